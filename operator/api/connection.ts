@@ -1,0 +1,53 @@
+/**
+ * How a suite reaches a deployment: the content of connection.json, made by charts/backend-ai for a deployment of ours
+ * and by hand for one that already runs. Everything in it is secret: never print it, never put it in a status.
+ */
+export interface Connection {
+  /** Namespace of the deployment, for messages. */
+  namespace: string;
+  /** Backend.AI version that is meant to run, for example "26.9.6". */
+  version: string;
+  /** Domain, project and scaling group that the accounts use. */
+  domain: string;
+  project: string;
+  scalingGroup: string;
+  manager: { url: string; internalUrl: string };
+  webserver: { url: string };
+  storageProxy: {
+    clientUrl: string;
+    managerUrl: string;
+    internalUrl: string;
+    managerSecret: string;
+    volume: string;
+  };
+  appProxy: { coordinatorUrl: string; workerUrl: string; apiSecret: string };
+  postgres: {
+    host: string;
+    port: number;
+    user: string;
+    password: string;
+    database: string;
+    appproxyDatabase: string;
+  };
+  valkey: { host: string; port: number; password: string };
+  etcd: { endpoints: string[]; namespace: string };
+  registry: { url: string; name: string; project: string; kernelImage: string };
+  s3: { endpoint: string; region: string; accessKey: string; secretKey: string; bucket: string };
+  agents: AgentEndpoint[];
+  accounts: { admin: Account; user: Account; user2: Account };
+}
+
+/** One agent. observerUrl answers read-only questions about its Docker engine (charts/backend-ai, agent.observer). */
+export interface AgentEndpoint {
+  id: string;
+  httpUrl: string;
+  observerUrl?: string;
+  observerToken?: string;
+}
+
+export interface Account {
+  email: string;
+  password: string;
+  accessKey: string;
+  secretKey: string;
+}

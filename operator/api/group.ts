@@ -1,0 +1,73 @@
+/** The API group of every kind, and the names that more than one program must agree on. */
+export const GROUP = 'e2e.backend.ai';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}` as const;
+
+export const KINDS = {
+  TestEnvironment: {
+    kind: 'TestEnvironment',
+    plural: 'testenvironments',
+    singular: 'testenvironment',
+    shortNames: ['tenv'],
+  },
+  TestSuite: { kind: 'TestSuite', plural: 'testsuites', singular: 'testsuite', shortNames: ['tsuite'] },
+  TestRun: { kind: 'TestRun', plural: 'testruns', singular: 'testrun', shortNames: ['trun'] },
+  TestReport: { kind: 'TestReport', plural: 'testreports', singular: 'testreport', shortNames: ['treport'] },
+} as const;
+export type KindName = keyof typeof KINDS;
+
+/** Labels that the operator puts on what it creates; values are object names cut to 63 characters. */
+export const LABELS = {
+  run: `${GROUP}/run`,
+  suite: `${GROUP}/suite`,
+  attempt: `${GROUP}/attempt`,
+  environment: `${GROUP}/environment`,
+  /** On a TestSuite: the folder under suites/, for example "session-lifecycle". */
+  area: `${GROUP}/area`,
+} as const;
+
+export const FINALIZERS = {
+  /** Held by a TestEnvironment until its Helm release and namespace are gone. */
+  environment: `${GROUP}/environment`,
+} as const;
+
+/** Field managers of server-side apply: one owner for each part of a status. */
+export const FIELD_MANAGERS = {
+  operator: 'backendai-e2e-operator',
+  /** The reporter in a suite's pod; owns everything it reports in TestReport.status. */
+  runner: 'backendai-e2e-runner',
+  cli: 'backendai-e2e-cli',
+} as const;
+
+/** What every object of ours carries. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** A custom resource as the API server holds it. */
+export interface CustomResource<Kind extends string, Spec, Status> {
+  apiVersion: typeof API_VERSION;
+  kind: Kind;
+  metadata: ObjectMeta;
+  spec: Spec;
+  status?: Status;
+}

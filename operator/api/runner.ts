@@ -1,0 +1,29 @@
+/**
+ * What the operator and the runner in a suite's pod agree on.
+ */
+
+/** Environment variables of the runner's container. */
+export const RUNNER_ENV = {
+  run: 'E2E_RUN',
+  suite: 'E2E_SUITE',
+  attempt: 'E2E_ATTEMPT',
+  report: 'E2E_REPORT',
+  namespace: 'E2E_NAMESPACE',
+  /** JSON array of suite files, as in TestSuite.spec.files. */
+  files: 'E2E_FILES',
+  grep: 'E2E_GREP',
+  /** Seconds for all tests; the runner ends itself before the Job's deadline. */
+  timeoutSeconds: 'E2E_TIMEOUT_SECONDS',
+  /** Path of connection.json. Unset for an environment without a connection. */
+  connection: 'E2E_CONNECTION',
+  pod: 'E2E_POD',
+} as const;
+
+/** Where the operator mounts the connection Secret. */
+export const CONNECTION_MOUNT = '/etc/backendai-e2e/connection';
+
+/** Exit codes of the runner. */
+export const RUNNER_EXIT = { passed: 0, failed: 1, couldNotRun: 2, noTests: 3 } as const;
+
+/** Exit codes of the command. */
+export const COMMAND_EXIT = { passed: 0, failed: 1, couldNotRun: 2, interrupted: 130 } as const;

@@ -1,0 +1,208 @@
+import { type Static, Type } from 'typebox';
+import { Conditions } from './conditions.ts';
+import type { CustomResource } from './group.ts';
+import { Counts, VerdictSchema } from './verdict.ts';
+
+/** Conditions of a TestRun. Succeeded is the summary: Unknown while it is active, then True or False for ever. */
+export const RUN_CONDITIONS = {
+  queued: 'Queued',
+  environmentReady: 'EnvironmentReady',
+  resultsCollected: 'ResultsCollected',
+  succeeded: 'Succeeded',
+} as const;
+
+/** Reasons of the condition Succeeded that other programs look at (the command's exit code depends on them). */
+export const RUN_REASONS = {
+  running: 'Running',
+  allPassed: 'AllPassed',
+  suitesFailed: 'SuitesFailed',
+  /** A deployed environment was not healthy in time: every suite fails with that reason. Exit code 1. */
+  environmentNotReady: 'EnvironmentNotReady',
+  /** The environment could not be deployed at all. Exit code 2. */
+  environmentFailed: 'EnvironmentFailed',
+  unknownSuites: 'UnknownSuites',
+  noSuites: 'NoSuites',
+  environmentNotFound: 'EnvironmentNotFound',
+  timedOut: 'TimedOut',
+  cancelled: 'Cancelled',
+} as const;
+
+export const TestRunSpec = Type.Object(
+  {
+    environmentRef: Type.Object(
+      {
+        name: Type.String({ minLength: 1, maxLength: 48, description: 'TestEnvironment in this namespace.' }),
+      },
+      { description: 'Where to run.' },
+    ),
+    suites: Type.Optional(
+      Type.Object(
+        {
+          names: Type.Optional(
+            Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+              maxItems: 200,
+              description: 'TestSuites by name.',
+              'x-kubernetes-list-type': 'set',
+            }),
+          ),
+          matchLabels: Type.Optional(
+            Type.Record(Type.String(), Type.String(), {
+              description: 'TestSuites that carry all of these labels.',
+            }),
+          ),
+          includeSlow: Type.Optional(
+            Type.Boolean({
+              default: true,
+              description: 'Also suites marked slow, when they are chosen by label or by default.',
+            }),
+          ),
+        },
+        {
+          description:
+            'Which suites: the union of names and labels. Empty: every TestSuite of the namespace.',
+        },
+      ),
+    ),
+    grep: Type.Optional(
+      Type.String({
+        maxLength: 512,
+        description: 'Only tests whose full title matches this JavaScript regular expression.',
+      }),
+    ),
+    retryPolicy: Type.Optional(
+      Type.Object(
+        {
+          retries: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 10, description: "Over the suites' own." }),
+          ),
+          flaky: Type.Optional(
+            Type.Enum(['Pass', 'Fail'], {
+              default: 'Pass',
+              description: 'Whether a Flaky suite fails the run.',
+            }),
+          ),
+        },
+        { description: 'What happens after a failed attempt.' },
+      ),
+    ),
+    failFast: Type.Optional(
+      Type.Boolean({ default: false, description: 'Start no further suite after one that failed.' }),
+    ),
+    parallelism: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 50, default: 1, description: 'Suites at a time.' }),
+    ),
+    timeoutSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86400,
+        default: 7200,
+        description: 'Seconds for the whole run, waiting for its environment included.',
+      }),
+    ),
+    environmentTimeoutSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 7200,
+        default: 120,
+        description: 'Seconds that a deployed but unhealthy environment may take to become healthy.',
+      }),
+    ),
+    cancel: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'End the run now; what has no result becomes Interrupted.',
+      }),
+    ),
+    ttlSecondsAfterFinished: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Seconds after which the finished run is deleted. Unset: kept.',
+      }),
+    ),
+    keepFailed: Type.Optional(
+      Type.Boolean({ default: true, description: 'The time to live spares runs that did not succeed.' }),
+    ),
+  },
+  {
+    description: 'One execution of suites in one environment.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'self.environmentRef == oldSelf.environmentRef',
+        message: 'spec.environmentRef cannot change: create another TestRun',
+      },
+      {
+        rule: 'has(self.suites) == has(oldSelf.suites) && (!has(self.suites) || self.suites == oldSelf.suites)',
+        message: 'spec.suites cannot change: create another TestRun',
+      },
+      {
+        rule: 'has(self.grep) == has(oldSelf.grep) && (!has(self.grep) || self.grep == oldSelf.grep)',
+        message: 'spec.grep cannot change: create another TestRun',
+      },
+      {
+        rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',
+        message: 'a cancelled run cannot be revived: create another TestRun',
+      },
+    ],
+  },
+);
+export type TestRunSpec = Static<typeof TestRunSpec>;
+
+/** The line of one suite in a run. */
+export const RunSuite = Type.Object({
+  name: Type.String({ description: 'TestSuite.' }),
+  state: Type.Enum(['Waiting', 'Running', 'Finished'], { description: 'Where it stands.' }),
+  attempt: Type.Integer({ minimum: 0, description: 'Current or last attempt, from 1; 0 before the first.' }),
+  report: Type.Optional(Type.String({ description: 'TestReport of that attempt.' })),
+  verdict: Type.Optional(VerdictSchema),
+  reason: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: 'PascalCase word when there is more to say than the verdict.',
+    }),
+  ),
+  message: Type.Optional(
+    Type.String({ maxLength: 1024, description: 'Sentence that goes with the reason, or the first error.' }),
+  ),
+  seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
+  counts: Type.Optional(Counts),
+});
+export type RunSuite = Static<typeof RunSuite>;
+
+export const TestRunStatus = Type.Object({
+  observedGeneration: Type.Optional(
+    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+  ),
+  phase: Type.Optional(
+    Type.String({
+      description: 'For the printer column only: Queued, WaitingForEnvironment, Running, Succeeded, Failed.',
+    }),
+  ),
+  verdict: Type.Optional(VerdictSchema),
+  startedAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'When the operator took it up.' }),
+  ),
+  finishedAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'When the verdict was written.' }),
+  ),
+  counts: Type.Optional(Counts),
+  suiteCounts: Type.Optional(
+    Type.Object(
+      {
+        total: Type.Integer({ description: 'Suites of the run.' }),
+        finished: Type.Integer({ description: 'Suites that ended.' }),
+        passed: Type.Integer({ description: 'Suites Passed, Flaky or KnownIssue as the policy allows.' }),
+      },
+      { description: 'Suites, not tests.' },
+    ),
+  ),
+  suites: Type.Optional(
+    Type.Array(RunSuite, {
+      description: 'One a suite, in the order of their start.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
+  ),
+  conditions: Type.Optional(Conditions),
+});
+export type TestRunStatus = Static<typeof TestRunStatus>;
+export type TestRun = CustomResource<'TestRun', TestRunSpec, TestRunStatus>;

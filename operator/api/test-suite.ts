@@ -1,0 +1,97 @@
+import { type Static, Type } from 'typebox';
+import type { CustomResource } from './group.ts';
+import { VerdictSchema } from './verdict.ts';
+
+export const TestSuiteSpec = Type.Object(
+  {
+    description: Type.Optional(
+      Type.String({ maxLength: 1024, description: 'What the suite proves, in one sentence.' }),
+    ),
+    files: Type.Array(
+      Type.String({ pattern: '^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$', maxLength: 200 }),
+      {
+        minItems: 1,
+        maxItems: 50,
+        description:
+          'Suite files without extension, relative to suites/, for example "session-lifecycle/create-session".',
+      },
+    ),
+    image: Type.String({ minLength: 1, description: 'Image of the runner with the compiled suites.' }),
+    imagePullPolicy: Type.Optional(
+      Type.Enum(['Always', 'IfNotPresent', 'Never'], {
+        default: 'IfNotPresent',
+        description: 'As for a container.',
+      }),
+    ),
+    timeoutSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 14400,
+        default: 600,
+        description:
+          'Seconds for all tests of the suite; the Job gets 30 s more, so that the runner can report.',
+      }),
+    ),
+    retries: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 10,
+        default: 0,
+        description: 'Further attempts after a failed one.',
+      }),
+    ),
+    disruptive: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Breaks things; refused where the environment forbids it.',
+      }),
+    ),
+    exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
+    needs: Type.Optional(
+      Type.Array(Type.String({ maxLength: 63 }), {
+        maxItems: 32,
+        description: 'Components that must be ready, by name. Empty: all of the environment.',
+      }),
+    ),
+    slow: Type.Optional(
+      Type.Boolean({ default: false, description: 'Left out where a run asks for no slow suites.' }),
+    ),
+    resources: Type.Optional(
+      Type.Unsafe<{ requests?: Record<string, string>; limits?: Record<string, string> }>({
+        type: 'object',
+        description: "The container's resources, as in a pod.",
+        properties: {
+          requests: { type: 'object', additionalProperties: { type: 'string' }, description: 'As in a pod.' },
+          limits: { type: 'object', additionalProperties: { type: 'string' }, description: 'As in a pod.' },
+        },
+      }),
+    ),
+  },
+  { description: 'A set of Mocha files that run together in one Job.' },
+);
+export type TestSuiteSpec = Static<typeof TestSuiteSpec>;
+
+export const TestSuiteStatus = Type.Object({
+  observedGeneration: Type.Optional(
+    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+  ),
+  lastVerdicts: Type.Optional(
+    Type.Array(
+      Type.Object({
+        run: Type.String({ description: 'Name of the TestRun.' }),
+        verdict: VerdictSchema,
+        at: Type.String({ format: 'date-time', description: 'When the run recorded it.' }),
+        seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
+      }),
+      { maxItems: 20, description: 'Newest first, 20 at most.', 'x-kubernetes-list-type': 'atomic' },
+    ),
+  ),
+  passRate: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'Share of the last verdicts that are Passed.' }),
+  ),
+  flipRate: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'Share of neighbouring verdicts that differ.' }),
+  ),
+});
+export type TestSuiteStatus = Static<typeof TestSuiteStatus>;
+export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStatus>;
