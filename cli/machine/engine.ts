@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { existsSync, openSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { command, commandWithRetry, logPath, tryCommand } from './command.ts';
+import { withBoundedRuntime } from './daemon-config.ts';
+import { type Host, inspectHost } from './host.ts';
+import { type Provision, ProvisionError } from './provision.ts';
+import { needsBoundedRuntime, renderBoundedRunc } from './runc-wrapper.ts';
+
+const DAEMON_CONFIG = '/etc/docker/daemon.json';
+const WRAPPER = '/usr/local/lib/backendai-e2e/runc-bounded';
+/** An engine on a slow disk has been seen to need 10 s to open its store. */
+const START_SECONDS = 60;
+
+/** Version of the engine that answers the docker client, or undefined where none does within 10 s. */
+export async function engineVersion(p: Provision): Promise<string | undefined> {
+  const version = await tryCommand(p, 'docker', ['version', '--format', '{{.Server.Version}}'], {
+    timeoutSeconds: 10,
+  });
+  return version?.trim() || undefined;
+}
+
+/** What to do where no engine answers. */
+export type EnginePlan = { do: 'provide' } | { do: 'refuse'; why: string; remedy: string };
+
+/** Decides whether an engine may be installed and started here. Only asked where none answers. */
+export function planEngine(
+  host: Pick<Host, 'families' | 'root'>,
+  env: Record<string, string | undefined>,
+): EnginePlan {
+  const install = 'Install and start Docker (https://docs.docker.com/engine/install/), then run this again.';
+  if (env['DOCKER_HOST'] || env['DOCKER_CONTEXT']) {
+    return {
+      do: 'refuse',
+      why: `the Docker engine at ${env['DOCKER_HOST'] ?? `context ${env['DOCKER_CONTEXT']}`} does not answer`,
+      remedy: 'Start that engine, or unset DOCKER_HOST and DOCKER_CONTEXT.',
+    };
+  }
+  if (!host.families.includes('debian') && !host.families.includes('ubuntu')) {
+    return { do: 'refuse', why: 'no Docker engine answers', remedy: install };
+  }
+  if (!host.root) {
+    return {
+      do: 'refuse',
+      why: 'no Docker engine answers this user',
+      remedy: `${install} If one runs already, add your user to the group "docker". As root, this command installs one by itself.`,
+    };
+  }
+  return { do: 'provide' };
+}
+
+/**
+ * Makes sure that a Docker engine answers. One that works is never touched; otherwise Debian's is installed and started,
+ * on Debian or Ubuntu as root, after saying so.
+ * @throws ProvisionError where it may not or cannot be done
+ */
+export async function ensureEngine(p: Provision): Promise<void> {
+  if ((await engineVersion(p)) !== undefined) return;
+  const host = await inspectHost();
+  const plan = planEngine(host, process.env);
+  if (plan.do === 'refuse') throw new ProvisionError(`Docker: ${plan.why}.`, plan.remedy);
+
+  if (!(await hasCommand(p, 'dockerd')) || !(await hasCommand(p, 'iptables'))) {
+    p.log('no Docker engine answers: installing docker.io, iptables and jq from the distribution');
+    await installPackages(p, await enginePackages(p));
+    // On a machine with systemd, the package starts the engine.
+    if (host.missingCapabilities.length === 0 && (await engineVersion(p)) !== undefined) return;
+  }
+  await boundRuntime(p, host);
+  await startEngine(p, host);
+}
+
+/** Debian's packages of the engine; where the client is a package of its own (Debian 13), that one too. */
+async function enginePackages(p: Provision): Promise<string[]> {
+  const packages = ['docker.io', 'iptables', 'jq'];
+  await aptUpdate(p);
+  if (!(await hasCommand(p, 'docker')) && (await tryCommand(p, 'apt-cache', ['show', 'docker-cli']))) {
+    packages.push('docker-cli');
+  }
+  return packages;
+}
+
+/** `apt-get update`, with retries on trouble of the network. */
+export async function aptUpdate(p: Provision): Promise<void> {
+  await commandWithRetry(p, 'apt-get', ['-o', 'Acquire::Retries=3', 'update'], {
+    timeoutSeconds: 300,
+    log: 'apt-update',
+  });
+}
+
+/** Installs packages of the distribution without questions. Needs root. */
+export async function installPackages(p: Provision, packages: string[]): Promise<void> {
+  await commandWithRetry(
+    p,
+    'apt-get',
+    [
+      '-o',
+      'Acquire::Retries=3',
+      '-o',
+      'DPkg::Lock::Timeout=120',
+      'install',
+      '-y',
+      '--no-install-recommends',
+      ...packages,
+    ],
+    {
+      timeoutSeconds: 900,
+      log: `apt-install-${packages[0] ?? 'none'}`,
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+      remedy: `Install ${packages.join(', ')} by hand, then run this again.`,
+    },
+  );
+}
+
+/** Whether a command of that name is on PATH. */
+export async function hasCommand(p: Provision, name: string): Promise<boolean> {
+  return (await tryCommand(p, 'sh', ['-c', 'command -v "$0"', name])) !== undefined;
+}
+
+async function boundRuntime(p: Provision, host: Host): Promise<void> {
+  const version = /version ([^,\s]+)/.exec(await command(p, 'dockerd', ['--version']))?.[1] ?? '0';
+  if (!needsBoundedRuntime(version, host.missingCapabilities)) return;
+  p.log(
+    `this machine lacks ${host.missingCapabilities.join(', ')}: Docker ${version} gets a runtime that asks for the rest only`,
+  );
+  if (!(await hasCommand(p, 'jq'))) {
+    await aptUpdate(p);
+    await installPackages(p, ['jq']);
+  }
+  const runc = (await command(p, 'sh', ['-c', 'command -v runc || command -v docker-runc'])).trim();
+  await mkdir(path.dirname(WRAPPER), { recursive: true });
+  await writeFile(WRAPPER, renderBoundedRunc(host.missingCapabilities, runc), { mode: 0o755 });
+  const current = existsSync(DAEMON_CONFIG) ? await readFile(DAEMON_CONFIG, 'utf8') : undefined;
+  let merged: string | undefined;
+  try {
+    merged = withBoundedRuntime(current, WRAPPER);
+  } catch (error) {
+    throw new ProvisionError(
+      `${DAEMON_CONFIG} cannot be extended: ${error instanceof Error ? error.message : String(error)}.`,
+      `Add the runtime ${WRAPPER} to ${DAEMON_CONFIG} as "default-runtime" by hand, start Docker, then run this again.`,
+      { cause: error },
+    );
+  }
+  if (merged === undefined) return;
+  await mkdir(path.dirname(DAEMON_CONFIG), { recursive: true });
+  await writeFile(DAEMON_CONFIG, merged);
+}
+
+async function startEngine(p: Provision, host: Host): Promise<void> {
+  if (host.systemd) {
+    await command(p, 'systemctl', ['restart', 'docker'], { timeoutSeconds: 120, log: 'dockerd' });
+  } else {
+    p.log('starting dockerd');
+    await mkdir(path.dirname(logPath(p, 'dockerd')), { recursive: true });
+    const log = openSync(logPath(p, 'dockerd'), 'a');
+    // Detached and unreferenced: the engine outlives this command, like one that an init system starts.
+    const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] });
+    daemon.on('error', (error) => p.log(`dockerd could not be started: ${error.message}`));
+    daemon.unref();
+  }
+  const deadline = Date.now() + START_SECONDS * 1_000;
+  let version: string | undefined;
+  while (version === undefined) {
+    if (Date.now() > deadline) {
+      throw new ProvisionError(
+        `dockerd was started, but did not answer within ${START_SECONDS} s.`,
+        `Read ${host.systemd ? '"journalctl -u docker"' : logPath(p, 'dockerd')}: its last lines say why.`,
+      );
+    }
+    await delay(250, undefined, { signal: p.signal });
+    version = await engineVersion(p);
+  }
+  p.log(`Docker ${version} answers`);
+}
