@@ -1,0 +1,31 @@
+import { type Logger, pino } from 'pino';
+
+/** Structured log, JSON lines on stdout. Give objects as fields, a sentence as the message. Never give it secrets. */
+export type Log = Logger;
+
+/** Field names whose values never reach the log, at the top and one level below. */
+const SECRET_FIELDS = [
+  'password',
+  'secret',
+  'secretKey',
+  'secret_key',
+  'token',
+  'authorization',
+  'Authorization',
+  'data',
+  'stringData',
+];
+
+/**
+ * The log of a process.
+ * level: trace, debug, info, warn, error, fatal or silent.
+ */
+export function createLog(options: { name: string; level?: string }): Log {
+  return pino({
+    name: options.name,
+    level: options.level ?? 'info',
+    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
