@@ -86,6 +86,19 @@ export const TestEnvironmentSpec = Type.Object(
         rule: 'has(self.chart) != has(self.external)',
         message: 'give exactly one of spec.chart (deploy it) and spec.external (use what runs)',
       },
+      {
+        rule: 'has(self.external) == has(oldSelf.external)',
+        message: 'an environment cannot change between spec.chart and spec.external: create another',
+      },
+      {
+        rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',
+        message: 'spec.namespace cannot change: create another TestEnvironment',
+      },
+      {
+        rule: "!has(self.__namespace__) || !(self.__namespace__ == 'default' || self.__namespace__.startsWith('kube-'))",
+        message:
+          'spec.namespace must not be "default" or begin with "kube-": the operator deletes that namespace',
+      },
     ],
   },
 );
@@ -120,6 +133,12 @@ export const TestEnvironmentStatus = Type.Object({
   release: Type.Optional(Type.String({ description: 'Helm release name.' })),
   valuesHash: Type.Optional(
     Type.String({ description: 'SHA-256 of chart name, chart version and values that are installed.' }),
+  ),
+  attemptedHash: Type.Optional(
+    Type.String({
+      description:
+        'The same hash for what helm was last started with: a failed installation is not tried again until it changes.',
+    }),
   ),
   deployStartedAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'When helm was last started.' }),

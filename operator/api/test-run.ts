@@ -25,6 +25,22 @@ export const RUN_REASONS = {
   environmentNotFound: 'EnvironmentNotFound',
   timedOut: 'TimedOut',
   cancelled: 'Cancelled',
+  invalidGrep: 'InvalidGrep',
+} as const;
+
+/** Reasons of a suite's line in a run, besides those of its report. */
+export const SUITE_REASONS = {
+  environmentNotReady: 'EnvironmentNotReady',
+  /** Another suite failed and the run has failFast. */
+  failFast: 'FailFast',
+  /** The suite is disruptive and the environment forbids that: an allowed skip. */
+  disruptionForbidden: 'DisruptionForbidden',
+  /** The TestSuite was deleted before its turn. */
+  suiteGone: 'SuiteGone',
+  /** An object with the attempt's name exists and belongs to someone else. */
+  nameTaken: 'NameTaken',
+  cancelled: 'Cancelled',
+  timedOut: 'TimedOut',
 } as const;
 
 export const TestRunSpec = Type.Object(
@@ -46,7 +62,8 @@ export const TestRunSpec = Type.Object(
             }),
           ),
           matchLabels: Type.Optional(
-            Type.Record(Type.String(), Type.String(), {
+            Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+              maxProperties: 32,
               description: 'TestSuites that carry all of these labels.',
             }),
           ),
@@ -59,7 +76,7 @@ export const TestRunSpec = Type.Object(
         },
         {
           description:
-            'Which suites: the union of names and labels. Empty: every TestSuite of the namespace.',
+            'Which suites: the union of names and labels. Empty: every TestSuite of the namespace that is not onDemand.',
         },
       ),
     ),

@@ -56,6 +56,12 @@ export const TestSuiteSpec = Type.Object(
     slow: Type.Optional(
       Type.Boolean({ default: false, description: 'Left out where a run asks for no slow suites.' }),
     ),
+    onDemand: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Runs only where a run names it; labels and empty selections leave it out.',
+      }),
+    ),
     resources: Type.Optional(
       Type.Unsafe<{ requests?: Record<string, string>; limits?: Record<string, string> }>({
         type: 'object',

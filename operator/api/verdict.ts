@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 
 /**
  * How an attempt, a suite or a run ended.
@@ -23,10 +23,17 @@ export const TEST_STATES = ['passed', 'failed', 'pending', 'interrupted', 'incon
 export type TestState = (typeof TEST_STATES)[number];
 
 /** Tests by state. total counts every test that was planned, also those that never ran. */
-export const Counts = Type.Object({
-  total: Type.Integer({ minimum: 0, description: 'Tests planned.' }),
-  passed: Type.Integer({ minimum: 0, description: 'Tests that passed.' }),
-  failed: Type.Integer({ minimum: 0, description: 'Tests that failed.' }),
-  pending: Type.Integer({ minimum: 0, description: 'Tests skipped by the suite itself.' }),
-  interrupted: Type.Integer({ minimum: 0, description: 'Tests that never reported an end.' }),
-});
+export const Counts = Type.Object(
+  {
+    total: Type.Integer({ minimum: 0, description: 'Tests planned.' }),
+    passed: Type.Integer({ minimum: 0, description: 'Tests that passed.' }),
+    failed: Type.Integer({ minimum: 0, description: 'Tests that failed.' }),
+    pending: Type.Integer({ minimum: 0, description: 'Tests skipped by the suite itself.' }),
+    interrupted: Type.Integer({ minimum: 0, description: 'Tests that never reported an end.' }),
+    inconclusive: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Tests that could not see what they claim.' }),
+    ),
+  },
+  { description: 'Tests by state.' },
+);
+export type Counts = Static<typeof Counts>;
