@@ -13,7 +13,7 @@ export function withBoundedRuntime(current: string | undefined, wrapperPath: str
   if (fallback !== undefined && fallback !== 'runc' && fallback !== BOUNDED_RUNTIME) {
     throw new Error(`daemon.json already names the default runtime ${JSON.stringify(fallback)}`);
   }
-  const runtimes = before['runtimes'];
+  const runtimes = before.runtimes;
   const after = {
     ...before,
     runtimes: { ...(isObject(runtimes) ? runtimes : {}), [BOUNDED_RUNTIME]: { path: wrapperPath } },

@@ -31,10 +31,10 @@ export function planEngine(
   env: Record<string, string | undefined>,
 ): EnginePlan {
   const install = 'Install and start Docker (https://docs.docker.com/engine/install/), then run this again.';
-  if (env['DOCKER_HOST'] || env['DOCKER_CONTEXT']) {
+  if (env.DOCKER_HOST || env.DOCKER_CONTEXT) {
     return {
       do: 'refuse',
-      why: `the Docker engine at ${env['DOCKER_HOST'] ?? `context ${env['DOCKER_CONTEXT']}`} does not answer`,
+      why: `the Docker engine at ${env.DOCKER_HOST ?? `context ${env.DOCKER_CONTEXT}`} does not answer`,
       remedy: 'Start that engine, or unset DOCKER_HOST and DOCKER_CONTEXT.',
     };
   }

@@ -28,8 +28,8 @@ export class ProvisionError extends Error {
  * Relative values are taken from the working directory.
  */
 export function defaultCacheDir(env: Record<string, string | undefined> = process.env): string {
-  if (env['E2E_CACHE_DIR']) return path.resolve(env['E2E_CACHE_DIR']);
-  const base = env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
+  if (env.E2E_CACHE_DIR) return path.resolve(env.E2E_CACHE_DIR);
+  const base = env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   return path.resolve(base, 'backendai-e2e');
 }
 

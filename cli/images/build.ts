@@ -1,0 +1,114 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { withLock } from '../machine/lock.ts';
+import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
+import { contentKey, pathParts } from './content-key.ts';
+import { ensureDebian } from './debian.ts';
+import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
+import type { Builder } from './extras.ts';
+import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
+
+export type { ImageName } from './table.ts';
+
+/** What a cluster is made of. */
+export interface ImageSet {
+  /** Full reference of each image: backendai-e2e/<name>:<content key>. */
+  refs: Record<ImageName, string>;
+  /** Reference of the kind node image that already holds all but `operator` and `suites`. */
+  nodeImage: string;
+}
+
+/** A builder whose answers are remembered, so that shared parents are looked at once. */
+export function imageBuilder(p: Provision): Builder {
+  const keys = new Map<string, Promise<string>>();
+  const builds = new Map<string, Promise<string>>();
+  let debian: Promise<string> | undefined;
+  const remembered = (map: Map<string, Promise<string>>, name: string, make: () => Promise<string>) => {
+    const known = map.get(name) ?? make();
+    map.set(name, known);
+    return known;
+  };
+  const builder: Builder & { debian(): Promise<string> } = {
+    p,
+    debian: () => (debian ??= ensureDebian(p)),
+    keyOf: (image) => remembered(keys, image, () => keyOf(builder, rowOf(image))),
+    build: (image) => remembered(builds, image, () => ensureRow(builder, rowOf(image))),
+  };
+  return builder;
+}
+
+type FullBuilder = Builder & { debian(): Promise<string> };
+
+/** @throws Error for a name that the table does not hold */
+function rowOf(name: string): ImageRow {
+  const row = IMAGES.find((image) => image.name === name);
+  if (row === undefined) throw new Error(`no image "${name}" in cli/images/table.ts`);
+  return row;
+}
+
+function folderOf(row: ImageRow): string {
+  return path.join(PROJECT_ROOT, 'images', row.name);
+}
+
+async function keyOf(builder: FullBuilder, row: ImageRow): Promise<string> {
+  const parts: Record<string, string> = { ...row.args };
+  parts.parent =
+    row.parent === 'debian'
+      ? ((await imageId(builder.p, await builder.debian())) ?? '')
+      : await builder.keyOf(row.parent);
+  for (const [file, hash] of Object.entries(await pathParts(folderOf(row)))) parts[`file ${file}`] = hash;
+  for (const extra of row.extras ?? []) parts[`extra ${extra.to}`] = await extra.key(builder);
+  return contentKey(parts);
+}
+
+async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
+  const { p } = builder;
+  const ref = `${REPOSITORY}/${row.name}:${await builder.keyOf(row.name)}`;
+  if (await imageId(p, ref)) return ref;
+  const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
+  const temporary = path.join(p.cacheDir, 'contexts');
+  await mkdir(temporary, { recursive: true });
+  const context = await mkdtemp(path.join(temporary, `${row.name}-`));
+  try {
+    const started = Date.now();
+    await cp(folderOf(row), context, { recursive: true });
+    for (const extra of row.extras ?? []) {
+      const target = path.join(context, extra.to);
+      await mkdir(path.dirname(target), { recursive: true });
+      await extra.put(builder, target);
+    }
+    p.log(`image ${row.name}: building`);
+    await dockerBuild(p, { ref, context, args: { BASE: base, ...row.args }, log: `image-${row.name}` });
+    p.log(`image ${row.name}: built in ${Math.round((Date.now() - started) / 1_000)} s`);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+  const old = (await refsOf(p, `${REPOSITORY}/${row.name}`)).filter((other) => other !== ref);
+  await removeRefs(p, old);
+  return ref;
+}
+
+/**
+ * Builds the images named, one after the other, unless the engine already holds them with the same content.
+ * @returns name → reference
+ */
+export async function buildImages<N extends string>(
+  names: readonly N[],
+  p: Provision,
+): Promise<Record<N, string>> {
+  return withLock(p, 'images', async () => {
+    const builder = imageBuilder(p);
+    const refs: Partial<Record<N, string>> = {};
+    for (const name of names) refs[name] = await builder.build(name);
+    return refs as Record<N, string>;
+  });
+}
+
+/**
+ * Makes sure of every image of a cluster.
+ * @throws ProvisionError naming the image that could not be built and where its log lies
+ */
+export async function ensureImages(p: Provision): Promise<ImageSet> {
+  const refs = await buildImages([...BAKED, ...LOADED], p);
+  throw new ProvisionError(`no node image yet for ${Object.keys(refs).length} images`, 'Wait for it.');
+}

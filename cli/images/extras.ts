@@ -1,0 +1,104 @@
+import { cp, link, mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { command } from '../machine/command.ts';
+import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
+import { ensureTool, type ToolName, toolVersion } from '../machine/tools.ts';
+import { contentKey, pathParts } from './content-key.ts';
+
+/** What an extra may ask of the builder. */
+export interface Builder {
+  p: Provision;
+  /** Content key of another image, without building it. */
+  keyOf(image: string): Promise<string>;
+  /** Full reference of another image, built if need be. */
+  build(image: string): Promise<string>;
+}
+
+/** Something that an image's build context holds beside its own folder. */
+export interface Extra {
+  /** Where in the context it goes. */
+  to: string;
+  /** Key of its content, found without making it. */
+  key(builder: Builder): Promise<string>;
+  /** Puts it at `target`, which does not exist yet (its parent folder does). */
+  put(builder: Builder, target: string): Promise<void>;
+}
+
+/** A file or folder of the checkout. */
+export function projectPath(from: string, to: string): Extra {
+  const source = path.join(PROJECT_ROOT, from);
+  return {
+    to,
+    key: async () => contentKey(await pathParts(source)),
+    put: (_, target) => cp(source, target, { recursive: true, verbatimSymlinks: true }),
+  };
+}
+
+/** Another image of ours as a docker archive (`docker save`). */
+export function savedImage(image: string, to: string): Extra {
+  return {
+    to,
+    key: (builder) => builder.keyOf(image),
+    put: async (builder, target) => {
+      const ref = await builder.build(image);
+      await command(builder.p, 'docker', ['save', '-o', target, ref], { timeoutSeconds: 300 });
+    },
+  };
+}
+
+/** A tool of the cache: a static Linux binary. */
+export function tool(name: ToolName, to: string): Extra {
+  return {
+    to,
+    key: async () => `${name}-${toolVersion(name)}`,
+    put: async (builder, target) => {
+      const source = await ensureTool(name, builder.p, { fromPath: false });
+      await linkOrCopy(source, target);
+    },
+  };
+}
+
+/** Where Debian and Ubuntu keep certificate authorities that were added to a machine. */
+const HOST_CERTIFICATES = '/usr/local/share/ca-certificates';
+
+/**
+ * The certificate authorities added to this machine, as *.crt files; an empty folder where there are none.
+ * Behind a proxy that re-signs TLS, package downloads inside a build fail without them.
+ */
+export function hostCertificates(to: string): Extra {
+  return {
+    to,
+    key: async () => contentKey(await certificateParts()),
+    put: async (_, target) => {
+      await mkdir(target);
+      for (const name of Object.keys(await certificateParts())) {
+        await cp(path.join(HOST_CERTIFICATES, name), path.join(target, path.basename(name)), {
+          dereference: true,
+        });
+      }
+    },
+  };
+}
+
+async function certificateParts(): Promise<Record<string, string>> {
+  try {
+    await readdir(HOST_CERTIFICATES);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+  return Object.fromEntries(
+    Object.entries(await pathParts(HOST_CERTIFICATES)).filter(([name]) => name.endsWith('.crt')),
+  );
+}
+
+/** A hard link where both lie on one file system, else a copy. */
+export async function linkOrCopy(source: string, target: string): Promise<void> {
+  try {
+    await link(source, target);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    await rm(target, { force: true });
+    await cp(source, target);
+  }
+}

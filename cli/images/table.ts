@@ -1,0 +1,46 @@
+import { type Extra, hostCertificates, savedImage, tool } from './extras.ts';
+
+/** One image of ours. Its Dockerfile and context are images/<name>/. */
+export interface ImageRow {
+  name: string;
+  /**
+   * The image it is built on, handed to the Dockerfile as build argument BASE: another row's name, or "debian" for the
+   * Debian base image (a registry's or our own).
+   */
+  parent: string;
+  /** What the build context holds beside the files of its folder. */
+  extras?: Extra[];
+  /** Pinned versions handed to the Dockerfile as build arguments. */
+  args?: Record<string, string>;
+}
+
+/** Images that are baked into the node image: they change rarely, and every cluster needs all of them. */
+export const BAKED = [
+  'postgres',
+  'valkey',
+  'etcd',
+  'registry',
+  's3',
+  'backend-ai',
+  'agent',
+  'kernel-push',
+] as const;
+
+/** Images with the project's own code: loaded into the running node, because they change with every edit. */
+export const LOADED = ['operator', 'suites'] as const;
+
+export type ImageName = (typeof BAKED)[number] | (typeof LOADED)[number];
+
+/** Every image, in no particular order: parents and extras say what is built first. */
+export const IMAGES: ImageRow[] = [
+  { name: 'base', parent: 'debian', extras: [hostCertificates('certificates')] },
+  { name: 'postgres', parent: 'base' },
+  { name: 'valkey', parent: 'base' },
+  { name: 'etcd', parent: 'base' },
+  { name: 'registry', parent: 'base' },
+  { name: 's3', parent: 'base', extras: [tool('versitygw', 'versitygw')] },
+  { name: 'backend-ai', parent: 'base' },
+  { name: 'agent', parent: 'backend-ai' },
+  { name: 'kernel', parent: 'base' },
+  { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },
+];

@@ -1,0 +1,121 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { tryCommand } from './command.ts';
+import { goBuild, isOlder } from './go.ts';
+import { withLock } from './lock.ts';
+import type { Provision } from './provision.ts';
+import { type Recipe, recipeOf, type ToolName } from './tool-recipes.ts';
+import { VERSIONS } from './versions.ts';
+
+export type { ToolName } from './tool-recipes.ts';
+
+/** The pinned version of a tool. */
+export function toolVersion(name: ToolName): string {
+  return recipeOf(name, VERSIONS).version;
+}
+
+/**
+ * Makes sure of a tool and returns the absolute path of its binary: one on PATH that is good enough, else the cache's,
+ * else one built into the cache.
+ * @param options.fromPath false where exactly the pinned, static binary is needed (it goes into an image)
+ * @throws ProvisionError where it is missing and cannot be built
+ */
+export async function ensureTool(
+  name: ToolName,
+  p: Provision,
+  options: { fromPath?: boolean } = {},
+): Promise<string> {
+  if (options.fromPath !== false) {
+    const found = await toolOnPath(name, p);
+    if (found !== undefined) return found.path;
+  }
+  await ensureBuilt([name], p);
+  return cachedPath(name, p);
+}
+
+/** Makes sure that the cache holds all of these; those of Kubernetes are built together, which halves the time. */
+export async function ensureBuilt(names: readonly ToolName[], p: Provision): Promise<void> {
+  const folders = new Set(names.map((name) => path.dirname(cachedPath(name, p))));
+  for (const folder of folders) {
+    const wanted = names.filter((name) => path.dirname(cachedPath(name, p)) === folder);
+    if ((await missing(wanted, p)).length === 0) continue;
+    await withLock(p, path.basename(folder), async () => {
+      // Asked again: another run may have built them while this one waited.
+      const recipes: Record<string, Recipe> = {};
+      for (const name of await missing(wanted, p)) recipes[name] = recipeOf(name, VERSIONS);
+      await goBuild(p, folder, recipes);
+    });
+  }
+}
+
+/** Where the cache holds a tool, or would. */
+export function cachedPath(name: ToolName, p: Provision): string {
+  return path.join(p.cacheDir, 'tools', recipeOf(name, VERSIONS).folder, name);
+}
+
+/** Those whose binary the cache does not hold. */
+export async function missing(names: readonly ToolName[], p: Provision): Promise<ToolName[]> {
+  const checked = await Promise.all(
+    names.map(async (name) => {
+      try {
+        await access(cachedPath(name, p), constants.X_OK);
+        return [];
+      } catch {
+        // Not there, or cut off: it is built again either way.
+        return [name];
+      }
+    }),
+  );
+  return checked.flat();
+}
+
+/** How the tools that are used on the host tell their version. Those of a control plane are never taken from PATH. */
+const VERSION_QUESTION: Partial<Record<ToolName, string[]>> = {
+  kind: ['version'],
+  helm: ['version', '--template', '{{.Version}}'],
+  kubectl: ['version', '--client'],
+};
+
+/** A tool on PATH whose version will do. */
+export async function toolOnPath(
+  name: ToolName,
+  p: Provision,
+): Promise<{ path: string; version: string } | undefined> {
+  const question = VERSION_QUESTION[name];
+  if (question === undefined) return undefined;
+  const where = (await tryCommand(p, 'sh', ['-c', 'command -v "$0"', name]))?.trim();
+  if (!where?.startsWith('/')) return undefined;
+  const version = /v?\d+\.\d+(\.\d+)?/.exec((await tryCommand(p, where, question)) ?? '')?.[0];
+  return version !== undefined && isGoodEnough(name, version, VERSIONS)
+    ? { path: where, version }
+    : undefined;
+}
+
+/**
+ * Whether a version on PATH will do in place of the pinned one: kind not older and of the same major; helm of the same major;
+ * kubectl at most one minor away, which is the skew that Kubernetes supports.
+ */
+export function isGoodEnough(
+  name: ToolName,
+  version: string,
+  pinned: { kind: string; helm: string; kubernetes: string },
+): boolean {
+  const [major, minor] = numbers(version);
+  switch (name) {
+    case 'kind':
+      return major === numbers(pinned.kind)[0] && !isOlder(version, pinned.kind);
+    case 'helm':
+      return major === numbers(pinned.helm)[0];
+    case 'kubectl': {
+      const [wantedMajor, wantedMinor] = numbers(pinned.kubernetes);
+      return major === wantedMajor && Math.abs(minor - wantedMinor) <= 1;
+    }
+    default:
+      return false;
+  }
+}
+
+function numbers(version: string): [number, number] {
+  const [major, minor] = version.replace(/^v/, '').split('.').map(Number);
+  return [major ?? 0, minor ?? 0];
+}
