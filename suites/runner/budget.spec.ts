@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
+import { cutText, fitReport, jsonBytes } from './budget.ts';
+
+const test = (id: number, state: ReportedTest['state'], errorLength = 0): ReportedTest => ({
+  id: `t${id}`,
+  file: 'area/file',
+  title: `test ${id}`,
+  state,
+  seconds: 1,
+  ...(errorLength ? { error: 'e'.repeat(errorLength) } : {}),
+});
+const report = (tests: ReportedTest[]): TestReportStatus => ({ final: true, verdict: 'Failed', tests });
+
+describe('the byte budget of a report', () => {
+  it('leaves a small report as it is', () => {
+    const small = report([test(1, 'passed'), test(2, 'failed', 100)]);
+    expect(fitReport(small, 10_000, 8_000)).to.deep.equal(small);
+  });
+
+  it('cuts an error over the limit of one error, and says how much', () => {
+    const fitted = fitReport(report([test(1, 'failed', 9_000)]), 100_000, 8_000);
+    expect(Buffer.byteLength(fitted.tests?.[0]?.error ?? ''))
+      .to.be.at.most(8_000)
+      .and.above(7_900);
+    expect(fitted.omitted).to.deep.equal({
+      tests: 0,
+      errorBytes: 9_000 - Buffer.byteLength(fitted.tests?.[0]?.error ?? ''),
+    });
+  });
+
+  it('cuts the longest errors first and keeps short ones and every test', () => {
+    const whole = report([test(1, 'failed', 8_000), test(2, 'failed', 600), test(3, 'failed', 8_000)]);
+    const fitted = fitReport(whole, 6_000, 8_000);
+    expect(jsonBytes(fitted)).to.be.at.most(6_000).and.above(5_900);
+    expect(fitted.tests).to.have.length(3);
+    expect(fitted.tests?.[1]?.error).to.equal('e'.repeat(600));
+    expect(fitted.tests?.[0]?.error).to.have.length.below(3_000);
+  });
+
+  it('leaves out the oldest passed tests when cutting errors is not enough, never a failed one', () => {
+    const many = [...Array(500).keys()].map((id) => test(id, id === 0 ? 'failed' : 'passed', id ? 0 : 900));
+    const fitted = fitReport(report(many), 10_000, 8_000);
+    expect(jsonBytes(fitted)).to.be.at.most(10_000).and.above(9_800);
+    expect(fitted.tests?.[0]?.id).to.equal('t0');
+    expect(fitted.tests?.at(-1)?.id).to.equal('t499');
+    expect((fitted.tests?.length ?? 0) + (fitted.omitted?.tests ?? 0)).to.equal(500);
+  });
+
+  it('fits even when everything failed', () => {
+    const many = [...Array(500).keys()].map((id) => test(id, 'failed', 2_000));
+    const fitted = fitReport(report(many), 10_000, 8_000);
+    expect(jsonBytes(fitted)).to.be.at.most(10_000);
+    expect(fitted.verdict).to.equal('Failed');
+    expect((fitted.tests?.length ?? 0) + (fitted.omitted?.tests ?? 0)).to.equal(500);
+  });
+
+  it('never cuts within a character', () => {
+    const text = 'ä€𝄞'.repeat(50);
+    for (let bytes = 0; bytes < 60; bytes += 1) {
+      const cut = cutText(text, bytes);
+      expect(Buffer.byteLength(cut)).to.be.at.most(bytes);
+      expect(cut).not.to.include('\uFFFD');
+    }
+    expect(cutText('short', 5)).to.equal('short');
+  });
+});

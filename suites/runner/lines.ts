@@ -1,0 +1,51 @@
+import type { ReportedTest } from '../../operator/api/test-report.ts';
+import type { Counts, Outcome } from './outcome.ts';
+
+/**
+ * What the runner prints, made for people and for programs alike. Every test is one line when it ends:
+ *
+ *     <mark> <full title> (<seconds> s)
+ *
+ * mark: ✔ passed, ✘ failed, ○ skipped, ◌ interrupted, ? inconclusive. seconds with two decimals, as in the report.
+ * A line with the suite file stands before the first test of each file. Failures follow in full at the end.
+ */
+export const MARKS: Record<ReportedTest['state'], string> = {
+  passed: '✔',
+  failed: '✘',
+  pending: '○',
+  interrupted: '◌',
+  inconclusive: '?',
+};
+
+/** The line of a test that has ended. */
+export function testLine(test: ReportedTest): string {
+  return `${MARKS[test.state]} ${test.title} (${test.seconds.toFixed(2)} s)`;
+}
+
+/** Reads a line of {@link testLine} back; undefined for any other line. */
+export function parseTestLine(line: string): Pick<ReportedTest, 'state' | 'title' | 'seconds'> | undefined {
+  const found = /^(.) (.+) \((\d+\.\d\d) s\)$/u.exec(line);
+  const state = (Object.keys(MARKS) as ReportedTest['state'][]).find((key) => MARKS[key] === found?.[1]);
+  return found && state ? { state, title: found[2] ?? '', seconds: Number(found[3]) } : undefined;
+}
+
+/** The end of the output: errors in full, numbers, verdict. */
+export function closingLines(tests: readonly ReportedTest[], counts: Counts, outcome: Outcome): string[] {
+  const bad = tests.filter((test) => test.error !== undefined);
+  const errors = bad.flatMap((test, index) => [
+    '',
+    `${index + 1}) ${test.file}: ${test.title}`,
+    ...(test.error ?? '').split('\n').map((line) => `   ${line}`.trimEnd()),
+  ]);
+  const numbers = Object.entries(counts)
+    .filter(([name, count]) => name === 'total' || count > 0)
+    .map(([name, count]) => `${count} ${name}`);
+  const why = [outcome.reason, outcome.message?.split('\n', 1)[0]].filter(Boolean).join(': ');
+  return [
+    ...errors,
+    '',
+    `Tests: ${numbers.join(', ')}`,
+    `Verdict: ${outcome.verdict}${why ? ` (${why})` : ''}`,
+    ...(outcome.reason === 'CouldNotRun' ? (outcome.message?.split('\n').slice(1) ?? []) : []),
+  ];
+}

@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import type { TestReportStatus } from '../../operator/api/test-report.ts';
+import { parseTestLine } from './lines.ts';
+
+interface Write {
+  method: string;
+  url: string;
+  type: string;
+  status: TestReportStatus;
+  at: number;
+}
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+  writes: Write[];
+  last: TestReportStatus;
+}
+
+const MAIN = new URL('./main.ts', import.meta.url).pathname;
+
+describe('the runner', function () {
+  this.timeout(30_000);
+  let server: Server;
+  let writes: Write[] = [];
+  let answerCode = 200;
+
+  beforeEach(async () => {
+    writes = [];
+    answerCode = 200;
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body: { status: TestReportStatus } = JSON.parse(Buffer.concat(chunks).toString());
+        const { method = '', url = '' } = request;
+        const type = request.headers['content-type'] ?? '';
+        writes.push({ method, url, type, status: body.status, at: performance.now() });
+        response.writeHead(answerCode, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const run = async (
+    sample: string,
+    more: Record<string, string> = {},
+    signalWhen?: (status: TestReportStatus) => boolean,
+  ): Promise<Ended> => {
+    const { port } = server.address() as AddressInfo;
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        E2E_FILES: JSON.stringify([`runner/samples/${sample}`]),
+        E2E_SUITE: sample,
+        E2E_REPORT: 'run-sample-1',
+        E2E_NAMESPACE: 'testing',
+        E2E_POD: 'pod-1',
+        E2E_API_SERVER: `http://127.0.0.1:${port}`,
+        ...more,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const poll = setInterval(() => {
+      if (signalWhen && writes.some((write) => signalWhen(write.status))) {
+        clearInterval(poll);
+        child.kill('SIGTERM');
+      }
+    }, 20);
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    clearInterval(poll);
+    return { code, out, err, writes, last: writes.at(-1)?.status ?? {} };
+  };
+  const lines = (ended: Ended) => ended.out.split('\n').flatMap((line) => parseTestLine(line) ?? []);
+  const states = (ended: Ended) => ended.last.tests?.map((test) => test.state);
+
+  it('reports a suite that passes, in status and on stdout alike', async () => {
+    const ended = await run('pass');
+    expect(ended.code, ended.err).to.equal(0);
+    expect(ended.last).to.include({ final: true, verdict: 'Passed', pod: 'pod-1' });
+    expect(ended.last.counts).to.include({ total: 3, passed: 2, pending: 1, failed: 0 });
+    expect(ended.last.measurements).to.deep.equal([{ name: 'sum', value: 2, unit: 'apples' }]);
+    expect(lines(ended)).to.deep.equal(
+      ended.last.tests?.map(({ state, title, seconds }) => ({ state, title, seconds })),
+    );
+    expect(ended.last.tests?.[0]).to.include({
+      file: 'runner/samples/pass',
+      title: 'passing sample › adds',
+    });
+  });
+
+  it('writes by server-side apply to the status of its one report, under its own name', async () => {
+    const ended = await run('pass');
+    for (const write of ended.writes) {
+      expect(write).to.include({
+        method: 'PATCH',
+        type: 'application/apply-patch+yaml',
+        url: '/apis/e2e.backend.ai/v1alpha1/namespaces/testing/testreports/run-sample-1/status?fieldManager=backendai-e2e-runner&force=true',
+      });
+    }
+  });
+
+  it('reports failures with their last requests and without secrets', async () => {
+    const ended = await run('fail');
+    expect(ended.code).to.equal(1);
+    expect(ended.last.verdict).to.equal('Failed');
+    expect(states(ended)).to.deep.equal(['passed', 'failed', 'failed', 'interrupted']);
+    expect(ended.last.counts).to.include({ total: 4, passed: 1, failed: 2, interrupted: 1 });
+    const error = ended.last.tests?.[1]?.error ?? '';
+    expect(error).to.include('deeply equal').and.to.include('GET /sample').and.to.include('fail.ts');
+    expect(ended.last.tests?.[2]?.title).to.include('"before all" hook');
+    expect(JSON.stringify(ended.writes) + ended.out + ended.err).not.to.include('sample-secret-value');
+  });
+
+  it('says Inconclusive when a test could not see what it claims', async () => {
+    const ended = await run('unsure');
+    expect(ended.code).to.equal(1);
+    expect(ended.last.verdict).to.equal('Inconclusive');
+    expect(states(ended)).to.deep.equal(['passed', 'inconclusive']);
+  });
+
+  it('ends a suite that hangs at its own deadline, reports what is open, and still cleans up', async () => {
+    const ended = await run('hang', { E2E_TIMEOUT_SECONDS: '1' });
+    expect(ended.code).to.equal(1);
+    expect(ended.last).to.include({ final: true, verdict: 'Interrupted', reason: 'DeadlineExceeded' });
+    expect(states(ended)).to.deep.equal(['passed', 'interrupted', 'interrupted']);
+    expect(ended.last.tests?.[1]?.seconds).to.be.within(0.3, 1.2);
+    expect(ended.out).to.include('sample cleaned up');
+  });
+
+  it('reports at SIGTERM too, having said before which test runs', async () => {
+    const hangs = (status: TestReportStatus) => status.current === 'hanging sample › hangs';
+    const ended = await run('hang', {}, hangs);
+    expect(ended.code).to.equal(1);
+    expect(ended.last).to.include({ final: true, verdict: 'Interrupted', reason: 'Terminated' });
+    expect(states(ended)).to.deep.equal(['passed', 'interrupted', 'interrupted']);
+    expect(ended.out).to.include('sample cleaned up');
+  });
+
+  it('says so when a file cannot be loaded', async () => {
+    const ended = await run('import-error');
+    expect(ended.code).to.equal(2);
+    expect(ended.last).to.include({ final: true, verdict: 'Failed', reason: 'CouldNotRun' });
+    expect(ended.last.message).to.include('runner/samples/import-error').and.to.include('cannot be loaded');
+  });
+
+  it('says NoTests for an empty file and for a pattern that matches nothing', async () => {
+    const empty = await run('none');
+    expect([empty.code, empty.last.verdict]).to.deep.equal([3, 'NoTests']);
+    const unmatched = await run('pass', { E2E_GREP: 'no such title' });
+    expect([unmatched.code, unmatched.last.verdict]).to.deep.equal([3, 'NoTests']);
+  });
+
+  it('runs only what the pattern matches', async () => {
+    const ended = await run('fail', { E2E_GREP: 'sample › passes first$' });
+    expect(ended.code).to.equal(0);
+    expect(ended.last.tests?.map((test) => test.title)).to.deep.equal(['failing sample › passes first']);
+  });
+
+  it('reports settings that make no sense', async () => {
+    const ended = await run('pass', { E2E_FILES: '["../../etc/passwd"]' });
+    expect(ended.code).to.equal(2);
+    expect(ended.last).to.include({ reason: 'CouldNotRun' });
+    expect(ended.last.message).to.include('E2E_FILES');
+  });
+
+  it('does not claim success when its report is refused', async () => {
+    answerCode = 403;
+    const ended = await run('pass');
+    expect(ended.code).to.equal(2);
+    expect(ended.err).to.include('403');
+  });
+});

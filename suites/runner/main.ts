@@ -1,0 +1,156 @@
+/**
+ * Program of a suite's pod: runs the suite files that the environment names with Mocha, prints a line a test, writes
+ * the TestReport while it runs, and ends with an exit code that tells the truth (operator/api/runner.ts).
+ */
+import { readFileSync } from 'node:fs';
+import { LIMITS } from '../../operator/api/limits.ts';
+import { RUNNER_EXIT } from '../../operator/api/runner.ts';
+import type { ReportedTest } from '../../operator/api/test-report.ts';
+import { recorder } from '../support/record.ts';
+import { secretValues } from '../support/secrets.ts';
+import { statusSender } from './api-server.ts';
+import { fitReport } from './budget.ts';
+import { headline } from './failure.ts';
+import { closingLines, testLine } from './lines.ts';
+import { couldNotRun, exitCode, type Interruption, type Outcome } from './outcome.ts';
+import { Progress } from './progress.ts';
+import { ReportLost, ReportWriter } from './report-writer.ts';
+import { readReportTarget, readSettings, type Settings } from './settings.ts';
+
+/** Clean-up hooks may take this long after an interruption; the Job's deadline is 30 s after ours. */
+const GRACE_MS = 15_000;
+/** The last write of the report is tried for this long. */
+const LAST_WRITE_MS = 10_000;
+
+const print = (line: string): void => {
+  process.stdout.write(`${recorder.secrets.mask(line)}\n`);
+};
+const complain = (line: string): void => {
+  process.stderr.write(`${recorder.secrets.mask(line)}\n`);
+};
+
+const show = linePrinter();
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  const startedAt = new Date();
+  const progress = new Progress(startedAt);
+  let pod: string | undefined;
+  let writer: ReportWriter | undefined;
+  try {
+    const target = readReportTarget(process.env);
+    if (target) {
+      writer = new ReportWriter({
+        send: statusSender(target),
+        snapshot: () =>
+          fitReport(
+            progress.status(new Date(), pod, [...recorder.measurements]),
+            LIMITS.reportBytes,
+            LIMITS.errorBytes,
+          ),
+        intervalMs: LIMITS.reportIntervalMs,
+        warn: complain,
+      });
+    }
+  } catch (error) {
+    complain(headline(error));
+    return RUNNER_EXIT.couldNotRun;
+  }
+  let failed: Outcome | undefined;
+  try {
+    const settings = readSettings(process.env);
+    pod = settings.pod;
+    await run(settings, progress, () => writer?.changed());
+  } catch (error) {
+    failed = couldNotRun(recorder.secrets.mask(withCauses(error)));
+  }
+  return close(progress, writer, failed);
+}
+
+/** Loads and runs the suite. Rejects when it could not even be loaded. */
+async function run(settings: Settings, progress: Progress, changed: () => void): Promise<void> {
+  hideSecrets(settings.connection);
+  const interruption = new Promise<Interruption>((resolve) => {
+    const deadline = { reason: 'DeadlineExceeded', message: deadlineMessage(settings) } as const;
+    setTimeout(() => resolve(deadline), settings.timeoutSeconds * 1000);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => resolve({ reason: 'Terminated', message: `the runner got ${signal}` }));
+    }
+  });
+  changed();
+  const { loadSuites, startRun } = await import('./mocha-run.ts');
+  const mocha = await Promise.race([loadSuites(settings.files, settings.grep), interruption]);
+  if ('reason' in mocha) {
+    progress.interrupt(mocha, performance.now());
+    return;
+  }
+  const started = startRun(mocha, progress, {
+    changed,
+    ended: (test) => {
+      if (test) show(test);
+      changed();
+    },
+  });
+  const early = await Promise.race([started.ended, interruption]);
+  if (!early) return;
+  for (const test of progress.interrupt(early, performance.now())) show(test);
+  changed();
+  started.abort();
+  const cleaned = await Promise.race([started.ended.then(() => true), after(GRACE_MS).then(() => false)]);
+  if (!cleaned) complain(`clean-up did not end within ${GRACE_MS / 1000} s after the interruption`);
+}
+
+/** Closes what is open, prints the end, writes the last report. Returns the exit code. */
+async function close(
+  progress: Progress,
+  writer: ReportWriter | undefined,
+  failed: Outcome | undefined,
+): Promise<number> {
+  for (const test of progress.finish(new Date(), failed)) show(test);
+  const outcome = progress.outcome ?? couldNotRun('no outcome');
+  for (const line of closingLines(progress.tests, progress.counts, outcome)) print(line);
+  try {
+    await writer?.finish(LAST_WRITE_MS);
+  } catch (error) {
+    if (!(error instanceof ReportLost)) throw error;
+    complain(error.message);
+    return RUNNER_EXIT.couldNotRun;
+  }
+  return exitCode(outcome);
+}
+
+/** Prints tests as they end, the name of the file before its first. */
+function linePrinter(): (test: ReportedTest) => void {
+  let file: string | undefined;
+  return (test) => {
+    if (test.file !== file) print(test.file);
+    file = test.file;
+    print(testLine(test));
+  };
+}
+
+function deadlineMessage(settings: Settings): string {
+  return `the suite ${settings.suite} did not end within its ${settings.timeoutSeconds} s`;
+}
+
+/** Learns the secrets of the connection, so that nothing prints them. An unreadable file is the suites' to report. */
+function hideSecrets(path: string | undefined): void {
+  if (!path) return;
+  try {
+    recorder.secrets.add(secretValues(JSON.parse(readFileSync(path, 'utf8'))));
+  } catch (error) {
+    complain(`cannot read the connection ${path}: ${String(error)}`);
+  }
+}
+
+/** What a person needs to find the cause: the message, and the stack of what lies below. */
+function withCauses(error: unknown): string {
+  if (!(error instanceof Error)) return headline(error);
+  const below = error.cause instanceof Error ? error.cause.stack : undefined;
+  return below ? `${error.message}\n${below}` : error.message;
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

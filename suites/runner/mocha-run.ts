@@ -1,0 +1,125 @@
+import { extname, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Mocha from 'mocha';
+import { recorder } from '../support/record.ts';
+import { describeFailure, headline } from './failure.ts';
+import type { PlannedTest, Progress } from './progress.ts';
+import { fullTitle, matches } from './titles.ts';
+
+/** Folder of the suites: suites/ in development, dist/suites/ in the image. */
+const SUITES = fileURLToPath(new URL('..', import.meta.url));
+/** .ts in development, .js in the image. */
+const EXTENSION = extname(import.meta.url);
+
+/** A test without a time-out of its own gets this many milliseconds. */
+const TEST_TIMEOUT_MS = 120_000;
+
+/** What the caller wants to hear. */
+export interface RunEvents {
+  changed(): void;
+  ended(test: ReturnType<Progress['end']>): void;
+}
+
+/**
+ * Loads suite files into Mocha; rejects with the error of the import, the file's name in front.
+ * @param files as in TestSuite.spec.files
+ */
+export async function loadSuites(files: readonly string[], grep: RegExp | undefined): Promise<Mocha> {
+  const mocha = new Mocha({ timeout: TEST_TIMEOUT_MS, forbidOnly: true, reporter: Mocha.reporters.Base });
+  mocha.cleanReferencesAfterRun(false);
+  for (const file of files) {
+    mocha.files = [`${SUITES}${file}${EXTENSION}`];
+    try {
+      await mocha.loadFilesAsync();
+    } catch (error) {
+      throw new Error(`cannot load the suite file ${file}: ${headline(error)}`, { cause: error });
+    }
+  }
+  keepMatching(mocha.suite, grep);
+  return mocha;
+}
+
+/** A run in progress. */
+export interface MochaRun {
+  /** Fulfilled when Mocha and its hooks have ended. */
+  ended: Promise<void>;
+  /** Ends the test that runs now and starts no further one; clean-up hooks still run. */
+  abort(): void;
+}
+
+/** Runs what was loaded and feeds `progress`. Hooks that fail are reported like tests. */
+export function startRun(mocha: Mocha, progress: Progress, events: RunEvents): MochaRun {
+  const planned = new Map(testsOf(mocha.suite).map((test) => [test, describeTest(test)]));
+  progress.plan([...planned.values()]);
+  let forced: Mocha.Runnable | undefined;
+  let hookSince = performance.now();
+  const runner = mocha.run(() => undefined);
+  const plan = (test: Mocha.Runnable): PlannedTest => planned.get(test as Mocha.Test) ?? describeTest(test);
+  const end = (test: Mocha.Test, state: Parameters<Progress['end']>[1], error?: unknown) => {
+    const seconds = (test.duration ?? 0) / 1000;
+    events.ended(
+      progress.end(plan(test), state, seconds, error === undefined ? undefined : failureText(error)),
+    );
+  };
+  const ended = new Promise<void>((resolve) => runner.once(Mocha.Runner.constants.EVENT_RUN_END, resolve));
+  runner.on(Mocha.Runner.constants.EVENT_HOOK_BEGIN, (hook: Mocha.Hook) => {
+    if (hook.title.startsWith('"before all"')) recorder.startTest();
+    hookSince = performance.now();
+  });
+  runner.on(Mocha.Runner.constants.EVENT_TEST_BEGIN, (test: Mocha.Test) => {
+    recorder.startTest();
+    progress.begin(plan(test), performance.now());
+    events.changed();
+  });
+  runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test: Mocha.Test) => end(test, 'passed'));
+  runner.on(Mocha.Runner.constants.EVENT_TEST_PENDING, (test: Mocha.Test) => end(test, 'pending'));
+  runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (runnable: Mocha.Runnable, error: unknown) => {
+    const state = error instanceof Error && error.name === 'Inconclusive' ? 'inconclusive' : 'failed';
+    if (planned.has(runnable as Mocha.Test)) end(runnable as Mocha.Test, state, error);
+    else if (runnable !== forced) {
+      const seconds = (performance.now() - hookSince) / 1000;
+      events.ended(progress.hookFailed(plan(runnable), state, seconds, failureText(error)));
+    }
+  });
+  return {
+    ended,
+    abort() {
+      runner.abort();
+      const runnable = (runner as unknown as { currentRunnable?: Mocha.Runnable }).currentRunnable;
+      // A clean-up hook that runs already is left to do its work within the grace.
+      if (!runnable || /"after (all|each)" hook/.test(runnable.title)) return;
+      forced = runnable;
+      // Mocha's own way to end a runnable from outside: let its time-out strike now.
+      runnable.timeout(1);
+      runnable.resetTimeout();
+    },
+  };
+}
+
+function failureText(error: unknown): string {
+  const { Base } = Mocha.reporters;
+  const text = describeFailure(error, recorder.exchanges, (actual, expected) => {
+    Base.color = (_type, plain) => plain;
+    return Base.generateDiff(actual, expected);
+  });
+  return recorder.secrets.mask(text);
+}
+
+function keepMatching(suite: Mocha.Suite, grep: RegExp | undefined): void {
+  suite.tests = suite.tests.filter((test) => matches(test.titlePath(), grep));
+  for (const inner of suite.suites) keepMatching(inner, grep);
+}
+
+function testsOf(suite: Mocha.Suite): Mocha.Test[] {
+  return [...suite.tests, ...suite.suites.flatMap(testsOf)];
+}
+
+function describeTest(runnable: Mocha.Runnable): PlannedTest {
+  return { file: fileOf(runnable), title: fullTitle(runnable.titlePath()) };
+}
+
+function fileOf(runnable: Mocha.Runnable): string {
+  const file = runnable.file ?? runnable.parent?.file;
+  if (!file) return 'unknown';
+  return relative(SUITES, file).slice(0, -EXTENSION.length).split(sep).join('/');
+}

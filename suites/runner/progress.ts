@@ -1,0 +1,158 @@
+import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
+import { type Counts, countTests, decideOutcome, type Interruption, type Outcome } from './outcome.ts';
+import { TestIds } from './titles.ts';
+
+/** A test that is to run, known before the first one starts. */
+export interface PlannedTest {
+  /** Suite file relative to suites/, without extension. */
+  file: string;
+  title: string;
+}
+
+/** Limits of TestReport.status.measurements and .message. */
+const MEASUREMENTS = 200;
+const MESSAGE_LENGTH = 4096;
+
+/**
+ * The state of one attempt: what was planned, what ended how, what runs now. It knows neither Mocha nor the API
+ * server; events come in, a status comes out. Every planned test ends exactly once, whatever happens.
+ */
+export class Progress {
+  readonly #ids = new TestIds();
+  readonly #startedAt: Date;
+  #open = new Map<PlannedTest, string>();
+  #tests: ReportedTest[] = [];
+  #planned = 0;
+  #failedHooks = 0;
+  #current: { test: PlannedTest; since: number } | undefined;
+  #interruption: Interruption | undefined;
+  #outcome: Outcome | undefined;
+  #finishedAt: Date | undefined;
+
+  constructor(startedAt: Date) {
+    this.#startedAt = startedAt;
+  }
+
+  /** The tests that are to run, in their order. */
+  plan(tests: readonly PlannedTest[]): void {
+    this.#planned = tests.length;
+    this.#open = new Map(tests.map((test) => [test, this.#ids.next(test.file, test.title)]));
+  }
+
+  /** @param now milliseconds of a monotonic clock */
+  begin(test: PlannedTest, now: number): void {
+    this.#current = { test, since: now };
+  }
+
+  /**
+   * A planned test ended. Returns its line in the report, or undefined when it had been closed before (interrupted).
+   * @param seconds as measured by Mocha
+   */
+  end(
+    test: PlannedTest,
+    state: ReportedTest['state'],
+    seconds: number,
+    error?: string,
+  ): ReportedTest | undefined {
+    const id = this.#open.get(test);
+    if (id === undefined) return undefined;
+    this.#open.delete(test);
+    if (this.#current?.test === test) this.#current = undefined;
+    return this.#add({ id, ...test, state, seconds: round(seconds), ...(error ? { error } : {}) });
+  }
+
+  /** A hook failed: it is reported like a test, because the suite did not hold. */
+  hookFailed(
+    hook: PlannedTest,
+    state: 'failed' | 'inconclusive',
+    seconds: number,
+    error: string,
+  ): ReportedTest {
+    this.#failedHooks += 1;
+    const id = this.#ids.next(hook.file, hook.title);
+    return this.#add({ id, ...hook, state, seconds: round(seconds), error });
+  }
+
+  /** The deadline or a signal ended the attempt: everything open is interrupted. Returns what was closed. */
+  interrupt(interruption: Interruption, now: number): ReportedTest[] {
+    if (this.#interruption || this.#outcome) return [];
+    this.#interruption = interruption;
+    const current = this.#current;
+    return [...this.#open.keys()].flatMap((test) => {
+      const runs = current?.test === test;
+      const error = runs
+        ? `interrupted while it ran: ${interruption.message}`
+        : `not run: ${interruption.message}`;
+      return this.end(test, 'interrupted', runs ? (now - current.since) / 1000 : 0, error) ?? [];
+    });
+  }
+
+  get interrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
+  /**
+   * Mocha has ended. What it never ran (a hook before it failed) is closed and returned.
+   * @param outcome when it is not to be derived from the tests
+   */
+  finish(now: Date, outcome?: Outcome): ReportedTest[] {
+    const unsure = this.#tests.every((test) => test.state !== 'failed' && test.state !== 'interrupted');
+    const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
+    const closed = [...this.#open.keys()].flatMap(
+      (test) => this.end(test, state, 0, 'not run: a hook before it did not succeed') ?? [],
+    );
+    this.#outcome = outcome ?? decideOutcome(this.#tests, this.#interruption);
+    this.#finishedAt = now;
+    this.#current = undefined;
+    return closed;
+  }
+
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  get tests(): readonly ReportedTest[] {
+    return this.#tests;
+  }
+
+  get counts(): Counts {
+    return countTests(this.#tests, this.#planned, this.#failedHooks);
+  }
+
+  /** The report as it stands, before the byte budget. */
+  status(
+    now: Date,
+    pod: string | undefined,
+    measurements: NonNullable<TestReportStatus['measurements']>,
+  ): TestReportStatus {
+    const end = this.#finishedAt;
+    const outcome = this.#outcome;
+    return {
+      startedAt: this.#startedAt.toISOString(),
+      updatedAt: now.toISOString(),
+      ...(end ? { finishedAt: end.toISOString(), final: true } : {}),
+      seconds: round(((end ?? now).getTime() - this.#startedAt.getTime()) / 1000),
+      ...(outcome ? { verdict: outcome.verdict } : {}),
+      ...(outcome?.reason ? { reason: outcome.reason } : {}),
+      ...(outcome?.message ? { message: cut(outcome.message, MESSAGE_LENGTH) } : {}),
+      ...(this.#current ? { current: this.#current.test.title } : {}),
+      counts: this.counts,
+      tests: [...this.#tests],
+      ...(measurements.length > 0 ? { measurements: measurements.slice(0, MEASUREMENTS) } : {}),
+      ...(pod ? { pod } : {}),
+    };
+  }
+
+  #add(test: ReportedTest): ReportedTest {
+    this.#tests.push(test);
+    return test;
+  }
+}
+
+function round(seconds: number): number {
+  return Math.round(Math.max(0, seconds) * 100) / 100;
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}

@@ -1,0 +1,81 @@
+import type { TestReportStatus } from '../../operator/api/test-report.ts';
+import { ReportRefused, type SendStatus } from './api-server.ts';
+
+/** Waits between tries of the last write, milliseconds; the last one repeats. */
+const BACKOFF_MS = [100, 250, 500, 1_000, 2_000];
+
+/** The last write did not succeed within its deadline. */
+export class ReportLost extends Error {
+  override name = 'ReportLost';
+}
+
+interface Options {
+  send: SendStatus;
+  /** The status to write; asked when the write really happens, so that it is fresh. */
+  snapshot: () => TestReportStatus;
+  /** Least time between the starts of two writes, milliseconds. */
+  intervalMs: number;
+  /** A write failed and will be tried again. */
+  warn: (line: string) => void;
+}
+
+/**
+ * Writes a report as it grows: never two writes at once, never more often than the interval, always the newest state.
+ * A failed write in between is not repeated as such: the next one carries everything.
+ */
+export class ReportWriter {
+  readonly #options: Options;
+  #timer: NodeJS.Timeout | undefined;
+  #flight: Promise<void> = Promise.resolve();
+  #nextAt = 0;
+  #closed = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Something changed: it is written at once when the interval allows, else as soon as it does. */
+  changed(): void {
+    if (this.#closed || this.#timer) return;
+    this.#timer = setTimeout(() => this.#write(), Math.max(0, this.#nextAt - performance.now()));
+  }
+
+  /**
+   * Writes the last state, again and again until it succeeded.
+   * Throws {@link ReportLost} when the deadline passes or the API server refuses it for good.
+   */
+  async finish(deadlineMs: number): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const deadline = performance.now() + deadlineMs;
+    await this.#flight;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#options.send(this.#options.snapshot());
+        return;
+      } catch (error) {
+        const pause = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)] ?? 0;
+        const final = error instanceof ReportRefused && !error.retry;
+        if (final || performance.now() + pause > deadline) {
+          throw new ReportLost(`the final report could not be written: ${String(error)}`, { cause: error });
+        }
+        this.#options.warn(`report not written, trying again in ${pause} ms: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  #write(): void {
+    this.#flight = this.#flight.then(async () => {
+      this.#timer = undefined;
+      if (this.#closed) return;
+      this.#nextAt = performance.now() + this.#options.intervalMs;
+      try {
+        await this.#options.send(this.#options.snapshot());
+      } catch (error) {
+        this.#options.warn(`report not written for now: ${String(error)}`);
+        this.changed();
+      }
+    });
+  }
+}

@@ -1,0 +1,2 @@
+/** Sample of the runner's specs: a suite file without a test. */
+describe('empty sample', () => undefined);

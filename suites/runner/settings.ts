@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RUNNER_ENV } from '../../operator/api/runner.ts';
+
+/** Where a pod finds its own identity; the path is fixed by Kubernetes. */
+const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * For development only: URL of an API server that wants no token, for example that of `kubectl proxy`.
+ * In a pod the API server is found as Kubernetes says.
+ */
+export const API_SERVER_ENV = 'E2E_API_SERVER';
+
+/** The API server as the pod sees it. token is read anew for every request, because kubelet rotates it. */
+export interface ApiServer {
+  url: string;
+  ca?: string;
+  token?: () => string;
+}
+
+/** Where results go. */
+export interface ReportTarget {
+  namespace: string;
+  name: string;
+  server: ApiServer;
+}
+
+/** What the Job's pod asks of the runner. */
+export interface Settings {
+  suite: string;
+  files: string[];
+  grep?: RegExp;
+  timeoutSeconds: number;
+  connection?: string;
+  pod?: string;
+  report?: ReportTarget;
+}
+
+/** The environment variables do not say what to run. The message names the variable and what it should hold. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+const FILE = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/;
+
+/** Reads {@link Settings} from environment variables (operator/api/runner.ts). Throws {@link SettingsError}. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const settings: Settings = {
+    suite: env[RUNNER_ENV.suite] ?? 'unnamed',
+    files: readFiles(env[RUNNER_ENV.files]),
+    timeoutSeconds: readSeconds(env[RUNNER_ENV.timeoutSeconds]),
+  };
+  const grep = env[RUNNER_ENV.grep];
+  if (grep) settings.grep = readGrep(grep);
+  const connection = env[RUNNER_ENV.connection];
+  if (connection) settings.connection = connection;
+  const pod = env[RUNNER_ENV.pod];
+  if (pod) settings.pod = pod;
+  return settings;
+}
+
+/**
+ * Where the report is written: undefined when no TestReport is named (a run by hand).
+ * Throws {@link SettingsError} when one is named but the API server cannot be found.
+ */
+export function readReportTarget(env: NodeJS.ProcessEnv): ReportTarget | undefined {
+  const name = env[RUNNER_ENV.report];
+  if (!name) return undefined;
+  const namespace = env[RUNNER_ENV.namespace];
+  if (!namespace) throw new SettingsError(`${RUNNER_ENV.report} is set, but ${RUNNER_ENV.namespace} is not`);
+  return { namespace, name, server: readApiServer(env) };
+}
+
+function readApiServer(env: NodeJS.ProcessEnv): ApiServer {
+  const url = env[API_SERVER_ENV];
+  if (url) return { url };
+  const host = env.KUBERNETES_SERVICE_HOST;
+  const port = env.KUBERNETES_SERVICE_PORT;
+  if (!host || !port) {
+    throw new SettingsError(
+      `cannot find the API server: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; outside a pod set ${API_SERVER_ENV}`,
+    );
+  }
+  try {
+    return {
+      url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      ca: readFileSync(join(SERVICE_ACCOUNT_DIR, 'ca.crt'), 'utf8'),
+      token: () => readFileSync(join(SERVICE_ACCOUNT_DIR, 'token'), 'utf8').trim(),
+    };
+  } catch (error) {
+    throw new SettingsError(`cannot read the service account of the pod: ${String(error)}`, { cause: error });
+  }
+}
+
+function readFiles(value: string | undefined): string[] {
+  const wanted = `a JSON array of suite files such as ["session-lifecycle/create-session"]`;
+  if (!value) throw new SettingsError(`${RUNNER_ENV.files} is not set: it must be ${wanted}`);
+  let files: unknown;
+  try {
+    files = JSON.parse(value);
+  } catch (error) {
+    throw new SettingsError(`${RUNNER_ENV.files} is not JSON: it must be ${wanted}`, { cause: error });
+  }
+  if (!Array.isArray(files) || files.length === 0) {
+    throw new SettingsError(`${RUNNER_ENV.files} is ${value}: it must be ${wanted}`);
+  }
+  return files.map((file: unknown) => {
+    if (typeof file !== 'string' || !FILE.test(file)) {
+      throw new SettingsError(`${RUNNER_ENV.files} names ${JSON.stringify(file)}: it must be ${wanted}`);
+    }
+    return file;
+  });
+}
+
+function readGrep(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch (error) {
+    throw new SettingsError(`${RUNNER_ENV.grep} is not a regular expression: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function readSeconds(value: string | undefined): number {
+  const seconds = Number(value ?? '600');
+  if (!Number.isFinite(seconds) || seconds <= 0) {
+    throw new SettingsError(`${RUNNER_ENV.timeoutSeconds} is ${value}: it must be a number of seconds`);
+  }
+  return seconds;
+}

@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { fullTitle, matches, TestIds } from './titles.ts';
+
+describe('titles of tests', () => {
+  it('are one line, joined by the separator', () => {
+    expect(fullTitle(['', 'create a  session', 'reaches\nRUNNING'])).to.equal(
+      'create a session › reaches RUNNING',
+    );
+    expect(fullTitle(['x'.repeat(3000)])).to.have.length(1024);
+  });
+  it('give stable ids, told apart by file and by place', () => {
+    const ids = new TestIds();
+    const first = ids.next('a/b', 'one');
+    expect(first).to.equal(new TestIds().next('a/b', 'one'));
+    expect(ids.next('a/c', 'one')).not.to.equal(first);
+    expect(ids.next('a/b', 'one')).to.equal(`${first}-2`);
+  });
+  it('match a pattern with and without the separator', () => {
+    const path = ['create a session', 'reaches RUNNING'];
+    expect(matches(path, /session › reaches/)).to.equal(true);
+    expect(matches(path, /session reaches/g)).to.equal(true);
+    expect(matches(path, /^reaches/)).to.equal(false);
+    expect(matches(path, undefined)).to.equal(true);
+  });
+});

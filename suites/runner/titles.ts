@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+
+/** What separates the describes and the test in a full title. */
+export const TITLE_SEPARATOR = ' › ';
+
+/** Limit of ReportedTest.title and TestReport.status.current, characters. */
+const TITLE_LENGTH = 1024;
+
+/** Joins the titles of the describes and of the test to one line, at most 1024 characters. */
+export function fullTitle(path: readonly string[]): string {
+  const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR);
+  return title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title;
+}
+
+/** Whether a test is wanted: its title as reported, or as Mocha writes it (joined by blanks), matches. */
+export function matches(path: readonly string[], grep: RegExp | undefined): boolean {
+  if (!grep) return true;
+  const plain = new RegExp(grep.source, grep.flags.replace(/[gy]/g, ''));
+  return plain.test(fullTitle(path)) || plain.test(path.map(oneLine).filter(Boolean).join(' '));
+}
+
+/** Gives out test ids: the same for the same file and title, with a counter behind it when a title comes twice. */
+export class TestIds {
+  readonly #given = new Map<string, number>();
+
+  next(file: string, title: string): string {
+    const hash = createHash('sha256').update(`${file}\n${title}`).digest('hex').slice(0, 16);
+    const count = (this.#given.get(hash) ?? 0) + 1;
+    this.#given.set(hash, count);
+    return count === 1 ? hash : `${hash}-${count}`;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
