@@ -1,192 +1,290 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from './clock.ts';
-import type { Intent, KubeObject, ObjectName, Resource } from './kube-object.ts';
+import { watchError } from './answer.ts';
+import { isGone, isNotFound } from './api-error.ts';
+import { Caller } from './caller.ts';
+import type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  KubeClientOptions,
+  ListOptions,
+  ListQuery,
+  LogQuery,
+  ObjectList,
+  PatchOptions,
+  WatchEvent,
+  WatchQuery,
+} from './kube-calls.ts';
+import { type Intent, type KubeObject, type ObjectName, objectName, type Resource } from './kube-object.ts';
+import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
 
-export interface KubeClientOptions {
-  clock?: Clock;
-  /** Milliseconds for one call with all its retries, unless the call says otherwise. Default 30 000. */
-  deadlineMs?: number;
-  /** Called for each answer: HTTP verb, code (0: none), seconds. For metrics. */
-  onRequest?: (seen: { verb: string; code: number; seconds: number }) => void;
-}
+export * from './kube-calls.ts';
+export { ConfigError, type ConfigSource, currentNamespace, loadKubeConfig } from './kube-config.ts';
 
-/** What every call takes. */
-export interface CallOptions {
-  /** Ends the call; it then rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds for the call with all its retries. */
-  deadlineMs?: number | undefined;
-}
-
-export interface ListQuery {
-  /** Left out: all namespaces. */
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-}
-
-export interface ListOptions extends CallOptions {
-  /** Objects a page; all pages are fetched. Default 500. */
-  pageSize?: number;
-}
-
-export interface ObjectList<T> {
-  items: T[];
-  /** Where a watch continues. */
-  resourceVersion: string;
-}
-
-export interface ApplyOptions extends CallOptions {
-  fieldManager: string;
-  /** Take fields from other managers. Default false: a conflict is an error (isConflict). */
-  force?: boolean;
-}
-
-export interface PatchOptions extends CallOptions {
-  fieldManager?: string;
-  subresource?: 'status' | 'scale';
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Delete only this very object (409 Conflict otherwise). */
-  uid?: string | undefined;
-  resourceVersion?: string | undefined;
-  /** What becomes of what it owns. Default Background. */
-  propagation?: 'Background' | 'Foreground' | 'Orphan';
-  gracePeriodSeconds?: number;
-}
-
-export interface WatchQuery extends ListQuery {
-  resourceVersion: string;
-  /** Seconds after which the API server ends the watch. */
-  timeoutSeconds?: number;
-}
-
-/** One line of a watch. A bookmark only carries metadata.resourceVersion. */
-export interface WatchEvent<T> {
-  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  object: T;
-}
-
-export interface LogQuery {
-  container?: string;
-  /** Lines from the end. */
-  tailLines?: number;
-  /** Bytes at most. */
-  limitBytes?: number;
-  previous?: boolean;
-  timestamps?: boolean;
-}
-
-/** Where the API server and the credentials come from. */
-export interface ConfigSource {
-  /** Path of a kubeconfig file. Left out: $KUBECONFIG, else the service account of this pod, else ~/.kube/config. */
-  kubeconfig?: string | undefined;
-  /** Context of the kubeconfig; left out: its current one. */
-  context?: string | undefined;
-}
-
-/**
- * Reads a kubeconfig file or the pod's service account.
- * Throws ConfigError with the path or the contexts that exist.
- */
-export function loadKubeConfig(_source: ConfigSource = {}): KubeConfig {
-  throw new Error('not written yet');
-}
+/** Objects a page, as client-go's pager asks for. */
+const PAGE = 500;
 
 /**
  * A thin typed client over any kind. Credentials and TLS come from client-node's KubeConfig; requests go through one
- * keep-alive connection pool. Calls reject with ApiError. Safe requests are retried (retry.ts) until the call's deadline.
+ * keep-alive connection pool. Calls reject with ApiError, or with the signal's reason when that aborts. What may be
+ * repeated is repeated (retry.ts) until the call's deadline.
  */
 export class KubeClient {
-  constructor(_config: KubeConfig, _options: KubeClientOptions = {}) {
-    throw new Error('not written yet');
+  readonly #calls: Caller;
+
+  constructor(config: KubeConfig, options: KubeClientOptions = {}) {
+    this.#calls = new Caller(config, options);
   }
 
   /** The object, or undefined when there is none. */
-  get<T extends KubeObject>(
-    _resource: Resource<T>,
-    _at: ObjectName,
-    _options?: CallOptions,
+  async get<T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    options: CallOptions = {},
   ): Promise<T | undefined> {
-    throw new Error('not written yet');
+    try {
+      return await this.#calls.json<T>(
+        { verb: 'get', method: 'GET', path: pathOf(resource, at), what: inWords('get', resource, at) },
+        options,
+      );
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
-  /** All objects that match, page by page. */
-  list<T extends KubeObject>(
-    _resource: Resource<T>,
-    _query?: ListQuery,
-    _options?: ListOptions,
+  /** All objects that match, page by page. Each carries apiVersion and kind. */
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery = {},
+    options: ListOptions = {},
   ): Promise<ObjectList<T>> {
-    throw new Error('not written yet');
+    const items: T[] = [];
+    let page: ListPage<T> | undefined;
+    do {
+      try {
+        page = await this.#page(resource, query, options.pageSize ?? PAGE, page?.metadata.continue, options);
+        items.push(...page.items);
+      } catch (error) {
+        // The token of the next page got too old (a compaction): start over, all in one page.
+        if (!isGone(error) || page === undefined) throw error;
+        page = await this.#page(resource, query, undefined, undefined, options);
+        items.splice(0, items.length, ...page.items);
+      }
+    } while (page.metadata.continue);
+    return {
+      items: items.map((item) => typed(resource, item)),
+      resourceVersion: page.metadata.resourceVersion ?? '',
+    };
   }
 
-  /** Creates the object. Rejects with isAlreadyExists when the name is taken (also by a lost first try of this call). */
+  #page<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery,
+    limit: number | undefined,
+    token: string | undefined,
+    options: CallOptions,
+  ): Promise<ListPage<T>> {
+    const { namespace, labelSelector, fieldSelector } = query;
+    const at = namespace === undefined ? {} : { namespace };
+    return this.#calls.json<ListPage<T>>(
+      {
+        verb: 'list',
+        method: 'GET',
+        path: pathOf(resource, at),
+        query: { labelSelector, fieldSelector, limit, continue: token },
+        what: inWords('list', resource, at),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Creates the object. Rejects with isAlreadyExists when the name is taken: with deterministic names the caller then
+   * reads and adopts it.
+   */
   create<T extends KubeObject>(
-    _resource: Resource<T>,
-    _object: Intent<T>,
-    _options?: CallOptions,
+    resource: Resource<T>,
+    object: Intent<T>,
+    options: CallOptions = {},
   ): Promise<T> {
-    throw new Error('not written yet');
+    const at = placeOf(object.metadata);
+    return this.#calls.json<T>(
+      {
+        verb: 'create',
+        method: 'POST',
+        path: pathOf(resource, at.namespace === undefined ? {} : { namespace: at.namespace }),
+        contentType: 'application/json',
+        body: JSON.stringify(typed(resource, object)),
+        what: inWords('create', resource, at),
+      },
+      options,
+    );
   }
 
   /** Server-side apply: creates the object or makes the given fields so, and returns it. */
-  apply<T extends KubeObject>(
-    _resource: Resource<T>,
-    _object: Intent<T>,
-    _options: ApplyOptions,
-  ): Promise<T> {
-    throw new Error('not written yet');
+  apply<T extends KubeObject>(resource: Resource<T>, object: Intent<T>, options: ApplyOptions): Promise<T> {
+    return this.#apply(resource, object, undefined, options);
   }
 
   /** Server-side apply to the status subresource. 404 when the object is not there. */
   applyStatus<T extends KubeObject>(
-    _resource: Resource<T>,
-    _object: Intent<T>,
-    _options: ApplyOptions,
+    resource: Resource<T>,
+    object: Intent<T>,
+    options: ApplyOptions,
   ): Promise<T> {
-    throw new Error('not written yet');
+    return this.#apply(resource, object, 'status', options);
+  }
+
+  #apply<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Intent<T>,
+    subresource: 'status' | undefined,
+    options: ApplyOptions,
+  ): Promise<T> {
+    const at = placeOf(object.metadata);
+    return this.#calls.json<T>(
+      {
+        verb: 'apply',
+        method: 'PATCH',
+        path: pathOf(resource, at, subresource),
+        query: { fieldManager: options.fieldManager, force: options.force ? true : undefined },
+        // JSON is YAML: this content type is the one that every server with server-side apply takes.
+        contentType: 'application/apply-patch+yaml',
+        body: JSON.stringify(typed(resource, object)),
+        what: inWords('apply', resource, at, subresource),
+      },
+      options,
+    );
   }
 
   /** JSON merge patch (null removes). Put metadata.resourceVersion in it to be refused when somebody was first. */
   mergePatch<T extends KubeObject>(
-    _resource: Resource<T>,
-    _at: ObjectName,
-    _patch: object,
-    _options?: PatchOptions,
+    resource: Resource<T>,
+    at: ObjectName,
+    patch: object,
+    options: PatchOptions = {},
   ): Promise<T> {
-    throw new Error('not written yet');
+    return this.#calls.json<T>(
+      {
+        verb: 'patch',
+        method: 'PATCH',
+        path: pathOf(resource, at, options.subresource),
+        query: { fieldManager: options.fieldManager },
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+        what: inWords('patch', resource, at, options.subresource),
+      },
+      options,
+    );
   }
 
   /** Replaces the object; metadata.resourceVersion, when given, must be the current one (isConflict otherwise). */
-  replace<T extends KubeObject>(_resource: Resource<T>, _object: T, _options?: CallOptions): Promise<T> {
-    throw new Error('not written yet');
+  replace<T extends KubeObject>(resource: Resource<T>, object: T, options: PatchOptions = {}): Promise<T> {
+    const at = objectName(object);
+    return this.#calls.json<T>(
+      {
+        verb: 'update',
+        method: 'PUT',
+        path: pathOf(resource, at, options.subresource),
+        query: { fieldManager: options.fieldManager },
+        contentType: 'application/json',
+        body: JSON.stringify(typed(resource, object)),
+        what: inWords('replace', resource, at, options.subresource),
+      },
+      options,
+    );
   }
 
   /** Deletes. True when it was there, false when it was gone already (404 is no error). */
-  delete(_resource: Resource, _at: ObjectName, _options?: DeleteOptions): Promise<boolean> {
-    throw new Error('not written yet');
+  async delete(resource: Resource, at: ObjectName, options: DeleteOptions = {}): Promise<boolean> {
+    const { uid, resourceVersion, gracePeriodSeconds } = options;
+    try {
+      await this.#calls.json<unknown>(
+        {
+          verb: 'delete',
+          method: 'DELETE',
+          path: pathOf(resource, at),
+          contentType: 'application/json',
+          body: JSON.stringify({
+            apiVersion: 'v1',
+            kind: 'DeleteOptions',
+            propagationPolicy: options.propagation ?? 'Background',
+            gracePeriodSeconds,
+            preconditions:
+              uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion },
+          }),
+          what: inWords('delete', resource, at),
+        },
+        options,
+      );
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   /**
    * The raw watch, with bookmarks, until the server ends it (the generator returns), the signal aborts (it returns too)
    * or something breaks (it throws; isGone when the resourceVersion is too old). No retries: the informer does those.
    */
-  watch<T extends KubeObject>(
-    _resource: Resource<T>,
-    _query: WatchQuery,
-    _signal: AbortSignal,
+  async *watch<T extends KubeObject>(
+    resource: Resource<T>,
+    query: WatchQuery,
+    signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>, void> {
-    throw new Error('not written yet');
+    const at = query.namespace === undefined ? {} : { namespace: query.namespace };
+    const { labelSelector, fieldSelector, resourceVersion, timeoutSeconds } = query;
+    const request: ApiRequest = {
+      verb: 'watch',
+      method: 'GET',
+      path: pathOf(resource, at),
+      query: {
+        watch: true,
+        allowWatchBookmarks: true,
+        labelSelector,
+        fieldSelector,
+        resourceVersion,
+        timeoutSeconds,
+      },
+      what: inWords('watch', resource, at),
+    };
+    for await (const line of this.#calls.lines(request, signal)) {
+      const event = line as WatchEvent<T> | { type: 'ERROR'; object: unknown };
+      if (event.type === 'ERROR') throw watchError(request.what, event.object);
+      yield event;
+    }
   }
 
   /** Log of a pod's container as text, without following. */
-  podLogs(_pod: ObjectName, _query?: LogQuery, _options?: CallOptions): Promise<string> {
-    throw new Error('not written yet');
+  podLogs(pod: ObjectName, query: LogQuery = {}, options: CallOptions = {}): Promise<string> {
+    const pods: Resource = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
+    return this.#calls.text(
+      {
+        verb: 'log',
+        method: 'GET',
+        path: pathOf(pods, pod, 'log'),
+        query: { ...query },
+        what: inWords('read', pods, pod, 'log'),
+      },
+      options,
+    );
   }
 
-  /** Closes idle connections and ends what is under way. */
+  /** Closes all connections; what is under way fails. */
   close(): Promise<void> {
-    throw new Error('not written yet');
+    return this.#calls.close();
   }
+}
+
+interface ListPage<T> {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+function placeOf(metadata: { name: string; namespace?: string | undefined }): ObjectName {
+  return metadata.namespace === undefined
+    ? { name: metadata.name }
+    : { name: metadata.name, namespace: metadata.namespace };
 }

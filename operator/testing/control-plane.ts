@@ -24,7 +24,10 @@ export interface ControlPlane {
    * The KubeConfig of a service account, with a token from the API server; makes the account when it is not there.
    * It has no rights until a RoleBinding gives it some.
    */
-  serviceAccount(namespace: string, name: string): Promise<{ kubeConfig: KubeConfig; kubeconfigPath: string }>;
+  serviceAccount(
+    namespace: string,
+    name: string,
+  ): Promise<{ kubeConfig: KubeConfig; kubeconfigPath: string }>;
   /** The KubeConfig of one of ControlPlaneOptions.users. Throws for a name that was not among them. */
   user(name: string): { kubeConfig: KubeConfig; kubeconfigPath: string };
   /** kubectl-like: creates all objects of a YAML text or makes them so, and waits until CRDs among them are established. */

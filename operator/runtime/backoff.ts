@@ -1,0 +1,72 @@
+import type { Clock } from './clock.ts';
+
+/** Delays that grow by the factor from base to cap. */
+export interface Backoff {
+  baseMs: number;
+  capMs: number;
+  /** Default 2. */
+  factor?: number;
+}
+
+/** Milliseconds to wait after that many failures in a row (1 is the first: base). */
+export function backoffMs(backoff: Backoff, failures: number): number {
+  if (failures <= 0) return 0;
+  // The power overflows to Infinity for many failures: min() brings it back to the cap.
+  return Math.min(backoff.capMs, backoff.baseMs * (backoff.factor ?? 2) ** (failures - 1));
+}
+
+/** Adds up to that share of the delay on top, so that many waiters do not come back at the same moment. */
+export function jittered(ms: number, share: number, random: () => number = Math.random): number {
+  return ms * (1 + share * random());
+}
+
+/** Counts failures by key and says how long each has to wait: client-go's per-item limiter, 5 ms to 1000 s. */
+export class ItemBackoff {
+  readonly #backoff: Backoff;
+  readonly #failures = new Map<string, number>();
+
+  constructor(backoff: Backoff = { baseMs: 5, capMs: 1_000_000 }) {
+    this.#backoff = backoff;
+  }
+
+  /** Counts a failure and returns the milliseconds to wait. */
+  next(key: string): number {
+    const failures = this.failures(key) + 1;
+    this.#failures.set(key, failures);
+    return backoffMs(this.#backoff, failures);
+  }
+
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+}
+
+/** An overall limit: so many a second, with a burst; client-go's default for controllers is 10/s, burst 100. */
+export class TokenBucket {
+  readonly #clock: Clock;
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #updatedMs: number;
+
+  constructor(clock: Clock, perSecond = 10, burst = 100) {
+    this.#clock = clock;
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#updatedMs = clock.monotonicMs();
+  }
+
+  /** Takes a token now, on credit if need be, and returns the milliseconds until it is earned. */
+  reserve(): number {
+    const now = this.#clock.monotonicMs();
+    const earned = ((now - this.#updatedMs) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned) - 1;
+    this.#updatedMs = now;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+  }
+}

@@ -1,0 +1,69 @@
+import { type Backoff, backoffMs, jittered } from './backoff.ts';
+
+/** How one try of a request ended. */
+export type TryOutcome =
+  /** The API server answered with an error. */
+  | { kind: 'answer'; code: number; retryAfterSeconds?: number | undefined }
+  /** The connection could not be made, so nothing was sent. */
+  | { kind: 'refused' }
+  /** The connection broke, or no answer came in time: the request may or may not have had its effect. */
+  | { kind: 'broken' };
+
+export interface TryState {
+  method: string;
+  outcome: TryOutcome;
+  /** Tries so far, this one included. */
+  tries: number;
+  /** Milliseconds left until the call's deadline. */
+  remainingMs: number;
+}
+
+/** Between tries: 100 ms, 200 ms … 5 s, with up to half on top. */
+export const RETRY_BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
+
+/**
+ * Milliseconds to wait before the next try, or undefined when there must be none: the answer is final, a second try could
+ * do harm, or the deadline would pass first. Pure.
+ *
+ * A POST is not repeated when its effect is unknown: it would come back as AlreadyExists, or make a second object where
+ * the server chooses the name. 429, and 503 with Retry-After, are refusals before any effect.
+ * Retry-After wins over the backoff.
+ */
+export function retryDelayMs(state: TryState, random: () => number = Math.random): number | undefined {
+  if (!mayRetry(state)) return undefined;
+  const asked = state.outcome.kind === 'answer' ? state.outcome.retryAfterSeconds : undefined;
+  const own = jittered(backoffMs(RETRY_BACKOFF, state.tries), 0.5, random);
+  const delay = asked === undefined ? own : Math.max(asked * 1000, own);
+  return delay < state.remainingMs ? delay : undefined;
+}
+
+/**
+ * Tries of a request that gets 500. Behind it is often something that stays (a webhook, a bug), but also etcd changing
+ * its leader.
+ */
+const TRIES_ON_500 = 3;
+
+function mayRetry({ method, outcome, tries }: TryState): boolean {
+  const repeatable = method !== 'POST';
+  switch (outcome.kind) {
+    case 'refused':
+      return true;
+    case 'broken':
+      return repeatable;
+    case 'answer':
+      if (outcome.code === 429) return true;
+      if (outcome.code === 503) return repeatable || outcome.retryAfterSeconds !== undefined;
+      if (outcome.code === 500) return repeatable && tries < TRIES_ON_500;
+      return repeatable && (outcome.code === 502 || outcome.code === 504);
+  }
+}
+
+/**
+ * Seconds of a Retry-After header: a number of seconds, or an HTTP date. Undefined when there is none or it cannot be read.
+ */
+export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - now.getTime()) / 1000);
+}

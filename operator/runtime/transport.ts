@@ -1,0 +1,163 @@
+import type { RequestOptions } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Clock } from './clock.ts';
+import { ConfigError } from './kube-config.ts';
+import type { ApiRequest } from './request.ts';
+import { urlPath } from './request.ts';
+
+/**
+ * Milliseconds after which credentials are read again. Tokens of service accounts are renewed in their file by the
+ * kubelet long before they run out (after 80 % of an hour, by default), so a minute is soon enough.
+ */
+const CREDENTIALS_MS = 60_000;
+
+/** Idle milliseconds before we close a connection: below the API server's own 90 s, so that we never lose that race. */
+const IDLE_MS = 60_000;
+
+/** Connections at most: the watches (each holds one) and the requests of all workers. */
+const CONNECTIONS = 128;
+
+/** Milliseconds for TCP and TLS. */
+const CONNECT_MS = 5_000;
+
+/** What client-node says about TLS. */
+const TLS_FIELDS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
+type Tls = Pick<ConnectionOptions, (typeof TLS_FIELDS)[number]>;
+
+interface Session {
+  headers: Record<string, string>;
+  dispatcher: Dispatcher;
+  /** To tell whether the TLS material changed. */
+  fingerprint: string;
+  readMs: number;
+}
+
+/** Limits of one try. */
+export interface TryLimits {
+  signal: AbortSignal;
+  /** Milliseconds until the head of the answer. */
+  headersMs: number;
+  /** Milliseconds between parts of the body; 0 for no limit (watches have their own watchdog). */
+  bodyMs: number;
+}
+
+/**
+ * The way to the API server: credentials and TLS as client-node's KubeConfig gives them, over one keep-alive pool of
+ * connections. (client-node itself makes an agent, and so a TLS handshake, for every request.)
+ */
+export class Transport {
+  readonly #config: KubeConfig;
+  readonly #clock: Clock;
+  readonly #origin: string;
+  readonly #prefix: string;
+  #session: Promise<Session> | undefined;
+  #closed = false;
+
+  constructor(config: KubeConfig, clock: Clock) {
+    const cluster = config.getCurrentCluster();
+    if (!cluster) throw new ConfigError('The kubeconfig names no cluster for its current context.');
+    const url = new URL(cluster.server);
+    this.#config = config;
+    this.#clock = clock;
+    this.#origin = url.origin;
+    this.#prefix = url.pathname.replace(/\/$/, '');
+  }
+
+  /** Sends once. Rejects with what undici throws. */
+  async send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
+    const session = await this.#credentials();
+    return session.dispatcher.request({
+      origin: this.#origin,
+      path: this.#prefix + urlPath(request.path, request.query),
+      method: request.method,
+      headers: {
+        ...session.headers,
+        accept: 'application/json',
+        'user-agent': 'backendai-e2e',
+        ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+      },
+      body: request.body ?? null,
+      signal: limits.signal,
+      headersTimeout: limits.headersMs,
+      bodyTimeout: limits.bodyMs,
+      // A watch or a slow request must not hold up another one on its connection.
+      blocking: true,
+    });
+  }
+
+  /** Reads the credentials again before the next request: after an answer 401. */
+  renewCredentials(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#session = session.then((current) => ({ ...current, readMs: Number.NEGATIVE_INFINITY }));
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const session = await this.#session;
+    await session?.dispatcher.destroy();
+  }
+
+  async #credentials(): Promise<Session> {
+    if (this.#closed) throw new ConfigError('The client is closed.');
+    const before = this.#session;
+    const current = await before;
+    if (current && this.#clock.monotonicMs() - current.readMs < CREDENTIALS_MS) return current;
+    // Several requests may get here at once: only the first reads, the others wait for it.
+    if (this.#session === before) {
+      this.#session = this.#read(current);
+      this.#session.catch(() => {
+        this.#session = before;
+      });
+    }
+    return this.#session ?? this.#read(current);
+  }
+
+  async #read(before: Session | undefined): Promise<Session> {
+    const options: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(options);
+    const tls: Tls = {};
+    for (const field of TLS_FIELDS) {
+      if (options[field] !== undefined) Object.assign(tls, { [field]: options[field] });
+    }
+    const fingerprint = Object.entries(tls)
+      .map(([name, value]) => `${name}=${String(value)}`)
+      .join('\n');
+    const headers = headersOf(options);
+    const readMs = this.#clock.monotonicMs();
+    if (before?.fingerprint === fingerprint) return { ...before, headers, readMs };
+    // The old pool is left to its running requests; its idle connections end by themselves.
+    return { headers, dispatcher: this.#pool(tls), fingerprint, readMs };
+  }
+
+  #pool(tls: Tls): Dispatcher {
+    const cluster = this.#config.getCurrentCluster();
+    // HTTP/1.1, a connection for each request under way: over one HTTP/2 connection a stall would stop every watch at once.
+    const pool = {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      allowH2: false,
+    };
+    if (!cluster?.proxyUrl) return new Agent({ ...pool, connect: { ...tls, timeout: CONNECT_MS } });
+    if (cluster.proxyUrl.startsWith('socks')) {
+      throw new ConfigError(
+        `Proxies of this kind are not supported: ${cluster.proxyUrl}. Use an HTTP proxy.`,
+      );
+    }
+    return new ProxyAgent({ ...pool, uri: cluster.proxyUrl, requestTls: tls });
+  }
+}
+
+function headersOf(options: RequestOptions): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (options.auth) headers.authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (value !== undefined) headers[name.toLowerCase()] = String(value);
+  }
+  return headers;
+}
