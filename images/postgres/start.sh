@@ -1,0 +1,36 @@
+#!/bin/sh
+# Fills an empty data folder, then runs the server in the foreground with this script's arguments.
+#   PGDATA             the data folder, below a volume
+#   DATABASE_OWNER     role that owns the databases
+#   DATABASE_PASSWORD  its password
+#   DATABASES          names, with spaces between them
+set -eu
+
+if [ ! -e "$PGDATA/.complete" ]; then
+  # A first start that was cut short leaves no mark: what it made is thrown away.
+  rm -rf "$PGDATA"
+  initdb --pgdata="$PGDATA" --username=postgres --auth-local=trust --auth-host=scram-sha-256 \
+    --encoding=UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+  {
+    echo "listen_addresses = '*'"
+    echo "unix_socket_directories = '/tmp'"
+  } >> "$PGDATA/postgresql.conf"
+  # The administrator has no password, so only the local socket lets him in.
+  echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
+
+  pg_ctl --pgdata="$PGDATA" --options="-c listen_addresses='' -c fsync=off" --silent --wait start >/dev/null
+  # \getenv and :'…' keep the password out of the process list and quote it.
+  psql --host=/tmp --username=postgres --quiet --set=ON_ERROR_STOP=1 <<'SQL'
+\getenv owner DATABASE_OWNER
+\getenv password DATABASE_PASSWORD
+CREATE ROLE :"owner" LOGIN PASSWORD :'password';
+SQL
+  for database in $DATABASES; do
+    createdb --host=/tmp --username=postgres --owner="$DATABASE_OWNER" "$database"
+  done
+  pg_ctl --pgdata="$PGDATA" --silent --mode=fast --wait stop
+  sync -f "$PGDATA"
+  touch "$PGDATA/.complete"
+fi
+
+exec postgres -D "$PGDATA" "$@"
