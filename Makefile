@@ -1,0 +1,65 @@
+# Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help doctor e2e-kind down images test lint fmt crds bench
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  Variables of e2e-kind: SUITE=<suite, area or comma list>  GREP=<regular expression>'
+	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
+	@echo '                         TIMEOUT=<seconds for the run>  NO_SLOW=1 (leave slow suites out)'
+
+doctor: ## What this machine has, what will be built, what is missing
+	@./e2e doctor
+
+down: ## Remove the kept cluster and what belongs to it
+	@./e2e down
+
+images: ## Build or fetch every image, and the node image that holds them
+	@./e2e images
+
+test: ## Format, lint, types, unit, chart and API server tests (no Docker needed)
+	@./e2e test
+
+lint: ## Format, lint and types alone
+	@./e2e test --part lint
+
+fmt: ## Format the sources
+	@./e2e fmt
+
+crds: ## Write the CRDs of operator/api into the operator's chart
+	@./e2e crds
+
+bench: ## One suite by TestRun against the same as a bare Job
+	@./e2e bench
+
+# As environment variables, so that no character of a regular expression meets a shell.
+export E2E_SUITE := $(SUITE)
+export E2E_GREP := $(GREP)
+export E2E_KEEP := $(KEEP)
+export E2E_REUSE := $(REUSE)
+export E2E_TIMEOUT := $(TIMEOUT)
+export E2E_NO_SLOW := $(NO_SLOW)
+
+# `make e2e-kind` must exit 0 (passed), 1 (a suite failed) or 2 (could not run), but make exits 2 for any failed
+# recipe. Its only way to exit 1 is the answer "not up to date" of question mode (-q). So the job runs while make
+# brings an included file up to date: that file then holds the job's exit code, make reads itself again, and for a 1
+# it goes into question mode, where the target is not up to date. Holds for e2e-kind as the only goal, and not under -n.
+e2e-verdict := out/e2e/.make-verdict
+ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),e2e-kind)
+ifndef MAKE_RESTARTS
+.PHONY: e2e-now
+$(e2e-verdict): e2e-now
+	@rm -f $@
+	@./e2e kind --exit-code-to $@
+endif
+-include $(e2e-verdict)
+ifeq ($(E2E_EXIT_CODE),1)
+MAKEFLAGS += -q
+endif
+e2e-kind: ## Backend.AI in kind, the suites against it, results in out/e2e
+	@exit $(or $(E2E_EXIT_CODE),2)
+else
+e2e-kind:
+	@./e2e kind
+endif

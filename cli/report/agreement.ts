@@ -1,0 +1,178 @@
+import { create } from 'xmlbuilder2';
+import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { SUITE_CASE } from './junit.ts';
+import { type PrintedTest, readSuiteOutput } from './suite-output.ts';
+
+/** What a job wrote and what the pods said, to be held against each other. */
+export interface Evidence {
+  run: TestRun;
+  reports: readonly TestReport[];
+  /** Content of junit.xml as it was written. */
+  junit: string;
+  /** Standard output of each attempt's pod, by the name of its TestReport. */
+  outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * Compares run.json, junit.xml and the pods' own output test by test: same tests, same states, same seconds (to the
+ * hundredth that the output shows). Returns a sentence for each disagreement; none means that they agree.
+ *
+ * Two differences are no disagreement: tests that the byte budget left out of a report (status.omitted counts them),
+ * and tests that a pod printed after the last write of a report that was Interrupted.
+ */
+export function disagreements(evidence: Evidence): string[] {
+  const junit = readJunit(evidence.junit);
+  const suites = evidence.run.status?.suites ?? [];
+  const fromReports = evidence.reports.flatMap((report) => {
+    const tests = (report.status?.tests ?? []).map(plain);
+    const place = `report ${report.metadata.name}`;
+    const isLast = suites.some((suite) => suite.report === report.metadata.name);
+    return [
+      ...againstOutput(report, tests, evidence.outputs.get(report.metadata.name)),
+      ...(isLast
+        ? compare(tests, junit.get(report.spec.suite) ?? [], place, 'junit.xml').map((line) => line.sentence)
+        : []),
+    ];
+  });
+  const unreported = suites.filter(
+    (suite) => suite.report && !evidence.reports.some((report) => report.metadata.name === suite.report),
+  );
+  const strange = [...junit.keys()].filter((name) => !suites.some((suite) => suite.name === name));
+  return [
+    ...fromReports,
+    ...unreported.map(
+      (suite) => `suite ${suite.name}: the run names report ${suite.report}, which does not exist`,
+    ),
+    ...strange.map((name) => `junit.xml has a suite ${name} that the run does not have`),
+    ...countsAgainstTests(evidence),
+  ];
+}
+
+interface PlainTest {
+  file: string;
+  title: string;
+  state: ReportedTest['state'];
+  /** Two decimals. */
+  seconds: string;
+}
+
+interface Difference {
+  kind: 'state' | 'seconds' | 'only-left' | 'only-right';
+  sentence: string;
+}
+
+function plain(test: ReportedTest | PrintedTest): PlainTest {
+  return { file: test.file, title: test.title, state: test.state, seconds: test.seconds.toFixed(2) };
+}
+
+function againstOutput(report: TestReport, tests: PlainTest[], output: string | undefined): string[] {
+  const place = `report ${report.metadata.name}`;
+  const interrupted = report.status?.verdict === 'Interrupted';
+  if (output === undefined) {
+    return tests.length === 0 || interrupted
+      ? []
+      : [`${place}: the output of its pod is not there to compare`];
+  }
+  const found = compare(tests, readSuiteOutput(output).map(plain), place, "its pod's output");
+  const ahead = found.filter((difference) => difference.kind === 'only-right');
+  const allowed = interrupted ? ahead.length : (report.status?.omitted?.tests ?? 0);
+  return found
+    .filter((difference) => difference.kind !== 'only-right' || ahead.length > allowed)
+    .map((difference) => difference.sentence);
+}
+
+/** Both lists by file and title; equal ones (a title used twice) are paired in their order. */
+function compare(left: PlainTest[], right: PlainTest[], leftName: string, rightName: string): Difference[] {
+  const rest = [...right];
+  const differences: Difference[] = [];
+  for (const test of left) {
+    const index = rest.findIndex((other) => other.file === test.file && other.title === test.title);
+    const other = index < 0 ? undefined : rest.splice(index, 1)[0];
+    const name = `${test.file}: ${test.title}`;
+    if (!other) {
+      differences.push({
+        kind: 'only-left',
+        sentence: `"${name}" is in ${leftName} (${test.state}) and not in ${rightName}`,
+      });
+    } else if (other.state !== test.state) {
+      differences.push({
+        kind: 'state',
+        sentence: `"${name}" is ${test.state} in ${leftName} and ${other.state} in ${rightName}`,
+      });
+    } else if (other.seconds !== test.seconds) {
+      differences.push({
+        kind: 'seconds',
+        sentence: `"${name}" took ${test.seconds} s in ${leftName} and ${other.seconds} s in ${rightName}`,
+      });
+    }
+  }
+  for (const other of rest) {
+    differences.push({
+      kind: 'only-right',
+      sentence: `"${other.file}: ${other.title}" is in ${rightName} (${other.state}) and not in ${leftName}`,
+    });
+  }
+  return differences;
+}
+
+/** The counts that people read must be those of the tests that stand below them. */
+function countsAgainstTests(evidence: Evidence): string[] {
+  return evidence.reports.flatMap((report) => {
+    const { counts, tests, omitted } = report.status ?? {};
+    if (!counts || !tests || (omitted?.tests ?? 0) > 0) return [];
+    return (['passed', 'failed'] as const).flatMap((state) => {
+      const actual = tests.filter((test) => test.state === state).length;
+      return actual === counts[state]
+        ? []
+        : [`report ${report.metadata.name} counts ${counts[state]} ${state} and lists ${actual}`];
+    });
+  });
+}
+
+interface JunitNode {
+  testsuites?: { testsuite?: OneOrMany<JunitSuite> };
+}
+interface JunitSuite {
+  '@name': string;
+  testcase?: OneOrMany<JunitCase>;
+}
+interface JunitCase {
+  '@classname': string;
+  '@name': string;
+  '@time': string;
+  failure?: unknown;
+  error?: { '@type'?: string };
+  skipped?: unknown;
+}
+type OneOrMany<T> = T | T[];
+
+function many<T>(value: OneOrMany<T> | undefined): T[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+/** The tests of a JUnit file by suite, without the cases that stand for whole suites. */
+function readJunit(xml: string): Map<string, PlainTest[]> {
+  // The library types the result loosely; the shape is the one that junitXml writes.
+  const tree = create(xml).end({ format: 'object' }) as JunitNode;
+  return new Map(
+    many(tree.testsuites?.testsuite).map((suite) => [
+      suite['@name'],
+      many(suite.testcase)
+        .filter((one) => one['@name'] !== SUITE_CASE)
+        .map((one) => ({
+          file: one['@classname'],
+          title: one['@name'],
+          state: stateOf(one),
+          seconds: Number(one['@time']).toFixed(2),
+        })),
+    ]),
+  );
+}
+
+function stateOf(one: JunitCase): ReportedTest['state'] {
+  if (one.failure !== undefined) return 'failed';
+  if (one.skipped !== undefined) return 'pending';
+  if (one.error !== undefined) return one.error['@type'] === 'inconclusive' ? 'inconclusive' : 'interrupted';
+  return 'passed';
+}

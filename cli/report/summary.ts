@@ -1,0 +1,75 @@
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { seconds } from '../run/progress.ts';
+
+/** The figures of a job, as phases.json holds them. */
+export interface JobFigures {
+  phases: readonly { name: string; seconds: number }[];
+  /** Seconds from the start of the command to the start of the first Mocha test; absent when none started. */
+  firstTestSeconds?: number;
+  totalSeconds: number;
+  /** Highest memory of the node seen, bytes without page cache; absent when it could not be read. */
+  peakMemoryBytes?: number;
+}
+
+/** The table of suites with a line of totals. */
+export function summaryTable(run: TestRun): string[] {
+  const suites = run.status?.suites ?? [];
+  const rows = suites.map((suite) => [
+    suite.name,
+    suite.verdict ?? suite.state,
+    count(suite.counts?.passed),
+    count(suite.counts?.failed),
+    count(suite.counts?.pending),
+    count(suite.counts?.interrupted),
+    suite.seconds === undefined ? '' : seconds(suite.seconds),
+    suite.attempt > 1 ? `attempt ${suite.attempt}` : (suite.reason ?? ''),
+  ]);
+  const total = run.status?.counts;
+  const sums = [
+    `${suites.length} suites`,
+    run.status?.verdict ?? '',
+    count(total?.passed),
+    count(total?.failed),
+    count(total?.pending),
+    count(total?.interrupted),
+    '',
+    '',
+  ];
+  return table(
+    ['suite', 'verdict', 'passed', 'failed', 'skipped', 'interrupted', 'time', ''],
+    [...rows, sums],
+  );
+}
+
+/** The table of phases. */
+export function phaseTable(figures: JobFigures): string[] {
+  const rows = figures.phases.map((phase) => [phase.name, phase.seconds.toFixed(1)]);
+  if (figures.firstTestSeconds !== undefined) {
+    rows.push(['start → first test', figures.firstTestSeconds.toFixed(1)]);
+  }
+  rows.push(['total', figures.totalSeconds.toFixed(1)]);
+  const lines = table(['phase', 'seconds'], rows);
+  return figures.peakMemoryBytes === undefined
+    ? lines
+    : [...lines, `memory of the node at its peak: ${(figures.peakMemoryBytes / 2 ** 30).toFixed(2)} GiB`];
+}
+
+/** Columns as wide as their widest cell; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const isNumber = head.map((_, column) => rows.every((row) => /^-?[\d.]*( s)?$/.test(row[column] ?? '')));
+  const line = (cells: readonly string[]): string =>
+    widths
+      .map((width, column) =>
+        isNumber[column] ? (cells[column] ?? '').padStart(width) : (cells[column] ?? '').padEnd(width),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
+}
+
+function count(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+
+/** The one list of suites, from which the operator's chart makes the TestSuite objects. */
+export const CATALOG_FILE = 'charts/e2e-operator/files/suites.yaml';
+
+/** What the command needs of an entry; the chart uses more. */
+const CatalogEntry = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  area: Type.String({ minLength: 1 }),
+  description: Type.Optional(Type.String()),
+  files: Type.Array(Type.String()),
+  slow: Type.Optional(Type.Boolean()),
+  onDemand: Type.Optional(Type.Boolean()),
+});
+export type CatalogEntry = Static<typeof CatalogEntry>;
+const Catalog = Type.Object({ suites: Type.Array(CatalogEntry) });
+
+/** Someone asked for suites that do not exist. The message lists those that do. Exit code 2. */
+export class UnknownSuites extends Error {
+  override readonly name = 'UnknownSuites';
+}
+
+/** Reads the list; `text` is YAML with a list under "suites". Throws an Error that names the place of a mistake. */
+export function parseCatalog(text: string, where = CATALOG_FILE): CatalogEntry[] {
+  const content: unknown = parse(text);
+  if (!Value.Check(Catalog, content)) {
+    const first = Value.Errors(Catalog, content)[0];
+    throw new Error(`${where}: ${first?.instancePath || '/'} ${first?.message ?? 'is not a list of suites'}`);
+  }
+  return content.suites;
+}
+
+/** The catalog of this checkout. */
+export async function readCatalog(root: string): Promise<CatalogEntry[]> {
+  return parseCatalog(await readFile(`${root}/${CATALOG_FILE}`, 'utf8'));
+}
+
+/**
+ * Resolves what a person asked for: names of suites, areas or suite files ("session-lifecycle/create-session"),
+ * separated by commas. Empty means all: undefined is returned, and the operator takes every suite that is not onDemand.
+ * An area stands for its suites that are not onDemand, nor slow unless `includeSlow`. Throws UnknownSuites.
+ */
+export function selectSuites(
+  asked: string | undefined,
+  catalog: readonly CatalogEntry[],
+  includeSlow = true,
+): string[] | undefined {
+  const words = (asked ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  if (words.length === 0) return undefined;
+  const chosen = new Map(words.map((word) => [word, matching(word, catalog, includeSlow)]));
+  const unknown = [...chosen].filter(([, names]) => names.length === 0).map(([word]) => word);
+  if (unknown.length > 0) {
+    throw new UnknownSuites(
+      `no suite, area or suite file is called ${unknown.map((word) => `"${word}"`).join(', ')}. ` +
+        `These exist:\n${listing(catalog).join('\n')}`,
+    );
+  }
+  return [...new Set([...chosen.values()].flat())];
+}
+
+/** The catalog for people: areas with their suites. */
+export function listing(catalog: readonly CatalogEntry[]): string[] {
+  const areas = [...new Set(catalog.map((suite) => suite.area))];
+  return areas.flatMap((area) => [
+    `  ${area}`,
+    ...catalog
+      .filter((suite) => suite.area === area)
+      .map((suite) => {
+        const marks = [suite.slow ? 'slow' : '', suite.onDemand ? 'only when named' : ''].filter(Boolean);
+        const tail = marks.length > 0 ? ` [${marks.join(', ')}]` : '';
+        return `    ${suite.name}${suite.description ? `: ${suite.description}` : ''}${tail}`;
+      }),
+  ]);
+}
+
+function matching(word: string, catalog: readonly CatalogEntry[], includeSlow: boolean): string[] {
+  const named = catalog.filter((suite) => suite.name === word || suite.files.includes(word));
+  const found =
+    named.length > 0
+      ? named
+      : catalog.filter((suite) => suite.area === word && !suite.onDemand && (includeSlow || !suite.slow));
+  return found.map((suite) => suite.name);
+}

@@ -1,0 +1,71 @@
+import { conditionOf } from '../../operator/api/conditions.ts';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from '../../operator/api/test-run.ts';
+
+/** How a job ended: the command's exit code and the sentence that says why. */
+export interface Ending {
+  code: (typeof COMMAND_EXIT)[keyof typeof COMMAND_EXIT];
+  sentence: string;
+}
+
+/** The reason of an aborted signal: someone pressed Ctrl-C or sent SIGTERM. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** Reasons of Succeeded=False that say that nothing was tested because something could not be done at all. */
+const COULD_NOT_RUN: ReadonlySet<string> = new Set([
+  RUN_REASONS.environmentFailed,
+  RUN_REASONS.unknownSuites,
+  RUN_REASONS.noSuites,
+  RUN_REASONS.environmentNotFound,
+  RUN_REASONS.invalidGrep,
+]);
+
+/** The ending that a finished TestRun means: its condition Succeeded decides. */
+export function endingOfRun(run: TestRun): Ending {
+  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
+  const said = `${succeeded?.reason ?? 'no condition Succeeded'}: ${succeeded?.message ?? 'the run has no verdict'}`;
+  if (succeeded?.status === 'True') return { code: COMMAND_EXIT.passed, sentence: said };
+  if (succeeded?.status !== 'False' || COULD_NOT_RUN.has(succeeded.reason)) {
+    return { code: COMMAND_EXIT.couldNotRun, sentence: said };
+  }
+  return { code: COMMAND_EXIT.failed, sentence: said };
+}
+
+/** The ending that an error means: it kept the job from running. The sentence carries its remedy where it has one. */
+export function endingOfError(error: unknown): Ending {
+  if (error instanceof Interrupted) return { code: COMMAND_EXIT.interrupted, sentence: error.message };
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const remedy = remedyOf(error);
+  return {
+    code: COMMAND_EXIT.couldNotRun,
+    sentence: remedy ? `${message}\n  what to do: ${remedy}` : message,
+  };
+}
+
+/** An ending after troubles that came later (clean-up, disagreeing outputs): a success becomes "could not run". */
+export function withTroubles(ending: Ending, troubles: readonly string[]): Ending {
+  if (troubles.length === 0) return ending;
+  const sentence = [ending.sentence, ...troubles.map((trouble) => `also: ${trouble}`)].join('\n');
+  return { code: ending.code === COMMAND_EXIT.passed ? COMMAND_EXIT.couldNotRun : ending.code, sentence };
+}
+
+/** What an exit code means, for the last line of the output. */
+export function meaningOf(code: Ending['code']): string {
+  switch (code) {
+    case COMMAND_EXIT.passed:
+      return 'passed';
+    case COMMAND_EXIT.failed:
+      return 'the run did not succeed';
+    case COMMAND_EXIT.couldNotRun:
+      return 'could not run';
+    case COMMAND_EXIT.interrupted:
+      return 'interrupted';
+  }
+}
+
+function remedyOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('remedy' in error)) return undefined;
+  return typeof error.remedy === 'string' ? error.remedy : undefined;
+}

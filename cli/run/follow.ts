@@ -1,0 +1,157 @@
+import { conditionOf } from '../../operator/api/conditions.ts';
+import { KINDS, LABELS } from '../../operator/api/group.ts';
+import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '../../operator/api/test-environment.ts';
+import type { TestReport } from '../../operator/api/test-report.ts';
+import { RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
+import type { ClusterClient, KubeObject } from './cluster-client.ts';
+import { resourcePath } from './cluster-client.ts';
+import { observe, type Watcher } from './observe.ts';
+
+/** What the API server was last seen to hold about one run. */
+export interface Snapshot {
+  environment?: TestEnvironment;
+  run?: TestRun;
+  reports: readonly TestReport[];
+}
+
+export interface RunNames {
+  namespace: string;
+  environment: string;
+  run: string;
+}
+
+/** The run did not move as it must: the operator is away, the run was deleted, or time is over. Exit code 2. */
+export class RunLost extends Error {
+  override readonly name = 'RunLost';
+}
+
+export interface FollowOptions {
+  signal: AbortSignal;
+  onChange(seen: Snapshot): void;
+  /** Milliseconds for the whole wait. */
+  deadlineMs: number;
+  /** Milliseconds until the operator must have written a first status. Default 90 000. */
+  firstStatusMs?: number;
+}
+
+/** Whether the condition Succeeded is decided. */
+export function isFinished(run: TestRun | undefined): boolean {
+  const status = conditionOf(run?.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
+  return status === 'True' || status === 'False';
+}
+
+/** Whether the environment is Ready by its own word, for the generation that is asked for. */
+export function isReady(environment: TestEnvironment | undefined): boolean {
+  return conditionOf(environment?.status?.conditions, ENVIRONMENT_CONDITIONS.ready)?.status === 'True';
+}
+
+/**
+ * Follows a run, its environment and its reports until the run is finished; calls onChange after every change.
+ * Returns what was seen last. Throws RunLost, ApiError, ClusterUnreachable, or the signal's reason.
+ */
+export async function followRun(
+  client: Watcher,
+  names: RunNames,
+  options: FollowOptions,
+): Promise<Snapshot & { run: TestRun }> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  let seen: Snapshot = { reports: [] };
+  const change = (part: Partial<Snapshot>): void => {
+    seen = { ...seen, ...part };
+    options.onChange(seen);
+  };
+  const fieldSelector = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
+  const collection = (plural: string) => resourcePath(plural, names.namespace);
+  const timers = [
+    setTimeout(() => stop.abort(new RunLost(silent(names, seen))), options.firstStatusMs ?? 90_000),
+    setTimeout(() => stop.abort(new RunLost(late(names, seen, options.deadlineMs))), options.deadlineMs),
+  ];
+
+  const environment = async (): Promise<never> => {
+    const path = collection(KINDS.TestEnvironment.plural);
+    for await (const found of observe<TestEnvironment>(client, path, fieldSelector(names.environment), {
+      signal,
+    })) {
+      const one = found.get(names.environment);
+      if (one) change({ environment: one });
+    }
+    throw new Error('observe ended without an error');
+  };
+  const reports = async (): Promise<never> => {
+    const path = collection(KINDS.TestReport.plural);
+    const query = { labelSelector: `${LABELS.run}=${names.run}` };
+    for await (const found of observe<TestReport>(client, path, query, { signal })) {
+      change({ reports: [...found.values()] });
+    }
+    throw new Error('observe ended without an error');
+  };
+  const run = async (): Promise<TestRun> => {
+    const path = collection(KINDS.TestRun.plural);
+    for await (const found of observe<TestRun>(client, path, fieldSelector(names.run), { signal })) {
+      const one = found.get(names.run);
+      if (!one)
+        throw new RunLost(`TestRun ${names.namespace}/${names.run} was deleted while it was followed`);
+      if (one.status) clearTimeout(timers[0]);
+      change({ run: one });
+      if (isFinished(one)) return one;
+    }
+    throw new Error('observe ended without an error');
+  };
+
+  const all = [run(), environment(), reports()];
+  try {
+    await Promise.race(all);
+    const last = seen.run;
+    if (!last) throw new Error('the run finished unseen');
+    return { ...seen, run: last };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    stop.abort();
+    await Promise.allSettled(all);
+  }
+}
+
+/** The run and its reports as the API server holds them now. */
+export async function readRun(
+  client: Pick<ClusterClient, 'get'>,
+  names: RunNames,
+  signal?: AbortSignal,
+): Promise<Snapshot & { run: TestRun }> {
+  const run = await client.get<TestRun>(
+    resourcePath(KINDS.TestRun.plural, names.namespace, names.run),
+    {},
+    signal,
+  );
+  const list = await client.get<{ items: TestReport[] }>(
+    resourcePath(KINDS.TestReport.plural, names.namespace),
+    { labelSelector: `${LABELS.run}=${names.run}` },
+    signal,
+  );
+  const environments = await client.get<{ items: (TestEnvironment & KubeObject)[] }>(
+    resourcePath(KINDS.TestEnvironment.plural, names.namespace),
+    { fieldSelector: `metadata.name=${names.environment}` },
+    signal,
+  );
+  const environment = environments.items[0];
+  return {
+    run,
+    // Items of a list lack kind and apiVersion; run.json holds whole objects.
+    reports: list.items.map((item) => ({ ...item, apiVersion: run.apiVersion, kind: 'TestReport' })),
+    ...(environment ? { environment } : {}),
+  };
+}
+
+function silent(names: RunNames, seen: Snapshot): string {
+  return seen.run
+    ? `the operator did not take up TestRun ${names.namespace}/${names.run}: it has no status yet. Look at the operator's log in out/e2e/logs`
+    : `TestRun ${names.namespace}/${names.run} was not seen`;
+}
+
+function late(names: RunNames, seen: Snapshot, deadlineMs: number): string {
+  const succeeded = conditionOf(seen.run?.status?.conditions, RUN_CONDITIONS.succeeded);
+  return (
+    `TestRun ${names.namespace}/${names.run} was not finished after ${Math.round(deadlineMs / 1000)} s; ` +
+    `last seen: phase ${seen.run?.status?.phase ?? 'unset'}, ${succeeded?.message ?? 'no condition Succeeded'}`
+  );
+}

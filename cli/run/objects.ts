@@ -1,0 +1,91 @@
+import { API_VERSION } from '../../operator/api/group.ts';
+import type { TestEnvironment, TestEnvironmentSpec } from '../../operator/api/test-environment.ts';
+import type { TestRunSpec } from '../../operator/api/test-run.ts';
+import { NAMES } from './names.ts';
+
+/** The image references that charts/backend-ai asks for, from the project's image names. */
+export function chartImages(refs: Readonly<Record<string, string>>): Record<string, string> {
+  const names = {
+    postgres: 'postgres',
+    valkey: 'valkey',
+    etcd: 'etcd',
+    registry: 'registry',
+    s3: 's3',
+    backendAi: 'backend-ai',
+    agent: 'agent',
+    kernelPush: 'kernel-push',
+  };
+  return Object.fromEntries(
+    Object.entries(names).map(([value, image]) => {
+      const ref = refs[image];
+      if (!ref) throw new Error(`there is no image "${image}" for images.${value} of charts/backend-ai`);
+      return [value, ref];
+    }),
+  );
+}
+
+/** The environment that a job tests: charts/backend-ai with our images over the values for a small machine. */
+export function environmentObject(
+  values: Readonly<Record<string, unknown>>,
+  images: Readonly<Record<string, string>>,
+): TestEnvironment {
+  const spec: TestEnvironmentSpec = {
+    chart: { name: NAMES.environmentChart, values: { ...values, images } },
+    namespace: NAMES.environmentNamespace,
+    disruption: 'Allowed',
+  };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: NAMES.environment, namespace: NAMES.operatorNamespace },
+    spec,
+  };
+}
+
+export interface RunChoice {
+  /** Names of TestSuites; undefined for all. */
+  suites?: readonly string[];
+  grep?: string;
+  includeSlow: boolean;
+  timeoutSeconds: number;
+  /** Seconds for an environment that was deployed before and is not healthy. */
+  environmentTimeoutSeconds: number;
+}
+
+/** A TestRun whose name the API server completes. */
+export function runObject(choice: RunChoice): {
+  apiVersion: string;
+  kind: 'TestRun';
+  metadata: { generateName: string; namespace: string };
+  spec: TestRunSpec;
+} {
+  const suites = choice.suites
+    ? { names: [...choice.suites] }
+    : choice.includeSlow
+      ? undefined
+      : { includeSlow: false };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { generateName: 'e2e-', namespace: NAMES.operatorNamespace },
+    spec: {
+      environmentRef: { name: NAMES.environment },
+      ...(suites ? { suites } : {}),
+      ...(choice.grep ? { grep: choice.grep } : {}),
+      timeoutSeconds: choice.timeoutSeconds,
+      environmentTimeoutSeconds: choice.environmentTimeoutSeconds,
+    },
+  };
+}
+
+/** Throws an Error for a text that is no JavaScript regular expression, as the operator would refuse it later. */
+export function checkGrep(grep: string | undefined): void {
+  if (!grep) return;
+  try {
+    new RegExp(grep);
+  } catch (error) {
+    throw new Error(`--grep ${JSON.stringify(grep)} is not a regular expression: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}

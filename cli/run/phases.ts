@@ -1,0 +1,68 @@
+/** The phases of a job, in their order. "first test" is no phase but a moment: seconds from the start of the job. */
+export const PHASES = [
+  'doctor',
+  'tools',
+  'engine',
+  'images',
+  'cluster',
+  'operator',
+  'environment',
+  'suites',
+  'collect',
+  'clean-up',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface PhaseRow {
+  name: string;
+  seconds: number;
+}
+
+/** Measures phases; one may be entered several times, its seconds add up. Times are milliseconds of a monotonic clock. */
+export class PhaseClock {
+  readonly #now: () => number;
+  readonly #start: number;
+  readonly #wallStart: number;
+  readonly #spent = new Map<Phase, number>();
+
+  constructor(now: () => number = () => performance.now(), wallNow: () => number = Date.now) {
+    this.#now = now;
+    this.#start = now();
+    this.#wallStart = wallNow();
+  }
+
+  /** Runs `body` and adds its time to the phase, whether it succeeds or not. */
+  async measure<T>(phase: Phase, body: () => Promise<T>): Promise<T> {
+    const from = this.#now();
+    try {
+      return await body();
+    } finally {
+      this.add(phase, (this.#now() - from) / 1000);
+    }
+  }
+
+  /** Adds seconds to a phase; moves them out of another when `from` is given. */
+  add(phase: Phase, seconds: number, from?: Phase): void {
+    this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + seconds);
+    if (from) this.#spent.set(from, Math.max(0, (this.#spent.get(from) ?? 0) - seconds));
+  }
+
+  /** Seconds since the job began. */
+  elapsed(): number {
+    return (this.#now() - this.#start) / 1000;
+  }
+
+  /** Seconds from the start of the job to a moment of the wall clock (RFC 3339, same machine), or undefined. */
+  secondsUntil(moment: string | undefined): number | undefined {
+    const at = moment === undefined ? Number.NaN : Date.parse(moment);
+    return Number.isNaN(at) ? undefined : (at - this.#wallStart) / 1000;
+  }
+
+  /** One row for each phase that was entered, in the order of PHASES. */
+  rows(): PhaseRow[] {
+    return PHASES.flatMap((name) => {
+      const seconds = this.#spent.get(name);
+      return seconds === undefined ? [] : [{ name, seconds: Math.round(seconds * 10) / 10 }];
+    });
+  }
+}

@@ -1,0 +1,142 @@
+import { conditionOf } from '../../operator/api/conditions.ts';
+import {
+  type ComponentStatus,
+  ENVIRONMENT_CONDITIONS,
+  type TestEnvironment,
+} from '../../operator/api/test-environment.ts';
+import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
+import { RUN_CONDITIONS, type RunSuite } from '../../operator/api/test-run.ts';
+import type { Snapshot } from './follow.ts';
+
+const MARKS = { passed: '✔', failed: '✘', pending: '○', interrupted: '◌', inconclusive: '?' } as const;
+
+/** A mark for each state of a test, the same as in the output of a suite's pod. */
+export function markOf(state: ReportedTest['state']): string {
+  return MARKS[state];
+}
+
+/**
+ * The lines that tell what changed between two looks at a run, oldest first: for output that only grows.
+ * Pure; equal snapshots give no line.
+ */
+export function narrate(before: Snapshot, after: Snapshot): string[] {
+  return [
+    ...narrateEnvironment(before.environment, after.environment),
+    ...narrateRun(before, after),
+    ...narrateTests(before.reports, after.reports),
+    ...narrateSuites(before, after),
+  ];
+}
+
+/** The lines that tell where a run stands now: for a terminal, where they replace each other. */
+export function stateLines(seen: Snapshot): string[] {
+  const lines: string[] = [];
+  const components = seen.environment?.status?.components ?? [];
+  const waiting = components.filter((one) => !isUp(one));
+  if (seen.run?.status?.phase !== 'Running') {
+    if (components.length > 0) {
+      lines.push(`components: ${components.length - waiting.length} of ${components.length} ready`);
+    }
+    lines.push(...waiting.slice(0, 8).map((one) => `  ${componentLine(one)}`));
+  }
+  for (const suite of seen.run?.status?.suites ?? []) {
+    const report = reportOf(seen.reports, suite);
+    if (suite.state === 'Finished') lines.push(suiteLine(suite));
+    if (suite.state === 'Running') {
+      lines.push(
+        `${suite.name}: ${countsOf(report)}${report?.status?.current ? `: ${report.status.current}` : ''}`,
+      );
+    }
+  }
+  return lines;
+}
+
+/** "manager 1/2 ready (reason)". */
+export function componentLine(one: ComponentStatus): string {
+  const restarts = one.restarts > 0 ? `, ${one.restarts} restarts` : '';
+  return `${one.name} ${one.ready}/${one.desired} ready${restarts}${one.message ? ` (${one.message})` : ''}`;
+}
+
+/** Whether a component has the pods that its chart asks for. */
+export function isUp(one: ComponentStatus): boolean {
+  return one.ready >= one.desired;
+}
+
+function narrateEnvironment(before?: TestEnvironment, after?: TestEnvironment): string[] {
+  if (!after) return [];
+  const lines: string[] = [];
+  for (const type of [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready]) {
+    const was = conditionOf(before?.status?.conditions, type);
+    const is = conditionOf(after.status?.conditions, type);
+    if (is && (was?.status !== is.status || was.reason !== is.reason)) {
+      lines.push(`environment ${after.metadata.name}: ${type} ${is.status} (${is.reason}): ${is.message}`);
+    }
+  }
+  const old = new Map((before?.status?.components ?? []).map((one) => [one.workload, one]));
+  const components = after.status?.components ?? [];
+  const up = components.filter(isUp).length;
+  for (const one of components) {
+    const was = old.get(one.workload);
+    if (was && was.ready === one.ready && was.desired === one.desired && was.restarts === one.restarts)
+      continue;
+    if (!was && one.ready === 0) continue;
+    lines.push(`${componentLine(one)}: ${up} of ${components.length} components ready`);
+  }
+  return lines;
+}
+
+function narrateRun(before: Snapshot, after: Snapshot): string[] {
+  const was = before.run?.status?.phase;
+  const is = after.run?.status?.phase;
+  if (!after.run || !is || was === is) return [];
+  const succeeded = conditionOf(after.run.status?.conditions, RUN_CONDITIONS.succeeded);
+  return [`run ${after.run.metadata.name}: ${is}${succeeded?.message ? `: ${succeeded.message}` : ''}`];
+}
+
+function narrateTests(before: readonly TestReport[], after: readonly TestReport[]): string[] {
+  const old = new Map(before.map((report) => [report.metadata.name, report]));
+  return after.flatMap((report) => {
+    const known = new Set((old.get(report.metadata.name)?.status?.tests ?? []).map((test) => test.id));
+    return (report.status?.tests ?? [])
+      .filter((test) => !known.has(test.id))
+      .map((test) => `  ${markOf(test.state)} ${test.title} (${seconds(test.seconds)})`);
+  });
+}
+
+function narrateSuites(before: Snapshot, after: Snapshot): string[] {
+  const old = new Map((before.run?.status?.suites ?? []).map((suite) => [suite.name, suite]));
+  return (after.run?.status?.suites ?? []).flatMap((suite) => {
+    const was = old.get(suite.name);
+    if (was?.state === suite.state && was.attempt === suite.attempt) return [];
+    if (suite.state === 'Waiting') return [];
+    if (suite.state === 'Running') {
+      return [`${suite.name}: started${suite.attempt > 1 ? `, attempt ${suite.attempt}` : ''}`];
+    }
+    return [suiteLine(suite)];
+  });
+}
+
+function suiteLine(suite: RunSuite): string {
+  const counts = suite.counts
+    ? ` ${suite.counts.passed} passed, ${suite.counts.failed} failed of ${suite.counts.total}`
+    : '';
+  const time = suite.seconds === undefined ? '' : ` in ${seconds(suite.seconds)}`;
+  const why = suite.verdict === 'Passed' ? '' : `${suite.reason ? ` (${suite.reason})` : ''}`;
+  return `${suite.name}: ${suite.verdict ?? 'ended'}${why}${counts}${time}`;
+}
+
+function reportOf(reports: readonly TestReport[], suite: RunSuite): TestReport | undefined {
+  return reports.find((report) => report.metadata.name === suite.report);
+}
+
+function countsOf(report: TestReport | undefined): string {
+  const counts = report?.status?.counts;
+  if (!counts) return 'starting';
+  const done = counts.passed + counts.failed + counts.pending + counts.interrupted;
+  return `${done} of ${counts.total}${counts.failed > 0 ? `, ${counts.failed} failed` : ''}`;
+}
+
+/** "0.4 s", "75 s". */
+export function seconds(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
+}

@@ -1,0 +1,140 @@
+import { Listr, PRESET_TIMER } from 'listr2';
+
+/** What the work of a phase says while it goes on. */
+export interface Voice {
+  /** A line worth keeping where output only grows. */
+  say(line: string): void;
+  /** Where things stand now; replaces what stood there before. Shown on terminals only. */
+  state(lines: readonly string[]): void;
+  /** Replaces the title of the phase on a terminal, for example with its result. */
+  title(text: string): void;
+}
+
+/** Shows a job to a person. */
+export interface View {
+  /** Runs the work of one phase under a title. Errors pass through, after the view showed that the phase failed. */
+  phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T>;
+  /** Lines outside any phase: the summary. */
+  print(lines: readonly string[]): void;
+}
+
+/** Every line that was said, for the log file. */
+export type Recorder = (line: string) => void;
+
+export interface Output {
+  isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** The view that fits: a live task list on a terminal, else plain lines with the elapsed seconds. */
+export function viewFor(output: Output, elapsed: () => number, record: Recorder): View {
+  return output.isTTY ? new LiveView(output, elapsed, record) : new PlainView(output, elapsed, record);
+}
+
+/** "[  12.3s] " */
+export function stamp(seconds: number): string {
+  return `[${seconds.toFixed(1).padStart(6)}s] `;
+}
+
+/** Lines that only grow, each with the seconds since the job began; for logs and CI. */
+export class PlainView implements View {
+  readonly #output: Output;
+  readonly #elapsed: () => number;
+  readonly #record: Recorder;
+
+  constructor(output: Output, elapsed: () => number, record: Recorder = () => {}) {
+    this.#output = output;
+    this.#elapsed = elapsed;
+    this.#record = record;
+  }
+
+  async phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T> {
+    const from = this.#elapsed();
+    let heading = title;
+    this.#line(`▸ ${title}`);
+    const voice: Voice = {
+      say: (line) => this.#line(`  ${line}`),
+      state: () => {},
+      title: (text) => {
+        heading = text;
+      },
+    };
+    try {
+      const result = await work(voice);
+      this.#line(`✓ ${heading} (${(this.#elapsed() - from).toFixed(1)} s)`);
+      return result;
+    } catch (error) {
+      this.#line(`✗ ${heading} (${(this.#elapsed() - from).toFixed(1)} s)`);
+      throw error;
+    }
+  }
+
+  print(lines: readonly string[]): void {
+    for (const line of lines) {
+      this.#output.write(`${line}\n`);
+      this.#record(line);
+    }
+  }
+
+  #line(text: string): void {
+    for (const each of text.split('\n')) {
+      const line = stamp(this.#elapsed()) + each;
+      this.#output.write(`${line}\n`);
+      this.#record(line);
+    }
+  }
+}
+
+/** A task list that is drawn anew as things change; one task a phase, its state below it. */
+export class LiveView implements View {
+  readonly #output: Output;
+  readonly #elapsed: () => number;
+  readonly #record: Recorder;
+
+  constructor(output: Output, elapsed: () => number, record: Recorder) {
+    this.#output = output;
+    this.#elapsed = elapsed;
+    this.#record = record;
+  }
+
+  async phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T> {
+    let result: { value: T } | undefined;
+    const list = new Listr(
+      [
+        {
+          title,
+          task: async (_context, task) => {
+            const voice: Voice = {
+              say: (line) => {
+                this.#record(stamp(this.#elapsed()) + line);
+                task.output = line;
+              },
+              state: (lines) => {
+                task.output = lines.join('\n');
+              },
+              title: (text) => {
+                task.title = text;
+              },
+            };
+            result = { value: await work(voice) };
+          },
+        },
+      ],
+      {
+        registerSignalListeners: false,
+        rendererOptions: { timer: PRESET_TIMER, collapseErrors: false, showErrorMessage: false },
+        fallbackRenderer: 'simple',
+      },
+    );
+    await list.run();
+    if (!result) throw new Error(`phase "${title}" ended without a result`);
+    return result.value;
+  }
+
+  print(lines: readonly string[]): void {
+    for (const line of lines) {
+      this.#output.write(`${line}\n`);
+      this.#record(line);
+    }
+  }
+}
