@@ -1,20 +1,21 @@
-import type { Clock } from './clock.ts';
-import type { KubeClient } from './kube-client.ts';
+import { isGone } from './api-error.ts';
+import { jittered } from './backoff.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Ended, type FollowState, type ListReason, nextStep, type Step } from './follow.ts';
+import type { KubeClient, ListQuery, WatchEvent } from './kube-client.ts';
 import type { KubeObject, ObjectName, Resource } from './kube-object.ts';
+import { objectName } from './kube-object.ts';
 import type { Log } from './log.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { type Change, ObjectCache } from './object-cache.ts';
 
-/** What happened to an object. `object` is its newest state (for deleted: the last one known). */
-export type Change<T> =
-  | { type: 'added'; name: ObjectName; object: T }
-  | { type: 'updated'; name: ObjectName; object: T; old: T }
-  | { type: 'deleted'; name: ObjectName; object: T };
+export type { Change } from './object-cache.ts';
 
 /** Called for every change, in order; must be quick and only enqueue keys. A throw is logged and counted. */
 export type ChangeHandler<T> = (change: Change<T>) => void;
 
 export interface InformerOptions<T extends KubeObject> {
-  client: KubeClient;
+  client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource<T>;
   /** Left out: all namespaces. */
   namespace?: string | undefined;
@@ -37,48 +38,218 @@ export interface Source {
   waitForSync(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A watch that lasted this long without a line was a working one. Shorter and silent is a failure in disguise. */
+const HEALTHY_MS = 10_000;
+
+/** Seconds that a watch is asked to last: within the 5 to 10 minutes that client-go asks for. */
+const WATCH_SECONDS = { least: 300, most: 600 };
+
 /**
  * A cache of all objects of a kind that follows the API server: list, then watch from there, and again after every error.
  * The cache may lag behind; objects in it must not be changed.
  */
 export class Informer<T extends KubeObject> implements Source {
   readonly resource: Resource<T>;
-
-  /** For logs and checks: the plural, with the selector when there is one. */
-  get name(): string {
-    throw new Error('not written yet');
-  }
+  readonly #options: InformerOptions<T>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #cache = new ObjectCache<T>();
+  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #synced = Promise.withResolvers<void>();
+  #hasSynced = false;
+  #lastError: unknown;
+  #nextListMs = Number.POSITIVE_INFINITY;
 
   constructor(options: InformerOptions<T>) {
     this.resource = options.resource;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log.child({ informer: options.resource.plural });
+  }
+
+  /** For logs and checks: the plural, with namespace and selector when there are any. */
+  get name(): string {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    const limits = [namespace, labelSelector, fieldSelector].filter((limit) => limit !== undefined);
+    return limits.length === 0 ? this.resource.plural : `${this.resource.plural} (${limits.join(', ')})`;
   }
 
   /** Registers a handler, before or after start; what is in the cache already is told to it as added. Returns its removal. */
-  onChange(_handler: ChangeHandler<T>): () => void {
-    throw new Error('not written yet');
-  }
-
-  /** Follows until the signal aborts; never rejects. */
-  run(_signal: AbortSignal): Promise<void> {
-    throw new Error('not written yet');
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.#cache.list()) {
+      this.#tell(handler, { type: 'added', name: objectName(object), object });
+    }
+    return () => this.#handlers.delete(handler);
   }
 
   /** True once the first list is in the cache and told to the handlers. */
   get hasSynced(): boolean {
-    throw new Error('not written yet');
+    return this.#hasSynced;
   }
 
   /** Waits until hasSynced. Rejects after that many milliseconds, with the last error of the API server, or on abort. */
-  waitForSync(_timeoutMs: number, _signal?: AbortSignal): Promise<void> {
-    throw new Error('not written yet');
+  async waitForSync(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    const expired = sleep(this.#clock, timeoutMs, late.signal).then(() => {
+      const seen = this.#lastError instanceof Error ? this.#lastError.message : 'no answer yet';
+      throw new Error(`No list of ${this.name} within ${timeoutMs / 1000} s; last: ${seen}`, {
+        cause: this.#lastError,
+      });
+    });
+    const aborted = new Promise<never>((_, reject) => {
+      const stop = () => reject(signal?.reason);
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true, signal: late.signal });
+    });
+    try {
+      await Promise.race([this.#synced.promise, expired, aborted]);
+    } finally {
+      // The losers of the race end here: one is told so, and neither may surface as unhandled.
+      expired.catch(() => {});
+      aborted.catch(() => {});
+      late.abort();
+    }
   }
 
-  get(_at: ObjectName): T | undefined {
-    throw new Error('not written yet');
+  get(at: ObjectName): T | undefined {
+    return this.#cache.get(at);
   }
 
   /** Everything in the cache, or of one namespace. */
-  list(_namespace?: string): T[] {
-    throw new Error('not written yet');
+  list(namespace?: string): T[] {
+    return this.#cache.list(namespace);
+  }
+
+  /** Follows until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    let state: FollowState = { failures: 0, resourceVersion: undefined };
+    let step: Step = { do: 'list', afterMs: 0, reason: 'start' };
+    while (!signal.aborted) {
+      try {
+        await sleep(this.#clock, step.afterMs, signal);
+      } catch {
+        // Only the abort ends a sleep early, and the loop looks at it.
+        break;
+      }
+      let ended: Ended;
+      let healthy = false;
+      if (step.do === 'list') {
+        const resourceVersion = await this.#list(step.reason, signal);
+        if (resourceVersion !== undefined) {
+          state = { ...state, resourceVersion };
+          step = { do: 'watch', afterMs: 0, resourceVersion };
+          continue;
+        }
+        ended = 'error';
+      } else {
+        const watched = await this.#watch(step.resourceVersion, signal);
+        ({ ended, healthy } = watched);
+        state = { ...state, resourceVersion: watched.resourceVersion };
+      }
+      ({ state, step } = nextStep(state, ended, healthy));
+    }
+  }
+
+  get #query(): ListQuery {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return { namespace, labelSelector, fieldSelector };
+  }
+
+  /** The resourceVersion of the list, or undefined when it failed. */
+  async #list(reason: ListReason, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const list = await this.#options.client.list(this.resource, this.#query, { signal });
+      this.#options.metrics.informerRelists.inc({ resource: this.resource.plural, reason });
+      if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'listed again');
+      this.#publish(this.#cache.replaceAll(list.items));
+      this.#nextListMs = this.#clock.monotonicMs() + jittered(this.#options.relistMs ?? 600_000, 0.2);
+      this.#lastError = undefined;
+      this.#hasSynced = true;
+      this.#synced.resolve();
+      return list.resourceVersion;
+    } catch (error) {
+      this.#failed(error, signal, 'cannot list');
+      return undefined;
+    }
+  }
+
+  async #watch(
+    from: string,
+    signal: AbortSignal,
+  ): Promise<{ ended: Ended; healthy: boolean; resourceVersion: string }> {
+    let resourceVersion = from;
+    let lines = 0;
+    let cut: 'silence' | 'periodic' | undefined;
+    const start = this.#clock.monotonicMs();
+    const stop = new AbortController();
+    const follow = () => stop.abort(signal.reason);
+    signal.addEventListener('abort', follow, { once: true });
+    const cutFor = (reason: 'silence' | 'periodic') => () => {
+      cut ??= reason;
+      stop.abort();
+    };
+    const silenceMs = this.#options.silenceMs ?? 150_000;
+    let cancelSilence = this.#clock.setTimer(silenceMs, cutFor('silence'));
+    const cancelPeriodic = this.#clock.setTimer(this.#nextListMs - start, cutFor('periodic'));
+    const result = (ended: Ended) => ({
+      ended,
+      healthy: lines > 0 || this.#clock.monotonicMs() - start >= HEALTHY_MS,
+      resourceVersion,
+    });
+    try {
+      const span = WATCH_SECONDS.most - WATCH_SECONDS.least;
+      const timeoutSeconds = WATCH_SECONDS.least + Math.floor(Math.random() * span);
+      const query = { ...this.#query, resourceVersion, timeoutSeconds };
+      for await (const event of this.#options.client.watch(this.resource, query, stop.signal)) {
+        cancelSilence();
+        cancelSilence = this.#clock.setTimer(silenceMs, cutFor('silence'));
+        lines++;
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        this.#publish(this.#take(event));
+      }
+      if (cut === 'silence') this.#log.warn({ silenceMs }, 'the watch was silent; listing again');
+      return result(cut ?? 'server');
+    } catch (error) {
+      if (isGone(error)) return result('gone');
+      this.#failed(error, signal, 'the watch broke');
+      return result('error');
+    } finally {
+      cancelSilence();
+      cancelPeriodic();
+      signal.removeEventListener('abort', follow);
+    }
+  }
+
+  #take(event: WatchEvent<T>): Change<T>[] {
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        return this.#cache.put(event.object);
+      case 'DELETED':
+        return this.#cache.remove(event.object);
+      case 'BOOKMARK':
+        return [];
+    }
+  }
+
+  #publish(changes: readonly Change<T>[]): void {
+    this.#options.metrics.informerObjects.set({ resource: this.resource.plural }, this.#cache.size);
+    for (const change of changes) for (const handler of this.#handlers) this.#tell(handler, change);
+  }
+
+  #tell(handler: ChangeHandler<T>, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (error) {
+      this.#options.metrics.informerHandlerErrors.inc({ resource: this.resource.plural });
+      this.#log.error({ err: error, object: change.name, change: change.type }, 'a change handler threw');
+    }
+  }
+
+  #failed(error: unknown, signal: AbortSignal, what: string): void {
+    if (signal.aborted) return;
+    this.#lastError = error;
+    this.#log.warn({ err: error }, what);
   }
 }
