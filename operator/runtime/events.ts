@@ -1,4 +1,7 @@
-import type { Clock } from './clock.ts';
+import { randomUUID } from 'node:crypto';
+import { isNotFound } from './api-error.ts';
+import { EVENTS } from './builtin-resources.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { Log } from './log.ts';
@@ -13,7 +16,7 @@ export interface Notice {
 }
 
 export interface EventRecorderOptions {
-  client: KubeClient;
+  client: Pick<KubeClient, 'create' | 'mergePatch'>;
   /** Shown as the source: "backendai-e2e-operator". */
   component: string;
   /** This process, for reportingInstance: the pod's name. */
@@ -22,19 +25,177 @@ export interface EventRecorderOptions {
   clock?: Clock;
 }
 
+/** Longest message that the API server takes for an Event of the core group. */
+const MESSAGE_CHARACTERS = 1024;
+
+/** Notices of one object, type and reason this close together count up one Event, as in client-go. */
+const WINDOW_MS = 10 * 60_000;
+
+/** Least milliseconds between two writes of the same Event: a storm of notices becomes a count. */
+const INTERVAL_MS = 5_000;
+
+/** Series remembered at most; the oldest go first. */
+const SERIES = 4_096;
+
+/** One Event that counts up. */
+interface Series {
+  object: KubeObject;
+  notice: Notice;
+  namespace: string;
+  /** Name of the Event; undefined until it is created. */
+  name: string | undefined;
+  count: number;
+  /** Count that the API server knows. */
+  writtenCount: number;
+  first: Date;
+  last: Date;
+  lastMs: number;
+  writtenMs: number;
+  writing: boolean;
+}
+
 /** Records events about objects. Same object, type and reason within ten minutes count up one Event. */
 export class EventRecorder {
-  constructor(_options: EventRecorderOptions) {
-    throw new Error('not written yet');
+  readonly #options: EventRecorderOptions;
+  readonly #clock: Clock;
+  readonly #series = new Map<string, Series>();
+  readonly #pending = new Set<Promise<void>>();
+  readonly #hurry = new AbortController();
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** Records in the background; never throws. apiVersion and kind must be in the object (the informer's cache has them). */
-  record(_object: KubeObject, _notice: Notice): void {
-    throw new Error('not written yet');
+  record(object: KubeObject, notice: Notice): void {
+    const series = this.#count(object, notice);
+    if (series.writing) return;
+    series.writing = true;
+    const writing = this.#write(series).finally(() => this.#pending.delete(writing));
+    this.#pending.add(writing);
   }
 
-  /** Waits until everything recorded so far is written or given up, at most that long. */
-  flush(_timeoutMs: number): Promise<void> {
-    throw new Error('not written yet');
+  /** Writes at once what still waits, and resolves when that is done or that many milliseconds have passed. For the stop. */
+  async flush(timeoutMs: number): Promise<void> {
+    this.#hurry.abort();
+    const late = new AbortController();
+    const limit = sleep(this.#clock, timeoutMs, late.signal).catch(() => {});
+    await Promise.race([Promise.all(this.#pending), limit]);
+    late.abort();
   }
+
+  #count(object: KubeObject, notice: Notice): Series {
+    const { metadata } = object;
+    const key = [
+      object.kind,
+      metadata.namespace,
+      metadata.name,
+      metadata.uid,
+      notice.type,
+      notice.reason,
+    ].join('|');
+    const now = this.#clock.now();
+    const nowMs = this.#clock.monotonicMs();
+    const before = this.#series.get(key);
+    this.#series.delete(key);
+    if (before && nowMs - before.lastMs < WINDOW_MS) {
+      before.count++;
+      before.last = now;
+      before.lastMs = nowMs;
+      before.notice = notice;
+      this.#series.set(key, before);
+      return before;
+    }
+    const series: Series = {
+      object,
+      notice,
+      // Events of what has no namespace stand in "default", where kubectl looks for them.
+      namespace: metadata.namespace ?? 'default',
+      name: undefined,
+      count: 1,
+      writtenCount: 0,
+      first: now,
+      last: now,
+      lastMs: nowMs,
+      writtenMs: Number.NEGATIVE_INFINITY,
+      writing: false,
+    };
+    this.#series.set(key, series);
+    const oldest = this.#series.keys().next();
+    if (this.#series.size > SERIES && !oldest.done) this.#series.delete(oldest.value);
+    return series;
+  }
+
+  /** Writes until the API server knows the whole count. Never rejects: an event is not worth a failed reconcile. */
+  async #write(series: Series): Promise<void> {
+    while (series.writtenCount < series.count) {
+      const wait = series.writtenMs + INTERVAL_MS - this.#clock.monotonicMs();
+      // The abort of a stop only ends the wait: what is counted is still written.
+      if (wait > 0) await sleep(this.#clock, wait, this.#hurry.signal).catch(() => {});
+      const count = series.count;
+      try {
+        if (series.name === undefined) await this.#create(series);
+        else await this.#update(series, series.name);
+      } catch (error) {
+        const { kind, metadata } = series.object;
+        this.#options.log.warn(
+          { err: error, kind, object: metadata.name, reason: series.notice.reason },
+          'cannot record an event',
+        );
+      }
+      series.writtenCount = count;
+      series.writtenMs = this.#clock.monotonicMs();
+    }
+    // In the same turn as the loop's last look at the count, so that no notice falls between.
+    series.writing = false;
+  }
+
+  async #create(series: Series): Promise<void> {
+    const { object, notice, namespace } = series;
+    const { component, instance } = this.#options;
+    // client-go names Events "<object>.<unique>"; a name has 253 characters at most.
+    const name = `${object.metadata.name.slice(0, 200)}.${randomUUID().slice(0, 18)}`;
+    await this.#options.client.create(EVENTS, {
+      metadata: { namespace, name },
+      involvedObject: {
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        namespace: object.metadata.namespace,
+        name: object.metadata.name,
+        uid: object.metadata.uid,
+        resourceVersion: object.metadata.resourceVersion,
+      },
+      type: notice.type,
+      reason: notice.reason,
+      message: notice.message.slice(0, MESSAGE_CHARACTERS),
+      count: series.count,
+      firstTimestamp: seconds(series.first),
+      lastTimestamp: seconds(series.last),
+      source: { component, host: instance },
+      reportingComponent: component,
+      reportingInstance: instance,
+    });
+    series.name = name;
+  }
+
+  async #update(series: Series, name: string): Promise<void> {
+    const { notice, namespace, count, last } = series;
+    try {
+      await this.#options.client.mergePatch(
+        EVENTS,
+        { namespace, name },
+        { count, lastTimestamp: seconds(last), message: notice.message.slice(0, MESSAGE_CHARACTERS) },
+      );
+    } catch (error) {
+      // Events live for an hour by default: this one ran out, so the series goes on in a new one.
+      if (!isNotFound(error)) throw error;
+      await this.#create(series);
+    }
+  }
+}
+
+/** metav1.Time has whole seconds. */
+function seconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,0 +1,70 @@
+/** The part of a Lease's spec that an election is about; times as V1MicroTime writes them. */
+export interface LeaseRecord {
+  holderIdentity: string;
+  leaseDurationSeconds: number;
+  acquireTime: string;
+  renewTime: string;
+  leaseTransitions: number;
+}
+
+/** A record together with when we, by our own clock, first saw it in this state. */
+export interface SeenRecord {
+  record: LeaseRecord;
+  /** resourceVersion of the Lease: it tells any two states apart, whatever the clocks of others say. */
+  resourceVersion: string;
+  /** Monotonic milliseconds. */
+  seenMs: number;
+}
+
+/** What a candidate does next. */
+export type LeaseMove = 'create' | 'take' | 'renew' | 'wait';
+
+/**
+ * Decides from what was last seen. A holder counts as alive until its own lease duration has passed on our clock since
+ * its record last changed: its timestamps are never compared with our time (clocks differ). Pure.
+ */
+export function leaseMove(seen: SeenRecord | undefined, identity: string, nowMs: number): LeaseMove {
+  if (seen === undefined) return 'create';
+  const { holderIdentity, leaseDurationSeconds } = seen.record;
+  if (holderIdentity === identity) return 'renew';
+  if (holderIdentity === '') return 'take';
+  return nowMs < seen.seenMs + leaseDurationSeconds * 1000 ? 'wait' : 'take';
+}
+
+/** Keeps the time of the first sight while the Lease has not changed. Pure. */
+export function see(
+  before: SeenRecord | undefined,
+  now: Omit<SeenRecord, 'seenMs'>,
+  nowMs: number,
+): SeenRecord {
+  return before?.resourceVersion === now.resourceVersion ? before : { ...now, seenMs: nowMs };
+}
+
+/** The record that a candidate writes for a move. */
+export function recordFor(
+  move: Exclude<LeaseMove, 'wait'>,
+  before: LeaseRecord | undefined,
+  candidate: { identity: string; leaseDurationMs: number },
+  now: Date,
+): LeaseRecord {
+  const time = microTime(now);
+  const transitions = before?.leaseTransitions ?? 0;
+  return {
+    holderIdentity: candidate.identity,
+    leaseDurationSeconds: Math.max(1, Math.round(candidate.leaseDurationMs / 1000)),
+    acquireTime: move === 'renew' && before ? before.acquireTime : time,
+    renewTime: time,
+    leaseTransitions: move === 'take' ? transitions + 1 : transitions,
+  };
+}
+
+/** The record that gives the Lease back: no holder, and a second of duration, so that the next one need not wait. */
+export function releasedRecord(before: LeaseRecord, now: Date): LeaseRecord {
+  const time = microTime(now);
+  return { ...before, holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time };
+}
+
+/** RFC 3339 with microseconds: the only form that the API server takes for the times of a Lease (metav1.MicroTime). */
+export function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z');
+}
