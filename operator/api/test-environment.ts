@@ -5,6 +5,27 @@ import type { CustomResource } from './group.ts';
 /** Conditions of a TestEnvironment. Ready is the summary: Deployed and Healthy. */
 export const ENVIRONMENT_CONDITIONS = { deployed: 'Deployed', healthy: 'Healthy', ready: 'Ready' } as const;
 
+/** Reasons of those conditions. */
+export const ENVIRONMENT_REASONS = {
+  /** Deployed and Ready, unknown: helm is at work. */
+  deploying: 'Deploying',
+  /** Deployed. */
+  installed: 'Installed',
+  external: 'External',
+  helmFailed: 'HelmFailed',
+  chartNotFound: 'ChartNotFound',
+  namespaceTaken: 'NamespaceTaken',
+  /** Healthy and Ready. */
+  allReady: 'AllReady',
+  componentsNotReady: 'ComponentsNotReady',
+  noComponents: 'NoComponents',
+  connectionMissing: 'ConnectionMissing',
+  /** Ready: it was not ready within readyTimeoutSeconds of helm's start. */
+  deployTimedOut: 'DeployTimedOut',
+  /** Ready: it has to go and something holds it. */
+  deleting: 'Deleting',
+} as const;
+
 export const TestEnvironmentSpec = Type.Object(
   {
     chart: Type.Optional(

@@ -26,6 +26,7 @@ export const RUN_REASONS = {
   timedOut: 'TimedOut',
   cancelled: 'Cancelled',
   invalidGrep: 'InvalidGrep',
+  tooManySuites: 'TooManySuites',
 } as const;
 
 /** Reasons of a suite's line in a run, besides those of its report. */

@@ -1,0 +1,165 @@
+import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '../api/test-environment.ts';
+import type { Event, Pod } from '../runtime/builtin-resources.ts';
+
+/** A Deployment, StatefulSet or Job of the environment, as far as it matters here. */
+export interface Workload {
+  kind: 'Deployment' | 'StatefulSet' | 'Job';
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
+  status?: {
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    observedGeneration?: number;
+    succeeded?: number;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+const LONGEST_MESSAGE = 1_000;
+
+/**
+ * The status of every workload that the chart marked with the annotation of its wanted replicas, by kind and name.
+ * What is wanted is what the chart asked for: a workload that someone scaled by hand is not ready.
+ */
+export function componentStatuses(
+  workloads: readonly Workload[],
+  pods: readonly Pod[],
+  events: readonly Event[],
+): ComponentStatus[] {
+  return workloads
+    .filter((workload) => workload.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] !== undefined)
+    .map((workload) => componentStatus(workload, podsOf(workload, pods), events))
+    .sort((a, b) => a.name.localeCompare(b.name) || a.workload.localeCompare(b.workload));
+}
+
+function componentStatus(
+  workload: Workload,
+  pods: readonly Pod[],
+  events: readonly Event[],
+): ComponentStatus {
+  const { name, labels, annotations } = workload.metadata;
+  const desired = Number.parseInt(annotations?.[DESIRED_REPLICAS_ANNOTATION] ?? '1', 10) || 0;
+  const ready = readyOf(workload);
+  const version = labels?.['app.kubernetes.io/version'];
+  const imageDigest = pods
+    .flatMap((pod) => pod.status?.containerStatuses ?? [])
+    .map((container) => container.imageID)
+    .find((image) => image);
+  const message = ready >= desired ? undefined : whyUnready(workload, desired, pods, events);
+  return {
+    name: labels?.['app.kubernetes.io/component'] ?? name,
+    workload: `${workload.kind}/${name}`,
+    ready,
+    desired,
+    restarts: pods
+      .flatMap((pod) => [
+        ...(pod.status?.initContainerStatuses ?? []),
+        ...(pod.status?.containerStatuses ?? []),
+      ])
+      .reduce((sum, container) => sum + container.restartCount, 0),
+    ...(version ? { version } : {}),
+    ...(imageDigest ? { imageDigest } : {}),
+    ...(message ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+  };
+}
+
+function readyOf(workload: Workload): number {
+  if (workload.kind === 'Job') {
+    return workload.status?.conditions?.some((seen) => seen.type === 'Complete' && seen.status === 'True')
+      ? 1
+      : 0;
+  }
+  return workload.status?.readyReplicas ?? 0;
+}
+
+/** The first thing that explains it: scaled by hand, a failed Job, a container that waits or died, an event, a refusal. */
+function whyUnready(
+  workload: Workload,
+  desired: number,
+  pods: readonly Pod[],
+  events: readonly Event[],
+): string {
+  const wanted = workload.spec?.replicas ?? 1;
+  if (workload.kind !== 'Job' && wanted < desired) {
+    return `scaled to ${wanted} by hand: ${workload.status?.readyReplicas ?? 0} of ${desired} wanted`;
+  }
+  const failed = workload.status?.conditions?.find(
+    (seen) => (seen.type === 'Failed' || seen.type === 'ReplicaFailure') && seen.status === 'True',
+  );
+  const living = pods.filter((pod) => pod.status?.phase !== 'Succeeded');
+  const reasons = living.map(podTrouble).filter((reason) => reason !== undefined);
+  const named = new Set([...living.map((pod) => pod.metadata.name), workload.metadata.name]);
+  const warning = lastWarning(events, named);
+  const parts = [
+    failed ? `${failed.reason ?? failed.type}: ${failed.message ?? ''}` : undefined,
+    reasons[0],
+    warning ? `last event: ${warning}` : undefined,
+    living.length === 0 && !failed ? 'no pod yet' : undefined,
+  ].filter((part) => part !== undefined);
+  return parts.length > 0 ? parts.join('; ') : 'started, not ready yet';
+}
+
+/** "pod x: container y waits: ImagePullBackOff: …", "… restarted 3 times, last exit code 1 (Error): …", or undefined. */
+function podTrouble(pod: Pod): string | undefined {
+  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const { name, state, lastState, restartCount } of containers) {
+    const died = state?.terminated ?? lastState?.terminated;
+    const death =
+      died && (died.exitCode !== 0 || restartCount > 0)
+        ? `, last exit code ${died.exitCode}${died.reason ? ` (${died.reason})` : ''}${died.message ? `: ${died.message.trim()}` : ''}`
+        : '';
+    const waiting = state?.waiting;
+    if (waiting?.reason && waiting.reason !== 'PodInitializing' && waiting.reason !== 'ContainerCreating') {
+      const said = waiting.message ? `: ${waiting.message}` : '';
+      return `pod ${pod.metadata.name}: container ${name} waits: ${waiting.reason}${said}${death}`;
+    }
+    if (death) return `pod ${pod.metadata.name}: container ${name} restarted ${restartCount} times${death}`;
+  }
+  const unscheduled = pod.status?.conditions?.find(
+    (seen) => seen.type === 'PodScheduled' && seen.status === 'False',
+  );
+  if (unscheduled) {
+    return `pod ${pod.metadata.name}: ${unscheduled.reason ?? 'not scheduled'}: ${unscheduled.message ?? ''}`;
+  }
+  const unready = containers.find((container) => container.state?.running && !container.ready);
+  if (unready) return `pod ${pod.metadata.name}: container ${unready.name} runs, not ready yet`;
+  return pod.status?.message;
+}
+
+function lastWarning(events: readonly Event[], named: ReadonlySet<string>): string | undefined {
+  const [last] = events
+    .filter((event) => event.type === 'Warning' && named.has(event.involvedObject?.name ?? ''))
+    .sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
+  return last ? `${last.reason ?? ''}: ${last.message ?? ''}` : undefined;
+}
+
+function timeOf(event: Event): string {
+  return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '';
+}
+
+function podsOf(workload: Workload, pods: readonly Pod[]): Pod[] {
+  const labels =
+    workload.kind === 'Job'
+      ? { 'batch.kubernetes.io/job-name': workload.metadata.name }
+      : workload.spec?.selector?.matchLabels;
+  if (!labels) return [];
+  const wanted = Object.entries(labels);
+  return pods
+    .filter((pod) => wanted.every(([key, value]) => pod.metadata.labels?.[key] === value))
+    .sort((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''));
+}
+
+/** The components that have fewer ready pods than the chart asked for. */
+export function unready(components: readonly ComponentStatus[]): ComponentStatus[] {
+  return components.filter((component) => component.ready < component.desired);
+}
+
+/** "manager: 0 of 2 ready (scaled to 0 by hand: …); agent: 1 of 2 ready (…)". */
+export function unreadyInWords(components: readonly ComponentStatus[]): string {
+  return components
+    .map(
+      ({ name, ready, desired, message }) =>
+        `${name}: ${ready} of ${desired} ready${message ? ` (${message})` : ''}`,
+    )
+    .join('; ');
+}

@@ -1,0 +1,202 @@
+import { RUNNER_EXIT } from '../api/runner.ts';
+import type { TestReportStatus } from '../api/test-report.ts';
+import type { Job, Pod } from '../runtime/builtin-resources.ts';
+
+/** Why an attempt will not report any more. */
+export interface Ending {
+  /** PascalCase word for TestReport.status.reason. */
+  reason: string;
+  message: string;
+}
+
+/** What is known about the machinery of one attempt. */
+export interface AttemptTraces {
+  /** undefined: there is no such Job, and there was one. */
+  job: Job | undefined;
+  pods: readonly Pod[];
+  now: Date;
+}
+
+/** Either it ended, or it may still report; then `lookAgainMs` says when waiting alone could change the answer. */
+export type Progress = { ended: Ending } | { ended: undefined; hint?: Ending; lookAgainMs?: number };
+
+/** Waiting reasons that no patience helps against. */
+const HOPELESS = new Set(['ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError']);
+/** Waiting reasons that may pass: a registry that is briefly away. */
+const DOUBTFUL = new Set([
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'CreateContainerError',
+  'RunContainerError',
+  'CrashLoopBackOff',
+]);
+/** How long a hopeless or doubtful start is watched before the attempt is given up, milliseconds. */
+const HOPELESS_MS = 10_000;
+const DOUBTFUL_MS = 90_000;
+/** A pod that was told to go and is still there after its grace period and this is on a node that is gone, milliseconds. */
+const LOST_MS = 60_000;
+const LONGEST_MESSAGE = 4_000;
+
+/**
+ * Says whether an attempt can still report, from its Job and pods alone. A pod that ended is enough: the Job controller
+ * notices about a second later. Call it only for a report that is not final.
+ */
+export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
+  if (!job) {
+    return ended('JobVanished', 'the Job of this attempt was deleted before the suite had reported its end');
+  }
+  const pod = newest(pods);
+  const failed = job.status?.conditions?.find((seen) => seen.type === 'Failed' && seen.status === 'True');
+  const complete = job.status?.conditions?.find((seen) => seen.type === 'Complete' && seen.status === 'True');
+  const over = pod?.status?.phase === 'Failed' || pod?.status?.phase === 'Succeeded';
+
+  if (failed?.reason === 'DeadlineExceeded') {
+    const last = pod ? `; last seen: ${podInWords(pod)}` : '';
+    return ended(
+      'DeadlineExceeded',
+      `the Job was active longer than its ${job.spec?.activeDeadlineSeconds ?? '?'} s${last}`,
+    );
+  }
+  if (pod && over) return { ended: podEnding(pod) };
+  if (failed) {
+    if (pod && !pod.metadata.deletionTimestamp) return { ended: podEnding(pod) };
+    return ended(
+      'PodVanished',
+      `the pod was deleted before it ended; the Job says: ${failed.message ?? failed.reason ?? 'failed'}`,
+    );
+  }
+  if (complete) return ended('NoFinalReport', 'the pod ended without reporting the end of the suite');
+  if (!pod) {
+    const why = job.status?.conditions
+      ?.map((seen) => seen.message)
+      .filter(Boolean)
+      .join('; ');
+    return {
+      ended: undefined,
+      hint: { reason: 'NoPod', message: why || 'the Job has no pod yet' },
+    };
+  }
+  return startProgress(pod, now);
+}
+
+/** A pod that has not ended: still working, unable to start, or on a node that is gone. */
+function startProgress(pod: Pod, now: Date): Progress {
+  const deleted = pod.metadata.deletionTimestamp;
+  if (deleted) {
+    const due = Date.parse(deleted) + LOST_MS;
+    if (now.getTime() >= due) {
+      return ended(
+        'NodeLost',
+        `the pod was told to end at ${deleted} and is still there: ${podInWords(pod)}`,
+      );
+    }
+    return { ended: undefined, lookAgainMs: due - now.getTime() };
+  }
+  const waiting = statuses(pod).find((status) => status.state?.waiting?.reason)?.state?.waiting;
+  const reason = waiting?.reason ?? '';
+  const patience = HOPELESS.has(reason) ? HOPELESS_MS : DOUBTFUL.has(reason) ? DOUBTFUL_MS : undefined;
+  if (patience !== undefined) {
+    const message = waiting?.message ? `${podInWords(pod)}: ${waiting.message}` : podInWords(pod);
+    const due = Date.parse(pod.metadata.creationTimestamp ?? now.toISOString()) + patience;
+    if (now.getTime() >= due) return ended(reason, message);
+    return { ended: undefined, hint: { reason, message: cut(message) }, lookAgainMs: due - now.getTime() };
+  }
+  const unscheduled = pod.status?.conditions?.find(
+    (seen) => seen.type === 'PodScheduled' && seen.status === 'False',
+  );
+  if (unscheduled) {
+    return {
+      ended: undefined,
+      hint: {
+        reason: unscheduled.reason ?? 'Unschedulable',
+        message: cut(unscheduled.message ?? 'no node takes the pod'),
+      },
+    };
+  }
+  return { ended: undefined };
+}
+
+/** Why a pod that ended did so without a final report. */
+function podEnding(pod: Pod): Ending {
+  const disrupted = pod.status?.conditions?.find(
+    (seen) => seen.type === 'DisruptionTarget' && seen.status === 'True',
+  );
+  const status = statuses(pod).find((seen) => seen.state?.terminated);
+  const terminated = status?.state?.terminated;
+  const words = podInWords(pod);
+  if (terminated?.reason === 'OOMKilled') {
+    return ending(
+      'OOMKilled',
+      `${words}: it used more memory than spec.resources.limits of the TestSuite allows`,
+    );
+  }
+  if (disrupted || pod.status?.reason === 'Evicted') {
+    const why = disrupted?.message ?? pod.status?.message ?? disrupted?.reason ?? '';
+    return ending('Evicted', `${words}${why ? `: ${why}` : ''}`);
+  }
+  const said = terminated?.message ? `; it said: ${terminated.message}` : '';
+  if (terminated?.exitCode === RUNNER_EXIT.couldNotRun) {
+    return ending('CouldNotRun', `the runner could not run the suite: ${words}${said}`);
+  }
+  if (terminated && terminated.exitCode !== 0) return ending('RunnerEnded', `${words}${said}`);
+  if (pod.status?.phase === 'Succeeded') {
+    return ending('NoFinalReport', `${words}, but it never reported the end of the suite${said}`);
+  }
+  return ending(
+    pod.status?.reason ?? 'PodFailed',
+    `${words}${pod.status?.message ? `: ${pod.status.message}` : ''}`,
+  );
+}
+
+/** "pod x: Failed, container suite ended with exit code 137 (OOMKilled)". */
+export function podInWords(pod: Pod): string {
+  const containers = statuses(pod).map((status) => {
+    const { waiting, running, terminated } = status.state ?? {};
+    if (terminated) {
+      const reason = terminated.reason && terminated.reason !== 'Error' ? ` (${terminated.reason})` : '';
+      return `container ${status.name} ended with exit code ${terminated.exitCode}${reason}`;
+    }
+    if (waiting) return `container ${status.name} waits (${waiting.reason ?? 'no reason given'})`;
+    return `container ${status.name} ${running ? 'runs' : 'has not started'}`;
+  });
+  return [`pod ${pod.metadata.name} is ${pod.status?.phase ?? 'new'}`, ...containers].join(', ');
+}
+
+/**
+ * What the operator puts into the status of a report that it closes. What the reporter wrote stays: the two have
+ * different field managers, and these fields are the only ones that the operator takes over.
+ */
+export function closing(
+  end: Ending,
+  now: Date,
+): Required<Pick<TestReportStatus, 'final' | 'verdict' | 'reason' | 'message' | 'finishedAt'>> {
+  return {
+    final: true,
+    verdict: 'Interrupted',
+    reason: end.reason,
+    message: cut(end.message),
+    finishedAt: now.toISOString(),
+  };
+}
+
+function newest(pods: readonly Pod[]): Pod | undefined {
+  return [...pods].sort((a, b) =>
+    (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
+  )[0];
+}
+
+function statuses(pod: Pod) {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+}
+
+function ended(reason: string, message: string): Progress {
+  return { ended: ending(reason, message) };
+}
+
+function ending(reason: string, message: string): Ending {
+  return { reason, message: cut(message) };
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+}

@@ -1,0 +1,154 @@
+import { LIMITS } from '../api/limits.ts';
+import type { TestReport } from '../api/test-report.ts';
+import { type RunSuite, SUITE_REASONS, type TestRunSpec, type TestRunStatus } from '../api/test-run.ts';
+import type { Counts, Verdict } from '../api/verdict.ts';
+
+/** Verdicts of an attempt after which another one is worth a try. */
+const RETRIED = new Set<Verdict>(['Failed', 'Interrupted', 'Inconclusive']);
+/** Longest message of a suite's line, characters, as in the schema. */
+const LINE_MESSAGE = 1024;
+const LINE_REASON = 256;
+
+/** The line of a suite, and whether a further attempt is due. */
+export interface Folded {
+  line: RunSuite;
+  /** Number of the attempt to start now; undefined when none is. */
+  next: number | undefined;
+}
+
+/**
+ * Folds the reports of one suite's attempts (any order) into its line. `retries` is how many further attempts a failed
+ * one may have. A pass after a failed attempt is Flaky.
+ */
+export function foldSuite(name: string, reports: readonly TestReport[], retries: number): Folded {
+  const attempts = [...reports].sort((a, b) => a.spec.attempt - b.spec.attempt);
+  const last = attempts.at(-1);
+  if (!last) return { line: { name, state: 'Waiting', attempt: 0 }, next: 1 };
+  const { attempt } = last.spec;
+  const status = last.status;
+  const base = {
+    name,
+    attempt,
+    report: last.metadata.name,
+    ...(status?.counts ? { counts: status.counts } : {}),
+  };
+  if (status?.final !== true) return { line: { ...base, state: 'Running' }, next: undefined };
+  const ended = status.verdict ?? 'Interrupted';
+  if (RETRIED.has(ended) && attempt <= retries) {
+    return { line: { ...base, state: 'Running' }, next: attempt + 1 };
+  }
+  const verdict: Verdict = ended === 'Passed' && attempt > 1 ? 'Flaky' : ended;
+  const first = attempts[0];
+  const flaky =
+    verdict === 'Flaky'
+      ? {
+          reason: 'PassedOnRetry',
+          message: `passed at attempt ${attempt}; attempt 1: ${first?.status?.message ?? first?.status?.reason ?? first?.status?.verdict ?? 'no report'}`,
+        }
+      : undefined;
+  const reason = flaky?.reason ?? status.reason;
+  const message = flaky?.message ?? status.message ?? firstError(last);
+  return {
+    line: {
+      ...base,
+      state: 'Finished',
+      verdict,
+      ...(reason ? { reason: reason.slice(0, LINE_REASON) } : {}),
+      ...(message ? { message: shorten(message, LINE_MESSAGE) } : {}),
+      ...(status.seconds === undefined ? {} : { seconds: status.seconds }),
+    },
+    next: undefined,
+  };
+}
+
+function firstError(report: TestReport): string | undefined {
+  const failed = report.status?.tests?.find((test) => test.state === 'failed');
+  if (!failed) return undefined;
+  return `${failed.title}: ${failed.error?.split('\n', 1)[0] ?? 'failed'}`;
+}
+
+/** Sum of the counts of all lines. */
+export function sumCounts(lines: readonly RunSuite[]): Counts {
+  const sum = { total: 0, passed: 0, failed: 0, pending: 0, interrupted: 0, inconclusive: 0 };
+  for (const { counts } of lines) {
+    if (!counts) continue;
+    sum.total += counts.total;
+    sum.passed += counts.passed;
+    sum.failed += counts.failed;
+    sum.pending += counts.pending;
+    sum.interrupted += counts.interrupted;
+    sum.inconclusive += counts.inconclusive ?? 0;
+  }
+  return sum;
+}
+
+/** Whether a finished line lets its run succeed. */
+export function isFine(line: RunSuite, policy: TestRunSpec['retryPolicy']): boolean {
+  switch (line.verdict) {
+    case 'Passed':
+    case 'KnownIssue':
+      return true;
+    case 'Flaky':
+      return policy?.flaky !== 'Fail';
+    case 'Skipped':
+      return line.reason !== SUITE_REASONS.failFast;
+    default:
+      return false;
+  }
+}
+
+/** The run's verdict and whether it succeeded, from lines that are all finished. */
+export function runVerdict(
+  lines: readonly RunSuite[],
+  policy: TestRunSpec['retryPolicy'],
+): { verdict: Verdict; succeeded: boolean } {
+  const bad = lines.filter((line) => !isFine(line, policy));
+  const has = (verdict: Verdict) => lines.some((line) => line.verdict === verdict);
+  if (bad.length > 0) {
+    const verdicts = new Set(bad.map((line) => line.verdict));
+    for (const verdict of ['Failed', 'NoTests', 'Flaky', 'Interrupted', 'Inconclusive'] as const) {
+      if (verdicts.has(verdict)) return { verdict, succeeded: false };
+    }
+    return { verdict: 'Failed', succeeded: false };
+  }
+  if (has('Flaky')) return { verdict: 'Flaky', succeeded: true };
+  if (has('Passed')) return { verdict: 'Passed', succeeded: true };
+  if (has('KnownIssue')) return { verdict: 'KnownIssue', succeeded: true };
+  return { verdict: 'Skipped', succeeded: false };
+}
+
+/**
+ * Keeps a run's status within its byte budget: the longest messages of lines are cut first, half by half, then
+ * dropped; names, verdicts and counts always stay. Returns the same object when it fits.
+ */
+export function fitRunBudget(status: TestRunStatus, bytes: number = LIMITS.runBytes): TestRunStatus {
+  let fitted = status;
+  for (let limit = LINE_MESSAGE / 2; sizeOf(fitted) > bytes; limit = Math.floor(limit / 2)) {
+    const suites = (fitted.suites ?? []).map((line) => {
+      if (line.message === undefined || line.message.length <= limit) return line;
+      if (limit < 16) {
+        const { message: _dropped, ...rest } = line;
+        return rest;
+      }
+      return { ...line, message: shorten(line.message, limit) };
+    });
+    fitted = { ...fitted, suites };
+    if (limit === 0) return withoutCounts(fitted, bytes);
+  }
+  return fitted;
+}
+
+/** The last resort: the counts of lines go too; the reports have them. */
+function withoutCounts(status: TestRunStatus, bytes: number): TestRunStatus {
+  if (sizeOf(status) <= bytes) return status;
+  const suites = (status.suites ?? []).map(({ counts: _counts, ...line }) => line);
+  return { ...status, suites };
+}
+
+function sizeOf(status: TestRunStatus): number {
+  return Buffer.byteLength(JSON.stringify(status));
+}
+
+function shorten(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}

@@ -1,0 +1,207 @@
+import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport } from '../api/test-report.ts';
+import {
+  RUN_CONDITIONS,
+  RUN_REASONS,
+  type RunSuite,
+  SUITE_REASONS,
+  type TestRun,
+  type TestRunStatus,
+} from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import type { Verdict } from '../api/verdict.ts';
+import type { Ending } from '../reports/close.ts';
+import { fitRunBudget, isFine, runVerdict, sumCounts } from '../reports/fold.ts';
+import { foldLines } from './lines.ts';
+
+/** All that a decision about one run looks at. */
+export interface RunWorld {
+  now: Date;
+  run: TestRun;
+  environment: TestEnvironment | undefined;
+  /** TestSuites of the run's namespace. */
+  suites: readonly TestSuite[];
+  /** Reports that belong to this run. */
+  reports: readonly TestReport[];
+  /** Other runs of the same environment. */
+  others: readonly TestRun[];
+}
+
+/** One attempt that is to be started: its objects are created unless they are there. */
+export interface AttemptStart {
+  suite: TestSuite;
+  attempt: number;
+  /** From attemptName. */
+  name: string;
+}
+
+/** What to do about a run, in this order, and the status to write after it. */
+export interface RunPlan {
+  /** Reports to close as Interrupted; their Jobs are deleted. */
+  stop: { report: TestReport; ending: Ending }[];
+  start: AttemptStart[];
+  /** The whole status but observedGeneration. */
+  status: TestRunStatus;
+  /** The finished run's time to live is over: delete it. */
+  remove: boolean;
+  requeueAfterMs: number | undefined;
+}
+
+/** Defaults of the schema, for objects that were written before a field existed. */
+export const RUN_DEFAULTS = { timeoutSeconds: 7200, environmentTimeoutSeconds: 120, parallelism: 1 } as const;
+
+const LINE_MESSAGE = 1024;
+const SUMMARY_MESSAGE = 8192;
+/** Suites named in a message before the rest is only counted. */
+const NAMED = 20;
+
+/** A plan in the making: starts from the status as it is, gathers what changes, and ends in one of its endings. */
+export class RunDraft {
+  readonly #world: RunWorld;
+  #conditions: Condition[];
+  lines: RunSuite[];
+  startedAt: string | undefined;
+
+  constructor(world: RunWorld) {
+    this.#world = world;
+    this.#conditions = [...(world.run.status?.conditions ?? [])];
+    this.lines = world.run.status?.suites ?? [];
+    this.startedAt = world.run.status?.startedAt;
+  }
+
+  /** Sets a condition; returns since when it has that status (RFC 3339). */
+  observe(type: string, status: Observation['status'], reason: string, message: string): string {
+    const { generation } = this.#world.run.metadata;
+    const seen: Observation = {
+      type,
+      status,
+      reason,
+      message,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    this.#conditions = withCondition(this.#conditions, seen, this.#world.now);
+    const now = this.#world.now.toISOString();
+    return this.#conditions.find((condition) => condition.type === type)?.lastTransitionTime ?? now;
+  }
+
+  /** When the run's time is over, milliseconds since the epoch. */
+  deadline(): number {
+    const start = this.startedAt ? Date.parse(this.startedAt) : this.#world.now.getTime();
+    return start + (this.#world.run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds) * 1000;
+  }
+
+  /** Puts a line in the place of the one of the same suite. */
+  replace(line: RunSuite): void {
+    this.lines = this.lines.map((old) => (old.name === line.name ? line : old));
+  }
+
+  /** Ends a line without an attempt of its own deciding it. */
+  close(name: string, verdict: Verdict, reason: string, message: string): void {
+    const line = this.lines.find((candidate) => candidate.name === name);
+    if (!line) return;
+    this.replace({ ...line, state: 'Finished', verdict, reason, message: message.slice(0, LINE_MESSAGE) });
+  }
+
+  /** With failFast: the first line that keeps the run from succeeding. */
+  firstFailure(): RunSuite | undefined {
+    const { failFast, retryPolicy } = this.#world.run.spec;
+    if (!failFast) return undefined;
+    return this.lines.find((line) => line.state === 'Finished' && !isFine(line, retryPolicy));
+  }
+
+  /** The run waits for those ahead of it. */
+  queued(ahead: readonly TestRun[]): RunPlan {
+    const environment = this.#world.run.spec.environmentRef.name;
+    const names = ahead.slice(0, 5).map((run) => run.metadata.name);
+    const more = ahead.length > names.length ? ` and ${ahead.length - names.length} more` : '';
+    const message = `waits for ${names.join(', ')}${more}: an environment has one run at a time`;
+    this.observe(RUN_CONDITIONS.queued, 'True', 'EnvironmentBusy', message);
+    this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, `queued for ${environment}`);
+    return this.#plan('Queued');
+  }
+
+  /** The run goes on. `dueMs`: when waiting for the environment ends, milliseconds since the epoch. */
+  active(start: AttemptStart[], dueMs: number | undefined): RunPlan {
+    const running = this.lines.filter((line) => line.state === 'Running').map((line) => line.name);
+    const done = this.lines.filter((line) => line.state === 'Finished').length;
+    const now = running.length > 0 ? `; running: ${running.slice(0, NAMED).join(', ')}` : '';
+    const message = `${done} of ${this.lines.length} suites ended${now}`;
+    this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
+    this.observe(RUN_CONDITIONS.resultsCollected, 'False', RUN_REASONS.running, 'suites have not ended yet');
+    const next = Math.min(this.deadline(), dueMs ?? Number.POSITIVE_INFINITY);
+    return {
+      ...this.#plan(running.length > 0 ? 'Running' : 'WaitingForEnvironment'),
+      start,
+      requeueAfterMs: Math.max(0, next - this.#world.now.getTime()),
+    };
+  }
+
+  /** The run cannot start at all: nothing has run, there is nothing to stop. */
+  refuse(reason: string, message: string): RunPlan {
+    this.observe(RUN_CONDITIONS.queued, 'False', reason, 'it will not start');
+    return this.#finish(reason, message, { verdict: 'Interrupted', succeeded: false });
+  }
+
+  /** Ends the run now: what has no result becomes Interrupted. */
+  end(ending: Ending): RunPlan {
+    this.lines = foldLines(this.lines, this.#world.reports, () => 0).map(({ line }) => line);
+    for (const line of this.lines) {
+      if (line.state !== 'Finished') this.close(line.name, 'Interrupted', ending.reason, ending.message);
+    }
+    this.observe(RUN_CONDITIONS.queued, 'False', ending.reason, ending.message);
+    const plan = this.#finish(ending.reason, ending.message, { verdict: 'Interrupted', succeeded: false });
+    const open = this.#world.reports.filter((report) => report.status?.final !== true);
+    return { ...plan, stop: open.map((report) => ({ report, ending })) };
+  }
+
+  /** Every line has ended. */
+  finish(): RunPlan {
+    const policy = this.#world.run.spec.retryPolicy;
+    const outcome = runVerdict(this.lines, policy);
+    if (outcome.succeeded) {
+      const skipped = this.lines.filter((line) => line.verdict === 'Skipped').length;
+      const passed = this.lines.length - skipped;
+      const message = `${passed} ${passed === 1 ? 'suite' : 'suites'} passed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+      return this.#finish(RUN_REASONS.allPassed, message, outcome);
+    }
+    const bad = this.lines.filter((line) => !isFine(line, policy));
+    if (bad.length > 0 && bad.every((line) => line.reason === SUITE_REASONS.environmentNotReady)) {
+      return this.#finish(RUN_REASONS.environmentNotReady, bad[0]?.message ?? '', outcome);
+    }
+    const said = bad.map((line) => `${line.name}: ${line.verdict}${line.reason ? ` (${line.reason})` : ''}`);
+    const more = said.length > NAMED ? `; and ${said.length - NAMED} more` : '';
+    const message =
+      said.length > 0 ? `${said.slice(0, NAMED).join('; ')}${more}` : 'nothing ran: every suite was skipped';
+    return this.#finish(RUN_REASONS.suitesFailed, message, outcome);
+  }
+
+  #finish(reason: string, message: string, outcome: { verdict: Verdict; succeeded: boolean }): RunPlan {
+    const { resultsCollected, succeeded } = RUN_CONDITIONS;
+    this.observe(resultsCollected, 'True', 'AllReportsFinal', 'every attempt has its final report');
+    this.observe(succeeded, outcome.succeeded ? 'True' : 'False', reason, message.slice(0, SUMMARY_MESSAGE));
+    const plan = this.#plan(outcome.succeeded ? 'Succeeded' : 'Failed');
+    const finishedAt = this.#world.now.toISOString();
+    return { ...plan, status: { ...plan.status, verdict: outcome.verdict, finishedAt } };
+  }
+
+  #plan(phase: string): RunPlan {
+    const policy = this.#world.run.spec.retryPolicy;
+    const finished = this.lines.filter((line) => line.state === 'Finished');
+    const passed = finished.filter((line) => line.verdict !== 'Skipped' && isFine(line, policy));
+    return {
+      stop: [],
+      start: [],
+      remove: false,
+      requeueAfterMs: undefined,
+      status: fitRunBudget({
+        phase,
+        ...(this.startedAt ? { startedAt: this.startedAt } : {}),
+        counts: sumCounts(this.lines),
+        suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
+        suites: this.lines,
+        conditions: this.#conditions,
+      }),
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import { CONNECTION_MOUNT, RUNNER_ENV } from '../api/runner.ts';
+import { CONNECTION_KEY } from '../api/test-environment.ts';
+import type { TestSuiteSpec } from '../api/test-suite.ts';
+import type { Job } from '../runtime/builtin-resources.ts';
+import type { Intent } from '../runtime/kube-object.ts';
+import type { AttemptIdentity } from './access.ts';
+
+/** What the Job of one attempt is made from. */
+export interface JobInput extends AttemptIdentity {
+  run: string;
+  suite: string;
+  attempt: number;
+  spec: TestSuiteSpec;
+  grep: string | undefined;
+  /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
+  connectionSecret: string | undefined;
+}
+
+/** Name of the runner's container. */
+export const RUNNER_CONTAINER = 'suite';
+
+/** Seconds that the Job gets over the suite's own: the runner ends itself first and reports what it has. */
+export const JOB_MARGIN_SECONDS = 30;
+
+/** Default of TestSuite.spec.timeoutSeconds, as in its schema. */
+const DEFAULT_TIMEOUT_SECONDS = 600;
+
+/** The user that the suites' image runs as. */
+const RUNNER_UID = 65532;
+
+/** For suites that give none: Node 24 with Mocha needs about 120 MiB. */
+const DEFAULT_RESOURCES = {
+  requests: { cpu: '100m', memory: '160Mi' },
+  limits: { memory: '512Mi' },
+};
+
+/**
+ * The Job of one attempt. It never restarts anything by itself (backoffLimit 0: retries are attempts of the run), keeps
+ * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
+ */
+export function attemptJob(input: JobInput): Intent<Job> {
+  const { name, namespace, labels, owner, spec } = input;
+  const timeoutSeconds = spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const connection = input.connectionSecret;
+  return {
+    metadata: { name, namespace, labels, ownerReferences: [owner] },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: timeoutSeconds + JOB_MARGIN_SECONDS,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        // An eviction or a drained node says so in the Job's condition, instead of looking like a failed test.
+        rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+      },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: name,
+          automountServiceAccountToken: true,
+          enableServiceLinks: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: RUNNER_UID,
+            runAsGroup: RUNNER_UID,
+            fsGroup: RUNNER_UID,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: RUNNER_CONTAINER,
+              image: spec.image,
+              imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
+              env: environmentOf(input, timeoutSeconds),
+              resources: spec.resources ?? DEFAULT_RESOURCES,
+              // A runner that dies before it can report leaves its last lines in the pod's status.
+              terminationMessagePolicy: 'FallbackToLogsOnError',
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+              volumeMounts: [
+                { name: 'tmp', mountPath: '/tmp' },
+                ...(connection ? [{ name: 'connection', mountPath: CONNECTION_MOUNT, readOnly: true }] : []),
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'tmp', emptyDir: {} },
+            ...(connection
+              ? [
+                  {
+                    name: 'connection',
+                    secret: {
+                      secretName: connection,
+                      items: [{ key: CONNECTION_KEY, path: CONNECTION_KEY }],
+                      defaultMode: 0o440,
+                    },
+                  },
+                ]
+              : []),
+          ],
+        },
+      },
+    },
+  };
+}
+
+function environmentOf(input: JobInput, timeoutSeconds: number) {
+  const values: Record<string, string> = {
+    [RUNNER_ENV.run]: input.run,
+    [RUNNER_ENV.suite]: input.suite,
+    [RUNNER_ENV.attempt]: String(input.attempt),
+    [RUNNER_ENV.report]: input.name,
+    [RUNNER_ENV.namespace]: input.namespace,
+    [RUNNER_ENV.files]: JSON.stringify(input.spec.files),
+    [RUNNER_ENV.timeoutSeconds]: String(timeoutSeconds),
+    ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),
+    ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
+  };
+  return [
+    // "$(NAME)" in a value would be replaced by Kubernetes; "$$" stands for one dollar.
+    ...Object.entries(values).map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') })),
+    { name: RUNNER_ENV.pod, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+  ];
+}

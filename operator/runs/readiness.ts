@@ -1,0 +1,66 @@
+import { conditionOf } from '../api/conditions.ts';
+import {
+  type ComponentStatus,
+  ENVIRONMENT_CONDITIONS,
+  ENVIRONMENT_REASONS,
+  type TestEnvironment,
+} from '../api/test-environment.ts';
+import { unreadyInWords } from '../environments/components.ts';
+
+/** How an environment stands for one suite. */
+export interface Readiness {
+  /**
+   * Ready: go. Deploying: coming up for the first time since helm ran. Unhealthy: it was deployed and something is not
+   * ready now. Failed: it could not be deployed and will not be without a change. Missing: there is none.
+   */
+  state: 'Ready' | 'Deploying' | 'Unhealthy' | 'Failed' | 'Missing';
+  /** Sentence that names the components. */
+  message: string;
+}
+
+/** Whether a suite that needs those components (none: all) can run in the environment. */
+export function readinessFor(
+  environment: TestEnvironment | undefined,
+  needs: readonly string[],
+  name: string,
+): Readiness {
+  if (!environment) return { state: 'Missing', message: `there is no TestEnvironment ${name}: create it` };
+  if (environment.metadata.deletionTimestamp) {
+    return { state: 'Missing', message: `TestEnvironment ${name} is being deleted` };
+  }
+  const status = environment.status;
+  const deployed = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
+  const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
+  if (
+    !status ||
+    !ready ||
+    !deployed ||
+    (status.observedGeneration ?? 0) < (environment.metadata.generation ?? 0)
+  ) {
+    return { state: 'Deploying', message: `TestEnvironment ${name} has not been looked at yet` };
+  }
+  if (deployed.status === 'False') return { state: 'Failed', message: deployed.message };
+  if (deployed.status !== 'True') return { state: 'Deploying', message: deployed.message };
+  if (ready.status === 'True') return { state: 'Ready', message: ready.message };
+  if (needs.length > 0 && ready.reason === ENVIRONMENT_REASONS.componentsNotReady) {
+    const missing = lacking(status.components ?? [], needs);
+    if (missing === undefined) return { state: 'Ready', message: `${needs.join(', ')}: ready` };
+    return { state: coming(environment, ready.reason), message: missing };
+  }
+  return { state: coming(environment, ready.reason), message: ready.message };
+}
+
+/** An environment that never was ready since helm ran is still coming up, until it is said to have taken too long. */
+function coming(environment: TestEnvironment, reason: string): Readiness['state'] {
+  if (environment.spec.external || environment.status?.readyAt) return 'Unhealthy';
+  return reason === ENVIRONMENT_REASONS.deployTimedOut ? 'Failed' : 'Deploying';
+}
+
+function lacking(components: readonly ComponentStatus[], needs: readonly string[]): string | undefined {
+  const unknown = needs.filter((need) => !components.some((component) => component.name === need));
+  if (unknown.length > 0) return `the environment has no component ${unknown.join(', ')}`;
+  const unready = components.filter(
+    (component) => needs.includes(component.name) && component.ready < component.desired,
+  );
+  return unready.length > 0 ? unreadyInWords(unready) : undefined;
+}

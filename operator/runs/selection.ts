@@ -1,0 +1,75 @@
+import { LIMITS } from '../api/limits.ts';
+import { RUN_REASONS, type TestRunSpec } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+
+/** The suites of a run, by name in the order they are to start; or why there are none. */
+export type Selection =
+  | { ok: true; names: string[] }
+  | {
+      ok: false;
+      reason:
+        | typeof RUN_REASONS.unknownSuites
+        | typeof RUN_REASONS.noSuites
+        | typeof RUN_REASONS.tooManySuites;
+      message: string;
+    };
+
+/** Names listed in a message before the rest is only counted. */
+const LISTED = 100;
+
+/**
+ * Chooses a run's suites from those that exist in its namespace: first the named ones in the given order, then those
+ * that carry all labels, by name. Named suites run even when they are slow or onDemand; chosen by label or by an empty
+ * selection, onDemand suites are left out, and slow ones where includeSlow is false.
+ */
+export function selectSuites(choice: TestRunSpec['suites'], existing: readonly TestSuite[]): Selection {
+  const named = choice?.names ?? [];
+  const labels = Object.entries(choice?.matchLabels ?? {});
+  const present = new Set(existing.map((suite) => suite.metadata.name));
+  const unknown = named.filter((name) => !present.has(name));
+  if (unknown.length > 0) {
+    const plural = unknown.length > 1;
+    return {
+      ok: false,
+      reason: RUN_REASONS.unknownSuites,
+      message: `there ${plural ? 'are no TestSuites' : 'is no TestSuite'} called ${list(unknown)}; ${whatExists(existing)}`,
+    };
+  }
+  const byLabel =
+    named.length > 0 && labels.length === 0
+      ? []
+      : existing
+          .filter((suite) => labels.every(([key, value]) => suite.metadata.labels?.[key] === value))
+          .filter((suite) => suite.spec.onDemand !== true)
+          .filter((suite) => choice?.includeSlow !== false || suite.spec.slow !== true)
+          .map((suite) => suite.metadata.name)
+          .sort();
+  const names = [...new Set([...named, ...byLabel])];
+  if (names.length === 0) {
+    const asked =
+      labels.length > 0 ? ` with ${labels.map(([key, value]) => `${key}=${value}`).join(', ')}` : '';
+    return {
+      ok: false,
+      reason: RUN_REASONS.noSuites,
+      message: `no TestSuite${asked} can be chosen; ${whatExists(existing)}`,
+    };
+  }
+  if (names.length > LIMITS.suitesPerRun) {
+    return {
+      ok: false,
+      reason: RUN_REASONS.tooManySuites,
+      message: `${names.length} suites were chosen, a run takes ${LIMITS.suitesPerRun}: choose fewer by name or label`,
+    };
+  }
+  return { ok: true, names };
+}
+
+function whatExists(existing: readonly TestSuite[]): string {
+  if (existing.length === 0) return 'there are no TestSuites in this namespace';
+  return `there are: ${list(existing.map((suite) => suite.metadata.name).sort())}`;
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED).join(', ');
+  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
+}
