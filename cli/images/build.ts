@@ -1,11 +1,12 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { withLock } from '../machine/lock.ts';
-import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
+import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
+import { ensureNodeSet } from './node-image.ts';
 import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
 
 export type { ImageName } from './table.ts';
@@ -18,8 +19,12 @@ export interface ImageSet {
   nodeImage: string;
 }
 
+type FullBuilder = Builder & { debian(): Promise<string> };
+
 /** A builder whose answers are remembered, so that shared parents are looked at once. */
-export function imageBuilder(p: Provision): Builder {
+function imageBuilder(given: Provision): FullBuilder {
+  const failed = new AbortController();
+  const p: Provision = { ...given, signal: AbortSignal.any([given.signal, failed.signal]) };
   const keys = new Map<string, Promise<string>>();
   const builds = new Map<string, Promise<string>>();
   let debian: Promise<string> | undefined;
@@ -28,16 +33,18 @@ export function imageBuilder(p: Provision): Builder {
     map.set(name, known);
     return known;
   };
-  const builder: Builder & { debian(): Promise<string> } = {
+  const builder: FullBuilder = {
     p,
-    debian: () => (debian ??= ensureDebian(p)),
+    debian: () => {
+      debian ??= ensureDebian(p);
+      return debian;
+    },
     keyOf: (image) => remembered(keys, image, () => keyOf(builder, rowOf(image))),
     build: (image) => remembered(builds, image, () => ensureRow(builder, rowOf(image))),
+    stop: (reason) => failed.abort(reason),
   };
   return builder;
 }
-
-type FullBuilder = Builder & { debian(): Promise<string> };
 
 /** @throws Error for a name that the table does not hold */
 function rowOf(name: string): ImageRow {
@@ -63,7 +70,7 @@ async function keyOf(builder: FullBuilder, row: ImageRow): Promise<string> {
 
 async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
   const { p } = builder;
-  const ref = `${REPOSITORY}/${row.name}:${await builder.keyOf(row.name)}`;
+  const ref = refOf(row.name, await builder.keyOf(row.name));
   if (await imageId(p, ref)) return ref;
   const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
   const temporary = path.join(p.cacheDir, 'contexts');
@@ -96,19 +103,50 @@ export async function buildImages<N extends string>(
   names: readonly N[],
   p: Provision,
 ): Promise<Record<N, string>> {
-  return withLock(p, 'images', async () => {
-    const builder = imageBuilder(p);
-    const refs: Partial<Record<N, string>> = {};
-    for (const name of names) refs[name] = await builder.build(name);
-    return refs as Record<N, string>;
-  });
+  return withLock(p, 'images', () => buildEach(imageBuilder(p), names));
+}
+
+async function buildEach<N extends string>(
+  builder: Builder,
+  names: readonly N[],
+): Promise<Record<N, string>> {
+  const refs: Partial<Record<N, string>> = {};
+  for (const name of names) refs[name] = await builder.build(name);
+  return refs as Record<N, string>;
 }
 
 /**
- * Makes sure of every image of a cluster.
+ * Makes sure of every image of a cluster. Those in the node image are only built where that has to be made.
  * @throws ProvisionError naming the image that could not be built and where its log lies
  */
 export async function ensureImages(p: Provision): Promise<ImageSet> {
-  const refs = await buildImages([...BAKED, ...LOADED], p);
-  throw new ProvisionError(`no node image yet for ${Object.keys(refs).length} images`, 'Wait for it.');
+  return withLock(p, 'images', async () => {
+    const builder = imageBuilder(p);
+    const loaded = await buildEach(builder, LOADED);
+    const { refs: baked, nodeImage } = await nodeWith(builder, BAKED);
+    return { refs: { ...baked, ...loaded }, nodeImage };
+  });
+}
+
+/** A node image with the images named, and their references. */
+async function nodeWith<N extends string>(
+  builder: Builder,
+  names: readonly N[],
+): Promise<{ refs: Record<N, string>; nodeImage: string }> {
+  const refs: Partial<Record<N, string>> = {};
+  for (const name of names) refs[name] = refOf(name, await builder.keyOf(name));
+  const known = refs as Record<N, string>;
+  const nodeImage = await ensureNodeSet(builder, known, async () => {
+    await buildEach(builder, names);
+  });
+  return { refs: known, nodeImage };
+}
+
+/** A node image with only these images: for work on the node itself. */
+export async function ensureNodeWith(names: readonly string[], p: Provision): Promise<string> {
+  return withLock(p, 'images', async () => (await nodeWith(imageBuilder(p), names)).nodeImage);
+}
+
+function refOf(name: string, key: string): string {
+  return `${REPOSITORY}/${name}:${key}`;
 }

@@ -1,8 +1,10 @@
 import { cp, link, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { command } from '../machine/command.ts';
+import { moduleFolder } from '../machine/go.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool, type ToolName, toolVersion } from '../machine/tools.ts';
+import { VERSIONS } from '../machine/versions.ts';
 import { contentKey, pathParts } from './content-key.ts';
 
 /** What an extra may ask of the builder. */
@@ -12,6 +14,8 @@ export interface Builder {
   keyOf(image: string): Promise<string>;
   /** Full reference of another image, built if need be. */
   build(image: string): Promise<string>;
+  /** Ends everything that this builder still does, because one part of it failed. */
+  stop(reason: unknown): void;
 }
 
 /** Something that an image's build context holds beside its own folder. */
@@ -54,6 +58,29 @@ export function tool(name: ToolName, to: string): Extra {
     put: async (builder, target) => {
       const source = await ensureTool(name, builder.p, { fromPath: false });
       await linkOrCopy(source, target);
+    },
+  };
+}
+
+/**
+ * The files that kind puts into its node images (entrypoint, units, containerd settings), from the Go module of the
+ * pinned version.
+ */
+export function kindFiles(to: string): Extra {
+  return {
+    to,
+    key: async () => VERSIONS.kind,
+    put: async (builder, target) => {
+      const module = await moduleFolder(builder.p, 'sigs.k8s.io/kind', VERSIONS.kind);
+      // Without its modes: the module cache is read-only, which would keep the context from being removed.
+      await command(builder.p, 'cp', [
+        '-r',
+        '--no-preserve=mode',
+        path.join(module, 'images/base/files'),
+        target,
+      ]);
+      // Ours is in the base image already.
+      await rm(path.join(target, 'usr/local/bin/clean-install'));
     },
   };
 }

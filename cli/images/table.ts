@@ -1,4 +1,5 @@
-import { type Extra, hostCertificates, savedImage, tool } from './extras.ts';
+import { VERSIONS } from '../machine/versions.ts';
+import { type Extra, hostCertificates, kindFiles, savedImage, tool } from './extras.ts';
 
 /** One image of ours. Its Dockerfile and context are images/<name>/. */
 export interface ImageRow {
@@ -43,4 +44,12 @@ export const IMAGES: ImageRow[] = [
   { name: 'agent', parent: 'backend-ai' },
   { name: 'kernel', parent: 'base' },
   { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },
+  { name: 'node-base', parent: 'base', extras: [kindFiles('files')], args: { PAUSE: VERSIONS.pause } },
+  {
+    name: 'node',
+    parent: 'node-base',
+    extras: [tool('kubeadm', 'bin/kubeadm'), tool('kubelet', 'bin/kubelet'), tool('kubectl', 'bin/kubectl')],
+    args: { KUBERNETES: VERSIONS.kubernetes },
+  },
+  { name: 'kube-proxy', parent: 'base', extras: [tool('kube-proxy', 'kube-proxy')] },
 ];

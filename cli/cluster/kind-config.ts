@@ -1,0 +1,23 @@
+import { parseDocument } from 'yaml';
+import type { Host } from '../machine/host.ts';
+
+/**
+ * kind-config.yaml with what this host and node image need beside it.
+ * No CAP_SYS_RESOURCE: the kubelet has to put up with limits that it may not set, which its feature for user namespaces
+ * does. A node image with a network of its own: kind must not install another.
+ * @param text the project's kind-config.yaml
+ */
+export function renderKindConfig(
+  text: string,
+  host: Pick<Host, 'missingCapabilities'>,
+  network: 'kind' | 'static',
+): string {
+  const document = parseDocument(text);
+  const problem = document.errors[0];
+  if (problem !== undefined) throw new Error(`kind-config.yaml: ${problem.message}`);
+  if (host.missingCapabilities.includes('CAP_SYS_RESOURCE')) {
+    document.setIn(['featureGates', 'KubeletInUserNamespace'], true);
+  }
+  if (network === 'static') document.setIn(['networking', 'disableDefaultCNI'], true);
+  return document.toString();
+}

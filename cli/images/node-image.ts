@@ -1,0 +1,141 @@
+import path from 'node:path';
+import { type Host, inspectHost } from '../machine/host.ts';
+import { inParallel } from '../machine/parallel.ts';
+import { PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
+import { VERSIONS } from '../machine/versions.ts';
+import { bake } from './bake.ts';
+import { contentKey, pathParts } from './content-key.ts';
+import { makeControlPlaneImages } from './control-plane.ts';
+import { imageId, imageSource, pull, REPOSITORY, refsOf, removeRefs } from './docker.ts';
+import type { Builder } from './extras.ts';
+
+/** Label of node images: whose network they bring, "kind" (kindnet) or "static" (ours). */
+export const NETWORK_LABEL = 'e2e.backend.ai.network';
+
+/** What a node image has to be changed for on a host. */
+export interface Adaptation {
+  /** Arguments for systemd. */
+  init: string[];
+  /** Shell commands on the node's files. */
+  commands: string[];
+}
+
+/**
+ * Changes of the node image that this host needs; none on an ordinary one.
+ * cgroup v1: systemd 257 (Debian 13) refuses to start without its argument. No CAP_SYS_RESOURCE: containerd may not lower
+ * the OOM score of what it starts, and has to be told not to try.
+ */
+export function adaptationFor(host: Pick<Host, 'cgroup' | 'missingCapabilities'>): Adaptation {
+  return {
+    init: host.cgroup === 1 ? ['SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1'] : [],
+    commands: host.missingCapabilities.includes('CAP_SYS_RESOURCE')
+      ? [
+          "sed -i 's/restrict_oom_score_adj = false/restrict_oom_score_adj = true/' /etc/containerd/config.toml",
+          'grep -q "restrict_oom_score_adj = true" /etc/containerd/config.toml',
+        ]
+      : [],
+  };
+}
+
+/**
+ * Makes sure of a node image that holds the given images, for this host.
+ * @param images references, each name → ref; the engine need not hold them while the node image is there
+ * @param build makes sure that the engine holds them; called only if the node image has to be made
+ */
+export async function ensureNodeSet(
+  builder: Builder,
+  images: Record<string, string>,
+  build: () => Promise<void>,
+): Promise<string> {
+  const { p } = builder;
+  const adaptation = adaptationFor(await inspectHost());
+  const node = await planNode(builder);
+  const key = contentKey({ ...images, ' node': node.ref, ' adaptation': JSON.stringify(adaptation) });
+  const repository = `${REPOSITORY}/node-set`;
+  const ref = `${repository}:${key}`;
+  if (await imageId(p, ref)) return ref;
+
+  // Together: one waits for downloads while the other compiles.
+  await inParallel([() => node.ensure(), build], builder.stop);
+  const started = Date.now();
+  p.log(`node image: putting ${Object.keys(images).length} images into it`);
+  await bake(p, {
+    from: node.ref,
+    to: ref,
+    images: Object.values(images),
+    commands: adaptation.commands,
+    entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init', ...adaptation.init],
+    labels: { [NETWORK_LABEL]: node.network },
+    log: 'bake-node-set',
+  });
+  p.log(`node image: made in ${Math.round((Date.now() - started) / 1_000)} s`);
+  await removeRefs(
+    p,
+    (await refsOf(p, repository)).filter((other) => other !== ref),
+  );
+  return ref;
+}
+
+/** A node image without our images. */
+interface PlainNode {
+  ref: string;
+  network: 'kind' | 'static';
+  ensure(): Promise<void>;
+}
+
+/** Decides between the registry's node image and our own. */
+async function planNode(builder: Builder): Promise<PlainNode> {
+  const { p } = builder;
+  const source = imageSource(process.env);
+  const registry: PlainNode = { ref: VERSIONS.kindNodeImage, network: 'kind', ensure: async () => undefined };
+  const local = await localNode(builder);
+  if (source !== 'local') {
+    if (await imageId(p, registry.ref)) return registry;
+    if (source === 'registry' || !(await imageId(p, local.ref))) {
+      p.log(`asking the registry for ${registry.ref}`);
+      if (await pull(p, registry.ref)) return registry;
+      if (source === 'registry') {
+        throw new ProvisionError(
+          `No registry gave ${registry.ref}, and E2E_IMAGES=registry allows no other way.`,
+          'Unset E2E_IMAGES to build it here, or see what "docker pull" says.',
+        );
+      }
+    }
+  }
+  return local;
+}
+
+async function localNode(builder: Builder): Promise<PlainNode> {
+  const { p } = builder;
+  const repository = `${REPOSITORY}/node-local`;
+  const ref = `${repository}:${contentKey({
+    node: await builder.keyOf('node'),
+    kubeProxy: await builder.keyOf('kube-proxy'),
+    pause: contentKey(await pathParts(path.join(PROJECT_ROOT, 'images/pause'))),
+    controlPlane: JSON.stringify([VERSIONS.kubernetes, VERSIONS.etcd, VERSIONS.coredns, VERSIONS.pause]),
+  })}`;
+  const ensure = async (): Promise<void> => {
+    if (await imageId(p, ref)) return;
+    p.log(`no registry answers: making the kind node image of Kubernetes ${VERSIONS.kubernetes}`);
+    const node = await builder.build('node');
+    const images = await makeControlPlaneImages(p, await builder.build('kube-proxy'));
+    try {
+      await bake(p, {
+        from: node,
+        to: ref,
+        images,
+        commands: [],
+        entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init'],
+        labels: { [NETWORK_LABEL]: 'static' },
+        log: 'bake-node',
+      });
+    } finally {
+      await removeRefs(p, images);
+    }
+    await removeRefs(
+      p,
+      (await refsOf(p, repository)).filter((other) => other !== ref),
+    );
+  };
+  return { ref, network: 'static', ensure };
+}
