@@ -1,48 +1,327 @@
-import type { KubeConfig } from '@kubernetes/client-node';
-import type { KubeClient, KubeClientOptions } from '../runtime/kube-client.ts';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
+import { isAlreadyExists } from '../runtime/api-error.ts';
+import { NAMESPACES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
+import { KubeClient, type KubeClientOptions } from '../runtime/kube-client.ts';
+import type { KubeObject, Resource } from '../runtime/kube-object.ts';
+import { type PinnedVersions, type Program, programPath } from './binaries.ts';
+import { ProcessGroup, type Running } from './process-group.ts';
+import { until } from './until.ts';
 
 export interface ControlPlaneOptions {
   /** Also start kube-controller-manager: Jobs make pods, owned objects are collected, namespaces get deleted. Default false. */
   controllerManager?: boolean;
   /** Further users with a token each, besides the administrator. They have no rights but those of their groups. */
   users?: readonly { name: string; groups?: readonly string[] }[];
+  /**
+   * YAML texts (CRDs above all) that are applied before the controller manager starts: its garbage collector looks for
+   * new kinds only every 30 s.
+   */
+  manifests?: readonly string[];
   /** Milliseconds until /readyz must answer. Default 60 000. */
   readyTimeoutMs?: number;
 }
 
-/** A real API server with its own etcd on loopback ports. No kubelet: pods stay Pending, their status is set by the test. */
-export interface ControlPlane {
-  /** https://127.0.0.1:<port> */
-  readonly url: string;
-  /** Path of the kubeconfig file of the administrator (group system:masters). */
-  readonly kubeconfigPath: string;
-  /** The administrator's KubeConfig. */
-  kubeConfig(): KubeConfig;
-  /** A client of the administrator; closed by stop(). */
-  client(options?: KubeClientOptions): KubeClient;
-  /**
-   * The KubeConfig of a service account, with a token from the API server; makes the account when it is not there.
-   * It has no rights until a RoleBinding gives it some.
-   */
-  serviceAccount(
-    namespace: string,
-    name: string,
-  ): Promise<{ kubeConfig: KubeConfig; kubeconfigPath: string }>;
-  /** The KubeConfig of one of ControlPlaneOptions.users. Throws for a name that was not among them. */
-  user(name: string): { kubeConfig: KubeConfig; kubeconfigPath: string };
-  /** kubectl-like: creates all objects of a YAML text or makes them so, and waits until CRDs among them are established. */
-  applyYaml(text: string): Promise<void>;
-  /** Creates a namespace (and waits for its default service account when there is a controller manager). */
-  createNamespace(name: string): Promise<void>;
-  /** Ends the API server alone; etcd keeps the data. `how` kill is SIGKILL. */
-  stopApiServer(how?: 'term' | 'kill'): Promise<void>;
-  /** Starts it again on the same port, and waits until it is ready. */
-  startApiServer(): Promise<void>;
-  /** Ends everything and removes the files. Safe to call twice. */
-  stop(): Promise<void>;
+/** A kubeconfig, read and as a file. */
+export interface Access {
+  kubeConfig: KubeConfig;
+  kubeconfigPath: string;
+}
+
+/** What of kube-controller-manager the tests need. */
+const CONTROLLERS = [
+  'job-controller',
+  'garbage-collector-controller',
+  'namespace-controller',
+  'serviceaccount-controller',
+  'ttl-after-finished-controller',
+];
+
+interface CustomResourceDefinition extends KubeObject {
+  spec: {
+    group: string;
+    names: { kind: string; plural: string };
+    versions: { name: string; served: boolean }[];
+  };
 }
 
 /** Starts a control plane. Rejects with what was missing, or with the last lines of the log of what did not come up. */
-export function startControlPlane(_options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  throw new Error('not written yet');
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const plane = new ControlPlane(options, await freePorts(3));
+  try {
+    await plane.start();
+    return plane;
+  } catch (error) {
+    await plane.stop();
+    throw error;
+  }
+}
+
+/**
+ * A real API server with its own etcd on loopback ports. RBAC is on, anonymous requests are refused. There is no kubelet:
+ * pods stay Pending, and a test sets their status itself.
+ */
+export class ControlPlane {
+  /** https://127.0.0.1:<port> */
+  readonly url: string;
+  readonly #options: ControlPlaneOptions;
+  readonly #ports: readonly [number, number, number];
+  readonly #group = new ProcessGroup('e2e-control-plane');
+  readonly #tokens = new Map<string, { token: string; groups: readonly string[] }>();
+  readonly #clients: KubeClient[] = [];
+  #apiServer: Running | undefined;
+  #admin: KubeClient | undefined;
+
+  constructor(options: ControlPlaneOptions, ports: readonly [number, number, number]) {
+    this.#options = options;
+    this.#ports = ports;
+    this.url = `https://127.0.0.1:${ports[2]}`;
+  }
+
+  /** Path of the kubeconfig file of the administrator (group system:masters). */
+  get kubeconfigPath(): string {
+    return this.user('admin').kubeconfigPath;
+  }
+
+  /** The administrator's KubeConfig. */
+  kubeConfig(): KubeConfig {
+    return this.user('admin').kubeConfig;
+  }
+
+  /** A client of the administrator; closed by stop(). */
+  client(options: KubeClientOptions = {}): KubeClient {
+    const client = new KubeClient(this.kubeConfig(), options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Access of one of ControlPlaneOptions.users. Throws for a name that was not among them. */
+  user(name: string): Access {
+    const user = this.#tokens.get(name);
+    if (!user) {
+      throw new Error(`There is no user "${name}"; there are: ${[...this.#tokens.keys()].join(', ')}.`);
+    }
+    return this.#access(name, user.token);
+  }
+
+  /**
+   * Access of a service account, with a token from the API server; makes the account when it is not there.
+   * It has no rights until a RoleBinding gives it some.
+   */
+  async serviceAccount(namespace: string, name: string): Promise<Access> {
+    await ignoreExisting(this.#client.create(SERVICE_ACCOUNTS, { metadata: { namespace, name } }));
+    const answer = await this.kubeConfig()
+      .makeApiClient(CoreV1Api)
+      .createNamespacedServiceAccountToken({
+        namespace,
+        name,
+        body: { spec: { audiences: [], expirationSeconds: 3600 } },
+      });
+    return this.#access(`${namespace}.${name}`, answer.status?.token ?? '');
+  }
+
+  /** Applies all objects of a YAML text, and waits until the CRDs among them are served. */
+  async applyYaml(text: string): Promise<void> {
+    const api = KubernetesObjectApi.makeApiClient(this.kubeConfig());
+    const definitions: CustomResourceDefinition[] = [];
+    for (const document of parseAllDocuments(text)) {
+      const object: unknown = document.toJS();
+      if (object === null || typeof object !== 'object') continue;
+      await api.patch(object, undefined, undefined, 'tests', true, PatchStrategy.ServerSideApply);
+      if (isDefinition(object)) definitions.push(object);
+    }
+    for (const definition of definitions) await this.#served(definition);
+  }
+
+  /** Creates a namespace and its default service account, which pods need, also without a controller manager. */
+  async createNamespace(name: string): Promise<void> {
+    await this.#client.create(NAMESPACES, { metadata: { name } });
+    await ignoreExisting(
+      this.#client.create(SERVICE_ACCOUNTS, { metadata: { namespace: name, name: 'default' } }),
+    );
+  }
+
+  /** Ends the API server alone; etcd keeps the data. */
+  async stopApiServer(how: 'term' | 'kill' = 'kill'): Promise<void> {
+    await this.#apiServer?.end(how === 'term' ? 'SIGTERM' : 'SIGKILL');
+  }
+
+  /** Starts it again on the same port, and waits until it is ready. */
+  async startApiServer(): Promise<void> {
+    const [etcdPort, , port] = this.#ports;
+    const { folder } = this.#group;
+    this.#apiServer = await this.#group.start('kube-apiserver', path('kube-apiserver'), [
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      `--secure-port=${port}`,
+      // It signs its own certificate there, and finds it again after a restart.
+      `--cert-dir=${join(folder, 'certificates')}`,
+      `--token-auth-file=${join(folder, 'tokens.csv')}`,
+      '--anonymous-auth=false',
+      '--authorization-mode=RBAC',
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-key-file=${join(folder, 'service-accounts.pem')}`,
+      `--service-account-signing-key-file=${join(folder, 'service-accounts.pem')}`,
+      '--service-cluster-ip-range=10.96.0.0/16',
+      // Nothing serves the Service "kubernetes" here.
+      '--endpoint-reconciler-type=none',
+      '--profiling=false',
+    ]);
+    await this.#ready();
+  }
+
+  /** Ends everything and removes the files. Safe to call twice. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.close()));
+    await this.#group.end();
+  }
+
+  /** Starts all. Called by startControlPlane. */
+  async start(): Promise<void> {
+    const { folder } = this.#group;
+    const users = [{ name: 'admin', groups: ['system:masters'] }, ...(this.#options.users ?? [])];
+    for (const { name, groups = [] } of users) {
+      this.#tokens.set(name, { token: randomBytes(16).toString('hex'), groups });
+    }
+    const lines = [...this.#tokens].map(([name, { token, groups }]) => {
+      return `${token},${name},${name},"${groups.join(',')}"`;
+    });
+    writeFileSync(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 });
+    const keys = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    });
+    writeFileSync(join(folder, 'service-accounts.pem'), keys.privateKey, { mode: 0o600 });
+    mkdirSync(join(folder, 'certificates'));
+    await this.#startEtcd();
+    await this.startApiServer();
+    for (const manifest of this.#options.manifests ?? []) await this.applyYaml(manifest);
+    if (this.#options.controllerManager) await this.#startControllerManager();
+  }
+
+  async #startEtcd(): Promise<void> {
+    const [clientPort, peerPort] = this.#ports;
+    const client = `http://127.0.0.1:${clientPort}`;
+    const peer = `http://127.0.0.1:${peerPort}`;
+    await this.#group.start('etcd', path('etcd'), [
+      `--data-dir=${join(this.#group.folder, 'etcd')}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=default=${peer}`,
+      // The data does not outlive the test: no need to wait for the disk.
+      '--unsafe-no-fsync',
+    ]);
+  }
+
+  async #startControllerManager(): Promise<void> {
+    await this.#group.start('kube-controller-manager', path('kube-controller-manager'), [
+      `--kubeconfig=${this.kubeconfigPath}`,
+      '--leader-elect=false',
+      '--secure-port=0',
+      `--controllers=${CONTROLLERS.join(',')}`,
+      '--use-service-account-credentials=false',
+    ]);
+  }
+
+  async #ready(): Promise<void> {
+    const timeoutMs = this.#options.readyTimeoutMs ?? 60_000;
+    const server = this.#apiServer;
+    // "default" is made by the API server itself, a moment after it says ready.
+    const look = async () => {
+      if (server?.ended !== undefined) return server.ended;
+      await this.#client.list(NAMESPACES, {}, { deadlineMs: 2_000 });
+      return this.#client.get(NAMESPACES, { name: 'default' }, { deadlineMs: 2_000 });
+    };
+    const seen = await until('the API server is ready', look, { timeoutMs }).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}\nIts log ends:\n${server?.lastLines()}`, { cause });
+    });
+    if (typeof seen === 'string') {
+      throw new Error(`kube-apiserver ended by itself (${seen}). Its log ends:\n${server?.lastLines()}`);
+    }
+  }
+
+  async #served(definition: CustomResourceDefinition): Promise<void> {
+    const { group, names, versions } = definition.spec;
+    for (const version of versions.filter(({ served }) => served)) {
+      const apiVersion = `${group}/${version.name}`;
+      const resource: Resource = { apiVersion, kind: names.kind, plural: names.plural };
+      await until(`${names.plural}.${apiVersion} is served`, () => this.#client.list(resource));
+    }
+  }
+
+  get #client(): KubeClient {
+    this.#admin ??= this.client();
+    return this.#admin;
+  }
+
+  #access(name: string, token: string): Access {
+    const { folder } = this.#group;
+    const kubeconfigPath = join(folder, `${name}.kubeconfig`);
+    const authority = readFileSync(join(folder, 'certificates', 'apiserver.crt'));
+    const text = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'test',
+          cluster: { server: this.url, 'certificate-authority-data': authority.toString('base64') },
+        },
+      ],
+      users: [{ name, user: { token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: name } }],
+      'current-context': 'test',
+    };
+    writeFileSync(kubeconfigPath, JSON.stringify(text), { mode: 0o600 });
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromFile(kubeconfigPath);
+    return { kubeConfig, kubeconfigPath };
+  }
+}
+
+function path(program: Program): string {
+  const pinned: PinnedVersions = JSON.parse(
+    readFileSync(new URL('../../versions.json', import.meta.url), 'utf8'),
+  );
+  return programPath(program, pinned);
+}
+
+function isDefinition(object: object): object is CustomResourceDefinition {
+  return 'kind' in object && object.kind === 'CustomResourceDefinition';
+}
+
+async function ignoreExisting(creation: Promise<unknown>): Promise<void> {
+  try {
+    await creation;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** Ports that are free now. All are held until all are found, so that they differ. */
+async function freePorts(count: 3): Promise<[number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The system gives no free port.');
+    ports.push(address.port);
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [etcdClient, etcdPeer, apiServer] = ports;
+  if (etcdClient === undefined || etcdPeer === undefined || apiServer === undefined) {
+    throw new Error('The system gives no free ports.');
+  }
+  return [etcdClient, etcdPeer, apiServer];
 }
