@@ -1,0 +1,112 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { collector, type Harvest } from '../report/collect.ts';
+import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
+import { listing, readCatalog, selectSuites } from '../run/catalog.ts';
+import { realEffects } from '../run/effects.ts';
+import { endingOfError, meaningOf } from '../run/ending.ts';
+import { onInterrupt } from '../run/interrupt.ts';
+import { type JobOptions, runJob } from '../run/job.ts';
+import { openJobLog } from '../run/job-log.ts';
+import { NAMES } from '../run/names.ts';
+import { checkGrep } from '../run/objects.ts';
+import { PHASES, PhaseClock } from '../run/phases.ts';
+import { viewFor } from '../run/view.ts';
+
+export interface KindOptions {
+  /** Suites, areas or suite files, separated by commas; undefined for all. */
+  suite?: string;
+  grep?: string;
+  keep: boolean;
+  reuse: boolean;
+  includeSlow: boolean;
+  timeoutSeconds: number;
+  /** Say what would be done, and do nothing. */
+  dryRun: boolean;
+}
+
+/** Files of an earlier job; the kubeconfig of a kept cluster stays. */
+const RESULTS = [
+  'run.json',
+  'junit.xml',
+  'phases.json',
+  'summary.txt',
+  'job.log',
+  'logs',
+  'operator-values.yaml',
+];
+
+/** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
+export async function kindCommand(options: KindOptions): Promise<number> {
+  const clock = new PhaseClock();
+  const out = path.join(PROJECT_ROOT, NAMES.out);
+  let job: JobOptions;
+  try {
+    job = await jobOptions(options);
+  } catch (error) {
+    const ending = endingOfError(error);
+    console.error(`exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`);
+    return ending.code;
+  }
+  if (options.dryRun) {
+    console.log((await planLines(job)).join('\n'));
+    return COMMAND_EXIT.passed;
+  }
+  await mkdir(out, { recursive: true });
+  for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
+  const log = openJobLog(path.join(out, 'job.log'));
+  const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
+  const interruption = onInterrupt((line) => view.print([line]));
+  const effects = realEffects(PROJECT_ROOT);
+  const harvest: Harvest = { outputs: new Map() };
+  try {
+    const collect = collector(out, effects, harvest);
+    const { ending, state, kept } = await runJob(job, { effects, view, clock, interruption, collect });
+    const figures = figuresOf(clock, state);
+    const lines = closingLines(ending, state, harvest, figures);
+    await writeFigures(out, figures, lines);
+    view.print([...lines.slice(0, -1), ...(kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
+    return ending.code;
+  } finally {
+    interruption.dispose();
+    await log.close();
+  }
+}
+
+/** Everything that can be wrong with what was asked is said here, before anything is built. */
+async function jobOptions(options: KindOptions): Promise<JobOptions> {
+  checkGrep(options.grep);
+  const catalog = await readCatalog(PROJECT_ROOT);
+  const suites = selectSuites(options.suite, catalog, options.includeSlow);
+  const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
+  return {
+    ...(suites ? { suites } : {}),
+    ...(options.grep ? { grep: options.grep } : {}),
+    keep: options.keep,
+    reuse: options.reuse,
+    includeSlow: options.includeSlow,
+    timeoutSeconds: options.timeoutSeconds,
+    environmentValues: (values ?? {}) as Record<string, unknown>,
+    cacheDir: defaultCacheDir(),
+  };
+}
+
+async function planLines(job: JobOptions): Promise<string[]> {
+  const catalog = await readCatalog(PROJECT_ROOT);
+  const chosen = job.suites
+    ? catalog.filter((suite) => job.suites?.includes(suite.name))
+    : catalog.filter((suite) => !suite.onDemand && (job.includeSlow || !suite.slow));
+  return [
+    `phases: ${PHASES.join(', ')}`,
+    `cluster: ${NAMES.cluster} (${job.reuse ? 'the kept one' : 'new'}, ${job.keep || job.reuse ? 'kept at the end' : 'deleted at the end'})`,
+    `cache: ${job.cacheDir}`,
+    `results: ${NAMES.out}`,
+    `seconds for the run: ${job.timeoutSeconds}`,
+    ...(job.grep ? [`only tests that match: ${job.grep}`] : []),
+    `suites (${chosen.length}):`,
+    ...listing(chosen),
+  ];
+}

@@ -1,0 +1,75 @@
+import path from 'node:path';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { ensureImages } from '../images/build.ts';
+import { inspectMachine } from '../machine/doctor.ts';
+import { ensureEngine } from '../machine/engine.ts';
+import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
+import { table } from '../report/summary.ts';
+import { listing, readCatalog } from '../run/catalog.ts';
+import { realEffects } from '../run/effects.ts';
+import { endingOfError } from '../run/ending.ts';
+import { onInterrupt } from '../run/interrupt.ts';
+import { findingLine } from '../run/job.ts';
+import { NAMES } from '../run/names.ts';
+import { stamp } from '../run/view.ts';
+
+/** `e2e doctor`: a line for each thing that a job needs. 2 when something is missing. */
+export function doctorCommand(): Promise<number> {
+  return withProvision(async (p) => {
+    const findings = await inspectMachine({ ...p, log: () => {} });
+    for (const finding of findings) console.log(findingLine(finding));
+    const missing = findings.filter((finding) => finding.state === 'missing').length;
+    console.log(missing === 0 ? 'This machine can run the job.' : `${missing} things are missing.`);
+    return missing === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
+  });
+}
+
+/** `e2e images`: builds or fetches every image and prints the references. */
+export function imagesCommand(): Promise<number> {
+  return withProvision(async (p) => {
+    await ensureEngine(p);
+    const images = await ensureImages(p);
+    const rows = [...Object.entries(images.refs), ['node', images.nodeImage]];
+    console.log(table(['image', 'reference'], rows).join('\n'));
+    return COMMAND_EXIT.passed;
+  });
+}
+
+/** `e2e down`: removes the kept cluster. Nothing to remove is a success. */
+export function downCommand(): Promise<number> {
+  return withProvision(async (p) => {
+    const effects = realEffects(PROJECT_ROOT);
+    if (!(await effects.clusterExists(p))) {
+      console.log(`There is no cluster ${NAMES.cluster}.`);
+      return COMMAND_EXIT.passed;
+    }
+    await effects.deleteCluster(p);
+    const left = await effects.leftovers(p);
+    for (const line of left) console.error(`could not remove ${line}`);
+    if (left.length > 0) return COMMAND_EXIT.couldNotRun;
+    console.log(`The cluster ${NAMES.cluster} is removed. ${path.join(NAMES.out)} keeps the results.`);
+    return COMMAND_EXIT.passed;
+  });
+}
+
+/** `e2e suites`: the catalog. */
+export async function suitesCommand(): Promise<number> {
+  console.log(listing(await readCatalog(PROJECT_ROOT)).join('\n'));
+  return COMMAND_EXIT.passed;
+}
+
+/** Runs a command that provides something: progress as plain lines, Ctrl-C aborts, errors become exit code 2. */
+export async function withProvision(body: (p: Provision) => Promise<number>): Promise<number> {
+  const began = performance.now();
+  const tell = (line: string): void => console.log(stamp((performance.now() - began) / 1000) + line);
+  const interruption = onInterrupt(tell);
+  try {
+    return await body({ log: tell, signal: interruption.work, cacheDir: defaultCacheDir() });
+  } catch (error) {
+    const ending = endingOfError(interruption.work.aborted ? interruption.work.reason : error);
+    console.error(ending.sentence);
+    return ending.code;
+  } finally {
+    interruption.dispose();
+  }
+}

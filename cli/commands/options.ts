@@ -1,0 +1,18 @@
+/** Whether a variable that make passes on means yes: set, and none of "", "0", "no", "false". */
+export function isYes(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'no', 'false'].includes(value.toLowerCase());
+}
+
+/** The value, unless it is unset or empty: make passes unset variables as empty ones. */
+export function given(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** Seconds as a whole number from 1 on. Throws an Error that names the option. */
+export function wholeSeconds(value: string, option: string): number {
+  const seconds = Number(value);
+  if (!Number.isInteger(seconds) || seconds < 1) {
+    throw new Error(`${option} wants a whole number of seconds, not ${JSON.stringify(value)}`);
+  }
+  return seconds;
+}

@@ -1,0 +1,131 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LABELS } from '../../operator/api/group.ts';
+import type { TestReport } from '../../operator/api/test-report.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import type { ClusterClient } from '../run/cluster-client.ts';
+import { corePath } from '../run/cluster-client.ts';
+import type { Effects } from '../run/effects.ts';
+import { isFinished, readRun } from '../run/follow.ts';
+import type { Collector, JobState } from '../run/job.ts';
+import { NAMES } from '../run/names.ts';
+import { observe } from '../run/observe.ts';
+import { disagreements } from './agreement.ts';
+import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
+import { junitXml } from './junit.ts';
+
+/** What collecting leaves for the summary. */
+export interface Harvest {
+  collected?: Collected;
+  outputs: Map<string, string>;
+}
+
+/** A pod whose report is final needs a moment to end; after this its output is taken as it is. */
+const POD_END_MS = 45_000;
+
+/**
+ * Makes the collector of a job: writes run.json, junit.xml and logs/ into `out`, and holds run.json, junit.xml and
+ * the suite pods' own output against each other. Disagreements are troubles. `harvest` keeps what the summary needs.
+ */
+export function collector(out: string, effects: Effects, harvest: Harvest): Collector {
+  return async (state, voice, p) => {
+    const { client, names } = await connected(state, effects);
+    const troubles: string[] = [];
+    if (names) {
+      state.seen = { ...state.seen, ...(await readRun(client, names, p.signal)) };
+      if (isFinished(state.seen.run)) await waitForPods(client, names.run, p.signal);
+    }
+    voice.state(['logs of every container']);
+    const namespaces = [NAMES.operatorNamespace, NAMES.environmentNamespace];
+    const collected = await readNamespaces(client, namespaces, p.signal);
+    harvest.collected = collected;
+    const folder = path.join(out, 'logs');
+    await mkdir(folder, { recursive: true });
+    await writeLogs(folder, collected);
+    await writeOverview(folder, state, effects, p);
+    if (collected.troubles.length > 0) {
+      await writeFile(path.join(folder, 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
+      for (const trouble of collected.troubles) voice.say(trouble);
+    }
+    if (names && state.seen.run) {
+      for (const [report, text] of outputsOf(collected.logs, names.run)) harvest.outputs.set(report, text);
+      troubles.push(...(await writeResults(out, state.seen.run, state.seen.reports, harvest.outputs)));
+    }
+    voice.title(`results and logs are in ${NAMES.out}`);
+    return troubles;
+  };
+}
+
+/** Writes run.json and junit.xml, reads them back, and compares them with what the pods printed. */
+export async function writeResults(
+  out: string,
+  run: TestRun,
+  reports: readonly TestReport[],
+  outputs: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  const runFile = path.join(out, 'run.json');
+  const junitFile = path.join(out, 'junit.xml');
+  await writeFile(runFile, `${JSON.stringify({ run, reports }, null, 2)}\n`);
+  await writeFile(junitFile, junitXml(run, reports));
+  const written = JSON.parse(await readFile(runFile, 'utf8')) as { run: TestRun; reports: TestReport[] };
+  const found = disagreements({ ...written, junit: await readFile(junitFile, 'utf8'), outputs });
+  return found.map((line) => `the results disagree: ${line}`);
+}
+
+/** Standard output of each attempt's pod, by the name of its report, which is also the name of its Job. */
+export function outputsOf(logs: readonly ContainerLog[], run: string): Map<string, string> {
+  return new Map(
+    logs
+      .filter((log) => log.labels[LABELS.run] === run && !log.previous)
+      .map((log) => [log.labels['batch.kubernetes.io/job-name'] ?? log.pod, log.text]),
+  );
+}
+
+async function connected(
+  state: JobState,
+  effects: Effects,
+): Promise<{ client: ClusterClient; names: JobState['names'] }> {
+  state.client ??= await effects.connect();
+  return { client: state.client, names: state.names };
+}
+
+/** Waits until every pod of the run has ended, so that its output is whole. */
+async function waitForPods(client: ClusterClient, run: string, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(POD_END_MS);
+  const both = AbortSignal.any([signal, limit]);
+  const query = { labelSelector: `${LABELS.run}=${run}` };
+  try {
+    for await (const pods of observe<Pod>(client, corePath(NAMES.operatorNamespace, 'pods'), query, {
+      signal: both,
+    })) {
+      if ([...pods.values()].every((pod) => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '')))
+        return;
+    }
+  } catch (error) {
+    // Output that is not whole shows as a disagreement later; that is the message to give.
+    if (!limit.aborted || signal.aborted) throw error;
+  }
+}
+
+/** What `kubectl get` and `kubectl describe nodes` say: for people, next to the logs. */
+async function writeOverview(
+  folder: string,
+  state: JobState,
+  effects: Effects,
+  p: Parameters<Collector>[2],
+): Promise<void> {
+  if (!state.tools) return;
+  const ours = 'testenvironments,testsuites,testruns,testreports';
+  const looks = {
+    'summary.txt': ['get', `${ours},all`, '--all-namespaces', '--output', 'wide'],
+    'nodes.txt': ['describe', 'nodes'],
+    'environment.yaml': ['get', 'testenvironments', '--all-namespaces', '--output', 'yaml'],
+  };
+  for (const [file, args] of Object.entries(looks)) {
+    const text = await effects.kubectl(state.tools, args, p).catch((error: unknown) => {
+      p.signal.throwIfAborted();
+      return `kubectl ${args.join(' ')} failed: ${String(error)}`;
+    });
+    await writeFile(path.join(folder, file), `${text}\n`);
+  }
+}

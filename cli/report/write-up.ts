@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { type Ending, meaningOf } from '../run/ending.ts';
+import type { JobState } from '../run/job.ts';
+import { NAMES } from '../run/names.ts';
+import type { PhaseClock } from '../run/phases.ts';
+import type { Pod } from './cluster-logs.ts';
+import type { Harvest } from './collect.ts';
+import { explainFailure } from './explain.ts';
+import { type JobFigures, phaseTable, summaryTable } from './summary.ts';
+
+/** The figures of a job that is over. */
+export function figuresOf(clock: PhaseClock, state: JobState): JobFigures {
+  const starts = state.seen.reports.flatMap((report) => report.status?.startedAt ?? []).sort();
+  const firstTest = clock.secondsUntil(starts[0]);
+  return {
+    phases: clock.rows(),
+    ...(firstTest === undefined ? {} : { firstTestSeconds: Math.round(firstTest * 10) / 10 }),
+    totalSeconds: Math.round(clock.elapsed() * 10) / 10,
+    ...(state.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: state.peakMemoryBytes }),
+  };
+}
+
+/** Everything that a person reads at the end, top to bottom; the last line names the exit code and its meaning. */
+export function closingLines(
+  ending: Ending,
+  state: JobState,
+  harvest: Harvest,
+  figures: JobFigures,
+): string[] {
+  const { run, environment, reports } = state.seen;
+  const failed = ending.code === COMMAND_EXIT.failed || ending.code === COMMAND_EXIT.couldNotRun;
+  const evidence = {
+    reports,
+    logs: harvest.collected?.logs ?? [],
+    events: harvest.collected?.events ?? [],
+    outputs: harvest.outputs,
+    ...(run ? { run } : {}),
+    ...(environment ? { environment } : {}),
+  };
+  return [
+    '',
+    ...(run?.status?.suites?.length ? [...summaryTable(run), ''] : []),
+    ...(failed ? explainFailure(evidence) : []),
+    ...(failed ? podTroubles(harvest.collected?.pods ?? []) : []),
+    '',
+    ...phaseTable(figures),
+    '',
+    `exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`,
+  ];
+}
+
+/** How to look around in a cluster that stays. */
+export function keptLines(state: JobState): string[] {
+  if (!state.operatorInstalled) return [];
+  const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;
+  return [
+    '',
+    `The cluster ${NAMES.cluster} is kept. Look around:`,
+    `  ${kubectl} get testruns,testreports --namespace ${NAMES.operatorNamespace}`,
+    `  ${kubectl} get pods --namespace ${NAMES.environmentNamespace}`,
+    '  make e2e-kind REUSE=1   runs again on it',
+    '  make down               removes it',
+  ];
+}
+
+/** Writes phases.json and summary.txt. */
+export async function writeFigures(
+  out: string,
+  figures: JobFigures,
+  lines: readonly string[],
+): Promise<void> {
+  await writeFile(path.join(out, 'phases.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  await writeFile(path.join(out, 'summary.txt'), `${lines.join('\n')}\n`);
+}
+
+/** Pods that are in a state that does not pass by itself, a line each. */
+export function podTroubles(pods: readonly Pod[]): string[] {
+  return pods.flatMap((pod) =>
+    [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].flatMap(
+      (status) => {
+        const reason = status.state?.waiting?.reason;
+        if (!reason || ['PodInitializing', 'ContainerCreating'].includes(reason)) return [];
+        const detail = status.state?.waiting?.message
+          ? `: ${status.state.waiting.message.slice(0, 300)}`
+          : '';
+        return [`  ${pod.metadata.namespace}/${pod.metadata.name}/${status.name} waits: ${reason}${detail}`];
+      },
+    ),
+  );
+}

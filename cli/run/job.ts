@@ -1,0 +1,303 @@
+import { KINDS } from '../../operator/api/group.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import type { ImageSet } from '../images/build.ts';
+import type { Finding } from '../machine/doctor.ts';
+import type { Provision } from '../machine/provision.ts';
+import { type ClusterClient, resourcePath } from './cluster-client.ts';
+import type { Effects, Tools } from './effects.ts';
+import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
+import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
+import type { Interruption } from './interrupt.ts';
+import type { MemoryWatch } from './memory.ts';
+import { NAMES } from './names.ts';
+import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
+import type { Phase, PhaseClock } from './phases.ts';
+import { narrate, stateLines } from './progress.ts';
+import type { View, Voice } from './view.ts';
+
+export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
+  /** Leave the cluster as it is at the end. */
+  keep: boolean;
+  /** Run on the cluster that was kept; it stays kept. */
+  reuse: boolean;
+  /** Values for charts/backend-ai. */
+  environmentValues: Record<string, unknown>;
+  cacheDir: string;
+}
+
+/** What a job knows when it is over, for the one who writes it up. */
+export interface JobState {
+  tools?: Tools;
+  images?: ImageSet;
+  client?: ClusterClient;
+  names?: RunNames;
+  seen: Snapshot;
+  clusterUp: boolean;
+  operatorInstalled: boolean;
+  peakMemoryBytes?: number;
+}
+
+/** Writes up what happened while the cluster still stands. Returns troubles, a sentence each. */
+export type Collector = (state: JobState, voice: Voice, p: Provision) => Promise<string[]>;
+
+export interface JobParts {
+  effects: Effects;
+  view: View;
+  clock: PhaseClock;
+  interruption: Interruption;
+  collect: Collector;
+}
+
+/** Seconds that a kept environment may take to be healthy again before a run on it says that it is not. */
+const REUSED_ENVIRONMENT_SECONDS = 60;
+/** A first deployment has readyTimeoutSeconds of its own; this is what a run then still grants. */
+const NEW_ENVIRONMENT_SECONDS = 120;
+/** The command waits so much longer than the run itself may take, before it says that the operator is stuck. */
+const RUN_MARGIN_SECONDS = 120;
+const CANCEL_SECONDS = 20;
+const HEARTBEAT_MS = 30_000;
+
+export interface JobResult {
+  ending: Ending;
+  state: JobState;
+  /** The cluster still stands, as it was meant to. */
+  kept: boolean;
+}
+
+/**
+ * The whole job: machine, tools, engine, images, cluster, operator, environment, run, collecting, clean-up.
+ * Never throws: whatever happens becomes an ending, after the clean-up.
+ */
+export async function runJob(options: JobOptions, parts: JobParts): Promise<JobResult> {
+  const state: JobState = { seen: { reports: [] }, clusterUp: false, operatorInstalled: false };
+  const cluster = { mayExist: false, wasThere: false };
+  let ending: Ending;
+  try {
+    ending = await work(options, parts, state, cluster);
+  } catch (error) {
+    const { work: signal } = parts.interruption;
+    ending = endingOfError(signal.aborted ? signal.reason : error);
+  }
+  const troubles = await collected(parts, options, state);
+  if (parts.interruption.work.aborted) ending = endingOfError(parts.interruption.work.reason);
+  // Interrupted before there was anything to look at: half a cluster is of no use to anyone.
+  const halfMade = parts.interruption.work.aborted && !state.operatorInstalled;
+  const kept = cluster.wasThere || (cluster.mayExist && options.keep && !halfMade);
+  if (cluster.mayExist || cluster.wasThere) {
+    troubles.push(...(await cleanedUp(parts, options, state, kept, ending)));
+  }
+  await state.client?.close();
+  return { ending: withTroubles(ending, troubles), state, kept };
+}
+
+interface ClusterState {
+  mayExist: boolean;
+  /** It was made by an earlier job. */
+  wasThere: boolean;
+}
+
+async function work(
+  options: JobOptions,
+  parts: JobParts,
+  state: JobState,
+  cluster: ClusterState,
+): Promise<Ending> {
+  const { effects, interruption } = parts;
+  const phase = <T>(
+    name: Phase,
+    title: string,
+    body: (p: Provision, voice: Voice) => Promise<T>,
+  ): Promise<T> => {
+    interruption.work.throwIfAborted();
+    return parts.clock.measure(name, () =>
+      parts.view.phase(title, (voice) => body(provision(options, voice, interruption.work), voice)),
+    );
+  };
+
+  await phase('doctor', 'machine', async (p, voice) => {
+    const findings = await effects.inspect(p);
+    for (const finding of findings) voice.say(findingLine(finding));
+    refuseMissing(findings);
+  });
+  const tools = await phase('tools', 'tools', (p) => effects.tools(p));
+  state.tools = tools;
+  await phase('engine', 'container engine', (p) => effects.engine(p));
+  cluster.wasThere = await phase('cluster', 'kept cluster', (p) => effects.clusterExists(p));
+  refuseWrongCluster(options, cluster.wasThere);
+  const images = await phase('images', 'images', (p) => effects.images(p));
+  state.images = images;
+  let memory: MemoryWatch | undefined;
+  try {
+    if (!cluster.wasThere) {
+      cluster.mayExist = true;
+      await phase('cluster', `cluster ${NAMES.cluster}`, (p) => effects.createCluster(images.nodeImage, p));
+    }
+    state.clusterUp = true;
+    memory = effects.watchMemory(provision(options, undefined, interruption.work));
+    await phase('cluster', 'images into the cluster', (p) =>
+      effects.loadImages(Object.values(images.refs), p),
+    );
+    await phase('operator', 'operator', (p) => effects.installOperator(tools, images, p));
+    state.operatorInstalled = true;
+    return await phase('suites', 'test run', async (p, voice) => {
+      state.client = await effects.connect();
+      state.names = await createRun(options, state.client, images, p.signal);
+      const run = await follow(options, parts, state, state.client, state.names, voice);
+      return endingOfRun(run);
+    });
+  } finally {
+    const peak = await memory?.stop();
+    if (peak !== undefined) state.peakMemoryBytes = peak;
+  }
+}
+
+/** Makes sure of the environment and creates the run. */
+async function createRun(
+  options: JobOptions,
+  client: ClusterClient,
+  images: ImageSet,
+  signal: AbortSignal,
+): Promise<RunNames> {
+  const { operatorNamespace: namespace, environment } = NAMES;
+  const environmentPath = resourcePath(KINDS.TestEnvironment.plural, namespace, environment);
+  await client.apply(
+    environmentPath,
+    environmentObject(options.environmentValues, chartImages(images.refs)),
+    signal,
+  );
+  const wanted = runObject({
+    ...options,
+    environmentTimeoutSeconds: options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS,
+  });
+  const run = await client.create<TestRun>(resourcePath(KINDS.TestRun.plural, namespace), wanted, signal);
+  return { namespace, environment, run: run.metadata.name };
+}
+
+async function follow(
+  options: JobOptions,
+  parts: JobParts,
+  state: JobState,
+  client: ClusterClient,
+  names: RunNames,
+  voice: Voice,
+): Promise<TestRun> {
+  const { clock } = parts;
+  const from = clock.elapsed();
+  let readyAfter: number | undefined;
+  let lastSaid = clock.elapsed();
+  voice.say(`TestRun ${names.namespace}/${names.run} in environment ${names.environment}`);
+  const heartbeat = setInterval(() => {
+    if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
+    for (const line of stateLines(state.seen)) voice.say(line);
+  }, HEARTBEAT_MS);
+  try {
+    const last = await followRun(client, names, {
+      signal: parts.interruption.work,
+      deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
+      onChange: (seen) => {
+        for (const line of narrate(state.seen, seen)) {
+          voice.say(line);
+          lastSaid = clock.elapsed();
+        }
+        state.seen = seen;
+        if (isReady(seen.environment)) readyAfter ??= clock.elapsed() - from;
+        voice.state(stateLines(seen));
+      },
+    });
+    return last.run;
+  } finally {
+    clearInterval(heartbeat);
+    // The time until the environment was ready belongs to it, not to the suites.
+    clock.add('environment', readyAfter ?? clock.elapsed() - from, 'suites');
+  }
+}
+
+/** Collects unless there is nothing to collect or someone wants to leave. */
+async function collected(parts: JobParts, options: JobOptions, state: JobState): Promise<string[]> {
+  const { interruption, clock, view } = parts;
+  if (!state.clusterUp || interruption.work.aborted) return [];
+  try {
+    return await clock.measure('collect', () =>
+      view.phase('results and logs', (voice) =>
+        parts.collect(state, voice, provision(options, voice, interruption.work)),
+      ),
+    );
+  } catch (error) {
+    if (interruption.work.aborted) return [];
+    return [`results could not be collected: ${endingOfError(error).sentence}`];
+  }
+}
+
+/** Removes what the job made, or says what stays. Returns what could not be removed. */
+async function cleanedUp(
+  parts: JobParts,
+  options: JobOptions,
+  state: JobState,
+  kept: boolean,
+  ending: Ending,
+): Promise<string[]> {
+  const { effects, interruption, clock, view } = parts;
+  try {
+    return await clock.measure('clean-up', () =>
+      view.phase(kept ? 'cluster is kept' : 'clean-up', async (voice) => {
+        const p = provision(options, voice, interruption.cleanUp);
+        if (kept) {
+          if (interruption.work.aborted) await cancelRun(state, voice, interruption.cleanUp);
+          return [];
+        }
+        await effects.deleteCluster(p);
+        return (await effects.leftovers(p)).map((line) => `clean-up left ${line}`);
+      }),
+    );
+  } catch (error) {
+    if (error instanceof Interrupted) return [error.message];
+    return [
+      `clean-up failed (after "${ending.sentence.split('\n', 1)[0]}"): ${endingOfError(error).sentence}`,
+    ];
+  }
+}
+
+/** Cancels the run on a cluster that stays, and waits a moment for the operator to end its Jobs. */
+async function cancelRun(state: JobState, voice: Voice, signal: AbortSignal): Promise<void> {
+  const { client, names } = state;
+  if (!client || !names) return;
+  const path = resourcePath(KINDS.TestRun.plural, names.namespace, names.run);
+  const run = await client.mergePatch<TestRun>(path, { spec: { cancel: true } }, signal);
+  if (isFinished(run)) return;
+  voice.say(`cancelled TestRun ${names.run}`);
+  try {
+    await followRun(client, names, { signal, deadlineMs: CANCEL_SECONDS * 1000, onChange: () => {} });
+  } catch (error) {
+    signal.throwIfAborted();
+    voice.say(`it has not ended yet: ${endingOfError(error).sentence}`);
+  }
+}
+
+function provision(options: JobOptions, voice: Voice | undefined, signal: AbortSignal): Provision {
+  return { log: (line) => voice?.say(line), signal, cacheDir: options.cacheDir };
+}
+
+/** "docker: found (27.5)" with what to do on the same line. */
+export function findingLine(finding: Finding): string {
+  const remedy = finding.remedy ? `; ${finding.remedy}` : '';
+  return `${finding.name}: ${finding.state}${finding.detail ? ` (${finding.detail})` : ''}${remedy}`;
+}
+
+function refuseMissing(findings: readonly Finding[]): void {
+  const missing = findings.filter((finding) => finding.state === 'missing');
+  if (missing.length === 0) return;
+  throw new Error(
+    `this machine cannot run the job:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
+  );
+}
+
+function refuseWrongCluster(options: JobOptions, wasThere: boolean): void {
+  if (wasThere && !options.reuse) {
+    throw new Error(
+      `a cluster ${NAMES.cluster} is there already: REUSE=1 (--reuse) runs on it, make down removes it`,
+    );
+  }
+  if (!wasThere && options.reuse) {
+    throw new Error(`there is no kept cluster ${NAMES.cluster}: make e2e-kind KEEP=1 makes one`);
+  }
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { command } from '../machine/command.ts';
+import type { Provision } from '../machine/provision.ts';
+
+export interface MemoryWatch {
+  /** Ends the watch. Returns the highest value seen in bytes, undefined when none could be read. */
+  stop(): Promise<number | undefined>;
+}
+
+/** Seconds between two looks: docker stats itself takes about two. */
+const PAUSE_MS = 5_000;
+
+/**
+ * Watches the memory of a kind node by `docker stats`, which leaves the page cache out (the kernel's own peak counts
+ * it). A look that fails is passed over: the figure is for the report, it decides nothing.
+ */
+export function watchNodeMemory(container: string, p: Provision): MemoryWatch {
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([p.signal, stopped.signal]);
+  let peak: number | undefined;
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const args = ['stats', '--no-stream', '--format', '{{.MemUsage}}', container];
+      const line = await command(p, 'docker', args, { signal }).catch(() => '');
+      const bytes = parseMemoryUsage(line);
+      if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes);
+      await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await running;
+      return peak;
+    },
+  };
+}
+
+const UNITS: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  KiB: 2 ** 10,
+  MB: 1e6,
+  MiB: 2 ** 20,
+  GB: 1e9,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** Bytes of a line of docker stats, "3.172GiB / 23.47GiB"; undefined for any other text. */
+export function parseMemoryUsage(line: string): number | undefined {
+  const found = /^\s*([\d.]+)\s*([A-Za-z]+)\s*\//.exec(line);
+  const unit = UNITS[found?.[2] ?? ''];
+  return found && unit ? Math.round(Number(found[1]) * unit) : undefined;
+}
