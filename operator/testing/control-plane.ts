@@ -39,6 +39,8 @@ const CONTROLLERS = [
   'namespace-controller',
   'serviceaccount-controller',
   'ttl-after-finished-controller',
+  // Fills the roles view, edit and admin.
+  'clusterrole-aggregation-controller',
 ];
 
 interface CustomResourceDefinition extends KubeObject {
@@ -85,6 +87,16 @@ export class ControlPlane {
   /** Path of the kubeconfig file of the administrator (group system:masters). */
   get kubeconfigPath(): string {
     return this.user('admin').kubeconfigPath;
+  }
+
+  /** Where everything of it is kept. */
+  get folder(): string {
+    return this.#group.folder;
+  }
+
+  /** Its processes. */
+  get pids(): number[] {
+    return this.#group.pids;
   }
 
   /** The administrator's KubeConfig. */

@@ -58,6 +58,10 @@ export class ProcessGroup {
     this.#guard.stdin?.on('error', () => {});
   }
 
+  get pids(): number[] {
+    return [...this.#running].map(({ pid }) => pid);
+  }
+
   /** Starts a program; its output goes to <name>.log in the folder. Rejects when it cannot be started. */
   async start(name: string, path: string, args: readonly string[]): Promise<Running> {
     const logPath = join(this.folder, `${name}.log`);
