@@ -45,6 +45,16 @@ export interface AllocationRow {
   freed: boolean;
 }
 
+/** A row of table session_scheduling_history: one step of the scheduler with a session. */
+export interface SchedulingStep {
+  phase: string;
+  result: string;
+  from_status: string | null;
+  to_status: string | null;
+  message: string | null;
+  attempts: number;
+}
+
 /** A row of table agent_resources joined with its agent. Memory in bytes. */
 export interface AgentSlotRow {
   agent_id: string;
@@ -125,11 +135,32 @@ export class Database {
     );
   }
 
-  /** Rows of sessions and kernels, whatever their state, and allocations not given back. */
-  async counts(): Promise<{ sessions: number; kernels: number; open: number }> {
-    const [row] = await this.rows<{ sessions: number; kernels: number; open: number }>(
-      `SELECT (SELECT count(*) FROM sessions)::int AS sessions, (SELECT count(*) FROM kernels)::int AS kernels,
-              (SELECT count(*) FROM resource_allocations WHERE free_at IS NULL)::int AS open`,
+  /** What the scheduler did with a session, in order. */
+  async schedulingSteps(sessionId: string): Promise<SchedulingStep[]> {
+    return this.rows(
+      `SELECT phase, result::text, from_status::text, to_status::text, message, attempts
+         FROM session_scheduling_history WHERE session_id = $1 ORDER BY created_at, id`,
+      [sessionId],
+    );
+  }
+
+  /** Amounts of every slot that living kernels hold on an agent, from their own rows: the other side of agentSlots(). */
+  async heldOn(agent: string): Promise<Record<string, number>> {
+    const rows = await this.rows<{ slot_name: string; held: number }>(
+      `SELECT a.slot_name, sum(a.used)::float8 AS held
+         FROM resource_allocations a JOIN kernels k ON k.id = a.kernel_id
+        WHERE k.agent = $1 AND a.free_at IS NULL AND a.used IS NOT NULL GROUP BY a.slot_name`,
+      [agent],
+    );
+    return Object.fromEntries(rows.map((row) => [row.slot_name, row.held]));
+  }
+
+  /** Rows that a session of this name left anywhere, whatever its state. */
+  async traces(name: string): Promise<{ sessions: number; kernels: number }> {
+    const [row] = await this.rows<{ sessions: number; kernels: number }>(
+      `SELECT (SELECT count(*) FROM sessions WHERE name = $1)::int AS sessions,
+              (SELECT count(*) FROM kernels WHERE session_name = $1)::int AS kernels`,
+      [name],
     );
     if (!row) throw new Error('the database returned no row for counts');
     return row;

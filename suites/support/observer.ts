@@ -10,20 +10,43 @@ export const CONTAINER_LABELS = {
   ownerUser: 'ai.backend.owner-user-id',
 } as const;
 
-/** A container of the agent's Docker engine, as its list says (Docker's own names). */
+/** A container of the agent's Docker engine. */
 export interface Container {
-  Id: string;
-  Image: string;
-  State: string;
-  Labels: Record<string, string>;
+  id: string;
+  names: string[];
+  image: string;
+  /** Docker's word: "created", "running", "exited", … */
+  state: string;
+  labels: Record<string, string>;
 }
 
-/** A container in detail, as far as suites look at it (Docker's own names). */
+/** A container in detail. limits: bytes, billionths of a CPU, microseconds, as Docker has them. */
 export interface ContainerDetail {
-  Id: string;
-  State: { Running: boolean; Status: string; ExitCode: number; Pid: number };
-  Config: { Image: string; Labels: Record<string, string> };
-  HostConfig: { NanoCpus: number; CpusetCpus: string; Memory: number; ShmSize: number };
+  id: string;
+  name: string;
+  image: string;
+  state: { Running: boolean; Status: string; ExitCode: number; Pid: number; OOMKilled: boolean };
+  labels: Record<string, string>;
+  limits: {
+    Memory: number;
+    MemorySwap: number;
+    NanoCpus: number;
+    CpuPeriod: number;
+    CpuQuota: number;
+    CpusetCpus: string;
+    ShmSize: number;
+  };
+  mounts: { type: string; source: string; destination: string; writable: boolean }[];
+  networks: string[];
+  restartCount: number;
+}
+
+/** An image that the agent's engine holds. */
+export interface EngineImage {
+  id: string;
+  tags: string[];
+  digests: string[];
+  bytes: number;
 }
 
 /** What really runs behind one agent: asked of the observer beside it, not of Backend.AI. */
@@ -61,13 +84,12 @@ export class AgentObserver {
     return this.#api.json({ method: 'GET', path: '/scratches' });
   }
 
-  /** References of the images that the engine holds. */
-  images(): Promise<string[]> {
+  images(): Promise<EngineImage[]> {
     return this.#api.json({ method: 'GET', path: '/images' });
   }
 }
 
 /** The containers of one session or kernel on an agent, found by label. */
 export async function containersOf(observer: AgentObserver, label: string, id: string): Promise<Container[]> {
-  return (await observer.containers()).filter((container) => container.Labels[label] === id);
+  return (await observer.containers()).filter((container) => container.labels[label] === id);
 }

@@ -1,4 +1,10 @@
-import { ENDED_STATES, type SessionInfo, type SessionState, type Sessions } from './sessions.ts';
+import {
+  ENDED_STATES,
+  SESSION_STATES,
+  type SessionInfo,
+  type SessionState,
+  type Sessions,
+} from './sessions.ts';
 import { notYet, waitUntil } from './waiting.ts';
 
 /** Longest time from the request until a session runs: 12 to 26 s measured, more where an image is pulled first. */
@@ -38,9 +44,7 @@ export async function waitForState(
 }
 
 /** States in the order in which a status history says that they were entered. */
-export function statesInOrder(history: Partial<Record<string, string>>): string[] {
-  return Object.entries(history)
-    .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .sort(([, a], [, b]) => Date.parse(a) - Date.parse(b))
-    .map(([state]) => state);
+export function statesInOrder(history: Partial<Record<SessionState, string>>): SessionState[] {
+  const entered = (state: SessionState) => Date.parse(history[state] ?? '');
+  return SESSION_STATES.filter((state) => history[state]).sort((a, b) => entered(a) - entered(b));
 }

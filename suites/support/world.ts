@@ -12,8 +12,11 @@ import { type CreatedSession, ENDED_STATES, type NewSession, type SessionInfo } 
 import { Valkey } from './valkey.ts';
 import { notYet, waitUntil } from './waiting.ts';
 
-/** The least that a session of the kernel image needs (its labels); a session of a suite asks for this by default. */
-const SMALL = { resources: { cpu: 1, mem: '256m' }, resource_opts: { shmem: '64m' } };
+/**
+ * What a session of a suite asks for by default: a core, and memory above the image's minimum (256 MiB) plus the
+ * shared memory.
+ */
+export const SMALL = { resources: { cpu: 1, mem: '512m' }, resource_opts: { shmem: '64m' } };
 
 /** Hooks of the world: they wait for sessions to end, so they get longer than a test's default. */
 const HOOK_MS = 180_000;
@@ -133,7 +136,7 @@ export class World {
         const found = await Promise.all(
           this.observers().map(async (observer) =>
             (await containersOf(observer, CONTAINER_LABELS.session, session)).map(
-              (container) => `${observer.agent}: ${container.Id.slice(0, 12)} ${container.State}`,
+              (container) => `${observer.agent}: ${container.id.slice(0, 12)} ${container.state}`,
             ),
           ),
         );

@@ -1,0 +1,241 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { type RunOptions, runCode, type WholeRun } from '../support/execution.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { START_SECONDS } from '../support/session-watch.ts';
+import type { Execution } from '../support/sessions.ts';
+import { type RunningSession, useWorld } from '../support/world.ts';
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+
+describe('execute code', () => {
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+  let session: RunningSession;
+
+  before('a session runs', async function () {
+    this.timeout((START_SECONDS + 10) * 1000);
+    session = await world().startSession(world().afterSuite);
+  });
+
+  const run = (first: Omit<Execution, 'runId'>, options?: RunOptions): Promise<WholeRun> =>
+    runCode(world().user.sessions, session.id, first, options);
+  const query = (code: string, options?: RunOptions): Promise<WholeRun> =>
+    run({ mode: 'query', code }, options);
+  /** Runs files as a batch, the way a user uploads a program and starts it. */
+  const batch = async (
+    files: Record<string, string>,
+    options: Execution['options'] = {},
+  ): Promise<WholeRun> => {
+    await world().user.sessions.upload(session.id, files);
+    return run({ mode: 'batch', options: { clean: '', build: '', exec: '*', ...options } });
+  };
+
+  describe('as a query', () => {
+    it('returns the value of an expression', async () => {
+      const done = await query('6 * 7');
+      measure('query', done.seconds, 's');
+      expect(done).to.include({ stdout: '42', stderr: '', exitCode: 0 });
+      expect(done.statuses.at(-1)).to.equal('finished');
+    });
+
+    it('really computes: the SHA-256 of a number made just now', async () => {
+      const nonce = randomBytes(16).toString('hex');
+      const done = await query(`import hashlib\nprint(hashlib.sha256(b"${nonce}").hexdigest())`);
+      expect(done.stdout.trim()).to.equal(sha256(nonce));
+    });
+
+    it('computes inside the container of the session', async () => {
+      const { database } = world();
+      const [kernel] = await database.kernels(session.id);
+      const names = ['BACKENDAI_SESSION_ID', 'BACKENDAI_KERNEL_ID', 'BACKENDAI_SESSION_NAME'];
+      const code = `import json, os, socket
+print(json.dumps([os.environ[name] for name in ${JSON.stringify(names)}] + [os.getuid(), open("/proc/1/cmdline").read()]))`;
+      const seen: unknown[] = JSON.parse((await query(code)).stdout);
+      expect(seen.slice(0, 4)).to.deep.equal([session.id, kernel?.id, session.name, 1000]);
+      const container = await world()
+        .observer(kernel?.agent ?? '')
+        .container(kernel?.container_id ?? '');
+      expect(container?.state.Running, 'the container that says so runs on the agent').to.equal(true);
+    });
+
+    it('keeps stdout and stderr apart, each in its order', async () => {
+      const done = await query(`import sys
+for i in range(3):
+    print("out", i)
+    print("err", i, file=sys.stderr)`);
+      expect(done.stdout).to.equal('out 0\nout 1\nout 2\n');
+      expect(done.stderr).to.equal('err 0\nerr 1\nerr 2\n');
+      expect(done.exitCode).to.equal(0);
+    });
+
+    it('reports an exception with its traceback, and goes on afterwards', async () => {
+      const failed = await query('def broken():\n    return 1 / 0\nprint("before")\nbroken()');
+      expect(failed.exitCode).to.equal(1);
+      expect(failed.stdout).to.equal('before\n');
+      expect(failed.stderr)
+        .to.include('Traceback')
+        .and.to.include('ZeroDivisionError')
+        .and.to.include('broken');
+      expect((await query('"still " + "there"')).stdout).to.equal("'still there'");
+    });
+
+    it('reports the exit code of sys.exit', async () => {
+      expect((await query('import sys\nsys.exit(3)')).exitCode).to.equal(3);
+      expect((await query('import sys\nsys.exit(0)')).exitCode).to.equal(0);
+    });
+
+    it('keeps variables and imports from query to query', async () => {
+      const value = randomBytes(8).toString('hex');
+      await query(`import base64\nkept = "${value}"`);
+      expect((await query('base64.b64encode(kept.encode()).decode()')).stdout).to.equal(
+        `'${Buffer.from(value).toString('base64')}'`,
+      );
+    });
+
+    it('carries Unicode and much output without loss', async () => {
+      const done = await query('for i in range(5000): print(f"{i:05d} żółć 한국어 🚀")', {
+        deadlineSeconds: 60,
+      });
+      const lines = done.stdout.trimEnd().split('\n');
+      expect(lines).to.have.length(5000);
+      expect(lines.at(-1)).to.equal('04999 żółć 한국어 🚀');
+      expect(sha256(done.stdout)).to.equal(
+        sha256([...Array(5000).keys()].map((i) => `${String(i).padStart(5, '0')} żółć 한국어 🚀\n`).join('')),
+      );
+    });
+
+    it('runs for several seconds: continue brings the rest of the same run', async () => {
+      const done = await query(
+        'import time\nfor i in range(6):\n    print("step", i, flush=True)\n    time.sleep(1)',
+      );
+      expect(done.seconds).to.be.within(6, 30);
+      expect(done.statuses.slice(0, -1)).to.include('continued');
+      expect(done.statuses.at(-1)).to.equal('finished');
+      expect([...done.runIds]).to.have.length(1);
+      expect(done.stdout).to.equal('step 0\nstep 1\nstep 2\nstep 3\nstep 4\nstep 5\n');
+    });
+
+    it('is interrupted in an endless loop, and keeps its variables', async () => {
+      let interrupts = 0;
+      const done = await query('survivor = 17\nwhile True:\n    survivor += 0', {
+        onAnswer: async () => {
+          interrupts += 1;
+          await world().user.sessions.interrupt(session.id);
+        },
+      });
+      expect(interrupts).to.be.at.least(1);
+      expect(done.exitCode).to.equal(1);
+      expect(done.stderr).to.include('KeyboardInterrupt');
+      expect((await query('survivor')).stdout).to.equal('17');
+    });
+
+    it('asks for input and gets it', async () => {
+      const done = await query('name = input("who? ")\nprint("hello", name)', { inputs: ['wörld'] });
+      expect(done.statuses).to.include('waiting-input');
+      expect(done.stdout).to.equal('who? hello wörld\n');
+      expect(done.exitCode).to.equal(0);
+    });
+
+    it('counts what it ran, in the API as in the database', async () => {
+      const { user, database } = world();
+      const before = (await user.sessions.get(session.id)).numQueriesExecuted;
+      await query('1');
+      await query('2');
+      expect((await user.sessions.get(session.id)).numQueriesExecuted).to.equal(before + 2);
+      expect(Number((await database.session(session.id))?.num_queries)).to.equal(before + 2);
+    });
+  });
+
+  describe('with files', () => {
+    it('reads what was uploaded', async () => {
+      const content = randomBytes(1024 * 1024);
+      await world().user.sessions.upload(session.id, { 'data.bin': content });
+      const done = await query(
+        'import hashlib\nprint(hashlib.sha256(open("/home/work/data.bin", "rb").read()).hexdigest())',
+      );
+      expect(done.stdout.trim()).to.equal(sha256(content));
+    });
+
+    it('leaves what it wrote for listing and download', async () => {
+      const text = `made ${randomBytes(8).toString('hex')}\n`;
+      await query(`open("/home/work/result.txt", "w").write(${JSON.stringify(text)})`);
+      const { sessions } = world().user;
+      const listed = (await sessions.files(session.id)).find((file) => file.filename === 'result.txt');
+      expect(listed?.size).to.equal(text.length);
+      expect((await sessions.download(session.id, 'result.txt')).toString()).to.include(text);
+    });
+  });
+
+  describe('as a batch', () => {
+    it('runs main.py to exit code 0', async () => {
+      const nonce = randomBytes(8).toString('hex');
+      const done = await batch({
+        'main.py': `import hashlib, sys\nprint(hashlib.sha256(b"${nonce}").hexdigest())\nprint("note", file=sys.stderr)\n`,
+      });
+      expect(done).to.include({ exitCode: 0, stdout: `${sha256(nonce)}\n` });
+      expect(done.stderr).to.include('note');
+      expect(done.statuses.at(-1)).to.equal('finished');
+    });
+
+    it('reports an exit code other than 0, and what came before it', async () => {
+      const done = await batch({
+        'main.py': 'import sys\nprint("almost")\nprint("sorry", file=sys.stderr)\nsys.exit(7)\n',
+      });
+      expect(done).to.include({ exitCode: 7, stdout: 'almost\n' });
+      expect(done.stderr).to.include('sorry');
+    });
+
+    it('reports an uncaught exception as exit code 1 with its traceback', async () => {
+      const done = await batch({ 'main.py': 'raise ValueError("not this one")\n' });
+      expect(done.exitCode).to.equal(1);
+      expect(done.stderr).to.include('Traceback').and.to.include('ValueError: not this one');
+    });
+
+    it('builds with one command and runs another', async () => {
+      const done = await batch(
+        { 'part.txt': 'built from a part\n' },
+        { build: 'tr a-z A-Z < part.txt > whole.txt && echo built', exec: 'cat whole.txt' },
+      );
+      expect(done.statuses).to.include('build-finished');
+      expect(done.stdout).to.equal('built\nBUILT FROM A PART\n');
+      expect(done.exitCode).to.equal(0);
+    });
+
+    it('runs for several seconds', async () => {
+      const done = await batch({
+        'main.py': 'import time\nfor i in range(4):\n    print(i, flush=True)\n    time.sleep(1)\n',
+      });
+      expect(done.seconds).to.be.within(4, 30);
+      expect(done.statuses).to.include('continued');
+      expect(done).to.include({ stdout: '0\n1\n2\n3\n', exitCode: 0 });
+    });
+  });
+
+  describe('is refused', () => {
+    it('in a mode that does not exist', async () => {
+      const request = world().user.api.request({
+        method: 'POST',
+        path: `/session/${session.id}`,
+        json: { mode: 'guess', run_id: 'x', code: '1' },
+      });
+      await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'guess' });
+    });
+    it('to continue without a run', async () => {
+      const request = world().user.api.request({
+        method: 'POST',
+        path: `/session/${session.id}`,
+        json: { mode: 'continue', code: '' },
+      });
+      await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'run ID' });
+    });
+    it('to a stranger', async () => {
+      const strange = world().user2.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
+      await expectRefusal(strange, { status: 403, kind: 'generic-forbidden' });
+      await expectRefusal(world().user2.sessions.get(session.name), {
+        status: 404,
+        kind: 'object-not-found',
+      });
+    });
+  });
+});

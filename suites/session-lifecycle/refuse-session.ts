@@ -1,0 +1,173 @@
+import { expect } from 'chai';
+import { Api, signedBy } from '../support/api.ts';
+import { expectRefusal, type Refusal } from '../support/refusal.ts';
+import type { NewSession } from '../support/sessions.ts';
+import { API_VERSION, authorization } from '../support/signing.ts';
+import { SMALL, useWorld } from '../support/world.ts';
+
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+
+describe('refuse a session', () => {
+  const world = useWorld(['manager', 'postgres', 'agent']);
+
+  /** Asks for a session that must be refused, and claims that it left no row behind. */
+  const refuses = async (more: Partial<NewSession>, refusal: Refusal): Promise<void> => {
+    const { user, database, afterTest } = world();
+    const wanted = world().smallSession(more);
+    const request = user.sessions.create(wanted).then((created) => {
+      // It must not exist; if it does, it must not stay.
+      afterTest.add(`session ${created.sessionId}`, () => world().endSession(created.sessionId));
+      return created;
+    });
+    await expectRefusal(request, refusal);
+    expect(await database.traces(wanted.name), `rows of ${wanted.name}`).to.deep.equal({
+      sessions: 0,
+      kernels: 0,
+    });
+  };
+  const resources = (amounts: Record<string, string | number>): Partial<NewSession> => ({
+    config: { ...SMALL, resources: amounts },
+  });
+
+  describe('that asks for what cannot be', () => {
+    it('an image that nobody knows', async () => {
+      const { name, project } = world().connection.registry;
+      await refuses(
+        { image: `${name}/${project}/no-such-image:1.0` },
+        { status: 404, kind: 'object-not-found' },
+      );
+    });
+    it('an image of a registry that the domain does not allow', async () => {
+      const image = 'registry.example.org/stable/kernel:1.0';
+      await refuses({ image }, { status: 404, kind: 'object-not-found' });
+    });
+    it('less memory than the image needs', async () => {
+      await refuses(resources({ cpu: 1, mem: '65m' }), {
+        status: 400,
+        kind: 'invalid-api-params',
+        msg: 'smaller than the image minimum',
+      });
+    });
+    it('memory that is no amount', async () => {
+      await refuses(resources({ cpu: 1, mem: 'lots' }), { status: 400, kind: 'invalid-api-params' });
+    });
+    it('a kind of resource that no agent has', async () => {
+      await refuses(resources({ cpu: 1, mem: '512m', 'cuda.device': 1 }), {
+        status: 400,
+        kind: 'invalid-api-params',
+        msg: 'cuda.device',
+      });
+    });
+    it('more containers than the policy of the key pair allows', async () => {
+      const { database, connection } = world();
+      const [policy] = await database.rows<{ limit: number }>(
+        `SELECT p.max_containers_per_session AS limit FROM keypairs k
+           JOIN keypair_resource_policies p ON p.name = k.resource_policy WHERE k.access_key = $1`,
+        [connection.accounts.user.accessKey],
+      );
+      const limit = policy?.limit ?? 0;
+      expect(limit, 'the policy limits the containers of a session').to.be.above(0);
+      await refuses(
+        { clusterSize: limit + 1, clusterMode: 'single-node' },
+        { status: 400, kind: 'quota-exceeded', msg: String(limit) },
+      );
+    });
+    it('a resource group that does not exist', async () => {
+      const config = { ...SMALL, scaling_group: 'no-such-group' };
+      await refuses({ config }, { status: 404, kind: 'object-not-found' });
+    });
+    it('a project that does not exist', async () => {
+      await refuses({ group: 'no-such-project' }, { status: 404, kind: 'object-not-found' });
+    });
+    it('batch without a command to start', async () => {
+      await refuses({ type: 'batch' }, { status: 400, kind: 'invalid-api-params', msg: 'startup command' });
+    });
+  });
+
+  describe('whose name breaks the rules', () => {
+    // 4 to 64 letters, digits, dots, dashes and underlines (ai.backend.common.validators.SessionName).
+    for (const [what, name] of [
+      ['too short', 'abc'],
+      ['too long', 'n'.repeat(65)],
+      ['with a blank', 'two words'],
+      ['with a slash', 'one/two'],
+      ['that begins with a dash', '-dashed'],
+    ] as const) {
+      it(what, async () => refuses({ name }, { status: 400, kind: 'invalid-api-params' }));
+    }
+  });
+
+  describe('to somebody who cannot prove who he is', () => {
+    const refusesAs = async (api: (url: string) => Api, status: number, kind: string): Promise<void> => {
+      const { connection, database } = world();
+      const wanted = world().smallSession();
+      const request = api(connection.manager.url).request({ method: 'POST', path: '/session', json: wanted });
+      await expectRefusal(request, { status, kind });
+      expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
+    };
+    it('a wrong secret key', async () => {
+      const { accessKey } = world().connection.accounts.user;
+      const secretKey = 'wrong'.repeat(8);
+      await refusesAs((url) => new Api(url, signedBy({ accessKey, secretKey })), 401, 'auth-failed');
+    });
+    it('an access key that nobody has', async () => {
+      const { secretKey } = world().connection.accounts.user;
+      await refusesAs(
+        (url) => new Api(url, signedBy({ accessKey: 'AKIANOBODYHASTHIS000', secretKey })),
+        401,
+        'auth-failed',
+      );
+    });
+    it('a signature made for another path', async () => {
+      const keyPair = world().connection.accounts.user;
+      const sign = signedBy(keyPair);
+      await refusesAs(
+        (url) => new Api(url, (request) => sign({ ...request, path: '/folders' })),
+        401,
+        'auth-failed',
+      );
+    });
+    it('a signature of an hour ago', async () => {
+      const keyPair = world().connection.accounts.user;
+      const date = new Date(Date.now() - 3_600_000).toISOString();
+      const late = (url: string) =>
+        new Api(url, (request) => ({
+          date,
+          'x-backendai-version': API_VERSION,
+          authorization: authorization({ ...request, date }, keyPair),
+        }));
+      await refusesAs(late, 400, 'invalid-auth-params');
+    });
+    it('no signature at all', async () => {
+      await refusesAs(
+        (url) => new Api(url, () => ({ 'x-backendai-version': API_VERSION })),
+        401,
+        'auth-failed',
+      );
+    });
+  });
+
+  describe('that does not exist', () => {
+    for (const [what, session] of [
+      ['by id', UNKNOWN],
+      ['by name', 'e2e-no-such-session'],
+    ] as const) {
+      it(`to look at, ${what}`, async () => {
+        await expectRefusal(world().user.sessions.get(session), { status: 404, kind: 'object-not-found' });
+      });
+      it(`to run code in, ${what}`, async () => {
+        const execution = { mode: 'query', runId: 'none', code: '1' } as const;
+        await expectRefusal(world().user.sessions.execute(session, execution), {
+          status: 404,
+          kind: 'object-not-found',
+        });
+      });
+      it(`to end, ${what}`, async () => {
+        await expectRefusal(world().user.sessions.destroy(session), {
+          status: 404,
+          kind: 'object-not-found',
+        });
+      });
+    }
+  });
+});

@@ -1,0 +1,201 @@
+import { expect } from 'chai';
+import { runCode } from '../support/execution.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { END_SECONDS, START_SECONDS, statesInOrder, waitForState } from '../support/session-watch.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+
+/** More cores than any machine has: such a session waits for ever. */
+const TOO_MANY_CORES = 100_000;
+
+describe('terminate a session', () => {
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+
+  interface Place {
+    kernel: string;
+    agent: string;
+    container: string;
+  }
+
+  /** Where a running session lives, as the database says. */
+  const placeOf = async (session: RunningSession): Promise<Place> => {
+    const [kernel] = await world().database.kernels(session.id);
+    if (!kernel?.agent || !kernel.container_id) throw new Error(`session ${session.id} has no place`);
+    return { kernel: kernel.id, agent: kernel.agent, container: kernel.container_id };
+  };
+
+  /** Claims that container and scratch directory are gone from the agent. */
+  const leavesNothingOn = async (session: string, place: Place): Promise<void> => {
+    await world().containersGone(session);
+    const observer = world().observer(place.agent);
+    expect(await observer.container(place.container), 'the container').to.equal(undefined);
+    await waitUntil(
+      `the scratch directory of kernel ${place.kernel} to be gone`,
+      async () => ((await observer.scratches()).includes(place.kernel) ? notYet('it is there') : undefined),
+      { deadlineSeconds: 30 },
+    );
+  };
+
+  /** Claims that every slot of the session is free again: in its own rows, and on its agent. */
+  const givesBackSlots = async (session: string, agent: string): Promise<void> => {
+    const { database } = world();
+    const allocations = await database.allocations(session);
+    expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
+    expect(
+      allocations.every((row) => row.freed),
+      JSON.stringify(allocations),
+    ).to.equal(true);
+    const held = await database.heldOn(agent);
+    for (const slot of (await database.agentSlots()).filter((row) => row.agent_id === agent)) {
+      expect(slot.used, `${slot.slot_name} used on ${agent}`).to.equal(held[slot.slot_name] ?? 0);
+    }
+  };
+
+  describe('that runs', () => {
+    let session: RunningSession;
+    let place: Place;
+    before('a session runs', async function () {
+      this.timeout((START_SECONDS + 10) * 1000);
+      session = await world().startSession(world().afterSuite);
+      place = await placeOf(session);
+    });
+
+    it('not by a stranger', async () => {
+      const strange = world().user2.sessions.destroy(session.id);
+      await expectRefusal(strange, { status: 403, kind: 'generic-forbidden' });
+      expect((await world().user.sessions.get(session.id)).status).to.equal('RUNNING');
+    });
+
+    it('gracefully: it passes TERMINATING and ends TERMINATED, with its reason', async () => {
+      const { user, database } = world();
+      const since = performance.now();
+      expect(await user.sessions.destroy(session.id)).to.deep.equal({ stats: { status: 'terminated' } });
+      const info = await waitForState(user.sessions, session.id, ['TERMINATED'], END_SECONDS);
+      measure('session-end', (performance.now() - since) / 1000, 's');
+      expect(info.terminationTime).to.be.a('string');
+      const history = await user.sessions.statusHistory(session.id);
+      expect(statesInOrder(history).slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
+      const row = await database.session(session.id);
+      expect(row).to.include({ status: 'TERMINATED', status_info: 'user-requested' });
+      expect(row?.status_history).to.deep.equal(history);
+      const [kernel] = await database.kernels(session.id);
+      expect(kernel).to.include({ status: 'TERMINATED' });
+      expect(kernel?.terminated_at).to.be.instanceOf(Date);
+    });
+
+    it('and its container and scratch directory are gone', () => leavesNothingOn(session.id, place));
+
+    it('and its slots are free again', () => givesBackSlots(session.id, place.agent));
+
+    it('a second time: by id there is nothing to do, by name there is no session', async () => {
+      const { sessions } = world().user;
+      expect(await sessions.destroy(session.id)).to.deep.equal({ stats: {} });
+      await expectRefusal(sessions.destroy(session.name), { status: 404, kind: 'object-not-found' });
+      expect((await world().database.session(session.id))?.status).to.equal('TERMINATED');
+    });
+
+    it('and no code runs in it any more', async () => {
+      const request = world().user.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
+      await expectRefusal(request, { status: 404, kind: 'object-not-found' });
+    });
+
+    it('and its name is free for another one', async () => {
+      const { user, afterTest } = world();
+      const wanted = world().smallSession({
+        name: session.name,
+        config: { ...SMALL, resources: { cpu: TOO_MANY_CORES, mem: '512m' } },
+      });
+      const again = await world().enqueue(wanted, afterTest);
+      expect(again.created).to.equal(true);
+      expect(again.sessionId).not.to.equal(session.id);
+      expect((await user.sessions.match(session.name)).map((match) => match.id)).to.deep.equal([
+        again.sessionId,
+      ]);
+    });
+  });
+
+  it('by force: TERMINATED at once, its container and slots soon after', async function () {
+    this.timeout(200_000);
+    const { user, database, afterTest } = world();
+    const session = await world().startSession(afterTest);
+    const place = await placeOf(session);
+    expect(await user.sessions.destroy(session.id, { forced: true })).to.deep.equal({
+      stats: { status: 'terminated' },
+    });
+    expect(await database.session(session.id)).to.include({
+      status: 'TERMINATED',
+      status_info: 'force-terminated',
+    });
+    await givesBackSlots(session.id, place.agent);
+    await leavesNothingOn(session.id, place);
+  });
+
+  it('while an endless loop runs in it', async function () {
+    this.timeout(200_000);
+    const { user, afterTest } = world();
+    const session = await world().startSession(afterTest);
+    const place = await placeOf(session);
+    let asked = false;
+    const loop = runCode(
+      user.sessions,
+      session.id,
+      { mode: 'query', code: 'while True: pass' },
+      {
+        onAnswer: async () => {
+          if (!asked) await user.sessions.destroy(session.id);
+          asked = true;
+        },
+      },
+    ).catch((error: unknown) => error);
+    await waitUntil('the loop to run', async () => (asked ? undefined : notYet('no answer yet')), {
+      deadlineSeconds: 30,
+    });
+    await waitForState(user.sessions, session.id, ['TERMINATED'], END_SECONDS);
+    await leavesNothingOn(session.id, place);
+    await loop;
+  });
+
+  it('that waits for room: it is CANCELLED and never had a container', async () => {
+    const { user, database, afterTest } = world();
+    const wanted = world().smallSession({
+      config: { ...SMALL, resources: { cpu: TOO_MANY_CORES, mem: '512m' } },
+    });
+    const { sessionId } = await world().enqueue(wanted, afterTest);
+    const reason = await waitUntil(
+      'the scheduler to say why the session waits',
+      async () => {
+        const steps = await database.schedulingSteps(sessionId);
+        return steps.find((step) => step.phase === 'schedule' && step.result !== 'SUCCESS') ?? notYet(steps);
+      },
+      { deadlineSeconds: 70 },
+    );
+    expect(reason.message ?? '').to.match(/resource|agent|slot/i);
+    expect((await user.sessions.get(sessionId)).status).to.equal('PENDING');
+    expect(await user.sessions.destroy(sessionId)).to.deep.equal({ stats: { status: 'cancelled' } });
+    expect(await database.session(sessionId)).to.include({ status: 'CANCELLED' });
+    const [kernel] = await database.kernels(sessionId);
+    expect(kernel).to.include({ status: 'CANCELLED', container_id: null });
+    expect((await database.allocations(sessionId)).every((row) => row.freed)).to.equal(true);
+    await world().containersGone(sessionId, 5);
+  });
+
+  it('that is on its way: nothing of it stays', async function () {
+    this.timeout(150_000);
+    const { user, database, afterTest } = world();
+    const { sessionId } = await world().enqueue(world().smallSession(), afterTest);
+    const onItsWay = await waitForState(
+      user.sessions,
+      sessionId,
+      ['SCHEDULED', 'PREPARING', 'PULLING', 'PREPARED', 'CREATING'],
+      START_SECONDS,
+    );
+    await user.sessions.destroy(sessionId);
+    const info = await waitForState(user.sessions, sessionId, ['TERMINATED', 'CANCELLED'], END_SECONDS);
+    expect(info.status, `terminated while ${onItsWay.status}`).to.be.oneOf(['TERMINATED', 'CANCELLED']);
+    expect(statesInOrder(await user.sessions.statusHistory(sessionId))).not.to.include('RUNNING');
+    const [kernel] = await database.kernels(sessionId);
+    await world().containersGone(sessionId);
+    if (kernel?.agent) await givesBackSlots(sessionId, kernel.agent);
+  });
+});
