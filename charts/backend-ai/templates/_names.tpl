@@ -1,0 +1,49 @@
+{{/* Full DNS name of a Service of this release. Arguments: list of root, Service. */}}
+{{- define "backend-ai.host" -}}
+{{- $root := index . 0 -}}
+{{ index . 1 }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.clusterDomain }}
+{{- end }}
+
+{{/* Name of the registry as it stands in image references: the shortest that resolves in every pod and in every agent's engine. */}}
+{{- define "backend-ai.registry" -}}
+registry.{{ .Release.Namespace }}:5000
+{{- end }}
+
+{{/* Reference of the image that sessions run. */}}
+{{- define "backend-ai.kernelImage" -}}
+{{ include "backend-ai.registry" . }}/stable/python:3.13-debian13
+{{- end }}
+
+{{/* Version of a component, for its label. */}}
+{{- define "backend-ai.version" -}}
+{{- $root := index . 0 -}}
+{{- $others := dict "postgres" "17" "valkey" "8" "etcd" "3.5" "registry" "2.8" "s3" "1.8.0" -}}
+{{ get $others (index . 1) | default $root.Chart.AppVersion }}
+{{- end }}
+
+{{/* Labels that pick the pods of a component. Arguments: list of root, component. */}}
+{{- define "backend-ai.selector" -}}
+app.kubernetes.io/name: backend-ai
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* Labels of every object and pod. Arguments: list of root, component. */}}
+{{- define "backend-ai.labels" -}}
+{{ include "backend-ai.selector" . }}
+app.kubernetes.io/version: {{ include "backend-ai.version" . | quote }}
+{{- end }}
+
+{{/* Metadata of a workload. Arguments: list of root, component, replicas. */}}
+{{- define "backend-ai.workload" -}}
+name: {{ index . 1 }}
+labels:
+  {{- include "backend-ai.labels" . | nindent 2 }}
+annotations:
+  e2e.backend.ai/desired-replicas: {{ index . 2 | quote }}
+{{- end }}
+
+{{/* A reference that must be given. Arguments: list of root, key below images. */}}
+{{- define "backend-ai.image" -}}
+{{ required (printf "images.%s is needed: the full reference of that image" (index . 1)) (get (index . 0).Values.images (index . 1)) }}
+{{- end }}
