@@ -21,8 +21,8 @@ const CONTAINER_PREFIX = 'backendai-e2e-bake-';
 const CONTAINERD_SECONDS = 30;
 
 /** Bash: $1 is the container, the rest are references. One archive for all: layers that images share are saved once. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the shell
 const SAVE_INTO_CONTAINER =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the shell
   'docker save "${@:2}" | docker exec -i "$1" ctr -n k8s.io images import --no-unpack --digests -';
 
 /**

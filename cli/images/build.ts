@@ -1,5 +1,6 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { contentKey, pathParts } from './content-key.ts';
@@ -84,6 +85,8 @@ async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
       await mkdir(path.dirname(target), { recursive: true });
       await extra.put(builder, target);
     }
+    // A strict umask must not make files that the image's user cannot read.
+    await command(p, 'chmod', ['-R', 'a+rX', context]);
     p.log(`image ${row.name}: building`);
     await dockerBuild(p, { ref, context, args: { BASE: base, ...row.args }, log: `image-${row.name}` });
     p.log(`image ${row.name}: built in ${Math.round((Date.now() - started) / 1_000)} s`);

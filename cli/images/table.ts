@@ -1,5 +1,6 @@
 import { VERSIONS } from '../machine/versions.ts';
-import { type Extra, hostCertificates, kindFiles, savedImage, tool } from './extras.ts';
+import { type Extra, hostCertificates, kindFiles, projectPath, savedImage, tool } from './extras.ts';
+import { compiledCode, nodeBinary, productionModules } from './javascript.ts';
 
 /** One image of ours. Its Dockerfile and context are images/<name>/. */
 export interface ImageRow {
@@ -52,4 +53,23 @@ export const IMAGES: ImageRow[] = [
     args: { KUBERNETES: VERSIONS.kubernetes },
   },
   { name: 'kube-proxy', parent: 'base', extras: [tool('kube-proxy', 'kube-proxy')] },
+  {
+    name: 'node-runtime',
+    parent: 'base',
+    extras: [
+      nodeBinary('node'),
+      productionModules('node_modules'),
+      projectPath('package.json', 'package.json'),
+    ],
+  },
+  {
+    name: 'operator',
+    parent: 'node-runtime',
+    extras: [
+      tool('helm', 'helm'),
+      projectPath('charts/backend-ai', 'charts/backend-ai'),
+      compiledCode('dist'),
+    ],
+  },
+  { name: 'suites', parent: 'node-runtime', extras: [compiledCode('dist')] },
 ];
