@@ -29,9 +29,12 @@ export function parseTestLine(line: string): Pick<ReportedTest, 'state' | 'title
   return found && state ? { state, title: found[2] ?? '', seconds: Number(found[3]) } : undefined;
 }
 
+/** How the error of a test begins that never began; the output need not repeat it for each of them. */
+export const NOT_RUN = 'not run: ';
+
 /** The end of the output: errors in full, numbers, verdict. */
 export function closingLines(tests: readonly ReportedTest[], counts: Counts, outcome: Outcome): string[] {
-  const bad = tests.filter((test) => test.error !== undefined);
+  const bad = tests.filter((test) => test.error !== undefined && !test.error.startsWith(NOT_RUN));
   const errors = bad.flatMap((test, index) => [
     '',
     `${index + 1}) ${test.file}: ${test.title}`,

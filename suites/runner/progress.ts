@@ -1,4 +1,5 @@
 import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
+import { NOT_RUN } from './lines.ts';
 import { type Counts, countTests, decideOutcome, type Interruption, type Outcome } from './outcome.ts';
 import { TestIds } from './titles.ts';
 
@@ -82,7 +83,7 @@ export class Progress {
       const runs = current?.test === test;
       const error = runs
         ? `interrupted while it ran: ${interruption.message}`
-        : `not run: ${interruption.message}`;
+        : `${NOT_RUN}${interruption.message}`;
       return this.end(test, 'interrupted', runs ? (now - current.since) / 1000 : 0, error) ?? [];
     });
   }
@@ -99,7 +100,7 @@ export class Progress {
     const unsure = this.#tests.every((test) => test.state !== 'failed' && test.state !== 'interrupted');
     const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
     const closed = [...this.#open.keys()].flatMap(
-      (test) => this.end(test, state, 0, 'not run: a hook before it did not succeed') ?? [],
+      (test) => this.end(test, state, 0, `${NOT_RUN}a hook before it did not succeed`) ?? [],
     );
     this.#outcome = outcome ?? decideOutcome(this.#tests, this.#interruption);
     this.#finishedAt = now;
