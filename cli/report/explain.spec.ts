@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { API_VERSION } from '../../operator/api/group.ts';
+import type { TestEnvironment } from '../../operator/api/test-environment.ts';
+import type { ContainerLog } from './cluster-logs.ts';
+import { alarmsWithin, explainFailure, windowOf } from './explain.ts';
+import { output, report, run, suite, test } from './sample-run.ts';
+
+function log(component: string, lines: string[]): ContainerLog {
+  return {
+    namespace: 'bai-e2e',
+    pod: `${component}-0`,
+    container: component,
+    component,
+    labels: {},
+    previous: false,
+    text: lines.join('\n'),
+  };
+}
+
+const failed = test('executes', {
+  state: 'failed',
+  error: 'AssertionError: expected 42\n    at here',
+  seconds: 1,
+});
+
+describe('the first lines after a failure', () => {
+  it('shows the test, its error, and what the components said at that time only', () => {
+    const reports = [report('s', [failed])];
+    const logs = [
+      log('manager', [
+        '2025-12-31T23:50:00Z ERROR long before',
+        '2026-01-01T00:00:00.5Z INFO fine',
+        '2026-01-01T00:00:00.7Z ERROR agent said no',
+      ]),
+    ];
+    const outputs = new Map([['run-s-1', output([failed])]]);
+    const lines = explainFailure({ run: run([suite('s', 'Failed')]), reports, logs, events: [], outputs });
+    expect(lines).to.deep.equal([
+      '',
+      '✘ area/one: executes (failed)',
+      '    AssertionError: expected 42',
+      '        at here',
+      '  what the components said then:',
+      '    00:00:00.7Z manager/manager: ERROR agent said no',
+    ]);
+  });
+
+  it('names the component that is not ready, with what it said last', () => {
+    const environment: TestEnvironment = {
+      apiVersion: API_VERSION,
+      kind: 'TestEnvironment',
+      metadata: { name: 'e2e' },
+      spec: {},
+      status: {
+        components: [
+          {
+            name: 'manager',
+            workload: 'Deployment/manager',
+            ready: 0,
+            desired: 2,
+            restarts: 0,
+            message: 'scaled to 0',
+          },
+          { name: 'etcd', workload: 'StatefulSet/etcd', ready: 1, desired: 1, restarts: 0 },
+        ],
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'ComponentsNotReady',
+            message: 'manager 0/2',
+            lastTransitionTime: '2026-01-01T00:00:00Z',
+          },
+        ],
+      },
+    };
+    const line = suite('s', 'Failed', { reason: 'EnvironmentNotReady', message: 'manager 0/2' });
+    const lines = explainFailure({
+      run: run([line]),
+      environment,
+      reports: [],
+      logs: [log('manager', ['2026-01-01T00:00:00Z CRITICAL gone'])],
+      events: [],
+      outputs: new Map(),
+    });
+    expect(lines).to.deep.equal([
+      'environment not ready (ComponentsNotReady): manager 0/2',
+      '  not ready: manager 0/2 ready (scaled to 0)',
+      '    last alarming lines:',
+      '    00:00:00Z manager/manager: CRITICAL gone',
+      '✘ s: Failed (EnvironmentNotReady): manager 0/2',
+    ]);
+  });
+
+  it('shows five failed tests and counts the rest', () => {
+    const tests = Array.from({ length: 7 }, (_, index) =>
+      test(`t${index}`, { state: 'failed', error: 'no' }),
+    );
+    const lines = explainFailure({
+      run: run([suite('s', 'Failed')]),
+      reports: [report('s', tests)],
+      logs: [],
+      events: [],
+      outputs: new Map(),
+    });
+    expect(lines.filter((line) => line.startsWith('✘'))).to.have.length(5);
+    expect(lines.at(-1)).to.equal('… and 2 more failed tests, in run.json');
+  });
+
+  it('finds the time of a test from the report when the output is lost', () => {
+    const tests = [test('before', { seconds: 10 }), failed];
+    const window = windowOf(report('s', tests, { startedAt: '2026-01-01T00:00:00Z' }), failed, undefined);
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    expect(window).to.deep.equal({ from: start + 7_000, to: start + 14_000 });
+  });
+
+  it('shows a complaint that only differs in numbers once', () => {
+    const lines = ['2026-01-01T00:00:01Z ERROR try 1 of 9', '2026-01-01T00:00:02Z ERROR try 2 of 9'];
+    expect(alarmsWithin([log('agent', lines)], { from: 0, to: Date.now() * 2 })).to.have.length(1);
+  });
+});

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { type CatalogEntry, listing, parseCatalog, selectSuites, UnknownSuites } from './catalog.ts';
+
+const catalog: CatalogEntry[] = [
+  { name: 'session-create', area: 'session', files: ['session/create'], description: 'Creates.' },
+  { name: 'session-long', area: 'session', files: ['session/long'], slow: true },
+  { name: 'bench-one', area: 'bench', files: ['bench/one'], onDemand: true },
+];
+
+describe('choosing suites', () => {
+  it('leaves the choice to the operator when nothing is asked for', () => {
+    for (const nothing of [undefined, '', ' , ']) expect(selectSuites(nothing, catalog)).to.equal(undefined);
+  });
+
+  it('takes names, files and areas, each suite once', () => {
+    expect(selectSuites('session-create', catalog)).to.deep.equal(['session-create']);
+    expect(selectSuites('session/long', catalog)).to.deep.equal(['session-long']);
+    expect(selectSuites('session, session-create', catalog)).to.deep.equal([
+      'session-create',
+      'session-long',
+    ]);
+  });
+
+  it('leaves slow suites out of an area when asked to, but not when they are named', () => {
+    expect(selectSuites('session', catalog, false)).to.deep.equal(['session-create']);
+    expect(selectSuites('session-long', catalog, false)).to.deep.equal(['session-long']);
+  });
+
+  it('runs a suite that is on demand only when it is named', () => {
+    expect(() => selectSuites('bench', catalog)).to.throw(UnknownSuites);
+    expect(selectSuites('bench-one', catalog)).to.deep.equal(['bench-one']);
+  });
+
+  it('names what does not exist and lists what does', () => {
+    expect(() => selectSuites('session,nonsense', catalog))
+      .to.throw(UnknownSuites)
+      .with.property('message')
+      .that.contains('"nonsense"')
+      .and.contains('session-create: Creates.')
+      .and.contains('session-long [slow]')
+      .and.contains('bench-one [only when named]');
+  });
+});
+
+describe('the catalog of suites', () => {
+  it('says where an entry is wrong', () => {
+    expect(() => parseCatalog('suites:\n  - name: a\n    files: []\n', 'file.yaml')).to.throw(
+      /^file\.yaml: \/suites\/0/,
+    );
+  });
+
+  it('lists suites below their area', () => {
+    expect(listing(catalog.slice(0, 1))).to.deep.equal(['  session', '    session-create: Creates.']);
+  });
+});
