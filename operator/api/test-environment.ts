@@ -15,6 +15,7 @@ export const ENVIRONMENT_REASONS = {
   helmFailed: 'HelmFailed',
   chartNotFound: 'ChartNotFound',
   namespaceTaken: 'NamespaceTaken',
+  namespaceGone: 'NamespaceGone',
   /** Healthy and Ready. */
   allReady: 'AllReady',
   componentsNotReady: 'ComponentsNotReady',

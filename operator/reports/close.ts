@@ -1,5 +1,5 @@
 import { RUNNER_EXIT } from '../api/runner.ts';
-import type { TestReportStatus } from '../api/test-report.ts';
+import type { TestReport, TestReportStatus } from '../api/test-report.ts';
 import type { Job, Pod } from '../runtime/builtin-resources.ts';
 
 /** Why an attempt will not report any more. */
@@ -177,6 +177,12 @@ export function closing(
     message: cut(end.message),
     finishedAt: now.toISOString(),
   };
+}
+
+/** The operator's own conditions of a report: left out of its next apply, they would be removed. */
+export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
+  const { conditions } = report.status ?? {};
+  return conditions ? { conditions } : {};
 }
 
 function newest(pods: readonly Pod[]): Pod | undefined {

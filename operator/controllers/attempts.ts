@@ -1,0 +1,90 @@
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { attemptAccess } from '../runs/access.ts';
+import type { AttemptStart } from '../runs/draft.ts';
+import { attemptJob } from '../runs/job.ts';
+import { attemptLabels } from '../runs/naming.ts';
+import { isAlreadyExists } from '../runtime/api-error.ts';
+import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Intent, KubeObject, Resource } from '../runtime/kube-object.ts';
+import { ownerReference, TEST_REPORTS } from './kinds.ts';
+
+/** The name is held by an object that is not the run's: no retry helps. */
+export class NameTakenError extends Error {
+  override readonly name = 'NameTakenError';
+}
+
+/** The name is held by what is left of an earlier run of the same name; it is being collected. */
+export class NotYetFreeError extends Error {
+  override readonly name = 'NotYetFreeError';
+}
+
+/**
+ * Creates what an attempt consists of, or adopts what an earlier try of ours created. The report and the rights come
+ * first, together; then the Job, unless the attempt is already over. Throws NameTakenError, NotYetFreeError, ApiError.
+ */
+export async function startAttempt(
+  client: KubeClient,
+  run: TestRun,
+  { suite, attempt, name }: AttemptStart,
+  connectionSecret: string | undefined,
+  signal: AbortSignal,
+): Promise<TestReport> {
+  const namespace = run.metadata.namespace ?? '';
+  const labels = attemptLabels(run.metadata.name, suite.metadata.name, attempt);
+  const owner = ownerReference(run);
+  const identity = { name, namespace, labels, owner };
+  const access = attemptAccess(identity);
+  const metadata = { name, namespace, labels, ownerReferences: [owner] };
+  const spec = { run: run.metadata.name, suite: suite.metadata.name, attempt };
+  const [report] = await Promise.all([
+    ensure(client, TEST_REPORTS, { metadata, spec }, owner.uid, signal),
+    ensure(client, SERVICE_ACCOUNTS, access.serviceAccount, owner.uid, signal),
+    ensure(client, ROLES, access.role, owner.uid, signal),
+    ensure(client, ROLE_BINDINGS, access.roleBinding, owner.uid, signal),
+  ]);
+  if (report.status?.final === true) return report;
+  const job = attemptJob({
+    ...identity,
+    run: run.metadata.name,
+    suite: suite.metadata.name,
+    attempt,
+    spec: suite.spec,
+    grep: run.spec.grep,
+    connectionSecret,
+  });
+  await ensure(client, JOBS, job, owner.uid, signal);
+  return report;
+}
+
+/** Creates the object, or returns the one of that name when the same owner has it. */
+async function ensure<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+  intent: Intent<T>,
+  ownerUid: string,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await client.create(resource, intent, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  const { name } = intent.metadata;
+  const namespace = intent.metadata.namespace ?? '';
+  const existing = await client.get(resource, { namespace, name }, { signal });
+  const what = `${resource.kind} ${namespace}/${name}`;
+  if (!existing) throw new NotYetFreeError(`${what} is going just now`);
+  const [owner] = existing.metadata.ownerReferences ?? [];
+  if (owner?.uid === ownerUid) return existing;
+  if (existing.metadata.deletionTimestamp || owner?.name === ownerName(intent)) {
+    throw new NotYetFreeError(`${what} is left of an earlier run of that name and is being collected`);
+  }
+  const whose = owner ? `${owner.kind} ${owner.name}` : 'nobody that this run knows';
+  throw new NameTakenError(`${what} exists and belongs to ${whose}: delete it or give the run another name`);
+}
+
+function ownerName(intent: Intent<KubeObject>): string | undefined {
+  return intent.metadata.ownerReferences?.[0]?.name;
+}

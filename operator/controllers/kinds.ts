@@ -1,0 +1,23 @@
+import { API_VERSION, KINDS, type ObjectMeta, type OwnerReference } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import type { Resource } from '../runtime/kube-object.ts';
+
+/** Our kinds, as the client and the informers name them. */
+export const TEST_ENVIRONMENTS: Resource<TestEnvironment> = resource('TestEnvironment');
+export const TEST_SUITES: Resource<TestSuite> = resource('TestSuite');
+export const TEST_RUNS: Resource<TestRun> = resource('TestRun');
+export const TEST_REPORTS: Resource<TestReport> = resource('TestReport');
+
+function resource(kind: keyof typeof KINDS) {
+  return { apiVersion: API_VERSION, kind, plural: KINDS[kind].plural };
+}
+
+/** The controlling owner reference to an object of ours. Throws when it was never stored (no uid). */
+export function ownerReference(owner: { kind: keyof typeof KINDS; metadata: ObjectMeta }): OwnerReference {
+  const { name, uid } = owner.metadata;
+  if (!uid) throw new Error(`${owner.kind} ${name} has no uid: it was not read from the API server`);
+  return { apiVersion: API_VERSION, kind: owner.kind, name, uid, controller: true };
+}

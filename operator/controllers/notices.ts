@@ -1,0 +1,47 @@
+import type { Condition } from '../api/conditions.ts';
+import type { RunSuite } from '../api/test-run.ts';
+import type { Notice } from '../runtime/events.ts';
+
+/** One notice for each condition whose status or reason changed. `bad`: types whose status False deserves a warning. */
+export function conditionNotices(
+  before: readonly Condition[] | undefined,
+  after: readonly Condition[] | undefined,
+  bad: readonly string[],
+): Notice[] {
+  return (after ?? [])
+    .filter((condition) => {
+      const old = before?.find((candidate) => candidate.type === condition.type);
+      return old?.status !== condition.status || old.reason !== condition.reason;
+    })
+    .filter((condition) => condition.status !== 'Unknown' || condition.reason !== 'Running')
+    .map((condition) => ({
+      type: condition.status === 'False' && bad.includes(condition.type) ? 'Warning' : 'Normal',
+      reason: condition.reason,
+      message: `${condition.type} is ${condition.status}: ${condition.message}`,
+    }));
+}
+
+/** One notice for each suite of a run that started an attempt or ended. */
+export function suiteNotices(
+  before: readonly RunSuite[] | undefined,
+  after: readonly RunSuite[] | undefined,
+): Notice[] {
+  return (after ?? []).flatMap((line): Notice[] => {
+    const old = before?.find((candidate) => candidate.name === line.name);
+    if (line.state === 'Running' && (old?.state !== 'Running' || old.attempt !== line.attempt)) {
+      return [
+        { type: 'Normal', reason: 'SuiteStarted', message: `${line.name}: attempt ${line.attempt} started` },
+      ];
+    }
+    if (line.state !== 'Finished' || old?.state === 'Finished') return [];
+    const fine = line.verdict === 'Passed' || line.verdict === 'Skipped' || line.verdict === 'KnownIssue';
+    const more = [line.reason, line.message].filter(Boolean).join(': ');
+    return [
+      {
+        type: fine ? 'Normal' : 'Warning',
+        reason: `Suite${line.verdict ?? 'Ended'}`,
+        message: `${line.name}: ${line.verdict}${more ? ` (${more})` : ''}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,202 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { FIELD_MANAGERS, LABELS } from '../api/group.ts';
+import type { OperatorIdentity } from '../environments/namespace.ts';
+import { isFinished } from '../runs/queue.ts';
+import { JOBS, PODS } from '../runtime/builtin-resources.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Controller } from '../runtime/controller.ts';
+import { EventRecorder } from '../runtime/events.ts';
+import { HealthServer } from '../runtime/health.ts';
+import { Informer } from '../runtime/informer.ts';
+import { KubeClient } from '../runtime/kube-client.ts';
+import {
+  controllerOf,
+  type KubeObject,
+  nameOf,
+  type ObjectName,
+  type Resource,
+} from '../runtime/kube-object.ts';
+import { LeaseElection } from '../runtime/lease-election.ts';
+import type { Log } from '../runtime/log.ts';
+import { Manager } from '../runtime/manager.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { Catalog } from './catalog.ts';
+import { EnvironmentWatch } from './environment-watch.ts';
+import { Installer } from './installer.ts';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { TestEnvironmentReconciler } from './test-environment.ts';
+import { TestReportReconciler } from './test-report.ts';
+import { TestRunReconciler } from './test-run.ts';
+import { TestSuiteReconciler } from './test-suite.ts';
+
+export interface OperatorOptions {
+  kubeConfig: KubeConfig;
+  /** The kubeconfig file for helm; undefined: helm finds the pod's service account. */
+  kubeconfigPath: string | undefined;
+  /** Namespace whose objects it looks after. */
+  namespace: string;
+  chartsDir: string;
+  helm: string;
+  /** File of the suites' catalog; undefined: there is none. */
+  catalog: string | undefined;
+  /** Who it is inside of environments; undefined: it needs no binding there. */
+  identity: OperatorIdentity | undefined;
+  /** This process among its replicas; undefined: no election, it leads at once. */
+  electionIdentity: string | undefined;
+  /** For probes and metrics; 0 takes a free port. */
+  port: number;
+  log: Log;
+}
+
+const LEASE = 'backendai-e2e-operator';
+/** Runs and reports are cheap to reconcile; an environment may hold its worker while helm works. */
+const WORKERS = { runs: 8, reports: 8, suites: 2, environments: 8 };
+/** helm's own deadlines are shorter. */
+const ENVIRONMENT_DEADLINE_MS = 330_000;
+/** Changes in an environment come in swarms: its status is brought up to date once for all within this time. */
+const SWARM_MS = 200;
+
+/** Puts the operator together. Nothing happens before `run` is called on what it returns. */
+export function createOperator(options: OperatorOptions): Manager {
+  const { namespace, log } = options;
+  const clock = systemClock;
+  const metrics = createMetrics({ processMetrics: true });
+  const client = new KubeClient(options.kubeConfig, {
+    onRequest: ({ verb, code, seconds }) => {
+      metrics.apiRequests.inc({ verb, code: String(code) });
+      metrics.apiSeconds.observe({ verb }, seconds);
+    },
+  });
+  const instance = options.electionIdentity ?? 'backendai-e2e-operator';
+  const recorder = new EventRecorder({ client, component: FIELD_MANAGERS.operator, instance, log });
+
+  const follow = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string) =>
+    new Informer<T>({ client, resource, namespace, labelSelector, log, metrics });
+  const environments = follow(TEST_ENVIRONMENTS);
+  const suites = follow(TEST_SUITES);
+  const runs = follow(TEST_RUNS);
+  const reports = follow(TEST_REPORTS);
+  const jobs = follow(JOBS, LABELS.run);
+  const pods = follow(PODS, LABELS.run);
+
+  const { catalog: path } = options;
+  const catalog = path === undefined ? undefined : new Catalog({ client, namespace, path, log });
+  const watch = new EnvironmentWatch({ client, log, metrics }, (key) =>
+    environmentController.enqueueAfter(nameOf(key), SWARM_MS),
+  );
+  const installer = new Installer({
+    client,
+    clock,
+    helm: { binary: options.helm, kubeconfig: options.kubeconfigPath },
+    chartsDir: options.chartsDir,
+    identity: options.identity,
+  });
+  const shared = { client, environments, suites, runs, reports, jobs, pods, recorder, clock };
+
+  /** Unfinished runs of an environment. */
+  const activeRunsOf = (environment: string): ObjectName[] =>
+    runs
+      .list(namespace)
+      .filter((run) => run.spec.environmentRef.name === environment && !isFinished(run))
+      .map((run) => ({ namespace, name: run.metadata.name }));
+
+  const environmentController = new Controller({
+    name: 'testenvironment',
+    reconcile: new TestEnvironmentReconciler({ ...shared, installer, watch }).reconcile,
+    workers: WORKERS.environments,
+    deadlineMs: ENVIRONMENT_DEADLINE_MS,
+    log,
+    metrics,
+  })
+    .watches(environments)
+    // An environment's time to live counts from its last run.
+    .watchesFor(runs, ({ type, object }) =>
+      type !== 'updated' || isFinished(object) ? [{ namespace, name: object.spec.environmentRef.name }] : [],
+    );
+
+  const runController = new Controller({
+    name: 'testrun',
+    reconcile: new TestRunReconciler({ ...shared, catalog: async (signal) => catalog?.stored(signal) })
+      .reconcile,
+    workers: WORKERS.runs,
+    log,
+    metrics,
+  })
+    .watches(runs)
+    .watchesFor(reports, ({ object }) => [controllerOf(object, TEST_RUNS)])
+    .watchesFor(environments, ({ object }) => activeRunsOf(object.metadata.name))
+    // Whose turn it is changes when a run ends or goes.
+    .watchesFor(runs, ({ type, object }) =>
+      type === 'deleted' || isFinished(object) ? activeRunsOf(object.spec.environmentRef.name) : [],
+    );
+
+  const reportController = new Controller({
+    name: 'testreport',
+    reconcile: new TestReportReconciler(shared).reconcile,
+    workers: WORKERS.reports,
+    log,
+    metrics,
+  })
+    .watches(reports)
+    // Job and report of an attempt have the same name.
+    .watchesFor(jobs, ({ name }) => [name])
+    .watchesFor(pods, ({ object }) => [controllerOf(object, JOBS)])
+    // Only a run's status tells a Job that vanished from one that is not there yet.
+    .watchesFor(runs, ({ type, object }) =>
+      type === 'updated'
+        ? (object.status?.suites ?? []).flatMap(({ state, report }) =>
+            state === 'Running' && report !== undefined && !jobs.get({ namespace, name: report })
+              ? [{ namespace, name: report }]
+              : [],
+          )
+        : [],
+    );
+
+  const suiteController = new Controller({
+    name: 'testsuite',
+    reconcile: new TestSuiteReconciler(shared).reconcile,
+    workers: WORKERS.suites,
+    log,
+    metrics,
+  })
+    .watches(suites)
+    .watchesFor(runs, ({ object }) =>
+      isFinished(object) ? (object.status?.suites ?? []).map(({ name }) => ({ namespace, name })) : [],
+    );
+
+  const health = new HealthServer({ port: options.port, metrics: metrics.registry });
+  const election =
+    options.electionIdentity === undefined
+      ? undefined
+      : new LeaseElection({
+          client,
+          namespace,
+          name: LEASE,
+          identity: options.electionIdentity,
+          log,
+          metrics,
+        });
+  const manager = new Manager({ log, health, election })
+    .addController(environmentController)
+    .addController(runController)
+    .addController(reportController)
+    .addController(suiteController)
+    .onStop('client', () => client.close())
+    .onStop('events', () => recorder.flush(2_000))
+    .onStop('watches', async () => watch.close());
+  if (catalog) {
+    // The one who leads stores the catalog, also when no run asks for it.
+    const catalogController = new Controller({
+      name: 'catalog',
+      reconcile: async (_name, signal) => {
+        await catalog.stored(signal);
+        return undefined;
+      },
+      log,
+      metrics,
+    });
+    catalogController.enqueue({ namespace, name: 'catalog' });
+    manager.addController(catalogController);
+  }
+  return manager;
+}

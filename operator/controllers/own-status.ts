@@ -1,0 +1,73 @@
+import { FIELD_MANAGERS } from '../api/group.ts';
+import { isNotFound } from '../runtime/api-error.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { type Intent, type ObjectWithStatus, objectName, type Resource } from '../runtime/kube-object.ts';
+import { sameJson } from '../runtime/owned-fields.ts';
+
+/** Objects whose last write is remembered. */
+const REMEMBERED = 5_000;
+
+/**
+ * The status of a kind of which the operator is the only writer. Writes are refused by the API server (409 Conflict) when
+ * the decision was made on an older state than the stored one, so that neither a lagging cache nor a second operator can
+ * take back what was decided; and what was written here is read here, before the cache has heard of it.
+ */
+export class OwnStatus<T extends ObjectWithStatus> {
+  readonly #client: Pick<KubeClient, 'applyStatus'>;
+  readonly #resource: Resource<T>;
+  readonly #written = new Map<string, T>();
+
+  constructor(client: Pick<KubeClient, 'applyStatus'>, resource: Resource<T>) {
+    this.#client = client;
+    this.#resource = resource;
+  }
+
+  /** The newer of the cached object and the one that the last write returned. */
+  latest(cached: T): T {
+    const { uid } = cached.metadata;
+    const written = uid === undefined ? undefined : this.#written.get(uid);
+    if (!written || !uid) return cached;
+    if (versionOf(written) > versionOf(cached)) return written;
+    this.#written.delete(uid);
+    return cached;
+  }
+
+  /**
+   * Makes the status what is given, with observedGeneration, unless it is that already. Resolves to the object after it, or
+   * to undefined when it is gone. Rejects with a conflict (isConflict) when `object` is no longer the stored one.
+   */
+  async write(object: T, status: NonNullable<T['status']>, signal: AbortSignal): Promise<T | undefined> {
+    const { uid, generation, resourceVersion } = object.metadata;
+    const wanted = { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+    if (sameJson(object.status, wanted)) return object;
+    const intent = { metadata: { ...objectName(object), uid, resourceVersion }, status: wanted };
+    try {
+      // The cast: that a generic T's status may be given in part cannot be shown to the compiler.
+      const after = await this.#client.applyStatus(this.#resource, intent as unknown as Intent<T>, {
+        fieldManager: FIELD_MANAGERS.operator,
+        force: true,
+        signal,
+      });
+      this.#remember(after);
+      return after;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #remember(object: T): void {
+    const { uid } = object.metadata;
+    if (uid === undefined) return;
+    this.#written.delete(uid);
+    this.#written.set(uid, object);
+    const oldest = this.#written.size > REMEMBERED ? this.#written.keys().next() : undefined;
+    if (oldest && !oldest.done) this.#written.delete(oldest.value);
+  }
+}
+
+/** Versions of one object grow: etcd's revision in decimal. */
+function versionOf(object: ObjectWithStatus): bigint {
+  const version = object.metadata.resourceVersion ?? '0';
+  return /^\d+$/.test(version) ? BigInt(version) : 0n;
+}

@@ -1,0 +1,324 @@
+import { conditionOf } from '../api/conditions.ts';
+import { FIELD_MANAGERS, FINALIZERS } from '../api/group.ts';
+import {
+  CONNECTION_KEY,
+  CONNECTION_SECRET,
+  ENVIRONMENT_CONDITIONS,
+  ENVIRONMENT_REASONS,
+  type TestEnvironment,
+  type TestEnvironmentStatus,
+} from '../api/test-environment.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { ChartNotFoundError } from '../environments/chart.ts';
+import { componentStatuses, unready } from '../environments/components.ts';
+import { connectionCopy, connectionSecretName } from '../environments/connection.ts';
+import { expiresInMs } from '../environments/expiry.ts';
+import { HelmError } from '../environments/helm.ts';
+import { isOwn, namespaceOf, whatHolds } from '../environments/namespace.ts';
+import {
+  deploying,
+  notDeployed,
+  observeDeployment,
+  observeExternal,
+  withObservations,
+} from '../environments/observe.ts';
+import { isConflict } from '../runtime/api-error.ts';
+import { SECRETS } from '../runtime/builtin-resources.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Result } from '../runtime/controller.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { Informer } from '../runtime/informer.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
+import type { EnvironmentWatch } from './environment-watch.ts';
+import type { Installer } from './installer.ts';
+import { ownerReference, TEST_ENVIRONMENTS } from './kinds.ts';
+import { conditionNotices } from './notices.ts';
+import { OwnStatus } from './own-status.ts';
+
+export interface TestEnvironmentDependencies {
+  client: KubeClient;
+  environments: Informer<TestEnvironment>;
+  runs: Informer<TestRun>;
+  installer: Installer;
+  watch: EnvironmentWatch;
+  recorder: EventRecorder;
+  clock: Clock;
+}
+
+/** Milliseconds between looks at something that changes without a watch of ours. */
+const SOON_MS = 250;
+const GOING_MS = 1_000;
+/** Secrets are not watched (their content would fill the cache): how often one that is missing is looked for. */
+const SECRET_MS = 2_000;
+/** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
+const READY_TIMEOUT_SECONDS = 900;
+
+/** Deploys, observes and deletes the Backend.AI deployment of each TestEnvironment. */
+export class TestEnvironmentReconciler {
+  readonly #with: TestEnvironmentDependencies;
+  readonly #status: OwnStatus<TestEnvironment>;
+
+  constructor(dependencies: TestEnvironmentDependencies) {
+    this.#with = dependencies;
+    this.#status = new OwnStatus(dependencies.client, TEST_ENVIRONMENTS);
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const cached = this.#with.environments.get(name);
+    if (!cached) return undefined;
+    const environment = this.#status.latest(cached);
+    try {
+      if (environment.metadata.deletionTimestamp) return await this.#delete(environment, signal);
+      const left = expiresInMs(environment, this.#with.runs.list(name.namespace), this.#with.clock.now());
+      if (left !== undefined && left <= 0) return await this.#expire(environment, signal);
+      const result = environment.spec.external
+        ? await this.#observeExternal(environment, signal)
+        : await this.#deploy(environment, signal);
+      return { requeueAfterMs: earliest(result?.requeueAfterMs, left) };
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: SOON_MS };
+      throw error;
+    }
+  };
+
+  async #observeExternal(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
+    const { client, clock } = this.#with;
+    const name = environment.spec.external?.connectionSecretRef?.name;
+    const at = { namespace: environment.metadata.namespace ?? '', name: name ?? '' };
+    const secret = name === undefined ? undefined : await client.get(SECRETS, at, { signal });
+    const found = secret?.data?.[CONNECTION_KEY] !== undefined;
+    const status = observeExternal(
+      environment,
+      clock.now(),
+      name === undefined ? undefined : { name, found },
+    );
+    await this.#write(environment, status, signal);
+    return { requeueAfterMs: name !== undefined && !found ? SECRET_MS : undefined };
+  }
+
+  async #deploy(before: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
+    const { installer, clock } = this.#with;
+    let environment = await this.#holdFinalizer(before, signal);
+    const place = {
+      ...environment.status,
+      namespace: namespaceOf(environment),
+      release: environment.metadata.name,
+    };
+    const refuse = async (reason: string, message: string) => {
+      await this.#write(environment, notDeployed(environment, place, clock.now(), reason, message), signal);
+      return undefined;
+    };
+
+    let wanted: string;
+    try {
+      wanted = await installer.wanted(environment.spec.chart ?? { name: '' });
+    } catch (error) {
+      if (!(error instanceof ChartNotFoundError)) throw error;
+      return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
+    }
+    const installed = environment.status?.valuesHash === wanted;
+    let namespace = await installer.namespace(environment, signal);
+    if (!namespace && installed) {
+      const message = `namespace ${place.namespace} is gone with all that was deployed: delete this TestEnvironment and create it again`;
+      return refuse(ENVIRONMENT_REASONS.namespaceGone, message);
+    }
+    namespace ??= await installer.createNamespace(environment, signal);
+    if (!namespace || namespace.metadata.deletionTimestamp) {
+      const message = `namespace ${place.namespace} is still going: ${namespace ? (whatHolds(namespace) ?? '') : ''}`;
+      await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
+      return { requeueAfterMs: GOING_MS };
+    }
+    if (!isOwn(namespace, environment)) {
+      const message = `namespace ${place.namespace} exists and was not made for this TestEnvironment: choose another spec.namespace`;
+      return refuse(ENVIRONMENT_REASONS.namespaceTaken, message);
+    }
+    if (!installed) {
+      const deployed = conditionOf(environment.status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
+      const failed =
+        environment.status?.attemptedHash === wanted && deployed?.reason === ENVIRONMENT_REASONS.helmFailed;
+      // The same again would fail the same way: it is tried anew when the chart or its values change.
+      if (failed) return undefined;
+      const after = await this.#install(environment, { ...place, attemptedHash: wanted }, signal);
+      if (!after) return undefined;
+      environment = after;
+    }
+    return this.#observe(environment, signal);
+  }
+
+  /** Runs helm. Resolves to the environment with its new status, or to undefined when helm failed for good. */
+  async #install(
+    environment: TestEnvironment,
+    place: TestEnvironmentStatus,
+    signal: AbortSignal,
+  ): Promise<TestEnvironment | undefined> {
+    const { installer, clock } = this.#with;
+    const resumed = environment.status?.attemptedHash === place.attemptedHash;
+    const deployStartedAt = resumed ? environment.status?.deployStartedAt : undefined;
+    const { readyAt: _past, ...kept } = place;
+    const status = { ...kept, deployStartedAt: deployStartedAt ?? clock.now().toISOString() };
+    const chart = environment.spec.chart?.name ?? '';
+    const started = await this.#write(
+      environment,
+      deploying(environment, status, clock.now(), `helm installs chart ${chart}`),
+      signal,
+    );
+    if (!started) return undefined;
+    try {
+      await installer.takeRights(started, signal);
+      await installer.upgrade(started, signal);
+    } catch (error) {
+      // Stopping is no failure: the next operator resumes it.
+      if (signal.aborted || isConflict(error)) throw error;
+      const seconds = environment.spec.readyTimeoutSeconds ?? READY_TIMEOUT_SECONDS;
+      const late = clock.now().getTime() >= Date.parse(status.deployStartedAt) + seconds * 1000;
+      const message = error instanceof Error ? error.message : String(error);
+      const hopeless = error instanceof HelmError && !error.transient;
+      if (!hopeless && !late) {
+        const again = deploying(started, started.status ?? {}, clock.now(), `tried again after: ${message}`);
+        await this.#write(started, again, signal);
+        throw error;
+      }
+      const reason = ENVIRONMENT_REASONS.helmFailed;
+      await this.#write(
+        started,
+        notDeployed(started, started.status ?? {}, clock.now(), reason, message),
+        signal,
+      );
+      return undefined;
+    }
+    // Written with the first observation of what helm made.
+    return { ...started, status: { ...started.status, valuesHash: status.attemptedHash ?? '' } };
+  }
+
+  /** Looks at what is deployed. Repairs nothing: what somebody changed by hand is seen and said. */
+  async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
+    const { watch, clock } = this.#with;
+    const namespace = namespaceOf(environment);
+    const { workloads, pods } = await watch.follow(namespace, keyOf(objectName(environment)), signal);
+    let components = componentStatuses(workloads, pods, []);
+    if (unready(components).length > 0) {
+      components = componentStatuses(workloads, pods, await watch.events(namespace, signal));
+    }
+    const connectionSecret = await this.#copyConnection(environment, signal);
+    const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
+      now: clock.now(),
+      components,
+      connectionSecret,
+    });
+    await this.#write(environment, status, signal);
+    return { requeueAfterMs: earliest(requeueAfterMs, connectionSecret ? undefined : SECRET_MS) };
+  }
+
+  /** Copies the connection Secret beside the environment object; resolves to the copy's name. */
+  async #copyConnection(environment: TestEnvironment, signal: AbortSignal): Promise<string | undefined> {
+    const { client } = this.#with;
+    const source = await client.get(
+      SECRETS,
+      { namespace: namespaceOf(environment), name: CONNECTION_SECRET },
+      { signal },
+    );
+    const name = connectionSecretName(environment.metadata.name);
+    const target = {
+      name,
+      namespace: environment.metadata.namespace ?? '',
+      owner: ownerReference(environment),
+    };
+    const copy = source ? connectionCopy(source, target) : undefined;
+    if (!copy) return undefined;
+    const existing = await client.get(SECRETS, target, { signal });
+    if (existing?.data?.[CONNECTION_KEY] !== copy.data?.[CONNECTION_KEY]) {
+      await client.apply(SECRETS, copy, { fieldManager: FIELD_MANAGERS.operator, force: true, signal });
+    }
+    return name;
+  }
+
+  async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
+    const { client, recorder } = this.#with;
+    const message = `no run for ${environment.spec.ttlSeconds} s: it is deleted`;
+    recorder.record(environment, { type: 'Normal', reason: 'Expired', message });
+    const { uid } = environment.metadata;
+    await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });
+  }
+
+  /** Uninstalls, deletes the namespace, waits until it is gone, then lets the object go. Says what holds it. */
+  async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
+    const { installer, watch, clock, recorder } = this.#with;
+    if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
+    watch.forget(namespaceOf(environment));
+    const namespace = await installer.namespace(environment, signal);
+    if (!namespace || !isOwn(namespace, environment)) {
+      await this.#dropFinalizer(environment, signal);
+      return undefined;
+    }
+    const { name } = namespace.metadata;
+    const say = async (message: string) => {
+      const { ready } = ENVIRONMENT_CONDITIONS;
+      const reason = ENVIRONMENT_REASONS.deleting;
+      const seen = [{ type: ready, status: 'False' as const, reason, message }];
+      const status = withObservations(environment, environment.status ?? {}, clock.now(), seen);
+      await this.#write(environment, status, signal);
+    };
+    if (namespace.metadata.deletionTimestamp) {
+      await say(`namespace ${name} is going; ${whatHolds(namespace) ?? 'its objects are being deleted'}`);
+      return { requeueAfterMs: GOING_MS };
+    }
+    await say(`the release is uninstalled and namespace ${name} deleted`);
+    try {
+      await installer.uninstall(environment, signal);
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      // The namespace takes everything in it along: a release that helm cannot undo must not hold it.
+      recorder.record(environment, { type: 'Warning', reason: 'UninstallFailed', message: error.message });
+    }
+    await installer.deleteNamespace(environment, namespace, signal);
+    return { requeueAfterMs: SOON_MS };
+  }
+
+  async #holdFinalizer(environment: TestEnvironment, signal: AbortSignal): Promise<TestEnvironment> {
+    const { finalizers = [], resourceVersion } = environment.metadata;
+    if (finalizers.includes(FINALIZERS.environment)) return environment;
+    const metadata = { finalizers: [...finalizers, FINALIZERS.environment], resourceVersion };
+    return this.#with.client.mergePatch(
+      TEST_ENVIRONMENTS,
+      objectName(environment),
+      { metadata },
+      { fieldManager: FIELD_MANAGERS.operator, signal },
+    );
+  }
+
+  async #dropFinalizer(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
+    const { finalizers = [], resourceVersion } = environment.metadata;
+    const metadata = {
+      finalizers: finalizers.filter((name) => name !== FINALIZERS.environment),
+      resourceVersion,
+    };
+    await this.#with.client.mergePatch(
+      TEST_ENVIRONMENTS,
+      objectName(environment),
+      { metadata },
+      { fieldManager: FIELD_MANAGERS.operator, signal },
+    );
+  }
+
+  async #write(
+    environment: TestEnvironment,
+    status: TestEnvironmentStatus,
+    signal: AbortSignal,
+  ): Promise<TestEnvironment | undefined> {
+    const before = environment.status?.conditions;
+    const after = await this.#status.write(environment, status, signal);
+    if (!after) return undefined;
+    const bad = [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready];
+    const object = { ...after, apiVersion: environment.apiVersion, kind: environment.kind };
+    for (const notice of conditionNotices(before, status.conditions, bad)) {
+      this.#with.recorder.record(object, notice);
+    }
+    return object;
+  }
+}
+
+function earliest(...delays: (number | undefined)[]): number | undefined {
+  const given = delays.filter((delay) => delay !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
+}

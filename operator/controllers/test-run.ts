@@ -1,0 +1,195 @@
+import { FIELD_MANAGERS } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport } from '../api/test-report.ts';
+import { RUN_CONDITIONS, SUITE_REASONS, type TestRun, type TestRunStatus } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import { closing, type Ending, keptConditions } from '../reports/close.ts';
+import type { AttemptStart, RunPlan, RunWorld } from '../runs/draft.ts';
+import { planRun } from '../runs/plan.ts';
+import { isFinished } from '../runs/queue.ts';
+import { isConflict, isNotFound } from '../runtime/api-error.ts';
+import { JOBS } from '../runtime/builtin-resources.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Result } from '../runtime/controller.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { Informer } from '../runtime/informer.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { ObjectName } from '../runtime/kube-object.ts';
+import { NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
+import { TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { conditionNotices, suiteNotices } from './notices.ts';
+import { OwnStatus } from './own-status.ts';
+import { Turns } from './turns.ts';
+
+export interface TestRunDependencies {
+  client: KubeClient;
+  runs: Informer<TestRun>;
+  environments: Informer<TestEnvironment>;
+  suites: Informer<TestSuite>;
+  reports: Informer<TestReport>;
+  recorder: EventRecorder;
+  clock: Clock;
+  /** Resolves when the catalog's TestSuites are stored: a run must not find them missing. */
+  catalog: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Milliseconds after which a state that must pass by itself is looked at again. */
+const SOON_MS = 250;
+
+/** Carries out what planRun decides about one TestRun. */
+export class TestRunReconciler {
+  readonly #with: TestRunDependencies;
+  readonly #status: OwnStatus<TestRun>;
+  readonly #turns = new Turns();
+
+  constructor(dependencies: TestRunDependencies) {
+    this.#with = dependencies;
+    this.#status = new OwnStatus(dependencies.client, TEST_RUNS);
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const cached = this.#with.runs.get(name);
+    if (!cached) return undefined;
+    const run = this.#status.latest(cached);
+    if (run.metadata.deletionTimestamp) return undefined;
+    try {
+      if (run.status?.startedAt || isFinished(run)) {
+        const suites = this.#with.suites.list(name.namespace);
+        return await this.#carryOut(run, { suites, others: [] }, signal);
+      }
+      return await this.#takeUp(run, signal);
+    } catch (error) {
+      // Somebody was first: what was decided is void, the next look decides anew.
+      if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
+      throw error;
+    }
+  };
+
+  /**
+   * A run that has not started. Whose turn it is is decided on what the API server holds now, one run of an environment at a
+   * time: a lagging cache could let two start at once.
+   */
+  async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
+    const { client, catalog } = this.#with;
+    const namespace = cached.metadata.namespace ?? '';
+    return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
+      await catalog(signal);
+      const [runs, suites] = await Promise.all([
+        client.list(TEST_RUNS, { namespace }, { signal }),
+        client.list(TEST_SUITES, { namespace }, { signal }),
+      ]);
+      const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
+      if (!run) return undefined;
+      const others = runs.items.filter((candidate) => candidate !== run);
+      return this.#carryOut(run, { suites: suites.items, others }, signal);
+    });
+  }
+
+  async #carryOut(
+    run: TestRun,
+    seen: Pick<RunWorld, 'suites' | 'others'>,
+    signal: AbortSignal,
+  ): Promise<Result | undefined> {
+    const { client, environments, recorder, clock } = this.#with;
+    const namespace = run.metadata.namespace ?? '';
+    const environment = environments.get({ namespace, name: run.spec.environmentRef.name });
+    const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
+    const plan = planRun({ now: clock.now(), run, environment, reports, ...seen });
+
+    await Promise.all(plan.stop.map(({ report, ending }) => this.#stop(report, ending, signal)));
+    const status = await this.#start(run, environment, plan, signal);
+    if (!isFinished(run)) {
+      const after = await this.#status.write(run, status, signal);
+      if (!after) return undefined;
+      const object = { ...after, apiVersion: run.apiVersion, kind: run.kind };
+      const bad = [RUN_CONDITIONS.succeeded, RUN_CONDITIONS.environmentReady];
+      for (const notice of [
+        ...suiteNotices(run.status?.suites, status.suites),
+        ...conditionNotices(run.status?.conditions, status.conditions, bad),
+      ]) {
+        recorder.record(object, notice);
+      }
+    }
+    if (plan.remove) {
+      await client.delete(
+        TEST_RUNS,
+        { namespace, name: run.metadata.name },
+        { uid: run.metadata.uid, signal },
+      );
+      return undefined;
+    }
+    return { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** The run's reports; one that its status names and the cache does not hold is asked for. */
+  async #reportsOf(run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
+    const { client, reports } = this.#with;
+    const namespace = run.metadata.namespace ?? '';
+    const isOwn = (report: TestReport) =>
+      report.metadata.ownerReferences?.some((owner) => owner.uid === run.metadata.uid) === true;
+    const own = reports.list(namespace).filter(isOwn);
+    const known = new Set(own.map((report) => report.metadata.name));
+    const named = (run.status?.suites ?? []).flatMap(({ state, report }) =>
+      state === 'Running' && report !== undefined && !known.has(report) ? [report] : [],
+    );
+    const asked = await Promise.all(
+      named.map((name) => client.get(TEST_REPORTS, { namespace, name }, { signal })),
+    );
+    return [...own, ...asked.filter((report) => report !== undefined).filter(isOwn)];
+  }
+
+  /** Closes the report of an attempt that is ended from outside, unless its reporter was first, and ends its Job. */
+  async #stop(report: TestReport, ending: Ending, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#with;
+    const { name, namespace = '', uid, resourceVersion } = report.metadata;
+    const status = { ...closing(ending, clock.now()), ...keptConditions(report) };
+    try {
+      await client.applyStatus(
+        TEST_REPORTS,
+        { metadata: { name, namespace, uid, resourceVersion }, status },
+        { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    await client.delete(JOBS, { namespace, name }, { signal });
+  }
+
+  /** Starts the attempts of the plan at once; returns the status, in which those that cannot start have ended. */
+  async #start(
+    run: TestRun,
+    environment: TestEnvironment | undefined,
+    plan: RunPlan,
+    signal: AbortSignal,
+  ): Promise<TestRunStatus> {
+    const secret = environment?.status?.connectionSecret;
+    const refused = await Promise.all(
+      plan.start.map(async (start): Promise<[AttemptStart, string] | undefined> => {
+        try {
+          await startAttempt(this.#with.client, run, start, secret, signal);
+          return undefined;
+        } catch (error) {
+          if (error instanceof NameTakenError) return [start, error.message];
+          throw error;
+        }
+      }),
+    );
+    const messages = new Map(
+      refused.flatMap((entry) => (entry ? [[entry[0].suite.metadata.name, entry[1]] as const] : [])),
+    );
+    if (messages.size === 0) return plan.status;
+    const suites = (plan.status.suites ?? []).map((line) => {
+      const message = messages.get(line.name);
+      if (message === undefined) return line;
+      const { report: _foreign, ...rest } = line;
+      return {
+        ...rest,
+        state: 'Finished' as const,
+        verdict: 'Failed' as const,
+        reason: SUITE_REASONS.nameTaken,
+        message,
+      };
+    });
+    return { ...plan.status, suites };
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** There is no such chart. */
+export class ChartNotFoundError extends Error {
+  override readonly name = 'ChartNotFoundError';
+}
+
+/**
+ * SHA-256 (hex) of all files of a chart with their paths: what "the chart changed" means.
+ * Throws ChartNotFoundError with the charts that exist.
+ */
+export async function chartDigest(chartsDir: string, name: string): Promise<string> {
+  const folder = join(chartsDir, name);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  const files = entries
+    ?.filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  if (!files?.includes(join(folder, 'Chart.yaml'))) {
+    const existing = await readdir(chartsDir).catch(() => []);
+    throw new ChartNotFoundError(
+      `the operator carries no chart ${name}; it has: ${existing.sort().join(', ') || 'none'}`,
+    );
+  }
+  const hash = createHash('sha256');
+  for (const file of files) {
+    hash.update(`${file.slice(folder.length)}\0`);
+    hash.update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
+
+/** SHA-256 (hex) of what is to be installed: chart by digest, and values whatever the order of their keys. */
+export function installationHash(chart: string, digest: string, values: unknown): string {
+  return createHash('sha256')
+    .update(`${chart}\0${digest}\0${canonical(values)}`)
+    .digest('hex');
+}
+
+/** JSON with the keys of every object in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value ?? {}, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,26 @@
+import type { OwnerReference } from '../api/group.ts';
+import { CONNECTION_KEY } from '../api/test-environment.ts';
+import type { Secret } from '../runtime/builtin-resources.ts';
+import type { Intent } from '../runtime/kube-object.ts';
+
+/** Name of the copy that suites of an environment mount, in the environment object's namespace. */
+export function connectionSecretName(environment: string): string {
+  return `${environment}-connection`;
+}
+
+/**
+ * The copy of the deployment's connection Secret beside the TestEnvironment, which owns it. Only connection.json is
+ * copied. Undefined when the source does not hold it.
+ */
+export function connectionCopy(
+  source: Secret,
+  target: { name: string; namespace: string; owner: OwnerReference },
+): Intent<Secret> | undefined {
+  const content = source.data?.[CONNECTION_KEY];
+  if (!content) return undefined;
+  return {
+    metadata: { name: target.name, namespace: target.namespace, ownerReferences: [target.owner] },
+    type: 'Opaque',
+    data: { [CONNECTION_KEY]: content },
+  };
+}

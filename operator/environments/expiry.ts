@@ -1,0 +1,30 @@
+import { conditionOf } from '../api/conditions.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+
+/**
+ * Milliseconds until an environment has gone without a run for its ttlSeconds: 0 or less is over. Undefined: it is kept,
+ * because it has no such time, a run is active, or its last run failed and retainOnFailure is set.
+ */
+export function expiresInMs(
+  environment: TestEnvironment,
+  runs: readonly TestRun[],
+  now: Date,
+): number | undefined {
+  const { ttlSeconds, retainOnFailure } = environment.spec;
+  if (ttlSeconds === undefined) return undefined;
+  const own = runs.filter((run) => run.spec.environmentRef.name === environment.metadata.name);
+  const ended = own
+    .map((run) => ({ at: run.status?.finishedAt, succeeded: outcomeOf(run) }))
+    .sort((a, b) => (b.at ?? '').localeCompare(a.at ?? ''));
+  if (ended.some((run) => run.succeeded === undefined)) return undefined;
+  if (retainOnFailure && ended[0]?.succeeded === false) return undefined;
+  const since = ended[0]?.at ?? environment.status?.readyAt ?? environment.metadata.creationTimestamp;
+  return since ? Date.parse(since) + ttlSeconds * 1000 - now.getTime() : undefined;
+}
+
+/** Undefined while the run is active. */
+function outcomeOf(run: TestRun): boolean | undefined {
+  const status = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
+  return status === 'True' ? true : status === 'False' ? false : undefined;
+}

@@ -1,0 +1,96 @@
+import { execa } from 'execa';
+
+/** What one helm call needs. */
+export interface HelmCall {
+  /** Path of the helm binary. */
+  binary: string;
+  /** kubeconfig file; undefined: $KUBECONFIG or the pod's service account, as helm finds it. */
+  kubeconfig: string | undefined;
+  signal: AbortSignal;
+  /** Milliseconds after which helm is ended. */
+  deadlineMs: number;
+}
+
+/** helm failed. `transient`: the same call may succeed later, because the API server was the trouble. */
+export class HelmError extends Error {
+  override readonly name = 'HelmError';
+  readonly transient: boolean;
+  constructor(what: string, said: string, transient: boolean, cause?: unknown) {
+    super(`${what}: ${said}`, { cause });
+    this.transient = transient;
+  }
+}
+
+/** What helm or the API server say when it is worth another try. */
+const TRANSIENT =
+  /connection refused|connection reset|i\/o timeout|TLS handshake timeout|context deadline exceeded|too many requests|etcdserver|the object has been modified|server is currently unable|service unavailable|unexpected EOF|no such host|is forbidden/i;
+/** Bytes of helm's output that are kept for a message, from the end. */
+const KEPT = 2_000;
+
+/** Arguments of `helm upgrade --install`. Values come on stdin: on the command line they could be seen by others. */
+export function upgradeArguments(release: string, chart: string, namespace: string): string[] {
+  return [
+    'upgrade',
+    '--install',
+    release,
+    chart,
+    '--namespace',
+    namespace,
+    '--create-namespace=false',
+    // A field that somebody changed by hand (replicas) is taken back when the chart or its values change.
+    '--force-conflicts',
+    '--history-max=3',
+    '--hide-notes',
+    '--values',
+    '-',
+  ];
+}
+
+/** Arguments of `helm uninstall`; a release that is not there is no error. */
+export function uninstallArguments(release: string, namespace: string): string[] {
+  return ['uninstall', release, '--namespace', namespace, '--ignore-not-found', '--no-hooks'];
+}
+
+/** Selects the Secrets that helm keeps of unfinished operations of a release: what a killed helm leaves behind. */
+export function pendingReleaseSelector(release: string): string {
+  return `owner=helm,name=${release},status in (pending-install,pending-upgrade,pending-rollback)`;
+}
+
+/**
+ * Runs helm with `input` on stdin. Resolves when it exits with 0.
+ * Throws HelmError with the end of what it wrote to stderr, or with the deadline; rejects with the signal's reason on abort.
+ */
+export async function runHelm(call: HelmCall, args: readonly string[], input = ''): Promise<void> {
+  const what = `helm ${args.slice(0, 2).join(' ')}`;
+  const result = await execa(
+    call.binary,
+    call.kubeconfig ? [...args, '--kubeconfig', call.kubeconfig] : args,
+    {
+      input,
+      reject: false,
+      timeout: call.deadlineMs,
+      cancelSignal: call.signal,
+      forceKillAfterDelay: 5_000,
+      // helm writes caches; the root file system of the operator's container is read-only.
+      env: {
+        HELM_CACHE_HOME: '/tmp/helm/cache',
+        HELM_CONFIG_HOME: '/tmp/helm/config',
+        HELM_DATA_HOME: '/tmp/helm/data',
+      },
+    },
+  );
+  call.signal.throwIfAborted();
+  if (!result.failed) return;
+  if (result.timedOut) {
+    throw new HelmError(what, `did not end within ${call.deadlineMs / 1000} s; ${tail(result.stderr)}`, true);
+  }
+  if (result.exitCode === undefined) {
+    throw new HelmError(what, result.shortMessage ?? 'it could not be started', false, result.cause);
+  }
+  throw new HelmError(what, tail(result.stderr), TRANSIENT.test(result.stderr ?? ''));
+}
+
+function tail(text: string | undefined): string {
+  const trimmed = (text ?? '').trim();
+  return trimmed.length > KEPT ? `…${trimmed.slice(-KEPT)}` : trimmed || 'it said nothing';
+}

@@ -1,0 +1,66 @@
+import { GROUP, LABELS } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { Namespace, RoleBinding } from '../runtime/builtin-resources.ts';
+import type { Intent } from '../runtime/kube-object.ts';
+
+/** Which TestEnvironment, as namespace/name, a namespace was made for: only that one may delete it. */
+export const OWNER_ANNOTATION = `${GROUP}/owner`;
+
+/** The namespace of an environment's deployment. */
+export function namespaceOf(environment: TestEnvironment): string {
+  return environment.status?.namespace ?? environment.spec.namespace ?? `bai-${environment.metadata.name}`;
+}
+
+/** The namespace to create. Pod Security is privileged there: agents run a container engine. */
+export function environmentNamespace(environment: TestEnvironment): Intent<Namespace> {
+  return {
+    metadata: {
+      name: namespaceOf(environment),
+      labels: {
+        [LABELS.environment]: environment.metadata.name,
+        'app.kubernetes.io/managed-by': 'backendai-e2e-operator',
+        'pod-security.kubernetes.io/enforce': 'privileged',
+      },
+      annotations: { [OWNER_ANNOTATION]: ownerOf(environment) },
+    },
+  };
+}
+
+/** Whether the namespace was made for this environment. */
+export function isOwn(namespace: Namespace, environment: TestEnvironment): boolean {
+  return namespace.metadata.annotations?.[OWNER_ANNOTATION] === ownerOf(environment);
+}
+
+function ownerOf({ metadata }: TestEnvironment): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+/** Who the operator is at the API server, and what it may be inside of environments. */
+export interface OperatorIdentity {
+  namespace: string;
+  serviceAccount: string;
+  /** ClusterRole that is bound to the operator in each environment's namespace. */
+  environmentRole: string;
+}
+
+/** Gives the operator its rights inside one environment's namespace, and nowhere else. */
+export function environmentRoleBinding(namespace: string, identity: OperatorIdentity): Intent<RoleBinding> {
+  return {
+    metadata: {
+      name: 'backendai-e2e-operator',
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'backendai-e2e-operator' },
+    },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: identity.environmentRole },
+    subjects: [{ kind: 'ServiceAccount', name: identity.serviceAccount, namespace: identity.namespace }],
+  };
+}
+
+/** What keeps a namespace from going, in the words of its conditions; undefined when they say nothing. */
+export function whatHolds(namespace: Namespace): string | undefined {
+  const held = (namespace.status?.conditions ?? []).filter(
+    (condition) => condition.status === 'True' && condition.type !== 'NamespaceDeletionDiscoveryFailure',
+  );
+  if (held.length === 0) return undefined;
+  return held.map((condition) => condition.message ?? condition.reason ?? condition.type).join('; ');
+}

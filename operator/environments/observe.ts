@@ -1,0 +1,189 @@
+import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import {
+  type ComponentStatus,
+  ENVIRONMENT_CONDITIONS,
+  ENVIRONMENT_REASONS,
+  type TestEnvironment,
+  type TestEnvironmentStatus,
+} from '../api/test-environment.ts';
+import { unready, unreadyInWords } from './components.ts';
+
+/** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
+const READY_TIMEOUT_SECONDS = 900;
+/** Longest message of a condition here, characters. */
+const LONGEST = 8_192;
+
+/** What was seen of a deployment that helm has installed. */
+export interface Sight {
+  now: Date;
+  components: ComponentStatus[];
+  /** Name of the copied connection Secret; undefined while the chart has not made its own. */
+  connectionSecret: string | undefined;
+}
+
+/** A status and when to look again although nothing changes. */
+export interface Observed {
+  status: TestEnvironmentStatus;
+  requeueAfterMs: number | undefined;
+}
+
+/** Sets conditions of an environment in the order Deployed, Healthy, Ready. */
+export function withObservations(
+  environment: TestEnvironment,
+  status: TestEnvironmentStatus,
+  now: Date,
+  seen: readonly Omit<Observation, 'observedGeneration'>[],
+): TestEnvironmentStatus {
+  const { generation } = environment.metadata;
+  const conditions = seen.reduce<Condition[]>(
+    (list, observation) =>
+      withCondition(
+        list,
+        {
+          ...observation,
+          message: observation.message.slice(0, LONGEST),
+          ...(generation === undefined ? {} : { observedGeneration: generation }),
+        },
+        now,
+      ),
+    status.conditions ?? [],
+  );
+  return { ...status, conditions };
+}
+
+/** The status while helm is at work, or about to be. */
+export function deploying(
+  environment: TestEnvironment,
+  status: TestEnvironmentStatus,
+  now: Date,
+  message: string,
+): TestEnvironmentStatus {
+  const { deployed, healthy, ready } = ENVIRONMENT_CONDITIONS;
+  const reason = ENVIRONMENT_REASONS.deploying;
+  return withObservations(environment, status, now, [
+    { type: deployed, status: 'Unknown', reason, message },
+    { type: healthy, status: 'Unknown', reason, message },
+    { type: ready, status: 'False', reason, message },
+  ]);
+}
+
+/** The status when nothing can be deployed until something changes. */
+export function notDeployed(
+  environment: TestEnvironment,
+  status: TestEnvironmentStatus,
+  now: Date,
+  reason: string,
+  message: string,
+): TestEnvironmentStatus {
+  const { deployed, healthy, ready } = ENVIRONMENT_CONDITIONS;
+  return withObservations(environment, status, now, [
+    { type: deployed, status: 'False', reason, message },
+    { type: healthy, status: 'Unknown', reason, message: 'nothing is deployed' },
+    { type: ready, status: 'False', reason, message },
+  ]);
+}
+
+/**
+ * The status of a deployment from what was seen of it. It is Ready when every component has the pods that the chart asked
+ * for and suites can be told how to reach it. Not Ready in time after helm's start: DeployTimedOut, with the components.
+ */
+export function observeDeployment(
+  environment: TestEnvironment,
+  status: TestEnvironmentStatus,
+  sight: Sight,
+): Observed {
+  const { now, components, connectionSecret } = sight;
+  const { deployed, healthy, ready } = ENVIRONMENT_CONDITIONS;
+  const missing = unready(components);
+  const health =
+    components.length === 0
+      ? {
+          status: 'False' as const,
+          reason: ENVIRONMENT_REASONS.noComponents,
+          message: 'the chart made no workload with the annotation e2e.backend.ai/desired-replicas',
+        }
+      : missing.length > 0
+        ? {
+            status: 'False' as const,
+            reason: ENVIRONMENT_REASONS.componentsNotReady,
+            message: `${missing.length} of ${components.length} components are not ready: ${unreadyInWords(missing)}`,
+          }
+        : {
+            status: 'True' as const,
+            reason: ENVIRONMENT_REASONS.allReady,
+            message: `${components.length} of ${components.length} components are ready`,
+          };
+  const whole =
+    health.status === 'True' && connectionSecret === undefined
+      ? {
+          status: 'False' as const,
+          reason: ENVIRONMENT_REASONS.connectionMissing,
+          message: 'the chart made no Secret backend-ai-connection with the key connection.json',
+        }
+      : health;
+  const started = status.deployStartedAt ? Date.parse(status.deployStartedAt) : now.getTime();
+  const seconds = environment.spec.readyTimeoutSeconds ?? READY_TIMEOUT_SECONDS;
+  const leftMs = started + seconds * 1000 - now.getTime();
+  const comingUp = whole.status === 'False' && status.readyAt === undefined;
+  const summary =
+    comingUp && leftMs <= 0
+      ? {
+          ...whole,
+          reason: ENVIRONMENT_REASONS.deployTimedOut,
+          message: `not ready ${seconds} s after helm started: ${whole.message}`,
+        }
+      : whole;
+  const { connectionSecret: _old, ...kept } = status;
+  const next: TestEnvironmentStatus = {
+    ...kept,
+    components,
+    ...(connectionSecret ? { connectionSecret } : {}),
+    ...(whole.status === 'True' && !status.readyAt ? { readyAt: now.toISOString() } : {}),
+  };
+  return {
+    status: withObservations(environment, next, now, [
+      {
+        type: deployed,
+        status: 'True',
+        reason: ENVIRONMENT_REASONS.installed,
+        message: `release ${status.release ?? environment.metadata.name} is installed`,
+      },
+      { type: healthy, ...health },
+      { type: ready, ...summary },
+    ]),
+    requeueAfterMs: comingUp && leftMs > 0 ? leftMs : undefined,
+  };
+}
+
+/** The status of an environment that somebody else runs. `found`: its Secret exists, or none is named. */
+export function observeExternal(
+  environment: TestEnvironment,
+  now: Date,
+  secret: { name: string; found: boolean } | undefined,
+): TestEnvironmentStatus {
+  const { deployed, healthy, ready } = ENVIRONMENT_CONDITIONS;
+  const reason = ENVIRONMENT_REASONS.external;
+  const status: TestEnvironmentStatus = {
+    ...(environment.status?.conditions ? { conditions: environment.status.conditions } : {}),
+    ...(environment.status?.readyAt ? { readyAt: environment.status.readyAt } : {}),
+    ...(secret?.found ? { connectionSecret: secret.name } : {}),
+  };
+  const message = 'it is not deployed by this operator';
+  if (secret && !secret.found) {
+    return withObservations(environment, status, now, [
+      { type: deployed, status: 'True', reason, message },
+      { type: healthy, status: 'Unknown', reason, message },
+      {
+        type: ready,
+        status: 'False',
+        reason: ENVIRONMENT_REASONS.connectionMissing,
+        message: `there is no Secret ${secret.name} with the key connection.json in this namespace: create it`,
+      },
+    ]);
+  }
+  return withObservations(environment, { ...status, readyAt: status.readyAt ?? now.toISOString() }, now, [
+    { type: deployed, status: 'True', reason, message },
+    { type: healthy, status: 'True', reason, message },
+    { type: ready, status: 'True', reason, message },
+  ]);
+}

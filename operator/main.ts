@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createOperator } from './controllers/operator.ts';
+import { loadKubeConfig } from './runtime/kube-config.ts';
+import { createLog } from './runtime/log.ts';
+import { stopSignal } from './runtime/manager.ts';
+
+/** Where a pod finds the namespace that it runs in. */
+const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+interface Options {
+  kubeconfig?: string;
+  namespace: string;
+  chartsDir: string;
+  helm: string;
+  catalog?: string;
+  environmentRole?: string;
+  serviceAccount: string;
+  leaderElect: boolean;
+  metricsPort: number;
+  logLevel: string;
+}
+
+function ownNamespace(): string {
+  try {
+    return readFileSync(NAMESPACE_FILE, 'utf8').trim();
+  } catch {
+    // Not in a pod: the namespace that everything in this project is called by default.
+    return 'backendai-e2e';
+  }
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new InvalidArgumentError('a TCP port is a whole number from 0 (any free one) to 65535.');
+  }
+  return port;
+}
+
+const command = new Command('backendai-e2e-operator')
+  .description('Deploys Backend.AI environments and runs end-to-end suites in them.')
+  .addOption(
+    new Option('--kubeconfig <file>', 'kubeconfig file; without it the service account of the pod').env(
+      'E2E_OPERATOR_KUBECONFIG',
+    ),
+  )
+  .addOption(
+    new Option('--namespace <name>', 'namespace whose objects it looks after')
+      .default(ownNamespace(), "the pod's own, else backendai-e2e")
+      .env('E2E_OPERATOR_NAMESPACE'),
+  )
+  .addOption(
+    new Option('--charts-dir <folder>', 'folder with one Helm chart a folder')
+      .default('/charts')
+      .env('E2E_OPERATOR_CHARTS_DIR'),
+  )
+  .addOption(new Option('--helm <path>', 'helm binary').default('helm').env('E2E_OPERATOR_HELM'))
+  .addOption(
+    new Option('--catalog <file>', 'YAML list of the suites to keep as TestSuites; without it none').env(
+      'E2E_OPERATOR_CATALOG',
+    ),
+  )
+  .addOption(
+    new Option(
+      '--environment-role <name>',
+      "ClusterRole that it binds to itself in each environment's namespace; without it nothing is bound",
+    ).env('E2E_OPERATOR_ENVIRONMENT_ROLE'),
+  )
+  .addOption(
+    new Option('--service-account <name>', 'its own service account, for that binding')
+      .default('backendai-e2e-operator')
+      .env('E2E_OPERATOR_SERVICE_ACCOUNT'),
+  )
+  .addOption(
+    new Option('--leader-elect', 'act only while holding the Lease backendai-e2e-operator')
+      .default(false)
+      .env('E2E_OPERATOR_LEADER_ELECT'),
+  )
+  .addOption(
+    new Option('--metrics-port <port>', 'port of /metrics, /healthz and /readyz')
+      .default(8080)
+      .argParser(portNumber)
+      .env('E2E_OPERATOR_METRICS_PORT'),
+  )
+  .addOption(
+    new Option('--log-level <level>', 'what is logged')
+      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .env('E2E_OPERATOR_LOG_LEVEL'),
+  );
+
+const options = command.parse().opts<Options>();
+const log = createLog({ name: 'backendai-e2e-operator', level: options.logLevel });
+try {
+  const operator = createOperator({
+    kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfig }),
+    kubeconfigPath: options.kubeconfig,
+    namespace: options.namespace,
+    chartsDir: options.chartsDir,
+    helm: options.helm,
+    catalog: options.catalog,
+    identity: options.environmentRole
+      ? {
+          namespace: options.namespace,
+          serviceAccount: options.serviceAccount,
+          environmentRole: options.environmentRole,
+        }
+      : undefined,
+    electionIdentity: options.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
+    port: options.metricsPort,
+    log,
+  });
+  const end = await operator.run(stopSignal(log));
+  process.exitCode = end === 'stopped' ? 0 : 1;
+  // Who lost the lease must not do anything any more, whatever is still under way.
+  if (end === 'lost-leadership') process.exit(1);
+} catch (error) {
+  log.fatal({ err: error }, 'the operator could not go on');
+  process.exitCode = 1;
+}
