@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { leaseMove, microTime, recordFor, releasedRecord, see } from './lease-decision.ts';
+
+const now = new Date('2026-01-01T00:00:00.123Z');
+const record = {
+  holderIdentity: 'other',
+  leaseDurationSeconds: 15,
+  acquireTime: '2020-01-01T00:00:00.000000Z',
+  renewTime: '2020-01-01T00:00:00.000000Z',
+  leaseTransitions: 4,
+};
+
+describe('the decision of a candidate', () => {
+  it('is to create the Lease when there is none', () => {
+    expect(leaseMove(undefined, 'me', 0)).to.equal('create');
+  });
+
+  it('is to wait while another holds it, judged by our clock since the last change, not by its timestamps', () => {
+    const seen = { record, resourceVersion: '1', seenMs: 1_000 };
+    expect(leaseMove(seen, 'me', 15_999)).to.equal('wait');
+    expect(leaseMove(seen, 'me', 16_000)).to.equal('take');
+  });
+
+  it('counts from anew when the Lease changed, and only then', () => {
+    const first = see(undefined, { record, resourceVersion: '1' }, 1_000);
+    expect(see(first, { record: { ...record }, resourceVersion: '1' }, 9_000)).to.equal(first);
+    expect(see(first, { record, resourceVersion: '2' }, 9_000).seenMs).to.equal(9_000);
+  });
+
+  it('is to renew its own and to take what was given back', () => {
+    const mine = { record: { ...record, holderIdentity: 'me' }, resourceVersion: '1', seenMs: 0 };
+    expect(leaseMove(mine, 'me', 1_000_000)).to.equal('renew');
+    const free = { record: releasedRecord(record, now), resourceVersion: '1', seenMs: 0 };
+    expect(leaseMove(free, 'me', 0)).to.equal('take');
+  });
+
+  it('writes times with microseconds, counts takeovers, and keeps the time of acquisition on renewal', () => {
+    expect(microTime(now)).to.equal('2026-01-01T00:00:00.123000Z');
+    const candidate = { identity: 'me', leaseDurationMs: 15_000 };
+    const taken = recordFor('take', record, candidate, now);
+    expect(taken).to.deep.equal({
+      holderIdentity: 'me',
+      leaseDurationSeconds: 15,
+      acquireTime: microTime(now),
+      renewTime: microTime(now),
+      leaseTransitions: 5,
+    });
+    const renewed = recordFor('renew', taken, candidate, new Date('2026-01-01T00:00:02Z'));
+    expect([renewed.acquireTime, renewed.leaseTransitions]).to.deep.equal([microTime(now), 5]);
+    expect(recordFor('create', undefined, candidate, now).leaseTransitions).to.equal(0);
+  });
+});
