@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { END_SECONDS, START_SECONDS, statesInOrder, waitForState } from '../support/session-watch.ts';
+import type { NewSession, SessionInfo } from '../support/sessions.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** From the request until a batch session of a short command has ended. */
+const WHOLE_SECONDS = START_SECONDS + END_SECONDS;
+
+describe('a batch session', function () {
+  this.timeout((WHOLE_SECONDS + 30) * 1000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+
+  const enqueue = async (startupCommand: string, more: Partial<NewSession> = {}): Promise<string> => {
+    const wanted = world().smallSession({ type: 'batch', startupCommand, ...more });
+    return (await world().enqueue(wanted, world().afterTest)).sessionId;
+  };
+  const ended = (id: string): Promise<SessionInfo> =>
+    waitForState(world().user.sessions, id, ['TERMINATED'], WHOLE_SECONDS);
+
+  it('runs its command, ends by itself with SUCCESS, and keeps the output', async () => {
+    const { user, database } = world();
+    const nonce = randomBytes(8).toString('hex');
+    const id = await enqueue(`python3 -c 'import hashlib; print(hashlib.sha256(b"${nonce}").hexdigest())'`);
+    await ended(id);
+    const row = await database.session(id);
+    expect(row).to.include({ status: 'TERMINATED', result: 'SUCCESS' });
+    const [kernel] = await database.kernels(id);
+    expect(kernel).to.include({ status: 'TERMINATED', result: 'SUCCESS' });
+    const states = statesInOrder(await user.sessions.statusHistory(id));
+    expect(states.slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
+    expect(await user.sessions.logs(id)).to.include(createHash('sha256').update(nonce).digest('hex'));
+    expect((await database.allocations(id)).every((allocation) => allocation.freed)).to.equal(true);
+    await world().containersGone(id);
+  });
+
+  it('ends with FAILURE when its command exits with an error', async () => {
+    const id = await enqueue("python3 -c 'import sys; print(6 * 7); sys.exit(5)'");
+    await ended(id);
+    expect(await world().database.session(id)).to.include({ status: 'TERMINATED', result: 'FAILURE' });
+    expect(await world().user.sessions.logs(id)).to.include('42');
+    await world().containersGone(id);
+  });
+
+  it('waits for the session that it depends on, and starts when that one succeeded', async function () {
+    this.timeout((2 * WHOLE_SECONDS + 30) * 1000);
+    const { database, user } = world();
+    const first = await enqueue('sleep 5');
+    const second = await enqueue('true', { dependencies: [first] });
+    const seen = await waitUntil(
+      'the first session to end',
+      async () => {
+        const [before, after] = await Promise.all([database.session(first), database.session(second)]);
+        if (before?.status === 'TERMINATED') return before;
+        expect(after?.status, `the second while the first is ${before?.status}`).to.equal('PENDING');
+        return notYet(before?.status);
+      },
+      { deadlineSeconds: WHOLE_SECONDS },
+    );
+    expect(seen.result).to.equal('SUCCESS');
+    await ended(second);
+    const firstEnd = (await user.sessions.statusHistory(first)).TERMINATED ?? '';
+    const secondStart = (await user.sessions.statusHistory(second)).SCHEDULED ?? '';
+    expect(Date.parse(secondStart)).to.be.above(Date.parse(firstEnd));
+  });
+
+  it('never starts when the session that it depends on failed, and the scheduler says why', async () => {
+    const { database, user } = world();
+    const first = await enqueue('false');
+    const second = await enqueue('true', { dependencies: [first] });
+    await ended(first);
+    const told = await waitUntil(
+      'the scheduler to say why the second session waits',
+      async () => {
+        const steps = await database.schedulingSteps(second);
+        return steps.find((step) => /depend/i.test(step.message ?? '')) ?? notYet(steps);
+      },
+      { deadlineSeconds: 70 },
+    );
+    expect(told.result).not.to.equal('SUCCESS');
+    expect((await user.sessions.get(second)).status).to.equal('PENDING');
+  });
+});
