@@ -42,7 +42,8 @@ export function readinessFor(
   if (deployed.status === 'False') return { state: 'Failed', message: deployed.message };
   if (deployed.status !== 'True') return { state: 'Deploying', message: deployed.message };
   if (ready.status === 'True') return { state: 'Ready', message: ready.message };
-  if (needs.length > 0 && ready.reason === ENVIRONMENT_REASONS.componentsNotReady) {
+  const components: string[] = [ENVIRONMENT_REASONS.componentsNotReady, ENVIRONMENT_REASONS.deployTimedOut];
+  if (needs.length > 0 && components.includes(ready.reason) && status.connectionSecret) {
     const missing = lacking(status.components ?? [], needs);
     if (missing === undefined) return { state: 'Ready', message: `${needs.join(', ')}: ready` };
     return { state: coming(environment, ready.reason), message: missing };

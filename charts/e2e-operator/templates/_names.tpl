@@ -1,0 +1,29 @@
+{{- /* One operator a namespace: its names are fixed, so that the Lease and the bindings in environments are known. */ -}}
+{{- define "e2e-operator.name" -}}backendai-e2e-operator{{- end -}}
+
+{{- /* Roles for whole clusters carry the namespace: two operators in one cluster must not share them. */ -}}
+{{- define "e2e-operator.clusterName" -}}{{ include "e2e-operator.name" . }}-{{ .Release.Namespace }}{{- end -}}
+{{- define "e2e-operator.environmentRole" -}}{{ include "e2e-operator.clusterName" . }}-environment{{- end -}}
+
+{{- define "e2e-operator.selector" -}}
+app.kubernetes.io/name: e2e-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "e2e-operator.labels" -}}
+{{ include "e2e-operator.selector" . }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- /* The catalog as the operator reads it: a list of {name, labels, spec} of TestSuites. */ -}}
+{{- define "e2e-operator.catalog" -}}
+{{- $list := list -}}
+{{- range (.Files.Get "files/suites.yaml" | fromYaml).suites -}}
+{{- $spec := merge (dict "image" $.Values.suitesImage "imagePullPolicy" $.Values.imagePullPolicy) (omit . "name" "area") -}}
+{{- $list = append $list (dict "name" .name "labels" (dict "e2e.backend.ai/area" .area) "spec" $spec) -}}
+{{- end -}}
+{{- toYaml $list -}}
+{{- end -}}
