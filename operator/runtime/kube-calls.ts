@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Resource } from './kube-object.ts';
 
 export interface KubeClientOptions {
   clock?: Clock;
@@ -64,6 +65,11 @@ export interface WatchQuery extends ListQuery {
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   object: T;
+}
+
+/** A kind that the API server serves. */
+export interface ServedKind extends Resource {
+  namespaced: boolean;
 }
 
 export interface LogQuery {

@@ -12,6 +12,7 @@ import type {
   LogQuery,
   ObjectList,
   PatchOptions,
+  ServedKind,
   WatchEvent,
   WatchQuery,
 } from './kube-calls.ts';
@@ -255,6 +256,18 @@ export class KubeClient {
       if (event.type === 'ERROR') throw watchError(request.what, event.object);
       yield event;
     }
+  }
+
+  /** The kinds that the API server serves in a group and version (404 when it serves none), without subresources. */
+  async kinds(apiVersion: string, options: CallOptions = {}): Promise<ServedKind[]> {
+    const path = `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}`;
+    const list = await this.#calls.json<{ resources: { kind: string; name: string; namespaced: boolean }[] }>(
+      { verb: 'get', method: 'GET', path, what: `get the kinds of ${apiVersion}` },
+      options,
+    );
+    return list.resources
+      .filter(({ name }) => !name.includes('/'))
+      .map(({ kind, name, namespaced }) => ({ apiVersion, kind, plural: name, namespaced }));
   }
 
   /** Log of a pod's container as text, without following. */

@@ -29,7 +29,8 @@ export class StatusWriter<T extends ObjectWithStatus> {
    * Makes the operator's part of the status what is given (fields it wrote before and leaves out now are removed).
    * observedGeneration is the generation of `object`, the object as last seen, with managedFields. Resolves to the object
    * after the write, or to the given one when nothing had to be written. An object that is gone, or was made anew under
-   * its name, is no error: resolves to undefined.
+   * its name, is no error: resolves to undefined. (A status takes no precondition on the uid. What the namesake got is
+   * made right by its own reconcile.)
    */
   async write(
     object: T,
@@ -43,15 +44,15 @@ export class StatusWriter<T extends ObjectWithStatus> {
     const memory = uid === undefined ? undefined : this.#written.get(uid);
     const known = memory === undefined || sameJson(memory, wanted);
     if (known && sameJson(ownedStatus(object, fieldManager), wanted)) return object;
-    // The uid makes the API server refuse the write when the object was made anew meanwhile.
     // The cast: that a generic T's status may be given in part cannot be shown to the compiler.
-    const intent = { metadata: { ...objectName(object), uid }, status: wanted };
+    const intent = { metadata: objectName(object), status: wanted };
     try {
       const after = await client.applyStatus(resource, intent as unknown as Intent<T>, {
         ...options,
         fieldManager,
         force: true,
       });
+      if (uid !== undefined && after.metadata.uid !== uid) return undefined;
       if (uid !== undefined) this.#remember(uid, wanted);
       return after;
     } catch (error) {

@@ -68,7 +68,7 @@ export class Transport {
   /** Sends once. Rejects with what undici throws. */
   async send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
     const session = await this.#credentials();
-    return session.dispatcher.request({
+    const answer = session.dispatcher.request({
       origin: this.#origin,
       path: this.#prefix + urlPath(request.path, request.query),
       method: request.method,
@@ -85,6 +85,7 @@ export class Transport {
       // A watch or a slow request must not hold up another one on its connection.
       blocking: true,
     });
+    return withSignal(answer, limits.signal);
   }
 
   /** Reads the credentials again before the next request: after an answer 401. */
@@ -151,6 +152,19 @@ export class Transport {
     }
     return new ProxyAgent({ ...pool, uri: cluster.proxyUrl, requestTls: tls });
   }
+}
+
+/**
+ * undici heeds the signal of a request only once it has a connection for it; until then this ends the wait. A later answer
+ * is then dropped by undici itself.
+ */
+function withSignal<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function headersOf(options: RequestOptions): Record<string, string> {

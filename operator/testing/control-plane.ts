@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { isAlreadyExists } from '../runtime/api-error.ts';
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
@@ -136,17 +136,17 @@ export class ControlPlane {
     return this.#access(`${namespace}.${name}`, answer.status?.token ?? '');
   }
 
-  /** Applies all objects of a YAML text, and waits until the CRDs among them are served. */
+  /** Applies all objects of a YAML text in their order; what follows a CRD waits until that is served. */
   async applyYaml(text: string): Promise<void> {
-    const api = KubernetesObjectApi.makeApiClient(this.kubeConfig());
-    const definitions: CustomResourceDefinition[] = [];
     for (const document of parseAllDocuments(text)) {
       const object: unknown = document.toJS();
-      if (object === null || typeof object !== 'object') continue;
-      await api.patch(object, undefined, undefined, 'tests', true, PatchStrategy.ServerSideApply);
-      if (isDefinition(object)) definitions.push(object);
+      if (!isObject(object)) continue;
+      const kinds = await this.#client.kinds(object.apiVersion);
+      const resource = kinds.find(({ kind }) => kind === object.kind);
+      if (!resource) throw new Error(`The API server serves no ${object.kind} in ${object.apiVersion}.`);
+      await this.#client.apply(resource, object, { fieldManager: 'tests', force: true });
+      if (isDefinition(object)) await this.#served(object);
     }
-    for (const definition of definitions) await this.#served(definition);
   }
 
   /** Creates a namespace and its default service account, which pods need, also without a controller manager. */
@@ -305,8 +305,12 @@ function path(program: Program): string {
   return programPath(program, pinned);
 }
 
-function isDefinition(object: object): object is CustomResourceDefinition {
-  return 'kind' in object && object.kind === 'CustomResourceDefinition';
+function isObject(object: unknown): object is KubeObject & { apiVersion: string; kind: string } {
+  return typeof object === 'object' && object !== null && 'apiVersion' in object && 'kind' in object;
+}
+
+function isDefinition(object: KubeObject): object is CustomResourceDefinition {
+  return object.kind === 'CustomResourceDefinition';
 }
 
 async function ignoreExisting(creation: Promise<unknown>): Promise<void> {
