@@ -27,6 +27,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 from fixture import make_fixture
 
 STARTED = time.monotonic()
@@ -119,7 +120,6 @@ def put_configuration() -> None:
 
 def query(database: str, sql: str, *arguments: object) -> list[object]:
     """Rows of one statement."""
-    import asyncpg
 
     async def fetch() -> list[object]:
         connection = await asyncpg.connect(
@@ -139,10 +139,15 @@ def query(database: str, sql: str, *arguments: object) -> list[object]:
 
 def database_ready() -> str | None:
     try:
-        query("backend", "SELECT 1")
+        # The last database that PostgreSQL's first start makes.
+        query("appproxy", "SELECT 1")
     except Exception as error:  # whatever keeps it from answering is reported, and tried again
         return f"{type(error).__name__}: {error}"
     return None
+
+
+def wait_for_database() -> None:
+    wait_until("PostgreSQL", database_ready)
 
 
 def manager_cli(*arguments: str) -> None:
@@ -168,6 +173,7 @@ def manager_schema() -> None:
 
 def appproxy_schema() -> None:
     """In a process of its own: it is independent of the rest, and there may be another core."""
+    wait_for_database()
     if has_schema("appproxy"):
         upgrade("alembic-appproxy.ini")
     else:
@@ -228,47 +234,50 @@ def rescan() -> None:
         raise StepFailed(f"the manager found no image {image} in the registry, see the lines above")
 
 
-def in_background(name: str, work: Callable[[], object], stage: str) -> Callable[[], None]:
-    """Starts a step and returns what waits for its end."""
-    failure: list[StepFailed] = []
+class Background:
+    """A step in a thread of its own; join() waits for its end and repeats its failure."""
 
-    def run() -> None:
+    def __init__(self, name: str, work: Callable[[], object], stage: str) -> None:
+        self._failure: StepFailed | None = None
+        self._thread = threading.Thread(target=self._run, args=(name, work, stage), daemon=True)
+        self._thread.start()
+
+    def _run(self, name: str, work: Callable[[], object], stage: str) -> None:
         try:
             step(name, work)
             mark(stage)
         except StepFailed as error:
-            failure.append(error)
+            self._failure = error
 
-    thread = threading.Thread(target=run)
-    thread.start()
+    def join(self) -> None:
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
 
-    def join() -> None:
-        thread.join()
-        if failure:
-            raise failure[0]
 
-    return join
+def configuration() -> None:
+    wait_until("etcd", tcp("etcd", 2379))
+    wait_until("Valkey", tcp("valkey", 6379))
+    put_configuration()
 
 
 def bootstrap() -> None:
     WORK.mkdir(exist_ok=True)
-    step("etcd and Valkey", lambda: (wait_until("etcd", tcp("etcd", 2379)), wait_until("Valkey", tcp("valkey", 6379))))
-    step("configuration in etcd", put_configuration)
-    mark("config")
-    step("PostgreSQL", lambda: wait_until("PostgreSQL", database_ready))
-    appproxy = in_background("schema of the app proxy", appproxy_schema, "appproxy")
-    try:
-        step("imports", lambda: importlib.import_module("ai.backend.manager.cli.permissions"))
-        step("schema of the manager", manager_schema)
-        step("accounts", accounts)
-        step("roles", roles)
-        mark("database")
-        step("S3 server", lambda: wait_until("the S3 server", tcp("s3", 7070)))
-        step("bucket", bucket)
-        step("kernel image", lambda: wait_until("the kernel image", kernel_image_pushed))
-        step("rescan of the registry", rescan)
-    finally:
-        appproxy()
+    # The imports need no other pod, so they run while the others start.
+    shared = Background("configuration in etcd", configuration, "config")
+    appproxy = Background("schema of the app proxy", appproxy_schema, "appproxy")
+    step("imports", lambda: importlib.import_module("ai.backend.manager.cli.permissions"))
+    shared.join()
+    step("PostgreSQL", wait_for_database)
+    step("schema of the manager", manager_schema)
+    step("accounts", accounts)
+    step("roles", roles)
+    mark("database")
+    step("S3 server", lambda: wait_until("the S3 server", tcp("s3", 7070)))
+    step("bucket", bucket)
+    step("kernel image", lambda: wait_until("the kernel image", kernel_image_pushed))
+    step("rescan of the registry", rescan)
+    appproxy.join()
 
 
 try:
