@@ -1,6 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
@@ -9,6 +8,7 @@ import { NAMESPACES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
 import { KubeClient, type KubeClientOptions } from '../runtime/kube-client.ts';
 import type { KubeObject, Resource } from '../runtime/kube-object.ts';
 import { type PinnedVersions, type Program, programPath } from './binaries.ts';
+import { freePorts } from './free-ports.ts';
 import { ProcessGroup, type Running } from './process-group.ts';
 import { until } from './until.ts';
 
@@ -53,7 +53,7 @@ interface CustomResourceDefinition extends KubeObject {
 
 /** Starts a control plane. Rejects with what was missing, or with the last lines of the log of what did not come up. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const plane = new ControlPlane(options, await freePorts(3));
+  const plane = new ControlPlane(options, await freePorts());
   try {
     await plane.start();
     return plane;
@@ -319,25 +319,4 @@ async function ignoreExisting(creation: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
-}
-
-/** Ports that are free now. All are held until all are found, so that they differ. */
-async function freePorts(count: 3): Promise<[number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('The system gives no free port.');
-    ports.push(address.port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [etcdClient, etcdPeer, apiServer] = ports;
-  if (etcdClient === undefined || etcdPeer === undefined || apiServer === undefined) {
-    throw new Error('The system gives no free ports.');
-  }
-  return [etcdClient, etcdPeer, apiServer];
 }

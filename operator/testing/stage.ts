@@ -1,0 +1,286 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { parse } from 'yaml';
+import { conditionOf } from '../api/conditions.ts';
+import { crdFiles } from '../api/generate-crds.ts';
+import { API_VERSION, FIELD_MANAGERS } from '../api/group.ts';
+import type { TestEnvironment, TestEnvironmentSpec } from '../api/test-environment.ts';
+import type { TestReport, TestReportStatus } from '../api/test-report.ts';
+import type { TestRun, TestRunSpec } from '../api/test-run.ts';
+import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../controllers/kinds.ts';
+import { createOperator, type OperatorOptions } from '../controllers/operator.ts';
+import { NAMESPACES, PODS, type Pod } from '../runtime/builtin-resources.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { type Access, type ControlPlane, startControlPlane } from './control-plane.ts';
+import { helmPath } from './helm-path.ts';
+import { quietLog } from './quiet-log.ts';
+import { until } from './until.ts';
+
+const NAMESPACE = 'backendai-e2e';
+const ACCOUNT = 'backendai-e2e-operator';
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** An operator that runs. */
+export interface RunningOperator {
+  /** Asks it to stop and waits until it has. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A real API server with the CRDs and the rights of charts/e2e-operator, and the operator with exactly those rights.
+ * The test plays the kubelet (pods) and the runner (reports).
+ */
+export class Stage {
+  readonly namespace = NAMESPACE;
+  readonly plane: ControlPlane;
+  /** The administrator. */
+  readonly client: KubeClient;
+  readonly #access: Access;
+  readonly #role: string;
+  readonly #running = new Set<RunningOperator>();
+
+  constructor(plane: ControlPlane, access: Access, role: string) {
+    this.plane = plane;
+    this.client = plane.client();
+    this.#access = access;
+    this.#role = role;
+  }
+
+  /** What the operator is started with; `changes` replaces parts. */
+  options(changes: Partial<OperatorOptions> = {}): OperatorOptions {
+    return {
+      kubeConfig: this.#access.kubeConfig,
+      kubeconfigPath: this.#access.kubeconfigPath,
+      namespace: NAMESPACE,
+      chartsDir: fileURLToPath(new URL('charts', import.meta.url)),
+      helm: helmPath(),
+      catalog: undefined,
+      identity: { namespace: NAMESPACE, serviceAccount: ACCOUNT, environmentRole: this.#role },
+      electionIdentity: undefined,
+      port: 0,
+      log: quietLog(),
+      ...changes,
+    };
+  }
+
+  /** Starts the operator in this process. */
+  startOperator(changes: Partial<OperatorOptions> = {}): RunningOperator {
+    const stop = new AbortController();
+    const ended = createOperator(this.options(changes)).run(stop.signal);
+    // An operator that cannot start fails the test at its stop, at the latest.
+    ended.catch(() => undefined);
+    const running = {
+      stop: async () => {
+        this.#running.delete(running);
+        stop.abort(new Error('stopped by the test'));
+        await ended;
+      },
+    };
+    this.#running.add(running);
+    return running;
+  }
+
+  /** Starts the operator as the program that the image starts; with the Lease. */
+  startProcess(): ChildProcess {
+    const options = this.options();
+    const child = spawn(
+      process.execPath,
+      [
+        'operator/main.ts',
+        `--kubeconfig=${options.kubeconfigPath}`,
+        `--namespace=${NAMESPACE}`,
+        `--charts-dir=${options.chartsDir}`,
+        `--helm=${options.helm}`,
+        `--environment-role=${this.#role}`,
+        '--metrics-port=0',
+        `--log-level=${process.env.E2E_TEST_LOG || 'fatal'}`,
+      ],
+      { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    this.#running.add({
+      stop: async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      },
+    });
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    for (const operator of this.#running) await operator.stop();
+    await this.plane.stop();
+  }
+
+  environment(name: string, spec: TestEnvironmentSpec = { external: {} }): Promise<TestEnvironment> {
+    return this.client.create(TEST_ENVIRONMENTS, { metadata: { name, namespace: NAMESPACE }, spec });
+  }
+
+  suite(name: string, spec: Partial<TestSuiteSpec> = {}): Promise<TestSuite> {
+    return this.client.create(TEST_SUITES, {
+      metadata: { name, namespace: NAMESPACE },
+      spec: { files: ['area/file'], image: 'suites:test', ...spec },
+    });
+  }
+
+  run(name: string, environment: string, spec: Partial<TestRunSpec> = {}): Promise<TestRun> {
+    return this.client.create(TEST_RUNS, {
+      metadata: { name, namespace: NAMESPACE },
+      spec: { environmentRef: { name: environment }, ...spec },
+    });
+  }
+
+  getRun(name: string): Promise<TestRun | undefined> {
+    return this.client.get(TEST_RUNS, { namespace: NAMESPACE, name });
+  }
+
+  getReport(name: string): Promise<TestReport | undefined> {
+    return this.client.get(TEST_REPORTS, { namespace: NAMESPACE, name });
+  }
+
+  getEnvironment(name: string): Promise<TestEnvironment | undefined> {
+    return this.client.get(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name });
+  }
+
+  /** Waits until the run has its verdict. */
+  finished(name: string, timeoutMs = 15_000): Promise<TestRun> {
+    return until(
+      `run ${name} has its verdict`,
+      async () => {
+        const run = await this.getRun(name);
+        const succeeded = conditionOf(run?.status?.conditions, 'Succeeded');
+        if (succeeded?.status === 'True' || succeeded?.status === 'False') return run;
+        throw new Error(JSON.stringify(run?.status));
+      },
+      { timeoutMs },
+    );
+  }
+
+  /** Waits for the pod that the Job controller makes for an attempt. */
+  pod(attempt: string): Promise<Pod> {
+    return until(`attempt ${attempt} has a pod`, async () => {
+      const labelSelector = `batch.kubernetes.io/job-name=${attempt}`;
+      const { items } = await this.client.list(PODS, { namespace: NAMESPACE, labelSelector });
+      return items[0];
+    });
+  }
+
+  /** Plays the kubelet: writes a pod's status. */
+  podStatus(pod: Pod, status: Pod['status']): Promise<Pod> {
+    const name = pod.metadata.name;
+    return this.client.mergePatch(
+      PODS,
+      { namespace: NAMESPACE, name },
+      { status },
+      { subresource: 'status' },
+    );
+  }
+
+  /** Plays the kubelet: the pod's container ended. */
+  podEnded(pod: Pod, exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): Promise<Pod> {
+    const now = new Date().toISOString();
+    return this.podStatus(pod, {
+      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+      containerStatuses: [
+        {
+          name: 'suite',
+          image: 'suites:test',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: { terminated: { exitCode, reason, startedAt: now, finishedAt: now } },
+        },
+      ],
+    });
+  }
+
+  /** Plays the runner: applies a report's status once the report is there. */
+  async report(attempt: string, status: TestReportStatus): Promise<void> {
+    await until(`report ${attempt} exists`, () => this.getReport(attempt));
+    await this.client.applyStatus(
+      TEST_REPORTS,
+      { apiVersion: API_VERSION, metadata: { name: attempt, namespace: NAMESPACE }, status },
+      { fieldManager: FIELD_MANAGERS.runner, force: true },
+    );
+  }
+
+  /** Plays an attempt from its pod to its final report. */
+  async attempt(name: string, verdict: 'Passed' | 'Failed'): Promise<void> {
+    await this.pod(name);
+    await this.report(name, finalReport(verdict));
+  }
+}
+
+/** What the runner reports at the end of one test. */
+export function finalReport(verdict: 'Passed' | 'Failed'): TestReportStatus {
+  const failed = verdict === 'Failed';
+  const now = new Date().toISOString();
+  return {
+    final: true,
+    verdict,
+    startedAt: now,
+    finishedAt: now,
+    seconds: 1.5,
+    counts: { total: 1, passed: failed ? 0 : 1, failed: failed ? 1 : 0, pending: 0, interrupted: 0 },
+    ...(failed ? { reason: 'TestsFailed', message: 'adds › two numbers: expected 3 to equal 4' } : {}),
+    tests: [
+      {
+        id: 'one',
+        file: 'area/file',
+        title: 'adds › two numbers',
+        state: failed ? 'failed' : 'passed',
+        seconds: 0.1,
+        ...(failed ? { error: 'expected 3 to equal 4' } : {}),
+      },
+    ],
+  };
+}
+
+/** Renders templates of charts/e2e-operator as `helm install` would in the tests' namespace. */
+export async function renderOperatorChart(...templates: string[]): Promise<string> {
+  const shown = templates.flatMap((template) => ['--show-only', `templates/${template}`]);
+  const values = ['--set', 'image=operator:test,suitesImage=suites:test'];
+  const chart = `${ROOT}charts/e2e-operator`;
+  const args = ['template', 'e2e-operator', chart, '--namespace', NAMESPACE, ...values, ...shown];
+  return (await execa(helmPath(), args)).stdout;
+}
+
+/** Writes the chart's catalog to a file, as the operator's pod has it; returns its path. */
+export async function catalogFile(folder: string): Promise<string> {
+  const rendered: { data: Record<string, string> } = parse(await renderOperatorChart('catalog.yaml'));
+  const path = `${folder}/suites.yaml`;
+  writeFileSync(path, rendered.data['suites.yaml'] ?? '');
+  return path;
+}
+
+/** Starts the control plane with everything that the chart installs but the operator's Deployment. */
+export async function startStage(): Promise<Stage> {
+  const rights = await renderOperatorChart('rbac.yaml');
+  const plane = await startControlPlane({
+    controllerManager: true,
+    manifests: crdFiles().map(({ content }) => content),
+  });
+  try {
+    await plane.client().create(NAMESPACES, {
+      metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    });
+    await plane.applyYaml(rights);
+    return new Stage(
+      plane,
+      await plane.serviceAccount(NAMESPACE, ACCOUNT),
+      `${ACCOUNT}-${NAMESPACE}-environment`,
+    );
+  } catch (error) {
+    await plane.stop();
+    throw error;
+  }
+}
+
+/** Reads a file beside the tests. */
+export function fixture(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
+}
