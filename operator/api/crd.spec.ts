@@ -8,10 +8,10 @@ const kinds = Object.keys(KINDS) as KindName[];
 
 /** Every property below a schema, with its path. */
 function properties(schema: Schema, path: string): { path: string; schema: Schema }[] {
-  const own = Object.entries((schema.properties ?? {}) as Record<string, Schema>).map(([name, inner]) => ({
-    path: `${path}.${name}`,
-    schema: inner,
-  }));
+  // metadata at the top is described by the API server; a CRD must not.
+  const own = Object.entries((schema.properties ?? {}) as Record<string, Schema>)
+    .filter(([name]) => !(name === 'metadata' && !path.includes('.')))
+    .map(([name, inner]) => ({ path: `${path}.${name}`, schema: inner }));
   const below = [
     ...own,
     ...['items', 'additionalProperties']

@@ -273,7 +273,7 @@ export function customResourceDefinition(name: KindName): CustomResourceDefiniti
               properties: {
                 apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
                 kind: { type: 'string', description: kind },
-                metadata: { type: 'object', description: 'Name, namespace, labels and the like.' },
+                metadata: { type: 'object' },
                 spec: structural(definition.spec, `${kind}.spec`),
                 status: {
                   description: 'What was observed; written by the operator and the reporters.',
