@@ -72,6 +72,8 @@ export async function createCluster(
         timeoutSeconds: READY_SECONDS + 120,
         log: 'kind-create',
         env: NETWORK,
+        // Docker creates a node (and copies its volume) to the end even when its client is gone.
+        childrenFinishSeconds: 90,
         onLine: (line) => {
           const step = /^ ?[✓•] (.+?) ?.$/u.exec(line)?.[1];
           if (step !== undefined && line.includes('✓')) p.log(`kind: ${step}`);
@@ -82,6 +84,7 @@ export async function createCluster(
     await untilPodsAreAccepted(p, kubeconfig);
   } catch (error) {
     await deleteCluster(cluster.name, { ...p, signal: AbortSignal.timeout(120_000) });
+    await rm(kubeconfig, { force: true });
     throw error;
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -35,17 +35,9 @@ export async function bake(p: Provision, plan: Bake): Promise<void> {
   await removeAbandoned(p);
   const name = `${CONTAINER_PREFIX}${process.pid}`;
   try {
-    await command(p, 'docker', [
-      'run',
-      '-d',
-      '--privileged',
-      '--name',
-      name,
-      '--entrypoint',
-      'sleep',
-      plan.from,
-      'infinity',
-    ]);
+    const run = ['run', '-d', '--privileged', '--name', name, '--entrypoint', 'sleep', plan.from, 'infinity'];
+    // Not interrupted: the engine would go on, and the container appear after its removal below.
+    await command(p, 'docker', run, { signal: AbortSignal.timeout(60_000) });
     for (const shell of plan.commands) await command(p, 'docker', ['exec', name, 'sh', '-euc', shell]);
     if (plan.images.length > 0) await importImages(p, name, plan);
     await command(

@@ -20,6 +20,11 @@ export interface CommandOptions {
   log?: string;
   /** Called for each line of standard output and standard error. */
   onLine?: (line: string) => void;
+  /**
+   * Seconds that children of the command get to finish after it was ended, before they are ended too. For clients of a
+   * server that finishes what it has begun, asked or not: only after they end is it known what there is to clean up.
+   */
+  childrenFinishSeconds?: number;
   /** Replaces the provision's signal: for clean-up that has to run after an abort. */
   signal?: AbortSignal;
   /** What to do when it fails. */
@@ -74,7 +79,8 @@ export async function command(
   let why: string | undefined;
   const end = (reason: string): void => {
     why ??= reason;
-    killGroup(child.pid);
+    if (options.childrenFinishSeconds === undefined) killGroup(child.pid);
+    else child.kill('SIGTERM');
   };
   const onAbort = (): void => end('was interrupted');
   signal.addEventListener('abort', onAbort, { once: true });
@@ -102,6 +108,9 @@ export async function command(
   try {
     const result = await child;
     await Promise.all(readers);
+    if (why !== undefined && options.childrenFinishSeconds !== undefined) {
+      await groupEnds(child.pid, options.childrenFinishSeconds);
+    }
     if (signal.aborted) signal.throwIfAborted();
     if (why === undefined && result.exitCode === 0) return stdout.join('\n');
     const reason =
@@ -189,17 +198,28 @@ async function eachLine(stream: NodeJS.ReadableStream | null, take: (line: strin
   for await (const line of createInterface({ input: stream })) take(line);
 }
 
+/** Waits until no process of the group is left; ends those that are after the time given. */
+async function groupEnds(pid: number | undefined, seconds: number): Promise<void> {
+  if (pid === undefined) return;
+  const deadline = Date.now() + seconds * 1_000;
+  while (sendToGroup(pid, 0)) {
+    if (Date.now() > deadline) return killGroup(pid);
+    await delay(100);
+  }
+}
+
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   sendToGroup(pid, 'SIGTERM');
   setTimeout(() => sendToGroup(pid, 'SIGKILL'), KILL_GRACE_MS).unref();
 }
 
-function sendToGroup(pid: number, signal: NodeJS.Signals): void {
+/** False where the group is gone already. Signal 0 only asks. */
+function sendToGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
-    // ESRCH: the group is gone already, which is what was wanted.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
   }
 }
