@@ -3,7 +3,7 @@ import path from 'node:path';
 import { LABELS } from '../../operator/api/group.ts';
 import type { TestReport } from '../../operator/api/test-report.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
-import type { ClusterClient } from '../run/cluster-client.ts';
+import type { ClusterApi } from '../run/cluster-client.ts';
 import { corePath } from '../run/cluster-client.ts';
 import type { Effects } from '../run/effects.ts';
 import { isFinished, readRun } from '../run/follow.ts';
@@ -84,13 +84,13 @@ export function outputsOf(logs: readonly ContainerLog[], run: string): Map<strin
 async function connected(
   state: JobState,
   effects: Effects,
-): Promise<{ client: ClusterClient; names: JobState['names'] }> {
+): Promise<{ client: ClusterApi; names: JobState['names'] }> {
   state.client ??= await effects.connect();
   return { client: state.client, names: state.names };
 }
 
 /** Waits until every pod of the run has ended, so that its output is whole. */
-async function waitForPods(client: ClusterClient, run: string, signal: AbortSignal): Promise<void> {
+async function waitForPods(client: ClusterApi, run: string, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.timeout(POD_END_MS);
   const both = AbortSignal.any([signal, limit]);
   const query = { labelSelector: `${LABELS.run}=${run}` };

@@ -26,9 +26,14 @@ describe('choosing suites', () => {
     expect(selectSuites('session-long', catalog, false)).to.deep.equal(['session-long']);
   });
 
-  it('runs a suite that is on demand only when it is named', () => {
-    expect(() => selectSuites('bench', catalog)).to.throw(UnknownSuites);
-    expect(selectSuites('bench-one', catalog)).to.deep.equal(['bench-one']);
+  it('leaves a suite on demand out of its area, unless the area has no other', () => {
+    const more = [
+      ...catalog,
+      { name: 'session-rare', area: 'session', files: ['session/rare'], onDemand: true },
+    ];
+    expect(selectSuites('session', more)).to.deep.equal(['session-create', 'session-long']);
+    expect(selectSuites('session-rare', more)).to.deep.equal(['session-rare']);
+    expect(selectSuites('bench', more)).to.deep.equal(['bench-one']);
   });
 
   it('names what does not exist and lists what does', () => {

@@ -41,7 +41,7 @@ export async function readCatalog(root: string): Promise<CatalogEntry[]> {
 /**
  * Resolves what a person asked for: names of suites, areas or suite files ("session-lifecycle/create-session"),
  * separated by commas. Empty means all: undefined is returned, and the operator takes every suite that is not onDemand.
- * An area stands for its suites that are not onDemand, nor slow unless `includeSlow`. Throws UnknownSuites.
+ * An area stands for its suites that are not onDemand (if it has others), nor slow unless `includeSlow`. Throws UnknownSuites.
  */
 export function selectSuites(
   asked: string | undefined,
@@ -81,9 +81,10 @@ export function listing(catalog: readonly CatalogEntry[]): string[] {
 
 function matching(word: string, catalog: readonly CatalogEntry[], includeSlow: boolean): string[] {
   const named = catalog.filter((suite) => suite.name === word || suite.files.includes(word));
-  const found =
-    named.length > 0
-      ? named
-      : catalog.filter((suite) => suite.area === word && !suite.onDemand && (includeSlow || !suite.slow));
+  if (named.length > 0) return named.map((suite) => suite.name);
+  const area = catalog.filter((suite) => suite.area === word);
+  const usual = area.filter((suite) => !suite.onDemand);
+  // Who names an area that has nothing else means its suites on demand.
+  const found = usual.length > 0 ? usual.filter((suite) => includeSlow || !suite.slow) : area;
   return found.map((suite) => suite.name);
 }

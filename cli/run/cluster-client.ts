@@ -169,6 +169,12 @@ export class ClusterClient {
   }
 }
 
+/** What the rest of the command sees of the client. */
+export type ClusterApi = Pick<
+  ClusterClient,
+  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'watch' | 'close'
+>;
+
 interface StatusBody {
   code?: number;
   reason?: string;

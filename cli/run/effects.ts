@@ -8,7 +8,7 @@ import { type Finding, inspectMachine } from '../machine/doctor.ts';
 import { ensureEngine } from '../machine/engine.ts';
 import type { Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
-import { ClusterClient } from './cluster-client.ts';
+import { type ClusterApi, ClusterClient } from './cluster-client.ts';
 import { readAccess } from './kubeconfig.ts';
 import { type MemoryWatch, watchNodeMemory } from './memory.ts';
 import { NAMES } from './names.ts';
@@ -33,7 +33,7 @@ export interface Effects {
   deleteCluster(p: Provision): Promise<void>;
   /** What a job left on the machine against its will, a line each. */
   leftovers(p: Provision): Promise<string[]>;
-  connect(): Promise<ClusterClient>;
+  connect(): Promise<ClusterApi>;
   installOperator(tools: Tools, images: ImageSet, p: Provision): Promise<void>;
   /** Output of kubectl with these arguments. */
   kubectl(tools: Tools, args: string[], p: Provision): Promise<string>;

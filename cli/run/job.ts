@@ -3,7 +3,7 @@ import type { TestRun } from '../../operator/api/test-run.ts';
 import type { ImageSet } from '../images/build.ts';
 import type { Finding } from '../machine/doctor.ts';
 import type { Provision } from '../machine/provision.ts';
-import { type ClusterClient, resourcePath } from './cluster-client.ts';
+import { type ClusterApi, resourcePath } from './cluster-client.ts';
 import type { Effects, Tools } from './effects.ts';
 import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
 import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
@@ -29,7 +29,7 @@ export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'>
 export interface JobState {
   tools?: Tools;
   images?: ImageSet;
-  client?: ClusterClient;
+  client?: ClusterApi;
   names?: RunNames;
   seen: Snapshot;
   clusterUp: boolean;
@@ -129,8 +129,10 @@ async function work(
   let memory: MemoryWatch | undefined;
   try {
     if (!cluster.wasThere) {
-      cluster.mayExist = true;
-      await phase('cluster', `cluster ${NAMES.cluster}`, (p) => effects.createCluster(images.nodeImage, p));
+      await phase('cluster', `cluster ${NAMES.cluster}`, (p) => {
+        cluster.mayExist = true;
+        return effects.createCluster(images.nodeImage, p);
+      });
     }
     state.clusterUp = true;
     memory = effects.watchMemory(provision(options, undefined, interruption.work));
@@ -154,7 +156,7 @@ async function work(
 /** Makes sure of the environment and creates the run. */
 async function createRun(
   options: JobOptions,
-  client: ClusterClient,
+  client: ClusterApi,
   images: ImageSet,
   signal: AbortSignal,
 ): Promise<RunNames> {
@@ -177,7 +179,7 @@ async function follow(
   options: JobOptions,
   parts: JobParts,
   state: JobState,
-  client: ClusterClient,
+  client: ClusterApi,
   names: RunNames,
   voice: Voice,
 ): Promise<TestRun> {
