@@ -58,7 +58,13 @@ describe('the manager', () => {
   });
 
   function manager(reconcile: Reconcile, election?: Pick<LeaseElection, 'run'>, clock?: FakeClock): Manager {
-    const controller = new Controller({ name: 'c', reconcile, log: quietLog(), metrics: createMetrics() });
+    const controller = new Controller({
+      name: 'c',
+      reconcile,
+      log: quietLog(),
+      metrics: createMetrics(),
+      clock: new FakeClock(),
+    });
     controller.enqueue({ name: 'a' });
     return new Manager({
       log: quietLog(),
