@@ -123,7 +123,7 @@ describe('the manager', () => {
         return 'lost' as const;
       },
     };
-    const running = manager(() => new Promise(() => {}), losing).run(stop().signal);
+    const running = manager(() => new Promise(() => {}), losing, new FakeClock()).run(stop().signal);
     source.sync();
     expect(await running).to.equal('lost-leadership');
     expect(story).not.to.include('stop first');
