@@ -14,6 +14,7 @@ if [ ! -e "$PGDATA/.complete" ]; then
   {
     echo "listen_addresses = '*'"
     echo "unix_socket_directories = '/tmp'"
+    echo "jit = off"
   } >> "$PGDATA/postgresql.conf"
   # The administrator has no password, so only the local socket lets him in.
   echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
