@@ -125,29 +125,25 @@ async function buildEach<N extends string>(
 export async function ensureImages(p: Provision): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
     const builder = imageBuilder(p);
-    const loaded = await buildEach(builder, LOADED);
-    const { refs: baked, nodeImage } = await nodeWith(builder, BAKED);
+    const baked = await refsFor(builder, BAKED);
+    const loaded = await refsFor(builder, LOADED);
+    const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
+    const nodeImage = await ensureNodeSet(builder, {
+      images: baked,
+      // The project's own code as it is now: a cluster that starts from this before the next edit need not load it.
+      alongside: Object.values(loaded),
+      build: [build(BAKED), build(LOADED)],
+    });
+    await build(LOADED)();
     return { refs: { ...baked, ...loaded }, nodeImage };
   });
 }
 
-/** A node image with the images named, and their references. */
-async function nodeWith<N extends string>(
-  builder: Builder,
-  names: readonly N[],
-): Promise<{ refs: Record<N, string>; nodeImage: string }> {
+/** References of the images named, without building them. */
+async function refsFor<N extends string>(builder: Builder, names: readonly N[]): Promise<Record<N, string>> {
   const refs: Partial<Record<N, string>> = {};
   for (const name of names) refs[name] = refOf(name, await builder.keyOf(name));
-  const known = refs as Record<N, string>;
-  const nodeImage = await ensureNodeSet(builder, known, async () => {
-    await buildEach(builder, names);
-  });
-  return { refs: known, nodeImage };
-}
-
-/** A node image with only these images: for work on the node itself. */
-export async function ensureNodeWith(names: readonly string[], p: Provision): Promise<string> {
-  return withLock(p, 'images', async () => (await nodeWith(imageBuilder(p), names)).nodeImage);
+  return refs as Record<N, string>;
 }
 
 function refOf(name: string, key: string): string {

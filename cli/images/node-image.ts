@@ -37,32 +37,35 @@ export function adaptationFor(host: Pick<Host, 'cgroup' | 'missingCapabilities'>
   };
 }
 
-/**
- * Makes sure of a node image that holds the given images, for this host.
- * @param images references, each name → ref; the engine need not hold them while the node image is there
- * @param build makes sure that the engine holds them; called only if the node image has to be made
- */
-export async function ensureNodeSet(
-  builder: Builder,
-  images: Record<string, string>,
-  build: () => Promise<void>,
-): Promise<string> {
+/** What a node image is to hold. */
+export interface NodeSet {
+  /** name → reference: the node image is keyed by these. The engine need not hold them while the node image is there. */
+  images: Record<string, string>;
+  /** References that are put into it when it is made, but for whose sake it is not made again. */
+  alongside: readonly string[];
+  /** Make sure that the engine holds all of them; called only if the node image has to be made. */
+  build: ReadonlyArray<() => Promise<void>>;
+}
+
+/** Makes sure of a node image with the given images for this host, and returns its reference. */
+export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<string> {
   const { p } = builder;
   const adaptation = adaptationFor(await inspectHost());
   const node = await planNode(builder);
-  const key = contentKey({ ...images, ' node': node.ref, ' adaptation': JSON.stringify(adaptation) });
+  const key = contentKey({ ...set.images, ' node': node.ref, ' adaptation': JSON.stringify(adaptation) });
   const repository = `${REPOSITORY}/node-set`;
   const ref = `${repository}:${key}`;
   if (await imageId(p, ref)) return ref;
 
-  // Together: one waits for downloads while the other compiles.
-  await inParallel([() => node.ensure(), build], builder.stop);
+  // Together: some wait for downloads while others compile.
+  await inParallel([() => node.ensure(), ...set.build], builder.stop);
   const started = Date.now();
-  p.log(`node image: putting ${Object.keys(images).length} images into it`);
+  const images = [...Object.values(set.images), ...set.alongside];
+  p.log(`node image: putting ${images.length} images into it`);
   await bake(p, {
     from: node.ref,
     to: ref,
-    images: Object.values(images),
+    images,
     commands: adaptation.commands,
     entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init', ...adaptation.init],
     labels: { [NETWORK_LABEL]: node.network },
