@@ -1,24 +1,40 @@
 import { expect } from 'chai';
 import { conditionOf } from '../api/conditions.ts';
-import { JOBS, ROLES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
-import type { RunningOperator } from '../testing/stage.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { isForbidden } from '../runtime/api-error.ts';
+import {
+  EVENTS,
+  JOBS,
+  PODS,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../runtime/builtin-resources.ts';
+import { KubeClient } from '../runtime/kube-client.ts';
+import type { Resource } from '../runtime/kube-object.ts';
 import { finalReport, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
-import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
+import { TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 
 describe('TestRun against a real API server', function () {
   this.timeout(60_000);
   let stage: Stage;
-  let operator: RunningOperator;
 
   before(async () => {
     stage = await startStage();
     await stage.environment('ext');
-    await stage.suite('alpha');
-    await stage.suite('beta');
-    operator = stage.startOperator();
+    for (const name of ['alpha', 'beta', 'gamma']) await stage.suite(name);
+    await stage.suite('retried', { retries: 1, onDemand: true });
+    await stage.suite('alone', { exclusive: true, onDemand: true });
+    await stage.suite('breaking', { disruptive: true, onDemand: true });
+    stage.startOperator();
   });
-  after(() => stage.stop());
+  after(() => stage?.stop());
+
+  const succeeded = (run: TestRun) => conditionOf(run.status?.conditions, 'Succeeded');
+  const lineOf = (run: TestRun | undefined, suite: string) =>
+    run?.status?.suites?.find((line) => line.name === suite);
 
   it('passes when its suite reports that it passed, without waiting for the pod', async () => {
     await stage.run('passes', 'ext', { suites: { names: ['alpha'] } });
@@ -26,10 +42,265 @@ describe('TestRun against a real API server', function () {
     const run = await stage.finished('passes');
     expect(run.status).to.deep.include({ phase: 'Succeeded', verdict: 'Passed', observedGeneration: 1 });
     expect(run.status?.counts).to.deep.include({ total: 1, passed: 1, failed: 0 });
-    expect(conditionOf(run.status?.conditions, 'Succeeded')).to.deep.include({
-      status: 'True',
-      reason: 'AllPassed',
-    });
+    expect(run.status?.suiteCounts).to.deep.equal({ total: 1, finished: 1, passed: 1 });
+    expect(succeeded(run)).to.deep.include({ status: 'True', reason: 'AllPassed' });
     expect((await stage.pod('passes-alpha-1')).status?.phase).to.equal('Pending');
+  });
+
+  it('fails with the first error in its line, and says so in events', async () => {
+    await stage.run('fails', 'ext', { suites: { names: ['alpha'] } });
+    await stage.attempt('fails-alpha-1', 'Failed');
+    const run = await stage.finished('fails');
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'SuitesFailed' });
+    expect(run.status?.verdict).to.equal('Failed');
+    expect(lineOf(run, 'alpha')?.message).to.include('expected 3 to equal 4');
+    const reasons = await until('events tell the story', async () => {
+      const fieldSelector = 'involvedObject.name=fails';
+      const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace, fieldSelector });
+      return items.some((event) => event.reason === 'SuitesFailed') && items.map((event) => event.reason);
+    });
+    expect(reasons).to.include.members(['Started', 'SuiteStarted', 'SuiteFailed', 'SuitesFailed']);
+  });
+
+  it('runs a failed suite again where it has retries, and calls a pass then Flaky', async () => {
+    await stage.run('flaky', 'ext', { suites: { names: ['retried'] } });
+    await stage.attempt('flaky-retried-1', 'Failed');
+    await stage.attempt('flaky-retried-2', 'Passed');
+    const run = await stage.finished('flaky');
+    expect(succeeded(run)).to.deep.include({ status: 'True' });
+    expect(run.status?.verdict).to.equal('Flaky');
+    expect(lineOf(run, 'retried')).to.deep.include({
+      verdict: 'Flaky',
+      attempt: 2,
+      report: 'flaky-retried-2',
+    });
+    expect(await stage.getReport('flaky-retried-1')).to.have.nested.property('status.verdict', 'Failed');
+  });
+
+  it('fails a Flaky run under retryPolicy.flaky: Fail', async () => {
+    await stage.run('strict', 'ext', {
+      suites: { names: ['alpha'] },
+      retryPolicy: { retries: 1, flaky: 'Fail' },
+    });
+    await stage.attempt('strict-alpha-1', 'Failed');
+    await stage.attempt('strict-alpha-2', 'Passed');
+    expect(succeeded(await stage.finished('strict'))).to.deep.include({ status: 'False' });
+  });
+
+  it('names the suites that exist when it asks for one that does not', async () => {
+    await stage.run('nonsense', 'ext', { suites: { names: ['nonsense'] } });
+    const run = await stage.finished('nonsense');
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'UnknownSuites' });
+    expect(succeeded(run)?.message).to.match(/called nonsense; there are: .*alpha, beta/);
+  });
+
+  it('ends with a sentence for a grep that is no regular expression', async () => {
+    await stage.run('grep', 'ext', { grep: '(' });
+    const run = await stage.finished('grep');
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'InvalidGrep' });
+    expect(succeeded(run)?.message).to.include('spec.grep');
+  });
+
+  it('waits its turn: one run of an environment at a time, first come first served', async () => {
+    await stage.run('turn-a', 'ext', { suites: { names: ['alpha'] } });
+    await stage.pod('turn-a-alpha-1');
+    await stage.run('turn-b', 'ext', { suites: { names: ['beta'] } });
+    const queued = await until('turn-b is queued', async () => {
+      const run = await stage.getRun('turn-b');
+      return run?.status?.phase === 'Queued' && run;
+    });
+    expect(conditionOf(queued.status?.conditions, 'Queued')?.message).to.include('turn-a');
+    expect(await stage.getReport('turn-b-beta-1')).to.equal(undefined);
+    await stage.report('turn-a-alpha-1', finalReport('Passed'));
+    await stage.attempt('turn-b-beta-1', 'Passed');
+    await stage.finished('turn-b');
+  });
+
+  it('lets the next run start when the one ahead is deleted', async () => {
+    await stage.run('gone-a', 'ext', { suites: { names: ['alpha'] } });
+    await stage.pod('gone-a-alpha-1');
+    await stage.run('gone-b', 'ext', { suites: { names: ['beta'] } });
+    await until('gone-b is queued', async () => (await stage.getRun('gone-b'))?.status?.phase === 'Queued');
+    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'gone-a' });
+    await stage.attempt('gone-b-beta-1', 'Passed');
+    await stage.finished('gone-b');
+  });
+
+  it('deleted in mid-run, it takes all that it made along', async () => {
+    await stage.run('cleaned', 'ext', { suites: { names: ['alpha'] } });
+    const pod = await stage.pod('cleaned-alpha-1');
+    const at = { namespace: stage.namespace, name: 'cleaned-alpha-1' };
+    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'cleaned' });
+    const made: Resource[] = [TEST_REPORTS, JOBS, SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS];
+    for (const resource of made) {
+      await until(`${resource.kind} is gone`, async () => !(await stage.client.get(resource, at)));
+    }
+    await until('the pod is gone or going', async () => {
+      const now = await stage.client.get(PODS, { namespace: stage.namespace, name: pod.metadata.name });
+      return !now || now.metadata.deletionTimestamp !== undefined;
+    });
+  });
+
+  it('runs as many suites at a time as it may, an exclusive one alone', async () => {
+    const names = ['alpha', 'alone', 'beta', 'gamma'];
+    await stage.run('wide', 'ext', { suites: { names }, parallelism: 2 });
+    await stage.pod('wide-alpha-1');
+    expect(await stage.getReport('wide-alone-1')).to.equal(undefined);
+    await stage.report('wide-alpha-1', finalReport('Passed'));
+    await stage.pod('wide-alone-1');
+    expect(await stage.getReport('wide-beta-1')).to.equal(undefined);
+    await stage.report('wide-alone-1', finalReport('Passed'));
+    await Promise.all([stage.pod('wide-beta-1'), stage.pod('wide-gamma-1')]);
+    await Promise.all(
+      ['wide-beta-1', 'wide-gamma-1'].map((name) => stage.report(name, finalReport('Passed'))),
+    );
+    expect((await stage.finished('wide')).status?.suiteCounts).to.deep.include({ total: 4, passed: 4 });
+  });
+
+  it('with failFast, starts nothing after a failure', async () => {
+    await stage.run('fast', 'ext', { suites: { names: ['alpha', 'beta'] }, failFast: true });
+    await stage.attempt('fast-alpha-1', 'Failed');
+    const run = await stage.finished('fast');
+    expect(lineOf(run, 'beta')).to.deep.include({ verdict: 'Skipped', reason: 'FailFast', attempt: 0 });
+    expect(run.status?.verdict).to.equal('Failed');
+  });
+
+  it('does not break what forbids it', async () => {
+    await stage.run('gentle', 'ext', { suites: { names: ['alpha', 'breaking'] } });
+    await stage.attempt('gentle-alpha-1', 'Passed');
+    const run = await stage.finished('gentle');
+    expect(lineOf(run, 'breaking')).to.deep.include({ verdict: 'Skipped', reason: 'DisruptionForbidden' });
+    expect(succeeded(run)).to.deep.include({ status: 'True' });
+  });
+
+  it('cancelled, it ends at once and keeps what it knows', async () => {
+    const at = { namespace: stage.namespace, name: 'stopped' };
+    await stage.run('stopped', 'ext', { suites: { names: ['alpha', 'beta', 'gamma'] } });
+    await stage.attempt('stopped-alpha-1', 'Passed');
+    await stage.pod('stopped-beta-1');
+    await stage.client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } });
+    const run = await stage.finished('stopped');
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'Cancelled' });
+    expect(run.status?.suites?.map((line) => line.verdict)).to.deep.equal([
+      'Passed',
+      'Interrupted',
+      'Interrupted',
+    ]);
+    const report = await stage.getReport('stopped-beta-1');
+    expect(report?.status).to.deep.include({ final: true, verdict: 'Interrupted', reason: 'Cancelled' });
+    await until('its Job is gone', async () => {
+      return !(await stage.client.get(JOBS, { namespace: stage.namespace, name: 'stopped-beta-1' }));
+    });
+  });
+
+  it('ends when its time is over', async () => {
+    await stage.run('late', 'ext', { suites: { names: ['alpha'] }, timeoutSeconds: 1 });
+    const run = await stage.finished('late');
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'TimedOut' });
+    expect(await stage.getReport('late-alpha-1')).to.have.nested.property('status.reason', 'TimedOut');
+  });
+
+  it('ends when its environment does not exist', async () => {
+    await stage.run('lost', 'nowhere', {});
+    const run = await stage.finished('lost', 20_000);
+    expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'EnvironmentNotFound' });
+    expect(succeeded(run)?.message).to.include('nowhere');
+  });
+
+  it('does not touch an object of that name which is not its own', async () => {
+    await stage.client.create(JOBS, {
+      metadata: { namespace: stage.namespace, name: 'taken-alpha-1' },
+      spec: {
+        suspend: true,
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'mine', image: 'mine' }] } },
+      },
+    });
+    await stage.run('taken', 'ext', { suites: { names: ['alpha'] } });
+    const run = await stage.finished('taken');
+    expect(lineOf(run, 'alpha')).to.deep.include({ verdict: 'Failed', reason: 'NameTaken' });
+    expect(lineOf(run, 'alpha')?.message).to.include('Job backendai-e2e/taken-alpha-1');
+  });
+
+  it('is deleted when its time to live is over, unless it failed', async () => {
+    const spec = { suites: { names: ['alpha'] }, ttlSecondsAfterFinished: 1 };
+    await stage.run('ttl-bad', 'ext', spec);
+    await stage.attempt('ttl-bad-alpha-1', 'Failed');
+    await stage.finished('ttl-bad');
+    await stage.run('ttl-good', 'ext', spec);
+    await stage.attempt('ttl-good-alpha-1', 'Passed');
+    await until('the good one is gone', async () => !(await stage.getRun('ttl-good')));
+    expect(await stage.getRun('ttl-bad')).to.have.nested.property('metadata.name', 'ttl-bad');
+  });
+
+  it('stays as it ended, whatever is done to it later', async () => {
+    await stage.run('done', 'ext', { suites: { names: ['alpha'] } });
+    await stage.attempt('done-alpha-1', 'Passed');
+    const before = await stage.finished('done');
+    const { namespace } = stage;
+    await stage.client.delete(TEST_REPORTS, { namespace, name: 'done-alpha-1' });
+    await stage.client.delete(JOBS, { namespace, name: 'done-alpha-1' });
+    await stage.client.mergePatch(TEST_RUNS, { namespace, name: 'done' }, { spec: { cancel: true } });
+    await stage.run('after-done', 'ext', { suites: { names: ['alpha'] } });
+    await stage.attempt('after-done-alpha-1', 'Passed');
+    await stage.finished('after-done');
+    expect((await stage.getRun('done'))?.status).to.deep.equal(before.status);
+  });
+
+  it('says that a report was deleted under it', async () => {
+    await stage.run('torn', 'ext', { suites: { names: ['alpha'] } });
+    await stage.pod('torn-alpha-1');
+    await until('it runs', async () => lineOf(await stage.getRun('torn'), 'alpha')?.state === 'Running');
+    await stage.client.delete(TEST_REPORTS, { namespace: stage.namespace, name: 'torn-alpha-1' });
+    expect(lineOf(await stage.finished('torn'), 'alpha')).to.deep.include({
+      verdict: 'Interrupted',
+      reason: 'ReportVanished',
+    });
+  });
+
+  it('keeps the record of its suites', async () => {
+    const suite = await until('gamma has a record', async () => {
+      const found = await stage.client.get(TEST_SUITES, { namespace: stage.namespace, name: 'gamma' });
+      return found?.status?.lastVerdicts !== undefined && found;
+    });
+    const verdicts = suite.status?.lastVerdicts?.map(({ run, verdict }) => [run, verdict]);
+    expect(verdicts).to.deep.include(['wide', 'Passed']);
+    expect(suite.status?.passRate).to.be.within(0, 1);
+  });
+
+  it('gives the pod of an attempt its own report, and nothing else', async () => {
+    await stage.run('rights', 'ext', { suites: { names: ['alpha'] } });
+    await stage.pod('rights-alpha-1');
+    const { namespace } = stage;
+    const access = await stage.plane.serviceAccount(namespace, 'rights-alpha-1');
+    const suite = new KubeClient(access.kubeConfig);
+    const own = { namespace, name: 'rights-alpha-1' };
+    const other = { namespace, name: 'done-alpha-1' };
+    try {
+      await suite.applyStatus(
+        TEST_REPORTS,
+        { metadata: own, status: { current: 'adds' } },
+        { fieldManager: 'backendai-e2e-runner' },
+      );
+      expect(await suite.get(TEST_REPORTS, own)).to.have.nested.property('status.current', 'adds');
+      const refused = [
+        suite.list(TEST_REPORTS, { namespace }),
+        suite.get(TEST_RUNS, { namespace, name: 'rights' }),
+        suite.get(SECRETS, { namespace, name: 'ext-connection' }),
+        suite.list(PODS, { namespace }),
+        suite.delete(TEST_REPORTS, own),
+        suite.applyStatus(
+          TEST_REPORTS,
+          { metadata: other, status: {} },
+          { fieldManager: 'backendai-e2e-runner' },
+        ),
+      ];
+      for (const result of await Promise.allSettled(refused)) {
+        expect(result.status === 'rejected' && isForbidden(result.reason)).to.equal(true);
+      }
+    } finally {
+      await suite.close();
+    }
+    await stage.report('rights-alpha-1', finalReport('Passed'));
+    await stage.finished('rights');
   });
 });

@@ -46,11 +46,13 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
     return ended('JobVanished', 'the Job of this attempt was deleted before the suite had reported its end');
   }
   const pod = newest(pods);
-  const failed = job.status?.conditions?.find((seen) => seen.type === 'Failed' && seen.status === 'True');
-  const complete = job.status?.conditions?.find((seen) => seen.type === 'Complete' && seen.status === 'True');
+  const failed = conditionOf(job, 'Failed');
+  const complete = conditionOf(job, 'Complete');
   const over = pod?.status?.phase === 'Failed' || pod?.status?.phase === 'Succeeded';
 
-  if (failed?.reason === 'DeadlineExceeded') {
+  // FailureTarget comes first: the pod was told to end and may still report.
+  const due = failed ?? (over || !pod ? conditionOf(job, 'FailureTarget') : undefined);
+  if (due?.reason === 'DeadlineExceeded') {
     const last = pod ? `; last seen: ${podInWords(pod)}` : '';
     return ended(
       'DeadlineExceeded',
@@ -134,6 +136,9 @@ function podEnding(pod: Pod): Ending {
     const why = disrupted?.message ?? pod.status?.message ?? disrupted?.reason ?? '';
     return ending('Evicted', `${words}${why ? `: ${why}` : ''}`);
   }
+  if (pod.metadata.deletionTimestamp) {
+    return ending('PodVanished', `somebody deleted the pod while the suite ran: ${words}`);
+  }
   const said = terminated?.message ? `; it said: ${terminated.message}` : '';
   if (terminated?.exitCode === RUNNER_EXIT.couldNotRun) {
     return ending('CouldNotRun', `the runner could not run the suite: ${words}${said}`);
@@ -177,6 +182,10 @@ export function closing(
     message: cut(end.message),
     finishedAt: now.toISOString(),
   };
+}
+
+function conditionOf(job: Job, type: string) {
+  return job.status?.conditions?.find((seen) => seen.type === type && seen.status === 'True');
 }
 
 /** The operator's own conditions of a report: left out of its next apply, they would be removed. */

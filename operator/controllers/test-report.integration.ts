@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import type { TestReport } from '../api/test-report.ts';
+import { JOBS, PODS, type Pod } from '../runtime/builtin-resources.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
+import { until } from '../testing/until.ts';
+import { TEST_REPORTS } from './kinds.ts';
+
+describe('TestReport against a real API server', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+
+  before(async () => {
+    stage = await startStage();
+    await stage.suite('alpha');
+    stage.startOperator();
+  });
+  after(() => stage?.stop());
+
+  /** Starts a run of its own environment up to its pod. */
+  async function started(name: string): Promise<{ pod: Pod; attempt: string }> {
+    await stage.environment(name);
+    await stage.run(name, name, { suites: { names: ['alpha'] } });
+    const attempt = `${name}-alpha-1`;
+    const pod = await stage.pod(attempt);
+    await until('the run says Running', async () => (await stage.getRun(name))?.status?.phase === 'Running');
+    return { pod, attempt };
+  }
+
+  async function closed(attempt: string): Promise<NonNullable<TestReport['status']>> {
+    return until(`${attempt} is closed`, async () => {
+      const report = await stage.getReport(attempt);
+      return report?.status?.final === true && report.status;
+    });
+  }
+
+  const terminated: [string, number, string, string][] = [
+    ['oom', 137, 'OOMKilled', 'OOMKilled'],
+    ['crash', 139, 'Error', 'RunnerEnded'],
+    ['unable', 2, 'Error', 'CouldNotRun'],
+    ['silent', 0, 'Completed', 'NoFinalReport'],
+  ];
+  for (const [name, exitCode, said, reason] of terminated) {
+    it(`closes it as ${reason} when the pod ended with code ${exitCode} (${said}) and no final report`, async () => {
+      const { pod, attempt } = await started(name);
+      await stage.podEnded(pod, exitCode, said);
+      const status = await closed(attempt);
+      expect(status).to.deep.include({ verdict: 'Interrupted', reason });
+      expect(status.message).to.include(`exit code ${exitCode}`);
+      const run = await stage.finished(name);
+      expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason });
+    });
+  }
+
+  it('keeps what the reporter had written', async () => {
+    const { pod, attempt } = await started('partial');
+    const counts = { total: 3, passed: 1, failed: 0, pending: 0, interrupted: 2 };
+    await stage.report(attempt, {
+      startedAt: new Date().toISOString(),
+      counts,
+      tests: [{ id: 'one', file: 'area/file', title: 'first', state: 'passed', seconds: 1 }],
+    });
+    await stage.podEnded(pod, 137, 'OOMKilled');
+    const status = await closed(attempt);
+    expect(status.tests).to.have.length(1);
+    expect((await stage.finished('partial')).status?.counts).to.deep.include(counts);
+  });
+
+  it('tells an eviction from a failure', async () => {
+    const { pod, attempt } = await started('evicted');
+    await stage.podStatus(pod, {
+      phase: 'Failed',
+      conditions: [
+        {
+          type: 'DisruptionTarget',
+          status: 'True',
+          reason: 'EvictionByEvictionAPI',
+          message: 'the node is drained',
+          lastTransitionTime: new Date().toISOString(),
+        },
+      ],
+    });
+    expect(await closed(attempt))
+      .to.have.property('message')
+      .that.includes('the node is drained');
+    expect((await stage.finished('evicted')).status?.suites?.[0]?.reason).to.equal('Evicted');
+  });
+
+  it('says that the Job vanished, and does not run it again', async () => {
+    const { attempt } = await started('vanished');
+    await stage.client.delete(JOBS, { namespace: stage.namespace, name: attempt });
+    const run = await stage.finished('vanished');
+    expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason: 'JobVanished' });
+    expect(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt })).to.equal(undefined);
+  });
+
+  it('says that the pod vanished', async () => {
+    const { pod, attempt } = await started('podless');
+    const { name } = pod.metadata;
+    await stage.client.delete(PODS, { namespace: stage.namespace, name });
+    await stage.podEnded(pod, 143);
+    expect(await closed(attempt)).to.deep.include({ reason: 'PodVanished' });
+    await stage.finished('podless');
+  });
+
+  it('gives up an image that cannot exist, and ends the Job', async () => {
+    const { pod, attempt } = await started('image');
+    await stage.podStatus(pod, {
+      phase: 'Pending',
+      containerStatuses: [
+        {
+          name: 'suite',
+          image: 'suites:test',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason: 'ErrImageNeverPull', message: 'Container image is not present' } },
+        },
+      ],
+    });
+    await until('the report says what holds it', async () => {
+      const report = await stage.getReport(attempt);
+      return report?.status?.conditions?.some(({ reason }) => reason === 'ErrImageNeverPull');
+    });
+    const run = await stage.finished('image', 20_000);
+    expect(run.status?.suites?.[0]).to.deep.include({ reason: 'ErrImageNeverPull' });
+    await until('the Job is gone', async () => {
+      return !(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt }));
+    });
+  });
+
+  it('never overwrites a final report', async () => {
+    const { pod, attempt } = await started('both');
+    await stage.report(attempt, { final: true, verdict: 'Passed' });
+    await stage.podEnded(pod, 1);
+    const run = await stage.finished('both');
+    expect(run.status?.verdict).to.equal('Passed');
+    expect(await stage.getReport(attempt)).to.have.nested.property('status.verdict', 'Passed');
+  });
+
+  it('comes to an end however many others write to it', async () => {
+    const { attempt } = await started('storm');
+    const at = { namespace: stage.namespace, name: attempt };
+    let on = true;
+    const storm = Promise.all(
+      ['one', 'two', 'three'].map(async (key) => {
+        for (let count = 0; on; count += 1) {
+          const annotations = { [key]: String(count) };
+          await stage.client.mergePatch(TEST_REPORTS, at, { metadata: { annotations } });
+        }
+      }),
+    );
+    await stage.client.delete(JOBS, at);
+    const status = await closed(attempt).finally(() => {
+      on = false;
+    });
+    await storm;
+    expect(status.reason).to.equal('JobVanished');
+    await stage.finished('storm');
+  });
+});
