@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { END_SECONDS, START_SECONDS, statesInOrder, waitForState } from '../support/session-watch.ts';
-import type { NewSession, SessionInfo } from '../support/sessions.ts';
+import type { SessionRow } from '../support/database.ts';
+import { END_SECONDS, START_SECONDS, statesInOrder, waitForEnd } from '../support/session-watch.ts';
+import type { NewSession } from '../support/sessions.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -16,19 +17,18 @@ describe('a batch session', function () {
     const wanted = world().smallSession({ type: 'batch', startupCommand, ...more });
     return (await world().enqueue(wanted, world().afterTest)).sessionId;
   };
-  const ended = (id: string): Promise<SessionInfo> =>
-    waitForState(world().user.sessions, id, ['TERMINATED'], WHOLE_SECONDS);
+  const ended = (id: string): Promise<SessionRow> =>
+    waitForEnd(world().database, id, ['TERMINATED'], WHOLE_SECONDS);
 
   it('runs its command, ends by itself with SUCCESS, and keeps the output', async () => {
     const { user, database } = world();
     const nonce = randomBytes(8).toString('hex');
     const id = await enqueue(`python3 -c 'import hashlib; print(hashlib.sha256(b"${nonce}").hexdigest())'`);
-    await ended(id);
-    const row = await database.session(id);
-    expect(row).to.include({ status: 'TERMINATED', result: 'SUCCESS' });
+    const row = await ended(id);
+    expect(row.result).to.equal('SUCCESS');
     const [kernel] = await database.kernels(id);
     expect(kernel).to.include({ status: 'TERMINATED', result: 'SUCCESS' });
-    const states = statesInOrder(await user.sessions.statusHistory(id));
+    const states = statesInOrder(row.status_history ?? {});
     expect(states.slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
     expect(await user.sessions.logs(id)).to.include(createHash('sha256').update(nonce).digest('hex'));
     expect((await database.allocations(id)).every((allocation) => allocation.freed)).to.equal(true);
@@ -37,15 +37,14 @@ describe('a batch session', function () {
 
   it('ends with FAILURE when its command exits with an error', async () => {
     const id = await enqueue("python3 -c 'import sys; print(6 * 7); sys.exit(5)'");
-    await ended(id);
-    expect(await world().database.session(id)).to.include({ status: 'TERMINATED', result: 'FAILURE' });
+    expect((await ended(id)).result).to.equal('FAILURE');
     expect(await world().user.sessions.logs(id)).to.include('42');
     await world().containersGone(id);
   });
 
   it('waits for the session that it depends on, and starts when that one succeeded', async function () {
     this.timeout((2 * WHOLE_SECONDS + 30) * 1000);
-    const { database, user } = world();
+    const { database } = world();
     const first = await enqueue('sleep 5');
     const second = await enqueue('true', { dependencies: [first] });
     const seen = await waitUntil(
@@ -59,9 +58,8 @@ describe('a batch session', function () {
       { deadlineSeconds: WHOLE_SECONDS },
     );
     expect(seen.result).to.equal('SUCCESS');
-    await ended(second);
-    const firstEnd = (await user.sessions.statusHistory(first)).TERMINATED ?? '';
-    const secondStart = (await user.sessions.statusHistory(second)).SCHEDULED ?? '';
+    const firstEnd = seen.status_history?.TERMINATED ?? '';
+    const secondStart = (await ended(second)).status_history?.SCHEDULED ?? '';
     expect(Date.parse(secondStart)).to.be.above(Date.parse(firstEnd));
   });
 

@@ -136,27 +136,17 @@ describe('create a session', () => {
     expect(Number(occupied.mem)).to.equal(held.mem);
   });
 
-  it('is known alive to Valkey, and its agent and the managers to Valkey and etcd', async function () {
-    this.timeout(100_000);
+  it('runs where etcd and Valkey know agents and managers alive', async () => {
     const { valkey, etcd, connection } = world();
     const seen = await valkey.agentsLastSeen();
     for (const known of connection.agents) {
       expect(Date.now() / 1000 - (seen[known.id] ?? 0), `age of the heartbeat of ${known.id}`).to.be.below(
         60,
       );
+      expect(await etcd.get(`nodes/agents/${known.id}/`), `etcd on ${known.id}`).to.equal('running');
     }
     expect(await etcd.get('manager/status')).to.equal('running');
     expect(Object.values(await etcd.below('nodes/manager/'))).to.include('up');
-    // Agents report their containers once a minute (ai.backend.agent.observer.kernel_presence).
-    const presence = await waitUntil(
-      `the presence of kernel ${kernelId} in Valkey`,
-      async () => {
-        const found = await valkey.kernelPresence(kernelId);
-        return found.presence === '1' ? found : notYet(found);
-      },
-      { deadlineSeconds: 80, everyMs: 2_000 },
-    );
-    expect(Number(presence.last_presence)).to.be.closeTo(Date.now() / 1000, 90);
   });
 
   it('is found by its name and by its id', async () => {
@@ -174,5 +164,19 @@ describe('create a session', () => {
     );
     expect(again).to.include({ sessionId: created.sessionId, created: false, status: 'RUNNING' });
     expect(await database.traces(created.sessionName)).to.deep.equal({ sessions: 1, kernels: 1 });
+  });
+
+  // Agents report their containers only now and then, some once a minute: this comes last, so that less waiting is left.
+  it('is known alive to Valkey, from its agent', async function () {
+    this.timeout(100_000);
+    const { valkey } = world();
+    await waitUntil(
+      `a sign of kernel ${kernelId} in Valkey`,
+      async () => {
+        const presence = await valkey.kernelPresence(kernelId);
+        return presence.presence === '1' || (await valkey.hasStatistics(kernelId)) ? true : notYet(presence);
+      },
+      { deadlineSeconds: 80, everyMs: 1_000 },
+    );
   });
 });

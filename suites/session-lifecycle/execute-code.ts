@@ -7,6 +7,14 @@ import { START_SECONDS } from '../support/session-watch.ts';
 import type { Execution } from '../support/sessions.ts';
 import { type RunningSession, useWorld } from '../support/world.ts';
 
+const MIB = 1024 * 1024;
+
+/**
+ * First line of batch programs. What a program says within some 100 ms of its start is lost in 26.9.6: that is a test of
+ * its own (known-issues.ts), and not what the tests here are about.
+ */
+const PAUSE = 'import time; time.sleep(1)\n';
+
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 
 describe('execute code', () => {
@@ -136,20 +144,12 @@ for i in range(3):
       expect(done.stdout).to.equal('who? hello wörld\n');
       expect(done.exitCode).to.equal(0);
     });
-
-    it('counts what it ran, in the API as in the database', async () => {
-      const { user, database } = world();
-      const before = (await user.sessions.get(session.id)).numQueriesExecuted;
-      await query('1');
-      await query('2');
-      expect((await user.sessions.get(session.id)).numQueriesExecuted).to.equal(before + 2);
-      expect(Number((await database.session(session.id))?.num_queries)).to.equal(before + 2);
-    });
   });
 
   describe('with files', () => {
     it('reads what was uploaded', async () => {
-      const content = randomBytes(1024 * 1024);
+      // The largest file that this way takes: below 1 MiB (SessionService.upload_files).
+      const content = randomBytes(MIB - 1);
       await world().user.sessions.upload(session.id, { 'data.bin': content });
       const done = await query(
         'import hashlib\nprint(hashlib.sha256(open("/home/work/data.bin", "rb").read()).hexdigest())',
@@ -165,13 +165,23 @@ for i in range(3):
       expect(listed?.size).to.equal(text.length);
       expect((await sessions.download(session.id, 'result.txt')).toString()).to.include(text);
     });
+
+    it('refuses to take a file of 1 MiB this way, and keeps nothing of it', async () => {
+      const { sessions } = world().user;
+      await expectRefusal(sessions.upload(session.id, { 'large.bin': randomBytes(MIB) }), {
+        status: 400,
+        kind: 'generic-bad-request',
+        msg: 'Too large file',
+      });
+      expect((await sessions.files(session.id)).map((file) => file.filename)).not.to.include('large.bin');
+    });
   });
 
   describe('as a batch', () => {
     it('runs main.py to exit code 0', async () => {
       const nonce = randomBytes(8).toString('hex');
       const done = await batch({
-        'main.py': `import hashlib, sys\nprint(hashlib.sha256(b"${nonce}").hexdigest())\nprint("note", file=sys.stderr)\n`,
+        'main.py': `${PAUSE}import hashlib, sys\nprint(hashlib.sha256(b"${nonce}").hexdigest())\nprint("note", file=sys.stderr)\n`,
       });
       expect(done).to.include({ exitCode: 0, stdout: `${sha256(nonce)}\n` });
       expect(done.stderr).to.include('note');
@@ -180,14 +190,14 @@ for i in range(3):
 
     it('reports an exit code other than 0, and what came before it', async () => {
       const done = await batch({
-        'main.py': 'import sys\nprint("almost")\nprint("sorry", file=sys.stderr)\nsys.exit(7)\n',
+        'main.py': `${PAUSE}import sys\nprint("almost")\nprint("sorry", file=sys.stderr)\nsys.exit(7)\n`,
       });
       expect(done).to.include({ exitCode: 7, stdout: 'almost\n' });
       expect(done.stderr).to.include('sorry');
     });
 
     it('reports an uncaught exception as exit code 1 with its traceback', async () => {
-      const done = await batch({ 'main.py': 'raise ValueError("not this one")\n' });
+      const done = await batch({ 'main.py': `${PAUSE}raise ValueError("not this one")\n` });
       expect(done.exitCode).to.equal(1);
       expect(done.stderr).to.include('Traceback').and.to.include('ValueError: not this one');
     });
@@ -195,7 +205,10 @@ for i in range(3):
     it('builds with one command and runs another', async () => {
       const done = await batch(
         { 'part.txt': 'built from a part\n' },
-        { build: 'tr a-z A-Z < part.txt > whole.txt && echo built', exec: 'cat whole.txt' },
+        {
+          build: 'sleep 1 && tr a-z A-Z < part.txt > whole.txt && echo built',
+          exec: 'sleep 1 && cat whole.txt',
+        },
       );
       expect(done.statuses).to.include('build-finished');
       expect(done.stdout).to.equal('built\nBUILT FROM A PART\n');
@@ -204,37 +217,21 @@ for i in range(3):
 
     it('runs for several seconds', async () => {
       const done = await batch({
-        'main.py': 'import time\nfor i in range(4):\n    print(i, flush=True)\n    time.sleep(1)\n',
+        'main.py': `${PAUSE}for i in range(4):\n    print(i, flush=True)\n    time.sleep(1)\n`,
       });
-      expect(done.seconds).to.be.within(4, 30);
+      expect(done.seconds).to.be.within(5, 30);
       expect(done.statuses).to.include('continued');
       expect(done).to.include({ stdout: '0\n1\n2\n3\n', exitCode: 0 });
     });
   });
 
   describe('is refused', () => {
-    it('in a mode that does not exist', async () => {
-      const request = world().user.api.request({
-        method: 'POST',
-        path: `/session/${session.id}`,
-        json: { mode: 'guess', run_id: 'x', code: '1' },
-      });
-      await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'guess' });
-    });
-    it('to continue without a run', async () => {
-      const request = world().user.api.request({
-        method: 'POST',
-        path: `/session/${session.id}`,
-        json: { mode: 'continue', code: '' },
-      });
-      await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'run ID' });
-    });
     it('to a stranger', async () => {
       const strange = world().user2.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
-      await expectRefusal(strange, { status: 403, kind: 'generic-forbidden' });
+      await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
       await expectRefusal(world().user2.sessions.get(session.name), {
         status: 404,
-        kind: 'object-not-found',
+        kind: 'entity-not-found',
       });
     });
   });

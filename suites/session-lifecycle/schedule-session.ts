@@ -32,11 +32,14 @@ describe('sessions that share the agents', function () {
       'the scheduler to say why the session waits',
       async () => {
         const steps = await database.schedulingSteps(waiting);
-        return steps.find((step) => step.phase === 'schedule' && step.result !== 'SUCCESS') ?? notYet(steps);
+        return (
+          steps.find((step) => step.phase === 'schedule-sessions' && step.result === 'NEED_RETRY') ??
+          notYet(steps)
+        );
       },
       { deadlineSeconds: 70 },
     );
-    expect(told.message ?? '').to.match(/resource|agent|slot/i);
+    expect(told.message).to.include('could not be placed').and.to.include('cpu: missing');
     expect((await user.sessions.get(waiting)).status).to.equal('PENDING');
 
     await user.sessions.destroy(full[0]?.sessionId ?? '');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runCode } from '../support/execution.ts';
 import { measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, statesInOrder, waitForState } from '../support/session-watch.ts';
+import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../support/session-watch.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
 
@@ -63,7 +63,7 @@ describe('terminate a session', () => {
 
     it('not by a stranger', async () => {
       const strange = world().user2.sessions.destroy(session.id);
-      await expectRefusal(strange, { status: 403, kind: 'generic-forbidden' });
+      await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
       expect((await world().user.sessions.get(session.id)).status).to.equal('RUNNING');
     });
 
@@ -71,17 +71,26 @@ describe('terminate a session', () => {
       const { user, database } = world();
       const since = performance.now();
       expect(await user.sessions.destroy(session.id)).to.deep.equal({ stats: { status: 'terminated' } });
-      const info = await waitForState(user.sessions, session.id, ['TERMINATED'], END_SECONDS);
+      const row = await waitForEnd(database, session.id, ['TERMINATED']);
       measure('session-end', (performance.now() - since) / 1000, 's');
-      expect(info.terminationTime).to.be.a('string');
-      const history = await user.sessions.statusHistory(session.id);
-      expect(statesInOrder(history).slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
-      const row = await database.session(session.id);
-      expect(row).to.include({ status: 'TERMINATED', status_info: 'user-requested' });
-      expect(row?.status_history).to.deep.equal(history);
+      expect(row.status_info).to.equal('user-requested');
+      expect(row.terminated_at).to.be.instanceOf(Date);
+      expect(statesInOrder(row.status_history ?? {}).slice(-3)).to.deep.equal([
+        'RUNNING',
+        'TERMINATING',
+        'TERMINATED',
+      ]);
+      const moves = (await database.schedulingSteps(session.id)).map((step) => step.to_status);
+      expect(moves.slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
       const [kernel] = await database.kernels(session.id);
       expect(kernel).to.include({ status: 'TERMINATED' });
       expect(kernel?.terminated_at).to.be.instanceOf(Date);
+    });
+
+    it('and the API does not know it any more', async () => {
+      const gone = { status: 404, kind: 'object-not-found' };
+      await expectRefusal(world().user.sessions.get(session.id), gone);
+      expect(await world().user.sessions.match(session.name)).to.deep.equal([]);
     });
 
     it('and its container and scratch directory are gone', () => leavesNothingOn(session.id, place));
@@ -91,7 +100,7 @@ describe('terminate a session', () => {
     it('a second time: by id there is nothing to do, by name there is no session', async () => {
       const { sessions } = world().user;
       expect(await sessions.destroy(session.id)).to.deep.equal({ stats: {} });
-      await expectRefusal(sessions.destroy(session.name), { status: 404, kind: 'object-not-found' });
+      await expectRefusal(sessions.destroy(session.name), { status: 404, kind: 'entity-not-found' });
       expect((await world().database.session(session.id))?.status).to.equal('TERMINATED');
     });
 
@@ -133,7 +142,7 @@ describe('terminate a session', () => {
 
   it('while an endless loop runs in it', async function () {
     this.timeout(200_000);
-    const { user, afterTest } = world();
+    const { user, database, afterTest } = world();
     const session = await world().startSession(afterTest);
     const place = await placeOf(session);
     let asked = false;
@@ -151,7 +160,7 @@ describe('terminate a session', () => {
     await waitUntil('the loop to run', async () => (asked ? undefined : notYet('no answer yet')), {
       deadlineSeconds: 30,
     });
-    await waitForState(user.sessions, session.id, ['TERMINATED'], END_SECONDS);
+    await waitForEnd(database, session.id, ['TERMINATED']);
     await leavesNothingOn(session.id, place);
     await loop;
   });
@@ -166,11 +175,14 @@ describe('terminate a session', () => {
       'the scheduler to say why the session waits',
       async () => {
         const steps = await database.schedulingSteps(sessionId);
-        return steps.find((step) => step.phase === 'schedule' && step.result !== 'SUCCESS') ?? notYet(steps);
+        return (
+          steps.find((step) => step.phase === 'schedule-sessions' && step.result === 'NEED_RETRY') ??
+          notYet(steps)
+        );
       },
       { deadlineSeconds: 70 },
     );
-    expect(reason.message ?? '').to.match(/resource|agent|slot/i);
+    expect(reason.message).to.include('could not be placed').and.to.include('cpu: missing');
     expect((await user.sessions.get(sessionId)).status).to.equal('PENDING');
     expect(await user.sessions.destroy(sessionId)).to.deep.equal({ stats: { status: 'cancelled' } });
     expect(await database.session(sessionId)).to.include({ status: 'CANCELLED' });
@@ -191,9 +203,10 @@ describe('terminate a session', () => {
       START_SECONDS,
     );
     await user.sessions.destroy(sessionId);
-    const info = await waitForState(user.sessions, sessionId, ['TERMINATED', 'CANCELLED'], END_SECONDS);
-    expect(info.status, `terminated while ${onItsWay.status}`).to.be.oneOf(['TERMINATED', 'CANCELLED']);
-    expect(statesInOrder(await user.sessions.statusHistory(sessionId))).not.to.include('RUNNING');
+    const row = await waitForEnd(database, sessionId, ['TERMINATED', 'CANCELLED']);
+    expect(statesInOrder(row.status_history ?? {}), `terminated while ${onItsWay.status}`).not.to.include(
+      'RUNNING',
+    );
     const [kernel] = await database.kernels(sessionId);
     await world().containersGone(sessionId);
     if (kernel?.agent) await givesBackSlots(sessionId, kernel.agent);

@@ -1,3 +1,5 @@
+import { BackendApiError } from './api.ts';
+import type { Database, SessionRow } from './database.ts';
 import {
   ENDED_STATES,
   SESSION_STATES,
@@ -18,8 +20,9 @@ export class SessionEnded extends Error {
 }
 
 /**
- * Waits until a session is in one of the states.
- * Throws {@link SessionEnded} when it ends in another state, WaitedInVain at the deadline.
+ * Waits until the API says that a session is in one of the states. The API forgets sessions that have ended.
+ * Throws {@link SessionEnded} when that happens, WaitedInVain at the deadline.
+ * @param states of living sessions; for ended ones there is {@link waitForEnd}
  */
 export async function waitForState(
   sessions: Sessions,
@@ -30,17 +33,48 @@ export async function waitForState(
   return waitUntil(
     `session ${id} to be ${states.join(' or ')}`,
     async () => {
-      const info = await sessions.get(id);
+      const info = await lookAt(sessions, id);
       if (states.includes(info.status)) return info;
-      if (ENDED_STATES.includes(info.status)) {
-        throw new SessionEnded(
-          `session ${id} is ${info.status} (${info.statusInfo}), not ${states.join(' or ')}`,
-        );
-      }
       return notYet(`${info.status} (${info.statusInfo})`);
     },
     { deadlineSeconds },
   );
+}
+
+/**
+ * Waits until a session has ended, as the database says, and returns its row.
+ * Throws WaitedInVain at the deadline, and {@link SessionEnded} when it ended in another state.
+ */
+export async function waitForEnd(
+  database: Database,
+  id: string,
+  states: readonly SessionState[] = ENDED_STATES,
+  deadlineSeconds: number = END_SECONDS,
+): Promise<SessionRow> {
+  return waitUntil(
+    `session ${id} to end ${states.join(' or ')}`,
+    async () => {
+      const row = await database.session(id);
+      const status = row?.status as SessionState | undefined;
+      if (row && status && states.includes(status)) return row;
+      if (status && ENDED_STATES.includes(status)) {
+        throw new SessionEnded(
+          `session ${id} ended ${status} (${row?.status_info}), not ${states.join(' or ')}`,
+        );
+      }
+      return notYet(row ? `${row.status} (${row.status_info})` : 'no row');
+    },
+    { deadlineSeconds },
+  );
+}
+
+async function lookAt(sessions: Sessions, id: string): Promise<SessionInfo> {
+  try {
+    return await sessions.get(id);
+  } catch (error) {
+    if (!(error instanceof BackendApiError) || error.status !== 404) throw error;
+    throw new SessionEnded(`session ${id} has ended: the API does not know it any more`, { cause: error });
+  }
 }
 
 /** States in the order in which a status history says that they were entered. */

@@ -54,6 +54,11 @@ export class Valkey {
     return this.db(VALKEY_DB.live).hgetall(`kernel:presence:${kernelId}`);
   }
 
+  /** Whether an agent has put live statistics of a kernel here (key: the kernel's id). */
+  async hasStatistics(kernelId: string): Promise<boolean> {
+    return (await this.db(VALKEY_DB.statistics).exists(kernelId)) === 1;
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.disconnect();
     this.#clients.clear();

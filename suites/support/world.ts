@@ -7,7 +7,7 @@ import { Etcd } from './etcd.ts';
 import { Ledger } from './ledger.ts';
 import { AgentObserver, CONTAINER_LABELS, containersOf } from './observer.ts';
 import { type Component, checkReady } from './precondition.ts';
-import { END_SECONDS, START_SECONDS, waitForState } from './session-watch.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from './session-watch.ts';
 import { type CreatedSession, ENDED_STATES, type NewSession, type SessionInfo } from './sessions.ts';
 import { Valkey } from './valkey.ts';
 import { notYet, waitUntil } from './waiting.ts';
@@ -122,9 +122,10 @@ export class World {
 
   /** Ends a session by force if it lives, and waits until it and its containers are gone. */
   async endSession(id: string, account: BackendAi = this.user): Promise<void> {
-    const { status } = await account.sessions.get(id);
-    if (!ENDED_STATES.includes(status)) await account.sessions.destroy(id, { forced: true });
-    await waitForState(account.sessions, id, ENDED_STATES, END_SECONDS);
+    const row = await this.database.session(id);
+    const ended = ENDED_STATES.some((state) => state === row?.status);
+    if (!ended) await account.sessions.destroy(id, { forced: true });
+    await waitForEnd(this.database, id);
     await this.containersGone(id);
   }
 
