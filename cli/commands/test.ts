@@ -40,9 +40,9 @@ const PARTS: readonly Part[] = [
     tools: { E2E_HELM: 'helm' },
   },
   {
-    name: 'operator against a real API server',
+    name: 'operator and charts against a real API server',
     command: [...mocha(), '--timeout', '120000'],
-    files: ['operator/**/*.integration.ts'],
+    files: ['{operator,charts}/**/*.integration.ts'],
     tools: {
       E2E_KUBE_APISERVER: 'kube-apiserver',
       E2E_KUBE_CONTROLLER_MANAGER: 'kube-controller-manager',

@@ -180,6 +180,8 @@ export class ControlPlane {
       `--service-account-key-file=${join(folder, 'service-accounts.pem')}`,
       `--service-account-signing-key-file=${join(folder, 'service-accounts.pem')}`,
       '--service-cluster-ip-range=10.96.0.0/16',
+      // As kubeadm has it: Pod Security, not this switch, says who may.
+      '--allow-privileged=true',
       // Nothing serves the Service "kubernetes" here.
       '--endpoint-reconciler-type=none',
       '--profiling=false',
