@@ -89,6 +89,7 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
     reuse: options.reuse,
     includeSlow: options.includeSlow,
     timeoutSeconds: options.timeoutSeconds,
+    catalog: catalog.map((suite) => suite.name),
     environmentValues: (values ?? {}) as Record<string, unknown>,
     cacheDir: defaultCacheDir(),
   };

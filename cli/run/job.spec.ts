@@ -30,9 +30,12 @@ const options: JobOptions = {
   reuse: false,
   includeSlow: true,
   timeoutSeconds: 60,
+  catalog: ['s'],
   environmentValues: {},
   cacheDir: '/nowhere',
 };
+
+const testSuite = { metadata: { name: 's' }, spec: { files: ['area/one'], image: refs.suites } };
 
 type Step = Exclude<keyof Effects, 'watchMemory' | 'connect'>;
 
@@ -107,7 +110,7 @@ class Machine {
   api(): ClusterApi {
     const list = (path: string): KubeList<unknown> => ({
       metadata: { resourceVersion: '1' },
-      items: path.endsWith('/testruns') ? [this.finished] : [],
+      items: path.endsWith('/testruns') ? [this.finished] : path.endsWith('/testsuites') ? [testSuite] : [],
     });
     return {
       get: async <T>(path: string) => list(path) as T,

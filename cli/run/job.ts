@@ -13,6 +13,7 @@ import { NAMES } from './names.ts';
 import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
 import type { Phase, PhaseClock } from './phases.ts';
 import { narrate, stateLines } from './progress.ts';
+import { untilSuitesStand } from './suites-ready.ts';
 import type { View, Voice } from './view.ts';
 
 export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
@@ -20,6 +21,8 @@ export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'>
   keep: boolean;
   /** Run on the cluster that was kept; it stays kept. */
   reuse: boolean;
+  /** Every suite of the catalog: they must stand in the cluster before a run is created. */
+  catalog: readonly string[];
   /** Values for charts/backend-ai. */
   environmentValues: Record<string, unknown>;
   cacheDir: string;
@@ -161,6 +164,8 @@ async function createRun(
   signal: AbortSignal,
 ): Promise<RunNames> {
   const { operatorNamespace: namespace, environment } = NAMES;
+  const suites = { namespace, names: options.catalog, image: images.refs.suites };
+  await untilSuitesStand(client, suites, { signal });
   const environmentPath = resourcePath(KINDS.TestEnvironment.plural, namespace, environment);
   await client.apply(
     environmentPath,
