@@ -76,7 +76,15 @@ export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<str
     p,
     (await refsOf(p, repository)).filter((other) => other !== ref),
   );
+  p.log(`disk: ${await diskUse(p)}`);
   return ref;
+}
+
+/** What the disk is used for, e.g. "Images 6.7GB, Containers 1.4MB, …, cache 1.1G". */
+async function diskUse(p: Provision): Promise<string> {
+  const engine = await tryCommand(p, 'docker', ['system', 'df', '--format', '{{.Type}} {{.Size}}']);
+  const cache = await tryCommand(p, 'du', ['-sh', p.cacheDir]);
+  return [...(engine ?? '').split('\n').filter(Boolean), `cache ${cache?.split('\t')[0] ?? '?'}`].join(', ');
 }
 
 /** A node image without our images. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -159,6 +159,7 @@ async function startEngine(p: Provision, host: Host): Promise<void> {
     const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] });
     daemon.on('error', (error) => p.log(`dockerd could not be started: ${error.message}`));
     daemon.unref();
+    closeSync(log);
   }
   const deadline = Date.now() + START_SECONDS * 1_000;
   let version: string | undefined;
