@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { tryCommand } from '../machine/command.ts';
 import { type Host, inspectHost } from '../machine/host.ts';
 import { inParallel } from '../machine/parallel.ts';
-import { PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
+import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
 import { bake } from './bake.ts';
 import { contentKey, pathParts } from './content-key.ts';
