@@ -117,32 +117,35 @@ export function runVerdict(
   return { verdict: 'Skipped', succeeded: false };
 }
 
+/** What a line that ended gives up last, in this order: the reports have all of it. */
+const EXPENDABLE = ['counts', 'report', 'reason'] as const;
+
 /**
- * Keeps a run's status within its byte budget: the longest messages of lines are cut first, half by half, then
- * dropped; names, verdicts and counts always stay. Returns the same object when it fits.
+ * Keeps a run's status within its byte budget: the longest messages of lines are cut first, half by half, then dropped;
+ * then counts, names of reports and reasons of lines that ended. Names and verdicts of suites always stay. Returns the
+ * same object when it fits.
  */
 export function fitRunBudget(status: TestRunStatus, bytes: number = LIMITS.runBytes): TestRunStatus {
   let fitted = status;
-  for (let limit = LINE_MESSAGE / 2; sizeOf(fitted) > bytes; limit = Math.floor(limit / 2)) {
-    const suites = (fitted.suites ?? []).map((line) => {
-      if (line.message === undefined || line.message.length <= limit) return line;
-      if (limit < 16) {
-        const { message: _dropped, ...rest } = line;
-        return rest;
-      }
-      return { ...line, message: shorten(line.message, limit) };
+  for (let limit = LINE_MESSAGE / 2; limit >= 16 && sizeOf(fitted) > bytes; limit /= 2) {
+    fitted = withLines(fitted, (line) =>
+      line.message === undefined ? line : { ...line, message: shorten(line.message, limit) },
+    );
+  }
+  if (sizeOf(fitted) > bytes) fitted = withLines(fitted, ({ message: _dropped, ...line }) => line);
+  for (const field of EXPENDABLE) {
+    if (sizeOf(fitted) <= bytes) break;
+    fitted = withLines(fitted, (line) => {
+      if (line.state !== 'Finished') return line;
+      const { [field]: _dropped, ...rest } = line;
+      return rest;
     });
-    fitted = { ...fitted, suites };
-    if (limit === 0) return withoutCounts(fitted, bytes);
   }
   return fitted;
 }
 
-/** The last resort: the counts of lines go too; the reports have them. */
-function withoutCounts(status: TestRunStatus, bytes: number): TestRunStatus {
-  if (sizeOf(status) <= bytes) return status;
-  const suites = (status.suites ?? []).map(({ counts: _counts, ...line }) => line);
-  return { ...status, suites };
+function withLines(status: TestRunStatus, change: (line: RunSuite) => RunSuite): TestRunStatus {
+  return status.suites ? { ...status, suites: status.suites.map(change) } : status;
 }
 
 function sizeOf(status: TestRunStatus): number {

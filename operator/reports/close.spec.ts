@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import type { Job, Pod } from '../runtime/builtin-resources.ts';
+import { attemptProgress, closing } from './close.ts';
+
+const CREATED = new Date('2026-01-01T00:00:00Z');
+const at = (seconds: number) => new Date(CREATED.getTime() + seconds * 1000);
+
+function job(conditions: [string, string, string][] = []): Job {
+  return {
+    metadata: { name: 'a' },
+    spec: { activeDeadlineSeconds: 130, template: {} },
+    status: {
+      conditions: conditions.map(([type, reason, message]) => ({ type, status: 'True', reason, message })),
+    },
+  };
+}
+
+function pod(phase: string, state: object, rest: { metadata?: object; status?: object } = {}): Pod {
+  const container = { name: 'suite', image: 'i', imageID: '', ready: false, restartCount: 0, state };
+  return {
+    metadata: { name: 'a-x', creationTimestamp: CREATED.toISOString(), ...rest.metadata },
+    status: { phase, containerStatuses: [container], ...rest.status },
+  };
+}
+
+const terminated = (exitCode: number, reason = 'Error', message?: string) => ({
+  terminated: { exitCode, reason, ...(message ? { message } : {}) },
+});
+const waiting = (reason: string) => ({ waiting: { reason, message: 'no such image' } });
+
+function progress(seen: Job | undefined, pods: Pod[] = [], now = at(5)) {
+  return attemptProgress({ job: seen, pods, now });
+}
+
+describe('attemptProgress', () => {
+  const endings: [string, Job | undefined, Pod[], string, RegExp][] = [
+    ['no Job any more', undefined, [], 'JobVanished', /was deleted/],
+    ['out of memory', job(), [pod('Failed', terminated(137, 'OOMKilled'))], 'OOMKilled', /137.*limits/],
+    [
+      'a crash',
+      job(),
+      [pod('Failed', terminated(134, 'Error', 'heap out of…'))],
+      'RunnerEnded',
+      /134; it said: heap/,
+    ],
+    ['could not run', job(), [pod('Failed', terminated(2))], 'CouldNotRun', /could not run/],
+    [
+      'ended without a word',
+      job(),
+      [pod('Succeeded', terminated(0, 'Completed'))],
+      'NoFinalReport',
+      /never reported/,
+    ],
+    [
+      'evicted by the kubelet',
+      job(),
+      [pod('Failed', {}, { status: { reason: 'Evicted', message: 'disk' } })],
+      'Evicted',
+      /disk/,
+    ],
+    [
+      'deadline, pod gone',
+      job([['Failed', 'DeadlineExceeded', 'Job was active longer']]),
+      [],
+      'DeadlineExceeded',
+      /longer than its 130 s$/,
+    ],
+    [
+      'deadline, pod just ended',
+      job([['FailureTarget', 'DeadlineExceeded', '']]),
+      [pod('Failed', terminated(143), { metadata: { deletionTimestamp: at(1).toISOString() } })],
+      'DeadlineExceeded',
+      /last seen: pod a-x is Failed/,
+    ],
+    ['pod deleted and gone', job([['Failed', 'BackoffLimitExceeded', 'limit']]), [], 'PodVanished', /limit/],
+    [
+      'pod deleted by hand',
+      job(),
+      [pod('Failed', terminated(143), { metadata: { deletionTimestamp: at(1).toISOString() } })],
+      'PodVanished',
+      /somebody deleted/,
+    ],
+    ['Job complete, pod gone', job([['Complete', '', '']]), [], 'NoFinalReport', /without reporting/],
+  ];
+  for (const [title, seen, pods, reason, message] of endings) {
+    it(`${title}: ${reason}`, () => {
+      const { ended } = progress(seen, pods);
+      expect(ended?.reason).to.equal(reason);
+      expect(ended?.message).to.match(message);
+    });
+  }
+
+  it('is patient with a pod that was told to end on a deadline: it may still report', () => {
+    const running = pod('Running', { running: {} }, { metadata: { deletionTimestamp: at(1).toISOString() } });
+    expect(progress(job([['FailureTarget', 'DeadlineExceeded', '']]), [running]).ended).to.equal(undefined);
+  });
+
+  it('lets a pod work', () => {
+    expect(progress(job(), [pod('Running', { running: {} })])).to.deep.equal({ ended: undefined });
+  });
+
+  it('gives an image that cannot be pulled 90 s, and says meanwhile what holds it', () => {
+    const stuck = pod('Pending', waiting('ImagePullBackOff'));
+    expect(progress(job(), [stuck], at(30))).to.deep.include({ ended: undefined, lookAgainMs: 60_000 });
+    expect(progress(job(), [stuck], at(30))).to.have.nested.property('hint.reason', 'ImagePullBackOff');
+    expect(progress(job(), [stuck], at(90)).ended?.message).to.include('no such image');
+  });
+
+  it('gives up sooner where patience cannot help', () => {
+    expect(progress(job(), [pod('Pending', waiting('InvalidImageName'))], at(10)).ended?.reason).to.equal(
+      'InvalidImageName',
+    );
+  });
+
+  it('waits for a node, and says why there is none', () => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' },
+    ];
+    const homeless = pod('Pending', {}, { status: { conditions, containerStatuses: [] } });
+    expect(progress(job(), [homeless], at(600))).to.deep.equal({
+      ended: undefined,
+      hint: { reason: 'Unschedulable', message: '0/1 nodes' },
+    });
+  });
+
+  it('gives up a pod that does not go: its node is lost', () => {
+    const going = pod('Running', { running: {} }, { metadata: { deletionTimestamp: at(30).toISOString() } });
+    expect(progress(job(), [going], at(89)).ended).to.equal(undefined);
+    expect(progress(job(), [going], at(90)).ended?.reason).to.equal('NodeLost');
+  });
+
+  it('looks at the newest pod', () => {
+    const old = pod('Failed', terminated(1));
+    const young = pod('Running', { running: {} }, { metadata: { creationTimestamp: at(3).toISOString() } });
+    expect(progress(job(), [old, young]).ended).to.equal(undefined);
+  });
+});
+
+describe('closing', () => {
+  it('cuts a message to what a report takes', () => {
+    const status = closing({ reason: 'RunnerEnded', message: 'x'.repeat(10_000) }, CREATED);
+    expect(status.message.length).to.be.at.most(4096);
+    expect(status).to.deep.include({
+      final: true,
+      verdict: 'Interrupted',
+      finishedAt: CREATED.toISOString(),
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { API_VERSION } from '../api/group.ts';
+import type { TestRun } from '../api/test-run.ts';
+import type { Verdict } from '../api/verdict.ts';
+import { suiteHistory } from './history.ts';
+
+function run(name: string, minute: number, verdict: Verdict, ended = true): TestRun {
+  const at = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name },
+    spec: { environmentRef: { name: 'e' } },
+    status: {
+      finishedAt: at,
+      suites: [{ name: 'alpha', state: 'Finished', attempt: 1, verdict, seconds: 3 }],
+      conditions: ended
+        ? [{ type: 'Succeeded', status: 'True', reason: 'x', message: '', lastTransitionTime: at }]
+        : [],
+    },
+  };
+}
+
+describe('suiteHistory', () => {
+  it('lists finished runs, newest first, with rates', () => {
+    const runs = [
+      run('a', 1, 'Passed'),
+      run('b', 2, 'Failed'),
+      run('c', 3, 'Passed'),
+      run('d', 4, 'Passed', false),
+    ];
+    const history = suiteHistory('alpha', undefined, runs);
+    expect(history.lastVerdicts?.map((entry) => entry.run)).to.deep.equal(['c', 'b', 'a']);
+    expect(history).to.deep.include({ passRate: 0.667, flipRate: 1 });
+  });
+
+  it('remembers runs that were deleted since, each once', () => {
+    const first = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]);
+    const second = suiteHistory('alpha', first, [run('a', 1, 'Passed'), run('b', 2, 'Passed')]);
+    expect(suiteHistory('alpha', second, []).lastVerdicts?.map((entry) => entry.run)).to.deep.equal([
+      'b',
+      'a',
+    ]);
+  });
+
+  it('keeps twenty', () => {
+    const runs = Array.from({ length: 30 }, (_, index) => run(`r${index}`, index, 'Passed'));
+    const history = suiteHistory('alpha', undefined, runs);
+    expect(history.lastVerdicts).to.have.length(20);
+    expect(history.lastVerdicts?.[0]?.run).to.equal('r29');
+  });
+
+  it('says nothing about a suite that never ran', () => {
+    expect(suiteHistory('beta', undefined, [run('a', 1, 'Passed')])).to.deep.equal({});
+  });
+});

@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { attemptAccess } from './access.ts';
+import { attemptJob, type JobInput } from './job.ts';
+
+const input: JobInput = {
+  name: 'nightly-alpha-2',
+  namespace: 'ns',
+  labels: { run: 'nightly' },
+  owner: {
+    apiVersion: 'e2e.backend.ai/v1alpha1',
+    kind: 'TestRun',
+    name: 'nightly',
+    uid: 'u',
+    controller: true,
+  },
+  run: 'nightly',
+  suite: 'alpha',
+  attempt: 2,
+  spec: { files: ['area/one', 'area/two'], image: 'suites:1', timeoutSeconds: 100 },
+  grep: 'adds \\d+$',
+  connectionSecret: 'e2e-connection',
+};
+
+describe('attemptJob', () => {
+  const spec = attemptJob(input).spec;
+  const pod = spec?.template?.spec;
+  const container = pod?.containers?.[0];
+  const env = new Map(container?.env?.map((entry) => [entry.name, entry.value]));
+
+  it('never runs a test again by itself, and ends after the runner has ended itself', () => {
+    expect(spec).to.deep.include({
+      backoffLimit: 0,
+      activeDeadlineSeconds: 130,
+      podReplacementPolicy: 'Failed',
+    });
+    expect(spec).not.to.have.property('ttlSecondsAfterFinished');
+    expect(pod?.restartPolicy).to.equal('Never');
+  });
+
+  it('tells the runner what it has to do', () => {
+    expect(Object.fromEntries(env)).to.deep.include({
+      E2E_RUN: 'nightly',
+      E2E_SUITE: 'alpha',
+      E2E_ATTEMPT: '2',
+      E2E_REPORT: 'nightly-alpha-2',
+      E2E_NAMESPACE: 'ns',
+      E2E_FILES: '["area/one","area/two"]',
+      E2E_TIMEOUT_SECONDS: '100',
+      E2E_CONNECTION: '/etc/backendai-e2e/connection/connection.json',
+    });
+  });
+
+  it('hands a pattern over as it is: Kubernetes would expand $(…)', () => {
+    expect(env.get('E2E_GREP')).to.equal('adds \\d+$$');
+    const tricky = attemptJob({ ...input, grep: '$(E2E_RUN)' });
+    const value = tricky.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'E2E_GREP');
+    expect(value?.value).to.equal('$$(E2E_RUN)');
+  });
+
+  it('mounts no Secret where the environment has no connection', () => {
+    const plain = attemptJob({ ...input, connectionSecret: undefined }).spec?.template?.spec;
+    expect(plain?.volumes?.map(({ name }) => name)).to.deep.equal(['tmp']);
+    expect(plain?.containers?.[0]?.env?.map(({ name }) => name)).not.to.include('E2E_CONNECTION');
+  });
+
+  it('asks for nothing that Pod Security "restricted" forbids', () => {
+    expect(pod?.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 65532 });
+    expect(pod?.securityContext?.seccompProfile).to.deep.equal({ type: 'RuntimeDefault' });
+    expect(container?.securityContext).to.deep.equal({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+});
+
+describe('attemptAccess', () => {
+  it('gives get and patch on the one report, by name', () => {
+    const { role, roleBinding, serviceAccount } = attemptAccess(input);
+    expect(role.rules).to.deep.equal([
+      {
+        apiGroups: ['e2e.backend.ai'],
+        resources: ['testreports', 'testreports/status'],
+        resourceNames: ['nightly-alpha-2'],
+        verbs: ['get', 'patch'],
+      },
+    ]);
+    expect(roleBinding.subjects).to.deep.equal([
+      { kind: 'ServiceAccount', name: 'nightly-alpha-2', namespace: 'ns' },
+    ]);
+    expect(serviceAccount.automountServiceAccountToken).to.equal(false);
+  });
+});

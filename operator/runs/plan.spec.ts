@@ -1,0 +1,369 @@
+import { expect } from 'chai';
+import { type Condition, conditionOf } from '../api/conditions.ts';
+import { API_VERSION } from '../api/group.ts';
+import type { ComponentStatus, TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport, TestReportStatus } from '../api/test-report.ts';
+import type { TestRun, TestRunSpec, TestRunStatus } from '../api/test-run.ts';
+import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
+import type { RunPlan, RunWorld } from './draft.ts';
+import { planRun } from './plan.ts';
+
+const START = new Date('2026-01-01T00:00:00Z');
+const later = (seconds: number) => new Date(START.getTime() + seconds * 1000);
+
+function run(spec: Partial<TestRunSpec> = {}, status?: TestRunStatus, name = 'run'): TestRun {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: {
+      name,
+      namespace: 'ns',
+      uid: name,
+      generation: 1,
+      creationTimestamp: START.toISOString(),
+    },
+    spec: { environmentRef: { name: 'env' }, ...spec },
+    ...(status ? { status } : {}),
+  };
+}
+
+function suite(name: string, spec: Partial<TestSuiteSpec> = {}): TestSuite {
+  const metadata = { name, namespace: 'ns' };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestSuite',
+    metadata,
+    spec: { files: ['a'], image: 'i', ...spec },
+  };
+}
+
+function condition(type: string, status: Condition['status'], reason: string, message = reason): Condition {
+  return { type, status, reason, message, lastTransitionTime: START.toISOString() };
+}
+
+const READY = [condition('Deployed', 'True', 'Installed'), condition('Ready', 'True', 'AllReady')];
+const UNREADY = [
+  condition('Deployed', 'True', 'Installed'),
+  condition('Ready', 'False', 'ComponentsNotReady', 'manager: 0 of 2 ready'),
+];
+
+function environment(
+  conditions: Condition[],
+  rest: Partial<TestEnvironment['status']> = {},
+): TestEnvironment {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: 'env', namespace: 'ns', generation: 1 },
+    spec: { chart: { name: 'c' }, disruption: 'Allowed' },
+    status: {
+      conditions,
+      observedGeneration: 1,
+      readyAt: START.toISOString(),
+      connectionSecret: 'env-connection',
+      ...rest,
+    },
+  };
+}
+
+function report(suiteName: string, attempt: number, status: TestReportStatus = {}): TestReport {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestReport',
+    metadata: { name: `run-${suiteName}-${attempt}`, namespace: 'ns' },
+    spec: { run: 'run', suite: suiteName, attempt },
+    status,
+  };
+}
+
+const passed: TestReportStatus = { final: true, verdict: 'Passed', seconds: 2 };
+const failed: TestReportStatus = {
+  final: true,
+  verdict: 'Failed',
+  reason: 'TestsFailed',
+  message: 'it broke',
+};
+
+function world(changes: Partial<RunWorld> = {}): RunWorld {
+  return {
+    now: START,
+    run: run(),
+    environment: environment(READY),
+    suites: [suite('alpha'), suite('beta')],
+    reports: [],
+    others: [],
+    ...changes,
+  };
+}
+
+/** The same run with the status that a plan ended in, some seconds later. */
+function next(before: RunWorld, plan: RunPlan, seconds: number, changes: Partial<RunWorld> = {}): RunWorld {
+  return { ...before, run: { ...before.run, status: plan.status }, now: later(seconds), ...changes };
+}
+
+const starts = (plan: RunPlan) => plan.start.map(({ name }) => name);
+const verdicts = (plan: RunPlan) =>
+  plan.status.suites?.map(({ name, verdict, reason }) => [name, verdict ?? '', reason ?? '']);
+const outcome = (plan: RunPlan) => {
+  const found = conditionOf(plan.status.conditions, 'Succeeded');
+  return [found?.status, found?.reason];
+};
+
+describe('planRun', () => {
+  it('takes a run up: first suite at once, the whole line-up in the status', () => {
+    const plan = planRun(world());
+    expect(starts(plan)).to.deep.equal(['run-alpha-1']);
+    expect(plan.status.startedAt).to.equal(START.toISOString());
+    expect(plan.status.suites).to.deep.equal([
+      { name: 'alpha', state: 'Running', attempt: 1, report: 'run-alpha-1' },
+      { name: 'beta', state: 'Waiting', attempt: 0 },
+    ]);
+    expect(outcome(plan)).to.deep.equal(['Unknown', 'Running']);
+    expect(plan.requeueAfterMs).to.equal(7_200_000);
+  });
+
+  it('gives the same plan for the same world', () => {
+    const seen = world({ run: run({ parallelism: 2 }) });
+    expect(planRun(seen)).to.deep.equal(planRun(structuredClone(seen)));
+  });
+
+  it('starts again what a crash left half started: the report is there, its line does not say Running', () => {
+    const plan = planRun(world({ reports: [report('alpha', 1)] }));
+    expect(starts(plan)).to.deep.equal(['run-alpha-1']);
+  });
+
+  it('starts nothing again that its line says runs', () => {
+    const first = planRun(world());
+    const plan = planRun(next(world(), first, 1, { reports: [report('alpha', 1)] }));
+    expect(starts(plan)).to.deep.equal([]);
+  });
+
+  it('keeps the suites that it was started with when others come or go', () => {
+    const first = planRun(world());
+    const suites = [suite('alpha'), suite('gamma')];
+    const plan = planRun(next(world(), first, 1, { suites, reports: [report('alpha', 1, passed)] }));
+    expect(verdicts(plan)).to.deep.equal([
+      ['alpha', 'Passed', ''],
+      ['beta', 'Interrupted', 'SuiteGone'],
+    ]);
+    expect(outcome(plan)).to.deep.equal(['False', 'SuitesFailed']);
+  });
+
+  it('counts retries of the run over those of the suite', () => {
+    const spec = { suites: { names: ['alpha'] }, retryPolicy: { retries: 0 } };
+    const seen = world({ run: run(spec), suites: [suite('alpha', { retries: 3 })] });
+    const plan = planRun(next(seen, planRun(seen), 1, { reports: [report('alpha', 1, failed)] }));
+    expect(verdicts(plan)).to.deep.equal([['alpha', 'Failed', 'TestsFailed']]);
+  });
+
+  it('does not repeat a suite without tests: it is an error, and stays one', () => {
+    const seen = world({ run: run({ suites: { names: ['alpha'] }, retryPolicy: { retries: 2 } }) });
+    const noTests: TestReportStatus = { final: true, verdict: 'NoTests' };
+    const plan = planRun(next(seen, planRun(seen), 1, { reports: [report('alpha', 1, noTests)] }));
+    expect(outcome(plan)).to.deep.equal(['False', 'SuitesFailed']);
+    expect(plan.status.verdict).to.equal('NoTests');
+  });
+
+  it('does not succeed when nothing ran', () => {
+    const forbidding = { ...environment(READY), spec: { chart: { name: 'c' } } };
+    const seen = world({ suites: [suite('alpha', { disruptive: true })], environment: forbidding });
+    const plan = planRun(seen);
+    expect(verdicts(plan)).to.deep.equal([['alpha', 'Skipped', 'DisruptionForbidden']]);
+    expect(outcome(plan)[0]).to.equal('False');
+  });
+
+  describe('queue', () => {
+    const earlier = (status?: TestRunStatus) => ({
+      ...run({}, status, 'other'),
+      metadata: { ...run({}, status, 'other').metadata, creationTimestamp: '2025-12-31T23:59:59Z' },
+    });
+    const ended: TestRunStatus = { conditions: [condition('Succeeded', 'False', 'SuitesFailed')] };
+
+    it('waits behind an earlier run and starts nothing', () => {
+      const plan = planRun(world({ others: [earlier()] }));
+      expect(plan.status.phase).to.equal('Queued');
+      expect(starts(plan)).to.deep.equal([]);
+      expect(plan.status.startedAt).to.equal(undefined);
+    });
+
+    it('goes by name within the same second', () => {
+      expect(planRun(world({ others: [run({}, undefined, 'aaa')] })).status.phase).to.equal('Queued');
+      expect(planRun(world({ others: [run({}, undefined, 'zzz')] })).status.phase).to.equal('Running');
+    });
+
+    it('waits behind a later one that has started', () => {
+      const started = run({}, { startedAt: START.toISOString() }, 'zzz');
+      expect(planRun(world({ others: [started] })).status.phase).to.equal('Queued');
+    });
+
+    it('is not held by runs that ended, that go, or of other environments', () => {
+      const going = { ...earlier(), metadata: { ...earlier().metadata, deletionTimestamp: 'now' } };
+      const elsewhere = { ...earlier(), spec: { environmentRef: { name: 'elsewhere' } } };
+      expect(planRun(world({ others: [earlier(ended), going, elsewhere] })).status.phase).to.equal('Running');
+    });
+
+    it('can be cancelled while it waits', () => {
+      const plan = planRun(world({ run: run({ cancel: true }), others: [earlier()] }));
+      expect(outcome(plan)).to.deep.equal(['False', 'Cancelled']);
+    });
+  });
+
+  describe('environment', () => {
+    const deploying = environment(
+      [condition('Deployed', 'Unknown', 'Deploying', 'helm works'), condition('Ready', 'False', 'Deploying')],
+      {},
+    );
+
+    it('is waited for while it is deployed, as long as its own deadline gives', () => {
+      const plan = planRun(world({ environment: deploying }));
+      expect(plan.status.phase).to.equal('WaitingForEnvironment');
+      const still = planRun(next(world({ environment: deploying }), plan, 600));
+      expect(still.status.phase).to.equal('WaitingForEnvironment');
+      expect(conditionOf(still.status.conditions, 'EnvironmentReady')).to.deep.include({
+        status: 'Unknown',
+        message: 'helm works',
+      });
+    });
+
+    it('that was healthy once has environmentTimeoutSeconds, from when it was found unhealthy', () => {
+      const seen = world({ environment: environment(UNREADY), run: run({ environmentTimeoutSeconds: 60 }) });
+      const first = planRun(seen);
+      expect(first.requeueAfterMs).to.equal(60_000);
+      const waiting = planRun(next(seen, first, 59));
+      expect(waiting.status.phase).to.equal('WaitingForEnvironment');
+      const over = planRun(next(seen, waiting, 60));
+      expect(verdicts(over)).to.deep.equal([
+        ['alpha', 'Failed', 'EnvironmentNotReady'],
+        ['beta', 'Failed', 'EnvironmentNotReady'],
+      ]);
+      expect(outcome(over)).to.deep.equal(['False', 'EnvironmentNotReady']);
+      expect(conditionOf(over.status.conditions, 'Succeeded')?.message).to.include('manager: 0 of 2');
+    });
+
+    it('that recovers in time is gone on with, and the clock starts anew', () => {
+      const seen = world({ environment: environment(UNREADY), run: run({ environmentTimeoutSeconds: 60 }) });
+      const recovered = planRun(next(seen, planRun(seen), 50, { environment: environment(READY) }));
+      expect(starts(recovered)).to.deep.equal(['run-alpha-1']);
+      const reports = [report('alpha', 1, passed)];
+      const again = planRun(next(seen, recovered, 100, { environment: environment(UNREADY), reports }));
+      expect(again.requeueAfterMs).to.equal(60_000);
+    });
+
+    it('is not waited for by a suite whose needs are ready', () => {
+      const components: ComponentStatus[] = [
+        { name: 'manager', workload: 'Deployment/manager', ready: 0, desired: 2, restarts: 0 },
+        { name: 'storage', workload: 'Deployment/storage', ready: 1, desired: 1, restarts: 0 },
+      ];
+      const suites = [
+        suite('alpha', { needs: ['manager'] }),
+        suite('beta', { needs: ['storage'] }),
+        suite('gamma', { needs: ['no-such'] }),
+      ];
+      const plan = planRun(
+        world({ environment: environment(UNREADY, { components }), suites, run: run({ parallelism: 3 }) }),
+      );
+      expect(starts(plan)).to.deep.equal(['run-beta-1']);
+      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')).to.deep.include({ status: 'False' });
+    });
+
+    it('that cannot be deployed ends the run, with all its suites Interrupted', () => {
+      const conditions = [
+        condition('Deployed', 'False', 'HelmFailed', 'helm said no'),
+        condition('Ready', 'False', 'HelmFailed'),
+      ];
+      const plan = planRun(world({ environment: environment(conditions) }));
+      expect(outcome(plan)).to.deep.equal(['False', 'EnvironmentFailed']);
+      expect(plan.status.suites?.every((line) => line.verdict === 'Interrupted')).to.equal(true);
+    });
+
+    it('may look broken while a disruptive suite runs', () => {
+      const suites = [suite('alpha', { disruptive: true }), suite('beta')];
+      const seen = world({ suites });
+      const first = planRun(seen);
+      const broken = { environment: environment(UNREADY), reports: [report('alpha', 1)] };
+      const plan = planRun(next(seen, first, 600, broken));
+      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')?.status).to.equal('True');
+      expect(plan.requeueAfterMs).to.equal(6_600_000);
+    });
+  });
+
+  describe('the end', () => {
+    it('by time stops what runs and says so', () => {
+      const seen = world({ run: run({ timeoutSeconds: 10 }) });
+      const plan = planRun(next(seen, planRun(seen), 10, { reports: [report('alpha', 1)] }));
+      expect(outcome(plan)).to.deep.equal(['False', 'TimedOut']);
+      expect(plan.stop.map(({ report: { metadata } }) => metadata.name)).to.deep.equal(['run-alpha-1']);
+      expect(plan.status.suites?.[0]?.message).to.equal('the run took longer than 10 s');
+    });
+
+    it('by cancelling keeps a failure that a retry was to follow', () => {
+      const seen = world({ run: run({ retryPolicy: { retries: 1 } }) });
+      const running = planRun(seen);
+      const cancelled = { ...running.status };
+      const plan = planRun({
+        ...seen,
+        run: run({ retryPolicy: { retries: 1 }, cancel: true }, cancelled),
+        reports: [report('alpha', 1, failed)],
+      });
+      expect(verdicts(plan)?.[0]).to.deep.equal(['alpha', 'Failed', 'TestsFailed']);
+    });
+
+    it('is for ever: later reports and cancelling change nothing', () => {
+      const seen = world({ run: run({ suites: { names: ['alpha'] } }) });
+      const done = planRun(next(seen, planRun(seen), 5, { reports: [report('alpha', 1, passed)] }));
+      expect(outcome(done)).to.deep.equal(['True', 'AllPassed']);
+      const finished = run({ suites: { names: ['alpha'] }, cancel: true }, done.status);
+      const plan = planRun({
+        ...seen,
+        run: finished,
+        now: later(9000),
+        reports: [report('alpha', 1, failed)],
+      });
+      expect(plan.status).to.equal(finished.status);
+      expect(plan.remove).to.equal(false);
+    });
+
+    const ttl: [string, Partial<TestRunSpec>, 'True' | 'False', boolean][] = [
+      ['a success goes', { ttlSecondsAfterFinished: 60 }, 'True', true],
+      ['a failure stays', { ttlSecondsAfterFinished: 60 }, 'False', false],
+      [
+        'a failure goes where keepFailed is off',
+        { ttlSecondsAfterFinished: 60, keepFailed: false },
+        'False',
+        true,
+      ],
+      ['nothing goes without a time to live', {}, 'True', false],
+    ];
+    for (const [title, spec, status, remove] of ttl) {
+      it(`after its time to live: ${title}`, () => {
+        const conditions = [condition('Succeeded', status, 'x')];
+        const finished = run(spec, { conditions, finishedAt: START.toISOString() });
+        expect(planRun(world({ run: finished, now: later(59) })).remove).to.equal(false);
+        expect(planRun(world({ run: finished, now: later(60) })).remove).to.equal(remove);
+      });
+    }
+  });
+
+  it('keeps the status of a run of 200 failed suites within its budget', () => {
+    const suites = Array.from({ length: 200 }, (_, index) => suite(`${'s'.repeat(44)}${index}`));
+    const seen = world({ suites, run: run({ parallelism: 50 }) });
+    const message = 'x'.repeat(4000);
+    const reports = suites.map(({ metadata }) =>
+      report(metadata.name, 1, {
+        ...failed,
+        message,
+        counts: { total: 500, passed: 1, failed: 499, pending: 0, interrupted: 0 },
+      }),
+    );
+    const lines = suites.map(({ metadata }) => ({
+      name: metadata.name,
+      state: 'Running' as const,
+      attempt: 1,
+    }));
+    const running = run({}, { startedAt: START.toISOString(), suites: lines });
+    const plan = planRun({ ...seen, run: running, reports });
+    expect(outcome(plan)).to.deep.equal(['False', 'SuitesFailed']);
+    expect(Buffer.byteLength(JSON.stringify(plan.status))).to.be.at.most(32 * 1024);
+    expect(plan.status.suites?.every((line) => line.verdict === 'Failed')).to.equal(true);
+  });
+});
