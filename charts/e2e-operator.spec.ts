@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { parse, parseAllDocuments } from 'yaml';
+import { helmPath } from '../operator/testing/helm-path.ts';
+
+const CHART = 'charts/e2e-operator';
+const IMAGES = ['--set', 'image=operator:1,suitesImage=suites:1'];
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
+}
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
+  rules?: Rule[];
+}
+
+async function template(chart: string, ...args: string[]): Promise<Manifest[]> {
+  const { stdout } = await execa(helmPath(), ['template', 'e2e', chart, '--namespace', 'ns', ...args]);
+  return parseAllDocuments(stdout)
+    .map((document) => document.toJS())
+    .filter((object) => object !== null);
+}
+
+const suites: { name: string; area: string; files: string[] }[] = parse(
+  readFileSync(`${CHART}/files/suites.yaml`, 'utf8'),
+).suites;
+
+describe('charts/e2e-operator', function () {
+  this.timeout(20_000);
+  let objects: Manifest[];
+  before(async () => {
+    objects = await template(CHART, ...IMAGES);
+  });
+
+  it('passes helm lint', async () => {
+    await execa(helmPath(), ['lint', '--strict', CHART, ...IMAGES]);
+  });
+
+  it('says what is missing when it gets no images', async () => {
+    const { stderr } = await execa(helmPath(), ['template', 'e2e', CHART], { reject: false });
+    expect(stderr).to.include("'/image'").and.include("'/suitesImage'");
+  });
+
+  it('holds no object of a kind that it defines: Helm would refuse the first installation', () => {
+    expect(objects.filter(({ apiVersion }) => apiVersion.startsWith('e2e.backend.ai/'))).to.deep.equal([]);
+    expect(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').length).to.be.greaterThan(3);
+  });
+
+  it('asks for no right with a wildcard', () => {
+    const rules = objects.flatMap((object) => object.rules ?? []);
+    expect(rules.length).to.be.greaterThan(10);
+    for (const { apiGroups, resources, verbs } of rules) {
+      expect([...apiGroups, ...resources, ...verbs]).not.to.include('*');
+    }
+  });
+
+  it('asks for rights in the whole cluster on namespaces and bindings alone', () => {
+    const bound = objects.find(({ kind }) => kind === 'ClusterRoleBinding') as unknown as {
+      roleRef: { name: string };
+    };
+    const role = objects.find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === bound.roleRef.name,
+    );
+    expect(role?.rules?.flatMap(({ resources }) => resources)).to.deep.equal([
+      'namespaces',
+      'rolebindings',
+      'clusterroles',
+    ]);
+    const bind = role?.rules?.find(({ verbs }) => verbs.includes('bind'));
+    expect(bind?.resourceNames).to.deep.equal(['backendai-e2e-operator-ns-environment']);
+  });
+
+  it('asks in environments for every kind that charts/backend-ai is made of', async () => {
+    const role = objects.find(({ metadata }) => metadata.name.endsWith('-environment'));
+    const deployed = await template(
+      'charts/backend-ai',
+      '--values',
+      'charts/backend-ai/ci/e2e-values.yaml',
+      ...['postgres', 'valkey', 'etcd', 'registry', 's3', 'backendAi', 'agent', 'kernelPush'].flatMap(
+        (image) => ['--set', `images.${image}=x:1`],
+      ),
+    );
+    const kinds = deployed
+      .filter(({ metadata }) => !metadata.annotations?.['helm.sh/hook']?.includes('test'))
+      .map(
+        ({ apiVersion, kind }) => [apiVersion.includes('/') ? apiVersion.split('/')[0] : '', kind] as const,
+      );
+    expect(kinds.length).to.be.greaterThan(10);
+    const lacking = kinds.filter(([group, kind]) => {
+      const plural = `${kind?.toLowerCase()}s`;
+      return !['get', 'create', 'patch', 'delete'].every((verb) =>
+        role?.rules?.some(
+          (rule) =>
+            rule.apiGroups.includes(group ?? '') &&
+            rule.resources.includes(plural) &&
+            rule.verbs.includes(verb),
+        ),
+      );
+    });
+    expect(lacking).to.deep.equal([]);
+  });
+
+  it('gives every suite its name from area and file, and only files that exist', () => {
+    expect(suites.length).to.be.greaterThan(3);
+    for (const { name, area, files } of suites) {
+      expect(name.startsWith(`${area}-`), name).to.equal(true);
+      for (const file of files) {
+        expect(file.startsWith(`${area}/`), file).to.equal(true);
+        expect(existsSync(`suites/${file}.ts`), `suites/${file}.ts`).to.equal(true);
+      }
+    }
+    expect(new Set(suites.map(({ name }) => name)).size).to.equal(suites.length);
+  });
+});

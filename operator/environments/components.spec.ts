@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import type { Event, Pod } from '../runtime/builtin-resources.ts';
+import { componentStatuses, unready, unreadyInWords, type Workload } from './components.ts';
+
+function workload(changes: Partial<Workload> = {}, desired = '2'): Workload {
+  return {
+    kind: 'Deployment',
+    metadata: {
+      name: 'manager',
+      labels: { 'app.kubernetes.io/component': 'manager', 'app.kubernetes.io/version': '26.9.6' },
+      annotations: { 'e2e.backend.ai/desired-replicas': desired },
+    },
+    spec: { replicas: 2, selector: { matchLabels: { app: 'manager' } } },
+    status: { readyReplicas: 0 },
+    ...changes,
+  };
+}
+
+function pod(container: object, status: object = {}, name = 'manager-x'): Pod {
+  const base = { name: 'main', image: 'i', imageID: 'sha256:abc', ready: false, restartCount: 0 };
+  return {
+    metadata: { name, labels: { app: 'manager' } },
+    status: { phase: 'Running', containerStatuses: [{ ...base, ...container }], ...status },
+  };
+}
+
+const event = (name: string, reason: string, message: string, lastTimestamp: string): Event => ({
+  metadata: { name: `${name}.${reason}` },
+  type: 'Warning',
+  reason,
+  message,
+  lastTimestamp,
+  involvedObject: { name },
+});
+
+const messageOf = (seen: Workload, pods: Pod[] = [], events: Event[] = []) =>
+  componentStatuses([seen], pods, events)[0]?.message;
+
+describe('componentStatuses', () => {
+  it('is fine when as many pods are ready as the chart asked for', () => {
+    const [status] = componentStatuses([workload({ status: { readyReplicas: 2 } })], [pod({})], []);
+    expect(status).to.deep.equal({
+      name: 'manager',
+      workload: 'Deployment/manager',
+      ready: 2,
+      desired: 2,
+      restarts: 0,
+      version: '26.9.6',
+      imageDigest: 'sha256:abc',
+    });
+  });
+
+  it('takes what the chart wanted, not what somebody scaled it to', () => {
+    const scaled = workload({ spec: { replicas: 0 }, status: {} });
+    const statuses = componentStatuses([scaled], [], []);
+    expect(unready(statuses)).to.have.length(1);
+    expect(unreadyInWords(statuses)).to.equal('manager: 0 of 2 ready (scaled to 0 by hand: 0 of 2 wanted)');
+  });
+
+  it('leaves out what the chart did not mark', () => {
+    expect(componentStatuses([workload({ metadata: { name: 'other' } })], [], [])).to.deep.equal([]);
+  });
+
+  it('says why a container waits', () => {
+    const waiting = { state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } };
+    expect(messageOf(workload(), [pod(waiting)])).to.equal(
+      'pod manager-x: container main waits: ImagePullBackOff: no such image',
+    );
+  });
+
+  it('says how a container died before', () => {
+    const crashing = {
+      restartCount: 3,
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { exitCode: 1, reason: 'Error', message: 'no database\n' } },
+    };
+    const [status] = componentStatuses([workload()], [pod(crashing)], []);
+    expect(status?.message).to.equal(
+      'pod manager-x: container main waits: CrashLoopBackOff, last exit code 1 (Error): no database',
+    );
+    expect(status?.restarts).to.equal(3);
+  });
+
+  it('says that no node takes the pod', () => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' },
+    ];
+    const homeless = pod({}, { containerStatuses: [], conditions });
+    expect(messageOf(workload(), [homeless])).to.include('Unschedulable: 0/1 nodes');
+  });
+
+  it('adds the last warning about the workload or its pods', () => {
+    const events = [
+      event('manager-x', 'Unhealthy', 'probe failed: 503', '2026-01-01T00:00:02Z'),
+      event('manager-x', 'FailedMount', 'no Secret', '2026-01-01T00:00:01Z'),
+      event('other', 'BackOff', 'not ours', '2026-01-01T00:00:09Z'),
+    ];
+    const running = pod({ state: { running: {} } });
+    expect(messageOf(workload(), [running], events)).to.equal(
+      'pod manager-x: container main runs, not ready yet; last event: Unhealthy: probe failed: 503',
+    );
+  });
+
+  it('says what refuses pods', () => {
+    const refused = workload({
+      status: {
+        conditions: [
+          { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
+        ],
+      },
+    });
+    expect(messageOf(refused)).to.equal('FailedCreate: exceeded quota');
+  });
+
+  it('counts a Job as ready when it is complete, and tells why it failed', () => {
+    const job = (type: string): Workload => ({
+      ...workload({}, '1'),
+      kind: 'Job',
+      status: { conditions: [{ type, status: 'True', reason: 'BackoffLimitExceeded', message: 'twice' }] },
+    });
+    expect(componentStatuses([job('Complete')], [], [])[0]).to.deep.include({ ready: 1, desired: 1 });
+    expect(messageOf(job('Failed'))).to.include('BackoffLimitExceeded: twice');
+  });
+
+  it('says that nothing has happened yet', () => {
+    expect(messageOf(workload())).to.equal('no pod yet');
+  });
+});

@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+import { conditionOf } from '../api/conditions.ts';
+import { API_VERSION } from '../api/group.ts';
+import type { ComponentStatus, TestEnvironment, TestEnvironmentSpec } from '../api/test-environment.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { expiresInMs } from './expiry.ts';
+import { observeDeployment, observeExternal } from './observe.ts';
+
+const START = new Date('2026-01-01T00:00:00Z');
+const later = (seconds: number) => new Date(START.getTime() + seconds * 1000);
+
+function environment(
+  spec: TestEnvironmentSpec = { chart: { name: 'c' }, readyTimeoutSeconds: 60 },
+): TestEnvironment {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: 'env', namespace: 'ns', generation: 3, creationTimestamp: START.toISOString() },
+    spec,
+    status: { deployStartedAt: START.toISOString() },
+  };
+}
+
+const component = (ready: number): ComponentStatus => ({
+  name: 'manager',
+  workload: 'Deployment/manager',
+  ready,
+  desired: 2,
+  restarts: 0,
+});
+
+function observe(ready: number, seconds: number, status: TestEnvironment['status'] = environment().status) {
+  const sight = { now: later(seconds), components: [component(ready)], connectionSecret: 'env-connection' };
+  const seen = observeDeployment(environment(), status ?? {}, sight);
+  return { ...seen, ready: conditionOf(seen.status.conditions, 'Ready') };
+}
+
+describe('observeDeployment', () => {
+  it('waits for its components until its deadline', () => {
+    const seen = observe(1, 20);
+    expect(seen.ready).to.deep.include({
+      status: 'False',
+      reason: 'ComponentsNotReady',
+      observedGeneration: 3,
+    });
+    expect(seen.requeueAfterMs).to.equal(40_000);
+  });
+
+  it('then says that it took too long, and which component is to blame', () => {
+    const seen = observe(1, 60);
+    expect(seen.ready).to.deep.include({ status: 'False', reason: 'DeployTimedOut' });
+    expect(seen.ready?.message).to.equal(
+      'not ready 60 s after helm started: 1 of 1 components are not ready: manager: 1 of 2 ready',
+    );
+  });
+
+  it('may still become ready after that', () => {
+    const seen = observe(2, 61, observe(1, 60).status);
+    expect(seen.ready).to.deep.include({ status: 'True' });
+    expect(seen.status.readyAt).to.equal(later(61).toISOString());
+  });
+
+  it('once ready, does not time out when something breaks later', () => {
+    const healthy = observe(2, 30).status;
+    const seen = observe(0, 600, healthy);
+    expect(seen.ready?.reason).to.equal('ComponentsNotReady');
+    expect(seen.status.readyAt).to.equal(later(30).toISOString());
+  });
+
+  it('is not ready without a connection, nor without any component', () => {
+    const sight = { now: START, components: [component(2)], connectionSecret: undefined };
+    const alone = observeDeployment(environment(), {}, sight).status;
+    expect(conditionOf(alone.conditions, 'Ready')?.reason).to.equal('ConnectionMissing');
+    expect(conditionOf(alone.conditions, 'Healthy')?.status).to.equal('True');
+    const empty = observeDeployment(environment(), {}, { ...sight, components: [] }).status;
+    expect(conditionOf(empty.conditions, 'Ready')?.reason).to.equal('NoComponents');
+  });
+});
+
+describe('observeExternal', () => {
+  it('is ready at once without a Secret', () => {
+    const status = observeExternal(environment({ external: {} }), START, undefined);
+    expect(conditionOf(status.conditions, 'Ready')?.status).to.equal('True');
+    expect(status.connectionSecret).to.equal(undefined);
+  });
+
+  it('says which Secret is missing', () => {
+    const status = observeExternal(environment({ external: {} }), START, { name: 'theirs', found: false });
+    expect(conditionOf(status.conditions, 'Ready')?.message).to.include('no Secret theirs');
+  });
+});
+
+describe('expiresInMs', () => {
+  const brief: TestEnvironmentSpec = { external: {}, ttlSeconds: 100 };
+  const run = (seconds: number | undefined, succeeded: 'True' | 'False' = 'True', name = 'env'): TestRun => {
+    const at = later(seconds ?? 0).toISOString();
+    return {
+      apiVersion: API_VERSION,
+      kind: 'TestRun',
+      metadata: { name: 'r' },
+      spec: { environmentRef: { name } },
+      status:
+        seconds === undefined
+          ? {}
+          : {
+              finishedAt: at,
+              conditions: [
+                { type: 'Succeeded', status: succeeded, reason: 'x', message: '', lastTransitionTime: at },
+              ],
+            },
+    };
+  };
+
+  it('counts from the last run, else from its beginning', () => {
+    expect(expiresInMs(environment(brief), [run(10), run(50)], later(60))).to.equal(90_000);
+    expect(expiresInMs(environment(brief), [], later(60))).to.equal(40_000);
+  });
+
+  it('never while a run is active, or without a time to live', () => {
+    expect(expiresInMs(environment(brief), [run(10), run(undefined)], later(900))).to.equal(undefined);
+    expect(expiresInMs(environment({ external: {} }), [], later(900))).to.equal(undefined);
+  });
+
+  it('not after a failure where it is to be kept then; runs elsewhere do not count', () => {
+    const kept = environment({ ...brief, retainOnFailure: true });
+    expect(expiresInMs(kept, [run(10, 'False')], later(900))).to.equal(undefined);
+    expect(expiresInMs(kept, [run(10, 'False'), run(20)], later(20))).to.equal(100_000);
+    expect(expiresInMs(kept, [run(10, 'False', 'other')], later(60))).to.equal(40_000);
+  });
+});
