@@ -1,11 +1,13 @@
 import { FIELD_MANAGERS } from '../api/group.ts';
-import { isNotFound } from '../runtime/api-error.ts';
+import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { type Intent, type ObjectWithStatus, objectName, type Resource } from '../runtime/kube-object.ts';
 import { sameJson } from '../runtime/owned-fields.ts';
 
 /** Objects whose last write is remembered. */
 const REMEMBERED = 5_000;
+/** Writes tried at once when others write to the same object. */
+const TRIES = 10;
 
 /**
  * The status of a kind of which the operator is the only writer. Writes are refused by the API server (409 Conflict) when
@@ -13,11 +15,11 @@ const REMEMBERED = 5_000;
  * take back what was decided; and what was written here is read here, before the cache has heard of it.
  */
 export class OwnStatus<T extends ObjectWithStatus> {
-  readonly #client: Pick<KubeClient, 'applyStatus'>;
+  readonly #client: Pick<KubeClient, 'applyStatus' | 'get'>;
   readonly #resource: Resource<T>;
   readonly #written = new Map<string, T>();
 
-  constructor(client: Pick<KubeClient, 'applyStatus'>, resource: Resource<T>) {
+  constructor(client: Pick<KubeClient, 'applyStatus' | 'get'>, resource: Resource<T>) {
     this.#client = client;
     this.#resource = resource;
   }
@@ -37,23 +39,36 @@ export class OwnStatus<T extends ObjectWithStatus> {
    * to undefined when it is gone. Rejects with a conflict (isConflict) when `object` is no longer the stored one.
    */
   async write(object: T, status: NonNullable<T['status']>, signal: AbortSignal): Promise<T | undefined> {
-    const { uid, generation, resourceVersion } = object.metadata;
+    const { generation } = object.metadata;
     const wanted = { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }) };
     if (sameJson(object.status, wanted)) return object;
-    const intent = { metadata: { ...objectName(object), uid, resourceVersion }, status: wanted };
-    try {
-      // The cast: that a generic T's status may be given in part cannot be shown to the compiler.
-      const after = await this.#client.applyStatus(this.#resource, intent as unknown as Intent<T>, {
-        fieldManager: FIELD_MANAGERS.operator,
-        force: true,
-        signal,
-      });
-      this.#remember(after);
-      return after;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
+    let base = object;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const after = await this.#apply(base, wanted, signal);
+        this.#remember(after);
+        return after;
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        if (!isConflict(error) || tries >= TRIES) throw error;
+        const stored = await this.#client.get(this.#resource, objectName(object), { signal });
+        if (!stored) return undefined;
+        // Somebody wrote labels or the like: what was decided still holds. Else it is to be decided anew.
+        if (!sameGround(object, stored)) throw error;
+        base = stored;
+      }
     }
+  }
+
+  #apply(base: T, status: object, signal: AbortSignal): Promise<T> {
+    const { uid, resourceVersion } = base.metadata;
+    const intent = { metadata: { ...objectName(base), uid, resourceVersion }, status };
+    // The cast: that a generic T's status may be given in part cannot be shown to the compiler.
+    return this.#client.applyStatus(this.#resource, intent as unknown as Intent<T>, {
+      fieldManager: FIELD_MANAGERS.operator,
+      force: true,
+      signal,
+    });
   }
 
   #remember(object: T): void {
@@ -70,4 +85,15 @@ export class OwnStatus<T extends ObjectWithStatus> {
 function versionOf(object: ObjectWithStatus): bigint {
   const version = object.metadata.resourceVersion ?? '0';
   return /^\d+$/.test(version) ? BigInt(version) : 0n;
+}
+
+/** Whether a decision on one state of an object holds for another: same object, spec, status, and not being deleted. */
+function sameGround(decidedOn: ObjectWithStatus, stored: ObjectWithStatus): boolean {
+  const [a, b] = [decidedOn.metadata, stored.metadata];
+  return (
+    a.uid === b.uid &&
+    a.generation === b.generation &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    sameJson(decidedOn.status, stored.status)
+  );
 }

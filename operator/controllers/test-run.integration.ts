@@ -257,6 +257,28 @@ describe('TestRun against a real API server', function () {
     });
   });
 
+  it('comes to its end however many others write to it', async () => {
+    const at = { namespace: stage.namespace, name: 'storm' };
+    let on = true;
+    await stage.run('storm', 'ext', { suites: { names: ['retried'] } });
+    const storm = Promise.all(
+      ['one', 'two', 'three'].map(async (key) => {
+        for (let count = 0; on; count += 1) {
+          await stage.client.mergePatch(TEST_RUNS, at, { metadata: { annotations: { [key]: `${count}` } } });
+        }
+        return key;
+      }),
+    );
+    try {
+      await stage.attempt('storm-retried-1', 'Failed');
+      await stage.attempt('storm-retried-2', 'Passed');
+      expect((await stage.finished('storm')).status?.verdict).to.equal('Flaky');
+    } finally {
+      on = false;
+      await storm;
+    }
+  });
+
   it('keeps the record of its suites', async () => {
     const suite = await until('gamma has a record', async () => {
       const found = await stage.client.get(TEST_SUITES, { namespace: stage.namespace, name: 'gamma' });

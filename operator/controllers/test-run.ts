@@ -16,7 +16,7 @@ import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { ObjectName } from '../runtime/kube-object.ts';
 import { NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
-import { TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import { conditionNotices, suiteNotices } from './notices.ts';
 import { OwnStatus } from './own-status.ts';
 import { Turns } from './turns.ts';
@@ -55,7 +55,8 @@ export class TestRunReconciler {
     try {
       if (run.status?.startedAt || isFinished(run)) {
         const suites = this.#with.suites.list(name.namespace);
-        return await this.#carryOut(run, { suites, others: [] }, signal);
+        const environment = this.#with.environments.get(environmentOf(run));
+        return await this.#carryOut(run, { environment, suites, others: [] }, signal);
       }
       return await this.#takeUp(run, signal);
     } catch (error) {
@@ -66,38 +67,38 @@ export class TestRunReconciler {
   };
 
   /**
-   * A run that has not started. Whose turn it is is decided on what the API server holds now, one run of an environment at a
-   * time: a lagging cache could let two start at once.
+   * A run that has not started. It is decided on what the API server holds now, one run of an environment at a time: a
+   * lagging cache could let two start at once, or one in an environment whose change it has not heard of.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalog } = this.#with;
     const namespace = cached.metadata.namespace ?? '';
     return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
       await catalog(signal);
-      const [runs, suites] = await Promise.all([
+      const [runs, suites, environment] = await Promise.all([
         client.list(TEST_RUNS, { namespace }, { signal }),
         client.list(TEST_SUITES, { namespace }, { signal }),
+        client.get(TEST_ENVIRONMENTS, environmentOf(cached), { signal }),
       ]);
       const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
       if (!run) return undefined;
       const others = runs.items.filter((candidate) => candidate !== run);
-      return this.#carryOut(run, { suites: suites.items, others }, signal);
+      return this.#carryOut(run, { environment, suites: suites.items, others }, signal);
     });
   }
 
   async #carryOut(
     run: TestRun,
-    seen: Pick<RunWorld, 'suites' | 'others'>,
+    seen: Pick<RunWorld, 'environment' | 'suites' | 'others'>,
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { client, environments, recorder, clock } = this.#with;
+    const { client, recorder, clock } = this.#with;
     const namespace = run.metadata.namespace ?? '';
-    const environment = environments.get({ namespace, name: run.spec.environmentRef.name });
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
-    const plan = planRun({ now: clock.now(), run, environment, reports, ...seen });
+    const plan = planRun({ now: clock.now(), run, reports, ...seen });
 
     await Promise.all(plan.stop.map(({ report, ending }) => this.#stop(report, ending, signal)));
-    const status = await this.#start(run, environment, plan, signal);
+    const status = await this.#start(run, seen.environment, plan, signal);
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
@@ -192,4 +193,8 @@ export class TestRunReconciler {
     });
     return { ...plan.status, suites };
   }
+}
+
+function environmentOf(run: TestRun): ObjectName {
+  return { namespace: run.metadata.namespace ?? '', name: run.spec.environmentRef.name };
 }
