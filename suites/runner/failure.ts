@@ -49,7 +49,8 @@ function causes(error: unknown): string[] {
 }
 
 function exchangeLines(exchange: Exchange): string[] {
-  return [`  ${exchange.at} ${exchange.request}`, `    → ${exchange.answer} (${exchange.seconds} s)`];
+  const times = exchange.times > 1 ? `, ${exchange.times} times` : '';
+  return [`  ${exchange.at} ${exchange.request}`, `    → ${exchange.answer} (${exchange.seconds} s${times})`];
 }
 
 function frames(error: unknown): string {

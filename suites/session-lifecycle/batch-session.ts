@@ -9,6 +9,12 @@ import { useWorld } from '../support/world.ts';
 /** From the request until a batch session of a short command has ended. */
 const WHOLE_SECONDS = START_SECONDS + END_SECONDS;
 
+/**
+ * Comes before every command. A command that ends within some 100 ms may be lost in 26.9.6, and its session then runs for
+ * ever: that is a test of its own (known-issues.ts), and not what the tests here are about.
+ */
+const PAUSE = 'sleep 2;';
+
 describe('a batch session', function () {
   this.timeout((WHOLE_SECONDS + 30) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
@@ -23,11 +29,11 @@ describe('a batch session', function () {
   it('runs its command, ends by itself with SUCCESS, and keeps the output', async () => {
     const { user, database } = world();
     const nonce = randomBytes(8).toString('hex');
-    const id = await enqueue(`python3 -c 'import hashlib; print(hashlib.sha256(b"${nonce}").hexdigest())'`);
+    const id = await enqueue(
+      `${PAUSE} python3 -c 'import hashlib; print(hashlib.sha256(b"${nonce}").hexdigest())'`,
+    );
     const row = await ended(id);
-    expect(row.result).to.equal('SUCCESS');
-    const [kernel] = await database.kernels(id);
-    expect(kernel).to.include({ status: 'TERMINATED', result: 'SUCCESS' });
+    expect(row).to.include({ result: 'SUCCESS', status_info: 'task-finished' });
     const states = statesInOrder(row.status_history ?? {});
     expect(states.slice(-3)).to.deep.equal(['RUNNING', 'TERMINATING', 'TERMINATED']);
     expect(await user.sessions.logs(id)).to.include(createHash('sha256').update(nonce).digest('hex'));
@@ -36,8 +42,8 @@ describe('a batch session', function () {
   });
 
   it('ends with FAILURE when its command exits with an error', async () => {
-    const id = await enqueue("python3 -c 'import sys; print(6 * 7); sys.exit(5)'");
-    expect((await ended(id)).result).to.equal('FAILURE');
+    const id = await enqueue(`${PAUSE} python3 -c 'import sys; print(6 * 7); sys.exit(5)'`);
+    expect(await ended(id)).to.include({ result: 'FAILURE', status_info: 'task-failed' });
     expect(await world().user.sessions.logs(id)).to.include('42');
     await world().containersGone(id);
   });
@@ -46,7 +52,7 @@ describe('a batch session', function () {
     this.timeout((2 * WHOLE_SECONDS + 30) * 1000);
     const { database } = world();
     const first = await enqueue('sleep 5');
-    const second = await enqueue('true', { dependencies: [first] });
+    const second = await enqueue(`${PAUSE} true`, { dependencies: [first] });
     const seen = await waitUntil(
       'the first session to end',
       async () => {
@@ -65,8 +71,8 @@ describe('a batch session', function () {
 
   it('never starts when the session that it depends on failed, and the scheduler says why', async () => {
     const { database, user } = world();
-    const first = await enqueue('false');
-    const second = await enqueue('true', { dependencies: [first] });
+    const first = await enqueue(`${PAUSE} false`);
+    const second = await enqueue(`${PAUSE} true`, { dependencies: [first] });
     await ended(first);
     const told = await waitUntil(
       'the scheduler to say why the second session waits',

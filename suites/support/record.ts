@@ -7,6 +7,8 @@ export interface Exchange {
   request: string;
   answer: string;
   seconds: number;
+  /** How often the same request got the same answer in a row: waits look again and again. */
+  times: number;
 }
 
 /** How many of the last exchanges a failing test shows. */
@@ -25,12 +27,19 @@ export class Recorder {
 
   /** Notes a request and its answer (or the error instead of it). */
   exchange(request: string, answer: string, seconds: number, at: Date = new Date()): void {
-    this.#exchanges.push({
+    const entry: Exchange = {
       at: at.toISOString(),
       request: this.#short(request),
       answer: this.#short(answer),
       seconds: Math.round(seconds * 1000) / 1000,
-    });
+      times: 1,
+    };
+    const last = this.#exchanges.at(-1);
+    if (last?.request === entry.request && last.answer === entry.answer) {
+      this.#exchanges[this.#exchanges.length - 1] = { ...entry, times: last.times + 1 };
+      return;
+    }
+    this.#exchanges.push(entry);
     if (this.#exchanges.length > KEPT_EXCHANGES) this.#exchanges.shift();
   }
 

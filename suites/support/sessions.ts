@@ -165,7 +165,7 @@ export class Sessions {
     return this.#api.json({ method: 'GET', path: at(session, 'status-history') });
   }
 
-  /** Living sessions whose id or name begins with a text. */
+  /** Sessions whose id or name begins with a text; those that have ended are among them. */
   async match(text: string): Promise<{ id: string; name: string; status: SessionState }[]> {
     const path = '/session/_/match';
     type Matches = { matches: { id: string; name: string; status: SessionState }[] };
