@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import got, { type Method, type OptionsOfBufferResponseBody, RequestError, type Response } from 'got';
 import { recorder } from './record.ts';
 import { maskFields } from './secrets.ts';
@@ -56,6 +57,9 @@ export interface ApiRequest {
   query?: Record<string, string | number | boolean | readonly string[]>;
   json?: unknown;
   form?: FormData;
+  /** A body as it is; a stream's data is sent as it comes. contentType says what it is, octets by default. */
+  body?: Uint8Array | Readable;
+  contentType?: string;
   headers?: Record<string, string>;
   timeoutMs?: number;
 }
@@ -143,7 +147,7 @@ export class Api {
   }
 
   #options(request: ApiRequest, url: URL): OptionsOfBufferResponseBody {
-    const contentType = request.form ? 'multipart/form-data' : 'application/json';
+    const contentType = typeOf(request);
     const signature = this.#sign({
       method: request.method,
       path: url.pathname + url.search,
@@ -160,6 +164,7 @@ export class Api {
       },
       ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
       ...(request.form ? { body: request.form } : {}),
+      ...(request.body === undefined ? {} : { body: request.body }),
       responseType: 'buffer',
       throwHttpErrors: false,
       followRedirect: false,
@@ -168,6 +173,11 @@ export class Api {
       agent: this.#agents,
     };
   }
+}
+
+function typeOf(request: ApiRequest): string {
+  if (request.form) return 'multipart/form-data';
+  return request.contentType ?? (request.body === undefined ? 'application/json' : 'application/octet-stream');
 }
 
 function parseJson(response: Response<Uint8Array>): unknown {
