@@ -37,6 +37,18 @@ describe('measuring phases', () => {
     ]);
   });
 
+  it('moves seconds out of a phase that is still measured', async () => {
+    const { time, clock } = clockAt();
+    await clock.measure('suites', async () => {
+      time.now += 10_000;
+      clock.add('environment', 4, 'suites');
+    });
+    expect(clock.rows()).to.deep.equal([
+      { name: 'environment', seconds: 4 },
+      { name: 'suites', seconds: 6 },
+    ]);
+  });
+
   it('tells how long after its start a moment of the cluster was', () => {
     const { clock } = clockAt();
     expect(clock.secondsUntil('2026-01-01T00:01:30.500Z')).to.equal(90.5);

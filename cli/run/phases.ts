@@ -41,10 +41,12 @@ export class PhaseClock {
     }
   }
 
-  /** Adds seconds to a phase; moves them out of another when `from` is given. */
+  /**
+   * Adds seconds to a phase; moves them out of another when `from` is given, also out of one that is still measured.
+   */
   add(phase: Phase, seconds: number, from?: Phase): void {
     this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + seconds);
-    if (from) this.#spent.set(from, Math.max(0, (this.#spent.get(from) ?? 0) - seconds));
+    if (from) this.#spent.set(from, (this.#spent.get(from) ?? 0) - seconds);
   }
 
   /** Seconds since the job began. */
