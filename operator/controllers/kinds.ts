@@ -1,3 +1,4 @@
+import type { Fault } from '../api/fault.ts';
 import { API_VERSION, KINDS, type ObjectMeta, type OwnerReference } from '../api/group.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
@@ -10,6 +11,7 @@ export const TEST_ENVIRONMENTS: Resource<TestEnvironment> = resource('TestEnviro
 export const TEST_SUITES: Resource<TestSuite> = resource('TestSuite');
 export const TEST_RUNS: Resource<TestRun> = resource('TestRun');
 export const TEST_REPORTS: Resource<TestReport> = resource('TestReport');
+export const FAULTS: Resource<Fault> = resource('Fault');
 
 function resource(kind: keyof typeof KINDS) {
   return { apiVersion: API_VERSION, kind, plural: KINDS[kind].plural };

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pino } from 'pino';
 import { conditionOf } from '../api/conditions.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { isForbidden } from '../runtime/api-error.ts';
@@ -20,6 +21,8 @@ import { TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 describe('TestRun against a real API server', function () {
   this.timeout(60_000);
   let stage: Stage;
+  /** What the operator logged as a warning or worse. */
+  const complaints: string[] = [];
 
   before(async () => {
     stage = await startStage();
@@ -28,7 +31,7 @@ describe('TestRun against a real API server', function () {
     await stage.suite('retried', { retries: 1, onDemand: true });
     await stage.suite('alone', { exclusive: true, onDemand: true });
     await stage.suite('breaking', { disruptive: true, onDemand: true });
-    stage.startOperator();
+    stage.startOperator({ log: pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) }) });
   });
   after(() => stage?.stop());
 
@@ -45,6 +48,7 @@ describe('TestRun against a real API server', function () {
     expect(run.status?.suiteCounts).to.deep.equal({ total: 1, finished: 1, passed: 1 });
     expect(succeeded(run)).to.deep.include({ status: 'True', reason: 'AllPassed' });
     expect((await stage.pod('passes-alpha-1')).status?.phase).to.equal('Pending');
+    expect(complaints).to.deep.equal([]);
   });
 
   it('fails with the first error in its line, and says so in events', async () => {
