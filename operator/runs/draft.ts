@@ -1,4 +1,4 @@
-import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import { type Condition, conditionOf, type Observation, withCondition } from '../api/conditions.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
 import {
@@ -125,8 +125,12 @@ export class RunDraft {
   active(start: AttemptStart[], dueMs: number | undefined): RunPlan {
     const running = this.lines.filter((line) => line.state === 'Running').map((line) => line.name);
     const done = this.lines.filter((line) => line.state === 'Finished').length;
-    const now = running.length > 0 ? `; running: ${running.slice(0, NAMED).join(', ')}` : '';
-    const message = `${done} of ${this.lines.length} suites ended${now}`;
+    const environment = conditionOf(this.#conditions, RUN_CONDITIONS.environmentReady);
+    const now =
+      running.length > 0
+        ? `; running: ${running.slice(0, NAMED).join(', ')}`
+        : `; waits for its environment: ${environment?.message ?? 'not looked at yet'}`;
+    const message = `${done} of ${this.lines.length} suites ended${now}`.slice(0, SUMMARY_MESSAGE);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
     this.observe(RUN_CONDITIONS.resultsCollected, 'False', RUN_REASONS.running, 'suites have not ended yet');
     const next = Math.min(this.deadline(), dueMs ?? Number.POSITIVE_INFINITY);

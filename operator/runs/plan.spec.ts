@@ -223,6 +223,9 @@ describe('planRun', () => {
         status: 'Unknown',
         message: 'helm works',
       });
+      expect(conditionOf(still.status.conditions, 'Succeeded')?.message).to.equal(
+        '0 of 2 suites ended; waits for its environment: helm works',
+      );
     });
 
     it('that was healthy once has environmentTimeoutSeconds, from when it was found unhealthy', () => {
