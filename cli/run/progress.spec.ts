@@ -57,6 +57,14 @@ describe('telling what goes on', () => {
     ]);
   });
 
+  it('has no line for each part of an environment that already ran', () => {
+    const found = { environment: environment([component('etcd', 2), component('agent', 1)]), reports: [] };
+    expect(story(found)).to.deep.equal([
+      'environment e2e: Ready False (Waiting): as said',
+      'agent 1/2 ready: 1 of 2 components ready',
+    ]);
+  });
+
   it('tells of a component that restarts or goes down', () => {
     const before = { environment: environment([component('agent', 2)]), reports: [] };
     const after = {

@@ -79,7 +79,8 @@ function narrateEnvironment(before?: TestEnvironment, after?: TestEnvironment): 
     const was = old.get(one.workload);
     if (was && was.ready === one.ready && was.desired === one.desired && was.restarts === one.restarts)
       continue;
-    if (!was && one.ready === 0) continue;
+    // A first look tells of what is half up; nobody needs a line for each part of an environment that already runs.
+    if (!was && (one.ready === 0 || (!before && isUp(one)))) continue;
     lines.push(`${componentLine(one)}: ${up} of ${components.length} components ready`);
   }
   return lines;
