@@ -169,6 +169,8 @@ export class Api {
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
+      // The storage-proxy wants parameters of GET requests as JSON in the body.
+      allowGetBody: true,
       timeout: { request: request.timeoutMs ?? REQUEST_MS },
       agent: this.#agents,
     };
