@@ -5,10 +5,14 @@ import { type Ending, meaningOf } from '../run/ending.ts';
 import type { JobState } from '../run/job.ts';
 import { NAMES } from '../run/names.ts';
 import type { PhaseClock } from '../run/phases.ts';
-import type { Pod } from './cluster-logs.ts';
+import type { ContainerLog, Pod } from './cluster-logs.ts';
 import type { Harvest } from './collect.ts';
 import { explainFailure } from './explain.ts';
+import { splitTimestamp } from './suite-output.ts';
 import { type JobFigures, phaseTable, summaryTable } from './summary.ts';
+
+/** Lines of a crashed container's log that are shown. */
+const CRASH_LINES = 8;
 
 /** The figures of a job that is over. */
 export function figuresOf(clock: PhaseClock, state: JobState): JobFigures {
@@ -33,6 +37,7 @@ export function closingLines(
   const failed = ending.code === COMMAND_EXIT.failed || ending.code === COMMAND_EXIT.couldNotRun;
   const evidence = {
     reports,
+    pods: harvest.collected?.pods ?? [],
     logs: harvest.collected?.logs ?? [],
     events: harvest.collected?.events ?? [],
     outputs: harvest.outputs,
@@ -43,7 +48,7 @@ export function closingLines(
     '',
     ...(run?.status?.suites?.length ? [...summaryTable(run), ''] : []),
     ...(failed ? explainFailure(evidence) : []),
-    ...(failed ? podTroubles(harvest.collected?.pods ?? []) : []),
+    ...(failed ? podTroubles(evidence.pods, evidence.logs) : []),
     '',
     ...phaseTable(figures),
     '',
@@ -75,8 +80,8 @@ export async function writeFigures(
   await writeFile(path.join(out, 'summary.txt'), `${lines.join('\n')}\n`);
 }
 
-/** Pods that are in a state that does not pass by itself, a line each. */
-export function podTroubles(pods: readonly Pod[]): string[] {
+/** Containers in a state that does not pass by itself, a line each, and the last lines of those that crashed. */
+export function podTroubles(pods: readonly Pod[], logs: readonly ContainerLog[]): string[] {
   return pods.flatMap((pod) =>
     [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].flatMap(
       (status) => {
@@ -85,8 +90,20 @@ export function podTroubles(pods: readonly Pod[]): string[] {
         const detail = status.state?.waiting?.message
           ? `: ${status.state.waiting.message.slice(0, 300)}`
           : '';
-        return [`  ${pod.metadata.namespace}/${pod.metadata.name}/${status.name} waits: ${reason}${detail}`];
+        const last = logs.find(
+          (log) => log.pod === pod.metadata.name && log.container === status.name && log.previous,
+        );
+        return [
+          `  ${pod.metadata.namespace}/${pod.metadata.name}/${status.name} waits: ${reason}${detail}`,
+          ...lastLines(last?.text ?? '').map((line) => `      ${line}`),
+        ];
       },
     ),
   );
+}
+
+/** The last lines of a log, without the kubelet's timestamps. */
+function lastLines(text: string): string[] {
+  const lines = text.trimEnd().split('\n').slice(-CRASH_LINES);
+  return lines.map((line) => splitTimestamp(line).text.slice(0, 300)).filter((line) => line !== '');
 }

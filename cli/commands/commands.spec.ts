@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { run, suite } from '../report/sample-run.ts';
+import { totalOf } from './count.ts';
+import { given, isYes, wholeSeconds } from './options.ts';
+import { judged, testSummary } from './test.ts';
+
+describe('variables of make', () => {
+  it('an empty variable is one that was not given', () => {
+    expect(given('')).to.equal(undefined);
+    expect(given('x')).to.equal('x');
+  });
+
+  it('1 and yes mean yes; 0, no, false and nothing do not', () => {
+    for (const word of ['1', 'yes', 'true']) expect(isYes(word), word).to.equal(true);
+    for (const word of [undefined, '', '0', 'no', 'False']) expect(isYes(word), word).to.equal(false);
+  });
+
+  it('seconds are whole and positive', () => {
+    expect(wholeSeconds('90', '--timeout')).to.equal(90);
+    for (const wrong of ['0', '-1', '1.5', 'soon'])
+      expect(() => wholeSeconds(wrong, '--timeout')).to.throw('--timeout');
+  });
+});
+
+describe('make test', () => {
+  const tally = { passed: 3, failed: 0, pending: 1, failures: [] };
+
+  it('counts a check as one, and its failure by its exit code', () => {
+    expect(judged('types', 0, undefined)).to.include({ passed: 1, failed: 0 });
+    expect(judged('types', 2, undefined)).to.deep.include({
+      failed: 1,
+      failures: ['types ended with exit code 2'],
+    });
+  });
+
+  it('does not take a program that ended badly, or ran nothing, for a success', () => {
+    expect(judged('unit', 7, tally)).to.include({ failed: 1 });
+    expect(judged('unit', 0, { ...tally, passed: 0 })).to.include({ failed: 1 });
+    expect(judged('unit', 0, tally)).to.equal(tally);
+  });
+
+  it('ends with the sums and names what failed', () => {
+    const failed = { passed: 1, failed: 1, pending: 0, failures: ['a b'] };
+    const lines = testSummary([
+      { name: 'unit', tally, seconds: 1 },
+      { name: 'api', tally: failed, seconds: 2 },
+    ]);
+    expect(lines.slice(-2)).to.deep.equal(['✘ api: a b', 'make test: 4 passed, 1 failed']);
+  });
+});
+
+describe('the last line of CI', () => {
+  const counts = { total: 5, passed: 4, failed: 0, pending: 0, interrupted: 1 };
+  const tests = [{ name: 'unit', tally: { passed: 10, failed: 0, pending: 0, failures: [] }, seconds: 1 }];
+
+  it('adds the tests of the project and of the suites', () => {
+    expect(
+      totalOf(tests, run([suite('s', 'Passed', { counts: { ...counts, interrupted: 0 } })])),
+    ).to.deep.equal({
+      passed: 14,
+      failed: 0,
+    });
+  });
+
+  it('counts interrupted tests and suites without a test as failures', () => {
+    const bad = run([
+      suite('s', 'Interrupted', { counts }),
+      suite('t', 'Failed', { reason: 'EnvironmentNotReady' }),
+    ]);
+    expect(totalOf(tests, bad)).to.deep.equal({ passed: 14, failed: 2 });
+  });
+
+  it('counts a stage that left no result as a failure', () => {
+    expect(totalOf(undefined, undefined)).to.deep.equal({ passed: 0, failed: 2 });
+    expect(totalOf(tests, undefined)).to.deep.equal({ passed: 10, failed: 1 });
+  });
+});

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { PhaseClock } from '../run/phases.ts';
+import type { ContainerLog, Pod } from './cluster-logs.ts';
+import { report, run, suite, test } from './sample-run.ts';
+import { closingLines, figuresOf, keptLines, podTroubles } from './write-up.ts';
+
+const state = { seen: { reports: [] }, clusterUp: true, operatorInstalled: true };
+const figures = { phases: [{ name: 'doctor', seconds: 0.5 }], totalSeconds: 2 };
+
+describe('the end of the output', () => {
+  it('is the exit code with its meaning and the reason', () => {
+    const ending = { code: 2, sentence: 'no engine' } as const;
+    const lines = closingLines(ending, state, { outputs: new Map() }, figures);
+    expect(lines.at(-1)).to.equal('exit 2 (could not run): no engine');
+  });
+
+  it('shows suites with their counts, and failures only when there are some', () => {
+    const counts = { total: 2, passed: 1, failed: 1, pending: 0, interrupted: 0 };
+    const reports = [report('s', [test('a'), test('b', { state: 'failed', error: 'boom' })])];
+    const seen = { run: run([suite('s', 'Failed', { counts })]), reports };
+    const show = (code: 0 | 1) =>
+      closingLines({ code, sentence: '' }, { ...state, seen }, { outputs: new Map() }, figures).join('\n');
+    expect(show(1))
+      .to.match(/^s +Failed +1 +1 +0 +0 +2\.0 s$/m)
+      .and.contain('boom');
+    expect(show(0)).not.to.contain('boom');
+  });
+
+  it('shows why a container crashed', () => {
+    const pod: Pod = {
+      metadata: { name: 'p', namespace: 'n' },
+      spec: { containers: [{ name: 'c' }] },
+      status: {
+        containerStatuses: [
+          {
+            name: 'c',
+            restartCount: 3,
+            state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+          },
+        ],
+      },
+    };
+    const text = '2026-01-01T00:00:00Z starting\n2026-01-01T00:00:01Z TypeError: no\n';
+    const log: ContainerLog = {
+      namespace: 'n',
+      pod: 'p',
+      container: 'c',
+      component: 'x',
+      labels: {},
+      previous: true,
+      text,
+    };
+    expect(podTroubles([pod], [log])).to.deep.equal([
+      '  n/p/c waits: CrashLoopBackOff: back-off',
+      '      starting',
+      '      TypeError: no',
+    ]);
+  });
+
+  it('counts the first test from the start of the command', () => {
+    const wall = Date.parse('2026-01-01T00:00:00Z');
+    const clock = new PhaseClock(
+      () => 0,
+      () => wall,
+    );
+    const reports = [
+      report('b', [], { startedAt: '2026-01-01T00:02:00Z' }),
+      report('a', [], { startedAt: '2026-01-01T00:01:30Z' }),
+    ];
+    expect(figuresOf(clock, { ...state, seen: { reports } }).firstTestSeconds).to.equal(90);
+    expect(figuresOf(clock, state)).not.to.have.property('firstTestSeconds');
+  });
+
+  it('says how to look around only where there is something to look at', () => {
+    expect(keptLines({ ...state, operatorInstalled: false })).to.deep.equal([]);
+    expect(keptLines(state).join('\n')).to.contain('get testruns,testreports').and.contain('make down');
+  });
+});
