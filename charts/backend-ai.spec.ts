@@ -50,7 +50,7 @@ const CONNECTION: Connection = {
   scalingGroup: '',
   manager: { url: '', internalUrl: '' },
   webserver: { url: '' },
-  storageProxy: { clientUrl: '', managerUrl: '', internalUrl: '', managerSecret: '', volume: '' },
+  storageProxy: { clientUrl: '', managerUrl: '', internalUrl: '', managerSecret: '', sessionSecret: '', volume: '' },
   appProxy: { coordinatorUrl: '', workerUrl: '', apiSecret: '' },
   postgres: { host: '', port: 0, user: '', password: '', database: '', appproxyDatabase: '' },
   valkey: { host: '', port: 0, password: '' },

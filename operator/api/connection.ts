@@ -18,6 +18,8 @@ export interface Connection {
     managerUrl: string;
     internalUrl: string;
     managerSecret: string;
+    /** Signs the tokens of transfers. Not known for every deployment. */
+    sessionSecret?: string;
     volume: string;
   };
   appProxy: { coordinatorUrl: string; workerUrl: string; apiSecret: string };

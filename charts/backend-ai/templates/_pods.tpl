@@ -96,6 +96,9 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha2
 {{- range get $files (index . 1) }}
 {{ . }}: |
   {{- $root.Files.Get (printf "files/config/%s" .) | nindent 2 }}
+  {{- if and (eq . "storage-proxy.toml") $root.Values.storageProxy.brokenObjectStorages }}
+  {{- $root.Files.Get "files/config/storage-proxy-broken.toml" | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 
