@@ -18,6 +18,7 @@ interface Options {
   catalog?: string;
   environmentRole?: string;
   serviceAccount: string;
+  faultImage?: string;
   leaderElect: boolean;
   metricsPort: number;
   logLevel: string;
@@ -75,6 +76,12 @@ const command = new Command('backendai-e2e-operator')
       .env('E2E_OPERATOR_SERVICE_ACCOUNT'),
   )
   .addOption(
+    new Option(
+      '--fault-image <image>',
+      'image with the tools of faults that act inside of pods; without it such faults are refused',
+    ).env('E2E_OPERATOR_FAULT_IMAGE'),
+  )
+  .addOption(
     new Option('--leader-elect', 'act only while holding the Lease backendai-e2e-operator')
       .default(false)
       .env('E2E_OPERATOR_LEADER_ELECT'),
@@ -102,6 +109,7 @@ try {
     chartsDir: options.chartsDir,
     helm: options.helm,
     catalog: options.catalog,
+    faultImage: options.faultImage || undefined,
     identity: options.environmentRole
       ? {
           namespace: options.namespace,

@@ -26,6 +26,7 @@ export const BAKED = [
   'backend-ai',
   'agent',
   'kernel-push',
+  'fault-tools',
 ] as const;
 
 /** Images with the project's own code: loaded into the running node, because they change with every edit. */
@@ -43,6 +44,7 @@ export const IMAGES: ImageRow[] = [
   { name: 's3', parent: 'base', extras: [tool('versitygw', 'versitygw')] },
   { name: 'backend-ai', parent: 'base' },
   { name: 'agent', parent: 'backend-ai' },
+  { name: 'fault-tools', parent: 'base' },
   { name: 'kernel', parent: 'base' },
   { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },
   { name: 'node-base', parent: 'base', extras: [kindFiles('files')], args: { PAUSE: VERSIONS.pause } },

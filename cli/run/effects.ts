@@ -71,7 +71,14 @@ export function realEffects(root: string): Effects {
     connect: async () => new ClusterClient(readAccess(await readFile(kubeconfig, 'utf8'), kubeconfig)),
     installOperator: async (tools, images, p) => {
       const values = path.join(out, 'operator-values.yaml');
-      await writeFile(values, stringify({ image: images.refs.operator, suitesImage: images.refs.suites }));
+      await writeFile(
+        values,
+        stringify({
+          image: images.refs.operator,
+          suitesImage: images.refs.suites,
+          faultImage: images.refs['fault-tools'],
+        }),
+      );
       const namespace = ['--namespace', NAMES.operatorNamespace, '--create-namespace'];
       const wait = ['--wait', '--timeout', '180s', '--kubeconfig', kubeconfig, '--values', values];
       await command(

@@ -1,3 +1,4 @@
+import { FaultSpec, FaultStatus } from './fault.ts';
 import { GROUP, KINDS, type KindName, VERSION } from './group.ts';
 import { LIMITS } from './limits.ts';
 import { TestEnvironmentSpec, TestEnvironmentStatus } from './test-environment.ts';
@@ -233,6 +234,42 @@ const DEFINITIONS: Record<KindName, Definition> = {
       },
       { name: 'Seconds', type: 'number', jsonPath: '.status.seconds', description: 'From start to end.' },
       { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why.', priority: 1 },
+      AGE,
+    ],
+  },
+  Fault: {
+    spec: FaultSpec,
+    status: FaultStatus,
+    rules: nameRules,
+    columns: [
+      {
+        name: 'Environment',
+        type: 'string',
+        jsonPath: '.spec.environmentRef.name',
+        description: 'Where it breaks something.',
+      },
+      { name: 'Component', type: 'string', jsonPath: '.spec.target.component', description: 'What.' },
+      { name: 'Action', type: 'string', jsonPath: '.status.action', description: 'How.' },
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
+      {
+        name: 'Seen',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="InForce")].status',
+        description: 'Whether a probe saw it in force.',
+      },
+      {
+        name: 'Healed',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="SeenHealed")].status',
+        description: 'Whether a probe saw it gone.',
+      },
+      {
+        name: 'Message',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Accepted")].message',
+        description: 'Why it was accepted or refused.',
+        priority: 1,
+      },
       AGE,
     ],
   },

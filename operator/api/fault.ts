@@ -14,6 +14,44 @@ export const FAULT_CONDITIONS = {
   seenHealed: 'SeenHealed',
 } as const;
 
+/** Reasons of these conditions. */
+export const FAULT_REASONS = {
+  accepted: 'Accepted',
+  /** Accepted=False: */
+  environmentNotFound: 'EnvironmentNotFound',
+  disruptionForbidden: 'DisruptionForbidden',
+  /** The suite that asks runs in another environment, has ended, or is not disruptive. */
+  notYours: 'NotYours',
+  noTargets: 'NoTargets',
+  leaderUnknown: 'LeaderUnknown',
+  processesNotShared: 'ProcessesNotShared',
+  notRunning: 'NotRunning',
+  noFaultImage: 'NoFaultImage',
+  /** The cluster or a kernel refused to carry it out. */
+  unsupported: 'Unsupported',
+  /** Injected and InForce: */
+  carriedOut: 'CarriedOut',
+  carryingOut: 'CarryingOut',
+  seen: 'Seen',
+  notSeen: 'NotSeen',
+  nothingDone: 'NothingDone',
+  /** Healed and SeenHealed: */
+  undone: 'Undone',
+  lasting: 'Lasting',
+  healing: 'Healing',
+} as const;
+
+/** The actions of a Fault, one of which its spec gives. */
+export const FAULT_ACTIONS = ['podDelete', 'networkPartition', 'pause', 'kill', 'scaleToZero'] as const;
+export type FaultAction = (typeof FAULT_ACTIONS)[number];
+
+/** The one action that the spec gives. Throws for a spec that the API server would have refused. */
+export function actionOf(spec: FaultSpec): FaultAction {
+  const action = FAULT_ACTIONS.find((name) => spec[name] !== undefined);
+  if (!action) throw new Error(`a Fault needs one of ${FAULT_ACTIONS.join(', ')}`);
+  return action;
+}
+
 /** Locks whose holder a fault can aim at: Valkey keys of Backend.AI 26.9 (database 5). */
 export const LEADER_LOCKS = {
   scheduler: { key: 'leader:sokovan:scheduler', component: 'manager' },
@@ -38,7 +76,20 @@ export const FaultTarget = Type.Object(
       Type.Integer({ minimum: 1, maximum: 50, description: 'How many of the matching pods. Default: all.' }),
     ),
   },
-  { description: 'Which pods.' },
+  {
+    description: 'Which pods.',
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.pod), has(self.leader), has(self.count)].filter(x, x).size() <= 1',
+        message: 'give at most one of pod, leader and count',
+      },
+      {
+        rule: "!has(self.leader) || self.component == {'scheduler': 'manager', 'coordinator': 'appproxy-coordinator'}[self.leader]",
+        message:
+          'leader scheduler is of component manager, leader coordinator of component appproxy-coordinator',
+      },
+    ],
+  },
 );
 export type FaultTarget = Static<typeof FaultTarget>;
 
@@ -97,14 +148,28 @@ export const FaultSpec = Type.Object(
     pause: Type.Optional(
       Type.Object(
         {
-          container: Type.Optional(Type.String({ description: 'Container to freeze. Default: the first.' })),
+          container: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 63,
+              description: 'Container to freeze. Default: the first.',
+            }),
+          ),
         },
         { description: 'Freeze every process of the container (SIGSTOP).' },
       ),
     ),
     kill: Type.Optional(
       Type.Object(
-        { container: Type.Optional(Type.String({ description: 'Container to kill. Default: the first.' })) },
+        {
+          container: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 63,
+              description: 'Container to kill. Default: the first.',
+            }),
+          ),
+        },
         { description: 'SIGKILL every process of the container; the pod stays.' },
       ),
     ),
@@ -134,31 +199,81 @@ export const FaultSpec = Type.Object(
         message: 'give exactly one of podDelete, networkPartition, pause, kill and scaleToZero',
       },
       {
-        rule: 'self.environmentRef == oldSelf.environmentRef && self.target == oldSelf.target',
-        message: 'environmentRef and target cannot change: create another Fault',
+        rule: '!has(self.scaleToZero) || !(has(self.target.pod) || has(self.target.leader) || has(self.target.count))',
+        message: 'scaleToZero takes the whole component: leave out pod, leader and count',
       },
+      {
+        rule: 'has(self.heal) && self.heal || !(has(oldSelf.heal) && oldSelf.heal)',
+        message: 'heal cannot be taken back: create another Fault',
+      },
+      ...['environmentRef', 'target', ...FAULT_ACTIONS, 'durationSeconds', 'seed'].map((field) => ({
+        rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+        message: `${field} cannot change: create another Fault`,
+      })),
     ],
   },
 );
 export type FaultSpec = Static<typeof FaultSpec>;
 
+const when = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
+
 /** What happened to one pod. */
 export const FaultReceipt = Type.Object({
   pod: Type.String({ description: 'Name.' }),
-  uid: Type.String({ description: 'UID at injection: a successor of the same name is another pod.' }),
-  address: Type.Optional(Type.String({ description: 'Pod IP at injection.' })),
-  evidence: Type.Optional(
-    Type.String({ maxLength: 1024, description: 'What the probe saw last, in force and healed.' }),
+  uid: Type.String({ description: 'UID when it was chosen: a successor of the same name is another pod.' }),
+  address: Type.Optional(Type.String({ description: 'Pod IP when it was chosen.' })),
+  container: Type.Optional(Type.String({ description: 'Container whose processes are meant.' })),
+  containerId: Type.Optional(
+    Type.String({
+      description: 'Its ID at the runtime when it was chosen: after a restart it is another one.',
+    }),
+  ),
+  peers: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Addresses on the other side that packets are dropped for: pods and Services.',
+      'x-kubernetes-list-type': 'set',
+    }),
+  ),
+  injectedAt: when('When the effect was carried out, by the clock of who did it.'),
+  seenInForceAt: when('When the probe saw it in force.'),
+  inForceEvidence: Type.Optional(Type.String({ maxLength: 1024, description: 'What the probe saw then.' })),
+  healedAt: when('When the effect was undone.'),
+  seenHealedAt: when('When the probe saw it gone.'),
+  healedEvidence: Type.Optional(Type.String({ maxLength: 1024, description: 'What the probe saw then.' })),
+  trouble: Type.Optional(
+    Type.String({ maxLength: 1024, description: 'What went wrong last, in the words of who met it.' }),
   ),
 });
+export type FaultReceipt = Static<typeof FaultReceipt>;
+
+/** What a workload was before it was scaled to zero. */
+export const ScaledWorkload = Type.Object({
+  workload: Type.String({ description: 'Kind/name, for example "Deployment/manager".' }),
+  replicas: Type.Integer({ description: 'Pods that it had been asked for.' }),
+});
+export type ScaledWorkload = Static<typeof ScaledWorkload>;
 
 export const FaultStatus = Type.Object({
   observedGeneration: Type.Optional(
     Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
   ),
+  phase: Type.Optional(
+    Type.Enum(['Refused', 'Injecting', 'InForce', 'Healing', 'Healed', 'Unhealed'], {
+      description: 'Where it stands, for people; programs read the times and conditions.',
+    }),
+  ),
+  action: Type.Optional(Type.Enum([...FAULT_ACTIONS], { description: 'Which one the spec gives.' })),
+  acceptedAt: when('When it was accepted: two minutes later it is too late to inject it.'),
+  workloads: Type.Optional(
+    Type.Array(ScaledWorkload, {
+      description: 'What scaleToZero scales back.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['workload'],
+    }),
+  ),
   targets: Type.Optional(
     Type.Array(FaultReceipt, {
-      description: 'Chosen pods.',
+      description: 'Chosen pods and what happened to each.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['uid'],
     }),

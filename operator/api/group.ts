@@ -13,6 +13,7 @@ export const KINDS = {
   TestSuite: { kind: 'TestSuite', plural: 'testsuites', singular: 'testsuite', shortNames: ['tsuite'] },
   TestRun: { kind: 'TestRun', plural: 'testruns', singular: 'testrun', shortNames: ['trun'] },
   TestReport: { kind: 'TestReport', plural: 'testreports', singular: 'testreport', shortNames: ['treport'] },
+  Fault: { kind: 'Fault', plural: 'faults', singular: 'fault', shortNames: ['tfault'] },
 } as const;
 export type KindName = keyof typeof KINDS;
 
@@ -22,6 +23,8 @@ export const LABELS = {
   suite: `${GROUP}/suite`,
   attempt: `${GROUP}/attempt`,
   environment: `${GROUP}/environment`,
+  /** On a Fault that a suite asked for: the attempt, which is the name of its TestReport and ServiceAccount. */
+  report: `${GROUP}/report`,
   /** On a TestSuite: the folder under suites/, for example "session-lifecycle". */
   area: `${GROUP}/area`,
 } as const;
@@ -29,6 +32,8 @@ export const LABELS = {
 export const FINALIZERS = {
   /** Held by a TestEnvironment until its Helm release and namespace are gone. */
   environment: `${GROUP}/environment`,
+  /** Held by a Fault until what it did is undone. */
+  fault: `${GROUP}/fault`,
 } as const;
 
 /** Field managers of server-side apply: one owner for each part of a status. */

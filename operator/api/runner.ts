@@ -9,6 +9,8 @@ export const RUNNER_ENV = {
   attempt: 'E2E_ATTEMPT',
   report: 'E2E_REPORT',
   namespace: 'E2E_NAMESPACE',
+  /** TestEnvironment of the run: what a Fault of the suite is about. */
+  environment: 'E2E_ENVIRONMENT',
   /** JSON array of suite files, as in TestSuite.spec.files. */
   files: 'E2E_FILES',
   grep: 'E2E_GREP',

@@ -36,7 +36,7 @@ export async function startAttempt(
   const labels = attemptLabels(run.metadata.name, suite.metadata.name, attempt);
   const owner = ownerReference(run);
   const identity = { name, namespace, labels, owner };
-  const access = attemptAccess(identity);
+  const access = attemptAccess(identity, { disruptive: suite.spec.disruptive === true });
   const makeJob = async () => {
     const metadata = { name, namespace, labels, ownerReferences: [owner] };
     const spec = { run: run.metadata.name, suite: suite.metadata.name, attempt };
@@ -48,6 +48,7 @@ export async function startAttempt(
     const job = attemptJob({
       ...identity,
       run: run.metadata.name,
+      environment: run.spec.environmentRef.name,
       suite: suite.metadata.name,
       attempt,
       spec: suite.spec,

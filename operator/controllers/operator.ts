@@ -1,6 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { FIELD_MANAGERS, LABELS } from '../api/group.ts';
 import type { OperatorIdentity } from '../environments/namespace.ts';
+import { attemptOf } from '../faults/accept.ts';
+import { isOver } from '../faults/status.ts';
 import { isFinished } from '../runs/queue.ts';
 import { JOBS, PODS } from '../runtime/builtin-resources.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -22,8 +24,10 @@ import { Manager } from '../runtime/manager.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { Catalog } from './catalog.ts';
 import { EnvironmentWatch } from './environment-watch.ts';
+import { FaultReconciler } from './fault.ts';
+import { FaultEffects, type FaultEffectsOptions } from './fault-effects.ts';
 import { Installer } from './installer.ts';
-import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import { TestEnvironmentReconciler } from './test-environment.ts';
 import { TestReportReconciler } from './test-report.ts';
 import { TestRunReconciler } from './test-run.ts';
@@ -39,6 +43,10 @@ export interface OperatorOptions {
   helm: string;
   /** File of the suites' catalog; undefined: there is none. */
   catalog: string | undefined;
+  /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
+  faultImage?: string | undefined;
+  /** Asks Valkey for a lock's holder; a test gives its own. */
+  holderOf?: FaultEffectsOptions['holderOf'];
   /** Who it is inside of environments; undefined: it needs no binding there. */
   identity: OperatorIdentity | undefined;
   /** This process among its replicas; undefined: no election, it leads at once. */
@@ -50,7 +58,7 @@ export interface OperatorOptions {
 
 const LEASE = 'backendai-e2e-operator';
 /** Runs and reports are cheap to reconcile; an environment may hold its worker while helm works. */
-const WORKERS = { runs: 8, reports: 8, suites: 2, environments: 8 };
+const WORKERS = { runs: 8, reports: 8, suites: 2, environments: 8, faults: 8 };
 /** helm's own deadlines are shorter. */
 const ENVIRONMENT_DEADLINE_MS = 330_000;
 /** Changes in an environment come in swarms: its status is brought up to date once for all within this time. */
@@ -76,14 +84,16 @@ export function createOperator(options: OperatorOptions): Manager {
   const suites = follow(TEST_SUITES);
   const runs = follow(TEST_RUNS);
   const reports = follow(TEST_REPORTS);
+  const faults = follow(FAULTS);
   const jobs = follow(JOBS, LABELS.run);
   const pods = follow(PODS, LABELS.run);
 
   const { catalog: path } = options;
   const catalog = path === undefined ? undefined : new Catalog({ client, namespace, path, log });
-  const watch = new EnvironmentWatch({ client, log, metrics }, (key) =>
-    environmentController.enqueueAfter(nameOf(key), SWARM_MS),
-  );
+  const watch = new EnvironmentWatch({ client, log, metrics }, (key) => {
+    environmentController.enqueueAfter(nameOf(key), SWARM_MS);
+    for (const name of activeFaultsOf(nameOf(key).name)) faultController.enqueueAfter(name, SWARM_MS);
+  });
   const installer = new Installer({
     client,
     clock,
@@ -99,6 +109,13 @@ export function createOperator(options: OperatorOptions): Manager {
       .list(namespace)
       .filter((run) => run.spec.environmentRef.name === environment && !isFinished(run))
       .map((run) => ({ namespace, name: run.metadata.name }));
+
+  /** Faults of an environment that are not over. */
+  const activeFaultsOf = (environment: string): ObjectName[] =>
+    faults
+      .list(namespace)
+      .filter((fault) => fault.spec.environmentRef.name === environment && !isOver(fault))
+      .map((fault) => ({ namespace, name: fault.metadata.name }));
 
   const environmentController = new Controller({
     name: 'testenvironment',
@@ -164,6 +181,34 @@ export function createOperator(options: OperatorOptions): Manager {
       isFinished(object) ? (object.status?.suites ?? []).map(({ name }) => ({ namespace, name })) : [],
     );
 
+  const faultController = new Controller({
+    name: 'fault',
+    reconcile: new FaultReconciler({
+      ...shared,
+      faults,
+      watch,
+      effects: new FaultEffects({
+        client,
+        image: options.faultImage,
+        ...(options.holderOf ? { holderOf: options.holderOf } : {}),
+      }),
+    }).reconcile,
+    workers: WORKERS.faults,
+    log,
+    metrics,
+  })
+    .watches(faults)
+    .watchesFor(environments, ({ object }) => activeFaultsOf(object.metadata.name))
+    // What a suite broke heals when its attempt ends.
+    .watchesFor(reports, ({ type, object }) =>
+      type === 'deleted' || object.status?.final === true
+        ? faults
+            .list(namespace)
+            .filter((fault) => attemptOf(fault) === object.metadata.name && !isOver(fault))
+            .map((fault) => ({ namespace, name: fault.metadata.name }))
+        : [],
+    );
+
   const health = new HealthServer({ port: options.port, metrics: metrics.registry });
   const election =
     options.electionIdentity === undefined
@@ -181,6 +226,7 @@ export function createOperator(options: OperatorOptions): Manager {
     .addController(runController)
     .addController(reportController)
     .addController(suiteController)
+    .addController(faultController)
     .onStop('client', () => client.close())
     .onStop('events', () => recorder.flush(2_000))
     .onStop('watches', async () => watch.close());

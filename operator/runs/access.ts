@@ -18,10 +18,16 @@ export interface AttemptAccess {
 }
 
 /**
- * What the pod of one attempt may do at the API server: read and write its own TestReport, and nothing else.
+ * What the pod of one attempt may do at the API server: read and write its own TestReport, and nothing else. A disruptive
+ * suite may also ask for Faults. RBAC cannot limit a creation to names; that an attempt asks in its own name only, and
+ * touches only its own Faults, is the admission policy's part (charts/e2e-operator/templates/fault-policy.yaml), and that it
+ * asks for its own environment the operator's (operator/faults/accept.ts).
  * The account's token is not mounted by default; only the attempt's pod asks for it.
  */
-export function attemptAccess({ name, namespace, labels, owner }: AttemptIdentity): AttemptAccess {
+export function attemptAccess(
+  { name, namespace, labels, owner }: AttemptIdentity,
+  { disruptive }: { disruptive: boolean },
+): AttemptAccess {
   const metadata = { name, namespace, labels, ownerReferences: [owner] };
   const { plural } = KINDS.TestReport;
   return {
@@ -35,6 +41,15 @@ export function attemptAccess({ name, namespace, labels, owner }: AttemptIdentit
           resourceNames: [name],
           verbs: ['get', 'patch'],
         },
+        ...(disruptive
+          ? [
+              {
+                apiGroups: [GROUP],
+                resources: [KINDS.Fault.plural],
+                verbs: ['get', 'create', 'patch', 'delete'],
+              },
+            ]
+          : []),
       ],
     },
     roleBinding: {

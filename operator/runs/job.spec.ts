@@ -14,6 +14,7 @@ const input: JobInput = {
     controller: true,
   },
   run: 'nightly',
+  environment: 'e2e',
   suite: 'alpha',
   attempt: 2,
   spec: { files: ['area/one', 'area/two'], image: 'suites:1', timeoutSeconds: 100 },
@@ -44,6 +45,7 @@ describe('attemptJob', () => {
       E2E_ATTEMPT: '2',
       E2E_REPORT: 'nightly-alpha-2',
       E2E_NAMESPACE: 'ns',
+      E2E_ENVIRONMENT: 'e2e',
       E2E_FILES: '["area/one","area/two"]',
       E2E_TIMEOUT_SECONDS: '100',
       E2E_CONNECTION: '/etc/backendai-e2e/connection/connection.json',
@@ -76,7 +78,7 @@ describe('attemptJob', () => {
 
 describe('attemptAccess', () => {
   it('gives get and patch on the one report, by name', () => {
-    const { role, roleBinding, serviceAccount } = attemptAccess(input);
+    const { role, roleBinding, serviceAccount } = attemptAccess(input, { disruptive: false });
     expect(role.rules).to.deep.equal([
       {
         apiGroups: ['e2e.backend.ai'],
@@ -89,5 +91,15 @@ describe('attemptAccess', () => {
       { kind: 'ServiceAccount', name: 'nightly-alpha-2', namespace: 'ns' },
     ]);
     expect(serviceAccount.automountServiceAccountToken).to.equal(false);
+  });
+
+  it('lets a disruptive suite, and no other, ask for faults', () => {
+    const [own, faults] = attemptAccess(input, { disruptive: true }).role.rules ?? [];
+    expect(own?.resourceNames).to.deep.equal(['nightly-alpha-2']);
+    expect(faults).to.deep.equal({
+      apiGroups: ['e2e.backend.ai'],
+      resources: ['faults'],
+      verbs: ['get', 'create', 'patch', 'delete'],
+    });
   });
 });

@@ -8,6 +8,7 @@ import type { AttemptIdentity } from './access.ts';
 /** What the Job of one attempt is made from. */
 export interface JobInput extends AttemptIdentity {
   run: string;
+  environment: string;
   suite: string;
   attempt: number;
   spec: TestSuiteSpec;
@@ -114,6 +115,7 @@ function environmentOf(input: JobInput, timeoutSeconds: number) {
     [RUNNER_ENV.attempt]: String(input.attempt),
     [RUNNER_ENV.report]: input.name,
     [RUNNER_ENV.namespace]: input.namespace,
+    [RUNNER_ENV.environment]: input.environment,
     [RUNNER_ENV.files]: JSON.stringify(input.spec.files),
     [RUNNER_ENV.timeoutSeconds]: String(timeoutSeconds),
     ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),

@@ -43,7 +43,7 @@ export interface ApplyOptions extends CallOptions {
 
 export interface PatchOptions extends CallOptions {
   fieldManager?: string;
-  subresource?: 'status' | 'scale';
+  subresource?: 'status' | 'scale' | 'ephemeralcontainers';
 }
 
 export interface DeleteOptions extends CallOptions {

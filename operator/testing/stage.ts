@@ -85,7 +85,7 @@ export class Stage {
   }
 
   /** Starts the operator as the program that the image starts; with the Lease. */
-  startProcess(): ChildProcess {
+  startProcess(more: readonly string[] = []): ChildProcess {
     const options = this.options();
     const child = spawn(
       process.execPath,
@@ -98,6 +98,7 @@ export class Stage {
         `--environment-role=${this.#role}`,
         '--metrics-port=0',
         `--log-level=${process.env.E2E_TEST_LOG || 'fatal'}`,
+        ...more,
       ],
       { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
     );
@@ -259,7 +260,7 @@ export async function catalogFile(folder: string): Promise<string> {
 
 /** Starts the control plane with everything that the chart installs but the operator's Deployment. */
 export async function startStage(): Promise<Stage> {
-  const rights = await renderOperatorChart('rbac.yaml');
+  const rights = await renderOperatorChart('rbac.yaml', 'fault-policy.yaml');
   const plane = await startControlPlane({
     controllerManager: true,
     manifests: crdFiles().map(({ content }) => content),

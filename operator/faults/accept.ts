@@ -1,0 +1,75 @@
+import { FAULT_REASONS, type Fault } from '../api/fault.ts';
+import { LABELS } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+
+/** Why a fault is not carried out: for good. */
+export interface Refusal {
+  /** One of FAULT_REASONS. */
+  reason: string;
+  /** What to do about it, too. */
+  message: string;
+}
+
+/** A fault that cannot be carried out as it is asked for. */
+export class FaultRefused extends Error {
+  override readonly name = 'FaultRefused';
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Who asks for a fault and where, as the cluster knows it. */
+export interface Asked {
+  fault: Fault;
+  environment: TestEnvironment | undefined;
+  /** Report, run and suite of the attempt that the fault's label names. */
+  report: TestReport | undefined;
+  run: TestRun | undefined;
+  suite: TestSuite | undefined;
+}
+
+/**
+ * The attempt that asks for the fault; undefined for a fault of a person. An admission policy of the chart sees to it that
+ * the account of an attempt can only ask in its own name (charts/e2e-operator/templates/fault-policy.yaml).
+ */
+export function attemptOf(fault: Fault): string | undefined {
+  return fault.metadata.labels?.[LABELS.report];
+}
+
+/** Why the fault must not be carried out, or undefined when it may. */
+export function refusalOf({ fault, environment, report, run, suite }: Asked): Refusal | undefined {
+  const { name } = fault.spec.environmentRef;
+  if (!environment) {
+    const message = `there is no TestEnvironment ${name} in namespace ${fault.metadata.namespace}`;
+    return { reason: FAULT_REASONS.environmentNotFound, message };
+  }
+  if (environment.metadata.deletionTimestamp) {
+    return { reason: FAULT_REASONS.environmentNotFound, message: `TestEnvironment ${name} is being deleted` };
+  }
+  if (environment.spec.disruption !== 'Allowed') {
+    const message = `TestEnvironment ${name} forbids disruption: where it may be broken, set spec.disruption to Allowed`;
+    return { reason: FAULT_REASONS.disruptionForbidden, message };
+  }
+  if (!environment.spec.chart) {
+    const message = `TestEnvironment ${name} is external: the operator has no rights in its namespace`;
+    return { reason: FAULT_REASONS.unsupported, message };
+  }
+  const attempt = attemptOf(fault);
+  if (attempt === undefined) return undefined;
+  const notYours = (message: string) => ({ reason: FAULT_REASONS.notYours, message });
+  if (!report || report.status?.final === true) {
+    return notYours(`the attempt ${attempt} that asks for it ${report ? 'has ended' : 'does not exist'}`);
+  }
+  if (run?.spec.environmentRef.name !== name) {
+    return notYours(`the attempt ${attempt} runs in ${run?.spec.environmentRef.name}, not in ${name}`);
+  }
+  if (suite?.spec.disruptive !== true) {
+    return notYours(`TestSuite ${report.spec.suite} does not say that it is disruptive: set spec.disruptive`);
+  }
+  return undefined;
+}

@@ -1,0 +1,93 @@
+import type { FaultReceipt } from '../api/fault.ts';
+import type { Pod } from '../runtime/builtin-resources.ts';
+import { hasTime, LOOK_MS, type Moment, nothingDone } from './moment.ts';
+import { isLive } from './targets.ts';
+
+/** A workload of the target's component. */
+export interface WorkloadSeen {
+  /** "Deployment/manager". */
+  workload: string;
+  /** Pods that it is asked for now. */
+  replicas: number;
+  readyReplicas: number;
+}
+
+/** What is there for the deletion of pods. */
+export interface DeleteSeen {
+  /** Pods of the component, the targets among them, as the API server holds them now. */
+  pods: readonly Pod[];
+  workloads: readonly WorkloadSeen[];
+}
+
+export interface DeleteStep {
+  receipts: FaultReceipt[];
+  /** Pods to delete now, by name and uid. */
+  remove: { name: string; uid: string }[];
+  lookAgainMs?: number;
+}
+
+/** Decides about the deletion of pods. Pure. */
+export function stepDelete(
+  component: string,
+  before: readonly FaultReceipt[],
+  seen: DeleteSeen,
+  moment: Moment,
+): DeleteStep {
+  const remove: DeleteStep['remove'] = [];
+  const receipts = before.map((receipt): FaultReceipt => {
+    if (receipt.seenHealedAt) return receipt;
+    const pod = seen.pods.find(({ metadata }) => metadata.uid === receipt.uid);
+    if (receipt.injectedAt) return inForce(receipt, pod, moment.now);
+    const deletedAt = pod ? deletionStart(pod) : undefined;
+    if (deletedAt) return { ...receipt, injectedAt: deletedAt };
+    if (!pod) {
+      // It went between the choice and now; who deleted it (we, before a restart, or another) cannot be told.
+      return inForce({ ...receipt, injectedAt: moment.now.toISOString() }, pod, moment.now);
+    }
+    if (!hasTime(moment)) return nothingDone(receipt, moment.now, 'it was not injected in time');
+    remove.push({ name: receipt.pod, uid: receipt.uid });
+    return { ...receipt, injectedAt: moment.now.toISOString() };
+  });
+  const open = receipts.filter((receipt) => !receipt.seenHealedAt);
+  if (open.length === 0) return { receipts, remove };
+  if (open.every((receipt) => receipt.seenInForceAt)) {
+    const evidence = recovery(component, before, seen);
+    if (evidence) return { receipts: receipts.map((receipt) => healed(receipt, evidence, moment)), remove };
+  }
+  return { receipts, remove, lookAgainMs: LOOK_MS };
+}
+
+function inForce(receipt: FaultReceipt, pod: Pod | undefined, now: Date): FaultReceipt {
+  if (pod || receipt.seenInForceAt) return receipt;
+  const inForceEvidence = `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`;
+  return { ...receipt, seenInForceAt: now.toISOString(), inForceEvidence };
+}
+
+function healed(receipt: FaultReceipt, healedEvidence: string, { now }: Moment): FaultReceipt {
+  if (receipt.seenHealedAt) return receipt;
+  const at = now.toISOString();
+  return { ...receipt, healedAt: at, seenHealedAt: at, healedEvidence };
+}
+
+/** What shows that the deleted pods were replaced; undefined while they are not. */
+function recovery(component: string, targets: readonly FaultReceipt[], seen: DeleteSeen): string | undefined {
+  const wanted = seen.workloads.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (seen.workloads.length === 0) return 'no workload is there that would replace it';
+  const ready = seen.pods.filter(
+    (pod) =>
+      isLive(pod, component) &&
+      !targets.some(({ uid }) => uid === pod.metadata.uid) &&
+      pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+  );
+  if (ready.length < wanted) return undefined;
+  const names = ready.map(({ metadata }) => metadata.name).join(', ');
+  return `${ready.length} of ${wanted} pods of component ${component} are ready: ${names}`;
+}
+
+/** When the pod's deletion began: its deletionTimestamp is that plus the grace period. */
+function deletionStart(pod: Pod): string | undefined {
+  const { deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp === undefined) return undefined;
+  const grace = (pod.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds ?? 0;
+  return new Date(Date.parse(deletionTimestamp) - grace * 1000).toISOString();
+}

@@ -1,0 +1,70 @@
+import type { FaultReceipt, ScaledWorkload } from '../api/fault.ts';
+import type { WorkloadSeen } from './delete-step.ts';
+import { hasTime, LOOK_MS, type Moment, nothingDone } from './moment.ts';
+
+export interface ScaleSeen {
+  /** UIDs of the pods of the component that the API server holds now. */
+  pods: ReadonlySet<string>;
+  workloads: readonly WorkloadSeen[];
+}
+
+export interface ScaleStep {
+  receipts: FaultReceipt[];
+  /** Workloads to scale now. */
+  scale: ScaledWorkload[];
+  lookAgainMs?: number;
+}
+
+/** Decides about a component that is scaled to zero; `scaled` is what its workloads were before. Pure. */
+export function stepScale(
+  before: readonly FaultReceipt[],
+  scaled: readonly ScaledWorkload[],
+  seen: ScaleSeen,
+  moment: Moment,
+): ScaleStep {
+  const at = moment.now.toISOString();
+  if (before.every((receipt) => receipt.seenHealedAt)) return { receipts: [...before], scale: [] };
+  const now = (workload: string) => seen.workloads.find((one) => one.workload === workload);
+  const first = before[0]?.injectedAt;
+  if (!first) {
+    // A workload at zero before anything was noted: an operator that was stopped in between had done it.
+    const begun = scaled.some(({ workload }) => now(workload)?.replicas === 0);
+    if (!begun && !hasTime(moment)) {
+      const why = 'it was not injected in time';
+      return { receipts: before.map((receipt) => nothingDone(receipt, moment.now, why)), scale: [] };
+    }
+    const scale = scaled.map(({ workload }) => ({ workload, replicas: 0 }));
+    return {
+      receipts: before.map((receipt) => ({ ...receipt, injectedAt: at })),
+      scale,
+      lookAgainMs: LOOK_MS,
+    };
+  }
+  const receipts = before.map((receipt): FaultReceipt => {
+    if (receipt.seenInForceAt || seen.pods.has(receipt.uid)) return receipt;
+    const inForceEvidence = `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`;
+    return { ...receipt, seenInForceAt: at, inForceEvidence };
+  });
+  const end = Date.parse(first) + moment.seconds * 1000;
+  if (!moment.wantsHealing && moment.now.getTime() < end) {
+    const allGone = receipts.every((receipt) => receipt.seenInForceAt);
+    return { receipts, scale: [], lookAgainMs: allGone ? end - moment.now.getTime() : LOOK_MS };
+  }
+  const scale = scaled.filter(({ workload, replicas }) => replicas > 0 && now(workload)?.replicas === 0);
+  const ready = scaled.every(({ workload }) => {
+    const current = now(workload);
+    return current === undefined || (current.replicas > 0 && current.readyReplicas >= current.replicas);
+  });
+  const healedEvidence = scaled
+    .map(({ workload }) => `${workload}: ${now(workload)?.readyReplicas ?? 'gone, with'} ready`)
+    .join(', ');
+  return {
+    receipts: receipts.map((receipt) => ({
+      ...receipt,
+      healedAt: receipt.healedAt ?? at,
+      ...(ready && scale.length === 0 ? { seenHealedAt: at, healedEvidence } : {}),
+    })),
+    scale,
+    lookAgainMs: LOOK_MS,
+  };
+}

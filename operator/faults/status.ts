@@ -1,0 +1,213 @@
+import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import {
+  FAULT_CONDITIONS,
+  FAULT_REASONS,
+  type Fault,
+  type FaultAction,
+  type FaultReceipt,
+  type FaultStatus,
+  type ScaledWorkload,
+} from '../api/fault.ts';
+import type { Refusal } from './accept.ts';
+
+/** Which probe tells, for each action. */
+export const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
+  podDelete: {
+    inForce: 'API server: no pod with that uid',
+    healed: 'kubelet: as many other pods of the component are ready as its workloads ask for',
+  },
+  networkPartition: {
+    inForce: "TCP connections and packet counters of nftables in the target's network namespace",
+    healed: "nftables and TCP connections in the target's network namespace",
+  },
+  pause: {
+    inForce: 'states of all threads in /proc of the shared process namespace',
+    healed: 'states of all threads in /proc of the shared process namespace',
+  },
+  kill: {
+    inForce: '/proc of the shared process namespace: no process of the container is left',
+    healed: 'kubelet: the container was started anew and is ready',
+  },
+  scaleToZero: {
+    inForce: 'API server: no pod with these uids',
+    healed: 'controllers of the workloads: as many pods are ready as they ask for',
+  },
+};
+
+/** What a status is made from. */
+export interface FaultProgress {
+  action: FaultAction;
+  receipts: readonly FaultReceipt[];
+  /** Found while it was carried out. */
+  refusal?: Refusal | undefined;
+  /** Healing is not waited for any more. */
+  hopeless: boolean;
+  now: Date;
+}
+
+/** Whether nothing is left to do or to wait for. */
+export function isOver(fault: Fault): boolean {
+  const { conditions, targets } = fault.status ?? {};
+  const status = (type: string) => conditions?.find((condition) => condition.type === type)?.status;
+  if (
+    status(FAULT_CONDITIONS.accepted) === 'False' &&
+    (targets ?? []).every((target) => target.seenHealedAt)
+  ) {
+    return true;
+  }
+  const seen = status(FAULT_CONDITIONS.seenHealed);
+  return seen === 'True' || (seen === 'False' && fault.status?.phase === 'Unhealed');
+}
+
+/** The status of a fault that is refused before anything was done. */
+export function refusedStatus(fault: Fault, refusal: Refusal, now: Date): FaultStatus {
+  const accepted = { type: FAULT_CONDITIONS.accepted, status: 'False' as const, ...refusal };
+  const conditions = merged(fault, fault.status?.conditions, [accepted], now);
+  return { ...fault.status, phase: 'Refused', conditions };
+}
+
+/** The status of a fault whose targets are chosen and to which nothing was done yet. */
+export function acceptedStatus(
+  fault: Fault,
+  chosen: { action: FaultAction; targets: FaultReceipt[]; workloads: ScaledWorkload[] },
+  now: Date,
+): FaultStatus {
+  const { action, targets, workloads } = chosen;
+  const message = `${action} of ${targets.map(({ pod }) => pod).join(', ')}`;
+  const accepted = yes(FAULT_CONDITIONS.accepted, FAULT_REASONS.accepted, message);
+  return {
+    ...fault.status,
+    phase: 'Injecting',
+    action,
+    acceptedAt: now.toISOString(),
+    targets,
+    ...(action === 'scaleToZero' ? { workloads } : {}),
+    conditions: merged(fault, fault.status?.conditions, [accepted], now),
+  };
+}
+
+/** The status of a fault that is carried out. Times of the whole are those of its last target. */
+export function progressStatus(fault: Fault, progress: FaultProgress): FaultStatus {
+  const { action, receipts, refusal, hopeless, now } = progress;
+  const touched = receipts.filter((receipt) => receipt.injectedAt);
+  const probes = PROBES[action];
+  const injectedAt = latest(receipts, touched, 'injectedAt');
+  const seenInForceAt = latest(touched, touched, 'seenInForceAt');
+  const healedAt = latest(receipts, receipts, 'healedAt');
+  const seenHealedAt = latest(receipts, receipts, 'seenHealedAt');
+  const { injectedAt: _1, seenInForceAt: _2, healedAt: _3, seenHealedAt: _4, ...kept } = fault.status ?? {};
+  const phase = refusal
+    ? 'Refused'
+    : seenHealedAt
+      ? 'Healed'
+      : hopeless
+        ? 'Unhealed'
+        : healedAt || (fault.spec.heal && injectedAt)
+          ? 'Healing'
+          : seenInForceAt
+            ? 'InForce'
+            : 'Injecting';
+  const trouble = receipts.map((receipt) => receipt.trouble).find((text) => text !== undefined);
+  const seen = observations({ injectedAt, seenInForceAt, healedAt, seenHealedAt, hopeless, trouble, action });
+  if (refusal) seen.push({ type: FAULT_CONDITIONS.accepted, status: 'False', ...refusal });
+  return {
+    ...kept,
+    phase,
+    targets: [...receipts],
+    ...(injectedAt ? { injectedAt } : {}),
+    ...(seenInForceAt ? { seenInForceAt, seenInForceBy: probes.inForce } : {}),
+    ...(healedAt ? { healedAt } : {}),
+    ...(seenHealedAt ? { seenHealedAt, seenHealedBy: probes.healed } : {}),
+    conditions: merged(fault, kept.conditions, seen, now),
+  };
+}
+
+interface Facts {
+  injectedAt: string | undefined;
+  seenInForceAt: string | undefined;
+  healedAt: string | undefined;
+  seenHealedAt: string | undefined;
+  hopeless: boolean;
+  trouble: string | undefined;
+  action: FaultAction;
+}
+
+function observations(facts: Facts): Observation[] {
+  const { injectedAt, seenInForceAt, healedAt, seenHealedAt, hopeless, trouble, action } = facts;
+  const { injected, inForce, healed, seenHealed } = FAULT_CONDITIONS;
+  const R = FAULT_REASONS;
+  const more = trouble ? `; last: ${trouble}` : '';
+  const over = seenHealedAt !== undefined || hopeless;
+  return [
+    injectedAt
+      ? yes(injected, R.carriedOut, `carried out at ${injectedAt}`)
+      : over
+        ? no(injected, R.nothingDone, `nothing was done${more}`)
+        : unknown(injected, R.carryingOut, `it is being carried out${more}`),
+    seenInForceAt
+      ? yes(inForce, R.seen, `seen at ${seenInForceAt} by ${PROBES[action].inForce}`)
+      : over
+        ? no(inForce, R.notSeen, `nobody saw it in force${more}`)
+        : unknown(inForce, R.carryingOut, `the probe has not seen it yet${more}`),
+    healedAt
+      ? yes(healed, R.undone, `undone at ${healedAt}`)
+      : hopeless
+        ? no(healed, R.notSeen, `its time is over, and nobody saw it undone${more}`)
+        : unknown(healed, R.lasting, 'it lasts'),
+    seenHealedAt
+      ? yes(seenHealed, R.seen, `seen at ${seenHealedAt} by ${PROBES[action].healed}`)
+      : hopeless
+        ? no(seenHealed, R.notSeen, `nobody saw it healed${more}`)
+        : unknown(seenHealed, healedAt ? R.healing : R.lasting, `the probe has not seen it healed${more}`),
+  ];
+}
+
+const yes = (type: string, reason: string, message: string): Observation => ({
+  type,
+  status: 'True',
+  reason,
+  message,
+});
+const no = (type: string, reason: string, message: string): Observation => ({
+  type,
+  status: 'False',
+  reason,
+  message,
+});
+const unknown = (type: string, reason: string, message: string): Observation => ({
+  type,
+  status: 'Unknown',
+  reason,
+  message,
+});
+
+/** The latest time of a kind, once all of `needed` have one (and there is one). */
+function latest(
+  receipts: readonly FaultReceipt[],
+  needed: readonly FaultReceipt[],
+  field: 'injectedAt' | 'seenInForceAt' | 'healedAt' | 'seenHealedAt',
+): string | undefined {
+  const open = (receipt: FaultReceipt) => receipt[field] === undefined && receipt.seenHealedAt === undefined;
+  if (receipts.some(open) || needed.length === 0) return undefined;
+  const times = needed.map((receipt) => receipt[field]);
+  if (times.some((time) => time === undefined)) return undefined;
+  return times.toSorted((a, b) => Date.parse(a ?? '') - Date.parse(b ?? '')).at(-1);
+}
+
+function merged(
+  fault: Fault,
+  before: readonly Condition[] | undefined,
+  seen: readonly Observation[],
+  now: Date,
+): Condition[] {
+  const { generation } = fault.metadata;
+  return seen.reduce<Condition[]>(
+    (conditions, observation) =>
+      withCondition(
+        conditions,
+        { ...observation, ...(generation === undefined ? {} : { observedGeneration: generation }) },
+        now,
+      ),
+    [...(before ?? [])],
+  );
+}

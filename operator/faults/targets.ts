@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec } from '../api/fault.ts';
+import type { Pod } from '../runtime/builtin-resources.ts';
+import { FaultRefused } from './accept.ts';
+
+/** Label by which pods and workloads of the deployment are told apart. */
+export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+
+/** Whether the pod is of the component and has not ended and is not about to go. */
+export function isLive(pod: Pod, component: string): boolean {
+  const { labels, deletionTimestamp } = pod.metadata;
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+  return labels?.[COMPONENT_LABEL] === component && deletionTimestamp === undefined && !ended;
+}
+
+/**
+ * Chooses the pods, and in each the container that is meant. The same seed and pods give the same choice.
+ * `leader` is the value of the lock that the target names. Throws FaultRefused.
+ */
+export function chooseTargets(
+  spec: FaultSpec,
+  pods: readonly Pod[],
+  leader: string | undefined,
+): FaultReceipt[] {
+  const { component, pod: name, count } = spec.target;
+  const live = pods.filter((pod) => isLive(pod, component));
+  const matching = live.filter(
+    ({ metadata }) =>
+      (name === undefined || metadata.name === name) &&
+      (spec.target.leader === undefined || holds(leader, metadata.name)),
+  );
+  if (matching.length === 0) throw new FaultRefused(nothing(spec, live, leader));
+  if (count !== undefined && matching.length < count) {
+    const message = `${count} pods of component ${component} are wanted, and there are ${matching.length}`;
+    throw new FaultRefused({ reason: FAULT_REASONS.noTargets, message });
+  }
+  const order = (pod: Pod) =>
+    createHash('sha256')
+      .update(`${spec.seed ?? 0}/${pod.metadata.name}`)
+      .digest('hex');
+  return [...matching]
+    .sort((a, b) => order(a).localeCompare(order(b)))
+    .slice(0, count)
+    .map((pod) => receiptFor(spec, pod));
+}
+
+/**
+ * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and a pod's
+ * host name is its name.
+ */
+export function holds(value: string | undefined, pod: string): boolean {
+  const holder = value?.replace(/-\d+$/, '');
+  return holder === pod || holder?.endsWith(`-${pod}`) === true;
+}
+
+function nothing(spec: FaultSpec, live: readonly Pod[], leader: string | undefined) {
+  const { component, pod } = spec.target;
+  const there = live.map(({ metadata }) => metadata.name).join(', ') || 'none';
+  if (spec.target.leader !== undefined) {
+    const message = `the lock is held by ${JSON.stringify(leader)}, which is no pod of component ${component} (there are: ${there})`;
+    return { reason: FAULT_REASONS.leaderUnknown, message };
+  }
+  const what = pod === undefined ? `no pod of component ${component}` : `no pod ${pod} of it`;
+  return {
+    reason: FAULT_REASONS.noTargets,
+    message: `${what} is there (component ${component} has: ${there})`,
+  };
+}
+
+function receiptFor(spec: FaultSpec, pod: Pod): FaultReceipt {
+  const { name, uid } = pod.metadata;
+  if (!uid) throw new Error(`pod ${name} has no uid: it was not read from the API server`);
+  const address = pod.status?.podIP;
+  const receipt = { pod: name, uid, ...(address ? { address } : {}) };
+  const action = actionOf(spec);
+  if (action !== 'pause' && action !== 'kill') return receipt;
+  return { ...receipt, ...containerOf(pod, spec[action]?.container) };
+}
+
+/** The container whose processes are meant. Throws FaultRefused when signals could not reach them. */
+function containerOf(pod: Pod, wanted: string | undefined): { container: string; containerId: string } {
+  const { name } = pod.metadata;
+  const container = wanted ?? pod.spec?.containers[0]?.name ?? '';
+  if (pod.spec?.shareProcessNamespace !== true && pod.spec?.hostPID !== true) {
+    const message = `pod ${name} does not share its process namespace, and nobody inside of a container can stop or kill its first process: set shareProcessNamespace in the pod's template`;
+    throw new FaultRefused({ reason: FAULT_REASONS.processesNotShared, message });
+  }
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  const status = statuses.find((candidate) => candidate.name === container);
+  const containerId = status?.containerID?.replace(/^.*:\/\//, '');
+  if (!status?.state?.running || !containerId) {
+    const message = `container ${container} of pod ${name} does not run (containers: ${statuses.map((one) => one.name).join(', ')})`;
+    throw new FaultRefused({ reason: FAULT_REASONS.notRunning, message });
+  }
+  return { container, containerId };
+}

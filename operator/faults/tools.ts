@@ -1,0 +1,77 @@
+import type { V1EphemeralContainer } from '@kubernetes/client-node';
+import type { Fault, FaultReceipt } from '../api/fault.ts';
+import type { Peers } from './peers.ts';
+
+/** What images/fault-tools can do, its first argument. */
+export type Tool = 'partition' | 'repartition' | 'mend-partition' | 'pause' | 'resume' | 'kill';
+
+/** Seconds from the acceptance of a fault after which it is not injected any more. */
+export const START_SECONDS = 120;
+
+/** Name of a fault inside of pods: part of its uid, so that a namesake's leftovers are never taken for its own. */
+export function faultId(fault: Fault): string {
+  const { name, uid } = fault.metadata;
+  if (!uid) throw new Error(`Fault ${name} has no uid: it was not read from the API server`);
+  return uid.replaceAll('-', '').slice(0, 12);
+}
+
+/** Name of the ephemeral container that applies a tool; `round` counts repetitions, from 1. */
+export function toolContainerName(fault: Fault, tool: Tool, round: number): string {
+  return `fault-${faultId(fault)}-${tool}${round > 1 ? `-${round}` : ''}`;
+}
+
+export interface ToolCall {
+  tool: Tool;
+  round: number;
+  /** For a partition. */
+  peers?: Peers | undefined;
+  /** Seconds that the effect lasts. */
+  seconds?: number | undefined;
+  /** No effect is begun after that time. */
+  notAfter?: Date | undefined;
+}
+
+/**
+ * The ephemeral container that applies a tool in the target's pod. It has one capability: NET_ADMIN (nftables in the pod's
+ * network namespace) or KILL (signals to other users' processes in the pod's process namespace).
+ */
+export function toolContainer(
+  fault: Fault,
+  receipt: FaultReceipt,
+  call: ToolCall,
+  image: string,
+): V1EphemeralContainer {
+  const { tool, round, peers, seconds, notAfter } = call;
+  const network = tool.endsWith('partition');
+  const options: [string, string | undefined][] = [
+    ['--fault', faultId(fault)],
+    ['--seconds', seconds?.toString()],
+    ['--not-after', notAfter && String(Math.floor(notAfter.getTime() / 1000))],
+    ['--direction', tool === 'partition' ? directionOf(fault) : undefined],
+    ['--ports', peers?.ports.join(',')],
+    ['--peers', peers?.addresses.join(',')],
+    ['--probes', peers?.probes.join(',')],
+    ['--container', network ? undefined : receipt.containerId],
+  ];
+  return {
+    name: toolContainerName(fault, tool, round),
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    args: [tool, ...options.flatMap(([name, value]) => (value === undefined ? [] : [name, value]))],
+    ...(network || !receipt.container ? {} : { targetContainerName: receipt.container }),
+    securityContext: {
+      // Kubernetes gives capabilities only to root; this root has nothing else.
+      runAsUser: 0,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: [network ? 'NET_ADMIN' : 'KILL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+}
+
+function directionOf(fault: Fault): string {
+  return (fault.spec.networkPartition?.direction ?? 'Both').toLowerCase();
+}
