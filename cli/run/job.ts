@@ -85,8 +85,8 @@ export async function runJob(options: JobOptions, parts: JobParts): Promise<JobR
   if (parts.interruption.work.aborted) ending = endingOfError(parts.interruption.work.reason);
   // Interrupted before there was anything to look at: half a cluster is of no use to anyone.
   const halfMade = parts.interruption.work.aborted && !state.operatorInstalled;
-  const kept = cluster.wasThere || (cluster.mayExist && options.keep && !halfMade);
-  if (cluster.mayExist || cluster.wasThere) {
+  const kept = (cluster.wasThere && state.clusterUp) || (cluster.mayExist && options.keep && !halfMade);
+  if (cluster.mayExist || state.clusterUp) {
     troubles.push(...(await cleanedUp(parts, options, state, kept, ending)));
   }
   await state.client?.close();

@@ -6,13 +6,15 @@ import {
 } from '../../operator/api/test-environment.ts';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
 import { RUN_CONDITIONS, type RunSuite } from '../../operator/api/test-run.ts';
+import { TEST_MARKS } from '../../operator/api/verdict.ts';
 import type { Snapshot } from './follow.ts';
 
-const MARKS = { passed: '✔', failed: '✘', pending: '○', interrupted: '◌', inconclusive: '?' } as const;
+/** Columns for the state of one component, which may quote a long probe message. */
+const STATE_WIDTH = 110;
 
 /** A mark for each state of a test, the same as in the output of a suite's pod. */
 export function markOf(state: ReportedTest['state']): string {
-  return MARKS[state];
+  return TEST_MARKS[state];
 }
 
 /**
@@ -37,7 +39,7 @@ export function stateLines(seen: Snapshot): string[] {
     if (components.length > 0) {
       lines.push(`components: ${components.length - waiting.length} of ${components.length} ready`);
     }
-    lines.push(...waiting.slice(0, 8).map((one) => `  ${componentLine(one)}`));
+    lines.push(...waiting.slice(0, 8).map((one) => `  ${componentLine(one).slice(0, STATE_WIDTH)}`));
   }
   for (const suite of seen.run?.status?.suites ?? []) {
     const report = reportOf(seen.reports, suite);

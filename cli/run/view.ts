@@ -23,12 +23,19 @@ export type Recorder = (line: string) => void;
 
 export interface Output {
   isTTY?: boolean;
+  /** Width of the terminal; some that are none say 0. */
+  columns?: number;
   write(text: string): unknown;
 }
 
+/** A terminal narrower than this shows a task list badly. */
+const MIN_COLUMNS = 40;
+
 /** The view that fits: a live task list on a terminal, else plain lines with the elapsed seconds. */
 export function viewFor(output: Output, elapsed: () => number, record: Recorder): View {
-  return output.isTTY ? new LiveView(output, elapsed, record) : new PlainView(output, elapsed, record);
+  return output.isTTY && (output.columns ?? 0) >= MIN_COLUMNS
+    ? new LiveView(output, elapsed, record)
+    : new PlainView(output, elapsed, record);
 }
 
 /** "[  12.3s] " */
