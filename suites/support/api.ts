@@ -179,7 +179,9 @@ export class Api {
 
 function typeOf(request: ApiRequest): string {
   if (request.form) return 'multipart/form-data';
-  return request.contentType ?? (request.body === undefined ? 'application/json' : 'application/octet-stream');
+  return (
+    request.contentType ?? (request.body === undefined ? 'application/json' : 'application/octet-stream')
+  );
 }
 
 function parseJson(response: Response<Uint8Array>): unknown {

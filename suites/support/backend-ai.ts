@@ -1,6 +1,7 @@
 import type { Account } from '../../operator/api/connection.ts';
 import { Api, signedBy } from './api.ts';
 import { Sessions } from './sessions.ts';
+import { VFolders } from './vfolders.ts';
 
 /** GraphQL answered with errors. */
 export class GraphQlError extends Error {
@@ -32,10 +33,12 @@ export interface AgentInfo {
 export class BackendAi {
   readonly api: Api;
   readonly sessions: Sessions;
+  readonly folders: VFolders;
 
   constructor(url: string, account: Pick<Account, 'accessKey' | 'secretKey'>) {
     this.api = new Api(url, signedBy(account));
     this.sessions = new Sessions(this.api);
+    this.folders = new VFolders(this.api);
   }
 
   /** The legacy GraphQL API (/admin/gql). Throws {@link GraphQlError} with the server's messages. */

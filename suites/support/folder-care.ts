@@ -1,7 +1,7 @@
 import type { BackendAi } from './backend-ai.ts';
 import type { Ledger } from './ledger.ts';
 import { StorageClient, StorageManagerClient } from './storage-proxy.ts';
-import { type VFolder, VFolders, type VFolderStatus } from './vfolders.ts';
+import type { VFolder, VFolderStatus } from './vfolders.ts';
 import { notYet, waitUntil } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -39,8 +39,7 @@ export class FolderCare {
     account: BackendAi = this.#world.user,
     name = this.#world.name('folder'),
   ): Promise<VFolder> {
-    const folders = new VFolders(account.api);
-    const folder = await folders.create({ name, host: this.#world.connection.storageProxy.volume });
+    const folder = await account.folders.create({ name, host: this.#world.connection.storageProxy.volume });
     ledger.add(`vfolder ${name} (${folder.id})`, () => this.remove(folder, account));
     return folder;
   }
@@ -54,13 +53,13 @@ export class FolderCare {
     partBytes: number = PART_BYTES,
   ): Promise<void> {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    const { token } = await new VFolders(account.api).requestUpload(folder, path, bytes.length);
+    const { token } = await account.folders.requestUpload(folder, path, bytes.length);
     await this.client.sendAll(token, bytes, partBytes);
   }
 
   /** Downloads a whole file as a user does. */
   async download(folder: string, path: string, account: BackendAi = this.#world.user): Promise<Buffer> {
-    const transfer = await new VFolders(account.api).requestDownload(folder, path);
+    const transfer = await account.folders.requestDownload(folder, path);
     return (await this.client.download(transfer)).bytes;
   }
 
@@ -85,13 +84,13 @@ export class FolderCare {
 
   /** Removes a folder with its content and its row, whatever state it is in. */
   async remove(folder: Pick<VFolder, 'id'>, account: BackendAi = this.#world.user): Promise<void> {
-    const folders = new VFolders(account.api);
+    const { folders } = account;
     let row = await this.row(folder.id);
     if (row && !row.status.startsWith('delete')) await folders.trash(folder.id);
     row = await this.row(folder.id);
     if (row?.status === 'delete-pending') await folders.deleteFromTrash(folder.id);
     await this.deleted(folder.id);
     // Only an administrator may have the row forgotten.
-    if (await this.row(folder.id)) await new VFolders(this.#world.admin.api).purge(folder.id);
+    if (await this.row(folder.id)) await this.#world.admin.folders.purge(folder.id);
   }
 }

@@ -1,0 +1,434 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { posix } from 'node:path';
+import { expect } from 'chai';
+import { FolderCare } from '../support/folder-care.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { expectRefusal, type Refusal } from '../support/refusal.ts';
+import { claimsOf, signedToken, unsignedToken } from '../support/tokens.ts';
+import { VALKEY_DB } from '../support/valkey.ts';
+import type { VFolder } from '../support/vfolders.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+import { unzip } from '../support/zip.ts';
+
+const MIB = 1024 * 1024;
+/** Sent part by part and never held in memory as a whole: the pod of a suite has 512 MiB. */
+const BIG_BYTES = 256 * MIB;
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** How the storage-proxy refuses a token that it does not believe. */
+const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };
+/** How the manager passes on that the storage-proxy refused a path. */
+const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
+
+describe('files of a vfolder', function () {
+  this.timeout(60_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
+  let care: FolderCare;
+  let folder: VFolder;
+
+  before('a user makes a folder', async () => {
+    care = new FolderCare(world());
+    folder = await care.make(world().afterSuite);
+  });
+
+  const sizeSeen = async (
+    path: string,
+  ): Promise<{ api?: number | undefined; volume?: number | undefined }> => {
+    const { dir, base } = posix.parse(path);
+    const [listed, stored] = await Promise.all([
+      world().user.folders.files(folder.id, dir),
+      care.volume.files(folder, dir || '.'),
+    ]);
+    return {
+      api: listed.find((entry) => entry.name === base)?.size,
+      volume: stored.find((entry) => entry.name === base)?.size,
+    };
+  };
+
+  /** Sends the beginning of a part and cuts the connection. */
+  const breakOff = (token: string, offset: number, bytes: Buffer, announced: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const url = new URL('/upload', world().connection.storageProxy.clientUrl);
+      url.searchParams.set('token', token);
+      const headers = { 'upload-offset': String(offset), 'content-length': String(announced) };
+      const request = httpRequest(url, { method: 'PATCH', headers });
+      request.on('response', (answer) => {
+        reject(new Error(`the upload was answered ${answer.statusCode} before it was cut`));
+      });
+      request.on('error', () => resolve());
+      // The second write's callback comes when the bytes have left this process; the server gets some time to store them.
+      request.write(bytes, () => setTimeout(() => request.destroy(new Error('cut')), 300));
+    });
+
+  it('lie in a directory of the volume that came with the folder', async () => {
+    expect(folder).to.include({ status: 'ready', is_owner: true, ownership_type: 'user' });
+    expect(await care.row(folder.id)).to.include({
+      name: folder.name,
+      status: 'ready',
+      host: world().connection.storageProxy.volume,
+      quota_scope_id: folder.quota_scope_id,
+      user: folder.user,
+    });
+    expect(await care.volume.directory(folder)).to.match(/^\/.+/);
+    expect(await care.volume.files(folder)).to.deep.equal([]);
+  });
+
+  for (const [what, size] of [
+    ['no byte', 0],
+    ['1 byte', 1],
+    ['1 MiB', MIB],
+  ] as const) {
+    it(`come back as they were sent: ${what}`, async () => {
+      const bytes = randomBytes(size);
+      const path = `size-${size}.bin`;
+      await care.upload(folder.id, path, bytes, world().user, 300_000);
+      expect(await sizeSeen(path)).to.deep.equal({ api: size, volume: size });
+      const back = await care.download(folder.id, path);
+      expect(back.length).to.equal(size);
+      expect(sha256(back)).to.equal(sha256(bytes));
+    });
+  }
+
+  it('come back as they were sent: 256 MiB', async function () {
+    this.timeout(240_000);
+    const { user } = world();
+    const part = 16 * MIB;
+    const hash = createHash('sha256');
+    const { token } = await user.folders.requestUpload(folder.id, 'big.bin', BIG_BYTES);
+    let since = performance.now();
+    for (let offset = 0; offset < BIG_BYTES; ) {
+      const bytes = randomBytes(part);
+      hash.update(bytes);
+      const now = await care.client.sendPart(token, offset, bytes);
+      expect(now).to.equal(offset + part);
+      offset = now;
+    }
+    measure('upload-256-mib', (performance.now() - since) / 1000, 's');
+    expect(await sizeSeen('big.bin')).to.deep.equal({ api: BIG_BYTES, volume: BIG_BYTES });
+    since = performance.now();
+    const back = await care.client.digest(await user.folders.requestDownload(folder.id, 'big.bin'));
+    measure('download-256-mib', (performance.now() - since) / 1000, 's');
+    expect(back).to.deep.equal({ bytes: BIG_BYTES, sha256: hash.digest('hex') });
+    await user.folders.deleteFiles(folder.id, ['big.bin']);
+    expect(await sizeSeen('big.bin')).to.deep.equal({ api: undefined, volume: undefined });
+  });
+
+  describe('in the making', () => {
+    it('announce themselves: protocol, longest file, address for clients', async () => {
+      const { connection, user } = world();
+      const { headers } = await care.client.api.request({ method: 'OPTIONS', path: '/upload' });
+      expect(headers).to.include({ 'tus-resumable': '1.0.0', 'tus-version': '1.0.0' });
+      expect(Number(headers['tus-max-size'])).to.be.at.least(BIG_BYTES);
+      const { url } = await user.folders.requestUpload(folder.id, 'never-sent.bin', 1);
+      expect(url).to.equal(`${connection.storageProxy.clientUrl}/upload`);
+    });
+
+    it('grow part by part, and are seen only when they are whole', async () => {
+      const { user, valkey } = world();
+      const bytes = randomBytes(700_000);
+      const { token } = await user.folders.requestUpload(folder.id, 'grows.bin', bytes.length);
+      const key = `tus.upload.offset:${claimsOf(token).session}`;
+      for (let offset = 0; offset < bytes.length; ) {
+        expect(await care.client.uploadState(token)).to.deep.equal({ offset, length: bytes.length });
+        expect(Number(await valkey.db(VALKEY_DB.tus).get(key)), 'the offset in Valkey').to.equal(offset);
+        expect(await sizeSeen('grows.bin')).to.deep.equal({ api: undefined, volume: undefined });
+        offset = await care.client.sendPart(token, offset, bytes.subarray(offset, offset + 300_000));
+      }
+      expect(await sizeSeen('grows.bin')).to.deep.equal({ api: bytes.length, volume: bytes.length });
+    });
+
+    it('that break off go on where the last whole part ended, and lose nothing', async () => {
+      const { user } = world();
+      const bytes = randomBytes(3 * MIB);
+      const { token } = await user.folders.requestUpload(folder.id, 'broken-off.bin', bytes.length);
+      await care.client.sendPart(token, 0, bytes.subarray(0, MIB));
+      // What arrives of the cut part is not what the file holds in the end: it must not stay.
+      await breakOff(token, MIB, randomBytes(MIB), 2 * MIB);
+      const state = await care.client.uploadState(token);
+      expect(state).to.deep.equal({ offset: MIB, length: bytes.length });
+      await waitUntil(
+        'the upload to be free for the next part',
+        async () => {
+          try {
+            return await care.client.sendPart(token, state.offset, bytes.subarray(state.offset));
+          } catch (error) {
+            return notYet(error);
+          }
+        },
+        { deadlineSeconds: 40 },
+      );
+      expect(sha256(await care.download(folder.id, 'broken-off.bin'))).to.equal(sha256(bytes));
+    });
+
+    it('take no part at a wrong offset, and the right part afterwards', async () => {
+      const { user } = world();
+      const { token } = await user.folders.requestUpload(folder.id, 'offsets.txt', 10);
+      await care.client.sendPart(token, 0, Buffer.from('01234'));
+      const wrong: Refusal = { status: 409, kind: 'storage/upload-offset-mismatch', msg: 'expected 5' };
+      for (const offset of [0, 4, 6, 10]) {
+        await expectRefusal(care.client.sendPart(token, offset, Buffer.from('xxxxx')), wrong);
+      }
+      const bad: Refusal = { status: 400, kind: 'storage/invalid-api-params', msg: 'Upload-Offset' };
+      await expectRefusal(care.client.sendPart(token, undefined, Buffer.from('x')), bad);
+      await expectRefusal(care.client.sendPart(token, 'five', Buffer.from('x')), bad);
+      expect(await care.client.uploadState(token)).to.deep.equal({ offset: 5, length: 10 });
+      expect(await care.client.sendPart(token, 5, Buffer.from('56789'))).to.equal(10);
+      expect((await care.download(folder.id, 'offsets.txt')).toString()).to.equal('0123456789');
+    });
+
+    it('two at once do not mix', async () => {
+      const { user } = world();
+      const contents = [randomBytes(2 * MIB), randomBytes(2 * MIB)];
+      await Promise.all(
+        contents.map((bytes, index) => care.upload(folder.id, `twin-${index}.bin`, bytes, user, 256 * 1024)),
+      );
+      for (const [index, bytes] of contents.entries()) {
+        expect(sha256(await care.download(folder.id, `twin-${index}.bin`))).to.equal(sha256(bytes));
+      }
+    });
+
+    it('of one name twice at once end as one of both, whole', async () => {
+      const { user } = world();
+      const contents = [randomBytes(MIB), randomBytes(MIB)];
+      await Promise.all(contents.map((bytes) => care.upload(folder.id, 'same.bin', bytes, user, 128 * 1024)));
+      expect(sha256(await care.download(folder.id, 'same.bin'))).to.be.oneOf(contents.map(sha256));
+    });
+  });
+
+  describe('with names of all sorts', () => {
+    const names = [
+      'żółć 한국어 🚀.txt',
+      'deep/er/and/deeper/file.txt',
+      "blank and 'quotes' & 100% #1?.txt",
+      'ein/Füller.txt',
+      '-leading-dash',
+      `${'n'.repeat(251)}.txt`,
+    ];
+    for (const name of names) {
+      it(`keep theirs: ${name.length > 60 ? `${name.length} letters` : name}`, async () => {
+        const content = randomBytes(64);
+        await care.upload(folder.id, name, content);
+        expect(await sizeSeen(name)).to.deep.equal({ api: 64, volume: 64 });
+        const transfer = await world().user.folders.requestDownload(folder.id, name);
+        const { bytes, headers } = await care.client.download(transfer);
+        expect(sha256(bytes)).to.equal(sha256(content));
+        const offered = String(headers['content-disposition']).split("filename*=UTF-8''")[1] ?? '';
+        expect(decodeURIComponent(offered)).to.equal(posix.basename(name));
+      });
+    }
+  });
+
+  describe('to be downloaded', () => {
+    const content = randomBytes(100_000);
+    const inFolder = {
+      'tree/a.bin': content,
+      'tree/b/ü.txt': Buffer.from('below'),
+      'alone.txt': Buffer.from('alone'),
+    };
+    before('some files are there', async () => {
+      for (const [path, bytes] of Object.entries(inFolder)) await care.upload(folder.id, path, bytes);
+      await world().user.folders.mkdir(folder.id, 'tree/empty');
+    });
+
+    for (const [what, range, from, to] of [
+      ['from the beginning', 'bytes=0-9', 0, 10],
+      ['from the middle', 'bytes=50000-59999', 50_000, 60_000],
+      ['to the end', 'bytes=99990-', 99_990, 100_000],
+      ['the last ones', 'bytes=-7', 99_993, 100_000],
+    ] as const) {
+      it(`come in parts, as asked for: ${what}`, async () => {
+        const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
+        const { status, headers, bytes } = await care.client.download(transfer, { headers: { range } });
+        expect(status).to.equal(206);
+        expect(headers['content-range']).to.equal(`bytes ${from}-${to - 1}/100000`);
+        expect(bytes.equals(content.subarray(from, to))).to.equal(true);
+      });
+    }
+
+    it('have no part behind their end', async () => {
+      const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
+      const asked = care.client.download(transfer, { headers: { range: 'bytes=100000-' } });
+      await expectRefusal(asked, { status: 416, kind: '' });
+    });
+
+    it('come as an archive of a whole folder, empty folders included', async () => {
+      const transfer = await world().user.folders.requestDownload(folder.id, 'tree', true);
+      const { headers, bytes } = await care.client.download(transfer, { query: { archive: 'true' } });
+      expect(headers['content-type']).to.equal('application/zip');
+      const files = unzip(bytes);
+      expect([...files.keys()].sort()).to.deep.equal(['a.bin', 'b/ü.txt', 'empty/']);
+      expect(files.get('a.bin')?.equals(content)).to.equal(true);
+      expect(files.get('b/ü.txt')?.toString()).to.equal('below');
+    });
+
+    it('come as an archive of some files and folders', async () => {
+      const transfer = await world().user.folders.requestArchive(folder.id, ['tree/b', 'alone.txt']);
+      const files = unzip((await care.client.download(transfer)).bytes);
+      expect(files.get('alone.txt')?.toString()).to.equal('alone');
+      expect(files.get('tree/b/ü.txt')?.toString()).to.equal('below');
+      expect([...files.keys()].some((name) => name.includes('a.bin'))).to.equal(false);
+    });
+
+    it('a folder is no file', async () => {
+      const transfer = await world().user.folders.requestDownload(folder.id, 'tree');
+      const refusal: Refusal = { status: 400, kind: 'storage/invalid-api-params', msg: 'not a regular file' };
+      await expectRefusal(care.client.download(transfer), refusal);
+    });
+
+    it('and what is not there is not found', async () => {
+      const transfer = await world().user.folders.requestDownload(folder.id, 'no-such.txt');
+      await expectRefusal(care.client.download(transfer), { status: 404, kind: 'storage/file-not-found' });
+    });
+  });
+
+  describe('are not given or taken without a right token', () => {
+    const forgeries: [string, (claims: Record<string, unknown>, token: string) => string][] = [
+      ['of another signer', (claims) => signedToken(claims, 'a-secret-that-nobody-uses-anywhere')],
+      [
+        'of the manager’s own secret',
+        (claims) => signedToken(claims, world().connection.storageProxy.managerSecret),
+      ],
+      ['that nobody signed', (claims) => unsignedToken(claims)],
+      [
+        'with other claims under the old signature',
+        (claims, token) => {
+          const [head, , signature] = token.split('.');
+          const [, other] = unsignedToken({ ...claims, relpath: 'tree/a.bin' }).split('.');
+          return `${head}.${other}.${signature}`;
+        },
+      ],
+      ['that is none', () => 'no-token'],
+      [
+        'that has expired',
+        (claims) => {
+          const { sessionSecret } = world().connection.storageProxy;
+          if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
+          const now = Math.floor(Date.now() / 1000);
+          // The next test shows that such a signature is believed: it is not what this one is refused for.
+          return signedToken({ ...claims, exp: now - 5 }, sessionSecret);
+        },
+      ],
+    ];
+    const secret = randomBytes(32).toString('hex');
+    before('there is a file', async () => {
+      await care.upload(folder.id, 'guarded.txt', secret);
+    });
+
+    for (const [what, forge] of forgeries) {
+      it(`one ${what}`, async () => {
+        const { folders } = world().user;
+        const down = await folders.requestDownload(folder.id, 'guarded.txt');
+        expect((await care.client.download(down)).bytes.toString()).to.equal(secret);
+        const forged = forge(claimsOf(down.token), down.token);
+        await expectRefusal(care.client.download({ ...down, token: forged }), BAD_TOKEN);
+        const up = await folders.requestUpload(folder.id, 'forged.txt', 3);
+        const sent = care.client.sendPart(forge(claimsOf(up.token), up.token), 0, Buffer.from('bad'));
+        await expectRefusal(sent, BAD_TOKEN);
+        expect(await care.client.uploadState(up.token)).to.deep.equal({ offset: 0, length: 3 });
+        expect(await sizeSeen('forged.txt')).to.deep.equal({ api: undefined, volume: undefined });
+      });
+    }
+
+    it('but with one that is signed and dated rightly, whoever made it', async () => {
+      const { connection, user } = world();
+      const { sessionSecret } = connection.storageProxy;
+      if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
+      const down = await user.folders.requestDownload(folder.id, 'guarded.txt');
+      const exp = Math.floor(Date.now() / 1000) + 60;
+      const token = signedToken({ ...claimsOf(down.token), exp }, sessionSecret);
+      expect((await care.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
+    });
+
+    it('one for the other direction', async () => {
+      const { folders } = world().user;
+      const down = await folders.requestDownload(folder.id, 'guarded.txt');
+      const up = await folders.requestUpload(folder.id, 'guarded.txt', 3);
+      await expectRefusal(care.client.sendPart(down.token, 0, Buffer.from('bad')), BAD_TOKEN);
+      await expectRefusal(care.client.download({ ...down, token: up.token }), BAD_TOKEN);
+      expect((await care.download(folder.id, 'guarded.txt')).toString()).to.equal(secret);
+    });
+  });
+
+  describe('of another folder are out of reach', () => {
+    let other: VFolder;
+    let away: string;
+    before('there is another folder with a file', async () => {
+      other = await care.make(world().afterSuite);
+      await care.upload(other.id, 'private.txt', 'private');
+      const from = (await care.volume.directory(folder)) ?? '';
+      away = posix.relative(from, (await care.volume.directory(other)) ?? '');
+      expect(away).to.match(/^\.\.\//);
+    });
+
+    const ways: [string, () => Promise<unknown>, Refusal][] = [
+      ['to list', () => world().user.folders.files(folder.id, away), BAD_PATH],
+      ['to delete', () => world().user.folders.deleteFiles(folder.id, [`${away}/private.txt`]), BAD_PATH],
+      ['to make folders in', () => world().user.folders.mkdir(folder.id, `${away}/made`), BAD_PATH],
+      [
+        'to download',
+        async () =>
+          care.client.download(await world().user.folders.requestDownload(folder.id, `${away}/private.txt`)),
+        { status: 404, kind: 'storage/file-not-found' },
+      ],
+      [
+        'to download by the way of a folder',
+        async () =>
+          care.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
+            query: { dst_dir: away },
+          }),
+        { status: 404, kind: 'storage/file-not-found' },
+      ],
+      [
+        'to upload to, by an absolute path',
+        () => world().user.folders.requestUpload(folder.id, '/etc/passwd', 1),
+        BAD_PATH,
+      ],
+      ['to list, by an absolute path', () => world().user.folders.files(folder.id, '/etc'), BAD_PATH],
+    ];
+    for (const [what, act, refusal] of ways) {
+      it(what, async () => {
+        await expectRefusal(act(), refusal);
+        expect(await care.volume.files(other)).to.deep.equal([
+          { name: 'private.txt', type: 'FILE', size: 7 },
+        ]);
+        expect((await care.download(other.id, 'private.txt')).toString()).to.equal('private');
+      });
+    }
+  });
+
+  it('can be read in the trash bin, survive it, and are gone from the volume with the folder', async () => {
+    const { user, admin, afterTest } = world();
+    const doomed = await care.make(afterTest);
+    const content = randomBytes(MIB);
+    await care.upload(doomed.id, 'a/doomed.bin', content);
+    const filter: Refusal = { status: 400, kind: 'vfolder-filter-status-failed' };
+
+    await user.folders.trashByName(doomed.name);
+    expect((await user.folders.info(doomed.id)).status).to.equal('delete-pending');
+    expect((await care.row(doomed.id))?.status).to.equal('delete-pending');
+    await expectRefusal(user.folders.requestUpload(doomed.name, 'more.txt', 1), filter);
+    expect(sha256(await care.download(doomed.id, 'a/doomed.bin')), 'read from the trash').to.equal(
+      sha256(content),
+    );
+    expect((await care.volume.usage(doomed)).used_bytes).to.be.at.least(MIB);
+
+    await user.folders.restore(doomed.id);
+    expect((await care.row(doomed.id))?.status).to.equal('ready');
+    expect(sha256(await care.download(doomed.id, 'a/doomed.bin'))).to.equal(sha256(content));
+
+    await user.folders.trash(doomed.id);
+    await user.folders.deleteFromTrash(doomed.id);
+    await care.deleted(doomed.id);
+    expect(await care.volume.directory(doomed)).to.equal(undefined);
+    await expectRefusal(user.folders.info(doomed.id), { status: 404, kind: 'object-not-found' });
+    const listed = (await user.folders.list()).map((one) => one.id);
+    expect(listed).not.to.include(doomed.id);
+
+    await expectRefusal(user.folders.purge(doomed.id), { status: 403, kind: 'insufficient-privilege' });
+    await admin.folders.purge(doomed.id);
+    expect(await care.row(doomed.id)).to.equal(undefined);
+  });
+});
