@@ -1,7 +1,8 @@
 import { create } from 'xmlbuilder2';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
-import { SUITE_CASE } from './junit.ts';
+import { countKey } from '../../operator/api/verdict.ts';
+import { KNOWN_ISSUE, SUITE_CASE } from './junit.ts';
 import { type PrintedTest, readSuiteOutput } from './suite-output.ts';
 
 /** What a job wrote and what the pods said, to be held against each other. */
@@ -121,11 +122,12 @@ function countsAgainstTests(evidence: Evidence): string[] {
   return evidence.reports.flatMap((report) => {
     const { counts, tests, omitted } = report.status ?? {};
     if (!counts || !tests || (omitted?.tests ?? 0) > 0) return [];
-    return (['passed', 'failed'] as const).flatMap((state) => {
+    return (['passed', 'failed', 'known-issue'] as const).flatMap((state) => {
       const actual = tests.filter((test) => test.state === state).length;
-      return actual === counts[state]
+      const counted = counts[countKey(state)] ?? 0;
+      return actual === counted
         ? []
-        : [`report ${report.metadata.name} counts ${counts[state]} ${state} and lists ${actual}`];
+        : [`report ${report.metadata.name} counts ${counted} ${state} and lists ${actual}`];
     });
   });
 }
@@ -143,7 +145,7 @@ interface JunitCase {
   '@time': string;
   failure?: unknown;
   error?: { '@type'?: string };
-  skipped?: unknown;
+  skipped?: { '@type'?: string } | string;
 }
 type OneOrMany<T> = T | T[];
 
@@ -172,7 +174,11 @@ function readJunit(xml: string): Map<string, PlainTest[]> {
 
 function stateOf(one: JunitCase): ReportedTest['state'] {
   if (one.failure !== undefined) return 'failed';
-  if (one.skipped !== undefined) return 'pending';
+  if (one.skipped !== undefined) {
+    return typeof one.skipped === 'object' && one.skipped['@type'] === KNOWN_ISSUE
+      ? 'known-issue'
+      : 'pending';
+  }
   if (one.error !== undefined) return one.error['@type'] === 'inconclusive' ? 'inconclusive' : 'interrupted';
   return 'passed';
 }

@@ -20,6 +20,7 @@ describe('junit.xml', () => {
       test('b', { state: 'inconclusive', error: 'saw nothing' }),
       test('c', { state: 'interrupted' }),
       test('d', { state: 'pending' }),
+      test('e', { state: 'known-issue', error: 'known issue "x"\nwhy' }),
     ];
     const xml = junitXml(run([suite('s', 'Failed')]), [report('s', tests)]);
     expect(xml).to.contain(
@@ -28,11 +29,14 @@ describe('junit.xml', () => {
     expect(xml).to.contain('<error message="saw nothing" type="inconclusive">');
     expect(xml).to.contain('<error type="interrupted"/>');
     expect(xml).to.contain('<skipped/>');
+    expect(xml).to.contain(
+      '<skipped message="known issue &quot;x&quot;" type="known-issue">known issue "x"\nwhy',
+    );
     expect(parse(xml).testsuites).to.include({
       '@failures': '1',
       '@errors': '2',
-      '@skipped': '1',
-      '@tests': '4',
+      '@skipped': '2',
+      '@tests': '5',
     });
   });
 

@@ -5,12 +5,16 @@ import type { RunSuite, TestRun } from '../../operator/api/test-run.ts';
 /** Name of the test case that stands for a suite as a whole, where it ended badly without a failed test to show for it. */
 export const SUITE_CASE = '(suite)';
 
+/** Type of a skipped test case that failed as a known issue does. */
+export const KNOWN_ISSUE = 'known-issue';
+
 /** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
 const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
 
 /**
  * JUnit XML of a run: a testsuite for each suite (its last attempt), a testcase for each test with classname = suite
- * file and name = full title. failed → failure, inconclusive and interrupted → error, pending → skipped.
+ * file and name = full title. failed → failure, inconclusive and interrupted → error, pending → skipped, known-issue →
+ * skipped with that type and the failure.
  * A suite that ended badly without a failed test gets one more testcase "(suite)" with an error, so that no tool that
  * only counts test cases takes it for a success.
  */
@@ -116,6 +120,8 @@ function caseOf(test: ReportedTest): Case {
       return base;
     case 'pending':
       return { ...base, outcome: { element: 'skipped' } };
+    case 'known-issue':
+      return { ...base, outcome: { element: 'skipped', type: KNOWN_ISSUE, message, text: error } };
     case 'failed':
       return { ...base, outcome: { element: 'failure', type: 'failed', message, text: error } };
     case 'interrupted':

@@ -1,7 +1,7 @@
 import { API_VERSION } from '../../operator/api/group.ts';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
 import type { RunSuite, TestRun } from '../../operator/api/test-run.ts';
-import type { Verdict } from '../../operator/api/verdict.ts';
+import { TEST_MARKS, type Verdict } from '../../operator/api/verdict.ts';
 
 /** Objects as the API server would hold them, for the specs of what reads them. */
 
@@ -46,10 +46,9 @@ export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'A
 
 /** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */
 export function output(tests: readonly ReportedTest[], from = '2026-01-01T00:00:00.000Z'): string {
-  const marks = { passed: '✔', failed: '✘', pending: '○', interrupted: '◌', inconclusive: '?' };
   const lines = [
     'area/one',
-    ...tests.map((one) => `${marks[one.state]} ${one.title} (${one.seconds.toFixed(2)} s)`),
+    ...tests.map((one) => `${TEST_MARKS[one.state]} ${one.title} (${one.seconds.toFixed(2)} s)`),
     '',
     `Tests: ${tests.length} total`,
   ];
@@ -66,5 +65,6 @@ function countsOf(tests: readonly ReportedTest[]) {
     failed: count('failed'),
     pending: count('pending'),
     interrupted: count('interrupted'),
+    knownIssue: count('known-issue'),
   };
 }

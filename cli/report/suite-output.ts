@@ -1,4 +1,5 @@
 import type { ReportedTest } from '../../operator/api/test-report.ts';
+import { TEST_MARKS, TEST_STATES } from '../../operator/api/verdict.ts';
 
 /** One test as the suite's pod printed it. */
 export interface PrintedTest {
@@ -11,14 +12,6 @@ export interface PrintedTest {
   at?: string;
 }
 
-/** The marks that the runner puts before a test's line (suites/runner). */
-const STATES: Record<string, ReportedTest['state']> = {
-  '✔': 'passed',
-  '✘': 'failed',
-  '○': 'pending',
-  '◌': 'interrupted',
-  '?': 'inconclusive',
-};
 const TEST_LINE = /^(.) (.+) \((\d+\.\d\d) s\)$/u;
 const FILE_LINE = /^[a-z0-9][a-z0-9-]*(?:\/[a-z0-9][a-z0-9-]*)*$/;
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) /;
@@ -40,7 +33,7 @@ export function readSuiteOutput(output: string): PrintedTest[] {
     const { at, text } = splitTimestamp(line);
     if (text.startsWith('Tests: ')) break;
     const found = TEST_LINE.exec(text);
-    const state = found?.[1] === undefined ? undefined : STATES[found[1]];
+    const state = TEST_STATES.find((each) => TEST_MARKS[each] === found?.[1]);
     if (found && state) {
       tests.push({
         file,

@@ -18,9 +18,26 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'How it ended.' });
 
-/** How a single test ended, in Mocha's terms. */
-export const TEST_STATES = ['passed', 'failed', 'pending', 'interrupted', 'inconclusive'] as const;
+/** How a single test ended, in Mocha's terms. known-issue: it failed, as suites/known-issues.yaml says it does. */
+export const TEST_STATES = [
+  'passed',
+  'failed',
+  'pending',
+  'interrupted',
+  'inconclusive',
+  'known-issue',
+] as const;
 export type TestState = (typeof TEST_STATES)[number];
+
+/** What stands before a test that ended in a state, in the output of a suite's pod and wherever people read. */
+export const TEST_MARKS: Record<TestState, string> = {
+  passed: '✔',
+  failed: '✘',
+  pending: '○',
+  interrupted: '◌',
+  inconclusive: '?',
+  'known-issue': '≈',
+};
 
 /** Tests by state. total counts every test that was planned, also those that never ran. */
 export const Counts = Type.Object(
@@ -33,7 +50,15 @@ export const Counts = Type.Object(
     inconclusive: Type.Optional(
       Type.Integer({ minimum: 0, description: 'Tests that could not see what they claim.' }),
     ),
+    knownIssue: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Tests that failed as listed in the known issues.' }),
+    ),
   },
   { description: 'Tests by state.' },
 );
 export type Counts = Static<typeof Counts>;
+
+/** Where Counts holds the tests of a state. */
+export function countKey(state: TestState): Exclude<keyof Counts, 'total'> {
+  return state === 'known-issue' ? 'knownIssue' : state;
+}

@@ -18,7 +18,7 @@ export interface Folded {
 
 /**
  * Folds the reports of one suite's attempts (any order) into its line. `retries` is how many further attempts a failed
- * one may have. A pass after a failed attempt is Flaky.
+ * one may have. A pass (with or without known issues) after a failed attempt is Flaky.
  */
 export function foldSuite(name: string, reports: readonly TestReport[], retries: number): Folded {
   const attempts = [...reports].sort((a, b) => a.spec.attempt - b.spec.attempt);
@@ -37,7 +37,8 @@ export function foldSuite(name: string, reports: readonly TestReport[], retries:
   if (RETRIED.has(ended) && attempt <= retries) {
     return { line: { ...base, state: 'Running' }, next: attempt + 1 };
   }
-  const verdict: Verdict = ended === 'Passed' && attempt > 1 ? 'Flaky' : ended;
+  const good = ended === 'Passed' || ended === 'KnownIssue';
+  const verdict: Verdict = good && attempt > 1 ? 'Flaky' : ended;
   const first = attempts[0];
   const flaky =
     verdict === 'Flaky'
@@ -69,7 +70,7 @@ function firstError(report: TestReport): string | undefined {
 
 /** Sum of the counts of all lines. */
 export function sumCounts(lines: readonly RunSuite[]): Counts {
-  const sum = { total: 0, passed: 0, failed: 0, pending: 0, interrupted: 0, inconclusive: 0 };
+  const sum = { total: 0, passed: 0, failed: 0, pending: 0, interrupted: 0, inconclusive: 0, knownIssue: 0 };
   for (const { counts } of lines) {
     if (!counts) continue;
     sum.total += counts.total;
@@ -78,6 +79,7 @@ export function sumCounts(lines: readonly RunSuite[]): Counts {
     sum.pending += counts.pending;
     sum.interrupted += counts.interrupted;
     sum.inconclusive += counts.inconclusive ?? 0;
+    sum.knownIssue += counts.knownIssue ?? 0;
   }
   return sum;
 }

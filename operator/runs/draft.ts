@@ -166,7 +166,12 @@ export class RunDraft {
     if (outcome.succeeded) {
       const skipped = this.lines.filter((line) => line.verdict === 'Skipped').length;
       const passed = this.lines.length - skipped;
-      const message = `${passed} ${passed === 1 ? 'suite' : 'suites'} passed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+      const known = this.lines.filter((line) => line.verdict === 'KnownIssue').length;
+      const message = [
+        `${passed} ${passed === 1 ? 'suite' : 'suites'} passed`,
+        ...(known > 0 ? [`${known} of them with known issues`] : []),
+        ...(skipped > 0 ? [`${skipped} skipped`] : []),
+      ].join(', ');
       return this.#finish(RUN_REASONS.allPassed, message, outcome);
     }
     const bad = this.lines.filter((line) => !isFine(line, policy));

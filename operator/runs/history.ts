@@ -30,7 +30,8 @@ export function suiteHistory(
     .sort((a, b) => b.at.localeCompare(a.at) || a.run.localeCompare(b.run))
     .slice(0, KEPT);
   if (lastVerdicts.length === 0) return {};
-  const passed = lastVerdicts.filter((entry) => entry.verdict === 'Passed').length;
+  const good = new Set(['Passed', 'KnownIssue']);
+  const passed = lastVerdicts.filter((entry) => good.has(entry.verdict)).length;
   const flips = lastVerdicts.filter(
     (entry, index) => index > 0 && entry.verdict !== lastVerdicts[index - 1]?.verdict,
   ).length;

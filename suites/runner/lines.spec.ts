@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { ReportedTest } from '../../operator/api/test-report.ts';
-import { MARKS, parseTestLine, testLine } from './lines.ts';
+import { TEST_STATES } from '../../operator/api/verdict.ts';
+import { parseTestLine, testLine } from './lines.ts';
 
 describe('the line of a test', () => {
-  for (const state of Object.keys(MARKS) as ReportedTest['state'][]) {
+  for (const state of TEST_STATES) {
     it(`says ${state} and can be read back`, () => {
       const test = { id: 'x', file: 'a/b', title: 'group › says (twice) (1.00 s)', state, seconds: 12.34 };
       expect(parseTestLine(testLine(test))).to.deep.equal({ state, title: test.title, seconds: 12.34 });

@@ -1,4 +1,5 @@
 import type { ReportedTest } from '../../operator/api/test-report.ts';
+import { TEST_MARKS, TEST_STATES } from '../../operator/api/verdict.ts';
 import type { Counts, Outcome } from './outcome.ts';
 
 /**
@@ -6,26 +7,18 @@ import type { Counts, Outcome } from './outcome.ts';
  *
  *     <mark> <full title> (<seconds> s)
  *
- * mark: ✔ passed, ✘ failed, ○ skipped, ◌ interrupted, ? inconclusive. seconds with two decimals, as in the report.
- * A line with the suite file stands before the first test of each file. Failures follow in full at the end.
+ * mark: ✔ passed, ✘ failed, ○ skipped, ◌ interrupted, ? inconclusive, ≈ failed as a known issue does. seconds with two
+ * decimals, as in the report. A line with the suite file stands before the first test of each file. Failures follow in
+ * full at the end.
  */
-export const MARKS: Record<ReportedTest['state'], string> = {
-  passed: '✔',
-  failed: '✘',
-  pending: '○',
-  interrupted: '◌',
-  inconclusive: '?',
-};
-
-/** The line of a test that has ended. */
 export function testLine(test: ReportedTest): string {
-  return `${MARKS[test.state]} ${test.title} (${test.seconds.toFixed(2)} s)`;
+  return `${TEST_MARKS[test.state]} ${test.title} (${test.seconds.toFixed(2)} s)`;
 }
 
 /** Reads a line of {@link testLine} back; undefined for any other line. */
 export function parseTestLine(line: string): Pick<ReportedTest, 'state' | 'title' | 'seconds'> | undefined {
   const found = /^(.) (.+) \((\d+\.\d\d) s\)$/u.exec(line);
-  const state = (Object.keys(MARKS) as ReportedTest['state'][]).find((key) => MARKS[key] === found?.[1]);
+  const state = TEST_STATES.find((key) => TEST_MARKS[key] === found?.[1]);
   return found && state ? { state, title: found[2] ?? '', seconds: Number(found[3]) } : undefined;
 }
 
@@ -42,7 +35,7 @@ export function closingLines(tests: readonly ReportedTest[], counts: Counts, out
   ]);
   const numbers = Object.entries(counts)
     .filter(([name, count]) => name === 'total' || count > 0)
-    .map(([name, count]) => `${count} ${name}`);
+    .map(([name, count]) => `${count} ${name === 'knownIssue' ? 'known issue' : name}`);
   const why = [outcome.reason, outcome.message?.split('\n', 1)[0]].filter(Boolean).join(': ');
   return [
     ...errors,

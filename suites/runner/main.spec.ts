@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TestReportStatus } from '../../operator/api/test-report.ts';
 import { parseTestLine } from './lines.ts';
@@ -21,14 +24,20 @@ interface Ended {
   last: TestReportStatus;
 }
 
+const SAMPLE_LIST = new URL('./samples/known-issues.yaml', import.meta.url).pathname;
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 
 describe('the runner', function () {
   this.timeout(30_000);
   let server: Server;
   let writes: Write[] = [];
+  let folder = '';
   let answerCode = 200;
 
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'runner-spec-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
   beforeEach(async () => {
     writes = [];
     answerCode = 200;
@@ -128,6 +137,45 @@ describe('the runner', function () {
     expect(ended.code).to.equal(1);
     expect(ended.last.verdict).to.equal('Inconclusive');
     expect(states(ended)).to.deep.equal(['passed', 'inconclusive']);
+  });
+
+  const known = (version: string): Record<string, string> => {
+    const connection = join(folder, 'connection.json');
+    writeFileSync(connection, JSON.stringify({ version }));
+    return { E2E_CONNECTION: connection, E2E_KNOWN_ISSUES: SAMPLE_LIST };
+  };
+
+  it('does not fail for a test that fails as listed, and says so', async () => {
+    const ended = await run('known', { ...known('1.0.0'), E2E_GREP: 'passes$|as listed' });
+    expect(ended.code, ended.err).to.equal(0);
+    expect(states(ended)).to.deep.equal(['passed', 'known-issue']);
+    expect(ended.last).to.include({ final: true, verdict: 'KnownIssue', reason: 'FailedAsListed' });
+    expect(ended.last.counts).to.include({ total: 2, passed: 1, failed: 0, knownIssue: 1 });
+    expect(ended.out).to.include('≈ known sample › fails as listed');
+    expect(lines(ended).map(({ state }) => state)).to.deep.equal(states(ended));
+  });
+
+  it('fails for a listed test that passes, fails otherwise, or is over its date', async () => {
+    const ended = await run('known', known('1.0.0'));
+    expect([ended.code, ended.last.verdict]).to.deep.equal([1, 'Failed']);
+    expect(states(ended)).to.deep.equal(['passed', 'known-issue', 'failed', 'failed', 'failed']);
+    const errors = ended.last.tests?.map((test) => test.error ?? '') ?? [];
+    expect(errors[2]).to.include('fails in another way').and.to.include('pears');
+    expect(errors[3]).to.include('but passes: remove it from suites/known-issues.yaml');
+    expect(errors[4]).to.include('expired on 2020-02-29');
+  });
+
+  it('keeps to the list for the listed versions only', async () => {
+    const ended = await run('known', known('1.0.1'));
+    expect(states(ended)).to.deep.equal(['passed', 'failed', 'failed', 'passed', 'failed']);
+  });
+
+  it('says so when the list is wrong', async () => {
+    const list = join(folder, 'list.yaml');
+    writeFileSync(list, 'issues: [{}]');
+    const ended = await run('pass', { E2E_KNOWN_ISSUES: list });
+    expect([ended.code, ended.last.reason]).to.deep.equal([2, 'CouldNotRun']);
+    expect(ended.last.message).to.include('issues[0]');
   });
 
   it('ends a suite that hangs at its own deadline, reports what is open, and still cleans up', async () => {

@@ -3,6 +3,7 @@
  * the TestReport while it runs, and ends with an exit code that tells the truth (operator/api/runner.ts).
  */
 import { readFileSync } from 'node:fs';
+import type { Connection } from '../../operator/api/connection.ts';
 import { LIMITS } from '../../operator/api/limits.ts';
 import { RUNNER_EXIT } from '../../operator/api/runner.ts';
 import type { ReportedTest } from '../../operator/api/test-report.ts';
@@ -70,7 +71,7 @@ async function main(): Promise<number> {
 
 /** Loads and runs the suite. Rejects when it could not even be loaded. */
 async function run(settings: Settings, progress: Progress, changed: () => void): Promise<void> {
-  hideSecrets(settings.connection);
+  const version = readConnection(settings.connection);
   const interruption = new Promise<Interruption>((resolve) => {
     const deadline = { reason: 'DeadlineExceeded', message: deadlineMessage(settings) } as const;
     setTimeout(() => resolve(deadline), settings.timeoutSeconds * 1000);
@@ -80,12 +81,14 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
   });
   changed();
   const { loadSuites, startRun } = await import('./mocha-run.ts');
+  const { judgeBy, KNOWN_ISSUES, readKnownIssues } = await import('./known-issues.ts');
+  const judge = judgeBy(readKnownIssues(settings.knownIssues ?? KNOWN_ISSUES), version, new Date());
   const mocha = await Promise.race([loadSuites(settings.files, settings.grep), interruption]);
   if ('reason' in mocha) {
     progress.interrupt(mocha, performance.now());
     return;
   }
-  const started = startRun(mocha, progress, {
+  const started = startRun(mocha, progress, judge, {
     changed,
     ended: (test) => {
       if (test) show(test);
@@ -134,13 +137,19 @@ function deadlineMessage(settings: Settings): string {
   return `the suite ${settings.suite} did not end within its ${settings.timeoutSeconds} s`;
 }
 
-/** Learns the secrets of the connection, so that nothing prints them. An unreadable file is the suites' to report. */
-function hideSecrets(path: string | undefined): void {
-  if (!path) return;
+/**
+ * Learns the secrets of the connection, so that nothing prints them, and returns the version of Backend.AI that it
+ * names. An unreadable file is the suites' to report.
+ */
+function readConnection(path: string | undefined): string | undefined {
+  if (!path) return undefined;
   try {
-    recorder.secrets.add(secretValues(JSON.parse(readFileSync(path, 'utf8'))));
+    const connection: Partial<Connection> = JSON.parse(readFileSync(path, 'utf8'));
+    recorder.secrets.add(secretValues(connection));
+    return connection.version;
   } catch (error) {
     complain(`cannot read the connection ${path}: ${String(error)}`);
+    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import Mocha from 'mocha';
 import { recorder } from '../support/record.ts';
 import { describeFailure, headline } from './failure.ts';
+import type { Judge } from './known-issues.ts';
 import type { PlannedTest, Progress } from './progress.ts';
 import { fullTitle, matches } from './titles.ts';
 
@@ -39,6 +40,11 @@ export async function loadSuites(files: readonly string[], grep: RegExp | undefi
   return mocha;
 }
 
+/** The tests that were loaded, in their order. */
+export function plannedTests(mocha: Mocha): PlannedTest[] {
+  return testsOf(mocha.suite).map(describeTest);
+}
+
 /** A run in progress. */
 export interface MochaRun {
   /** Fulfilled when Mocha and its hooks have ended. */
@@ -47,8 +53,11 @@ export interface MochaRun {
   abort(): void;
 }
 
-/** Runs what was loaded and feeds `progress`. Hooks that fail are reported like tests. */
-export function startRun(mocha: Mocha, progress: Progress, events: RunEvents): MochaRun {
+/**
+ * Runs what was loaded and feeds `progress`. Hooks that fail are reported like tests.
+ * @param judge has the last word on how a test ended; hooks are not put before it
+ */
+export function startRun(mocha: Mocha, progress: Progress, judge: Judge, events: RunEvents): MochaRun {
   const planned = new Map(testsOf(mocha.suite).map((test) => [test, describeTest(test)]));
   progress.plan([...planned.values()]);
   let forced: Mocha.Runnable | undefined;
@@ -57,9 +66,9 @@ export function startRun(mocha: Mocha, progress: Progress, events: RunEvents): M
   const plan = (test: Mocha.Runnable): PlannedTest => planned.get(test as Mocha.Test) ?? describeTest(test);
   const end = (test: Mocha.Test, state: Parameters<Progress['end']>[1], error?: unknown) => {
     const seconds = (test.duration ?? 0) / 1000;
-    events.ended(
-      progress.end(plan(test), state, seconds, error === undefined ? undefined : failureText(error)),
-    );
+    const described = plan(test);
+    const ending = judge(described, { state, ...(error === undefined ? {} : { error: failureText(error) }) });
+    events.ended(progress.end(described, ending.state, seconds, ending.error));
   };
   const ended = new Promise<void>((resolve) => runner.once(Mocha.Runner.constants.EVENT_RUN_END, resolve));
   runner.on(Mocha.Runner.constants.EVENT_HOOK_BEGIN, (hook: Mocha.Hook) => {
@@ -110,6 +119,7 @@ function keepMatching(suite: Mocha.Suite, grep: RegExp | undefined): void {
   for (const inner of suite.suites) keepMatching(inner, grep);
 }
 
+/** Every test below a suite, in order. */
 function testsOf(suite: Mocha.Suite): Mocha.Test[] {
   return [...suite.tests, ...suite.suites.flatMap(testsOf)];
 }

@@ -45,6 +45,16 @@ describe('the verdict of an attempt', () => {
   it('is Inconclusive when a test could not see what it claims', () => {
     expect(decideOutcome(tests('passed', 'inconclusive'), undefined)).to.include({ verdict: 'Inconclusive' });
   });
+  it('is KnownIssue when nothing but listed failures went wrong', () => {
+    expect(decideOutcome(tests('passed', 'known-issue', 'pending', 'known-issue'), undefined)).to.deep.equal({
+      verdict: 'KnownIssue',
+      reason: 'FailedAsListed',
+      message: 'test 1: why 1 (and 1 more)',
+    });
+    const worse = ['failed', 'interrupted', 'inconclusive'] as const;
+    const verdicts = worse.map((state) => decideOutcome(tests('known-issue', state), undefined).verdict);
+    expect(verdicts).to.deep.equal(['Failed', 'Interrupted', 'Inconclusive']);
+  });
   it('is NoTests without a test and Skipped when the suite skipped all', () => {
     expect(decideOutcome([], undefined).verdict).to.equal('NoTests');
     expect(decideOutcome(tests('pending'), undefined).verdict).to.equal('Skipped');
@@ -57,17 +67,21 @@ describe('the verdict of an attempt', () => {
       decideOutcome(tests('interrupted'), deadline),
       couldNotRun('no such file'),
       decideOutcome([], undefined),
+      decideOutcome(tests('known-issue'), undefined),
     ].map(exitCode);
-    expect(codes).to.deep.equal([0, 1, 1, 1, 2, 3]);
+    expect(codes).to.deep.equal([0, 1, 1, 1, 2, 3, 0]);
   });
   it('counts planned tests and failed hooks', () => {
-    expect(countTests(tests('passed', 'failed', 'failed', 'inconclusive'), 5, 1)).to.deep.equal({
-      total: 6,
+    expect(
+      countTests(tests('passed', 'failed', 'failed', 'inconclusive', 'known-issue'), 6, 1),
+    ).to.deep.equal({
+      total: 7,
       passed: 1,
       failed: 2,
       pending: 0,
       interrupted: 0,
       inconclusive: 1,
+      knownIssue: 1,
     });
   });
 });

@@ -1,6 +1,6 @@
 import { RUNNER_EXIT } from '../../operator/api/runner.ts';
 import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
-import type { Verdict } from '../../operator/api/verdict.ts';
+import { countKey, type Verdict } from '../../operator/api/verdict.ts';
 
 export type Counts = NonNullable<TestReportStatus['counts']>;
 
@@ -30,14 +30,16 @@ export function countTests(tests: readonly ReportedTest[], planned: number, fail
     pending: 0,
     interrupted: 0,
     inconclusive: 0,
+    knownIssue: 0,
   };
-  for (const test of tests) counts[test.state] = (counts[test.state] ?? 0) + 1;
+  for (const { state } of tests) counts[countKey(state)] = (counts[countKey(state)] ?? 0) + 1;
   return counts;
 }
 
 /**
  * The verdict of an attempt from what its tests said. One failure decides, then an interruption, then a test that
- * could not see what it claims; only then may it be Passed. An attempt without tests is NoTests, never Passed.
+ * could not see what it claims; only then may it be KnownIssue (a test failed as listed) or Passed. An attempt without
+ * tests is NoTests, never Passed.
  */
 export function decideOutcome(
   tests: readonly ReportedTest[],
@@ -66,6 +68,12 @@ export function decideOutcome(
       message: `${firstUnsure.title}: ${firstLine(firstUnsure.error)}${more(unsure.length)}`,
     };
   }
+  const known = tests.filter((test) => test.state === 'known-issue');
+  const firstKnown = known[0];
+  if (firstKnown) {
+    const message = `${firstKnown.title}: ${firstLine(firstKnown.error)}${more(known.length)}`;
+    return { verdict: 'KnownIssue', reason: 'FailedAsListed', message };
+  }
   if (tests.every((test) => test.state === 'pending')) {
     return { verdict: 'Skipped', reason: 'AllSkipped', message: 'the suite skipped every test itself' };
   }
@@ -81,7 +89,7 @@ export function couldNotRun(message: string): Outcome {
 export function exitCode(outcome: Outcome): number {
   if (outcome.reason === 'CouldNotRun') return RUNNER_EXIT.couldNotRun;
   if (outcome.verdict === 'NoTests') return RUNNER_EXIT.noTests;
-  if (outcome.verdict === 'Passed' || outcome.verdict === 'Skipped') return RUNNER_EXIT.passed;
+  if (['Passed', 'KnownIssue', 'Skipped'].includes(outcome.verdict)) return RUNNER_EXIT.passed;
   return RUNNER_EXIT.failed;
 }
 

@@ -11,6 +11,9 @@ const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export const API_SERVER_ENV = 'E2E_API_SERVER';
 
+/** For the runner's own tests: another list of known issues than the one beside the suites. */
+export const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
+
 /** The API server as the pod sees it. token is read anew for every request, because kubelet rotates it. */
 export interface ApiServer {
   url: string;
@@ -34,6 +37,8 @@ export interface Settings {
   connection?: string;
   pod?: string;
   report?: ReportTarget;
+  /** Path of the list of known issues. */
+  knownIssues?: string;
 }
 
 /** The environment variables do not say what to run. The message names the variable and what it should hold. */
@@ -56,6 +61,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (connection) settings.connection = connection;
   const pod = env[RUNNER_ENV.pod];
   if (pod) settings.pod = pod;
+  const knownIssues = env[KNOWN_ISSUES_ENV];
+  if (knownIssues) settings.knownIssues = knownIssues;
   return settings;
 }
 

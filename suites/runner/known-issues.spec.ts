@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import {
+  InvalidList,
+  judgeBy,
+  KNOWN_ISSUES,
+  type KnownIssue,
+  parseKnownIssues,
+  readKnownIssues,
+} from './known-issues.ts';
+
+const LIST_TESTS = new URL('./list.ts', import.meta.url).pathname;
+
+const issue: KnownIssue = {
+  issue: 'It is wrong',
+  versions: ['1.0.0', '1.0.1'],
+  evidence: 'seen',
+  owner: 'somebody',
+  expires: '2026-06-30',
+  tests: [{ file: 'area/one', title: 'a › b', symptom: 'expected 1' }],
+};
+const listed = { file: 'area/one', title: 'a › b' };
+const broken = { state: 'failed', error: 'AssertionError: expected 1 to equal 2' } as const;
+
+describe('the judge of known issues', () => {
+  const judge = (version: string | undefined, day: string) =>
+    judgeBy([issue], version, new Date(`${day}T23:59:00Z`));
+
+  it('calls a listed test that fails as listed a known issue, to the last day', () => {
+    const result = judge('1.0.1', '2026-06-30')(listed, broken);
+    expect(result.state).to.equal('known-issue');
+    expect(result.error).to.include('It is wrong').and.to.include('expected 1 to equal 2');
+  });
+  it('fails it when it passes, and says what to do', () => {
+    expect(judge('1.0.0', '2026-06-30')(listed, { state: 'passed' })).to.deep.equal({
+      state: 'failed',
+      error:
+        'listed as known issue "It is wrong" (1.0.0), but passes: remove it from suites/known-issues.yaml',
+    });
+  });
+  it('fails it after the last day', () => {
+    const result = judge('1.0.0', '2026-07-01')(listed, broken);
+    expect(result.state).to.equal('failed');
+    expect(result.error).to.include('expired on 2026-06-30. somebody:').and.to.include(broken.error);
+  });
+  it('fails it when it fails in another way', () => {
+    const result = judge('1.0.0', '2026-06-30')(listed, { state: 'failed', error: 'no answer' });
+    expect(result.state).to.equal('failed');
+    expect(result.error).to.include('fails in another way than with "expected 1"\nno answer');
+  });
+  it('leaves alone what it does not know', () => {
+    for (const [test, version] of [
+      [{ ...listed, title: 'a › c' }, '1.0.0'],
+      [{ ...listed, file: 'area/two' }, '1.0.0'],
+      [listed, '1.0.2'],
+      [listed, undefined],
+    ] as const) {
+      expect(judge(version, '2026-06-30')(test, broken)).to.deep.equal(broken);
+      expect(judge(version, '2026-06-30')(test, { state: 'passed' })).to.deep.equal({ state: 'passed' });
+    }
+    const unsure = { state: 'inconclusive', error: 'expected 1' } as const;
+    expect(judge('1.0.0', '2026-06-30')(listed, unsure)).to.deep.equal(unsure);
+  });
+});
+
+describe('a list of known issues', () => {
+  const text = (change: (entry: Record<string, unknown>) => void, times = 1): string => {
+    const entry: Record<string, unknown> = { ...issue };
+    change(entry);
+    return JSON.stringify({ issues: Array(times).fill(entry) });
+  };
+  it('is read as it is written', () => {
+    expect(parseKnownIssues(text(() => undefined))).to.deep.equal([issue]);
+  });
+  it('is refused with the place of the mistake', () => {
+    const mistakes: [string, RegExp][] = [
+      ['issues: nothing', /issues must be a list/],
+      ['{}', /must have exactly these keys: issues/],
+      [
+        text((entry) => Object.assign(entry, { expires: '2026-02-30' })),
+        /issues\[0\]\.expires is 2026-02-30/,
+      ],
+      [text((entry) => Object.assign(entry, { expires: 'soon' })), /expires is soon/],
+      [text((entry) => Object.assign(entry, { versions: [26.9] })), /issues\[0\]\.versions must be a text/],
+      [text((entry) => Object.assign(entry, { owner: ' ' })), /issues\[0\]\.owner must be a text/],
+      [text((entry) => delete entry.evidence), /issues\[0\] must have exactly these keys/],
+      [text((entry) => Object.assign(entry, { until: 'x' })), /it has .*until/],
+      [text((entry) => Object.assign(entry, { tests: [{ file: 'a', title: 'b' }] })), /tests\[0\] must have/],
+      [text(() => undefined, 2), /lists a test twice: area\/one: a › b \(1\.0\.0\)/],
+    ];
+    for (const [yaml, message] of mistakes) {
+      expect(() => parseKnownIssues(yaml)).to.throw(InvalidList, message);
+    }
+  });
+});
+
+describe('suites/known-issues.yaml', function () {
+  this.timeout(60_000);
+  const issues = readKnownIssues(KNOWN_ISSUES);
+
+  it('names tests that exist', async () => {
+    const tests = issues.flatMap((one) => one.tests.map(({ file, title }) => ({ file, title })));
+    const files = [...new Set(tests.map((test) => test.file))];
+    const { stdout } = await promisify(execFile)(process.execPath, [LIST_TESTS, ...files]);
+    expect(JSON.parse(stdout)).to.deep.include.members(tests);
+  });
+  it('names versions of Backend.AI', () => {
+    for (const version of issues.flatMap((one) => one.versions)) expect(version).to.match(/^\d+\.\d+\.\d+$/);
+  });
+});
