@@ -87,7 +87,7 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha2
 {{- $root := index . 0 -}}
 {{- $files := dict
   "manager" (list "manager.toml")
-  "storage-proxy" (list "storage-proxy.toml")
+  "storage-proxy" (list "storage-proxy.toml" "aws.conf")
   "webserver" (list "webserver.conf")
   "appproxy-coordinator" (list "app-proxy-coordinator.toml")
   "appproxy-worker" (list "app-proxy-worker.toml")
