@@ -141,7 +141,7 @@ startupProbe:
   httpGet: { path: {{ .startup }}, port: {{ .port }} }
   periodSeconds: 1
   timeoutSeconds: 3
-  failureThreshold: 300
+  failureThreshold: 600
 readinessProbe:
   httpGet: { path: {{ .readiness }}, port: {{ .port }} }
   periodSeconds: 2
