@@ -38,6 +38,8 @@ export interface NewSession {
   startupCommand?: string;
   bootstrapScript?: string;
   dependencies?: string[];
+  /** ISO 8601: the session stays PENDING until then. */
+  starts_at?: string;
   enqueueOnly?: boolean;
   maxWaitSeconds?: number;
   reuseIfExists?: boolean;
@@ -51,6 +53,8 @@ export interface NewSession {
     mount_id_map?: Record<string, string>;
     mount_options?: Record<string, { permission?: 'ro' | 'rw' }>;
     agent_list?: string[];
+    /** Ports that programs of the session listen on themselves: applications named by their numbers. */
+    preopen_ports?: number[];
   };
 }
 

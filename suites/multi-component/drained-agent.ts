@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { expectRefusal } from '../support/refusal.ts';
+import { START_SECONDS } from '../support/session-watch.ts';
+import { useWorld } from '../support/world.ts';
+
+describe('an agent that is drained', function () {
+  this.timeout((3 * START_SECONDS + 30) * 1000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+
+  const setSchedulable = async (agent: string, schedulable: boolean): Promise<void> => {
+    const query = `mutation($agent: String!, $props: ModifyAgentInput!) {
+      modify_agent(id: $agent, props: $props) { ok msg } }`;
+    const answer = await world().admin.graphql<{ modify_agent: { ok: boolean; msg: string } }>(query, {
+      agent,
+      props: { schedulable },
+    });
+    expect(answer.modify_agent.ok, answer.modify_agent.msg).to.equal(true);
+  };
+
+  it('gets no session, the other one does; with both drained a session is refused, and one that takes sessions again gets one', async () => {
+    const { admin, user, database, connection, afterTest } = world();
+    const ids = connection.agents.map((agent) => agent.id).sort();
+    const [drained = 'none', other = 'none'] = ids;
+    for (const id of ids) afterTest.add(`agent ${id} that takes no session`, () => setSchedulable(id, true));
+
+    const before = await world().startSession(afterTest);
+    const home = (await database.kernels(before.id))[0]?.agent ?? 'none';
+    await setSchedulable(drained, false);
+    expect((await admin.agents()).find((agent) => agent.id === drained)).to.include({
+      schedulable: false,
+      status: 'ALIVE',
+    });
+
+    const started = await Promise.all([1, 2].map(() => world().startSession(afterTest)));
+    for (const session of started) {
+      expect((await database.kernels(session.id))[0]?.agent, 'agent of a session').to.equal(other);
+    }
+    expect(await user.sessions.get(before.id), `the session that ran before, on ${home}`).to.include({
+      status: 'RUNNING',
+    });
+
+    await setSchedulable(other, false);
+    const wanted = world().smallSession();
+    await expectRefusal(user.sessions.create(wanted), {
+      status: 400,
+      kind: 'invalid-api-params',
+      msg: 'has no agents serving',
+    });
+    expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
+
+    await setSchedulable(drained, true);
+    const last = await world().startSession(afterTest);
+    expect((await database.kernels(last.id))[0]?.agent).to.equal(drained);
+  });
+});
