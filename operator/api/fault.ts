@@ -58,6 +58,15 @@ export const LEADER_LOCKS = {
   coordinator: { key: 'leader:appproxy:coordinator', component: 'appproxy-coordinator' },
 } as const;
 
+/**
+ * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and a pod's
+ * host name is its name.
+ */
+export function holds(value: string | undefined, pod: string): boolean {
+  const holder = value?.replace(/-\d+$/, '');
+  return holder === pod || holder?.endsWith(`-${pod}`) === true;
+}
+
 /** Pods by component of the environment; narrowed by name or by a lock's holder; the seed chooses where more match. */
 export const FaultTarget = Type.Object(
   {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec } from '../api/fault.ts';
+import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec, holds } from '../api/fault.ts';
 import type { Pod } from '../runtime/builtin-resources.ts';
 import { FaultRefused } from './accept.ts';
 
@@ -42,15 +42,6 @@ export function chooseTargets(
     .sort((a, b) => order(a).localeCompare(order(b)))
     .slice(0, count)
     .map((pod) => receiptFor(spec, pod));
-}
-
-/**
- * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and a pod's
- * host name is its name.
- */
-export function holds(value: string | undefined, pod: string): boolean {
-  const holder = value?.replace(/-\d+$/, '');
-  return holder === pod || holder?.endsWith(`-${pod}`) === true;
 }
 
 function nothing(spec: FaultSpec, live: readonly Pod[], leader: string | undefined) {

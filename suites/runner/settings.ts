@@ -78,7 +78,8 @@ export function readReportTarget(env: NodeJS.ProcessEnv): ReportTarget | undefin
   return { namespace, name, server: readApiServer(env) };
 }
 
-function readApiServer(env: NodeJS.ProcessEnv): ApiServer {
+/** Where the API server is and who the pod is to it. Throws {@link SettingsError}. */
+export function readApiServer(env: NodeJS.ProcessEnv): ApiServer {
   const url = env[API_SERVER_ENV];
   if (url) return { url };
   const host = env.KUBERNETES_SERVICE_HOST;
