@@ -1,6 +1,12 @@
 import { Etcd3 } from 'etcd3';
 import type { Connection } from '../../operator/api/connection.ts';
 
+/** What happened to a key. value: undefined when it was deleted. */
+export interface KeyChange {
+  key: string;
+  value: string | undefined;
+}
+
 /** Backend.AI's part of etcd. Keys stand under /sorna/<namespace>/ on the wire (ai.backend.common.etcd). */
 export class Etcd {
   readonly #client: Etcd3;
@@ -25,6 +31,22 @@ export class Etcd {
     return Object.fromEntries(
       Object.entries(found).map(([key, value]) => [key.slice(this.#prefix.length), value]),
     );
+  }
+
+  /**
+   * Watches everything below a prefix and returns what happens there, oldest first, growing until the end.
+   * It watches already when this returns.
+   */
+  async watch(prefix: string): Promise<{ seen: KeyChange[]; end: () => Promise<void> }> {
+    const seen: KeyChange[] = [];
+    const watcher = await this.#client
+      .watch()
+      .prefix(this.#prefix + prefix)
+      .create();
+    const key = (raw: Buffer): string => raw.toString().slice(this.#prefix.length);
+    watcher.on('put', (change) => seen.push({ key: key(change.key), value: change.value.toString() }));
+    watcher.on('delete', (change) => seen.push({ key: key(change.key), value: undefined }));
+    return { seen, end: () => watcher.cancel() };
   }
 
   close(): void {

@@ -59,6 +59,11 @@ export class Valkey {
     return (await this.db(VALKEY_DB.statistics).exists(kernelId)) === 1;
   }
 
+  /** How many containers of sessions an agent says that it has (key container_count.<agent>). */
+  async containerCount(agent: string): Promise<number> {
+    return Number((await this.db(VALKEY_DB.statistics).get(`container_count.${agent}`)) ?? Number.NaN);
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.disconnect();
     this.#clients.clear();

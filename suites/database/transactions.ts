@@ -1,0 +1,333 @@
+import { expect } from 'chai';
+import { BackendApiError } from '../support/api.ts';
+import type { BackendAi } from '../support/backend-ai.ts';
+import { Blocker } from '../support/blocker.ts';
+import { eachManager } from '../support/discovery.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { limitedUser } from '../support/limited-user.ts';
+import { CONTAINER_LABELS } from '../support/observer.ts';
+import { measure } from '../support/record.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import { ENDED_STATES, type NewSession } from '../support/sessions.ts';
+import { VFolders } from '../support/vfolders.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** How many ask for the same at once. */
+const WRITERS = 8;
+/** Sessions that are made and ended side by side. */
+const SESSIONS = 50;
+/** A request among fifty may take this long, milliseconds: 10 to 30 s were seen on two busy cores. */
+const BUSY_MS = 90_000;
+/**
+ * A session that waits until it is ended. It does not ask for too much instead: behind such a one, all others of the
+ * resource group wait too.
+ */
+const WAITING = (): Pick<NewSession, 'type' | 'startupCommand' | 'starts_at'> => ({
+  type: 'batch',
+  startupCommand: 'true',
+  starts_at: new Date(Date.now() + 3_600_000).toISOString(),
+});
+
+/**
+ * Takes a 500 for "no answer": in 26.9.6 some of many requests for sessions of one image get it although the session was
+ * made. That is a test of its own (known-issues.ts); the counters must be right all the same.
+ */
+const unlessBroken = (error: unknown): undefined => {
+  if (!(error instanceof BackendApiError) || error.status !== 500) throw error;
+};
+
+describe('transactions', function () {
+  this.timeout(200_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer', 'storage-proxy']);
+  let managers: BackendAi[];
+  before('both managers answer by themselves', async () => {
+    managers = (await eachManager(world())).asUser;
+  });
+
+  /** Does the same that many times at once, over all managers in turn, and tells who won and how others were refused. */
+  const race = async <T>(
+    work: (manager: BackendAi) => Promise<T>,
+  ): Promise<{ won: T[]; refused: BackendApiError[] }> => {
+    const all = await Promise.allSettled(
+      Array.from({ length: WRITERS }, (_, index) => {
+        const manager = managers[index % managers.length];
+        return manager ? work(manager) : Promise.reject(new Error('no manager'));
+      }),
+    );
+    const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    for (const error of refused) if (!(error instanceof BackendApiError)) throw error;
+    return {
+      won: all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      refused,
+    };
+  };
+
+  /** Deletes and forgets every vfolder of a name. */
+  const forgetFolders = (name: string, ledger: Ledger): void =>
+    ledger.add(`vfolder ${name}`, async () => {
+      for (const row of await folders(name)) {
+        if (row.status === 'ready') await new VFolders(world().user.api).forceDelete(row.id);
+      }
+      const left = await waitUntil(
+        `the content of ${name} to be deleted`,
+        async () => {
+          const rows = await folders(name);
+          return rows.every((row) => row.status === 'delete-complete') ? rows : notYet(rows);
+        },
+        { deadlineSeconds: 50, everyMs: 200 },
+      );
+      for (const row of left) await new VFolders(world().admin.api).purge(row.id);
+    });
+  const folders = (name: string): Promise<{ id: string; status: string }[]> =>
+    world().database.rows('SELECT id, status FROM vfolders WHERE name = $1', [name]);
+  const endSessionsNamed = (name: string, ledger: Ledger): void =>
+    ledger.add(`sessions ${name}`, async () => {
+      const rows = await world().database.rows<{ id: string }>('SELECT id FROM sessions WHERE name = $1', [
+        name,
+      ]);
+      for (const row of rows) await world().endSession(row.id);
+    });
+
+  it('of two managers that make a vfolder of one name leave one vfolder', async () => {
+    const name = world().name('folder');
+    forgetFolders(name, world().afterTest);
+    const { won, refused } = await race((manager) => new VFolders(manager.api).create({ name }));
+    expect(won).to.have.length(1);
+    for (const error of refused) {
+      expect(error.status, error.message).to.be.oneOf([400, 409]);
+      expect(error.message).to.match(/exist/i);
+    }
+    const rows = await folders(name);
+    expect(rows.map((row) => row.id.replaceAll('-', ''))).to.deep.equal(won.map((folder) => folder.id));
+    const listed = (await new VFolders(world().user.api).list()).filter((folder) => folder.name === name);
+    expect(listed.map((folder) => folder.id)).to.deep.equal(won.map((folder) => folder.id));
+  });
+
+  it('of two managers that make a session of one name leave one session, whole', async () => {
+    const { database, user, afterTest } = world();
+    const name = world().name('session');
+    endSessionsNamed(name, afterTest);
+    const wanted = world().smallSession({ name, ...WAITING() });
+    const { won, refused } = await race((manager) => manager.sessions.create(wanted));
+    expect(won).to.have.length(1);
+    for (const error of refused) expect(error.status, error.message).to.equal(409);
+    expect(await database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
+    expect((await user.sessions.match(name)).map((match) => match.id)).to.deep.equal([won[0]?.sessionId]);
+    const allocations = await database.allocations(won[0]?.sessionId ?? '');
+    expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
+  });
+
+  it('give the one slot of a user to one session at a time', async () => {
+    const { database, afterTest } = world();
+    const limited = await limitedUser(world(), { concurrentSessions: 1 }, afterTest);
+    const asked = await Promise.all(
+      Array.from({ length: 4 }, () => world().enqueue(world().smallSession(), afterTest, limited)),
+    );
+    const ids = asked.map((one) => one.sessionId);
+    const holders = async (): Promise<string[]> => {
+      const rows = await database.rows<{ id: string; status: string }>(
+        'SELECT id, status::text FROM sessions WHERE id = ANY ($1)',
+        [ids],
+      );
+      const holding = rows.filter((row) => !['PENDING', ...ENDED_STATES].includes(row.status));
+      expect(holding.length, `sessions that hold the slot: ${JSON.stringify(rows)}`).to.be.at.most(1);
+      return holding.filter((row) => row.status === 'RUNNING').map((row) => row.id);
+    };
+    const first = await waitUntil(
+      'one of the sessions to run',
+      async () => (await holders())[0] ?? notYet('none runs'),
+      { deadlineSeconds: START_SECONDS, everyMs: 100 },
+    );
+    const told = await waitUntil(
+      'the scheduler to say why the others wait',
+      async () => {
+        await holders();
+        const others = ids.filter((id) => id !== first);
+        const steps = (await Promise.all(others.map((id) => database.schedulingSteps(id)))).map((all) =>
+          all.findLast((step) => step.result === 'NEED_RETRY'),
+        );
+        return steps.every((step) => step !== undefined) ? steps : notYet(steps);
+      },
+      { deadlineSeconds: 70, everyMs: 200 },
+    );
+    for (const step of told) expect(step.message).to.match(/concurren/i);
+  });
+
+  it(`keep counters right while ${SESSIONS} sessions are made and ended side by side`, async () => {
+    const { admin, connection, database, user, valkey, afterTest } = world();
+    const since = performance.now();
+    const tag = world().name('many');
+    const stands = (): Promise<{ id: string; status: string }[]> =>
+      database.rows('SELECT id, status::text FROM sessions WHERE name LIKE $1', [`${tag}-%`]);
+    afterTest.add(`sessions ${tag}`, async () => {
+      for (const session of await stands()) await world().endSession(session.id);
+    });
+    const asked = await Promise.all(
+      Array.from({ length: SESSIONS }, async (_, index) => {
+        const manager = managers[index % managers.length] ?? user;
+        const name = `${tag}-${index}`;
+        const created = await manager.sessions
+          .create(world().smallSession({ name }), BUSY_MS)
+          .catch(unlessBroken);
+        // Some end before the scheduler saw them, some while it deals with them: it looks every 2 s.
+        await new Promise((resolve) => setTimeout(resolve, (index * 3_000) / SESSIONS));
+        await manager.sessions.destroy(created?.sessionId ?? name, { forced: index % 2 === 0 });
+        return created?.sessionId;
+      }),
+    );
+    const ids = (await stands()).map((session) => session.id);
+    expect(ids, 'answered sessions').to.include.members(asked.filter((id) => id !== undefined));
+    expect(ids).to.have.length(SESSIONS);
+    const rows = await Promise.all(ids.map((id) => waitForEnd(database, id, undefined, 2 * END_SECONDS)));
+    measure('sessions-made-and-ended', (performance.now() - since) / 1000, 's');
+    expect(rows.map((row) => row.status)).not.to.include('ERROR');
+    const half = await database.rows(
+      `SELECT s.id, s.status::text, k.status::text AS kernel, a.slot_name
+         FROM sessions s LEFT JOIN kernels k ON k.session_id = s.id
+         LEFT JOIN resource_allocations a ON a.kernel_id = k.id
+        WHERE s.id = ANY ($1) AND (k.id IS NULL OR k.status::text NOT IN ('TERMINATED', 'CANCELLED')
+           OR a.kernel_id IS NULL OR a.free_at IS NULL)`,
+      [ids],
+    );
+    expect(half, 'sessions without kernel, kernels that live, slots not given back').to.deep.equal([]);
+    // Other suites come and go in between, so both sides are read in one statement each, until they agree.
+    await waitUntil(
+      'the counters of the agents to equal what their kernels hold',
+      async () => {
+        const wrong = await database.rows(
+          `SELECT r.agent_id, r.slot_name, r.used::float8, coalesce(sum(a.used), 0)::float8 AS held
+             FROM agent_resources r
+             LEFT JOIN kernels k ON k.agent = r.agent_id
+             LEFT JOIN resource_allocations a
+               ON a.kernel_id = k.id AND a.slot_name = r.slot_name AND a.free_at IS NULL
+            GROUP BY r.agent_id, r.slot_name, r.used HAVING r.used <> coalesce(sum(a.used), 0)`,
+        );
+        return wrong.length === 0 ? undefined : notYet(wrong);
+      },
+      { deadlineSeconds: 20 },
+    );
+    await waitUntil(
+      'the API to show what the database counts',
+      async () => {
+        const [shown, slots] = await Promise.all([admin.agents(), database.agentSlots()]);
+        const wrong = slots.filter((slot) => {
+          const agent = shown.find((candidate) => candidate.id === slot.agent_id);
+          const occupied: Record<string, string> = JSON.parse(agent?.occupied_slots ?? '{}');
+          return Number(occupied[slot.slot_name] ?? 0) !== slot.used;
+        });
+        return wrong.length === 0 ? undefined : notYet({ wrong, shown });
+      },
+      { deadlineSeconds: 20 },
+    );
+    await waitUntil(
+      'the containers of these sessions to be gone',
+      async () => {
+        const found = (
+          await Promise.all(
+            world()
+              .observers()
+              .map(async (observer) =>
+                (
+                  await observer.containers()
+                ).filter((container) => ids.includes(container.labels[CONTAINER_LABELS.session] ?? '')),
+              ),
+          )
+        ).flat();
+        return found.length === 0 ? undefined : notYet(found.map((one) => `${one.id} ${one.state}`));
+      },
+      { deadlineSeconds: 2 * END_SECONDS },
+    );
+    await waitUntil(
+      'what agents count in Valkey to equal the kernels in the database',
+      async () => {
+        const living = await database.rows<{ agent: string; kernels: number }>(
+          `SELECT agent, count(*)::int AS kernels FROM kernels
+            WHERE agent IS NOT NULL AND container_id IS NOT NULL
+              AND status::text NOT IN ('TERMINATED', 'CANCELLED', 'ERROR') GROUP BY agent`,
+        );
+        const counted = await Promise.all(
+          connection.agents.map(async ({ id }) => ({
+            agent: id,
+            valkey: await valkey.containerCount(id),
+            database: living.find((row) => row.agent === id)?.kernels ?? 0,
+          })),
+        );
+        return counted.every((one) => one.valkey === one.database) ? undefined : notYet(counted);
+      },
+      { deadlineSeconds: 60 },
+    );
+  });
+
+  describe('of a manager in its middle', () => {
+    let blocker: Blocker;
+    let name: string;
+    beforeEach(async () => {
+      blocker = await Blocker.open(world().connection.postgres);
+      world().afterTest.add('the transaction of the suite', () => blocker.rollback());
+      name = world().name('held');
+    });
+
+    /** Begins to make a session whose name a transaction of the suite holds. */
+    const beginSession = async (): Promise<{
+      answer: Promise<{ sessionId: string }>;
+      wanted: NewSession;
+    }> => {
+      const { afterTest, user } = world();
+      const model = await world().enqueue(world().smallSession(WAITING()), afterTest);
+      await blocker.insertCopy('sessions', model.sessionId, { name });
+      endSessionsNamed(name, afterTest);
+      const wanted = world().smallSession({ name, ...WAITING() });
+      const answer = user.sessions.create(wanted, 60_000);
+      answer.catch(() => undefined);
+      return { answer, wanted };
+    };
+
+    it('are not seen, and go on when the other one is undone', async () => {
+      const { answer } = await beginSession();
+      const waiter = await blocker.waiter();
+      expect(waiter.query).to.match(/INSERT INTO sessions/);
+      expect(await world().database.traces(name)).to.deep.equal({ sessions: 0, kernels: 0 });
+      expect(await world().user.sessions.match(name)).to.deep.equal([]);
+      await blocker.rollback();
+      const { sessionId } = await answer;
+      expect(await world().database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
+      expect((await world().user.sessions.get(name)).status).to.equal('PENDING');
+      expect((await world().user.sessions.match(name)).map((match) => match.id)).to.deep.equal([sessionId]);
+    });
+
+    it('leave nothing when the connection breaks: the manager does all of it once more, and once only', async () => {
+      const { answer } = await beginSession();
+      const first = await blocker.waiter();
+      await blocker.breakConnection(first);
+      const again = await blocker.waiter(first.pid);
+      expect(again.query).to.match(/INSERT INTO sessions/);
+      expect(await world().database.traces(name)).to.deep.equal({ sessions: 0, kernels: 0 });
+      await blocker.rollback();
+      const { sessionId } = await answer;
+      expect(await world().database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
+      const allocations = await world().database.allocations(sessionId);
+      expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
+    });
+
+    it('that make a vfolder likewise', async () => {
+      const { afterTest, user } = world();
+      const model = world().name('model');
+      forgetFolders(model, afterTest);
+      const vfolders = new VFolders(user.api);
+      const { id } = await vfolders.create({ name: model });
+      await blocker.insertCopy('vfolders', id, { name });
+      forgetFolders(name, afterTest);
+      const answer = vfolders.create({ name });
+      answer.catch(() => undefined);
+      const first = await blocker.waiter();
+      await blocker.breakConnection(first);
+      await blocker.waiter(first.pid);
+      expect(await folders(name)).to.deep.equal([]);
+      await blocker.rollback();
+      const made = await answer;
+      expect((await folders(name)).map((row) => row.id.replaceAll('-', ''))).to.deep.equal([made.id]);
+      expect((await vfolders.info(name)).id.replaceAll('-', '')).to.equal(made.id);
+    });
+  });
+});

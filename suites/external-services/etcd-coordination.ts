@@ -1,0 +1,192 @@
+import { expect } from 'chai';
+import { eachManager, type OneManager } from '../support/discovery.ts';
+import { EtcdLocks } from '../support/etcd-lock.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+const CONTENDERS = 20;
+/** Lease of a holder that dies, seconds. */
+const LEASE_SECONDS = 3;
+/** A key that managers reload: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
+const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
+
+describe('coordination through etcd', function () {
+  this.timeout(120_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
+  let managers: OneManager[];
+  before('both managers answer by themselves', async () => {
+    managers = (await eachManager(world())).each;
+  });
+
+  const config = (action: 'get' | 'set' | 'delete', json: Record<string, unknown>, account = world().admin) =>
+    account.api.json<{ result: unknown }>({ method: 'POST', path: `/config/${action}`, json });
+
+  describe('keys of components', () => {
+    it('name each manager that runs, and say so', async () => {
+      const { admin, etcd } = world();
+      const nodes = await etcd.below('nodes/manager/');
+      for (const manager of managers) expect(nodes[`nodes/manager/${manager.id}`], manager.id).to.equal('up');
+      expect(await etcd.get('manager/status')).to.equal('running');
+      const told = await admin.api.json<{ status: string; nodes: { id: string }[] }>({
+        method: 'GET',
+        path: '/manager/status',
+      });
+      expect(told.status).to.equal('running');
+      expect(managers.map((manager) => manager.id)).to.include(told.nodes[0]?.id);
+    });
+
+    it('name each agent, as the database does', async () => {
+      const { connection, database, etcd } = world();
+      for (const agent of connection.agents) {
+        expect(await etcd.get(`nodes/agents/${agent.id}/`), agent.id).to.equal('running');
+      }
+      const alive = await database.rows<{ id: string }>(`SELECT id FROM agents WHERE status = 'ALIVE'`);
+      const named = Object.keys(await etcd.below('nodes/agents/')).map((key) => key.split('/')[2]);
+      expect(named).to.include.members(alive.map((row) => row.id));
+    });
+
+    it('lead the managers to the storage-proxy, under the address that clients are told', async () => {
+      const { connection, etcd, user } = world();
+      const [proxy, volume] = connection.storageProxy.volume.split(':');
+      expect(await etcd.get('volumes/default_host')).to.equal(connection.storageProxy.volume);
+      expect(await etcd.get(`volumes/proxies/${proxy}/secret`)).to.equal(
+        connection.storageProxy.managerSecret,
+      );
+      expect(await etcd.get(`volumes/proxies/${proxy}/client_api`)).to.be.a('string');
+      const hosts = await user.api.json<{ default: string; allowed: string[] }>({
+        method: 'GET',
+        path: '/folders/_/hosts',
+      });
+      expect(hosts).to.deep.include({ default: `${proxy}:${volume}` });
+      expect(hosts.allowed).to.include(`${proxy}:${volume}`);
+    });
+  });
+
+  describe('a key that an administrator writes', () => {
+    it('is seen at once by whoever watches, read by the other manager, and gone when deleted', async () => {
+      const { afterTest, etcd } = world();
+      const key = `e2e/${world().name('key')}`;
+      const [writer, reader] = managers;
+      if (!writer || !reader) throw new Error('two managers are needed');
+      afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }));
+      const watch = await etcd.watch(key);
+      afterTest.add('a watch', () => watch.end());
+      const sees = (change: { key: string; value: string | undefined }) =>
+        waitUntil(
+          `the watch to see ${JSON.stringify(change)}`,
+          async () => {
+            const last = watch.seen.at(-1);
+            return last?.key === change.key && last.value === change.value ? undefined : notYet(watch.seen);
+          },
+          { deadlineSeconds: 10, everyMs: 20 },
+        );
+      for (const value of ['one', 'two']) {
+        const since = performance.now();
+        await config('set', { key, value }, writer.asAdmin);
+        await sees({ key, value });
+        if (value === 'two') measure('etcd-write-to-watch', (performance.now() - since) / 1000, 's');
+        expect(await config('get', { key, prefix: false }, reader.asAdmin)).to.deep.equal({ result: value });
+        expect(await etcd.get(key)).to.equal(value);
+      }
+      await config('delete', { key, prefix: false }, writer.asAdmin);
+      await sees({ key, value: undefined });
+      expect(watch.seen.map((change) => change.value)).to.deep.equal(['one', 'two', undefined]);
+      expect(await etcd.get(key)).to.equal(undefined);
+    });
+
+    it('is nothing for an ordinary user', async () => {
+      const { etcd, user } = world();
+      const key = `e2e/${world().name('key')}`;
+      const refusal = { status: 403, kind: 'generic-forbidden' };
+      await expectRefusal(config('set', { key, value: 'x' }, user), refusal);
+      await expectRefusal(config('get', { key: 'config/redis', prefix: true }, user), refusal);
+      expect(await etcd.get(key)).to.equal(undefined);
+    });
+
+    it('changes the running managers, both, without a restart', async () => {
+      const { afterTest } = world();
+      const allowed = (): Promise<boolean[]> =>
+        Promise.all(
+          managers.map((manager) =>
+            manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
+              () => true,
+              (error: Error) => {
+                if (/introspection is disabled/.test(error.message)) return false;
+                throw error;
+              },
+            ),
+          ),
+        );
+      const becomes = (wanted: boolean): Promise<void> =>
+        waitUntil(
+          `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
+          async () => {
+            const now = await allowed();
+            return now.every((one) => one === wanted) ? undefined : notYet(now);
+          },
+          { deadlineSeconds: 20, everyMs: 100 },
+        );
+      expect(await allowed(), 'before').to.deep.equal(managers.map(() => false));
+      afterTest.add('the key of introspection', async () => {
+        await config('delete', { key: INTROSPECTION, prefix: false });
+        await becomes(false);
+      });
+      const since = performance.now();
+      await config('set', { key: INTROSPECTION, value: 'yes' });
+      await becomes(true);
+      measure('etcd-live-reload', (performance.now() - since) / 1000, 's');
+      await config('delete', { key: INTROSPECTION, prefix: false });
+      await becomes(false);
+    });
+  });
+
+  // Managers of this deployment lock in PostgreSQL; where they are set to etcd they call this very service.
+  describe('its lock', () => {
+    let locks: EtcdLocks;
+    let room: string;
+    beforeEach(() => {
+      locks = new EtcdLocks(world().connection.etcd);
+      room = `/e2e/${world().name('lock')}`;
+      world().afterTest.add(`etcd keys ${room}`, () => locks.forget(room));
+    });
+    const lease = async (seconds: number): Promise<string> => {
+      const id = await locks.lease(seconds);
+      world().afterTest.add(`lease ${id}`, () => locks.revoke(id).catch(() => undefined));
+      return id;
+    };
+
+    it(`lets one of ${CONTENDERS} in at a time`, async () => {
+      const counter = `${room}/counter`;
+      await locks.write(counter, '0');
+      const history = await Promise.all(
+        Array.from({ length: CONTENDERS }, async () => {
+          const lock = await locks.acquire(`${room}/door`, await lease(60), 60_000);
+          // Two that were in here together would read the same number.
+          const before = Number(await locks.read(counter));
+          await locks.write(counter, String(before + 1));
+          return { from: lock.grantedAt, to: await locks.release(lock), before };
+        }),
+      );
+      expect(await locks.read(counter)).to.equal(String(CONTENDERS));
+      const stays = history.sort((a, b) => a.from - b.from);
+      expect(stays.map((stay) => stay.before)).to.deep.equal(stays.map((_, index) => index));
+      for (const [index, stay] of stays.entries()) {
+        expect(stay.to).to.be.above(stay.from);
+        if (index > 0) expect(stay.from, JSON.stringify(stays)).to.be.at.least(stays[index - 1]?.to ?? 0);
+      }
+    });
+
+    it('is free again when its holder is gone, and not before its lease is over', async () => {
+      const dead = await locks.acquire(`${room}/door`, await lease(LEASE_SECONDS), 10_000);
+      const since = performance.now();
+      const next = await locks.acquire(`${room}/door`, await lease(60), 30_000);
+      const seconds = (performance.now() - since) / 1000;
+      measure('etcd-lock-freed-after-death', seconds, 's');
+      expect(next.grantedAt).to.be.above(dead.grantedAt);
+      expect(seconds).to.be.within(LEASE_SECONDS - 1, LEASE_SECONDS + 10);
+      await locks.release(next);
+    });
+  });
+});

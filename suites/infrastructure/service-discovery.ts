@@ -1,0 +1,148 @@
+import { expect } from 'chai';
+import { Api } from '../support/api.ts';
+import { BackendAi } from '../support/backend-ai.ts';
+import {
+  eachManager,
+  GROUPS,
+  RECORD_TTL_SECONDS,
+  RENEWAL_SECONDS,
+  type Registration,
+  registrations,
+} from '../support/discovery.ts';
+import { measure } from '../support/record.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** What a component says of its connections at /health. */
+interface Health {
+  status: string;
+  version: string;
+  component: string;
+  connectivity: {
+    overall_healthy: boolean;
+    connectivity_checks: { service_group: string; component_id: string; is_healthy: boolean }[];
+  };
+}
+
+describe('service discovery', function () {
+  this.timeout(120_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
+
+  /** Records that were renewed when they had to be; those of pods that are gone stay until their time is over. */
+  const current = (all: readonly Registration[]): Registration[] =>
+    all.filter((one) => Date.now() / 1000 - one.lastHeartbeat < RENEWAL_SECONDS + 15);
+  const pods = (): Record<string, number> => ({
+    manager: 2,
+    agent: world().connection.agents.length,
+    'storage-proxy': 1,
+    'appproxy-coordinator': 1,
+    'appproxy-worker': 1,
+  });
+
+  it('knows every component, each process once', async () => {
+    const found = current(await registrations(world().valkey));
+    const count = Object.fromEntries(
+      GROUPS.map((group) => [group, found.filter((one) => one.group === group).length]),
+    );
+    expect(count).to.deep.equal(pods());
+    expect(new Set(found.map((one) => one.address)).size, 'addresses of their own').to.equal(found.length);
+    for (const one of found) expect(one.version, one.name).to.equal(world().connection.version);
+    const agents = found.filter((one) => one.group === 'agent').map((one) => one.name);
+    expect(agents.sort()).to.deep.equal(
+      world()
+        .connection.agents.map((agent) => `agent-${agent.id}`)
+        .sort(),
+    );
+  });
+
+  it('names managers as etcd does', async () => {
+    const { etcd, valkey } = world();
+    const up = Object.keys(await etcd.below('nodes/manager/')).map((key) => key.split('/')[2]);
+    const named = current(await registrations(valkey)).filter((one) => one.group === 'manager');
+    for (const one of named) expect(up).to.include(one.name.replace(/^manager-/, ''));
+  });
+
+  it('keeps records for their documented time only', async () => {
+    for (const one of current(await registrations(world().valkey))) {
+      expect(one.ttlSeconds, one.name).to.be.within(1, RECORD_TTL_SECONDS);
+      const left = RECORD_TTL_SECONDS - (Date.now() / 1000 - one.lastHeartbeat);
+      expect(Math.abs(left - one.ttlSeconds), `${one.name}: time to live follows its heartbeat`).to.be.below(
+        10,
+      );
+      expect(one.registeredAt).to.be.at.most(one.lastHeartbeat);
+    }
+  });
+
+  it('gives addresses at which each component answers as itself, healthy and of its version', async () => {
+    for (const one of current(await registrations(world().valkey))) {
+      const answer = await new Api(`http://${one.metricsAddress}`).request({
+        method: 'GET',
+        path: '/health',
+      });
+      // The worker of the app proxy sends JSON in a JSON string.
+      const text = typeof answer.body === 'string' ? answer.body : answer.bytes.toString();
+      const health: Health = JSON.parse(text);
+      expect(health, one.name).to.include({ status: 'ok', version: one.version, component: one.group });
+      const ill = health.connectivity.connectivity_checks.filter((check) => !check.is_healthy);
+      expect(ill, one.name).to.deep.equal([]);
+      expect(health.connectivity.overall_healthy, one.name).to.equal(true);
+    }
+  });
+
+  it('is what every manager tells Prometheus', async () => {
+    const { each } = await eachManager(world());
+    const known = current(await registrations(world().valkey)).map((one) => one.metricsAddress);
+    for (const manager of each) {
+      const targets = await new Api(`http://${manager.host}:18080`).json<{ targets: string[] }[]>({
+        method: 'GET',
+        path: '/metrics/service_discovery',
+      });
+      expect(
+        targets.flatMap((one) => one.targets),
+        manager.id,
+      ).to.include.members(known);
+      for (const target of known) {
+        const page = await new Api(`http://${target}`).request({ method: 'GET', path: '/metrics' });
+        expect(page.bytes.length, target).to.be.above(100);
+      }
+    }
+  });
+
+  it('sends clients of the Service to registered managers, to each of them', async () => {
+    const { each } = await eachManager(world());
+    const { connection } = world();
+    const served = new Set<string>();
+    await waitUntil(
+      'both managers to serve',
+      async () => {
+        // A new connection each time: the Service chooses when a connection is made.
+        const fresh = new BackendAi(connection.manager.url, connection.accounts.admin);
+        const told = await fresh.api.json<{ nodes: { id: string }[] }>({
+          method: 'GET',
+          path: '/manager/status',
+        });
+        served.add(told.nodes[0]?.id ?? 'nobody');
+        return served.size >= each.length ? undefined : notYet([...served]);
+      },
+      { deadlineSeconds: 30, everyMs: 20 },
+    );
+    expect([...served].sort()).to.deep.equal(each.map((manager) => manager.id).sort());
+  });
+
+  it('renews the record of every component', async () => {
+    const before = new Map(current(await registrations(world().valkey)).map((one) => [one.key, one]));
+    const since = performance.now();
+    await waitUntil(
+      'each record to be renewed',
+      async () => {
+        const now = new Map((await registrations(world().valkey)).map((one) => [one.key, one]));
+        const old = [...before.values()].filter(
+          (one) => (now.get(one.key)?.lastHeartbeat ?? 0) <= one.lastHeartbeat,
+        );
+        return old.length === 0 ? undefined : notYet(old.map((one) => one.name));
+      },
+      { deadlineSeconds: RENEWAL_SECONDS + 20, everyMs: 500 },
+    );
+    measure('all-records-renewed', (performance.now() - since) / 1000, 's');
+  });
+});
