@@ -1,0 +1,264 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import type { BackendAi } from '../support/backend-ai.ts';
+import { runCode } from '../support/execution.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal, type Refusal } from '../support/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import type { VFolder } from '../support/vfolders.ts';
+import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+
+/** Linux: read-only file system. */
+const EROFS = 30;
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** An id of 32 digits as a UUID: what sessions take. */
+const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+const FORBIDDEN: Refusal = { status: 403, kind: 'not-enough-permission' };
+const UNKNOWN: Refusal = { status: 404, kind: 'object-not-found' };
+
+describe('vfolders in sessions', function () {
+  this.timeout(60_000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer', 'storage-proxy']);
+  let care: FolderCare;
+  /** Of the session's owner: mounted for writing, and for reading only. */
+  let own: VFolder;
+  let fixed: VFolder;
+  /** Of somebody else, who shares them for reading and for writing. */
+  let lentToRead: VFolder;
+  let lentToWrite: VFolder;
+  let session: RunningSession;
+  const content = randomBytes(300_000);
+
+  const share = async (folder: VFolder, permission: 'ro' | 'rw'): Promise<void> => {
+    const { user, user2, connection } = world();
+    const invited = await user2.folders.invite(folder.name, permission, [connection.accounts.user.email]);
+    expect(invited).to.deep.equal([connection.accounts.user.email]);
+    const seenBefore = (await user.folders.list()).map((one) => one.id);
+    expect(seenBefore, 'an invitation alone gives nothing').not.to.include(folder.id);
+    await expectRefusal(user.folders.files(folder.id), FORBIDDEN);
+    const invitation = (await user.folders.invitations()).find((one) => one.vfolder_id === uuid(folder.id));
+    expect(invitation).to.include({
+      inviter: connection.accounts.user2.email,
+      perm: permission,
+      vfolder_name: folder.name,
+    });
+    await user.folders.acceptInvitation(invitation?.id ?? '');
+  };
+
+  const python = async (code: string): Promise<unknown> => {
+    const done = await runCode(world().user.sessions, session.id, {
+      mode: 'query',
+      code: `import json\n${code}`,
+    });
+    expect(done.exitCode, done.stderr).to.equal(0);
+    return JSON.parse(done.stdout);
+  };
+
+  /** What the session's code gets when it tries to change a directory in every way there is: error numbers. */
+  const attempts = (directory: string): Promise<unknown> =>
+    python(`import os, shutil
+base = ${JSON.stringify(directory)}
+def attempt(act):
+    try:
+        act()
+        return 0
+    except OSError as error:
+        return error.errno
+print(json.dumps([attempt(act) for act in (
+    lambda: open(base + "/new.txt", "w"),
+    lambda: open(base + "/in.bin", "ab"),
+    lambda: os.remove(base + "/in.bin"),
+    lambda: os.rename(base + "/in.bin", base + "/out.bin"),
+    lambda: os.mkdir(base + "/directory"),
+    lambda: os.chmod(base + "/in.bin", 0o777),
+)]))`);
+
+  before('a session runs with four folders', async function () {
+    this.timeout((START_SECONDS + 60) * 1000);
+    const { user, user2, afterSuite } = world();
+    care = new FolderCare(world());
+    own = await care.make(afterSuite);
+    fixed = await care.make(afterSuite);
+    lentToRead = await care.make(afterSuite, user2);
+    lentToWrite = await care.make(afterSuite, user2);
+    for (const [folder, account] of [
+      [own, user],
+      [fixed, user],
+      [lentToRead, user2],
+      [lentToWrite, user2],
+    ] as [VFolder, BackendAi][]) {
+      await care.upload(folder.id, 'in.bin', content, account);
+    }
+    await share(lentToRead, 'ro');
+    await share(lentToWrite, 'rw');
+    session = await world().startSession(afterSuite, {
+      config: {
+        ...SMALL,
+        mount_ids: [own, fixed, lentToRead, lentToWrite].map((folder) => uuid(folder.id)),
+        mount_id_map: { [uuid(own.id)]: '/home/work/own', [uuid(fixed.id)]: '/home/work/fixed' },
+        mount_options: { [uuid(fixed.id)]: { permission: 'ro' } },
+      },
+    });
+    measure('session-start-with-folders', session.startSeconds, 's');
+  });
+
+  it('are the directories of the volume, with the rights that were asked for', async () => {
+    const [kernel] = await world().database.kernels(session.id);
+    const observer = world().observer(kernel?.agent ?? 'none');
+    const container = await observer.container(kernel?.container_id ?? 'none');
+    const mounted = new Map(container?.mounts.map((mount) => [mount.destination, mount]));
+    for (const [folder, destination, writable] of [
+      [own, '/home/work/own', true],
+      [fixed, '/home/work/fixed', false],
+      [lentToRead, `/home/work/${lentToRead.name}`, false],
+      [lentToWrite, `/home/work/${lentToWrite.name}`, true],
+    ] as [VFolder, string, boolean][]) {
+      const { source, writable: mayWrite } = mounted.get(destination) ?? {};
+      const directory = await care.volume.directory(folder);
+      expect({ source, writable: mayWrite }, destination).to.deep.equal({ source: directory, writable });
+    }
+  });
+
+  it('give code what was uploaded', async () => {
+    for (const path of ['own', 'fixed', lentToRead.name, lentToWrite.name]) {
+      const seen = await python(`import hashlib
+data = open("/home/work/${path}/in.bin", "rb").read()
+print(json.dumps([len(data), hashlib.sha256(data).hexdigest()]))`);
+      expect(seen, path).to.deep.equal([content.length, sha256(content)]);
+    }
+  });
+
+  it('show code at once what is uploaded while it runs', async () => {
+    await care.upload(own.id, 'later/ü.txt', 'later');
+    expect(await python('print(json.dumps(open("/home/work/own/later/ü.txt").read()))')).to.equal('later');
+  });
+
+  it('give users what code wrote, whole', async () => {
+    const digest = await python(`import hashlib, os
+data = os.urandom(2_000_000)
+os.makedirs("/home/work/own/made/by")
+open("/home/work/own/made/by/code.bin", "wb").write(data)
+print(json.dumps(hashlib.sha256(data).hexdigest()))`);
+    expect(await world().user.folders.files(own.id, 'made/by')).to.deep.equal([
+      { name: 'code.bin', type: 'FILE', size: 2_000_000 },
+    ]);
+    expect(sha256(await care.download(own.id, 'made/by/code.bin'))).to.equal(digest);
+  });
+
+  it('that are mounted for reading only cannot be changed in any way', async () => {
+    expect(await attempts('/home/work/fixed')).to.deep.equal(Array(6).fill(EROFS));
+    expect(await care.volume.files(fixed)).to.deep.equal([
+      { name: 'in.bin', type: 'FILE', size: content.length },
+    ]);
+    expect(sha256(await care.download(fixed.id, 'in.bin'))).to.equal(sha256(content));
+  });
+
+  describe('of somebody else', () => {
+    it('who lends them for reading cannot be changed, from the session or by the API', async () => {
+      const { user, user2 } = world();
+      expect(await attempts(`/home/work/${lentToRead.name}`)).to.deep.equal(Array(6).fill(EROFS));
+      expect(await user.folders.info(lentToRead.id)).to.include({ permission: 'ro', is_owner: false });
+      await expectRefusal(user.folders.requestUpload(lentToRead.id, 'x', 1), FORBIDDEN);
+      await expectRefusal(user.folders.mkdir(lentToRead.id, 'x'), FORBIDDEN);
+      await expectRefusal(user.folders.deleteFiles(lentToRead.id, ['in.bin']), FORBIDDEN);
+      expect(sha256(await care.download(lentToRead.id, 'in.bin', user))).to.equal(sha256(content));
+      expect(await care.volume.files(lentToRead)).to.deep.equal([
+        { name: 'in.bin', type: 'FILE', size: content.length },
+      ]);
+      expect(sha256(await care.download(lentToRead.id, 'in.bin', user2))).to.equal(sha256(content));
+    });
+
+    // That the same user may also upload to them is a test of its own (known-issues.ts).
+    it('who lends them for writing get what the session writes', async () => {
+      const { user, user2 } = world();
+      const note = randomBytes(8).toString('hex');
+      const path = `/home/work/${lentToWrite.name}/by-session.txt`;
+      expect(await python(`print(json.dumps(open("${path}", "w").write("${note}")))`)).to.equal(note.length);
+      expect(await user.folders.info(lentToWrite.id)).to.include({ permission: 'rw', is_owner: false });
+      expect((await care.download(lentToWrite.id, 'by-session.txt', user2)).toString()).to.equal(note);
+      await user.folders.deleteFiles(lentToWrite.id, ['by-session.txt']);
+      expect((await care.volume.files(lentToWrite)).map((entry) => entry.name)).to.deep.equal(['in.bin']);
+    });
+
+    it('cannot be thrown away by those who borrow them', async () => {
+      const { user } = world();
+      // That who may write may not throw away either is a test of its own (known-issues.ts).
+      await expectRefusal(user.folders.trash(lentToRead.id), FORBIDDEN);
+      for (const folder of [lentToRead, lentToWrite]) {
+        await expectRefusal(user.folders.forceDelete(folder.id), FORBIDDEN);
+        expect((await care.row(folder.id))?.status).to.equal('ready');
+      }
+    });
+
+    it('are not mounted for writing when they are lent for reading', async () => {
+      const { user, database } = world();
+      const wanted = world().smallSession({
+        config: {
+          ...SMALL,
+          mount_ids: [uuid(lentToRead.id)],
+          mount_options: { [uuid(lentToRead.id)]: { permission: 'rw' } },
+        },
+      });
+      const asked = user.sessions.create(wanted).then((created) => {
+        world().afterTest.add(`session ${created.sessionId}`, () => world().endSession(created.sessionId));
+        return created;
+      });
+      const tooMuch: Refusal = { status: 400, kind: 'vfolder-permission-error', msg: "in 'ro' mode" };
+      await expectRefusal(asked, tooMuch);
+      expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
+    });
+  });
+
+  describe('are nothing to a stranger', () => {
+    it('who does not see them', async () => {
+      const { user2 } = world();
+      expect((await user2.folders.list()).map((one) => one.id)).not.to.include.members([own.id]);
+      await expectRefusal(user2.folders.info(own.name), UNKNOWN);
+      await expectRefusal(user2.folders.info(own.id), FORBIDDEN);
+      await expectRefusal(user2.folders.files(own.id), FORBIDDEN);
+    });
+
+    it('who reads and writes nothing in them', async () => {
+      const { user2 } = world();
+      await expectRefusal(user2.folders.requestDownload(own.id, 'in.bin'), FORBIDDEN);
+      await expectRefusal(user2.folders.requestUpload(own.id, 'in.bin', 1), FORBIDDEN);
+      await expectRefusal(user2.folders.deleteFiles(own.id, ['in.bin']), FORBIDDEN);
+      await expectRefusal(user2.folders.trash(own.id), FORBIDDEN);
+      await expectRefusal(
+        user2.folders.invite(own.id, 'rw', [world().connection.accounts.user2.email]),
+        FORBIDDEN,
+      );
+      expect(sha256(await care.download(own.id, 'in.bin'))).to.equal(sha256(content));
+    });
+
+    it('who gets no session with them', async () => {
+      const { user2, database } = world();
+      const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(own.id)] } });
+      await expectRefusal(user2.sessions.create(wanted), UNKNOWN);
+      expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
+    });
+  });
+
+  // Last, and in a describe of its own: tests directly in this one would run before those in the others.
+  describe('at the end', () => {
+    it('cannot be thrown away while they are mounted, and can afterwards', async function () {
+      this.timeout((END_SECONDS + 60) * 1000);
+      const { user, user2, database } = world();
+      const inUse: Refusal = { status: 400, kind: 'vfolder-deletion-not-allowed', msg: session.id };
+      await expectRefusal(user.folders.trash(own.id), inUse);
+      await expectRefusal(user2.folders.trash(lentToRead.id), inUse);
+      expect((await care.row(own.id))?.status).to.be.oneOf(['ready', 'mounted']);
+      expect(await python('print(json.dumps(len(open("/home/work/own/in.bin", "rb").read())))')).to.equal(
+        content.length,
+      );
+      await user.sessions.destroy(session.id);
+      await waitForEnd(database, session.id, ['TERMINATED']);
+      expect(sha256(await care.download(own.id, 'in.bin')), 'outlives the session').to.equal(sha256(content));
+      await user.folders.trash(own.id);
+      expect((await care.row(own.id))?.status).to.equal('delete-pending');
+    });
+  });
+});
