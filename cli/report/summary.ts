@@ -19,6 +19,7 @@ export function summaryTable(run: TestRun): string[] {
     suite.verdict ?? suite.state,
     count(suite.counts?.passed),
     count(suite.counts?.failed),
+    count(suite.counts?.knownIssue),
     count(suite.counts?.pending),
     count(suite.counts?.interrupted),
     suite.seconds === undefined ? '' : seconds(suite.seconds),
@@ -30,13 +31,14 @@ export function summaryTable(run: TestRun): string[] {
     run.status?.verdict ?? '',
     count(total?.passed),
     count(total?.failed),
+    count(total?.knownIssue),
     count(total?.pending),
     count(total?.interrupted),
     '',
     '',
   ];
   return table(
-    ['suite', 'verdict', 'passed', 'failed', 'skipped', 'interrupted', 'time', ''],
+    ['suite', 'verdict', 'passed', 'failed', 'known', 'skipped', 'interrupted', 'time', ''],
     [...rows, sums],
   );
 }
