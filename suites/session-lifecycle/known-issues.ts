@@ -4,7 +4,7 @@ import { expectRefusal } from '../support/refusal.ts';
 import { START_SECONDS } from '../support/session-watch.ts';
 import type { ExecutionResult, Sessions } from '../support/sessions.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { type RunningSession, useWorld } from '../support/world.ts';
 
 /**
  * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red
@@ -81,10 +81,7 @@ describe('known issues of sessions', () => {
   // get_session_info (ai.backend.manager.services.session.service) shows what a waiting session asked for as occupied.
   it('a session that waits occupies nothing', async () => {
     const { user, database, afterTest } = world();
-    const wanted = world().smallSession({
-      config: { ...SMALL, resources: { cpu: 100_000, mem: '512m' } },
-    });
-    const { sessionId } = await world().enqueue(wanted, afterTest);
+    const { sessionId } = await world().enqueue(world().endlessWait(), afterTest);
     expect((await database.allocations(sessionId)).map((row) => row.used)).to.deep.equal([null, null]);
     expect((await user.sessions.get(sessionId)).occupiedSlots).not.to.include('100000');
   });

@@ -94,6 +94,11 @@ export class World {
     };
   }
 
+  /** A session that fits nowhere: it waits until it is ended. */
+  endlessWait(more: Partial<NewSession> = {}): NewSession {
+    return this.smallSession({ ...more, config: { ...SMALL, resources: { cpu: 100_000, mem: '512m' } } });
+  }
+
   /** Asks for a session; whatever becomes of it, the ledger ends it. */
   async enqueue(
     session: NewSession,

@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { eachManager } from '../support/discovery.ts';
+import { type ServerEvent, SessionEvents } from '../support/server-events.ts';
+import { START_SECONDS, statesInOrder, waitForEnd } from '../support/session-watch.ts';
+import type { SessionState } from '../support/sessions.ts';
+import { type RunningSession, useWorld } from '../support/world.ts';
+
+/** The state that an event tells (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
+function stateOf(event: ServerEvent): string {
+  const told = event.name.replace(/^session_/, '').toUpperCase();
+  return told === 'STARTED' ? 'RUNNING' : told;
+}
+
+describe('events of a session', function () {
+  this.timeout(120_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer']);
+  let session: RunningSession;
+  let history: SessionState[];
+  /** What each manager told the owner of the session about it. */
+  let told: { manager: string; events: ServerEvent[] }[];
+  let stranger: SessionEvents;
+
+  before('a session lives and ends while its owner and a stranger listen', async function () {
+    this.timeout((START_SECONDS + 90) * 1000);
+    const { connection, database, user, afterSuite } = world();
+    const listen = async (url: string, account: typeof connection.accounts.user) => {
+      const stream = await SessionEvents.open(url, account);
+      afterSuite.add('a stream of events', () => stream.close());
+      return stream;
+    };
+    const managers = (await eachManager(world())).each;
+    const streams = await Promise.all(
+      managers.map(async ({ id, host }) => ({
+        manager: id,
+        stream: await listen(
+          `http://${host}:${new URL(connection.manager.url).port}`,
+          connection.accounts.user,
+        ),
+      })),
+    );
+    stranger = await listen(connection.manager.url, connection.accounts.user2);
+    session = await world().startSession(afterSuite);
+    await user.sessions.destroy(session.id);
+    const row = await waitForEnd(database, session.id, ['TERMINATED']);
+    history = statesInOrder(row.status_history ?? {});
+    told = await Promise.all(
+      streams.map(async ({ manager, stream }) => ({
+        manager,
+        events: await stream.until(session.id, 'session_terminated'),
+      })),
+    );
+  });
+
+  it('tell every state of its history in the database, once, in the same order, at each manager', () => {
+    expect(told).to.have.length.at.least(2);
+    expect(history.at(0)).to.equal('PENDING');
+    expect(history).to.include('RUNNING');
+    expect(history.at(-1)).to.equal('TERMINATED');
+    for (const { manager, events } of told) {
+      expect(events.map(stateOf), manager).to.deep.equal(history);
+    }
+  });
+
+  it('name the session and its owner', () => {
+    const { accessKey } = world().connection.accounts.user;
+    for (const { events } of told) {
+      for (const event of events) {
+        expect(event.data).to.include({
+          sessionId: session.id,
+          sessionName: session.name,
+          ownerAccessKey: accessKey,
+        });
+      }
+    }
+  });
+
+  it('are told to nobody else, who hears of an own session', async () => {
+    const { user2, afterTest } = world();
+    const own = await world().enqueue(world().endlessWait(), afterTest, user2);
+    await stranger.until(own.sessionId, 'session_pending');
+    const heard = new Set(stranger.received.map((event) => event.data.sessionId));
+    expect([...heard])
+      .to.include(own.sessionId)
+      .and.not.to.include(session.id);
+    const owners = told.flatMap(({ events }) => events.map((event) => event.data.sessionId));
+    expect(owners).not.to.include(own.sessionId);
+  });
+});
