@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import { AccountAdministration } from '../support/accounts.ts';
+import { AppProxy } from '../support/app-proxy.ts';
 import { FolderCare } from '../support/folder-care.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { type RunningSession, useWorld } from '../support/world.ts';
 
 /**
  * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red
@@ -42,5 +46,40 @@ describe('known issues between components', () => {
     expect(await database.rows(find, [own?.id])).to.have.length(1);
     await administration.purge(user.account.email);
     expect(await database.rows(find, [own?.id])).to.deep.equal([]);
+  });
+
+  describe('applications of a session', () => {
+    let proxy: AppProxy;
+    let session: RunningSession;
+    before('a session runs', async function () {
+      this.timeout((START_SECONDS + 10) * 1000);
+      proxy = new AppProxy(world().connection);
+      world().afterSuite.add('connections to the app proxy', () => proxy.close());
+      session = await world().startSession(world().afterSuite);
+      world().afterSuite.add('circuits', () => proxy.removeCircuits(session.id));
+    });
+
+    // StartServiceAction.operation_type is CREATE, which every member of the project has; execution wants UPDATE.
+    it('are not given to a stranger: the terminal would be the whole session', async () => {
+      const strange = proxy.ticket(world().user2, session.id, 'ttyd');
+      await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
+    });
+
+    // Nothing tells the coordinator that a session has ended: unused_port_collection_ctx waits an hour for traffic.
+    it('give their ports back when the session ends', async function () {
+      this.timeout((END_SECONDS + 60) * 1000);
+      await proxy.open(world().user, session.id, 'ttyd');
+      expect(await proxy.circuits(session.id)).to.have.length(1);
+      await world().user.sessions.destroy(session.id);
+      await waitForEnd(world().database, session.id);
+      await waitUntil(
+        'the circuits of the ended session to be gone',
+        async () => {
+          const left = await proxy.circuits(session.id);
+          return left.length === 0 ? undefined : notYet(left);
+        },
+        { deadlineSeconds: 30 },
+      );
+    });
   });
 });

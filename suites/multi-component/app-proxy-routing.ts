@@ -1,0 +1,231 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { AppProxy, type OpenedApp, talk } from '../support/app-proxy.ts';
+import { runCode } from '../support/execution.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+
+/** A port that a program of the session listens on by itself; the application is called by it. */
+const PORT = 8000;
+const APP = String(PORT);
+const MIB = 1024 * 1024;
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+
+/** Answers GET with a nonce, the path and a header; POST with the SHA-256 of the body; /missing with 404. */
+const server = (nonce: string) => `
+import hashlib, http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def reply(self, status, value):
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Answered-By", "${nonce}")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+    def do_GET(self):
+        status = 404 if self.path.startswith("/missing") else 200
+        self.reply(status, {"nonce": "${nonce}", "path": self.path, "header": self.headers.get("X-Asked-By")})
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.reply(200, {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)})
+    def log_message(self, *arguments): pass
+http.server.ThreadingHTTPServer(("", ${PORT}), Handler).serve_forever()
+`;
+
+describe('an interactive application', () => {
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+  let proxy: AppProxy;
+  let session: RunningSession;
+  let app: OpenedApp;
+  const nonce = randomBytes(12).toString('hex');
+
+  before('a session runs a server, and its user opened it', async function () {
+    this.timeout((START_SECONDS + 40) * 1000);
+    const { user, afterSuite, connection } = world();
+    proxy = new AppProxy(connection);
+    afterSuite.add('connections to the app proxy', () => proxy.close());
+    session = await world().startSession(afterSuite, { config: { ...SMALL, preopen_ports: [PORT] } });
+    afterSuite.add(`circuits of session ${session.id}`, () => proxy.removeCircuits(session.id));
+    await user.sessions.upload(session.id, { 'server.py': server(nonce) });
+    const code = `import subprocess, sys
+subprocess.Popen([sys.executable, "/home/work/server.py"], start_new_session=True)
+import time, urllib.request
+for attempt in range(50):
+    try:
+        print(urllib.request.urlopen("http://127.0.0.1:${PORT}/").status)
+        break
+    except OSError:
+        time.sleep(0.2)`;
+    const run = await runCode(user.sessions, session.id, { mode: 'query', code });
+    expect(run.stdout, run.stderr).to.include('200');
+    const since = performance.now();
+    app = await proxy.open(user, session.id, APP);
+    measure('app-open', (performance.now() - since) / 1000, 's');
+  });
+
+  it('needs a worker, which coordinator and database know alike', async () => {
+    const { connection } = world();
+    const workers = await proxy.workers();
+    const rows = await proxy.database.rows<{ id: string; authority: string }>(
+      'SELECT id, authority FROM workers',
+    );
+    expect(workers.map(({ id, authority }) => ({ id, authority }))).to.deep.equal(rows);
+    const worker = workers.find(
+      ({ hostname }) => hostname === new URL(connection.appProxy.workerUrl).hostname,
+    );
+    expect(worker).to.include({ protocol: 'http', nodes: 1 });
+    expect(worker?.accepted_traffics).to.include.members(['interactive', 'inference']);
+  });
+
+  it('is answered by the session itself, under its own URL', async () => {
+    const answer = await proxy.client(app).request({
+      method: 'GET',
+      path: '/some/path',
+      query: { q: 'ż=1' },
+      headers: { 'x-asked-by': world().run },
+    });
+    expect(answer.headers['x-answered-by']).to.equal(nonce);
+    expect(answer.body).to.deep.equal({
+      nonce,
+      path: '/some/path?q=%C5%BC%3D1',
+      header: world().run,
+    });
+  });
+
+  it('takes one slot of the worker, in the database as at the coordinator', async () => {
+    const [circuit, ...more] = await proxy.circuits(session.id);
+    expect(more).to.deep.equal([]);
+    expect(circuit).to.deep.include({
+      id: app.circuit,
+      app: APP,
+      port: Number(new URL(app.url).port),
+      user_id: session.info.userId,
+      session_ids: [session.id],
+    });
+    const worker = (await proxy.workers()).find(({ id }) => id === circuit?.worker);
+    const slot = worker?.slots.find(({ port }) => port === circuit?.port);
+    expect(slot).to.include({ in_use: true, circuit_id: circuit?.id });
+    expect(circuit?.port).to.be.within(worker?.port_range[0] ?? 0, worker?.port_range[1] ?? 0);
+  });
+
+  it('gets large bodies whole, and answers other than 200 come through', async () => {
+    const text = randomBytes(MIB).toString('hex');
+    const sent = JSON.stringify(text);
+    const answer = await proxy.client(app).json({ method: 'POST', path: '/', json: text });
+    expect(answer).to.deep.equal({
+      sha256: createHash('sha256').update(sent).digest('hex'),
+      bytes: sent.length,
+    });
+    const missing = proxy.client(app).request({ method: 'GET', path: '/missing' });
+    await expectRefusal(missing, { status: 404, kind: '' });
+  });
+
+  it('is opened again by the same way', async () => {
+    const again = await proxy.open(world().user, session.id, APP);
+    expect(await proxy.client(again).json({ method: 'GET', path: '/' })).to.include({ nonce });
+    expect(again.url).to.equal(app.url);
+    expect(await proxy.circuits(session.id)).to.have.length(1);
+  });
+
+  describe('is refused', () => {
+    const refusal = { status: 401, kind: 'invalid-credentials' };
+    it('without a permission', async () => {
+      await expectRefusal(proxy.client({ url: app.url }).request({ method: 'GET', path: '/' }), refusal);
+    });
+    it('with a forged permission', async () => {
+      const name = app.cookie.slice(0, app.cookie.indexOf('='));
+      const forged = { url: app.url, cookie: `${name}=${'0'.repeat(64)}` };
+      await expectRefusal(proxy.client(forged).request({ method: 'GET', path: '/' }), refusal);
+    });
+    it('with a ticket that nobody has given out', async () => {
+      await expectRefusal(proxy.authorize(UNKNOWN, session.id, APP), {
+        status: 404,
+        kind: 'object-not-found',
+      });
+    });
+    it('when the session has no such application', async () => {
+      await expectRefusal(proxy.ticket(world().user, session.id, 'no-such-app'), {
+        status: 404,
+        kind: 'object-not-found',
+        msg: 'no-such-app',
+      });
+    });
+    it('when there is no such session', async () => {
+      await expectRefusal(proxy.ticket(world().user, UNKNOWN, APP), {
+        status: 403,
+        kind: 'not-enough-permission',
+      });
+    });
+  });
+
+  it('is reached over a WebSocket: the terminal runs a command in the session', async function () {
+    this.timeout(60_000);
+    const terminal = await proxy.open(world().user, session.id, 'ttyd');
+    let greeted = false;
+    let typed = 0;
+    // ttyd: first the size as JSON, then "0" and what is typed; answers begin with "0".
+    const say = (send: (text: string) => void, heard: string): void => {
+      if (!greeted) send(JSON.stringify({ AuthToken: '', columns: 120, rows: 24 }));
+      greeted = true;
+      // What is typed before the shell reads is lost.
+      if (heard.length > 200 && Date.now() - typed > 3_000) {
+        send('0echo at-$((6*7))-$BACKENDAI_SESSION_ID\r');
+        typed = Date.now();
+      }
+    };
+    const heard = await talk(
+      terminal,
+      { path: '/ws', protocol: 'tty' },
+      say,
+      new RegExp(`at-42-${session.id}`),
+      45,
+    );
+    expect(heard).to.include(session.id);
+    expect(terminal.url, 'another port than the other application').not.to.equal(app.url);
+  });
+
+  describe('at the end', () => {
+    it('is served no more when its circuit is taken away, and the slot is free; the other goes on', async () => {
+      const terminal = await proxy.open(world().user, session.id, 'ttyd');
+      await proxy.client(terminal).request({ method: 'GET', path: '/' });
+      await proxy.removeCircuit(terminal.circuit);
+      expect((await proxy.circuits(session.id)).map(({ id }) => id)).to.deep.equal([app.circuit]);
+      const slots = (await proxy.workers()).flatMap((worker) => worker.slots);
+      const slot = slots.find(({ port }) => port === Number(new URL(terminal.url).port));
+      expect(slot).to.include({ in_use: false, circuit_id: null });
+      await waitUntil(
+        'the terminal to be unreachable',
+        async () => {
+          const request = proxy.client(terminal).request({ method: 'GET', path: '/', timeoutMs: 5_000 });
+          const answer = await request.catch((error: unknown) => error);
+          return answer instanceof Error ? true : notYet('it was served');
+        },
+        { deadlineSeconds: 20 },
+      );
+      expect(await proxy.client(app).json({ method: 'GET', path: '/' })).to.include({ nonce });
+    });
+
+    it('ends with its session: nobody is served any more', async function () {
+      this.timeout((END_SECONDS + 60) * 1000);
+      const { user, database } = world();
+      await user.sessions.destroy(session.id);
+      await waitForEnd(database, session.id, ['TERMINATED']);
+      await waitUntil(
+        'the application to be unreachable',
+        async () => {
+          const answer = await proxy
+            .client(app)
+            .request({ method: 'GET', path: '/', timeoutMs: 5_000 })
+            .catch((error: unknown) => error);
+          return answer instanceof Error ? true : notYet(answer);
+        },
+        { deadlineSeconds: 30 },
+      );
+    });
+  });
+});
