@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import type { Fault } from '../api/fault.ts';
+import { API_VERSION } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import { type Asked, refusalOf } from './accept.ts';
+
+const made = <Kind extends string>(kind: Kind, name: string) => ({
+  apiVersion: API_VERSION,
+  kind,
+  metadata: { name, namespace: 'ns' },
+});
+const fault: Fault = {
+  ...made('Fault', 'f'),
+  spec: { environmentRef: { name: 'e2e' }, target: { component: 'web' }, podDelete: {} },
+};
+const ofSuite: Fault = {
+  ...fault,
+  metadata: { ...fault.metadata, labels: { 'e2e.backend.ai/report': 'run-s-1' } },
+};
+const environment: TestEnvironment = {
+  ...made('TestEnvironment', 'e2e'),
+  spec: { chart: { name: 'c' }, disruption: 'Allowed' },
+};
+const report: TestReport = {
+  ...made('TestReport', 'run-s-1'),
+  spec: { run: 'run', suite: 's', attempt: 1 },
+};
+const run: TestRun = { ...made('TestRun', 'run'), spec: { environmentRef: { name: 'e2e' } } };
+const suite: TestSuite = {
+  ...made('TestSuite', 's'),
+  spec: { files: ['a'], image: 'i', disruptive: true },
+};
+const asked: Asked = { fault: ofSuite, environment, report, run, suite };
+
+describe('whether a fault is accepted', () => {
+  it('accepts a person and a running attempt of a disruptive suite in the same environment', () => {
+    expect(refusalOf(asked)).to.equal(undefined);
+    const byPerson = { fault, environment, report: undefined, run: undefined, suite: undefined };
+    expect(refusalOf(byPerson)).to.equal(undefined);
+  });
+
+  const wrong: [string, Partial<Asked>, string][] = [
+    ['no environment', { environment: undefined }, 'EnvironmentNotFound'],
+    [
+      'an environment that is careful',
+      { environment: { ...environment, spec: { chart: { name: 'c' } } } },
+      'DisruptionForbidden',
+    ],
+    [
+      'an environment that is not ours',
+      { environment: { ...environment, spec: { external: {}, disruption: 'Allowed' } } },
+      'Unsupported',
+    ],
+    ['an attempt that does not exist', { report: undefined }, 'NotYours'],
+    ['an attempt that has ended', { report: { ...report, status: { final: true } } }, 'NotYours'],
+    [
+      "another run's environment",
+      { run: { ...run, spec: { environmentRef: { name: 'other' } } } },
+      'NotYours',
+    ],
+    [
+      'a suite that is not disruptive',
+      { suite: { ...suite, spec: { files: ['a'], image: 'i' } } },
+      'NotYours',
+    ],
+  ];
+  for (const [what, changes, reason] of wrong) {
+    it(`refuses ${what}`, () => {
+      const refusal = refusalOf({ ...asked, ...changes });
+      expect(refusal?.reason).to.equal(reason);
+      expect(refusal?.message).to.match(/\w{3,}/);
+    });
+  }
+});

@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import type { FaultReceipt } from '../api/fault.ts';
+import type { Pod } from '../runtime/builtin-resources.ts';
+import type { Moment } from './moment.ts';
+import { stepInPod, type TargetSeen, type ToolSeen } from './pod-step.ts';
+import type { ReceiptLine, ToolEvent } from './receipt-lines.ts';
+import type { Tool } from './tools.ts';
+
+const ACCEPTED = new Date('2030-01-01T00:00:00Z');
+const receipt: FaultReceipt = { pod: 'web-1', uid: 'u1', container: 'main', containerId: 'old' };
+const pod: Pod = { metadata: { name: 'web-1', uid: 'u1' } };
+
+const at = (seconds: number) => new Date(ACCEPTED.getTime() + seconds * 1000);
+const moment = (seconds: number, changes: Partial<Moment> = {}): Moment => ({
+  now: at(seconds),
+  acceptedAt: ACCEPTED,
+  wantsHealing: false,
+  seconds: 30,
+  ...changes,
+});
+const line = (seconds: number, event: ToolEvent, evidence: string = event): ReceiptLine => ({
+  at: at(seconds).toISOString(),
+  event,
+  evidence,
+});
+const tool = (name: Tool, state: ToolSeen['state'], lines: ToolSeen['lines'], round = 1): ToolSeen => ({
+  tool: name,
+  round,
+  name: `${name}-${round}`,
+  state,
+  lines,
+});
+const seen = (...tools: ToolSeen[]): TargetSeen => ({ pod, tools });
+const injected = [line(1, 'injected'), line(2, 'inForce', 'all stopped')];
+
+describe('a fault inside of a pod', () => {
+  it('begins with its tool, which is told when to end and when it is too late to begin', () => {
+    const step = stepInPod('pause', receipt, seen(), moment(0));
+    expect(step.call).to.deep.include({ tool: 'pause', round: 1, seconds: 30, notAfter: at(120) });
+    expect(step.receipt.injectedAt).to.equal(undefined);
+  });
+
+  it('does not begin after its time, nor when it is to heal: then nothing was done', () => {
+    for (const when of [moment(121), moment(1, { wantsHealing: true })]) {
+      const step = stepInPod('pause', receipt, seen(), when);
+      expect(step.call).to.equal(undefined);
+      expect(step.receipt.seenHealedAt).to.equal(when.now.toISOString());
+      expect(step.receipt.healedEvidence).to.match(/nothing was done/);
+    }
+  });
+
+  it('takes times and evidence from the tool, and asks for nothing more while it lasts', () => {
+    const step = stepInPod('pause', receipt, seen(tool('pause', 'running', injected)), moment(5));
+    expect(step.call).to.equal(undefined);
+    expect(step.receipt).to.deep.include({
+      injectedAt: at(1).toISOString(),
+      seenInForceAt: at(2).toISOString(),
+      inForceEvidence: 'all stopped',
+    });
+    expect(step.receipt.seenHealedAt).to.equal(undefined);
+  });
+
+  it('is mended by a second tool when it is to heal early, and only by one at a time', () => {
+    const running = tool('pause', 'running', injected);
+    const early = moment(5, { wantsHealing: true });
+    expect(stepInPod('pause', receipt, seen(running), early).call).to.deep.include({
+      tool: 'resume',
+      round: 1,
+    });
+    const mending = seen(running, tool('resume', 'waiting', []));
+    expect(stepInPod('pause', receipt, mending, early).call).to.equal(undefined);
+    const mended = tool('resume', 'ended', [line(6, 'healed'), line(7, 'seenHealed', 'all run')]);
+    const after = stepInPod('pause', receipt, seen(running, mended), early).receipt;
+    expect(after).to.deep.include({ seenHealedAt: at(7).toISOString(), healedEvidence: 'all run' });
+  });
+
+  it('is not mended before it has begun: the tool could still begin afterwards', () => {
+    const early = moment(5, { wantsHealing: true });
+    for (const starting of [tool('pause', 'waiting', []), tool('pause', 'running', [])]) {
+      const step = stepInPod('pause', receipt, seen(starting), early);
+      expect(step.call).to.equal(undefined);
+      expect(step.receipt.seenHealedAt).to.equal(undefined);
+    }
+  });
+
+  it('is mended when its tool died, again when the mender failed, and not for ever', () => {
+    const dead = tool('pause', 'ended', injected);
+    expect(stepInPod('pause', receipt, seen(dead), moment(5)).call).to.include({ tool: 'resume', round: 1 });
+    const failed = (round: number) => tool('resume', 'ended', [line(6, 'failed', 'no')], round);
+    const second = stepInPod('pause', receipt, seen(dead, failed(1)), moment(6));
+    expect(second.call).to.include({ tool: 'resume', round: 2 });
+    expect(second.receipt.trouble).to.equal('no');
+    const last = stepInPod('pause', receipt, seen(dead, failed(1), failed(2), failed(3)), moment(7));
+    expect(last.call).to.equal(undefined);
+    expect(last.receipt.seenHealedAt).to.equal(undefined);
+  });
+
+  it('does not take a log that cannot be read for a tool that did nothing', () => {
+    const unread = { ...tool('pause', 'ended', undefined), trouble: 'node does not answer' };
+    const step = stepInPod('pause', receipt, seen(unread), moment(5));
+    expect(step.call).to.equal(undefined);
+    expect(step.receipt).to.deep.include({ trouble: 'node does not answer' });
+    expect(step.receipt.seenHealedAt).to.equal(undefined);
+  });
+
+  it('whose pod is gone, or was made anew, is healed', () => {
+    const before = { ...receipt, injectedAt: at(1).toISOString() };
+    const step = stepInPod('pause', before, { pod: undefined, tools: [] }, moment(5));
+    expect(step.receipt.seenHealedAt).to.equal(at(5).toISOString());
+    expect(step.receipt.healedEvidence).to.include('uid u1');
+  });
+
+  it('that the kernel refuses says why, and did nothing', () => {
+    const refusing = tool('partition', 'ended', [line(1, 'refused', 'no nftables here')]);
+    const step = stepInPod('networkPartition', receipt, seen(refusing), moment(3));
+    expect(step.refusal).to.deep.include({ message: 'no nftables here' });
+    expect(step.receipt.injectedAt).to.equal(undefined);
+  });
+
+  describe('a partition', () => {
+    const peers = { addresses: ['10.0.0.1'], ports: [6379], probes: ['10.0.0.1:6379'] };
+    const begun = { ...receipt, peers: ['10.0.0.1'] };
+    const running = tool('partition', 'running', injected);
+
+    it('is refused when there is nobody on the other side', () => {
+      const step = stepInPod('networkPartition', receipt, seen(), moment(0));
+      expect(step.refusal?.reason).to.equal('NoTargets');
+      expect(step.call).to.equal(undefined);
+    });
+
+    it('follows peers to new addresses for the time that is left, and keeps the old ones', () => {
+      const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
+      const now = { ...seen(running), peers: moved };
+      const step = stepInPod('networkPartition', begun, now, moment(11));
+      expect(step.call).to.deep.include({ tool: 'repartition', round: 1, seconds: 20 });
+      expect(step.call?.peers).to.deep.include({ addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] });
+      expect(step.receipt.peers).to.deep.equal(['10.0.0.1', '10.0.0.2']);
+      expect(stepInPod('networkPartition', step.receipt, now, moment(12)).call).to.equal(undefined);
+    });
+
+    it('is mended with the peers of now: only these can answer', () => {
+      const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
+      const now = { ...seen(running), peers: moved };
+      const step = stepInPod('networkPartition', begun, now, moment(5, { wantsHealing: true }));
+      expect(step.call).to.deep.include({ tool: 'mend-partition', peers: moved });
+    });
+  });
+
+  describe('a kill', () => {
+    const killed = seen(tool('kill', 'ended', injected));
+    const withContainer = (id: string, ready: boolean): TargetSeen => ({
+      ...killed,
+      pod: {
+        ...pod,
+        status: {
+          containerStatuses: [
+            {
+              name: 'main',
+              image: '',
+              imageID: '',
+              containerID: `containerd://${id}`,
+              ready,
+              restartCount: 1,
+              state: { running: { startedAt: at(4).toISOString() } },
+            },
+          ],
+        },
+      },
+    });
+
+    it('is healed when the container runs under another ID and is ready', () => {
+      const healed = (id: string, ready: boolean) =>
+        stepInPod('kill', receipt, withContainer(id, ready), moment(9)).receipt.seenHealedAt;
+      expect(healed('old', true)).to.equal(undefined);
+      expect(healed('new', false)).to.equal(undefined);
+      expect(healed('new', true)).to.equal(at(9).toISOString());
+    });
+  });
+});
