@@ -213,7 +213,9 @@ describe('the object storage of the storage-proxy', function () {
       ['whose server does not answer', 's3-nobody', undefined, /connect/i],
     ];
     for (const [what, name, bucket, said] of broken) {
-      it(`with a storage ${what}; the others go on`, async () => {
+      it(`with a storage ${what}; the others go on`, async function () {
+        // Nobody's refused connections are tried again for some 7 s a request.
+        this.timeout(120_000);
         const { storageProxy, s3 } = world().connection;
         const key = `${folder}/beside-${name}`;
         await server.put(key, Buffer.from('kept'));

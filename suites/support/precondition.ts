@@ -6,7 +6,15 @@ import { AgentObserver } from './observer.ts';
 import type { Valkey } from './valkey.ts';
 
 /** Components that a suite may need to begin. */
-export type Component = 'manager' | 'postgres' | 'valkey' | 'etcd' | 'agent' | 'observer' | 'storage-proxy';
+export type Component =
+  | 'manager'
+  | 'postgres'
+  | 'valkey'
+  | 'etcd'
+  | 'agent'
+  | 'observer'
+  | 'storage-proxy'
+  | 'webserver';
 
 /** A component that the suite needs does not answer: the suite cannot say anything. */
 export class NotReady extends Error {
@@ -45,6 +53,8 @@ const CHECKS: Record<Component, (clients: Clients) => Promise<unknown>> = {
   etcd: ({ etcd }) => etcd.get('manager/status'),
   'storage-proxy': ({ connection }) =>
     new Api(connection.storageProxy.clientUrl).request({ method: 'GET', path: '/', timeoutMs: 5_000 }),
+  webserver: ({ connection }) =>
+    new Api(connection.webserver.url).request({ method: 'GET', path: '/func/', timeoutMs: 10_000 }),
   agent: async ({ connection, database }) => {
     const rows = await database.rows<{ id: string; status: string }>('SELECT id, status::text FROM agents');
     const status = new Map(rows.map((row) => [row.id, row.status]));

@@ -1,0 +1,229 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { BackendApiError } from '../support/api.ts';
+import { Browser, WEB_COOKIE } from '../support/browser.ts';
+import { runCode } from '../support/execution.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal, type Refusal } from '../support/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
+import { VALKEY_DB } from '../support/valkey.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { SMALL, useWorld } from '../support/world.ts';
+
+/** A login of the webserver lasts seven days: charts/backend-ai, webserver.conf, session.max_age. Seconds. */
+const LOGIN_SECONDS = 604_800;
+
+/** How the webserver answers whoever is not logged in. */
+const LOGGED_OUT: Refusal = { status: 401, kind: 'auth-failed' };
+
+const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+describe('a user in a browser', function () {
+  this.timeout(60_000);
+  const world = useWorld([
+    'manager',
+    'webserver',
+    'postgres',
+    'valkey',
+    'agent',
+    'observer',
+    'storage-proxy',
+  ]);
+
+  const open = (): Browser => new Browser(world().connection.webserver.url);
+
+  /** Logs in; the ledger logs out, and removes what the webserver may have left. */
+  const enter = async (): Promise<Browser> => {
+    const { email, password, accessKey } = world().connection.accounts.user;
+    const browser = open();
+    const state = await browser.login(email, password);
+    expect(state).to.deep.include({ authenticated: true });
+    expect(state.data).to.include({ access_key: accessKey, role: 'user', status: 'active' });
+    const { cookie } = browser;
+    world().afterTest.add('login', () =>
+      world().valkey.db(VALKEY_DB.statistics).del(`${WEB_COOKIE}_${cookie}`),
+    );
+    return browser;
+  };
+
+  /** The cookie that the webserver sends with its answer to a login, whatever the answer is. */
+  const cookieOf = async (username: string, password: string): Promise<string> => {
+    const answer = await fetch(new URL('/server/login', world().connection.webserver.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username, password }),
+    });
+    const [, value = 'none'] = /^[^=]+=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? '') ?? [];
+    return value;
+  };
+
+  /** What Valkey holds of a login: the key pair while it lasts, an empty object after a logout. */
+  const stored = async (cookie: string | undefined): Promise<string> =>
+    (await world().valkey.db(VALKEY_DB.statistics).get(`${WEB_COOKIE}_${cookie}`)) ?? '';
+
+  /** Seconds that a login has left in Valkey; below 0 when there is none. */
+  const secondsLeft = (cookie: string | undefined): Promise<number> =>
+    world().valkey.db(VALKEY_DB.statistics).ttl(`${WEB_COOKIE}_${cookie}`);
+
+  it('logs in, computes on what he uploads, takes the result home, and logs out', async function () {
+    this.timeout((START_SECONDS + END_SECONDS + 120) * 1000);
+    const { afterTest, database, connection } = world();
+    const care = new FolderCare(world());
+    const since = performance.now();
+
+    const page = await open().web.request({ method: 'GET', path: '/' });
+    expect(page.headers['content-type']).to.match(/^text\/html/);
+    const browser = await enter();
+    expect(await stored(browser.cookie)).to.match(/"authenticated": ?true/);
+    expect(await secondsLeft(browser.cookie)).to.be.within(LOGIN_SECONDS - 120, LOGIN_SECONDS);
+
+    const folder = await browser.folders.create({
+      name: world().name('journey'),
+      host: connection.storageProxy.volume,
+    });
+    afterTest.add(`vfolder ${folder.name} (${folder.id})`, () => care.remove(folder));
+    const numbers = Array.from({ length: 10_000 }, () => randomBytes(4).readUInt32BE());
+    const csv = Buffer.from(`number\n${numbers.join('\n')}\n`);
+    const up = await browser.folders.requestUpload(folder.id, 'numbers.csv', csv.length);
+    await care.client.sendAll(up.token, csv, 32_768);
+
+    const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(folder.id)] } });
+    const created = await browser.sessions.create(wanted);
+    afterTest.add(`session ${created.sessionName} (${created.sessionId})`, () =>
+      world().endSession(created.sessionId),
+    );
+    await waitForState(browser.sessions, created.sessionId, ['RUNNING'], START_SECONDS);
+    expect((await database.session(created.sessionId))?.status).to.equal('RUNNING');
+    const done = await runCode(browser.sessions, created.sessionId, {
+      mode: 'query',
+      code: `import csv
+with open("/home/work/${folder.name}/numbers.csv") as source:
+    numbers = [int(row["number"]) for row in csv.DictReader(source)]
+with open("/home/work/${folder.name}/result.txt", "w") as result:
+    for number in sorted(numbers):
+        print(number * number, file=result)
+print(len(numbers))`,
+    });
+    expect(done).to.include({ exitCode: 0, stdout: '10000\n' });
+
+    const result = await care.client.download(await browser.folders.requestDownload(folder.id, 'result.txt'));
+    const squares = numbers.sort((a, b) => a - b).map((number) => `${BigInt(number) ** 2n}\n`);
+    const expected = createHash('sha256').update(squares.join('')).digest('hex');
+    expect(createHash('sha256').update(result.bytes).digest('hex')).to.equal(expected);
+
+    await browser.sessions.destroy(created.sessionId);
+    await waitForEnd(database, created.sessionId, ['TERMINATED']);
+    await browser.folders.trash(folder.id);
+    expect((await care.row(folder.id))?.status).to.equal('delete-pending');
+
+    const { cookie = '' } = browser;
+    await browser.logout();
+    measure('user-journey', (performance.now() - since) / 1000, 's');
+    expect(browser.cookie, 'the browser keeps no cookie').to.equal(undefined);
+    expect(await browser.loginState()).to.include({ authenticated: false, data: null });
+    expect(await stored(cookie), 'the login in Valkey').not.to.match(/authenticated|key|token/);
+    // Nobody gets in with the old cookie either.
+    browser.useCookie(cookie);
+    expect((await browser.loginState()).authenticated).to.equal(false);
+    await expectRefusal(browser.folders.list(), LOGGED_OUT);
+  });
+
+  it('does not get in with a wrong password, no password, or a name that nobody has', async () => {
+    const { email } = world().connection.accounts.user;
+    const nobody = `${world().name('nobody')}@backend-ai.test`;
+    const answers: string[] = [];
+    for (const [name, password] of [
+      [email, 'not-the-password'],
+      [nobody, 'not-the-password'],
+    ] as const) {
+      const browser = open();
+      const error = await browser.login(name, password).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(BackendApiError).and.to.include({ status: 401 });
+      answers.push((error as BackendApiError).message.replace(name, 'NAME'));
+      // The refusal comes with a cookie, which a browser would keep: it opens nothing.
+      browser.useCookie(await cookieOf(name, password));
+      expect((await browser.loginState()).authenticated).to.equal(false);
+      await expectRefusal(browser.folders.list(), LOGGED_OUT);
+    }
+    expect(answers[0], 'strangers learn no names').to.equal(answers[1]);
+    const missing: Refusal = { status: 400, kind: 'invalid-api-params' };
+    await expectRefusal(open().web.request({ method: 'POST', path: '/server/login', json: {} }), missing);
+    const noPassword = { username: email };
+    await expectRefusal(
+      open().web.request({ method: 'POST', path: '/server/login', json: noPassword }),
+      missing,
+    );
+    // The right password still works: one failure locks nobody out.
+    expect((await (await enter()).loginState()).authenticated).to.equal(true);
+  });
+
+  it('is nobody without a login, and with a cookie that nobody got', async () => {
+    const browser = open();
+    expect(await browser.loginState()).to.include({ authenticated: false, data: null });
+    await expectRefusal(browser.folders.list(), LOGGED_OUT);
+    await expectRefusal(browser.sessions.create(world().smallSession()), LOGGED_OUT);
+    browser.useCookie(randomBytes(16).toString('hex'));
+    expect((await browser.loginState()).authenticated).to.equal(false);
+    await expectRefusal(browser.folders.list(), LOGGED_OUT);
+  });
+
+  it('is nobody any more when his login has expired', async () => {
+    const browser = await enter();
+    await browser.folders.list();
+    expect((await browser.loginState()).authenticated).to.equal(true);
+    // Seven days pass in a second: Valkey is what ends a login.
+    await world().valkey.db(VALKEY_DB.statistics).expire(`${WEB_COOKIE}_${browser.cookie}`, 1);
+    await waitUntil(
+      'the login to expire',
+      async () => {
+        const left = await secondsLeft(browser.cookie);
+        return left < 0 ? undefined : notYet(left);
+      },
+      { deadlineSeconds: 10, everyMs: 250 },
+    );
+    expect((await browser.loginState()).authenticated).to.equal(false);
+    await expectRefusal(browser.folders.list(), LOGGED_OUT);
+    const { email, password } = world().connection.accounts.user;
+    const again = open();
+    expect((await again.login(email, password)).authenticated).to.equal(true);
+    await again.logout();
+  });
+
+  it('logs in a second time elsewhere: both logins hold, and end by themselves', async () => {
+    const [first, second] = [await enter(), await enter()];
+    expect(first.cookie).not.to.equal(second.cookie);
+    for (const browser of [first, second]) {
+      expect((await browser.loginState()).authenticated).to.equal(true);
+      await browser.folders.list();
+    }
+    await first.logout();
+    await expectRefusal(first.folders.list(), LOGGED_OUT);
+    expect((await second.loginState()).authenticated).to.equal(true);
+    await second.folders.list();
+    await second.logout();
+    await expectRefusal(second.folders.list(), LOGGED_OUT);
+  });
+
+  it('logs in where he is logged in: the webserver says so, and the login stays', async () => {
+    const { email, password } = world().connection.accounts.user;
+    const browser = await enter();
+    await expectRefusal(browser.login(email, password), { status: 400, kind: 'generic-bad-request' });
+    await browser.folders.list();
+    await browser.logout();
+  });
+
+  it('sees his own, and not what others have', async () => {
+    const care = new FolderCare(world());
+    const [own, strange] = [
+      await care.make(world().afterTest),
+      await care.make(world().afterTest, world().user2),
+    ];
+    const browser = await enter();
+    const seen = (await browser.folders.list()).map((folder) => folder.id);
+    expect(seen).to.include(own.id);
+    expect(seen).not.to.include(strange.id);
+    await expectRefusal(browser.folders.info(strange.id), { status: 403, kind: 'not-enough-permission' });
+    await browser.logout();
+  });
+});
