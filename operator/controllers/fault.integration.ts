@@ -36,6 +36,15 @@ describe('faults', function () {
     await until('the operator has its rights in the namespace', () =>
       client.get(ROLE_BINDINGS, { namespace: WHERE, name: 'backendai-e2e-operator' }),
     );
+    // Who leads is asked with the connection: without it the question is refused.
+    await until(
+      'the environment has its connection',
+      async () => {
+        const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
+        return environment?.status?.connectionSecret;
+      },
+      { timeoutMs: 60_000 },
+    );
   });
   after(() => stage?.stop());
 

@@ -30,6 +30,7 @@ describe('TestRun against a real API server', function () {
     for (const name of ['alpha', 'beta', 'gamma']) await stage.suite(name);
     await stage.suite('retried', { retries: 1, onDemand: true });
     await stage.suite('alone', { exclusive: true, onDemand: true });
+    await stage.suite('closing', { last: true, onDemand: true });
     await stage.suite('breaking', { disruptive: true, onDemand: true });
     stage.startOperator({ log: pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) }) });
   });
@@ -159,6 +160,23 @@ describe('TestRun against a real API server', function () {
       ['wide-beta-1', 'wide-gamma-1'].map((name) => stage.report(name, finalReport('Passed'))),
     );
     expect((await stage.finished('wide')).status?.suiteCounts).to.deep.include({ total: 4, passed: 4 });
+  });
+
+  it('runs a last suite when all others have ended, and tells it when the run began', async () => {
+    await stage.run('orderly', 'ext', { suites: { names: ['closing', 'alpha', 'beta'] }, parallelism: 3 });
+    await Promise.all([stage.pod('orderly-alpha-1'), stage.pod('orderly-beta-1')]);
+    const first = await stage.getReport('orderly-alpha-1');
+    await stage.report('orderly-alpha-1', finalReport('Failed'));
+    expect(await stage.getReport('orderly-closing-1')).to.equal(undefined);
+    await stage.report('orderly-beta-1', finalReport('Passed'));
+    const pod = await stage.pod('orderly-closing-1');
+    const env = pod.spec?.containers?.[0]?.env ?? [];
+    const since = env.find(({ name }) => name === 'E2E_RUN_SINCE')?.value;
+    expect(Date.parse(since ?? '')).to.be.at.most(Date.parse(first?.metadata.creationTimestamp ?? ''));
+    await stage.report('orderly-closing-1', finalReport('Passed'));
+    const run = await stage.finished('orderly');
+    expect(lineOf(run, 'closing')).to.deep.include({ verdict: 'Passed' });
+    expect(run.status?.verdict).to.equal('Failed');
   });
 
   it('with failFast, starts nothing after a failure', async () => {
@@ -302,10 +320,13 @@ describe('TestRun against a real API server', function () {
     const own = { namespace, name: 'rights-alpha-1' };
     const other = { namespace, name: 'done-alpha-1' };
     try {
-      await suite.applyStatus(
-        TEST_REPORTS,
-        { metadata: own, status: { current: 'adds' } },
-        { fieldManager: 'backendai-e2e-runner' },
+      // The Job does not wait for its rights; the runner outlasts that moment as this does.
+      await until('the attempt may write its report', () =>
+        suite.applyStatus(
+          TEST_REPORTS,
+          { metadata: own, status: { current: 'adds' } },
+          { fieldManager: 'backendai-e2e-runner' },
+        ),
       );
       expect(await suite.get(TEST_REPORTS, own)).to.have.nested.property('status.current', 'adds');
       const refused = [

@@ -3,6 +3,7 @@ import { type ControlPlane, startControlPlane } from '../testing/control-plane.t
 import { quietLog } from '../testing/quiet-log.ts';
 import { TcpProxy } from '../testing/tcp-proxy.ts';
 import { until } from '../testing/until.ts';
+import { isGone } from './api-error.ts';
 import { CONFIG_MAPS, type ConfigMap } from './builtin-resources.ts';
 import { Informer } from './informer.ts';
 import { KubeClient } from './kube-client.ts';
@@ -51,6 +52,18 @@ describe('an informer against a real API server', function () {
     await client.close();
     await proxy.stop();
   });
+
+  /** Whether the API server refuses to watch from there on: it no longer knows what came after it. */
+  async function forgotten(resourceVersion: string): Promise<boolean> {
+    const query = { namespace, resourceVersion, timeoutSeconds: 1 };
+    try {
+      for await (const _event of direct.watch(CONFIG_MAPS, query, AbortSignal.timeout(2_000))) return false;
+      return false;
+    } catch (error) {
+      if (isGone(error)) return true;
+      throw error;
+    }
+  }
 
   async function follow(options: { silenceMs?: number } = {}): Promise<void> {
     informer = new Informer({
@@ -111,6 +124,7 @@ describe('an informer against a real API server', function () {
 
   it('lists again when the API server no longer knows what it missed (410)', async () => {
     await follow();
+    const before = await direct.get(CONFIG_MAPS, { namespace, name: 'old' });
     proxy.refuse();
     await make('first');
     await direct.delete(CONFIG_MAPS, { namespace, name: 'old' });
@@ -118,6 +132,10 @@ describe('an informer against a real API server', function () {
     await plane.stopApiServer('kill');
     await plane.startApiServer();
     await make('second');
+    // Until that cache is filled, the API server still answers old watches from etcd.
+    await until('the API server has forgotten', () => forgotten(before?.metadata.resourceVersion ?? ''), {
+      timeoutMs: 30_000,
+    });
     proxy.allow();
     await hears('added second', 30_000);
     expect(informer.list().map(({ metadata }) => metadata.name)).to.have.members(['first', 'second']);

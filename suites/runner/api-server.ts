@@ -7,6 +7,12 @@ import type { ReportTarget } from './settings.ts';
 /** One request to the API server may take this long, milliseconds. */
 const REQUEST_MS = 5_000;
 
+/**
+ * The operator does not wait for the attempt's rights before it makes the Job: a refusal this soon after the start of the
+ * process, milliseconds, may only mean that the API server has not heard of them yet.
+ */
+const RIGHTS_SETTLE_MS = 10_000;
+
 /** The API server refused a report. `retry` says whether the same request may succeed later. */
 export class ReportRefused extends Error {
   override name = 'ReportRefused';
@@ -43,7 +49,9 @@ export function statusSender(target: ReportTarget): SendStatus {
     });
     const answer = await request(url, secure, agent, body, server.token?.());
     if (answer.code >= 200 && answer.code < 300) return;
-    const retry = answer.code === 409 || answer.code === 429 || answer.code >= 500 || answer.code === 401;
+    const settling = performance.now() < RIGHTS_SETTLE_MS && answer.code === 403;
+    const busy = answer.code === 409 || answer.code === 429 || answer.code >= 500;
+    const retry = busy || settling || answer.code === 401;
     throw new ReportRefused(
       `the API server answered ${answer.code} to the report ${namespace}/${name}: ${answer.text.slice(0, 500)}`,
       retry,

@@ -224,6 +224,16 @@ describe('the runner', function () {
     expect(ended.last.message).to.include('E2E_FILES');
   });
 
+  it('outlasts a refusal at its start: its rights may come a moment after its Job', async () => {
+    answerCode = 403;
+    setTimeout(() => {
+      answerCode = 200;
+    }, 1_500);
+    const ended = await run('pass');
+    expect(ended.code).to.equal(0);
+    expect(ended.last).to.include({ final: true, verdict: 'Passed' });
+  });
+
   it('does not claim success when its report is refused', async () => {
     answerCode = 403;
     const ended = await run('pass');
