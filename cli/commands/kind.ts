@@ -5,7 +5,7 @@ import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
-import { listing, readCatalog, selectSuites } from '../run/catalog.ts';
+import { listing, readCatalog, selectSuites, withLast } from '../run/catalog.ts';
 import { realEffects } from '../run/effects.ts';
 import { endingOfError, meaningOf } from '../run/ending.ts';
 import { onInterrupt } from '../run/interrupt.ts';
@@ -80,7 +80,8 @@ export async function kindCommand(options: KindOptions): Promise<number> {
 async function jobOptions(options: KindOptions): Promise<JobOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const suites = selectSuites(options.suite, catalog, options.includeSlow);
+  const asked = selectSuites(options.suite, catalog, options.includeSlow);
+  const suites = withLast(asked, catalog, options.grep);
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {
     ...(suites ? { suites } : {}),

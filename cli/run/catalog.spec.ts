@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { type CatalogEntry, listing, parseCatalog, selectSuites, UnknownSuites } from './catalog.ts';
+import {
+  type CatalogEntry,
+  listing,
+  parseCatalog,
+  selectSuites,
+  UnknownSuites,
+  withLast,
+} from './catalog.ts';
 
 const catalog: CatalogEntry[] = [
   { name: 'session-create', area: 'session', files: ['session/create'], description: 'Creates.' },
@@ -34,6 +41,14 @@ describe('choosing suites', () => {
     expect(selectSuites('session', more)).to.deep.equal(['session-create', 'session-long']);
     expect(selectSuites('session-rare', more)).to.deep.equal(['session-rare']);
     expect(selectSuites('bench', more)).to.deep.equal(['bench-one']);
+  });
+
+  it('adds what runs last to every choice but a pattern', () => {
+    const more = [...catalog, { name: 'audit', area: 'audit', files: ['audit/all'], last: true }];
+    expect(withLast(['session-create'], more, undefined)).to.deep.equal(['session-create', 'audit']);
+    expect(withLast(['audit'], more, undefined)).to.deep.equal(['audit']);
+    expect(withLast(['session-create'], more, 'x')).to.deep.equal(['session-create']);
+    expect(withLast(undefined, more, undefined)).to.equal(undefined);
   });
 
   it('names what does not exist and lists what does', () => {

@@ -14,6 +14,7 @@ const CatalogEntry = Type.Object({
   files: Type.Array(Type.String()),
   slow: Type.Optional(Type.Boolean()),
   onDemand: Type.Optional(Type.Boolean()),
+  last: Type.Optional(Type.Boolean()),
 });
 export type CatalogEntry = Static<typeof CatalogEntry>;
 const Catalog = Type.Object({ suites: Type.Array(CatalogEntry) });
@@ -64,6 +65,20 @@ export function selectSuites(
   return [...new Set([...chosen.values()].flat())];
 }
 
+/**
+ * Adds to chosen suites those that run last (the leak audit): they belong to every run. Not where a pattern chooses tests:
+ * it would match none of theirs, and a suite without a test fails.
+ */
+export function withLast(
+  names: readonly string[] | undefined,
+  catalog: readonly CatalogEntry[],
+  grep: string | undefined,
+): string[] | undefined {
+  if (names === undefined) return undefined;
+  const last = grep ? [] : catalog.filter((suite) => suite.last && !suite.onDemand);
+  return [...new Set([...names, ...last.map((suite) => suite.name)])];
+}
+
 /** The catalog for people: areas with their suites. */
 export function listing(catalog: readonly CatalogEntry[]): string[] {
   const areas = [...new Set(catalog.map((suite) => suite.area))];
@@ -72,7 +87,11 @@ export function listing(catalog: readonly CatalogEntry[]): string[] {
     ...catalog
       .filter((suite) => suite.area === area)
       .map((suite) => {
-        const marks = [suite.slow ? 'slow' : '', suite.onDemand ? 'only when named' : ''].filter(Boolean);
+        const marks = [
+          suite.slow ? 'slow' : '',
+          suite.onDemand ? 'only when named' : '',
+          suite.last ? 'after all others, always' : '',
+        ].filter(Boolean);
         const tail = marks.length > 0 ? ` [${marks.join(', ')}]` : '';
         return `    ${suite.name}${suite.description ? `: ${suite.description}` : ''}${tail}`;
       }),

@@ -7,6 +7,8 @@ export const RUNNER_ENV = {
   run: 'E2E_RUN',
   suite: 'E2E_SUITE',
   attempt: 'E2E_ATTEMPT',
+  /** When the run's first attempt was made, RFC 3339: what is younger, the run's suites have made. */
+  since: 'E2E_RUN_SINCE',
   report: 'E2E_REPORT',
   namespace: 'E2E_NAMESPACE',
   /** TestEnvironment of the run: what a Fault of the suite is about. */

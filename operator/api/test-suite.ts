@@ -47,6 +47,12 @@ export const TestSuiteSpec = Type.Object(
       }),
     ),
     exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
+    last: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Runs alone, and only when every other suite of the run has ended.',
+      }),
+    ),
     needs: Type.Optional(
       Type.Array(Type.String({ maxLength: 63 }), {
         maxItems: 32,

@@ -28,7 +28,7 @@ export class NotYetFreeError extends Error {
 export async function startAttempt(
   client: KubeClient,
   run: TestRun,
-  { suite, attempt, name }: AttemptStart,
+  { suite, attempt, name, since }: AttemptStart,
   connectionSecret: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -51,6 +51,7 @@ export async function startAttempt(
       environment: run.spec.environmentRef.name,
       suite: suite.metadata.name,
       attempt,
+      since,
       spec: suite.spec,
       grep: run.spec.grep,
       connectionSecret,

@@ -34,6 +34,8 @@ export interface AttemptStart {
   attempt: number;
   /** From attemptName. */
   name: string;
+  /** When the run's first attempt was made, RFC 3339. */
+  since: string;
 }
 
 /** What to do about a run, in this order, and the status to write after it. */

@@ -11,6 +11,8 @@ export interface JobInput extends AttemptIdentity {
   environment: string;
   suite: string;
   attempt: number;
+  /** When the run's first attempt was made, RFC 3339. */
+  since: string;
   spec: TestSuiteSpec;
   grep: string | undefined;
   /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
@@ -113,6 +115,7 @@ function environmentOf(input: JobInput, timeoutSeconds: number) {
     [RUNNER_ENV.run]: input.run,
     [RUNNER_ENV.suite]: input.suite,
     [RUNNER_ENV.attempt]: String(input.attempt),
+    [RUNNER_ENV.since]: input.since,
     [RUNNER_ENV.report]: input.name,
     [RUNNER_ENV.namespace]: input.namespace,
     [RUNNER_ENV.environment]: input.environment,

@@ -108,7 +108,7 @@ function proceed(world: RunWorld, draft: RunDraft): RunPlan {
     skipAfterFailure(draft, due);
   }
 
-  const start = startsOf(world.run, due, running);
+  const start = startsOf(world, due, running);
   for (const { suite, attempt, name } of start) {
     draft.replace({ name: suite.metadata.name, state: 'Running', attempt, report: name });
   }
@@ -166,15 +166,18 @@ function skipAfterFailure(draft: RunDraft, due: Map<string, Due>): void {
 }
 
 function startsOf(
-  run: TestRun,
+  world: RunWorld,
   due: ReadonlyMap<string, Due>,
   running: readonly (TestSuite | undefined)[],
 ): AttemptStart[] {
+  const { run } = world;
+  const since = firstAttemptAt(world);
   const names = chooseStarts(
     [...due].map(([name, { suite, readiness }]) => ({
       name,
       ready: readiness.state === 'Ready',
       alone: runsAlone(suite),
+      last: suite.spec.last === true,
     })),
     running.map((suite) => ({ alone: runsAlone(suite) })),
     run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
@@ -183,10 +186,16 @@ function startsOf(
     const entry = due.get(name);
     if (!entry) return [];
     const { suite, attempt } = entry;
-    return [{ suite, attempt, name: attemptName(run.metadata.name, name, attempt) }];
+    return [{ suite, attempt, name: attemptName(run.metadata.name, name, attempt), since }];
   });
 }
 
+/** When the first attempt of the run was made: the environment was ready then, and no suite had touched it. */
+function firstAttemptAt({ reports, now }: RunWorld): string {
+  const times = reports.flatMap((report) => report.metadata.creationTimestamp ?? []);
+  return times.sort()[0] ?? now.toISOString();
+}
+
 function runsAlone(suite: TestSuite | undefined): boolean {
-  return suite?.spec.exclusive === true || suite?.spec.disruptive === true;
+  return suite?.spec.exclusive === true || suite?.spec.disruptive === true || suite?.spec.last === true;
 }

@@ -5,11 +5,14 @@ export interface DueSuite {
   ready: boolean;
   /** Exclusive or disruptive: nothing may run beside it. */
   alone: boolean;
+  /** Starts when all others have ended. */
+  last: boolean;
 }
 
 /**
  * Chooses which due suites start now, in order. A suite that runs alone waits until nothing runs, and what stands after
- * it waits too: it would wait for ever otherwise. A suite whose needs are not ready is overtaken.
+ * it waits too: it would wait for ever otherwise. A suite whose needs are not ready is overtaken, but not by one that is
+ * to be last.
  */
 export function chooseStarts(
   due: readonly DueSuite[],
@@ -19,7 +22,8 @@ export function chooseStarts(
   const starts: string[] = [];
   let active = running.length;
   let closed = running.some((suite) => suite.alone);
-  for (const suite of due) {
+  const others = due.filter((suite) => !suite.last);
+  for (const suite of others.length > 0 ? others : due) {
     if (closed || active >= parallelism) break;
     if (!suite.ready) continue;
     if (suite.alone) {

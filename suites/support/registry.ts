@@ -75,6 +75,24 @@ export class ContainerRegistry {
     return made;
   }
 
+  /** Every tag of every repository, as repository:tag. */
+  async tags(): Promise<string[]> {
+    const { repositories } = await this.#api.json<{ repositories: string[] }>({
+      method: 'GET',
+      path: '/v2/_catalog',
+      query: { n: 1000 },
+    });
+    const found = await Promise.all(
+      repositories.map(async (repository) => {
+        const path = `/v2/${repository}/tags/list`;
+        // A repository whose last tag was deleted says null.
+        const { tags } = await this.#api.json<{ tags: string[] | null }>({ method: 'GET', path });
+        return (tags ?? []).map((tag) => `${repository}:${tag}`);
+      }),
+    );
+    return found.flat();
+  }
+
   /** Forgets a manifest and every tag of it. */
   async deleteManifest(repository: string, digest: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: `/v2/${repository}/manifests/${digest}` });

@@ -114,6 +114,18 @@ export class S3Server {
     return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? '');
   }
 
+  /** Every object of the bucket and when it was last written. Throws an Error when there are more than 1000. */
+  async objects(): Promise<{ key: string; at: Date }[]> {
+    const answer = await this.request('GET', '', { query: { 'list-type': '2' } });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`listing the S3 server: ${answer.status} ${text}`);
+    if (/<IsTruncated>true</.test(text)) throw new Error('the bucket holds more than 1000 objects');
+    return [...text.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry = '']) => ({
+      key: /<Key>([^<]*)</.exec(entry)?.[1] ?? '',
+      at: new Date(/<LastModified>([^<]*)</.exec(entry)?.[1] ?? ''),
+    }));
+  }
+
   #sign(method: string, path: string, query: string, host: string): Record<string, string> {
     const { accessKey, secretKey, region } = this.#s3;
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { RUNNER_ENV } from '../../operator/api/runner.ts';
+import { type Holding, isLeft, KINDS } from '../support/inventory.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { notYet, WaitedInVain, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** Seconds for what is just going when the audit begins, all kinds together. */
+const GOING_SECONDS = 60;
+
+/**
+ * Runs when every other suite of the run has ended: what is in the environment now and was not there when the first of
+ * them began, a suite has left. "Was there" is told by the age that each thing carries itself, so that no list has to be
+ * kept from the beginning of a run to its end; where nothing tells an age, by the names that suites give.
+ */
+describe('leak audit', function () {
+  this.timeout((GOING_SECONDS + 30) * 1000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'observer']);
+  let since: Date;
+  let patienceUntil = 0;
+
+  before('it is known when the run began', () => {
+    const text = process.env[RUNNER_ENV.since];
+    if (!text) throw new Inconclusive(`${RUNNER_ENV.since} is not set: nobody knows since when to look`);
+    since = new Date(text);
+    patienceUntil = performance.now() + GOING_SECONDS * 1000;
+    console.log(`what is there now, and how much of it came after the run began at ${since.toISOString()}:`);
+  });
+
+  for (const kind of KINDS) {
+    it(`no ${kind.what} are left`, async () => {
+      let all: Holding[] = [];
+      const look = async () => {
+        all = await kind.find(world());
+        const left = all.filter((holding) => isLeft(holding, since));
+        return left.length === 0 ? left : notYet(left.map(inWords));
+      };
+      try {
+        await waitUntil(`the last ${kind.what} to go`, look, {
+          deadlineSeconds: Math.max(0, (patienceUntil - performance.now()) / 1000),
+          everyMs: 1_000,
+        });
+      } catch (error) {
+        if (!(error instanceof WaitedInVain)) throw error;
+      }
+      const left = all.filter((holding) => isLeft(holding, since)).map(inWords);
+      console.log(`  ${kind.what}: ${all.length}, of the run: ${left.length}`);
+      measure(`left: ${kind.what}`, left.length, 'things');
+      expect(left, `${kind.what} that the run left behind`).to.deep.equal([]);
+    });
+  }
+});
+
+function inWords({ name, at }: Holding): string {
+  return at ? `${name} (since ${at.toISOString()})` : name;
+}

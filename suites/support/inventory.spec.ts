@@ -1,0 +1,20 @@
+import { expect } from 'chai';
+import { isLeft } from './inventory.ts';
+
+describe('what the run left', () => {
+  const since = new Date('2026-01-01T00:00:00Z');
+  const at = (text: string | undefined) => (text ? new Date(text) : undefined);
+  for (const [name, time, left] of [
+    ['anything', '2025-12-31T23:59:59Z', false],
+    ['e2e-folder-1a2b3c4d-1', '2025-12-31T23:59:59Z', false],
+    ['anything', '2026-01-01T00:00:00Z', true],
+    ['e2e-folder-1a2b3c4d-1', undefined, true],
+    ['registry.bai-e2e:5000/stable/python:e2ecold1a2b3c4d', undefined, true],
+    ['registry.bai-e2e:5000/stable/python:3.13-debian13', undefined, false],
+    ['config/docker/registry/registry.bai-e2e%3A5000', undefined, false],
+  ] as const) {
+    it(`${name} of ${time ?? 'no known time'}: ${left ? 'is' : 'is not'} left`, () => {
+      expect(isLeft({ name, at: at(time) }, since)).to.equal(left);
+    });
+  }
+});
