@@ -1,0 +1,260 @@
+import { expect } from 'chai';
+import { holds, LEADER_LOCKS } from '../../operator/api/fault.ts';
+import { BackendAi } from '../support/backend-ai.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { handovers, LockWatch, longestGap } from '../support/lock-watch.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { VALKEY_DB } from '../support/valkey.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld, type World } from '../support/world.ts';
+
+/** How often each way to lose a leader is tried. */
+const ROUNDS = Number(process.env.E2E_ROUNDS ?? '3');
+
+/**
+ * The election of Backend.AI 26.9 (ai.backend.common.leader): the lock lives 30 s, its holder renews it and the others ask
+ * for it every 10 s at most, and who is told to stop gives it back.
+ */
+const LEASE_SECONDS = 30;
+/** Who gives the lock back: the next one that asks gets it. */
+const RELEASED_SECONDS = 10;
+/** Who cannot: what is left of the lease (20 to 30 s), and the next one that asks. */
+const LOST_SECONDS = { least: 15, most: 40 };
+/** A new process of a component takes that long until it may lead, on two busy cores. */
+const START_SECONDS = 120;
+/** Looks at the lock may be that far apart; what happened in between nobody saw. */
+const GAP_MS = 2_000;
+
+/**
+ * What is looked at is the lock. A manager that is cut off from Valkey may still take itself for the leader for some seconds
+ * after the lock has gone to another: it learns of that by its third renewal that fails.
+ */
+describe('leader election', function () {
+  this.timeout(420_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
+  const faults = useFaults();
+
+  /** Watches a lock while the body runs, and checks what must hold at any time. */
+  async function watched<T>(
+    lock: keyof typeof LEADER_LOCKS,
+    body: (watch: LockWatch) => Promise<T>,
+  ): Promise<T> {
+    const watch = new LockWatch(world().valkey.db(VALKEY_DB.streamLock), LEADER_LOCKS[lock].key).start();
+    try {
+      const result = await body(watch);
+      if (longestGap(watch.samples) > GAP_MS) {
+        throw new Inconclusive(`nobody looked at the lock for ${longestGap(watch.samples)} ms`);
+      }
+      for (const { holder, ttlMs } of watch.samples) {
+        if (holder === undefined) continue;
+        expect(ttlMs, `lease of ${holder}, ms`).to.be.within(0, LEASE_SECONDS * 1000);
+      }
+      return result;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** Waits until somebody holds the lock of whom `is` is true. */
+  async function holder(
+    watch: LockWatch,
+    what: string,
+    deadlineSeconds: number,
+    is: (holder: string) => boolean,
+  ): Promise<{ name: string; at: number }> {
+    return waitUntil(
+      what,
+      async () => {
+        const last = watch.samples.at(-1);
+        return last?.holder && is(last.holder) ? { name: last.holder, at: last.at } : notYet(last);
+      },
+      { deadlineSeconds, everyMs: 50 },
+    );
+  }
+
+  const targetOf = (receipt: Receipt): string => receipt.targets[0]?.pod ?? '';
+
+  /** A session runs, asked for over connections of its own: older ones may lead to the manager that is broken. */
+  async function expectScheduling(): Promise<void> {
+    const { connection, afterTest } = world();
+    const fresh = new BackendAi(connection.manager.url, connection.accounts.user);
+    const session = await world().startSession(afterTest, {}, fresh);
+    expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
+    measure('session-start-after-failover', session.startSeconds, 's');
+    await world().endSession(session.id, new BackendAi(connection.manager.url, connection.accounts.user));
+  }
+
+  /** Breaks the leader once; the other manager must lead within the bounds. Returns the seconds that it took. */
+  async function failover(
+    name: string,
+    disruption: Omit<Disruption, 'target'>,
+    bounds: { least: number; most: number },
+    options: { gaveBack: boolean; schedule: boolean },
+  ): Promise<number> {
+    return watched('scheduler', async (watch) => {
+      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+      const target = { component: 'manager', leader: 'scheduler' as const };
+      const seconds = await withFault(
+        faults(),
+        { target, ...disruption },
+        world().afterTest,
+        async (receipt) => {
+          expect(holds(before.name, targetOf(receipt)), 'the leader was hit').to.equal(true);
+          const next = await holder(
+            watch,
+            `another leader than ${before.name}`,
+            bounds.most + 20,
+            (who) => who !== before.name,
+          );
+          if (options.schedule) await expectScheduling();
+          return (next.at - receipt.injectedAt.getTime()) / 1000;
+        },
+      );
+      measure(`failover-${name}`, seconds, 's');
+      const changes = handovers(watch.samples);
+      expect(changes.map(({ from }) => from)[0]).to.equal(before.name);
+      expect(changes, 'one change of leaders: who comes back does not take the lock back').to.have.length(1);
+      if (!options.gaveBack) {
+        expect(changes[0]?.leftMs, 'time that the lost leader had left, ms').to.be.below(GAP_MS);
+      }
+      expect(seconds, `seconds until another leads (${name})`).to.be.within(bounds.least, bounds.most);
+      return seconds;
+    });
+  }
+
+  it('has one leader, who renews the lock in time, of two managers', async () => {
+    await watched('scheduler', async (watch) => {
+      await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+      const from = watch.samples.length;
+      await waitUntil(
+        'the lock to be renewed twice',
+        async () => {
+          const ttls = watch.samples.slice(from).map(({ ttlMs }) => ttlMs);
+          const renewed = ttls.filter((ttl, index) => ttl > (ttls[index - 1] ?? ttl) + 1_000).length;
+          return renewed >= 2 ? true : notYet(`renewed ${renewed} times`);
+        },
+        { deadlineSeconds: LEASE_SECONDS + 15 },
+      );
+      expect(handovers(watch.samples)).to.deep.equal([]);
+      const lowest = Math.min(...watch.samples.slice(from).map(({ ttlMs }) => ttlMs));
+      measure('lowest-lease', lowest / 1000, 's');
+      expect(lowest, 'lowest time to live, ms').to.be.above(5_000);
+    });
+    const nodes = await managersIn(world());
+    expect(nodes.length, `managers in etcd: ${nodes.join(', ')}`).to.be.at.least(2);
+  });
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    const schedule = round === 1;
+    const of = `round ${round} of ${ROUNDS}`;
+
+    it(`goes to the other manager within ${RELEASED_SECONDS} s when the leader's pod is deleted (${of})`, () =>
+      failover(
+        'graceful-delete',
+        { podDelete: {} },
+        { least: 0, most: RELEASED_SECONDS },
+        { gaveBack: true, schedule },
+      ));
+
+    it(`goes to the other manager within ${RELEASED_SECONDS} s when the leader's pod is deleted by force (${of})`, () =>
+      failover(
+        'forced-delete',
+        { podDelete: { force: true } },
+        { least: 0, most: RELEASED_SECONDS },
+        { gaveBack: true, schedule },
+      ));
+
+    it(`goes to the other manager when the lease of a frozen leader is over (${of})`, () =>
+      failover('frozen', { pause: {}, durationSeconds: 110 }, LOST_SECONDS, { gaveBack: false, schedule }));
+
+    it(`goes to the other manager when the leader cannot reach Valkey (${of})`, () =>
+      failover(
+        'partitioned',
+        { networkPartition: { from: { component: 'valkey' } }, durationSeconds: 110 },
+        LOST_SECONDS,
+        { gaveBack: false, schedule },
+      ));
+
+    it(`stays with a leader whose process is killed and is back before its lease is over (${of})`, async () => {
+      await watched('scheduler', async (watch) => {
+        const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+        const target = { component: 'manager', leader: 'scheduler' as const };
+        await withFault(faults(), { target, kill: {} }, world().afterTest, async (receipt, fault) => {
+          const back = await fault.healed(START_SECONDS);
+          measure('killed-leader-ready', (back.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
+          const renewed = await waitUntil(
+            'the lock to be renewed or taken after the kill',
+            async () => {
+              const after = watch.samples.filter(({ at }) => at > receipt.injectedAt.getTime());
+              const rise = after.find(({ holder: who, ttlMs }, index) => {
+                const earlier = after[index - 1];
+                return (
+                  who !== undefined && (who !== before.name || ttlMs > (earlier?.ttlMs ?? ttlMs) + 1_000)
+                );
+              });
+              return rise ?? notYet(after.at(-1));
+            },
+            { deadlineSeconds: LEASE_SECONDS + 30 },
+          );
+          const seconds = (renewed.at - receipt.injectedAt.getTime()) / 1000;
+          measure(renewed.holder === before.name ? 'killed-leader-renewed' : 'failover-killed', seconds, 's');
+        });
+        // A process that is back too late has lost it rightly; nobody may take it from one that still has time.
+        for (const change of handovers(watch.samples)) {
+          expect(change.leftMs, `lease of ${change.from} when ${change.to} took it, ms`).to.be.below(GAP_MS);
+        }
+      });
+      if (schedule) await expectScheduling();
+    });
+  }
+
+  it('of the coordinator: its successor leads after it was deleted, and it itself after it was frozen', async () => {
+    const target = { component: 'appproxy-coordinator', leader: 'coordinator' as const };
+    await watched('coordinator', async (watch) => {
+      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+      await withFault(faults(), { target, podDelete: {} }, world().afterTest, async (receipt) => {
+        const freed = watch.samples.find(
+          ({ at, holder: who }) => at > receipt.injectedAt.getTime() && who !== before.name,
+        );
+        if (freed) measure('coordinator-released', (freed.at - receipt.injectedAt.getTime()) / 1000, 's');
+        const next = await holder(
+          watch,
+          `a successor of ${before.name}`,
+          START_SECONDS,
+          (who) => who !== before.name,
+        );
+        measure('coordinator-failover', (next.at - receipt.injectedAt.getTime()) / 1000, 's');
+        expect(freed, 'the lock is given back by the one that goes').not.to.equal(undefined);
+      });
+      expect(handovers(watch.samples)).to.have.length(1);
+    });
+    await watched('coordinator', async (watch) => {
+      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+      await withFault(
+        faults(),
+        { target, pause: {}, durationSeconds: 60 },
+        world().afterTest,
+        async (receipt) => {
+          const vacant = await waitUntil(
+            'the lease of the frozen coordinator to end',
+            async () => {
+              const last = watch.samples.at(-1);
+              return last && last.holder === undefined ? last : notYet(last);
+            },
+            { deadlineSeconds: LOST_SECONDS.most, everyMs: 50 },
+          );
+          const seconds = (vacant.at - receipt.injectedAt.getTime()) / 1000;
+          measure('coordinator-lease-ended', seconds, 's');
+          expect(seconds).to.be.within(LOST_SECONDS.least, LEASE_SECONDS + 2);
+        },
+      );
+      const again = await holder(watch, 'the coordinator to lead again', START_SECONDS, () => true);
+      expect(again.name).to.equal(before.name);
+    });
+  });
+});
+
+/** Managers that have told etcd of themselves. */
+async function managersIn({ etcd }: World): Promise<string[]> {
+  return Object.keys(await etcd.below('nodes/manager/'));
+}
