@@ -66,6 +66,18 @@ describe('a user in a browser', function () {
   const secondsLeft = (cookie: string | undefined): Promise<number> =>
     world().valkey.db(VALKEY_DB.statistics).ttl(`${WEB_COOKIE}_${cookie}`);
 
+  /** Logs out, and claims that nothing is left of the login: in the browser, in Valkey, and for who has its cookie. */
+  const leave = async (browser: Browser): Promise<void> => {
+    const { cookie = '' } = browser;
+    await browser.logout();
+    expect(browser.cookie, 'the browser keeps no cookie').to.equal(undefined);
+    expect(await browser.loginState()).to.include({ authenticated: false, data: null });
+    expect(await stored(cookie), 'the login in Valkey').not.to.match(/authenticated|key|token/);
+    browser.useCookie(cookie);
+    expect((await browser.loginState()).authenticated, 'with the old cookie').to.equal(false);
+    await expectRefusal(browser.folders.list(), LOGGED_OUT);
+  };
+
   it('logs in, computes on what he uploads, takes the result home, and logs out', async function () {
     this.timeout((START_SECONDS + END_SECONDS + 120) * 1000);
     const { afterTest, database, connection } = world();
@@ -117,16 +129,8 @@ print(len(numbers))`,
     await browser.folders.trash(folder.id);
     expect((await care.row(folder.id))?.status).to.equal('delete-pending');
 
-    const { cookie = '' } = browser;
-    await browser.logout();
+    await leave(browser);
     measure('user-journey', (performance.now() - since) / 1000, 's');
-    expect(browser.cookie, 'the browser keeps no cookie').to.equal(undefined);
-    expect(await browser.loginState()).to.include({ authenticated: false, data: null });
-    expect(await stored(cookie), 'the login in Valkey').not.to.match(/authenticated|key|token/);
-    // Nobody gets in with the old cookie either.
-    browser.useCookie(cookie);
-    expect((await browser.loginState()).authenticated).to.equal(false);
-    await expectRefusal(browser.folders.list(), LOGGED_OUT);
   });
 
   it('does not get in with a wrong password, no password, or a name that nobody has', async () => {
@@ -197,12 +201,10 @@ print(len(numbers))`,
       expect((await browser.loginState()).authenticated).to.equal(true);
       await browser.folders.list();
     }
-    await first.logout();
-    await expectRefusal(first.folders.list(), LOGGED_OUT);
+    await leave(first);
     expect((await second.loginState()).authenticated).to.equal(true);
     await second.folders.list();
-    await second.logout();
-    await expectRefusal(second.folders.list(), LOGGED_OUT);
+    await leave(second);
   });
 
   it('logs in where he is logged in: the webserver says so, and the login stays', async () => {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Connection } from '../../operator/api/connection.ts';
-import { Api } from './api.ts';
+import { Api, BackendApiError } from './api.ts';
 
 /** An object's metadata as the storage-proxy tells it (ObjectMetaResponse). etag: in double quotes. */
 export interface ObjectMeta {
@@ -21,6 +21,8 @@ export interface PresignedPost {
 export class ObjectStorage {
   readonly api: Api;
   readonly #path: string;
+  readonly #url: string;
+  readonly #secret: string;
 
   /** @param storage name of the storage in the storage-proxy's configuration */
   constructor(
@@ -30,21 +32,37 @@ export class ObjectStorage {
     secret: string = connection.managerSecret,
   ) {
     this.api = new Api(connection.managerUrl, () => ({ 'x-backendai-storage-auth-token': secret }));
+    this.#url = connection.managerUrl.replace(/\/+$/, '');
+    this.#secret = secret;
     const [name, place] = [storage, bucket].map(encodeURIComponent);
     this.#path = `/v1/storages/s3/${name}/buckets/${place}/object`;
   }
 
-  meta(key: string): Promise<ObjectMeta> {
-    return this.api.json({ method: 'GET', path: `${this.#path}/meta`, json: { key } });
+  meta(key: string, timeoutMs?: number): Promise<ObjectMeta> {
+    return this.api.json({ method: 'GET', path: `${this.#path}/meta`, json: { key }, ...limit(timeoutMs) });
   }
 
-  async get(key: string): Promise<Buffer> {
-    return (await this.api.request({ method: 'POST', path: `${this.#path}/download`, json: { key } })).bytes;
+  async get(key: string, timeoutMs?: number): Promise<Buffer> {
+    const path = `${this.#path}/download`;
+    return (await this.api.request({ method: 'POST', path, json: { key }, ...limit(timeoutMs) })).bytes;
+  }
+
+  /** Begins a download; its bytes come as fast as they are read, and an error where it breaks off. */
+  async open(key: string): Promise<ReadableStream<Uint8Array>> {
+    const answer = await fetch(`${this.#url}${this.#path}/download`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-backendai-storage-auth-token': this.#secret },
+      body: JSON.stringify({ key }),
+    });
+    if (!answer.ok || !answer.body) {
+      throw new BackendApiError(`POST ${this.#path}/download`, answer.status, await answer.text());
+    }
+    return answer.body;
   }
 
   /** Deletes an object, or everything below a key that ends with "/". */
-  async delete(key: string): Promise<void> {
-    await this.api.request({ method: 'DELETE', path: this.#path, json: { key } });
+  async delete(key: string, timeoutMs?: number): Promise<void> {
+    await this.api.request({ method: 'DELETE', path: this.#path, json: { key }, ...limit(timeoutMs) });
   }
 
   async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -145,6 +163,10 @@ export class S3Server {
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
     };
   }
+}
+
+function limit(timeoutMs: number | undefined): { timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
 }
 
 /** RFC 3986, as signatures want it. */

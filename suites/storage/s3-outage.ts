@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { Api } from '../support/api.ts';
+import { type Disruption, useFaults, withFault } from '../support/faults.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { ObjectStorage, S3Server } from '../support/s3.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+const MIB = 1024 * 1024;
+/** More than what sockets and the storage-proxy hold of a download that nobody reads. */
+const BIG_BYTES = 96 * MIB;
+/** From the S3 server's return until the storage-proxy uses it: the next request connects anew. */
+const RECOVERY_SECONDS = 60;
+/** A request with the S3 server away: botocore tries four times more, 7 to 8 s in all measured. */
+const TRIES_MS = 60_000;
+
+const NO_SERVER: Disruption = { target: { component: 's3' }, scaleToZero: {}, durationSeconds: 180 };
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('the object storage without its S3 server', function () {
+  this.timeout(420_000);
+  const world = useWorld(['storage-proxy']);
+  const faults = useFaults();
+  let storage: ObjectStorage;
+  let server: S3Server;
+  let folder: string;
+
+  before('the S3 server answers', async () => {
+    const { connection, afterSuite } = world();
+    storage = new ObjectStorage(connection.storageProxy, connection.s3.bucket);
+    server = new S3Server(connection.s3);
+    folder = world().name('outage');
+    const answer = await server.request('HEAD', '');
+    if (!answer.ok) throw new Inconclusive(`the S3 server answers ${answer.status} about its bucket`);
+    afterSuite.add(`objects below ${folder}`, async () => {
+      for (const key of await server.keys(`${folder}/`)) await server.request('DELETE', key);
+    });
+  });
+
+  /** Seconds until the storage gives an object again. */
+  const recovered = async (key: string): Promise<number> => {
+    const since = performance.now();
+    await waitUntil(
+      `object ${key} to be given again`,
+      () => storage.meta(key).catch((error: unknown) => notYet(error)),
+      { deadlineSeconds: RECOVERY_SECONDS },
+    );
+    return (performance.now() - since) / 1000;
+  };
+
+  it('says that the server cannot be reached, goes on with everything else, and recovers', async () => {
+    const { storageProxy } = world().connection;
+    const key = `${folder}/kept`;
+    const bytes = randomBytes(MIB);
+    await server.put(key, bytes);
+    await withFault(faults(), NO_SERVER, world().afterTest, async () => {
+      const timeoutMs = TRIES_MS;
+      const unreachable = /connect/i;
+      await expectRefusal(storage.meta(key, timeoutMs), {
+        status: 500,
+        kind: 'storage/object-info-fetch-failed',
+        msg: unreachable,
+      });
+      await expectRefusal(storage.get(key, timeoutMs), {
+        status: 500,
+        kind: 'storage/file-stream-download-failed',
+      });
+      await expectRefusal(storage.delete(key, timeoutMs), {
+        status: 400,
+        kind: 'storage/object/deletion/failed',
+        msg: unreachable,
+      });
+      const alive = await new Api(storageProxy.clientUrl).json<{ status: string }>({
+        method: 'GET',
+        path: '/',
+      });
+      expect(alive.status, 'the storage-proxy itself').to.equal('ok');
+      const ready = await new Api(storageProxy.internalUrl).request({ method: 'GET', path: '/readyz' });
+      expect(ready.status, 'readiness of the storage-proxy').to.equal(200);
+    });
+    measure('s3-recovery', await recovered(key), 's');
+    expect(sha256(await storage.get(key)), 'nothing was lost or deleted').to.equal(sha256(bytes));
+    expect(sha256((await server.get(key)) ?? Buffer.alloc(0))).to.equal(sha256(bytes));
+  });
+
+  it('does not pass off half a download as a whole one', async () => {
+    const key = `${folder}/broken-off`;
+    await server.put(key, randomBytes(BIG_BYTES));
+    const download = await storage.open(key);
+    const reader = download.getReader();
+    let received = (await reader.read()).value?.length ?? 0;
+    expect(received).to.be.above(0);
+    const end = await withFault(faults(), NO_SERVER, world().afterTest, async () => {
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return 'a regular end';
+          received += value.length;
+        }
+      } catch (error) {
+        return error;
+      }
+    });
+    if (received === BIG_BYTES) throw new Inconclusive('everything had arrived before the server went away');
+    expect(end, `after ${received} of ${BIG_BYTES} bytes`).to.be.instanceOf(Error);
+    await recovered(key);
+    expect((await storage.get(key)).length, 'the next download').to.equal(BIG_BYTES);
+  });
+});
