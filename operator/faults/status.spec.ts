@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { conditionOf } from '../api/conditions.ts';
+import type { Fault, FaultReceipt, FaultStatus } from '../api/fault.ts';
+import { API_VERSION } from '../api/group.ts';
+import { acceptedStatus, type FaultProgress, isOver, progressStatus, refusedStatus } from './status.ts';
+
+const NOW = new Date('2030-01-01T00:01:00Z');
+const t = (seconds: number) => new Date(Date.parse('2030-01-01T00:00:00Z') + seconds * 1000).toISOString();
+const fault = (status?: FaultStatus): Fault => ({
+  apiVersion: API_VERSION,
+  kind: 'Fault',
+  metadata: { name: 'f', generation: 2 },
+  spec: { environmentRef: { name: 'e' }, target: { component: 'web' }, pause: {} },
+  ...(status ? { status } : {}),
+});
+const receipt = (pod: string, changes: Partial<FaultReceipt> = {}): FaultReceipt => ({
+  pod,
+  uid: pod,
+  ...changes,
+});
+const progress = (receipts: FaultReceipt[], changes: Partial<FaultProgress> = {}) =>
+  progressStatus(fault(acceptedStatus(fault(), { action: 'pause', targets: receipts, workloads: [] }, NOW)), {
+    action: 'pause',
+    receipts,
+    hopeless: false,
+    now: NOW,
+    ...changes,
+  });
+const state = (status: FaultStatus) =>
+  Object.fromEntries((status.conditions ?? []).map((condition) => [condition.type, condition.status]));
+
+describe('the status of a fault', () => {
+  it('says that it is in force when that was seen on the last of its targets, and when that was', () => {
+    const a = receipt('a', { injectedAt: t(1), seenInForceAt: t(3) });
+    const half = progress([a, receipt('b', { injectedAt: t(2) })]);
+    expect(half).to.include({ phase: 'Injecting', injectedAt: t(2) });
+    expect(half.seenInForceAt).to.equal(undefined);
+    expect(state(half)).to.include({ Injected: 'True', InForce: 'Unknown', SeenHealed: 'Unknown' });
+    const whole = progress([a, receipt('b', { injectedAt: t(2), seenInForceAt: t(9) })]);
+    expect(whole).to.include({ phase: 'InForce', seenInForceAt: t(9) });
+    expect(whole.seenInForceBy).to.match(/thread/);
+    expect(state(whole)).to.include({ Accepted: 'True', InForce: 'True', Healed: 'Unknown' });
+  });
+
+  it('goes on about the targets that are left when one vanished', () => {
+    const vanished = receipt('a', { healedAt: t(1), seenHealedAt: t(1) });
+    const left = receipt('b', { injectedAt: t(2), seenInForceAt: t(3) });
+    const status = progress([vanished, left]);
+    expect(status).to.include({ phase: 'InForce', injectedAt: t(2), seenInForceAt: t(3) });
+    expect(status.seenHealedAt).to.equal(undefined);
+  });
+
+  it('is over when all were seen healed, and says so when nothing was ever done', () => {
+    const done = progress([receipt('a', { healedAt: t(1), seenHealedAt: t(1) })]);
+    expect(state(done)).to.include({ Injected: 'False', InForce: 'False', SeenHealed: 'True' });
+    expect(conditionOf(done.conditions, 'Injected')?.reason).to.equal('NothingDone');
+    expect(isOver(fault(done))).to.equal(true);
+  });
+
+  it('never claims a healing that nobody saw, and is over then, too', () => {
+    const open = [receipt('a', { injectedAt: t(1), seenInForceAt: t(2), trouble: 'node is gone' })];
+    expect(isOver(fault(progress(open)))).to.equal(false);
+    const status = progress(open, { hopeless: true });
+    expect(status.phase).to.equal('Unhealed');
+    expect(state(status)).to.include({ InForce: 'True', Healed: 'False', SeenHealed: 'False' });
+    expect(conditionOf(status.conditions, 'SeenHealed')?.message).to.include('node is gone');
+    expect(isOver(fault(status))).to.equal(true);
+  });
+
+  it('that is refused is over at once, but not before what was done on other targets is healed', () => {
+    const refusal = { reason: 'Unsupported', message: 'no nftables' };
+    const atOnce = refusedStatus(fault(), refusal, NOW);
+    expect(atOnce.phase).to.equal('Refused');
+    expect(isOver(fault(atOnce))).to.equal(true);
+    const open = progress([receipt('a', { injectedAt: t(1) })], { refusal });
+    expect(conditionOf(open.conditions, 'Accepted')).to.include({ status: 'False', message: 'no nftables' });
+    expect(isOver(fault(open))).to.equal(false);
+  });
+
+  it('speaks of the generation that it saw', () => {
+    const status = progress([receipt('a')]);
+    for (const condition of status.conditions ?? []) expect(condition.observedGeneration).to.equal(2);
+  });
+});
