@@ -126,6 +126,7 @@ describe('leader election', function () {
       }
       expect(released, `seconds until the lock is free (${name})`).to.be.within(free.least, free.most);
       expect(taken - released, `seconds until it is taken (${name})`).to.be.within(0, TAKEN_SECONDS);
+      expect(taken, `seconds until another leads (${name})`).to.be.below(LEASE_SECONDS + 10);
     });
   }
 
