@@ -7,6 +7,7 @@ const tests = [
   test('a'),
   test('b', { state: 'failed', error: 'no' }),
   test('c', { state: 'pending', seconds: 0 }),
+  test(`"d" & 'e' <f> &amp; ü`),
   test('k', { state: 'known-issue', error: 'known' }),
 ];
 
@@ -25,6 +26,15 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
 describe('agreement of run.json, junit.xml and the output of pods', () => {
   it('finds nothing where all three say the same', () => {
     expect(disagreements(evidence())).to.deep.equal([]);
+  });
+
+  it('reads titles with characters that XML writes as entities', () => {
+    const odd = [test(`<a> & "b" or 'c' &amp; 100%`)];
+    const theRun = run([suite('s', 'Passed')]);
+    const reports = [report('s', odd)];
+    const junit = junitXml(theRun, reports);
+    const outputs = new Map([['run-s-1', output(odd)]]);
+    expect(disagreements({ run: theRun, reports, junit, outputs })).to.deep.equal([]);
   });
 
   it('names a test whose state differs in the pod', () => {

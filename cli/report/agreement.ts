@@ -132,53 +132,46 @@ function countsAgainstTests(evidence: Evidence): string[] {
   });
 }
 
-interface JunitNode {
-  testsuites?: { testsuite?: OneOrMany<JunitSuite> };
+/** What is needed of an element of the DOM. */
+interface XmlElement {
+  nodeName: string;
+  childNodes: Iterable<XmlElement>;
+  getAttribute(name: string): string | null;
 }
-interface JunitSuite {
-  '@name': string;
-  testcase?: OneOrMany<JunitCase>;
-}
-interface JunitCase {
-  '@classname': string;
-  '@name': string;
-  '@time': string;
-  failure?: unknown;
-  error?: { '@type'?: string };
-  skipped?: { '@type'?: string } | string;
-}
-type OneOrMany<T> = T | T[];
 
-function many<T>(value: OneOrMany<T> | undefined): T[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+function below(element: XmlElement, name: string): XmlElement[] {
+  return [...element.childNodes].filter((child) => child.nodeName === name);
+}
+
+function attribute(element: XmlElement, name: string): string {
+  return element.getAttribute(name) ?? '';
 }
 
 /** The tests of a JUnit file by suite, without the cases that stand for whole suites. */
 function readJunit(xml: string): Map<string, PlainTest[]> {
-  // The library types the result loosely; the shape is the one that junitXml writes.
-  const tree = create(xml).end({ format: 'object' }) as JunitNode;
+  // The library declares a Node, and the root of a document is an Element. Its own way to plain objects leaves "&" and "<"
+  // of attributes escaped.
+  const root = create(xml).root().node as unknown as XmlElement;
   return new Map(
-    many(tree.testsuites?.testsuite).map((suite) => [
-      suite['@name'],
-      many(suite.testcase)
-        .filter((one) => one['@name'] !== SUITE_CASE)
+    below(root, 'testsuite').map((suite) => [
+      attribute(suite, 'name'),
+      below(suite, 'testcase')
+        .filter((one) => attribute(one, 'name') !== SUITE_CASE)
         .map((one) => ({
-          file: one['@classname'],
-          title: one['@name'],
+          file: attribute(one, 'classname'),
+          title: attribute(one, 'name'),
           state: stateOf(one),
-          seconds: Number(one['@time']).toFixed(2),
+          seconds: Number(attribute(one, 'time')).toFixed(2),
         })),
     ]),
   );
 }
 
-function stateOf(one: JunitCase): ReportedTest['state'] {
-  if (one.failure !== undefined) return 'failed';
-  if (one.skipped !== undefined) {
-    return typeof one.skipped === 'object' && one.skipped['@type'] === KNOWN_ISSUE
-      ? 'known-issue'
-      : 'pending';
-  }
-  if (one.error !== undefined) return one.error['@type'] === 'inconclusive' ? 'inconclusive' : 'interrupted';
+function stateOf(one: XmlElement): ReportedTest['state'] {
+  if (below(one, 'failure').length > 0) return 'failed';
+  const [skipped] = below(one, 'skipped');
+  if (skipped) return attribute(skipped, 'type') === KNOWN_ISSUE ? 'known-issue' : 'pending';
+  const [error] = below(one, 'error');
+  if (error) return attribute(error, 'type') === 'inconclusive' ? 'inconclusive' : 'interrupted';
   return 'passed';
 }
