@@ -11,6 +11,9 @@ export const KNOWN_ISSUE = 'known-issue';
 /** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
 const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
 
+/** An ampersand that the library would take for the beginning of an entity and leave as it is. */
+const LOOKS_ESCAPED = /&(?=(?:lt|gt|amp|apos|quot);)/g;
+
 /**
  * JUnit XML of a run: a testsuite for each suite (its last attempt), a testcase for each test with classname = suite
  * file and name = full title. failed → failure, inconclusive and interrupted → error, pending → skipped, known-issue →
@@ -135,5 +138,8 @@ function sum(suites: readonly Suite[], key: 'tests' | 'failures' | 'errors' | 's
 }
 
 function clean(text: string): string {
-  return text.toWellFormed().replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'));
+  return text
+    .toWellFormed()
+    .replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'))
+    .replace(LOOKS_ESCAPED, '&amp;');
 }
