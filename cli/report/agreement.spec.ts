@@ -27,6 +27,15 @@ describe('agreement of run.json, junit.xml and the output of pods', () => {
     expect(disagreements(evidence())).to.deep.equal([]);
   });
 
+  it('reads titles with characters that XML writes as entities', () => {
+    const odd = [test(`<a> & "b" or 'c' 100%`)];
+    const theRun = run([suite('s', 'Passed')]);
+    const reports = [report('s', odd)];
+    const outputs = new Map([['run-s-1', output(odd)]]);
+    const junit = junitXml(theRun, reports);
+    expect(disagreements({ run: theRun, reports, junit, outputs })).to.deep.equal([]);
+  });
+
   it('names a test whose state differs in the pod', () => {
     const printed = [test('a'), test('b', { seconds: 0.25 }), ...tests.slice(2)];
     const found = disagreements(evidence({ outputs: new Map([['run-s-1', output(printed)]]) }));
