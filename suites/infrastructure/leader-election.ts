@@ -126,7 +126,9 @@ describe('leader election', function () {
       }
       expect(released, `seconds until the lock is free (${name})`).to.be.within(free.least, free.most);
       expect(taken - released, `seconds until it is taken (${name})`).to.be.within(0, TAKEN_SECONDS);
-      expect(taken, `seconds until another leads (${name})`).to.be.below(LEASE_SECONDS + 10);
+      // The plan's bounds: 10 s where the lock is given back, lease and one interval where it is not.
+      const most = free.most === RELEASED_SECONDS ? RELEASED_SECONDS : LEASE_SECONDS + 10;
+      expect(taken, `seconds until another leads (${name})`).to.be.at.most(most);
     });
   }
 
