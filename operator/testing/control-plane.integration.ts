@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { isForbidden, isInvalid } from '../runtime/api-error.ts';
 import { CONFIG_MAPS, JOBS, NAMESPACES, PODS, ROLE_BINDINGS } from '../runtime/builtin-resources.ts';
 import { KubeClient } from '../runtime/kube-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { freePorts } from './free-ports.ts';
 import { until } from './until.ts';
 
 describe('the control plane for tests', function () {
@@ -69,6 +71,36 @@ describe('the control plane for tests', function () {
     expect(String(refused)).to.match(/create widgets work\/bad.*spec\.size/);
   });
 
+  it('takes other ports when somebody took one of the first', async () => {
+    const taken = await listener();
+    const [first, second, third] = await freePorts();
+    const offers: [number, number, number][] = [
+      [taken.port, second, third],
+      [first, second, taken.port],
+    ];
+    const ports = async () => offers.shift() ?? freePorts();
+    const other = await startControlPlane({ ports }).finally(() => taken.server.close());
+    expect(other.url).not.to.contain(String(taken.port));
+    expect(await other.client().get(NAMESPACES, { name: 'default' })).to.not.equal(undefined);
+    await other.stop();
+  });
+
+  it('says at once that etcd has ended, and what it said', async () => {
+    const taken = await listener();
+    const began = performance.now();
+    const ports = async () => {
+      const [first, , third] = await freePorts();
+      return [first, taken.port, third] as const;
+    };
+    const error = await startControlPlane({ ports }).then(
+      () => undefined,
+      (seen: unknown) => seen,
+    );
+    taken.server.close();
+    expect(String(error)).to.match(/etcd ended by itself \(exit code 1\)[\s\S]*address already in use/);
+    expect(performance.now() - began).to.be.below(20_000);
+  });
+
   it('leaves neither processes nor files when its owner is killed', async () => {
     const script = `
       import { startControlPlane } from ${JSON.stringify(new URL('./control-plane.ts', import.meta.url).href)};
@@ -87,6 +119,14 @@ describe('the control plane for tests', function () {
     await until('processes and files are gone', () => !pids.some(isRunning) && !existsSync(folder));
   });
 });
+
+/** Somebody who listens on a port of this machine. */
+async function listener(): Promise<{ server: Server; port: number }> {
+  const [port] = await freePorts();
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port };
+}
 
 function isRunning(pid: number): boolean {
   try {

@@ -22,8 +22,27 @@ export interface ControlPlaneOptions {
    * new kinds only every 30 s.
    */
   manifests?: readonly string[];
-  /** Milliseconds until /readyz must answer. Default 60 000. */
+  /** Milliseconds until the API server must be ready. Default 40 000: less than the time of any hook that waits for it. */
   readyTimeoutMs?: number;
+  /** Ports for etcd's clients, its peers and the API server, asked for anew at every try. Default: free ones. */
+  ports?: () => Promise<readonly [number, number, number]>;
+}
+
+/** Control planes begun before it is given up: each with ports of its own, as somebody took a port of the one before. */
+const STARTS = 3;
+
+/** What etcd and kube-apiserver print of a port that somebody else listens on. */
+const PORT_TAKEN = /address already in use/;
+
+/** A program of the control plane ended by itself, or did not become ready. */
+class NotReadyError extends Error {
+  override readonly name = 'NotReadyError';
+  readonly portTaken: boolean;
+  constructor(why: string, programs: readonly Running[], cause?: unknown) {
+    const logs = programs.map((program) => `The log of ${program.name} ends:\n${program.lastLines()}`);
+    super([why, ...logs].join('\n'), { cause });
+    this.portTaken = programs.some((program) => program.ended && PORT_TAKEN.test(program.lastLines()));
+  }
 }
 
 /** A kubeconfig, read and as a file. */
@@ -53,13 +72,16 @@ interface CustomResourceDefinition extends KubeObject {
 
 /** Starts a control plane. Rejects with what was missing, or with the last lines of the log of what did not come up. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const plane = new ControlPlane(options, await freePorts());
-  try {
-    await plane.start();
-    return plane;
-  } catch (error) {
-    await plane.stop();
-    throw error;
+  const { ports = freePorts } = options;
+  for (let starts = 1; ; starts += 1) {
+    const plane = new ControlPlane(options, await ports());
+    try {
+      await plane.start();
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      if (starts >= STARTS || !(error instanceof NotReadyError && error.portTaken)) throw error;
+    }
   }
 }
 
@@ -75,6 +97,7 @@ export class ControlPlane {
   readonly #group = new ProcessGroup('e2e-control-plane');
   readonly #tokens = new Map<string, { token: string; groups: readonly string[] }>();
   readonly #clients: KubeClient[] = [];
+  #etcd: Running | undefined;
   #apiServer: Running | undefined;
   #admin: KubeClient | undefined;
 
@@ -223,7 +246,7 @@ export class ControlPlane {
     const [clientPort, peerPort] = this.#ports;
     const client = `http://127.0.0.1:${clientPort}`;
     const peer = `http://127.0.0.1:${peerPort}`;
-    await this.#group.start('etcd', path('etcd'), [
+    this.#etcd = await this.#group.start('etcd', path('etcd'), [
       `--data-dir=${join(this.#group.folder, 'etcd')}`,
       `--listen-client-urls=${client}`,
       `--advertise-client-urls=${client}`,
@@ -246,20 +269,19 @@ export class ControlPlane {
   }
 
   async #ready(): Promise<void> {
-    const timeoutMs = this.#options.readyTimeoutMs ?? 60_000;
-    const server = this.#apiServer;
+    const timeoutMs = this.#options.readyTimeoutMs ?? 40_000;
+    const programs = [this.#etcd, this.#apiServer].filter((program) => program !== undefined);
     // "default" is made by the API server itself, a moment after it says ready.
     const look = async () => {
-      if (server?.ended !== undefined) return server.ended;
+      const ended = programs.find((program) => program.ended !== undefined);
+      if (ended) return ended;
       await this.#client.list(NAMESPACES, {}, { deadlineMs: 2_000 });
-      return this.#client.get(NAMESPACES, { name: 'default' }, { deadlineMs: 2_000 });
+      return (await this.#client.get(NAMESPACES, { name: 'default' }, { deadlineMs: 2_000 })) && 'ready';
     };
     const seen = await until('the API server is ready', look, { timeoutMs }).catch((cause: unknown) => {
-      throw new Error(`${String(cause)}\nIts log ends:\n${server?.lastLines()}`, { cause });
+      throw new NotReadyError(String(cause), programs, cause);
     });
-    if (typeof seen === 'string') {
-      throw new Error(`kube-apiserver ended by itself (${seen}). Its log ends:\n${server?.lastLines()}`);
-    }
+    if (seen !== 'ready') throw new NotReadyError(`${seen.name} ended by itself (${seen.ended}).`, [seen]);
   }
 
   async #served(definition: CustomResourceDefinition): Promise<void> {
