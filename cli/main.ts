@@ -2,11 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { COMMAND_EXIT } from '../operator/api/runner.ts';
-import { given, isYes, wholeSeconds } from './commands/options.ts';
+import { given, isYes, suitesAtOnce, wholeSeconds } from './commands/options.ts';
 
 // Commands are imported when they are called: `e2e --help` and `e2e suites` need none of what a job loads.
 
 const DEFAULT_TIMEOUT_SECONDS = 3_600;
+/** One after another, until more is known to be as stable. */
+const DEFAULT_PARALLELISM = 1;
 
 // Node would exit with 1, which here means that a suite failed.
 process.on('uncaughtException', (error) => {
@@ -34,6 +36,14 @@ program
   .option('--reuse', 'run again on the kept cluster (E2E_REUSE=1)')
   .option('--no-slow', 'leave out suites that are marked slow (E2E_NO_SLOW=1)')
   .addOption(new Option('--timeout <seconds>', 'seconds for the run').env('E2E_TIMEOUT'))
+  .addOption(
+    new Option('--parallel <n>', 'suites that may run side by side (E2E_PARALLEL)').env('E2E_PARALLEL'),
+  )
+  .addOption(
+    new Option('--shuffle <seed>', 'start the suites in a chance order, that of the seed (E2E_SHUFFLE)').env(
+      'E2E_SHUFFLE',
+    ),
+  )
   .option('--dry-run', 'say what would be done, and do nothing')
   .addOption(new Option('--exit-code-to <file>').hideHelp())
   .action(async (options: Record<string, string | boolean | undefined>) => {
@@ -41,6 +51,8 @@ program
     const suite = given(text(options.suite));
     const grep = given(text(options.grep));
     const timeout = given(text(options.timeout));
+    const parallel = given(text(options.parallel));
+    const shuffle = given(text(options.shuffle));
     const code = await kindCommand({
       ...(suite ? { suite } : {}),
       ...(grep ? { grep } : {}),
@@ -48,6 +60,8 @@ program
       reuse: options.reuse === true || isYes(process.env.E2E_REUSE),
       includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),
       timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
+      parallelism: parallel ? suitesAtOnce(parallel) : DEFAULT_PARALLELISM,
+      ...(shuffle ? { shuffle } : {}),
       dryRun: options.dryRun === true,
     });
     await end(code, text(options.exitCodeTo));

@@ -5,7 +5,14 @@ import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
-import { listing, readCatalog, selectSuites, withLast } from '../run/catalog.ts';
+import {
+  type CatalogEntry,
+  listing,
+  readCatalog,
+  selectSuites,
+  usualSuites,
+  withLast,
+} from '../run/catalog.ts';
 import { realEffects } from '../run/effects.ts';
 import { endingOfError, meaningOf } from '../run/ending.ts';
 import { onInterrupt } from '../run/interrupt.ts';
@@ -13,6 +20,7 @@ import { type JobOptions, runJob } from '../run/job.ts';
 import { openJobLog } from '../run/job-log.ts';
 import { NAMES } from '../run/names.ts';
 import { checkGrep } from '../run/objects.ts';
+import { shuffled } from '../run/order.ts';
 import { PHASES, PhaseClock } from '../run/phases.ts';
 import { viewFor } from '../run/view.ts';
 
@@ -24,6 +32,10 @@ export interface KindOptions {
   reuse: boolean;
   includeSlow: boolean;
   timeoutSeconds: number;
+  /** Suites that may run side by side, 1 to 50. */
+  parallelism: number;
+  /** Start the suites in a chance order, that of this seed. */
+  shuffle?: string;
   /** Say what would be done, and do nothing. */
   dryRun: boolean;
 }
@@ -81,7 +93,7 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
   const asked = selectSuites(options.suite, catalog, options.includeSlow);
-  const suites = withLast(asked, catalog, options.grep);
+  const suites = ordered(withLast(asked, catalog, options.grep), catalog, options);
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {
     ...(suites ? { suites } : {}),
@@ -90,23 +102,35 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
     reuse: options.reuse,
     includeSlow: options.includeSlow,
     timeoutSeconds: options.timeoutSeconds,
+    parallelism: options.parallelism,
     catalog: catalog.map((suite) => suite.name),
     environmentValues: (values ?? {}) as Record<string, unknown>,
     cacheDir: defaultCacheDir(),
   };
 }
 
+/** The suites in the order in which they are to start: that of the operator, or that of a seed. */
+function ordered(
+  suites: string[] | undefined,
+  catalog: readonly CatalogEntry[],
+  { shuffle, includeSlow }: KindOptions,
+): string[] | undefined {
+  if (shuffle === undefined) return suites;
+  return shuffled(suites ?? usualSuites(catalog, includeSlow).map(({ name }) => name), shuffle);
+}
+
 async function planLines(job: JobOptions): Promise<string[]> {
   const catalog = await readCatalog(PROJECT_ROOT);
   const chosen = job.suites
     ? catalog.filter((suite) => job.suites?.includes(suite.name))
-    : catalog.filter((suite) => !suite.onDemand && (job.includeSlow || !suite.slow));
+    : usualSuites(catalog, job.includeSlow);
   return [
     `phases: ${PHASES.join(', ')}`,
     `cluster: ${NAMES.cluster} (${job.reuse ? 'the kept one' : 'new'}, ${job.keep || job.reuse ? 'kept at the end' : 'deleted at the end'})`,
     `cache: ${job.cacheDir}`,
     `results: ${NAMES.out}`,
     `seconds for the run: ${job.timeoutSeconds}`,
+    `suites side by side: ${job.parallelism}`,
     ...(job.grep ? [`only tests that match: ${job.grep}`] : []),
     `suites (${chosen.length}):`,
     ...listing(chosen),

@@ -16,3 +16,12 @@ export function wholeSeconds(value: string, option: string): number {
   }
   return seconds;
 }
+
+/** How many suites may run at once, 1 to 50 as TestRun has it. Throws an Error that names the option. */
+export function suitesAtOnce(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1 || count > 50) {
+    throw new Error(`--parallel wants a whole number from 1 to 50, not ${JSON.stringify(value)}`);
+  }
+  return count;
+}

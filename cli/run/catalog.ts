@@ -79,6 +79,11 @@ export function withLast(
   return [...new Set([...names, ...last.map((suite) => suite.name)])];
 }
 
+/** What a run without a choice takes, as the operator sees it too: all but those on demand, and the slow ones if asked. */
+export function usualSuites(catalog: readonly CatalogEntry[], includeSlow: boolean): CatalogEntry[] {
+  return catalog.filter((suite) => !suite.onDemand && (includeSlow || !suite.slow));
+}
+
 /** The catalog for people: areas with their suites. */
 export function listing(catalog: readonly CatalogEntry[]): string[] {
   const areas = [...new Set(catalog.map((suite) => suite.area))];

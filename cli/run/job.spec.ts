@@ -30,6 +30,7 @@ const options: JobOptions = {
   reuse: false,
   includeSlow: true,
   timeoutSeconds: 60,
+  parallelism: 1,
   catalog: ['s'],
   environmentValues: {},
   cacheDir: '/nowhere',

@@ -48,6 +48,8 @@ export interface RunChoice {
   grep?: string;
   includeSlow: boolean;
   timeoutSeconds: number;
+  /** Suites that may run side by side. */
+  parallelism: number;
   /** Seconds for an environment that was deployed before and is not healthy. */
   environmentTimeoutSeconds: number;
 }
@@ -73,6 +75,7 @@ export function runObject(choice: RunChoice): {
       ...(suites ? { suites } : {}),
       ...(choice.grep ? { grep: choice.grep } : {}),
       timeoutSeconds: choice.timeoutSeconds,
+      parallelism: choice.parallelism,
       environmentTimeoutSeconds: choice.environmentTimeoutSeconds,
     },
   };

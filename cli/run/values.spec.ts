@@ -3,10 +3,11 @@ import { readAccess } from './kubeconfig.ts';
 import { parseMemoryUsage } from './memory.ts';
 import { chartImages, checkGrep, environmentObject, runObject } from './objects.ts';
 
-const choice = { includeSlow: true, timeoutSeconds: 60, environmentTimeoutSeconds: 30 };
+const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 2, environmentTimeoutSeconds: 30 };
 
 describe('the objects that a job creates', () => {
   it('asks for every suite when none was chosen', () => {
+    expect(runObject(choice).spec.parallelism).to.equal(2);
     expect(runObject(choice).spec).to.not.have.property('suites');
     expect(runObject({ ...choice, includeSlow: false }).spec.suites).to.deep.equal({ includeSlow: false });
     expect(runObject({ ...choice, suites: ['a'], includeSlow: false }).spec.suites).to.deep.equal({
