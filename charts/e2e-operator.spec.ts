@@ -76,6 +76,33 @@ describe('charts/e2e-operator', function () {
     expect(bind?.resourceNames).to.deep.equal(['backendai-e2e-operator-ns-environment']);
   });
 
+  it('asks for nothing outside of the namespaces that it is limited to', async () => {
+    const limited = await template(CHART, ...IMAGES, '--set', 'watchNamespaces={team-a,team-b}');
+    const kinds = ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
+    const rights = limited.filter(({ kind }) => kinds.includes(kind));
+    expect(
+      rights.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`),
+    ).to.have.members([
+      'Role team-a/backendai-e2e-operator',
+      'RoleBinding team-a/backendai-e2e-operator',
+      'Role team-b/backendai-e2e-operator',
+      'RoleBinding team-b/backendai-e2e-operator',
+      'Role ns/backendai-e2e-operator-leader',
+      'RoleBinding ns/backendai-e2e-operator-leader',
+    ]);
+    const leader = rights.find(({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'ns');
+    expect(leader?.rules?.flatMap(({ resources }) => resources)).to.deep.equal(['leases', 'leases']);
+    const args = JSON.stringify(limited.find(({ kind }) => kind === 'Deployment'));
+    expect(args).to.include('--watch-namespace=team-a').and.include('--watch-namespace=team-b');
+    expect(args).not.to.include('--environment-role');
+  });
+
+  it('leaves out of the whole cluster what an administrator has installed beforehand', async () => {
+    const beforehand = ['--set', 'watchNamespaces={ns},crds.install=false,faultPolicy.install=false'];
+    const namespaced = await template(CHART, ...IMAGES, ...beforehand);
+    expect(namespaced.filter(({ metadata }) => metadata.namespace === undefined)).to.deep.equal([]);
+  });
+
   it('asks in environments for every kind that charts/backend-ai is made of', async () => {
     const role = objects.find(({ metadata }) => metadata.name.endsWith('-environment'));
     const deployed = await template(

@@ -13,6 +13,7 @@ const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
 interface Options {
   kubeconfig?: string;
   namespace: string;
+  watchNamespace: string[];
   chartsDir: string;
   helm: string;
   catalog?: string;
@@ -49,9 +50,15 @@ const command = new Command('backendai-e2e-operator')
     ),
   )
   .addOption(
-    new Option('--namespace <name>', 'namespace whose objects it looks after')
+    new Option('--namespace <name>', 'its own namespace, whose objects it looks after')
       .default(ownNamespace(), "the pod's own, else backendai-e2e")
       .env('E2E_OPERATOR_NAMESPACE'),
+  )
+  .addOption(
+    new Option(
+      '--watch-namespace <name...>',
+      'namespaces whose objects it looks after instead, with rights in no other: it deploys no environments then',
+    ).default([], 'none'),
   )
   .addOption(
     new Option('--charts-dir <folder>', 'folder with one Helm chart a folder')
@@ -106,6 +113,7 @@ try {
     kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfig }),
     kubeconfigPath: options.kubeconfig,
     namespace: options.namespace,
+    watchNamespaces: options.watchNamespace,
     chartsDir: options.chartsDir,
     helm: options.helm,
     catalog: options.catalog,

@@ -5,7 +5,7 @@ import { customResourceDefinition } from './crd.ts';
 import { KINDS, type KindName } from './group.ts';
 
 /** Where the chart keeps the generated CRDs, relative to this file. */
-export const CRD_FOLDER = new URL('../../charts/e2e-operator/templates/crds/', import.meta.url);
+export const CRD_FOLDER = new URL('../../charts/e2e-operator/files/crds/', import.meta.url);
 
 const HEADER =
   '# Generated from operator/api by operator/api/generate-crds.ts. Do not edit: change the TypeScript and generate.\n';

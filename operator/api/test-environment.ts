@@ -14,6 +14,8 @@ export const ENVIRONMENT_REASONS = {
   external: 'External',
   helmFailed: 'HelmFailed',
   chartNotFound: 'ChartNotFound',
+  /** Deployed: the operator is confined to certain namespaces and deploys nothing. */
+  deploymentForbidden: 'DeploymentForbidden',
   namespaceTaken: 'NamespaceTaken',
   namespaceGone: 'NamespaceGone',
   /** Healthy and Ready. */

@@ -27,6 +27,8 @@ export interface InstallerOptions {
   chartsDir: string;
   /** Undefined: the operator has its rights everywhere (an administrator at a desk, tests). */
   identity: OperatorIdentity | undefined;
+  /** False: it has rights in the namespaces it watches alone, and can deploy nothing. */
+  deploys: boolean;
 }
 
 /** Milliseconds for `helm upgrade`; it does not wait for pods. */
@@ -44,6 +46,11 @@ export class Installer {
 
   constructor(options: InstallerOptions) {
     this.#with = options;
+  }
+
+  /** Whether environments can be deployed at all. */
+  get deploys(): boolean {
+    return this.#with.deploys;
   }
 
   /** Hash of what the spec asks for. Throws ChartNotFoundError. */

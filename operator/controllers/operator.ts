@@ -5,7 +5,7 @@ import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
 import { isFinished } from '../runs/queue.ts';
 import { JOBS, PODS } from '../runtime/builtin-resources.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import { Controller } from '../runtime/controller.ts';
 import { EventRecorder } from '../runtime/events.ts';
 import { HealthServer } from '../runtime/health.ts';
@@ -21,7 +21,7 @@ import {
 import { LeaseElection } from '../runtime/lease-election.ts';
 import type { Log } from '../runtime/log.ts';
 import { Manager } from '../runtime/manager.ts';
-import { createMetrics } from '../runtime/metrics.ts';
+import { createMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
 import { Catalog } from './catalog.ts';
 import { EnvironmentWatch } from './environment-watch.ts';
 import { FaultReconciler } from './fault.ts';
@@ -37,8 +37,13 @@ export interface OperatorOptions {
   kubeConfig: KubeConfig;
   /** The kubeconfig file for helm; undefined: helm finds the pod's service account. */
   kubeconfigPath: string | undefined;
-  /** Namespace whose objects it looks after. */
+  /** Its own namespace: where its Lease is. */
   namespace: string;
+  /**
+   * Namespaces whose objects it looks after, with rights in no other: it deploys no environments then. Undefined or empty:
+   * its own namespace alone, and environments are deployed into namespaces that it makes.
+   */
+  watchNamespaces?: readonly string[] | undefined;
   chartsDir: string;
   helm: string;
   /** File of the suites' catalog; undefined: there is none. */
@@ -64,6 +69,15 @@ const ENVIRONMENT_DEADLINE_MS = 330_000;
 /** Changes in an environment come in swarms: its status is brought up to date once for all within this time. */
 const SWARM_MS = 200;
 
+/** What the controllers of all namespaces share. */
+interface Shared {
+  options: OperatorOptions;
+  client: KubeClient;
+  recorder: EventRecorder;
+  metrics: RuntimeMetrics;
+  clock: Clock;
+}
+
 /** Puts the operator together. Nothing happens before `run` is called on what it returns. */
 export function createOperator(options: OperatorOptions): Manager {
   const { namespace, log } = options;
@@ -78,6 +92,34 @@ export function createOperator(options: OperatorOptions): Manager {
   const instance = options.electionIdentity ?? 'backendai-e2e-operator';
   const recorder = new EventRecorder({ client, component: FIELD_MANAGERS.operator, instance, log });
 
+  const health = new HealthServer({ port: options.port, metrics: metrics.registry });
+  const election =
+    options.electionIdentity === undefined
+      ? undefined
+      : new LeaseElection({
+          client,
+          namespace,
+          name: LEASE,
+          identity: options.electionIdentity,
+          log,
+          metrics,
+        });
+  const manager = new Manager({ log, health, election })
+    .onStop('client', () => client.close())
+    .onStop('events', () => recorder.flush(2_000));
+  const watched = options.watchNamespaces?.length ? options.watchNamespaces : [namespace];
+  for (const each of watched) addNamespace(manager, each, { options, client, recorder, metrics, clock });
+  return manager;
+}
+
+/** Adds the informers and controllers of one namespace whose objects are looked after. */
+function addNamespace(manager: Manager, namespace: string, common: Shared): void {
+  const { options, client, recorder, metrics, clock } = common;
+  const deploys = !options.watchNamespaces?.length;
+  // Several namespaces have a queue each: logs and metrics tell them apart.
+  const several = (options.watchNamespaces?.length ?? 0) > 1;
+  const nameOfController = (kind: string) => (several ? `${kind}/${namespace}` : kind);
+  const log = several ? options.log.child({ namespace }) : options.log;
   const follow = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string) =>
     new Informer<T>({ client, resource, namespace, labelSelector, log, metrics });
   const environments = follow(TEST_ENVIRONMENTS);
@@ -100,6 +142,7 @@ export function createOperator(options: OperatorOptions): Manager {
     helm: { binary: options.helm, kubeconfig: options.kubeconfigPath },
     chartsDir: options.chartsDir,
     identity: options.identity,
+    deploys,
   });
   const shared = { client, environments, suites, runs, reports, jobs, pods, recorder, clock };
 
@@ -118,7 +161,7 @@ export function createOperator(options: OperatorOptions): Manager {
       .map((fault) => ({ namespace, name: fault.metadata.name }));
 
   const environmentController = new Controller({
-    name: 'testenvironment',
+    name: nameOfController('testenvironment'),
     reconcile: new TestEnvironmentReconciler({ ...shared, installer, watch }).reconcile,
     workers: WORKERS.environments,
     deadlineMs: ENVIRONMENT_DEADLINE_MS,
@@ -132,7 +175,7 @@ export function createOperator(options: OperatorOptions): Manager {
     );
 
   const runController = new Controller({
-    name: 'testrun',
+    name: nameOfController('testrun'),
     reconcile: new TestRunReconciler({ ...shared, catalog: async (signal) => catalog?.stored(signal) })
       .reconcile,
     workers: WORKERS.runs,
@@ -148,7 +191,7 @@ export function createOperator(options: OperatorOptions): Manager {
     );
 
   const reportController = new Controller({
-    name: 'testreport',
+    name: nameOfController('testreport'),
     reconcile: new TestReportReconciler(shared).reconcile,
     workers: WORKERS.reports,
     log,
@@ -170,7 +213,7 @@ export function createOperator(options: OperatorOptions): Manager {
     );
 
   const suiteController = new Controller({
-    name: 'testsuite',
+    name: nameOfController('testsuite'),
     reconcile: new TestSuiteReconciler(shared).reconcile,
     workers: WORKERS.suites,
     log,
@@ -182,7 +225,7 @@ export function createOperator(options: OperatorOptions): Manager {
     );
 
   const faultController = new Controller({
-    name: 'fault',
+    name: nameOfController('fault'),
     reconcile: new FaultReconciler({
       ...shared,
       faults,
@@ -209,31 +252,17 @@ export function createOperator(options: OperatorOptions): Manager {
         : [],
     );
 
-  const health = new HealthServer({ port: options.port, metrics: metrics.registry });
-  const election =
-    options.electionIdentity === undefined
-      ? undefined
-      : new LeaseElection({
-          client,
-          namespace,
-          name: LEASE,
-          identity: options.electionIdentity,
-          log,
-          metrics,
-        });
-  const manager = new Manager({ log, health, election })
+  manager
     .addController(environmentController)
     .addController(runController)
     .addController(reportController)
     .addController(suiteController)
     .addController(faultController)
-    .onStop('client', () => client.close())
-    .onStop('events', () => recorder.flush(2_000))
     .onStop('watches', async () => watch.close());
   if (catalog) {
     // The one who leads stores the catalog, also when no run asks for it.
     const catalogController = new Controller({
-      name: 'catalog',
+      name: nameOfController('catalog'),
       reconcile: async (_name, signal) => {
         await catalog.stored(signal);
         return undefined;
@@ -244,5 +273,4 @@ export function createOperator(options: OperatorOptions): Manager {
     catalogController.enqueue({ namespace, name: 'catalog' });
     manager.addController(catalogController);
   }
-  return manager;
 }

@@ -51,6 +51,9 @@ const SOON_MS = 250;
 const GOING_MS = 1_000;
 /** Secrets are not watched (their content would fill the cache): how often one that is missing is looked for. */
 const SECRET_MS = 2_000;
+/** What is said about spec.chart where the operator may not deploy. */
+const CONFINED =
+  'this operator is installed for certain namespaces (watchNamespaces) and has no right to make one for a deployment: deploy Backend.AI yourself and use spec.external with connectionSecretRef, or install the operator without watchNamespaces';
 /** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
 const READY_TIMEOUT_SECONDS = 900;
 
@@ -99,6 +102,12 @@ export class TestEnvironmentReconciler {
 
   async #deploy(before: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
     const { installer, clock } = this.#with;
+    if (!installer.deploys) {
+      const { deploymentForbidden } = ENVIRONMENT_REASONS;
+      const status = notDeployed(before, before.status ?? {}, clock.now(), deploymentForbidden, CONFINED);
+      await this.#write(before, status, signal);
+      return undefined;
+    }
     let environment = await this.#holdFinalizer(before, signal);
     const place = {
       ...environment.status,

@@ -234,7 +234,12 @@ export class Informer<T extends KubeObject> implements Source {
   }
 
   #publish(changes: readonly Change<T>[]): void {
-    this.#options.metrics.informerObjects.set({ resource: this.resource.plural }, this.#cache.size);
+    const grown = changes.reduce(
+      (sum, { type }) => sum + (type === 'added' ? 1 : type === 'deleted' ? -1 : 0),
+      0,
+    );
+    // Informers of one kind in several namespaces share the figure.
+    this.#options.metrics.informerObjects.inc({ resource: this.resource.plural }, grown);
     for (const change of changes) for (const handler of this.#handlers) this.#tell(handler, change);
   }
 

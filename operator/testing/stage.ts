@@ -242,11 +242,23 @@ export function finalReport(verdict: 'Passed' | 'Failed'): TestReportStatus {
 }
 
 /** Renders templates of charts/e2e-operator as `helm install` would in the tests' namespace. */
-export async function renderOperatorChart(...templates: string[]): Promise<string> {
+export function renderOperatorChart(...templates: string[]): Promise<string> {
+  return renderOperatorChartIn(NAMESPACE, [], ...templates);
+}
+
+/** Renders templates of charts/e2e-operator as `helm install` would in a namespace, with further values (a=b). */
+export async function renderOperatorChartIn(
+  namespace: string,
+  more: readonly string[],
+  ...templates: string[]
+): Promise<string> {
   const shown = templates.flatMap((template) => ['--show-only', `templates/${template}`]);
-  const values = ['--set', 'image=operator:test,suitesImage=suites:test'];
+  const values = ['image=operator:test,suitesImage=suites:test', ...more].flatMap((value) => [
+    '--set',
+    value,
+  ]);
   const chart = `${ROOT}charts/e2e-operator`;
-  const args = ['template', 'e2e-operator', chart, '--namespace', NAMESPACE, ...values, ...shown];
+  const args = ['template', 'e2e-operator', chart, '--namespace', namespace, ...values, ...shown];
   return (await execa(helmPath(), args)).stdout;
 }
 

@@ -27,3 +27,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- toYaml $list -}}
 {{- end -}}
+
+{{- /* The namespaces whose objects it looks after: a list. */ -}}
+{{- define "e2e-operator.watched" -}}
+{{- toYaml (.Values.watchNamespaces | default (list .Release.Namespace)) -}}
+{{- end -}}
