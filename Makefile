@@ -9,6 +9,7 @@ help: ## This list
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
 	@echo '                         TIMEOUT=<seconds for the run>  NO_SLOW=1 (leave slow suites out)'
 	@echo '                         PARALLEL=<suites side by side>  SHUFFLE=<seed of a chance order>'
+	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
 
 doctor: ## What this machine has, what will be built, what is missing
 	@./e2e doctor
@@ -43,6 +44,7 @@ export E2E_TIMEOUT := $(TIMEOUT)
 export E2E_NO_SLOW := $(NO_SLOW)
 export E2E_PARALLEL := $(PARALLEL)
 export E2E_SHUFFLE := $(SHUFFLE)
+export E2E_ROUNDS := $(ROUNDS)
 
 # `make e2e-kind` must exit 0 (passed), 1 (a suite failed) or 2 (could not run), but make exits 2 for any failed
 # recipe. Its only way to exit 1 is the answer "not up to date" of question mode (-q). So the job runs while make

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { COMMAND_EXIT } from '../operator/api/runner.ts';
-import { given, isYes, suitesAtOnce, wholeSeconds } from './commands/options.ts';
+import { given, isYes, suitesAtOnce, wholeRounds, wholeSeconds } from './commands/options.ts';
 
 // Commands are imported when they are called: `e2e --help` and `e2e suites` need none of what a job loads.
 
@@ -32,6 +32,9 @@ program
   .description('the whole job: a kind cluster, Backend.AI in it, the suites, results in out/e2e')
   .addOption(new Option('--suite <names>', 'suites, areas or suite files, comma separated').env('E2E_SUITE'))
   .addOption(new Option('--grep <pattern>', 'only tests whose full title matches').env('E2E_GREP'))
+  .addOption(
+    new Option('--rounds <n>', 'rounds of suites that try one thing several times').env('E2E_ROUNDS'),
+  )
   .option('--keep', 'keep the cluster afterwards (E2E_KEEP=1)')
   .option('--reuse', 'run again on the kept cluster (E2E_REUSE=1)')
   .option('--no-slow', 'leave out suites that are marked slow (E2E_NO_SLOW=1)')
@@ -50,12 +53,14 @@ program
     const { kindCommand } = await import('./commands/kind.ts');
     const suite = given(text(options.suite));
     const grep = given(text(options.grep));
+    const rounds = given(text(options.rounds));
     const timeout = given(text(options.timeout));
     const parallel = given(text(options.parallel));
     const shuffle = given(text(options.shuffle));
     const code = await kindCommand({
       ...(suite ? { suite } : {}),
       ...(grep ? { grep } : {}),
+      ...(rounds ? { rounds: wholeRounds(rounds, '--rounds') } : {}),
       keep: options.keep === true || isYes(process.env.E2E_KEEP),
       reuse: options.reuse === true || isYes(process.env.E2E_REUSE),
       includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),

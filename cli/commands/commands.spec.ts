@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { run, suite } from '../report/sample-run.ts';
 import { totalOf } from './count.ts';
-import { given, isYes, wholeSeconds } from './options.ts';
+import { given, isYes, wholeRounds, wholeSeconds } from './options.ts';
 import { judged, testSummary } from './test.ts';
 
 describe('variables of make', () => {
@@ -19,6 +19,12 @@ describe('variables of make', () => {
     expect(wholeSeconds('90', '--timeout')).to.equal(90);
     for (const wrong of ['0', '-1', '1.5', 'soon'])
       expect(() => wholeSeconds(wrong, '--timeout')).to.throw('--timeout');
+  });
+
+  it('rounds are whole, at least one and at most a hundred', () => {
+    expect(wholeRounds('10', '--rounds')).to.equal(10);
+    for (const wrong of ['0', '-1', '2.5', 'many', '101'])
+      expect(() => wholeRounds(wrong, '--rounds')).to.throw('--rounds');
   });
 });
 

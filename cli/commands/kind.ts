@@ -28,6 +28,8 @@ export interface KindOptions {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suite?: string;
   grep?: string;
+  /** How often suites that try one thing several times do so. */
+  rounds?: number;
   keep: boolean;
   reuse: boolean;
   includeSlow: boolean;
@@ -98,6 +100,7 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
   return {
     ...(suites ? { suites } : {}),
     ...(options.grep ? { grep: options.grep } : {}),
+    ...(options.rounds ? { rounds: options.rounds } : {}),
     keep: options.keep,
     reuse: options.reuse,
     includeSlow: options.includeSlow,
@@ -131,6 +134,7 @@ async function planLines(job: JobOptions): Promise<string[]> {
     `results: ${NAMES.out}`,
     `seconds for the run: ${job.timeoutSeconds}`,
     `suites side by side: ${job.parallelism}`,
+    ...(job.rounds ? [`rounds of suites that have rounds: ${job.rounds}`] : []),
     ...(job.grep ? [`only tests that match: ${job.grep}`] : []),
     `suites (${chosen.length}):`,
     ...listing(chosen),

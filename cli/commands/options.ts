@@ -8,6 +8,18 @@ export function given(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
+/** Most rounds that a run may ask for, as in TestRun.spec.rounds. */
+const MOST_ROUNDS = 100;
+
+/** Rounds as a whole number from 1 to 100. Throws an Error that names the option. */
+export function wholeRounds(value: string, option: string): number {
+  const rounds = Number(value);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS) {
+    throw new Error(`${option} wants a whole number from 1 to ${MOST_ROUNDS}, not ${JSON.stringify(value)}`);
+  }
+  return rounds;
+}
+
 /** Seconds as a whole number from 1 on. Throws an Error that names the option. */
 export function wholeSeconds(value: string, option: string): number {
   const seconds = Number(value);

@@ -46,6 +46,8 @@ export interface RunChoice {
   /** Names of TestSuites; undefined for all. */
   suites?: readonly string[];
   grep?: string;
+  /** How often suites that try one thing several times do so. */
+  rounds?: number;
   includeSlow: boolean;
   timeoutSeconds: number;
   /** Suites that may run side by side. */
@@ -74,6 +76,7 @@ export function runObject(choice: RunChoice): {
       environmentRef: { name: NAMES.environment },
       ...(suites ? { suites } : {}),
       ...(choice.grep ? { grep: choice.grep } : {}),
+      ...(choice.rounds ? { rounds: choice.rounds } : {}),
       timeoutSeconds: choice.timeoutSeconds,
       parallelism: choice.parallelism,
       environmentTimeoutSeconds: choice.environmentTimeoutSeconds,

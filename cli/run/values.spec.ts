@@ -15,6 +15,11 @@ describe('the objects that a job creates', () => {
     });
   });
 
+  it('asks for rounds only when they were given', () => {
+    expect(runObject({ ...choice, rounds: 10 }).spec.rounds).to.equal(10);
+    expect(runObject(choice).spec).to.not.have.property('rounds');
+  });
+
   it('puts our images over the values of the chart', () => {
     const object = environmentObject(
       { images: { agent: 'old' }, manager: { replicas: 1 } },

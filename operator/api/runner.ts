@@ -16,6 +16,8 @@ export const RUNNER_ENV = {
   /** JSON array of suite files, as in TestSuite.spec.files. */
   files: 'E2E_FILES',
   grep: 'E2E_GREP',
+  /** How often a suite that tries one thing several times does so: a whole number from 1. Unset: as the suite says. */
+  rounds: 'E2E_ROUNDS',
   /** Seconds for all tests; the runner ends itself before the Job's deadline. */
   timeoutSeconds: 'E2E_TIMEOUT_SECONDS',
   /** Path of connection.json. Unset for an environment without a connection. */

@@ -87,6 +87,14 @@ export const TestRunSpec = Type.Object(
         description: 'Only tests whose full title matches this JavaScript regular expression.',
       }),
     ),
+    rounds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description:
+          'How often suites that try one thing several times do so (E2E_ROUNDS in their Jobs). Unset: as each suite says.',
+      }),
+    ),
     retryPolicy: Type.Optional(
       Type.Object(
         {
@@ -155,6 +163,10 @@ export const TestRunSpec = Type.Object(
       {
         rule: 'has(self.grep) == has(oldSelf.grep) && (!has(self.grep) || self.grep == oldSelf.grep)',
         message: 'spec.grep cannot change: create another TestRun',
+      },
+      {
+        rule: 'has(self.rounds) == has(oldSelf.rounds) && (!has(self.rounds) || self.rounds == oldSelf.rounds)',
+        message: 'spec.rounds cannot change: create another TestRun',
       },
       {
         rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',

@@ -54,6 +54,7 @@ export async function startAttempt(
       since,
       spec: suite.spec,
       grep: run.spec.grep,
+      rounds: run.spec.rounds,
       connectionSecret,
     });
     return ensure(client, JOBS, job, owner.uid, signal);

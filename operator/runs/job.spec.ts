@@ -20,6 +20,7 @@ const input: JobInput = {
   since: '2026-01-01T00:00:00Z',
   spec: { files: ['area/one', 'area/two'], image: 'suites:1', timeoutSeconds: 100 },
   grep: 'adds \\d+$',
+  rounds: 10,
   connectionSecret: 'e2e-connection',
 };
 
@@ -50,6 +51,7 @@ describe('attemptJob', () => {
       E2E_ENVIRONMENT: 'e2e',
       E2E_FILES: '["area/one","area/two"]',
       E2E_TIMEOUT_SECONDS: '100',
+      E2E_ROUNDS: '10',
       E2E_CONNECTION: '/etc/backendai-e2e/connection/connection.json',
     });
   });
@@ -59,6 +61,11 @@ describe('attemptJob', () => {
     const tricky = attemptJob({ ...input, grep: '$(E2E_RUN)' });
     const value = tricky.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'E2E_GREP');
     expect(value?.value).to.equal('$$(E2E_RUN)');
+  });
+
+  it('leaves the rounds to the suite where the run asks for none', () => {
+    const plain = attemptJob({ ...input, rounds: undefined }).spec?.template?.spec?.containers?.[0];
+    expect(plain?.env?.map(({ name }) => name)).not.to.include('E2E_ROUNDS');
   });
 
   it('mounts no Secret where the environment has no connection', () => {

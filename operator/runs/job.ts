@@ -15,6 +15,8 @@ export interface JobInput extends AttemptIdentity {
   since: string;
   spec: TestSuiteSpec;
   grep: string | undefined;
+  /** As in TestRun.spec.rounds. */
+  rounds: number | undefined;
   /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
   connectionSecret: string | undefined;
 }
@@ -122,6 +124,7 @@ function environmentOf(input: JobInput, timeoutSeconds: number) {
     [RUNNER_ENV.files]: JSON.stringify(input.spec.files),
     [RUNNER_ENV.timeoutSeconds]: String(timeoutSeconds),
     ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),
+    ...(input.rounds === undefined ? {} : { [RUNNER_ENV.rounds]: String(input.rounds) }),
     ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
   };
   return [

@@ -4,12 +4,13 @@ import { BackendAi } from '../support/backend-ai.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
 import { handovers, LockWatch, longestGap } from '../support/lock-watch.ts';
 import { Inconclusive, measure } from '../support/record.ts';
+import { rounds } from '../support/rounds.ts';
 import { VALKEY_DB } from '../support/valkey.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld, type World } from '../support/world.ts';
 
 /** How often each way to lose a leader is tried. */
-const ROUNDS = Number(process.env.E2E_ROUNDS ?? '3');
+const ROUNDS = rounds(3);
 
 /**
  * The election of Backend.AI 26.9 (ai.backend.common.leader): the lock lives 30 s; its holder renews it and the others ask
