@@ -77,7 +77,9 @@ export async function kindCommand(options: KindOptions): Promise<number> {
   const effects = realEffects(PROJECT_ROOT);
   const harvest: Harvest = { outputs: new Map() };
   try {
-    const collect = collector(out, effects, harvest);
+    const namespaces = [NAMES.operatorNamespace, NAMES.environmentNamespace];
+    const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
+    const collect = collector(sites, effects, harvest);
     const { ending, state, kept } = await runJob(job, { effects, view, clock, interruption, collect });
     const figures = figuresOf(clock, state);
     const lines = closingLines(ending, state, harvest, figures);

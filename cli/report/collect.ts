@@ -8,7 +8,6 @@ import { corePath } from '../run/cluster-client.ts';
 import type { Effects } from '../run/effects.ts';
 import { isFinished, readRun } from '../run/follow.ts';
 import type { Collector, JobState } from '../run/job.ts';
-import { NAMES } from '../run/names.ts';
 import { observe } from '../run/observe.ts';
 import { disagreements } from './agreement.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
@@ -23,21 +22,37 @@ export interface Harvest {
 /** A pod whose report is final needs a moment to end; after this its output is taken as it is. */
 const POD_END_MS = 45_000;
 
+/** Where a job's results go, and where they come from. */
+export interface Sites {
+  /** Folder that is written. */
+  out: string;
+  /** The same for people. */
+  shown: string;
+  /** Namespace of the run and its pods. */
+  operatorNamespace: string;
+  /** Namespaces whose logs and events are read, that one included. */
+  namespaces: readonly string[];
+}
+
 /**
- * Makes the collector of a job: writes run.json, junit.xml and logs/ into `out`, and holds run.json, junit.xml and
+ * Makes the collector of a job: writes run.json, junit.xml and logs/ into `sites.out`, and holds run.json, junit.xml and
  * the suite pods' own output against each other. Disagreements are troubles. `harvest` keeps what the summary needs.
  */
-export function collector(out: string, effects: Effects, harvest: Harvest): Collector {
+export function collector(
+  sites: Sites,
+  effects: Pick<Effects, 'connect' | 'kubectl'>,
+  harvest: Harvest,
+): Collector {
+  const { out, operatorNamespace } = sites;
   return async (state, voice, p) => {
     const { client, names } = await connected(state, effects);
     const troubles: string[] = [];
     if (names) {
       state.seen = { ...state.seen, ...(await readRun(client, names, p.signal)) };
-      if (isFinished(state.seen.run)) await waitForPods(client, names.run, p.signal);
+      if (isFinished(state.seen.run)) await waitForPods(client, operatorNamespace, names.run, p.signal);
     }
     voice.state(['logs of every container']);
-    const namespaces = [NAMES.operatorNamespace, NAMES.environmentNamespace];
-    const collected = await readNamespaces(client, namespaces, p.signal);
+    const collected = await readNamespaces(client, sites.namespaces, p.signal);
     harvest.collected = collected;
     const folder = path.join(out, 'logs');
     await mkdir(folder, { recursive: true });
@@ -51,7 +66,7 @@ export function collector(out: string, effects: Effects, harvest: Harvest): Coll
       for (const [report, text] of outputsOf(collected.logs, names.run)) harvest.outputs.set(report, text);
       troubles.push(...(await writeResults(out, state.seen.run, state.seen.reports, harvest.outputs)));
     }
-    voice.title(`results and logs are in ${NAMES.out}`);
+    voice.title(`results and logs are in ${sites.shown}`);
     return troubles;
   };
 }
@@ -83,21 +98,24 @@ export function outputsOf(logs: readonly ContainerLog[], run: string): Map<strin
 
 async function connected(
   state: JobState,
-  effects: Effects,
+  effects: Pick<Effects, 'connect'>,
 ): Promise<{ client: ClusterApi; names: JobState['names'] }> {
   state.client ??= await effects.connect();
   return { client: state.client, names: state.names };
 }
 
 /** Waits until every pod of the run has ended, so that its output is whole. */
-async function waitForPods(client: ClusterApi, run: string, signal: AbortSignal): Promise<void> {
+async function waitForPods(
+  client: ClusterApi,
+  namespace: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
   const limit = AbortSignal.timeout(POD_END_MS);
   const both = AbortSignal.any([signal, limit]);
   const query = { labelSelector: `${LABELS.run}=${run}` };
   try {
-    for await (const pods of observe<Pod>(client, corePath(NAMES.operatorNamespace, 'pods'), query, {
-      signal: both,
-    })) {
+    for await (const pods of observe<Pod>(client, corePath(namespace, 'pods'), query, { signal: both })) {
       if ([...pods.values()].every((pod) => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '')))
         return;
     }
@@ -111,7 +129,7 @@ async function waitForPods(client: ClusterApi, run: string, signal: AbortSignal)
 async function writeOverview(
   folder: string,
   state: JobState,
-  effects: Effects,
+  effects: Pick<Effects, 'kubectl'>,
   p: Parameters<Collector>[2],
 ): Promise<void> {
   if (!state.tools) return;

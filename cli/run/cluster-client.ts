@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { Agent, type Dispatcher, errors, request } from 'undici';
+import { Agent, type Dispatcher, errors, ProxyAgent, request } from 'undici';
 import { API_VERSION, FIELD_MANAGERS, type ObjectMeta } from '../../operator/api/group.ts';
 import type { Access } from './kubeconfig.ts';
 
@@ -46,28 +46,25 @@ const WATCH_SECONDS = 240;
  * that), over one keep-alive connection pool. Errors are ApiError, ClusterUnreachable or the reason of the signal.
  */
 export class ClusterClient {
-  readonly #agent: Agent;
-  readonly #access: Access;
+  #agent: Dispatcher;
+  #access: Access;
 
   constructor(access: Access) {
     this.#access = access;
-    this.#agent = new Agent({
-      connections: 16,
-      connect: {
-        timeout: 5_000,
-        ...(access.ca ? { ca: access.ca } : {}),
-        ...(access.certificate ? { cert: access.certificate } : {}),
-        ...(access.key ? { key: access.key } : {}),
-      },
-    });
+    this.#agent = agentFor(access);
+  }
+
+  /** Address of the API server. */
+  get server(): string {
+    return this.#access.server;
   }
 
   get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     return this.#json<T>('GET', path, query, signal);
   }
 
-  create<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-    const query = { fieldManager: FIELD_MANAGERS.cli };
+  create<T>(path: string, body: unknown, signal?: AbortSignal, more: Query = {}): Promise<T> {
+    const query = { fieldManager: FIELD_MANAGERS.cli, ...more };
     return this.#json<T>('POST', path, query, signal, JSON.stringify(body), 'application/json');
   }
 
@@ -142,13 +139,44 @@ export class ClusterClient {
     signal?: AbortSignal,
     more: { body?: string; contentType?: string; bodyTimeout?: number } = {},
   ): Promise<Dispatcher.ResponseData> {
+    const answer = await this.#sendOnce(method, path, query, signal, more);
+    if (answer.statusCode < 400) return answer;
+    const text = await answer.body.text();
+    if (answer.statusCode === 401 && (await this.#renewed())) {
+      const again = await this.#sendOnce(method, path, query, signal, more);
+      if (again.statusCode < 400) return again;
+      throw errorOf(parsed(await again.body.text()), again.statusCode);
+    }
+    throw errorOf(parsed(text), answer.statusCode);
+  }
+
+  /** Fetches credentials anew where that is possible; whether it was. */
+  async #renewed(): Promise<boolean> {
+    const { renew } = this.#access;
+    if (!renew) return false;
+    const before = this.#access;
+    this.#access = await renew();
+    if (before.certificate !== this.#access.certificate || before.key !== this.#access.key) {
+      const old = this.#agent;
+      this.#agent = agentFor(this.#access);
+      void old.close();
+    }
+    return true;
+  }
+
+  async #sendOnce(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    query: Query,
+    signal: AbortSignal | undefined,
+    more: { body?: string; contentType?: string; bodyTimeout?: number },
+  ): Promise<Dispatcher.ResponseData> {
     const url = new URL(this.#access.server + path);
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, String(value));
     }
-    let answer: Dispatcher.ResponseData;
     try {
-      answer = await request(url, {
+      return await request(url, {
         method,
         dispatcher: this.#agent,
         headersTimeout: ANSWER_TIMEOUT_MS,
@@ -157,6 +185,7 @@ export class ClusterClient {
           accept: 'application/json',
           ...(more.contentType ? { 'content-type': more.contentType } : {}),
           ...(this.#access.token ? { authorization: `Bearer ${this.#access.token}` } : {}),
+          ...(this.#access.impersonate ? { 'impersonate-user': this.#access.impersonate } : {}),
         },
         ...(more.body === undefined ? {} : { body: more.body }),
         ...(signal ? { signal } : {}),
@@ -164,9 +193,21 @@ export class ClusterClient {
     } catch (error) {
       throw asClusterError(error, path, signal);
     }
-    if (answer.statusCode < 400) return answer;
-    throw errorOf(parsed(await answer.body.text()), answer.statusCode);
   }
+}
+
+function agentFor(access: Access): Dispatcher {
+  const connect = {
+    timeout: 5_000,
+    ...(access.ca ? { ca: access.ca } : {}),
+    ...(access.certificate ? { cert: access.certificate } : {}),
+    ...(access.key ? { key: access.key } : {}),
+    ...(access.servername ? { servername: access.servername } : {}),
+    ...(access.insecure ? { rejectUnauthorized: false } : {}),
+  };
+  return access.proxy
+    ? new ProxyAgent({ uri: access.proxy, connections: 16, requestTls: connect })
+    : new Agent({ connections: 16, connect });
 }
 
 /** What the rest of the command sees of the client. */

@@ -32,6 +32,8 @@ export interface FollowOptions {
   deadlineMs: number;
   /** Milliseconds until the operator must have written a first status. Default 90 000. */
   firstStatusMs?: number;
+  /** Milliseconds without an answer of the API server after which following gives up. Default 60 000. */
+  patienceMs?: number;
 }
 
 /** Whether the condition Succeeded is decided. */
@@ -61,6 +63,10 @@ export async function followRun(
     seen = { ...seen, ...part };
     options.onChange(seen);
   };
+  const watching = {
+    signal,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  };
   const fieldSelector = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
   const collection = (plural: string) => resourcePath(plural, names.namespace);
   const timers = [
@@ -70,9 +76,8 @@ export async function followRun(
 
   const environment = async (): Promise<never> => {
     const path = collection(KINDS.TestEnvironment.plural);
-    for await (const found of observe<TestEnvironment>(client, path, fieldSelector(names.environment), {
-      signal,
-    })) {
+    const query = fieldSelector(names.environment);
+    for await (const found of observe<TestEnvironment>(client, path, query, watching)) {
       const one = found.get(names.environment);
       if (one) change({ environment: one });
     }
@@ -81,14 +86,14 @@ export async function followRun(
   const reports = async (): Promise<never> => {
     const path = collection(KINDS.TestReport.plural);
     const query = { labelSelector: `${LABELS.run}=${names.run}` };
-    for await (const found of observe<TestReport>(client, path, query, { signal })) {
+    for await (const found of observe<TestReport>(client, path, query, watching)) {
       change({ reports: [...found.values()] });
     }
     throw new Error('observe ended without an error');
   };
   const run = async (): Promise<TestRun> => {
     const path = collection(KINDS.TestRun.plural);
-    for await (const found of observe<TestRun>(client, path, fieldSelector(names.run), { signal })) {
+    for await (const found of observe<TestRun>(client, path, fieldSelector(names.run), watching)) {
       const one = found.get(names.run);
       if (!one)
         throw new RunLost(`TestRun ${names.namespace}/${names.run} was deleted while it was followed`);
@@ -144,7 +149,7 @@ export async function readRun(
 
 function silent(names: RunNames, seen: Snapshot): string {
   return seen.run
-    ? `the operator did not take up TestRun ${names.namespace}/${names.run}: it has no status yet. Look at the operator's log in out/e2e/logs`
+    ? `the operator did not take up TestRun ${names.namespace}/${names.run}: it has no status yet. Look at the operator's log, below logs of the results`
     : `TestRun ${names.namespace}/${names.run} was not seen`;
 }
 

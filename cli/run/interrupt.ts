@@ -24,6 +24,8 @@ export function onInterrupt(
   tell: (line: string) => void,
   source: SignalSource = process,
   now: () => number = () => performance.now(),
+  /** Who removes what an abandoned clean-up leaves. */
+  remover = 'make down',
 ): Interruption {
   const work = new AbortController();
   const cleanUp = new AbortController();
@@ -36,7 +38,7 @@ export function onInterrupt(
       return;
     }
     if (now() - first < SAME_WISH_MS) return;
-    tell(`${signal}: clean-up abandoned; make down removes what is left`);
+    tell(`${signal}: clean-up abandoned; ${remover} removes what is left`);
     cleanUp.abort(new Interrupted(`clean-up stopped by ${signal}`));
   };
   for (const signal of SIGNALS) source.on(signal, listener);

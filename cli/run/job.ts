@@ -6,13 +6,13 @@ import type { Provision } from '../machine/provision.ts';
 import { type ClusterApi, resourcePath } from './cluster-client.ts';
 import type { Effects, Tools } from './effects.ts';
 import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
-import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
+import type { RunNames, Snapshot } from './follow.ts';
 import type { Interruption } from './interrupt.ts';
 import type { MemoryWatch } from './memory.ts';
 import { NAMES } from './names.ts';
 import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
 import type { Phase, PhaseClock } from './phases.ts';
-import { narrate, stateLines } from './progress.ts';
+import { cancelRun, showRun } from './show.ts';
 import { untilSuitesStand } from './suites-ready.ts';
 import type { View, Voice } from './view.ts';
 
@@ -58,7 +58,6 @@ const NEW_ENVIRONMENT_SECONDS = 120;
 /** The command waits so much longer than the run itself may take, before it says that the operator is stuck. */
 const RUN_MARGIN_SECONDS = 120;
 const CANCEL_SECONDS = 20;
-const HEARTBEAT_MS = 30_000;
 
 export interface JobResult {
   ending: Ending;
@@ -147,7 +146,13 @@ async function work(
     return await phase('suites', 'test run', async (p, voice) => {
       state.client = await effects.connect();
       state.names = await createRun(options, state.client, images, p.signal);
-      const run = await follow(options, parts, state, state.client, state.names, voice);
+      const run = await showRun(state.client, state.names, {
+        clock: parts.clock,
+        voice,
+        state,
+        signal: interruption.work,
+        deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
+      });
       return endingOfRun(run);
     });
   } finally {
@@ -180,45 +185,6 @@ async function createRun(
   return { namespace, environment, run: run.metadata.name };
 }
 
-async function follow(
-  options: JobOptions,
-  parts: JobParts,
-  state: JobState,
-  client: ClusterApi,
-  names: RunNames,
-  voice: Voice,
-): Promise<TestRun> {
-  const { clock } = parts;
-  const from = clock.elapsed();
-  let readyAfter: number | undefined;
-  let lastSaid = clock.elapsed();
-  voice.say(`TestRun ${names.namespace}/${names.run} in environment ${names.environment}`);
-  const heartbeat = setInterval(() => {
-    if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
-    for (const line of stateLines(state.seen)) voice.say(line);
-  }, HEARTBEAT_MS);
-  try {
-    const last = await followRun(client, names, {
-      signal: parts.interruption.work,
-      deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
-      onChange: (seen) => {
-        for (const line of narrate(state.seen, seen)) {
-          voice.say(line);
-          lastSaid = clock.elapsed();
-        }
-        state.seen = seen;
-        if (isReady(seen.environment)) readyAfter ??= clock.elapsed() - from;
-        voice.state(stateLines(seen));
-      },
-    });
-    return last.run;
-  } finally {
-    clearInterval(heartbeat);
-    // The time until the environment was ready belongs to it, not to the suites.
-    clock.add('environment', readyAfter ?? clock.elapsed() - from, 'suites');
-  }
-}
-
 /** Collects unless there is nothing to collect or someone wants to leave. */
 async function collected(parts: JobParts, options: JobOptions, state: JobState): Promise<string[]> {
   const { interruption, clock, view } = parts;
@@ -249,7 +215,10 @@ async function cleanedUp(
       view.phase(kept ? 'cluster is kept' : 'clean-up', async (voice) => {
         const p = provision(options, voice, interruption.cleanUp);
         if (kept) {
-          if (interruption.work.aborted) await cancelRun(state, voice, interruption.cleanUp);
+          if (interruption.work.aborted && state.client && state.names) {
+            const deadlineMs = CANCEL_SECONDS * 1000;
+            await cancelRun(state.client, state.names, { voice, signal: interruption.cleanUp, deadlineMs });
+          }
           return [];
         }
         await effects.deleteCluster(p);
@@ -261,22 +230,6 @@ async function cleanedUp(
     return [
       `clean-up failed (after "${ending.sentence.split('\n', 1)[0]}"): ${endingOfError(error).sentence}`,
     ];
-  }
-}
-
-/** Cancels the run on a cluster that stays, and waits a moment for the operator to end its Jobs. */
-async function cancelRun(state: JobState, voice: Voice, signal: AbortSignal): Promise<void> {
-  const { client, names } = state;
-  if (!client || !names) return;
-  const path = resourcePath(KINDS.TestRun.plural, names.namespace, names.run);
-  const run = await client.mergePatch<TestRun>(path, { spec: { cancel: true } }, signal);
-  if (isFinished(run)) return;
-  voice.say(`cancelled TestRun ${names.run}`);
-  try {
-    await followRun(client, names, { signal, deadlineMs: CANCEL_SECONDS * 1000, onChange: () => {} });
-  } catch (error) {
-    signal.throwIfAborted();
-    voice.say(`it has not ended yet: ${endingOfError(error).sentence}`);
   }
 }
 

@@ -7,6 +7,16 @@ export interface Access {
   certificate?: string;
   key?: string;
   token?: string;
+  /** Name that the server's certificate must carry, where it is not that of its address. */
+  servername?: string;
+  /** The certificate is not checked. */
+  insecure?: boolean;
+  /** URL of an HTTP proxy in between. */
+  proxy?: string;
+  /** User to act as. */
+  impersonate?: string;
+  /** Fetches credentials anew: those of a plugin run out. */
+  renew?: () => Promise<Access>;
 }
 
 interface KubeconfigFile {
