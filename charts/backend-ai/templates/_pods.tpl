@@ -133,8 +133,9 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha2
 
 {{/*
 Probes over HTTP. Arguments: dict of port, startup (path), readiness, liveness.
-The start may take long where everything starts at once on two cores. A component is restarted only after two minutes of
-failed liveness: each of them fails it while etcd or Valkey are away, and comes back by itself.
+The start may take long where everything starts at once on two cores. Each component fails liveness while etcd or Valkey are
+away and comes back by itself. It looks at them once a minute only, so an outage of a minute may show for two: a component is
+restarted after three minutes of failed liveness.
 */}}
 {{- define "backend-ai.httpProbes" -}}
 startupProbe:
@@ -151,7 +152,7 @@ livenessProbe:
   httpGet: { path: {{ .liveness }}, port: {{ .port }} }
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: 12
+  failureThreshold: 18
 {{- end }}
 
 {{/* Probes by a command. Argument: the command, a list. */}}

@@ -1,0 +1,232 @@
+import { expect } from 'chai';
+import { agentRow, agentsAtWork, waitForAgent } from '../support/agents.ts';
+import { runCode } from '../support/execution.ts';
+import { type Disruption, useFaults, withFault } from '../support/faults.ts';
+import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
+import type { NewSession } from '../support/sessions.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+
+/** An agent's heartbeat and the silence after which it is LOST: charts/backend-ai/ci/e2e-values.yaml. */
+const HEARTBEAT_SECONDS = 5;
+const SILENCE_SECONDS = 15;
+/** The leader looks for silent agents that often (ai.backend.manager.tasks.agent_lost_checker), ... */
+const CHECK_SECONDS = 5;
+/** ... and the event that it writes is worked off a little later, on two busy cores. */
+const LATE_SECONDS = 5;
+/** From the fault on, whose last heartbeat may have been sent up to an interval before it. */
+const LOST_SECONDS = {
+  least: SILENCE_SECONDS - HEARTBEAT_SECONDS - 1,
+  most: SILENCE_SECONDS + CHECK_SECONDS + LATE_SECONDS,
+};
+/** An agent that runs again is known to be ALIVE by its next heartbeat. */
+const REVIVED_SECONDS = HEARTBEAT_SECONDS + LATE_SECONDS + 5;
+/** A new pod of an agent unpacks what kernels need into a new engine before it sends its first heartbeat. */
+const NEW_POD_SECONDS = 180;
+/**
+ * The end of sessions whose containers went with their agent: a kernel that no agent has spoken of for 120 s is stale
+ * (MAX_KERNEL_HEALTH_STALENESS_SEC), the leader looks for such every 60 s (sweep-stale-kernels) and asks the agent.
+ */
+const SWEPT_SECONDS = 120 + 60 + 40;
+
+describe('an agent that dies', function () {
+  this.timeout(600_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
+  const faults = useFaults();
+
+  before('no session runs on the agents', async function () {
+    this.timeout(180_000);
+    await agentsAtWork(world());
+    const used = (await world().database.agentSlots()).filter((slot) => slot.used > 0);
+    if (used.length > 0) throw new Inconclusive(`somebody uses the agents: ${JSON.stringify(used)}`);
+  });
+  after('both agents are at work', async function () {
+    this.timeout(180_000);
+    await agentsAtWork(world());
+  });
+
+  const podOf = (agent: string): string => agent.replace(/^i-/, '');
+  const homeOf = async (session: string): Promise<string> =>
+    (await world().database.kernels(session))[0]?.agent ?? 'none';
+  const othersThan = (agent: string): string[] =>
+    world()
+      .connection.agents.map(({ id }) => id)
+      .filter((id) => id !== agent);
+  const shown = async (agent: string): Promise<string | undefined> =>
+    (await world().admin.agents()).find(({ id }) => id === agent)?.status;
+  const coresOf = async (agent: string): Promise<number> =>
+    (await world().database.agentSlots()).find((slot) => slot.agent_id === agent && slot.slot_name === 'cpu')
+      ?.capacity ?? Number.NaN;
+  const cores = (cpu: number): Partial<NewSession> => ({
+    config: { ...SMALL, resources: { cpu, mem: '512m' } },
+  });
+
+  /** Asks the session to compute something. */
+  async function expectAnswer(session: RunningSession): Promise<void> {
+    const run = await runCode(world().user.sessions, session.id, { mode: 'query', code: 'print(6 * 7)' });
+    expect(run.stdout.trim(), `answer of session ${session.name}`).to.equal('42');
+  }
+
+  /** Containers of the session on its agent that run, as the engine beside the agent says. */
+  const running = async (agent: string, session: string): Promise<number> =>
+    (await containersOf(world().observer(agent), CONTAINER_LABELS.session, session)).filter(
+      (container) => container.state === 'running',
+    ).length;
+
+  /** Seconds from the last heartbeat that Valkey knew of until the agent was LOST, by the manager's clock. */
+  async function lost(agent: string): Promise<{ silentSeconds: number; at: number }> {
+    let heardAt = Number.NaN;
+    const row = await waitUntil(
+      `agent ${agent} to be LOST`,
+      async () => {
+        heardAt = (await world().valkey.agentsLastSeen())[agent] ?? heardAt;
+        const now = await agentRow(world(), agent);
+        return now.status === 'LOST' ? now : notYet(now.status);
+      },
+      { deadlineSeconds: LOST_SECONDS.most + 30, everyMs: 200 },
+    );
+    const at = row.lost_at?.getTime() ?? Number.NaN;
+    return { silentSeconds: at / 1000 - heardAt, at };
+  }
+
+  it('is LOST in time when it freezes, gets no session while others do, keeps its own, and is used again', async () => {
+    const { user, database, valkey, connection, afterTest } = world();
+    const own = await world().startSession(afterTest);
+    const frozen = await homeOf(own.id);
+    const [other = 'none'] = othersThan(frozen);
+    const disruption: Disruption = {
+      target: { component: 'agent', pod: podOf(frozen) },
+      pause: { container: 'agent' },
+      durationSeconds: 300,
+    };
+    const waiting = await withFault(faults(), disruption, afterTest, async (receipt) => {
+      expect(receipt.targets.map(({ pod }) => pod)).to.deep.equal([podOf(frozen)]);
+      const { silentSeconds, at } = await lost(frozen);
+      const seconds = (at - receipt.injectedAt.getTime()) / 1000;
+      measure('lost-after-freeze', seconds, 's');
+      measure('lost-after-last-heartbeat', silentSeconds, 's');
+      expect(seconds, 'seconds from the freeze until LOST').to.be.within(
+        LOST_SECONDS.least,
+        LOST_SECONDS.most,
+      );
+      expect(silentSeconds, 'seconds from the last heartbeat until LOST').to.be.within(
+        SILENCE_SECONDS - 1,
+        SILENCE_SECONDS + CHECK_SECONDS + LATE_SECONDS,
+      );
+      expect(await shown(frozen), 'status that the API shows').to.equal('LOST');
+      await waitUntil(
+        'Valkey to forget the agent',
+        async () => {
+          const seen = await valkey.agentsLastSeen();
+          return frozen in seen ? notYet(seen) : undefined;
+        },
+        { deadlineSeconds: CHECK_SECONDS + LATE_SECONDS, everyMs: 200 },
+      );
+
+      const whole = await coresOf(other);
+      const filling = await world().startSession(afterTest, cores(whole));
+      expect(await homeOf(filling.id), 'agent of a new session').to.equal(other);
+      const { sessionId } = await world().enqueue(world().smallSession(), afterTest);
+      const told = await waitUntil(
+        'the scheduler to say why the session waits',
+        async () => {
+          const steps = await database.schedulingSteps(sessionId);
+          const step = steps.find(
+            ({ phase, result }) => phase === 'schedule-sessions' && result === 'NEED_RETRY',
+          );
+          return step ?? notYet(steps);
+        },
+        { deadlineSeconds: 70 },
+      );
+      expect(told.message, 'why it waits').to.include('could not be placed');
+      expect((await user.sessions.get(sessionId)).status).to.equal('PENDING');
+
+      // Only an agent that says so ends a session: silence does not.
+      expect((await user.sessions.get(own.id)).status, 'session of the frozen agent').to.equal('RUNNING');
+      expect(await running(frozen, own.id), 'containers of that session').to.equal(1);
+      expect((await agentRow(world(), other)).status, 'the other agent').to.equal('ALIVE');
+      return sessionId;
+    });
+    const since = performance.now();
+    const back = await waitForAgent(world(), frozen, ['ALIVE'], REVIVED_SECONDS);
+    measure('alive-after-thaw', (performance.now() - since) / 1000, 's');
+    expect(back.lost_at, 'when it was lost, of an agent that is back').to.equal(null);
+    await waitForState(user.sessions, waiting, ['RUNNING'], START_SECONDS);
+    measure('used-after-thaw', (performance.now() - since) / 1000, 's');
+    expect(await homeOf(waiting), 'agent of the session that waited').to.equal(frozen);
+    await expectAnswer(own);
+    await agentsAtWork(world());
+    expect(await shown(frozen)).to.equal('ALIVE');
+    expect(connection.agents.map(({ id }) => id)).to.include(frozen);
+  });
+
+  it('takes its session up again after its process was killed', async () => {
+    const { database, afterTest } = world();
+    const session = await world().startSession(afterTest);
+    const home = await homeOf(session.id);
+    const [kernel] = await database.kernels(session.id);
+    const disruption: Disruption = {
+      target: { component: 'agent', pod: podOf(home) },
+      kill: { container: 'agent' },
+    };
+    await withFault(faults(), disruption, afterTest, async (receipt, fault) => {
+      const ready = await fault.healed(NEW_POD_SECONDS);
+      measure('killed-agent-ready', (ready.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
+    });
+    await agentsAtWork(world());
+    expect((await database.session(session.id))?.status).to.equal('RUNNING');
+    expect((await database.kernels(session.id))[0]).to.include({
+      id: kernel?.id,
+      agent: home,
+      container_id: kernel?.container_id,
+    });
+    await expectAnswer(session);
+  });
+
+  it('takes its session along when its pod is deleted; the new pod is the same agent and is used', async () => {
+    const { database, user, afterTest } = world();
+    const session = await world().startSession(afterTest);
+    const home = await homeOf(session.id);
+    const [other = 'none'] = othersThan(home);
+    const whole = await coresOf(home);
+    const disruption: Disruption = {
+      target: { component: 'agent', pod: podOf(home) },
+      podDelete: { force: true },
+    };
+    const since = await withFault(faults(), disruption, afterTest, async (receipt, fault) => {
+      const gone = await waitForAgent(world(), home, ['LOST', 'TERMINATED'], LOST_SECONDS.most + 30);
+      measure(
+        'gone-after-deletion',
+        ((gone.lost_at?.getTime() ?? Number.NaN) - receipt.injectedAt.getTime()) / 1000,
+        's',
+      );
+      const next = await world().startSession(afterTest);
+      expect(await homeOf(next.id), 'agent of a new session').to.equal(other);
+      const ready = await fault.healed(NEW_POD_SECONDS);
+      measure('deleted-agent-ready', (ready.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
+      return receipt.injectedAt.getTime();
+    });
+    const back = await waitForAgent(world(), home, ['ALIVE'], NEW_POD_SECONDS);
+    expect(back.first_contact, 'the agent is the one of before').to.be.below(new Date(since));
+    expect(await world().observer(home).containers(), 'containers of the new pod').to.satisfy(
+      (all: { labels: Record<string, string> }[]) =>
+        all.every(({ labels }) => labels[CONTAINER_LABELS.session] !== session.id),
+    );
+    const row = await waitForEnd(database, session.id, ['TERMINATED'], SWEPT_SECONDS);
+    const ended = row.terminated_at?.getTime() ?? Number.NaN;
+    measure('session-ended-after-deletion', (ended - since) / 1000, 's');
+    expect(
+      (await database.allocations(session.id)).every(({ freed }) => freed),
+      'slots given back',
+    ).to.equal(true);
+    await agentsAtWork(world());
+
+    // Only the agent that came back has that much room.
+    const last = await world().startSession(afterTest, cores(whole));
+    expect(await homeOf(last.id), 'agent of the last session').to.equal(home);
+    await expectAnswer(last);
+    expect((await user.sessions.get(last.id)).status).to.equal('RUNNING');
+  });
+});

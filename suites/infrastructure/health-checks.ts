@@ -1,0 +1,317 @@
+import { expect } from 'chai';
+import { agentsAtWork } from '../support/agents.ts';
+import { type Disruption, useFaults } from '../support/faults.ts';
+import {
+  COMPONENTS,
+  type HealthyComponent,
+  LOOK_SECONDS,
+  LOOK_TAKES_SECONDS,
+  type Look,
+  NEEDS,
+  type Need,
+  Patient,
+  patients,
+} from '../support/health.ts';
+import { parseMetrics } from '../support/metrics.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** From the return of all that was missing until nobody says any more that it is: one look, and connections made anew. */
+const RECOVERY_SECONDS = 2 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
+/** Faults are healed when they have been seen, not by their time. */
+const FAULT_SECONDS = 180;
+/**
+ * The webserver asks its managers every 2 s (charts/backend-ai/ci/e2e-values.yaml), for 2 s each, and takes one for ill after
+ * three failures: only after that its own look can tell.
+ */
+const POOL_SECONDS = 15;
+
+/** Who provides what is needed: the component whose pods are cut off or taken away. */
+const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
+  etcd: 'etcd',
+  redis: 'valkey',
+  database: 'postgres',
+  manager: 'manager',
+};
+
+/**
+ * How something is taken away. gone: its pods are, and connections are refused; silent: packets to it are dropped, nothing
+ * answers; frozen: its processes are stopped.
+ */
+type Way = 'gone' | 'silent' | 'frozen';
+
+/** One square of the matrix. `one`: only that process of the component loses it. */
+interface Square {
+  component: HealthyComponent;
+  need: Need;
+  way: Way;
+  one?: 0 | 1;
+}
+
+/**
+ * Three rounds, because each lasts as long as the components' own rhythm: within a round every process looks once. No two
+ * rounds after another keep anybody from being alive: its pod would be restarted.
+ */
+const ROUNDS: { title: string; squares: Square[] }[] = [
+  {
+    title: 'without etcd, and the app proxy and the webserver without Valkey',
+    squares: [
+      { component: 'manager', need: 'etcd', way: 'gone' },
+      { component: 'agent', need: 'etcd', way: 'gone' },
+      { component: 'storage-proxy', need: 'etcd', way: 'gone' },
+      { component: 'webserver', need: 'redis', way: 'silent' },
+      { component: 'appproxy-coordinator', need: 'redis', way: 'silent' },
+      { component: 'appproxy-worker', need: 'redis', way: 'silent' },
+    ],
+  },
+  {
+    title: 'without PostgreSQL',
+    squares: [
+      { component: 'manager', need: 'database', way: 'gone' },
+      { component: 'appproxy-coordinator', need: 'database', way: 'gone' },
+    ],
+  },
+  {
+    title: 'with something that does not answer',
+    squares: [
+      { component: 'manager', need: 'redis', way: 'silent', one: 0 },
+      { component: 'manager', need: 'database', way: 'silent', one: 1 },
+      { component: 'manager', need: 'etcd', way: 'silent', one: 1 },
+      { component: 'agent', need: 'redis', way: 'silent', one: 0 },
+      { component: 'agent', need: 'container', way: 'frozen', one: 1 },
+      { component: 'agent', need: 'etcd', way: 'silent', one: 1 },
+      { component: 'storage-proxy', need: 'redis', way: 'silent' },
+      { component: 'webserver', need: 'manager', way: 'silent' },
+      { component: 'appproxy-coordinator', need: 'database', way: 'silent' },
+    ],
+  },
+];
+
+const NAMES: Record<Need, string> = {
+  etcd: 'etcd',
+  redis: 'Valkey',
+  database: 'PostgreSQL',
+  container: 'its container engine',
+  manager: 'a manager',
+};
+
+/** What a process said while things were taken away. */
+interface Seen {
+  look: Look;
+  metrics: string | undefined;
+}
+
+describe('health of the components', function () {
+  this.timeout(420_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy', 'webserver']);
+  const faults = useFaults();
+  let all: Patient[];
+  /** When everything was given back. */
+  let healedAt = new Date(0);
+
+  before('every process is found', async () => {
+    all = (await patients(world())).sort((a, b) => a.name.localeCompare(b.name));
+    for (const component of COMPONENTS) {
+      const count = of(component).length;
+      const wanted = component === 'manager' || component === 'agent' ? 2 : 1;
+      if (count !== wanted) throw new Inconclusive(`${count} of component ${component} found, not ${wanted}`);
+    }
+  });
+  after('everybody is well', async function () {
+    this.timeout((RECOVERY_SECONDS + 150) * 1000);
+    await everybodyIsWell();
+    await agentsAtWork(world());
+  });
+
+  const of = (component: HealthyComponent, one?: number): Patient[] =>
+    all
+      .filter((patient) => patient.component === component)
+      .filter((_, index) => one === undefined || index === one);
+
+  /** Waits until each process says that it is alive and ready and lacks nothing, of what it saw since then. */
+  async function everybodyIsWell(since = healedAt): Promise<void> {
+    await Promise.all(
+      all.map((patient) =>
+        waitUntil(
+          `${patient.name} to be well`,
+          async () => {
+            const { livez, readyz, health, ill, known, lookedAt } = await patient.look();
+            const { vital, ready } = NEEDS[patient.component];
+            const unknown = [...vital, ...ready].filter((need) => !known.includes(need));
+            const well = livez === 200 && readyz === 200 && health.status === 'ok' && unknown.length === 0;
+            return well && lookedAt > since ? undefined : notYet({ livez, readyz, ill, unknown, lookedAt });
+          },
+          // While it is started anew nobody answers.
+          { deadlineSeconds: RECOVERY_SECONDS, tolerate: () => true },
+        ),
+      ),
+    );
+  }
+
+  function disruptionOf(square: Square): Disruption {
+    const { component, need, way, one } = square;
+    if (way === 'gone' && need !== 'container') {
+      return { target: { component: PROVIDERS[need] }, scaleToZero: {}, durationSeconds: FAULT_SECONDS };
+    }
+    const pod = one === undefined ? undefined : of(component, one)[0]?.pod;
+    const target = { component, ...(pod ? { pod } : {}) };
+    if (need === 'container')
+      return { target, pause: { container: 'engine' }, durationSeconds: FAULT_SECONDS };
+    const from = { component: PROVIDERS[need] };
+    return { target, networkPartition: { from }, durationSeconds: FAULT_SECONDS };
+  }
+
+  /** Takes everything of a round away, waits until each process that lacks something has looked, and gives it back. */
+  async function lived(squares: readonly Square[]): Promise<Map<string, Seen>> {
+    const ledger = world().afterTest;
+    const seen = new Map<string, Seen>();
+    // One fault for all squares that mean the same.
+    const disruptions = new Map(
+      squares.map((square) => [JSON.stringify(disruptionOf(square)), disruptionOf(square)]),
+    );
+    const injected = new Map(
+      await Promise.all(
+        [...disruptions].map(async ([key, disruption]) => {
+          const fault = await faults().inject(disruption, ledger);
+          return [key, fault] as const;
+        }),
+      ),
+    );
+    const faultOf = (square: Square) => injected.get(JSON.stringify(disruptionOf(square)));
+    for (const square of squares) {
+      const address = faultOf(square)?.receipt.targets[0]?.address;
+      // Its Service may lead to nobody now.
+      if (square.component === 'webserver' && square.way !== 'gone' && address) {
+        all = all.map((patient) =>
+          patient.component === 'webserver' ? new Patient('webserver', '', address) : patient,
+        );
+      }
+    }
+    const settled = await Promise.allSettled(
+      [...injected].map(async ([key, fault]) => {
+        const own = squares.filter((square) => JSON.stringify(disruptionOf(square)) === key);
+        try {
+          await Promise.all(
+            own.flatMap((square) =>
+              of(square.component, square.one).map(async (patient) => {
+                const late = square.need === 'manager' ? POOL_SECONDS : 0;
+                const since = new Date(fault.receipt.seenInForceAt.getTime() + late * 1000);
+                const look = await patient.lookAfter(since, `${square.way}: ${square.need}`);
+                measure(
+                  `told-${patient.component}-${square.need}-${square.way}`,
+                  (Date.now() - since.getTime()) / 1000,
+                  's',
+                );
+                seen.set(`${patient.name} ${square.need}`, { look, metrics: await patient.metrics() });
+              }),
+            ),
+          );
+        } finally {
+          await fault.heal();
+        }
+      }),
+    );
+    // Those that lack nothing.
+    for (const patient of all) {
+      if (squares.some((square) => of(square.component, square.one).includes(patient))) continue;
+      seen.set(`${patient.name} nothing`, { look: await patient.look(), metrics: await patient.metrics() });
+    }
+    healedAt = new Date();
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    return seen;
+  }
+
+  it('is good: each process is alive, ready, lacks nothing and says so; its metrics are readable', async () => {
+    const { version } = world().connection;
+    await everybodyIsWell();
+    for (const patient of all) {
+      const { livez, readyz, health, ill, known } = await patient.look();
+      expect([livez, readyz], patient.name).to.deep.equal([200, 200]);
+      expect(health, patient.name).to.include({ status: 'ok', version, component: patient.component });
+      expect(ill, patient.name).to.deep.equal([]);
+      const { vital, ready } = NEEDS[patient.component];
+      expect(known, `what ${patient.name} looks at`).to.include.members([...vital, ...ready]);
+      expectMetrics(patient, await patient.metrics());
+    }
+  });
+
+  for (const { title, squares } of ROUNDS) {
+    describe(title, () => {
+      // The first test of the round pays for all: what it sees is the same for each.
+      let round: Promise<Map<string, Seen>> | undefined;
+      const once = (): Promise<Map<string, Seen>> => {
+        round ??= lived(squares);
+        return round;
+      };
+
+      for (const square of squares) {
+        const { component, need, way, one } = square;
+        const vital = NEEDS[component].vital.includes(need);
+        const says = vital ? 'neither alive nor ready' : 'alive but not ready';
+        it(`${component} says that it is ${says} without ${NAMES[need]} (${way})`, async () => {
+          const seen = await once();
+          const others = squares.filter((other) => other.component === component && other.one === one);
+          const anyVital = others.some((other) => NEEDS[component].vital.includes(other.need));
+          for (const patient of of(component, one)) {
+            const told = seen.get(`${patient.name} ${need}`);
+            if (!told) throw new Inconclusive(`nobody looked at ${patient.name} without ${need}`);
+            const { look, metrics } = told;
+            expect(look.ill, `what ${patient.name} says it lacks`).to.include(need);
+            expect(look.health.status, patient.name).to.equal('degraded');
+            expect(look.readyz, `readiness of ${patient.name}`).to.equal(503);
+            expect(look.livez, `liveness of ${patient.name}`).to.equal(anyVital ? 503 : 200);
+            const lacking = others.map((other) => other.need);
+            const blamed = look.ill.filter(
+              (what) => isNeed(component, what) && !lacking.includes(what as Need),
+            );
+            expect(blamed, `what ${patient.name} blames wrongly`).to.deep.equal([]);
+            expectMetrics(patient, metrics);
+          }
+        });
+      }
+
+      const touched = new Set(squares.map(({ component }) => component));
+      const untouched = COMPONENTS.filter(
+        (component) => !touched.has(component) && component !== 'webserver',
+      );
+      for (const component of untouched) {
+        it(`${component} says that it is well`, async () => {
+          const seen = await once();
+          for (const patient of of(component)) {
+            const told = seen.get(`${patient.name} nothing`);
+            expect([told?.look.livez, told?.look.readyz], patient.name).to.deep.equal([200, 200]);
+            expect(told?.look.ill, patient.name).to.deep.equal([]);
+          }
+        });
+      }
+    });
+  }
+
+  it('is good again when everything is back, and a session starts', async () => {
+    const since = performance.now();
+    await everybodyIsWell();
+    measure('well-again', (performance.now() - since) / 1000, 's');
+    await agentsAtWork(world());
+    const session = await world().startSession(world().afterTest);
+    expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
+  });
+
+  function expectMetrics(patient: Patient, page: string | undefined): void {
+    if (patient.component === 'webserver') {
+      expect(page, 'metrics of the webserver').to.equal(undefined);
+      return;
+    }
+    const samples = parseMetrics(page ?? '');
+    expect(samples.length, `metrics of ${patient.name}`).to.be.above(10);
+    for (const { name, value } of samples)
+      expect(value, `${name} of ${patient.name}`).not.to.equal(undefined);
+  }
+});
+
+/** Whether a component has that as a need of its own; other things it only tells of. */
+function isNeed(component: HealthyComponent, what: string): boolean {
+  const { vital, ready } = NEEDS[component];
+  return [...vital, ...ready].some((need) => need === what);
+}

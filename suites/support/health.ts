@@ -1,0 +1,231 @@
+import { Api, BackendApiError } from './api.ts';
+import { eachManager, RENEWAL_SECONDS, registrations } from './discovery.ts';
+import { Inconclusive } from './record.ts';
+import { notYet, waitUntil } from './waiting.ts';
+import type { World } from './world.ts';
+
+/**
+ * A component looks at what it needs once in 60 s (HealthProbeOptions in ai.backend.common.health_checker.probe), all at
+ * once, each for at most 5 s; its endpoints say what it saw then.
+ */
+export const LOOK_SECONDS = 60;
+export const LOOK_TAKES_SECONDS = 5;
+
+/** What Backend.AI calls the things that its components need (ai.backend.common.health_checker.types). */
+export type Need = 'etcd' | 'redis' | 'database' | 'container' | 'manager';
+
+/** One thing that a component looked at. */
+export interface Check {
+  service_group: string;
+  component_id: string;
+  is_healthy: boolean;
+  /** ISO 8601. */
+  last_checked_at: string;
+  error_message: string | null;
+}
+
+/** What a component says of itself at /health. */
+export interface Health {
+  status: 'ok' | 'degraded' | 'error';
+  version: string;
+  component: string;
+  connectivity: { overall_healthy: boolean; connectivity_checks: Check[] };
+}
+
+/** Components with endpoints for their health. */
+export const COMPONENTS = [
+  'manager',
+  'agent',
+  'storage-proxy',
+  'webserver',
+  'appproxy-coordinator',
+  'appproxy-worker',
+] as const;
+export type HealthyComponent = (typeof COMPONENTS)[number];
+
+/** Where a component answers. publicProbes: what is open to everybody beside the port inside. */
+interface Endpoints {
+  port: number;
+  health: string;
+  livez: string;
+  readyz: string;
+  metrics?: string;
+  publicProbes?: { port: number; livez: string; readyz: string };
+}
+
+const SHORT = { health: '/health', livez: '/livez', readyz: '/readyz' };
+const LONG = { health: '/health', livez: '/health/livez', readyz: '/health/readyz' };
+const METRICS = { metrics: '/metrics' };
+
+/** Ports as charts/backend-ai gives them; the webserver has no metrics. */
+const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
+  manager: {
+    port: 18080,
+    ...LONG,
+    ...METRICS,
+    publicProbes: { port: 8081, livez: LONG.livez, readyz: LONG.readyz },
+  },
+  agent: { port: 6003, ...SHORT, ...METRICS },
+  'storage-proxy': {
+    port: 16023,
+    ...SHORT,
+    ...METRICS,
+    publicProbes: { port: 6022, livez: SHORT.livez, readyz: SHORT.readyz },
+  },
+  webserver: { port: 8090, ...SHORT },
+  'appproxy-coordinator': { port: 10200, ...LONG, ...METRICS },
+  'appproxy-worker': { port: 10201, ...LONG, ...METRICS },
+};
+
+/** What one process needs (its checks in ai.backend.*): all of it to be ready, what is vital to be alive. */
+export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: readonly Need[] }> = {
+  manager: { vital: ['etcd', 'redis'], ready: ['database'] },
+  agent: { vital: ['etcd', 'container', 'redis'], ready: [] },
+  'storage-proxy': { vital: ['etcd', 'redis'], ready: [] },
+  webserver: { vital: ['redis'], ready: ['manager'] },
+  'appproxy-coordinator': { vital: ['redis'], ready: ['database'] },
+  'appproxy-worker': { vital: ['redis'], ready: [] },
+};
+
+/** One process and what its endpoints said, all within a moment. */
+export interface Look {
+  /** HTTP status, the same at each port that has the endpoint. */
+  livez: number;
+  readyz: number;
+  health: Health;
+  /** What it found not healthy, by its name. */
+  ill: string[];
+  /** What it says anything of. */
+  known: string[];
+  /** When it looked itself, the latest of its checks. */
+  lookedAt: Date;
+}
+
+/** One process that tells of its health. It is asked at its pod: Services lead only to pods that are ready. */
+export class Patient {
+  readonly component: HealthyComponent;
+  /** Name of its pod; "" where there is only one of the component. */
+  readonly pod: string;
+  readonly #host: string;
+
+  constructor(component: HealthyComponent, pod: string, host: string) {
+    this.component = component;
+    this.pod = pod;
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.pod || this.component;
+  }
+
+  /** Asks every endpoint. Throws when one does not answer, or ports disagree. */
+  async look(): Promise<Look> {
+    const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];
+    const [health, alive, ready] = await Promise.all([
+      this.#health(),
+      this.#status(port, livez),
+      this.#status(port, readyz),
+    ]);
+    if (publicProbes) {
+      const [openAlive, openReady] = await Promise.all([
+        this.#status(publicProbes.port, publicProbes.livez),
+        this.#status(publicProbes.port, publicProbes.readyz),
+      ]);
+      if (openAlive !== alive || openReady !== ready) {
+        const open = `${openAlive}, ${openReady}`;
+        throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
+      }
+    }
+    const checks = health.connectivity.connectivity_checks;
+    const ill = checks.filter((check) => !check.is_healthy).map((check) => check.service_group);
+    const times = checks.map((check) => Date.parse(check.last_checked_at));
+    return {
+      livez: alive,
+      readyz: ready,
+      health,
+      ill: [...new Set(ill)].sort(),
+      known: [...new Set(checks.map((check) => check.service_group))].sort(),
+      lookedAt: new Date(Math.max(...times)),
+    };
+  }
+
+  /** Its page of metrics in Prometheus' text format; undefined: it has none. */
+  async metrics(): Promise<string | undefined> {
+    const { port, metrics } = ENDPOINTS[this.component];
+    if (!metrics) return undefined;
+    const answer = await this.#api(port).request({ method: 'GET', path: metrics, timeoutMs: 10_000 });
+    return answer.bytes.toString();
+  }
+
+  /** Waits until it has looked at what it needs after a moment, and says what it saw. */
+  lookAfter(moment: Date, why: string): Promise<Look> {
+    return waitUntil(
+      `${this.name} to look at what it needs after ${moment.toISOString()} (${why})`,
+      async () => {
+        const look = await this.look();
+        return look.lookedAt > moment ? look : notYet(look.lookedAt.toISOString());
+      },
+      { deadlineSeconds: LOOK_SECONDS + 4 * LOOK_TAKES_SECONDS, everyMs: 500, tolerate: isBetweenLooks },
+    );
+  }
+
+  async #health(): Promise<Health> {
+    const { port, health } = ENDPOINTS[this.component];
+    const answer = await this.#api(port).request({ method: 'GET', path: health, timeoutMs: 10_000 });
+    // The worker of the app proxy sends JSON in a JSON string.
+    return JSON.parse(typeof answer.body === 'string' ? answer.body : answer.bytes.toString());
+  }
+
+  async #status(port: number, path: string): Promise<number> {
+    try {
+      return (await this.#api(port).request({ method: 'GET', path, timeoutMs: 10_000 })).status;
+    } catch (error) {
+      if (error instanceof BackendApiError) return error.status;
+      throw error;
+    }
+  }
+
+  #api(port: number): Api {
+    return new Api(`http://${this.#host}:${port}`);
+  }
+}
+
+/** Two ports are asked one after the other: in between the component may have looked anew. */
+function isBetweenLooks(error: unknown): boolean {
+  return error instanceof Error && /to everybody$/.test(error.message);
+}
+
+/**
+ * Every process that tells of its health. The webserver is in no register: it is found where a fault's receipt says, and
+ * under its Service before.
+ * Throws {@link Inconclusive} when one of them is missing.
+ */
+export async function patients(world: World): Promise<Patient[]> {
+  const { connection } = world;
+  const host = (url: string): string => new URL(url).hostname;
+  const { each } = await eachManager(world);
+  const found = [
+    ...each.map((manager) => new Patient('manager', manager.id.replace(/^i-/, ''), manager.host)),
+    ...connection.agents.map(({ id, httpUrl }) => new Patient('agent', id.replace(/^i-/, ''), host(httpUrl))),
+    new Patient('webserver', '', host(connection.webserver.url)),
+  ];
+  for (const component of ['storage-proxy', 'appproxy-coordinator', 'appproxy-worker'] as const) {
+    found.push(new Patient(component, '', await registeredHost(world, component)));
+  }
+  return found;
+}
+
+async function registeredHost(
+  world: World,
+  component: 'storage-proxy' | 'appproxy-coordinator' | 'appproxy-worker',
+): Promise<string> {
+  const current = (await registrations(world.valkey))
+    .filter(
+      ({ group, lastHeartbeat }) =>
+        group === component && Date.now() / 1000 - lastHeartbeat < 2 * RENEWAL_SECONDS,
+    )
+    .sort((a, b) => b.registeredAt - a.registeredAt);
+  const host = current[0]?.metricsAddress.replace(/:\d+$/, '');
+  if (!host) throw new Inconclusive(`no ${component} is registered in Valkey`);
+  return host;
+}
