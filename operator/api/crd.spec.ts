@@ -21,6 +21,10 @@ function properties(schema: Schema, path: string): { path: string; schema: Schem
   return [...own, ...below.flatMap((entry) => properties(entry.schema, entry.path))];
 }
 
+/** Words that say what a number counts or measures. */
+const UNITS =
+  /\b(seconds?|bytes|share|0 to 1|attempts?|pods?|tests|suites|restarts|ports?|generation|figure|unit)\b/i;
+
 describe('CRDs', () => {
   it('are committed as the TypeScript says (npm run generate-crds brings them up to date)', () => {
     const committed = readdirSync(CRD_FOLDER).filter((name) => name.endsWith('.yaml'));
@@ -45,6 +49,21 @@ describe('CRDs', () => {
       expect(all.length).to.be.greaterThan(5);
       expect(all.filter((entry) => !entry.schema.description).map(({ path }) => path)).to.deep.equal([]);
       expect(all.filter((entry) => !entry.schema.type).map(({ path }) => path)).to.deep.equal([]);
+    });
+
+    it(`${kind}: every number says its unit, and every time that it is RFC 3339 by its format`, () => {
+      const all = properties(schema, kind);
+      const numbers = all.filter((entry) => ['integer', 'number'].includes(String(entry.schema.type)));
+      const mute = numbers.filter((entry) => !UNITS.test(String(entry.schema.description)));
+      expect(mute.map(({ path }) => path)).to.deep.equal([]);
+      const seconds = numbers.filter((entry) => /seconds$/i.test(entry.path));
+      expect(seconds.filter((entry) => !/\bseconds\b/i.test(String(entry.schema.description)))).to.deep.equal(
+        [],
+      );
+      const times = all.filter((entry) => /[a-z](At|Time)$/.test(entry.path) || entry.path.endsWith('.at'));
+      expect(
+        times.filter((entry) => entry.schema.format !== 'date-time').map(({ path }) => path),
+      ).to.deep.equal([]);
     });
 
     it(`${kind}: is kept when the chart goes, listed by "kubectl get e2e", with a status of its own`, () => {

@@ -108,6 +108,13 @@ const DEFINITIONS: Record<KindName, Definition> = {
         description: 'Namespace of the deployment.',
       },
       {
+        name: 'Drifted',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Drifted")].status',
+        description: 'Whether workloads are not what Helm installed.',
+        priority: 1,
+      },
+      {
         name: 'Message',
         type: 'string',
         jsonPath: '.status.conditions[?(@.type=="Ready")].message',

@@ -29,6 +29,9 @@ export const LABELS = {
   area: `${GROUP}/area`,
 } as const;
 
+/** Label by which Kueue finds the queue of a Job. */
+export const KUEUE_QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
+
 export const FINALIZERS = {
   /** Held by a TestEnvironment until its Helm release and namespace are gone. */
   environment: `${GROUP}/environment`,
@@ -41,6 +44,8 @@ export const FIELD_MANAGERS = {
   operator: 'backendai-e2e-operator',
   /** The reporter in a suite's pod; owns everything it reports in TestReport.status. */
   runner: 'backendai-e2e-runner',
+  /** The operator as the keeper of artifacts: what it applies here must not take back what it applied when it closed a report. */
+  archivist: 'backendai-e2e-archivist',
   cli: 'backendai-e2e-cli',
 } as const;
 

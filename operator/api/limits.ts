@@ -9,6 +9,10 @@ export const LIMITS = {
   runBytes: 32 * 1024,
   /** One error message in a report before budget cutting starts, bytes. */
   errorBytes: 8 * 1024,
+  /** What is kept of the log of an attempt's pod, bytes from its end, before packing. */
+  archivedLogBytes: 256 * 1024,
+  /** What is kept of an attempt's events, bytes. */
+  archivedEventsBytes: 32 * 1024,
   /** The reporter writes at most this often, milliseconds, and once at the end. */
   reportIntervalMs: 2_000,
   /** Suites in a run, and names in a selection. */

@@ -2,8 +2,16 @@ import { type Static, Type } from 'typebox';
 import { Conditions } from './conditions.ts';
 import type { CustomResource } from './group.ts';
 
-/** Conditions of a TestEnvironment. Ready is the summary: Deployed and Healthy. */
-export const ENVIRONMENT_CONDITIONS = { deployed: 'Deployed', healthy: 'Healthy', ready: 'Ready' } as const;
+/**
+ * Conditions of a TestEnvironment. Ready is the summary: Deployed and Healthy. Drifted is True when workloads are not what
+ * Helm installed; it takes nothing from Ready.
+ */
+export const ENVIRONMENT_CONDITIONS = {
+  deployed: 'Deployed',
+  healthy: 'Healthy',
+  ready: 'Ready',
+  drifted: 'Drifted',
+} as const;
 
 /** Reasons of those conditions. */
 export const ENVIRONMENT_REASONS = {
@@ -23,6 +31,9 @@ export const ENVIRONMENT_REASONS = {
   componentsNotReady: 'ComponentsNotReady',
   noComponents: 'NoComponents',
   connectionMissing: 'ConnectionMissing',
+  /** Drifted. */
+  changedByHand: 'ChangedByHand',
+  asInstalled: 'AsInstalled',
   /** Ready: it was not ready within readyTimeoutSeconds of helm's start. */
   deployTimedOut: 'DeployTimedOut',
   /** Ready: it has to go and something holds it. */

@@ -43,6 +43,35 @@ export const Measurement = Type.Object({
 });
 export type Measurement = Static<typeof Measurement>;
 
+/** Conditions of a TestReport; only there when there is something to say. */
+export const REPORT_CONDITIONS = {
+  /** False with the reason while the pod of the attempt cannot start. */
+  started: 'Started',
+  /** Whether what the attempt left behind is kept in status.artifacts. */
+  archived: 'Archived',
+} as const;
+
+/** What is kept of an attempt's traces, besides the report. */
+export const Artifact = Type.Object({
+  name: Type.String({
+    maxLength: 64,
+    description: 'What it is: "suite.log" or "events.txt".',
+  }),
+  configMap: Type.String({
+    description: 'ConfigMap in this namespace that holds it; it goes with the report.',
+  }),
+  key: Type.String({ description: 'Key in that ConfigMap; one that ends in .gz is in binaryData.' }),
+  bytes: Type.Integer({ minimum: 0, description: 'Bytes as stored.' }),
+  sha256: Type.String({ description: 'SHA-256 of the bytes as stored, hex.' }),
+  omittedBytes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Bytes at least that were left out before what is kept, of the text before packing.',
+    }),
+  ),
+});
+export type Artifact = Static<typeof Artifact>;
+
 export const TestReportStatus = Type.Object({
   startedAt: Type.Optional(Type.String({ format: 'date-time', description: 'When Mocha started.' })),
   updatedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Last write of the reporter.' })),
@@ -86,6 +115,14 @@ export const TestReportStatus = Type.Object({
       maxItems: 200,
       description: 'Figures that the suite took.',
       'x-kubernetes-list-type': 'atomic',
+    }),
+  ),
+  artifacts: Type.Optional(
+    Type.Array(Artifact, {
+      maxItems: 20,
+      description: 'What the attempt left behind, kept by the operator when its pod had ended.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
     }),
   ),
   pod: Type.Optional(Type.String({ description: 'Pod of the attempt.' })),

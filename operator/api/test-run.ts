@@ -6,6 +6,8 @@ import { Counts, VerdictSchema } from './verdict.ts';
 /** Conditions of a TestRun. Succeeded is the summary: Unknown while it is active, then True or False for ever. */
 export const RUN_CONDITIONS = {
   queued: 'Queued',
+  /** True while spec.suspend holds it. */
+  suspended: 'Suspended',
   environmentReady: 'EnvironmentReady',
   resultsCollected: 'ResultsCollected',
   succeeded: 'Succeeded',
@@ -27,6 +29,8 @@ export const RUN_REASONS = {
   cancelled: 'Cancelled',
   invalidGrep: 'InvalidGrep',
   tooManySuites: 'TooManySuites',
+  /** spec.rerunFailedOf names no run that has ended with failures. */
+  nothingToRerun: 'NothingToRerun',
 } as const;
 
 /** Reasons of a suite's line in a run, besides those of its report. */
@@ -81,6 +85,14 @@ export const TestRunSpec = Type.Object(
         },
       ),
     ),
+    rerunFailedOf: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 48,
+        description:
+          'Name of a finished TestRun in this namespace: the suites that kept it from succeeding run again, and no others.',
+      }),
+    ),
     grep: Type.Optional(
       Type.String({
         maxLength: 512,
@@ -99,7 +111,12 @@ export const TestRunSpec = Type.Object(
       Type.Object(
         {
           retries: Type.Optional(
-            Type.Integer({ minimum: 0, maximum: 10, description: "Over the suites' own." }),
+            Type.Integer({
+              minimum: 0,
+              maximum: 10,
+              description:
+                "Further attempts of a suite after a failed one, in the place of the suites' own number.",
+            }),
           ),
           flaky: Type.Optional(
             Type.Enum(['Pass', 'Fail'], {
@@ -131,6 +148,21 @@ export const TestRunSpec = Type.Object(
         maximum: 7200,
         default: 120,
         description: 'Seconds that a deployed but unhealthy environment may take to become healthy.',
+      }),
+    ),
+    suspend: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Start no further attempt until this is false again: what runs comes to its end, and the time-out does not count. A run that has not started keeps its place in the queue and lets others pass.',
+      }),
+    ),
+    queueName: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+        maxLength: 63,
+        description:
+          'LocalQueue of Kueue in this namespace: Jobs are created suspended with its label, and Kueue lets them start. Unset: they start at once.',
       }),
     ),
     cancel: Type.Optional(
@@ -169,6 +201,18 @@ export const TestRunSpec = Type.Object(
         message: 'spec.rounds cannot change: create another TestRun',
       },
       {
+        rule: 'has(self.rerunFailedOf) == has(oldSelf.rerunFailedOf) && (!has(self.rerunFailedOf) || self.rerunFailedOf == oldSelf.rerunFailedOf)',
+        message: 'spec.rerunFailedOf cannot change: create another TestRun',
+      },
+      {
+        rule: 'has(self.queueName) == has(oldSelf.queueName) && (!has(self.queueName) || self.queueName == oldSelf.queueName)',
+        message: 'spec.queueName cannot change: create another TestRun',
+      },
+      {
+        rule: '!(has(self.rerunFailedOf) && has(self.suites))',
+        message: 'give spec.suites or spec.rerunFailedOf, which chooses the suites itself, but not both',
+      },
+      {
         rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',
         message: 'a cancelled run cannot be revived: create another TestRun',
       },
@@ -204,7 +248,8 @@ export const TestRunStatus = Type.Object({
   ),
   phase: Type.Optional(
     Type.String({
-      description: 'For the printer column only: Queued, WaitingForEnvironment, Running, Succeeded, Failed.',
+      description:
+        'For the printer column only: Queued, WaitingForEnvironment, Running, Suspended, Succeeded, Failed.',
     }),
   ),
   verdict: Type.Optional(VerdictSchema),
@@ -213,6 +258,12 @@ export const TestRunStatus = Type.Object({
   ),
   finishedAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'When the verdict was written.' }),
+  ),
+  suspendedSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: 'Seconds that it was suspended after its start, up to the last resumption.',
+    }),
   ),
   counts: Type.Optional(Counts),
   suiteCounts: Type.Optional(

@@ -29,7 +29,7 @@ export const TestSuiteSpec = Type.Object(
         maximum: 14400,
         default: 600,
         description:
-          'Seconds for all tests of the suite; the Job gets 30 s more, so that the runner can report.',
+          'Seconds for all tests of the suite; the Job gets 120 s more, so that its image can be pulled and the runner can report.',
       }),
     ),
     retries: Type.Optional(

@@ -55,6 +55,7 @@ export async function startAttempt(
       spec: suite.spec,
       grep: run.spec.grep,
       rounds: run.spec.rounds,
+      queueName: run.spec.queueName,
       connectionSecret,
     });
     return ensure(client, JOBS, job, owner.uid, signal);

@@ -185,9 +185,11 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
     .watches(runs)
     .watchesFor(reports, ({ object }) => [controllerOf(object, TEST_RUNS)])
     .watchesFor(environments, ({ object }) => activeRunsOf(object.metadata.name))
-    // Whose turn it is changes when a run ends or goes.
+    // Whose turn it is changes when a run ends, goes, or lets others pass.
     .watchesFor(runs, ({ type, object }) =>
-      type === 'deleted' || isFinished(object) ? activeRunsOf(object.spec.environmentRef.name) : [],
+      type === 'deleted' || isFinished(object) || object.spec.suspend
+        ? activeRunsOf(object.spec.environmentRef.name)
+        : [],
     );
 
   const reportController = new Controller({

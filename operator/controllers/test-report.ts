@@ -1,6 +1,6 @@
 import { conditionOf, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
-import type { TestReport, TestReportStatus } from '../api/test-report.ts';
+import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../api/test-report.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { attemptProgress, closing, type Ending, keptConditions } from '../reports/close.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
@@ -24,7 +24,7 @@ export interface TestReportDependencies {
 }
 
 /** Whether the attempt's pod could start; written only when something is in its way. */
-const STARTED = 'Started';
+const STARTED = REPORT_CONDITIONS.started;
 /** Endings that leave a pod which might still come to life. */
 const LEFT_ALIVE = /Image|CreateContainer|RunContainer|CrashLoop|NodeLost/;
 const SOON_MS = 250;
@@ -50,6 +50,8 @@ export class TestReportReconciler {
     try {
       if (progress.ended) {
         await this.#close(name, remembering(report, progress.ended), signal);
+        // Kueue took the pod away and would start another one later.
+        if (job?.spec?.suspend) await client.delete(JOBS, name, { signal });
         return undefined;
       }
       await this.#hint(report, progress.hint, signal);
@@ -84,9 +86,13 @@ export class TestReportReconciler {
   async #hint(report: TestReport, hint: Ending | undefined, signal: AbortSignal): Promise<void> {
     const before = conditionOf(report.status?.conditions, STARTED);
     if (hint ? before?.reason === hint.reason || hint.reason === 'NoPod' : before?.status !== 'False') return;
-    const seen = hint
-      ? ({ type: STARTED, status: 'False', reason: hint.reason, message: hint.message } as const)
-      : ({ type: STARTED, status: 'True', reason: 'PodStarted', message: 'the pod starts' } as const);
+    const { generation } = report.metadata;
+    const seen = {
+      ...(hint
+        ? ({ type: STARTED, status: 'False', reason: hint.reason, message: hint.message } as const)
+        : ({ type: STARTED, status: 'True', reason: 'PodStarted', message: 'the pod starts' } as const)),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
     const conditions = withCondition(report.status?.conditions ?? [], seen, this.#with.clock.now());
     await this.#apply(report, { conditions }, signal);
     if (hint) this.#with.recorder.record(report, { type: 'Warning', ...hint });

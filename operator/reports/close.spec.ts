@@ -95,6 +95,15 @@ describe('attemptProgress', () => {
     expect(progress(job([['FailureTarget', 'DeadlineExceeded', '']]), [running]).ended).to.equal(undefined);
   });
 
+  it('says whose admission a suspended Job waits for', () => {
+    const suspended = job();
+    suspended.spec = { ...suspended.spec, suspend: true, template: {} };
+    suspended.metadata.labels = { 'kueue.x-k8s.io/queue-name': 'ci' };
+    const seen = progress(suspended);
+    expect(seen).to.have.nested.property('hint.reason', 'JobSuspended');
+    expect(seen).to.have.nested.property('hint.message').that.includes('queue ci');
+  });
+
   it('lets a pod work', () => {
     expect(progress(job(), [pod('Running', { running: {} })])).to.deep.equal({ ended: undefined });
   });

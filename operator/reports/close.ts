@@ -1,3 +1,4 @@
+import { KUEUE_QUEUE_LABEL } from '../api/group.ts';
 import { RUNNER_EXIT } from '../api/runner.ts';
 import type { TestReport, TestReportStatus } from '../api/test-report.ts';
 import type { Job, Pod } from '../runtime/builtin-resources.ts';
@@ -68,6 +69,13 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
     );
   }
   if (complete) return ended('NoFinalReport', 'the pod ended without reporting the end of the suite');
+  if (!pod && job.spec?.suspend) {
+    const queue = job.metadata.labels?.[KUEUE_QUEUE_LABEL];
+    const message = queue
+      ? `the Job waits for Kueue to admit it from queue ${queue}: see kubectl get workloads and localqueue ${queue}`
+      : 'somebody set spec.suspend of the Job: it starts when that is false again';
+    return { ended: undefined, hint: { reason: 'JobSuspended', message } };
+  }
   if (!pod) {
     const why = job.status?.conditions
       ?.map((seen) => seen.message)

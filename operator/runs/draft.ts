@@ -64,12 +64,15 @@ export class RunDraft {
   #conditions: Condition[];
   lines: RunSuite[];
   startedAt: string | undefined;
+  /** Seconds after the start that do not count, because the run was suspended. */
+  #suspendedSeconds: number;
 
   constructor(world: RunWorld) {
     this.#world = world;
     this.#conditions = [...(world.run.status?.conditions ?? [])];
     this.lines = world.run.status?.suites ?? [];
     this.startedAt = world.run.status?.startedAt;
+    this.#suspendedSeconds = world.run.status?.suspendedSeconds ?? 0;
   }
 
   /** Sets a condition; returns since when it has that status (RFC 3339). */
@@ -87,10 +90,31 @@ export class RunDraft {
     return this.#conditions.find((condition) => condition.type === type)?.lastTransitionTime ?? now;
   }
 
-  /** When the run's time is over, milliseconds since the epoch. */
+  /**
+   * Notes whether spec.suspend holds the run, and returns that. When it does no longer, the time since its start that it
+   * was held is added to what does not count.
+   */
+  heedSuspension(): boolean {
+    const type = RUN_CONDITIONS.suspended;
+    const held = this.#world.run.spec.suspend === true;
+    const before = conditionOf(this.#conditions, type);
+    if (held) {
+      this.observe(type, 'True', 'Suspended', 'spec.suspend is set: no further attempt starts');
+    } else if (before?.status === 'True') {
+      if (this.startedAt) {
+        const since = Math.max(Date.parse(before.lastTransitionTime), Date.parse(this.startedAt));
+        this.#suspendedSeconds += Math.max(0, this.#world.now.getTime() - since) / 1000;
+      }
+      this.observe(type, 'False', 'Resumed', 'spec.suspend is not set any more');
+    }
+    return held;
+  }
+
+  /** When the run's time is over, milliseconds since the epoch. Meaningless while it is suspended. */
   deadline(): number {
     const start = this.startedAt ? Date.parse(this.startedAt) : this.#world.now.getTime();
-    return start + (this.#world.run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds) * 1000;
+    const seconds = this.#world.run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds;
+    return start + (seconds + this.#suspendedSeconds) * 1000;
   }
 
   /** Puts a line in the place of the one of the same suite. */
@@ -121,6 +145,22 @@ export class RunDraft {
     this.observe(RUN_CONDITIONS.queued, 'True', 'EnvironmentBusy', message);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, `queued for ${environment}`);
     return this.#plan('Queued');
+  }
+
+  /** The run is suspended: what runs comes to its end, nothing else happens until it is resumed. */
+  held(): RunPlan {
+    const running = this.lines.filter((line) => line.state === 'Running').map((line) => line.name);
+    const done = this.lines.filter((line) => line.state === 'Finished').length;
+    const still = running.length > 0 ? `; still running: ${running.slice(0, NAMED).join(', ')}` : '';
+    const message = `suspended by spec.suspend; ${done} of ${this.lines.length} suites ended${still}`;
+    if (this.startedAt) {
+      // The time that an environment may take to become healthy starts anew when the run is resumed.
+      this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not looked at while suspended');
+    } else {
+      this.observe(RUN_CONDITIONS.queued, 'True', 'Suspended', 'it keeps its place and lets others pass');
+    }
+    this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
+    return this.#plan('Suspended');
   }
 
   /** The run goes on. `dueMs`: when waiting for the environment ends, milliseconds since the epoch. */
@@ -208,6 +248,7 @@ export class RunDraft {
       status: fitRunBudget({
         phase,
         ...(this.startedAt ? { startedAt: this.startedAt } : {}),
+        ...(this.#suspendedSeconds > 0 ? { suspendedSeconds: this.#suspendedSeconds } : {}),
         counts: sumCounts(this.lines),
         suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
         suites: this.lines,

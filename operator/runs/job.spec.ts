@@ -21,6 +21,7 @@ const input: JobInput = {
   spec: { files: ['area/one', 'area/two'], image: 'suites:1', timeoutSeconds: 100 },
   grep: 'adds \\d+$',
   rounds: 10,
+  queueName: undefined,
   connectionSecret: 'e2e-connection',
 };
 
@@ -33,11 +34,18 @@ describe('attemptJob', () => {
   it('never runs a test again by itself, and ends after the runner has ended itself', () => {
     expect(spec).to.deep.include({
       backoffLimit: 0,
-      activeDeadlineSeconds: 130,
+      activeDeadlineSeconds: 220,
       podReplacementPolicy: 'Failed',
     });
     expect(spec).not.to.have.property('ttlSecondsAfterFinished');
     expect(pod?.restartPolicy).to.equal('Never');
+  });
+
+  it('leaves its start to Kueue where the run names a queue, and only there', () => {
+    const queued = attemptJob({ ...input, queueName: 'ci' });
+    expect(queued.spec).to.have.property('suspend', true);
+    expect(queued.metadata.labels).to.deep.equal({ run: 'nightly', 'kueue.x-k8s.io/queue-name': 'ci' });
+    expect(spec).not.to.have.property('suspend');
   });
 
   it('tells the runner what it has to do', () => {

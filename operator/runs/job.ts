@@ -1,3 +1,4 @@
+import { KUEUE_QUEUE_LABEL } from '../api/group.ts';
 import { CONNECTION_MOUNT, RUNNER_ENV } from '../api/runner.ts';
 import { CONNECTION_KEY } from '../api/test-environment.ts';
 import type { TestSuiteSpec } from '../api/test-suite.ts';
@@ -17,6 +18,8 @@ export interface JobInput extends AttemptIdentity {
   grep: string | undefined;
   /** As in TestRun.spec.rounds. */
   rounds: number | undefined;
+  /** LocalQueue of Kueue that lets the Job start; undefined: it starts at once. */
+  queueName: string | undefined;
   /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
   connectionSecret: string | undefined;
 }
@@ -24,8 +27,12 @@ export interface JobInput extends AttemptIdentity {
 /** Name of the runner's container. */
 export const RUNNER_CONTAINER = 'suite';
 
-/** Seconds that the Job gets over the suite's own: the runner ends itself first and reports what it has. */
-export const JOB_MARGIN_SECONDS = 30;
+/**
+ * Seconds that the Job gets over the suite's own: the runner ends itself first and reports what it has. The Job's time
+ * counts from its start, the runner's from when its image is there: 90 s are for that, as long as a pull that fails is
+ * watched (reports/close.ts); 30 s for the runner's clean-up and last write.
+ */
+export const JOB_MARGIN_SECONDS = 120;
 
 /** Default of TestSuite.spec.timeoutSeconds, as in its schema. */
 const DEFAULT_TIMEOUT_SECONDS = 600;
@@ -48,8 +55,15 @@ export function attemptJob(input: JobInput): Intent<Job> {
   const timeoutSeconds = spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const connection = input.connectionSecret;
   return {
-    metadata: { name, namespace, labels, ownerReferences: [owner] },
+    metadata: {
+      name,
+      namespace,
+      labels: { ...labels, ...(input.queueName ? { [KUEUE_QUEUE_LABEL]: input.queueName } : {}) },
+      ownerReferences: [owner],
+    },
     spec: {
+      // Kueue ends the suspension when its queue has room; time limits count from then.
+      ...(input.queueName ? { suspend: true } : {}),
       backoffLimit: 0,
       activeDeadlineSeconds: timeoutSeconds + JOB_MARGIN_SECONDS,
       podReplacementPolicy: 'Failed',

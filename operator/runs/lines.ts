@@ -18,10 +18,10 @@ export function foldLines(
     const reported = folded.line.attempt;
     if (line.state === 'Running' && line.attempt > reported) return { line: vanished(line), next: undefined };
     // The status is written after all objects of an attempt were created. An attempt whose line never said Running may
-    // lack some: starting it again creates what is missing and adopts the rest.
+    // lack some: starting it again, now or when its turn comes, creates what is missing and adopts the rest.
     const begun = line.state === 'Running' && line.attempt === reported;
     if (folded.line.state === 'Running' && folded.next === undefined && !begun) {
-      return { line: folded.line, next: reported };
+      return { line, next: reported };
     }
     return folded;
   });

@@ -7,7 +7,7 @@ import { foldLines } from './lines.ts';
 import { attemptName } from './naming.ts';
 import { aheadOf, isFinished } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
-import { selectSuites } from './selection.ts';
+import { selectFailedOf, selectSuites } from './selection.ts';
 import { chooseStarts } from './starts.ts';
 
 /** A suite whose next attempt is to start as soon as it can. */
@@ -33,23 +33,29 @@ export function planRun(world: RunWorld): RunPlan {
   if (grepError) return draft.refuse(RUN_REASONS.invalidGrep, grepError);
 
   if (!run.status?.suites) {
-    const selection = selectSuites(run.spec.suites, world.suites);
+    const again = run.spec.rerunFailedOf;
+    const selection =
+      again === undefined
+        ? selectSuites(run.spec.suites, world.suites)
+        : selectFailedOf(again, world.others, world.suites);
     if (!selection.ok) return draft.refuse(selection.reason, selection.message);
     draft.lines = selection.names.map((name) => ({ name, state: 'Waiting', attempt: 0 }));
   }
 
+  const held = draft.heedSuspension();
   if (!draft.startedAt) {
+    if (held) return draft.held();
     const ahead = aheadOf(run, world.others);
     if (ahead.length > 0) return draft.queued(ahead);
     draft.startedAt = now.toISOString();
   }
   draft.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
 
-  if (now.getTime() >= draft.deadline()) {
+  if (!held && now.getTime() >= draft.deadline()) {
     const seconds = run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds;
     return draft.end({ reason: RUN_REASONS.timedOut, message: `the run took longer than ${seconds} s` });
   }
-  return proceed(world, draft);
+  return proceed(world, draft, held);
 }
 
 /** A finished run has nothing left to do but to go when its time to live is over. */
@@ -80,11 +86,13 @@ function invalidGrep(grep: string | undefined): string | undefined {
   }
 }
 
-/** The usual case: folds what is there, starts what can start, ends when all is done. */
-function proceed(world: RunWorld, draft: RunDraft): RunPlan {
+/** The usual case: folds what is there, starts what can start unless the run is held, ends when all is done. */
+function proceed(world: RunWorld, draft: RunDraft, held: boolean): RunPlan {
   const suites = new Map(world.suites.map((suite) => [suite.metadata.name, suite]));
   const due = dueSuites(world, draft, suites);
   skipAfterFailure(draft, due);
+  const isOver = () => draft.lines.every((line) => line.state === 'Finished');
+  if (held) return isOver() ? draft.finish() : draft.held();
 
   const running = draft.lines
     .filter((line) => line.state === 'Running' && !due.has(line.name))
@@ -112,9 +120,7 @@ function proceed(world: RunWorld, draft: RunDraft): RunPlan {
   for (const { suite, attempt, name } of start) {
     draft.replace({ name: suite.metadata.name, state: 'Running', attempt, report: name });
   }
-  return draft.lines.every((line) => line.state === 'Finished')
-    ? draft.finish()
-    : draft.active(start, wait.dueMs);
+  return isOver() ? draft.finish() : draft.active(start, wait.dueMs);
 }
 
 /** Folds the reports into the lines and finds the suites whose next attempt is due; ends those that cannot have one. */

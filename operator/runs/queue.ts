@@ -3,7 +3,8 @@ import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
 
 /**
  * The runs that go before this one in its environment: those that have started, then those created earlier, by name
- * within the same second. Finished runs and those that are being deleted stand in nobody's way.
+ * within the same second. Finished runs, those that are being deleted, and those that were suspended before they started
+ * stand in nobody's way.
  */
 export function aheadOf(run: TestRun, others: readonly TestRun[]): TestRun[] {
   const environment = run.spec.environmentRef.name;
@@ -14,7 +15,7 @@ export function aheadOf(run: TestRun, others: readonly TestRun[]): TestRun[] {
         other.spec.environmentRef.name === environment &&
         !other.metadata.deletionTimestamp &&
         !isFinished(other) &&
-        (other.status?.startedAt !== undefined || compare(other, run) < 0),
+        (other.status?.startedAt !== undefined || (!other.spec.suspend && compare(other, run) < 0)),
     )
     .sort(compare);
 }

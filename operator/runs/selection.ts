@@ -1,6 +1,8 @@
 import { LIMITS } from '../api/limits.ts';
-import { RUN_REASONS, type TestRunSpec } from '../api/test-run.ts';
+import { RUN_REASONS, type TestRun, type TestRunSpec } from '../api/test-run.ts';
 import type { TestSuite } from '../api/test-suite.ts';
+import { isFine } from '../reports/fold.ts';
+import { isFinished } from './queue.ts';
 
 /** The suites of a run, by name in the order they are to start; or why there are none. */
 export type Selection =
@@ -10,7 +12,8 @@ export type Selection =
       reason:
         | typeof RUN_REASONS.unknownSuites
         | typeof RUN_REASONS.noSuites
-        | typeof RUN_REASONS.tooManySuites;
+        | typeof RUN_REASONS.tooManySuites
+        | typeof RUN_REASONS.nothingToRerun;
       message: string;
     };
 
@@ -27,14 +30,7 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
   const labels = Object.entries(choice?.matchLabels ?? {});
   const present = new Set(existing.map((suite) => suite.metadata.name));
   const unknown = named.filter((name) => !present.has(name));
-  if (unknown.length > 0) {
-    const plural = unknown.length > 1;
-    return {
-      ok: false,
-      reason: RUN_REASONS.unknownSuites,
-      message: `there ${plural ? 'are no TestSuites' : 'is no TestSuite'} called ${list(unknown)}; ${whatExists(existing)}`,
-    };
-  }
+  if (unknown.length > 0) return unknownSuites(unknown, existing);
   const byLabel =
     named.length > 0 && labels.length === 0
       ? []
@@ -62,6 +58,41 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
     };
   }
   return { ok: true, names };
+}
+
+/**
+ * Chooses the suites that kept a finished run from succeeding, in its order. Refused when there is no such run among
+ * `runs`, it has not ended, nothing of it failed, or a suite that failed does not exist any more.
+ */
+export function selectFailedOf(
+  name: string,
+  runs: readonly TestRun[],
+  existing: readonly TestSuite[],
+): Selection {
+  const refused = (message: string): Selection => ({
+    ok: false,
+    reason: RUN_REASONS.nothingToRerun,
+    message: `spec.rerunFailedOf: ${message}`,
+  });
+  const run = runs.find((candidate) => candidate.metadata.name === name);
+  if (!run) return refused(`there is no TestRun ${name} in this namespace: name a finished one`);
+  if (!isFinished(run)) return refused(`TestRun ${name} has not ended: wait for it, or set its spec.cancel`);
+  const lines = run.status?.suites ?? [];
+  if (lines.length === 0) return refused(`TestRun ${name} ran no suites: name its suites in spec.suites`);
+  const names = lines.filter((line) => !isFine(line, run.spec.retryPolicy)).map((line) => line.name);
+  if (names.length === 0) return refused(`no suite of TestRun ${name} failed`);
+  const present = new Set(existing.map((suite) => suite.metadata.name));
+  const unknown = names.filter((failed) => !present.has(failed));
+  return unknown.length > 0 ? unknownSuites(unknown, existing) : { ok: true, names };
+}
+
+function unknownSuites(unknown: readonly string[], existing: readonly TestSuite[]): Selection {
+  const none = unknown.length > 1 ? 'are no TestSuites' : 'is no TestSuite';
+  return {
+    ok: false,
+    reason: RUN_REASONS.unknownSuites,
+    message: `there ${none} called ${list(unknown)}; ${whatExists(existing)}`,
+  };
 }
 
 function whatExists(existing: readonly TestSuite[]): string {

@@ -18,7 +18,7 @@ import { Progress } from './progress.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
 import { readReportTarget, readSettings, type Settings } from './settings.ts';
 
-/** Clean-up hooks may take this long after an interruption; the Job's deadline is 30 s after ours. */
+/** Clean-up hooks may take this long after an interruption; the Job's deadline is 120 s after ours. */
 const GRACE_MS = 15_000;
 /** The last write of the report is tried for this long. */
 const LAST_WRITE_MS = 10_000;

@@ -1,0 +1,53 @@
+/** What stands where a secret stood. */
+export const MASK = '•••';
+
+/** Names of fields whose values are secret, wherever they stand. */
+const SECRET_NAME = /password|secret|token|access_?key|credential|authorization|cookie/i;
+
+/** Shorter values are not masked: they would blot out half of any text. */
+const SHORTEST = 4;
+
+/** The secret values known to this process, and the only place that hides them. */
+export class Secrets {
+  #values: string[] = [];
+
+  /** Remembers values to hide, also as they look in a URL, in JSON and in Base64. */
+  add(values: readonly string[]): void {
+    const forms = values
+      .filter((value) => value.length >= SHORTEST)
+      .flatMap((value) => [
+        value,
+        encodeURIComponent(value),
+        JSON.stringify(value).slice(1, -1),
+        Buffer.from(value).toString('base64'),
+      ]);
+    // Longest first: a secret that contains another one is hidden whole.
+    this.#values = [...new Set([...this.#values, ...forms])].sort((a, b) => b.length - a.length);
+  }
+
+  /** The text with every known secret replaced by {@link MASK}. */
+  mask(text: string): string {
+    return this.#values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
+  }
+}
+
+/** All string values below fields with a secret name, for example of a Connection. */
+export function secretValues(value: unknown, secret = false): string[] {
+  if (typeof value === 'string') return secret ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
+    secretValues(inner, secret || (SECRET_NAME.test(name) && !/url$/i.test(name))),
+  );
+}
+
+/** A copy of JSON data in which every string below a field with a secret name is {@link MASK}. */
+export function maskFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(maskFields);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]: [string, unknown]) => [
+      name,
+      SECRET_NAME.test(name) && typeof inner === 'string' ? MASK : maskFields(inner),
+    ]),
+  );
+}

@@ -1,0 +1,176 @@
+import { expect } from 'chai';
+import { conditionOf } from '../api/conditions.ts';
+import { API_VERSION } from '../api/group.ts';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun, TestRunSpec, TestRunStatus } from '../api/test-run.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import type { RunPlan, RunWorld } from './draft.ts';
+import { planRun } from './plan.ts';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+const environmentRef = { name: 'env' };
+
+function run(spec: Partial<TestRunSpec>, status?: TestRunStatus, name = 'run', created = START): TestRun {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name, uid: name, generation: 1, creationTimestamp: new Date(created).toISOString() },
+    spec: { environmentRef, ...spec },
+    ...(status ? { status } : {}),
+  };
+}
+
+function suite(name: string): TestSuite {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestSuite',
+    metadata: { name },
+    spec: { files: ['a'], image: 'i' },
+  };
+}
+
+function report(name: string, verdict?: 'Passed' | 'Failed'): TestReport {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestReport',
+    metadata: { name: `run-${name}-1` },
+    spec: { run: 'run', suite: name, attempt: 1 },
+    status: verdict ? { final: true, verdict } : {},
+  };
+}
+
+const conditions = ['Deployed', 'Ready'].map((type) => ({
+  type,
+  status: 'True' as const,
+  reason: 'x',
+  message: 'x',
+  lastTransitionTime: new Date(START).toISOString(),
+}));
+
+function plan(subject: TestRun, seconds: number, changes: Partial<RunWorld> = {}): RunPlan {
+  return planRun({
+    now: new Date(START + seconds * 1000),
+    run: subject,
+    environment: {
+      apiVersion: API_VERSION,
+      kind: 'TestEnvironment',
+      metadata: environmentRef,
+      spec: { external: {} },
+      status: { conditions },
+    },
+    suites: [suite('alpha'), suite('beta')],
+    reports: [],
+    others: [],
+    ...changes,
+  });
+}
+
+const started = (made: RunPlan) => made.start.map(({ name }) => name);
+const phase = (made: RunPlan) => made.status.phase;
+
+describe('a suspended run', () => {
+  it('that has not started does not start, and lets a later one pass', () => {
+    const first = run({ suspend: true }, undefined, 'first');
+    const held = plan(first, 1);
+    expect([started(held), phase(held), held.status.startedAt]).to.deep.equal([[], 'Suspended', undefined]);
+    expect(started(plan(run({}, undefined, 'run', START + 5_000), 6, { others: [first] }))).to.deep.equal([
+      'run-alpha-1',
+    ]);
+    const resumed = { ...first, spec: { environmentRef }, status: held.status };
+    const second = run({}, undefined, 'run', START + 5_000);
+    expect(phase(plan(second, 6, { others: [resumed] }))).to.equal('Queued');
+    expect(started(plan(resumed, 7, { others: [second] }))).to.deep.equal(['first-alpha-1']);
+  });
+
+  it('lets what runs come to its end, starts nothing after it, and goes on when resumed', () => {
+    const running = plan(run({}), 0);
+    expect(started(running)).to.deep.equal(['run-alpha-1']);
+    const held = plan(run({ suspend: true }, running.status), 5, { reports: [report('alpha')] });
+    expect(phase(held)).to.equal('Suspended');
+    expect(conditionOf(held.status.conditions, 'Succeeded')?.message).to.include('still running: alpha');
+    const ended = plan(run({ suspend: true }, held.status), 8, { reports: [report('alpha', 'Passed')] });
+    expect(started(ended)).to.deep.equal([]);
+    expect(ended.status.suites?.map(({ state }) => state)).to.deep.equal(['Finished', 'Waiting']);
+    expect(ended.stop).to.deep.equal([]);
+    const resumed = plan(run({}, ended.status), 9, { reports: [report('alpha', 'Passed')] });
+    expect(started(resumed)).to.deep.equal(['run-beta-1']);
+    expect(conditionOf(resumed.status.conditions, 'Suspended')).to.deep.include({
+      status: 'False',
+      reason: 'Resumed',
+    });
+  });
+
+  it('does not run out of time, and has all of it left when resumed', () => {
+    const running = plan(run({ timeoutSeconds: 10 }), 0);
+    const spec = { timeoutSeconds: 10, suspend: true };
+    const held = plan(run(spec, running.status), 4, { reports: [report('alpha')] });
+    const muchLater = plan(run(spec, held.status), 1000, { reports: [report('alpha')] });
+    expect(phase(muchLater)).to.equal('Suspended');
+    const back = plan(run({ timeoutSeconds: 10 }, muchLater.status), 1000, { reports: [report('alpha')] });
+    expect(back.status.suspendedSeconds).to.equal(996);
+    expect(back.requeueAfterMs).to.equal(6_000);
+    const over = plan(run({ timeoutSeconds: 10 }, back.status), 1006, { reports: [report('alpha')] });
+    expect(conditionOf(over.status.conditions, 'Succeeded')?.reason).to.equal('TimedOut');
+  });
+
+  it('is cancelled all the same, and ends when its last suite does', () => {
+    const running = plan(run({}), 0, { suites: [suite('alpha')] });
+    const spec = { suspend: true };
+    const held = plan(run(spec, running.status), 5, { reports: [report('alpha')] });
+    const done = plan(run(spec, held.status), 6, { reports: [report('alpha', 'Passed')] });
+    expect(phase(done)).to.equal('Succeeded');
+    const cancelled = plan(run({ ...spec, cancel: true }, held.status), 6, { reports: [report('alpha')] });
+    expect(conditionOf(cancelled.status.conditions, 'Succeeded')?.reason).to.equal('Cancelled');
+  });
+
+  it('does not count an attempt as begun whose objects may be incomplete', () => {
+    const fresh = run({}, plan(run({ suspend: true }), 0).status);
+    const waiting = { ...fresh, status: { ...fresh.status, startedAt: new Date(START).toISOString() } };
+    // The operator died between the report and the Job; then the run was suspended.
+    const held = plan({ ...waiting, spec: { environmentRef, suspend: true } }, 2, {
+      reports: [report('alpha')],
+    });
+    const resumed = plan(run({}, held.status), 3, { reports: [report('alpha')] });
+    expect(started(resumed)).to.deep.equal(['run-alpha-1']);
+  });
+});
+
+describe('spec.rerunFailedOf', () => {
+  const lines = [
+    { name: 'alpha', state: 'Finished' as const, attempt: 1, verdict: 'Passed' as const },
+    { name: 'beta', state: 'Finished' as const, attempt: 1, verdict: 'Failed' as const },
+    { name: 'gone', state: 'Finished' as const, attempt: 1, verdict: 'KnownIssue' as const },
+  ];
+  const over = (verdict: 'True' | 'False' | 'Unknown', suites: TestRunStatus['suites'] = lines) =>
+    run(
+      {},
+      {
+        suites,
+        conditions: [
+          { type: 'Succeeded', status: verdict, reason: 'x', message: 'x', lastTransitionTime: '' },
+        ],
+      },
+      'old',
+    );
+
+  it('runs what kept that run from succeeding, and nothing else', () => {
+    const made = plan(run({ rerunFailedOf: 'old' }), 0, { others: [over('False')] });
+    expect(made.status.suites?.map(({ name }) => name)).to.deep.equal(['beta']);
+    expect(started(made)).to.deep.equal(['run-beta-1']);
+  });
+
+  const refusals: [string, TestRun[], RegExp][] = [
+    ['there is no such run', [], /no TestRun old in this namespace/],
+    ['it has not ended', [over('Unknown')], /TestRun old has not ended/],
+    ['nothing failed', [over('True', [lines[0] as (typeof lines)[0]])], /no suite of TestRun old failed/],
+    ['it ran nothing', [over('False', [])], /ran no suites/],
+  ];
+  for (const [what, others, message] of refusals) {
+    it(`is refused with a sentence when ${what}`, () => {
+      const made = plan(run({ rerunFailedOf: 'old' }), 0, { others });
+      const succeeded = conditionOf(made.status.conditions, 'Succeeded');
+      expect(succeeded).to.deep.include({ status: 'False', reason: 'NothingToRerun' });
+      expect(succeeded?.message).to.match(message);
+    });
+  }
+});
