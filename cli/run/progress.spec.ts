@@ -3,7 +3,7 @@ import { API_VERSION } from '../../operator/api/group.ts';
 import type { ComponentStatus, TestEnvironment } from '../../operator/api/test-environment.ts';
 import { report, run, suite, test } from '../report/sample-run.ts';
 import type { Snapshot } from './follow.ts';
-import { narrate, stateLines } from './progress.ts';
+import { narrate, stateLines, waitingLines } from './progress.ts';
 
 function environment(components: ComponentStatus[], ready: 'True' | 'False' = 'False'): TestEnvironment {
   return {
@@ -122,5 +122,18 @@ describe('telling what goes on', () => {
       }),
     ];
     expect(stateLines({ run: running, reports })).to.deep.equal(['s: 1 of 3: b']);
+  });
+
+  it('names of the suites that ended only those that did not pass, and none of them again in a log', () => {
+    const many = run(
+      [suite('good', 'Passed'), suite('bad', 'Failed'), suite('s', 'Passed', { state: 'Running' })],
+      going,
+    );
+    if (many.status) many.status.phase = 'Running';
+    const log = ['s: starting', '2 of 3 suites ended'];
+    expect(waitingLines({ run: many, reports: [] })).to.deep.equal(log);
+    const [first, ...rest] = stateLines({ run: many, reports: [] });
+    expect(first).to.match(/^bad: Failed/);
+    expect(rest).to.deep.equal(log);
   });
 });

@@ -11,6 +11,8 @@ import type { Snapshot } from './follow.ts';
 
 /** Columns for the state of one component, which may quote a long probe message. */
 const STATE_WIDTH = 110;
+/** Suites that did not pass and are kept in view on a terminal. */
+const ENDED_SHOWN = 10;
 
 /** A mark for each state of a test, the same as in the output of a suite's pod. */
 export function markOf(state: ReportedTest['state']): string {
@@ -32,25 +34,32 @@ export function narrate(before: Snapshot, after: Snapshot): string[] {
 
 /** The lines that tell where a run stands now: for a terminal, where they replace each other. */
 export function stateLines(seen: Snapshot): string[] {
-  const lines: string[] = [];
+  const ended = (seen.run?.status?.suites ?? []).filter(({ state }) => state === 'Finished');
+  const notable = ended.filter(({ verdict }) => verdict !== 'Passed').slice(-ENDED_SHOWN);
+  return [...notable.map(suiteLine), ...waitingLines(seen)];
+}
+
+/** The lines that tell what is waited for: for a log, where they are added when nothing happened for a while. */
+export function waitingLines(seen: Snapshot): string[] {
   const components = seen.environment?.status?.components ?? [];
   const waiting = components.filter((one) => !isUp(one));
   if (seen.run?.status?.phase !== 'Running') {
-    if (components.length > 0) {
-      lines.push(`components: ${components.length - waiting.length} of ${components.length} ready`);
-    }
-    lines.push(...waiting.slice(0, 8).map((one) => `  ${componentLine(one).slice(0, STATE_WIDTH)}`));
+    const ready = `components: ${components.length - waiting.length} of ${components.length} ready`;
+    return [
+      ...(components.length > 0 ? [ready] : []),
+      ...waiting.slice(0, 8).map((one) => `  ${componentLine(one).slice(0, STATE_WIDTH)}`),
+    ];
   }
-  for (const suite of seen.run?.status?.suites ?? []) {
-    const report = reportOf(seen.reports, suite);
-    if (suite.state === 'Finished') lines.push(suiteLine(suite));
-    if (suite.state === 'Running') {
-      lines.push(
-        `${suite.name}: ${countsOf(report)}${report?.status?.current ? `: ${report.status.current}` : ''}`,
-      );
-    }
-  }
-  return lines;
+  const suites = seen.run.status.suites ?? [];
+  const ended = suites.filter(({ state }) => state === 'Finished').length;
+  const running = suites.filter(({ state }) => state === 'Running');
+  return [
+    ...running.map((suite) => {
+      const report = reportOf(seen.reports, suite);
+      return `${suite.name}: ${countsOf(report)}${report?.status?.current ? `: ${report.status.current}` : ''}`;
+    }),
+    ...(ended > 0 ? [`${ended} of ${suites.length} suites ended`] : []),
+  ];
 }
 
 /** "manager 1/2 ready (reason)". */

@@ -4,7 +4,7 @@ import { type ClusterApi, resourcePath } from './cluster-client.ts';
 import { endingOfError } from './ending.ts';
 import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
 import type { PhaseClock } from './phases.ts';
-import { narrate, stateLines } from './progress.ts';
+import { narrate, stateLines, waitingLines } from './progress.ts';
 import type { Voice } from './view.ts';
 
 const HEARTBEAT_MS = 30_000;
@@ -30,7 +30,7 @@ export async function showRun(client: ClusterApi, names: RunNames, showing: Show
   voice.say(`TestRun ${names.namespace}/${names.run} in environment ${names.environment}`);
   const heartbeat = setInterval(() => {
     if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
-    for (const line of stateLines(state.seen)) voice.say(line);
+    for (const line of waitingLines(state.seen)) voice.say(line);
   }, HEARTBEAT_MS);
   try {
     const last = await followRun(client, names, {
