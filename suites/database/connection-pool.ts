@@ -3,13 +3,12 @@ import { BackendApiError } from '../support/api.ts';
 import type { BackendAi } from '../support/backend-ai.ts';
 import { Blocker } from '../support/blocker.ts';
 import { eachManager } from '../support/discovery.ts';
+import { POOL } from '../support/manager-pool.ts';
 import { measure } from '../support/record.ts';
 import { VFolders } from '../support/vfolders.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
-/** Connections that a manager keeps and may open in addition: pool-size and max-overflow in charts/backend-ai. */
-const POOL = { kept: 8, more: 64 };
 /** Requests at once: more than a manager may have connections. */
 const LOAD = POOL.kept + POOL.more + 28;
 /** A request under load may take this long, milliseconds. */

@@ -35,6 +35,30 @@ export class EtcdLocks {
     return answer.ID;
   }
 
+  /** Gives a lease its whole time again, and tells how many seconds that is; 0: there is no such lease. */
+  async keepAlive(lease: string): Promise<number> {
+    const answer = await this.#api.request({
+      method: 'POST',
+      path: '/v3/lease/keepalive',
+      json: { ID: lease },
+      timeoutMs: 2_000,
+    });
+    // A stream of answers, one JSON object a line; here it ends after the first.
+    const first: { result?: { TTL?: string } } = JSON.parse(answer.bytes.toString().split('\n')[0] ?? '{}');
+    return Number(first.result?.TTL ?? 0);
+  }
+
+  /** The term of the server's raft: one more after each start. */
+  async term(): Promise<number> {
+    const status = await this.#api.json<{ raftTerm: string }>({
+      method: 'POST',
+      path: '/v3/maintenance/status',
+      json: {},
+      timeoutMs: 5_000,
+    });
+    return Number(status.raftTerm);
+  }
+
   /** Gives a lease up, and with it whatever it holds. */
   async revoke(lease: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: '/v3/lease/revoke', json: { ID: lease } });

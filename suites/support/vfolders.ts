@@ -90,6 +90,13 @@ export class VFolders {
     return this.#api.json({ method: 'GET', path: at(folder) });
   }
 
+  /** Gives a folder another name. */
+  async rename(folder: string, newName: string, timeoutMs?: number): Promise<void> {
+    const json = { new_name: newName };
+    const path = at(folder, 'rename');
+    await this.#api.request({ method: 'POST', path, json, ...(timeoutMs ? { timeoutMs } : {}) });
+  }
+
   /** Asks for an upload of that many bytes; the bytes go to the storage-proxy. */
   requestUpload(folder: string, path: string, size: number): Promise<Transfer> {
     return this.#transfer(at(folder, 'request-upload'), { path, size });

@@ -1,0 +1,208 @@
+import { expect } from 'chai';
+import type { BackendAi } from '../support/backend-ai.ts';
+import { eachManager, type OneManager } from '../support/discovery.ts';
+import { type Disruption, useFaults, withFault } from '../support/faults.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import { POOL } from '../support/manager-pool.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { useRecovery } from '../support/recovery.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** Writers at once, half of them at each manager: a load that keeps both busy and no more than that. */
+const WRITERS = 6;
+/** A write may take this long, milliseconds: managers repeat a transaction whose connection broke. */
+const WRITE_MS = 60_000;
+/** From the kill until both managers serve again: PostgreSQL replays its log and is probed, managers connect anew. */
+const FIRST_SUCCESS_SECONDS = 60;
+/** Requests in a row that must succeed at each manager: as many as it may keep broken connections, and some. */
+const STEADY = POOL.kept + 4;
+
+const KILLED: Disruption = { target: { component: 'postgres' }, kill: {} };
+
+/** Renames one folder again and again: each answer is a commit, and the name tells which was the last. */
+class Writer {
+  readonly errors: string[] = [];
+  readonly id: string;
+  readonly #base: string;
+  readonly #manager: BackendAi;
+  acknowledged = 0;
+  attempted = 0;
+  #over = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(id: string, base: string, manager: BackendAi) {
+    this.id = id;
+    this.#base = base;
+    this.#manager = manager;
+  }
+
+  nameOf(count: number): string {
+    return count === 0 ? this.#base : `${this.#base}-${count}`;
+  }
+
+  /** Writes until it is stopped or refused. */
+  start(): void {
+    this.#over = false;
+    this.#running = (async () => {
+      while (!this.#over) {
+        try {
+          await this.writeOnce();
+        } catch (error) {
+          this.errors.push(String(error));
+          return;
+        }
+      }
+    })();
+  }
+
+  async writeOnce(): Promise<void> {
+    this.attempted += 1;
+    await this.#manager.folders.rename(this.id, this.nameOf(this.attempted), WRITE_MS);
+    this.acknowledged = this.attempted;
+  }
+
+  /** Ends it after the write that it is at. */
+  stop(): Promise<void> {
+    this.#over = true;
+    return this.#running;
+  }
+}
+
+describe('the database restarted under load', function () {
+  this.timeout(300_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
+  const faults = useFaults();
+  useRecovery(world);
+  let managers: OneManager[];
+  before('both managers answer by themselves', async () => {
+    managers = (await eachManager(world())).each;
+  });
+
+  const startedAt = async (): Promise<number> => {
+    const [row] = await world().database.rows<{ at: Date }>('SELECT pg_postmaster_start_time() AS at');
+    return row?.at.getTime() ?? Number.NaN;
+  };
+  /** Connections of each manager now. */
+  const connections = async (): Promise<Record<string, number>> => {
+    const rows = await world().database.rows<{ host: string; count: number }>(
+      `SELECT host(client_addr) AS host, count(*)::int AS count FROM pg_stat_activity
+        WHERE backend_type = 'client backend' GROUP BY client_addr`,
+    );
+    return Object.fromEntries(
+      managers.map(({ id, host }) => [id, rows.find((row) => row.host === host)?.count ?? 0]),
+    );
+  };
+  /** Seconds since then when a manager first answered a request to the database. */
+  const firstSuccess = async (manager: OneManager, since: number): Promise<number> => {
+    await waitUntil(`${manager.id} to answer from the database`, () => manager.asUser.folders.list(5_000), {
+      deadlineSeconds: FIRST_SUCCESS_SECONDS,
+      everyMs: 50,
+      tolerate: () => true,
+    });
+    return (Date.now() - since) / 1000;
+  };
+
+  it('serves again within a minute, and has lost nothing that was acknowledged', async () => {
+    const { afterTest, database } = world();
+    const care = new FolderCare(world());
+    const writers: Writer[] = [];
+    for (let index = 0; index < WRITERS; index += 1) {
+      const manager = managers[index % managers.length];
+      if (!manager) throw new Error('no manager');
+      const folder = await care.make(afterTest);
+      writers.push(new Writer(folder.id, folder.name, manager.asUser));
+    }
+    const before = await startedAt();
+    afterTest.add('the writers', () => Promise.all(writers.map((writer) => writer.stop())));
+    for (const writer of writers) writer.start();
+    await waitUntil(
+      'every writer to have been acknowledged',
+      async () => {
+        const counts = writers.map(({ acknowledged }) => acknowledged);
+        return counts.every((count) => count >= 3)
+          ? undefined
+          : notYet({ counts, errors: writers[0]?.errors });
+      },
+      { deadlineSeconds: 60, everyMs: 20 },
+    );
+    const under = writers.map(({ acknowledged }) => acknowledged);
+
+    await withFault(faults(), KILLED, afterTest, async (receipt) => {
+      const since = receipt.injectedAt.getTime();
+      // Nobody writes on from a wrong memory: each ends with the write that it is at.
+      const ended = Promise.all(writers.map((writer) => writer.stop()));
+      const seconds = await Promise.all(managers.map((manager) => firstSuccess(manager, since)));
+      await ended;
+      const restarted = await startedAt();
+      if (!(restarted > before)) throw new Inconclusive('PostgreSQL says that it was not started anew');
+      measure('postgres-started-again', (restarted - since) / 1000, 's');
+      measure('first-success-after-restart', Math.max(...seconds), 's');
+    });
+    if (writers.every(({ acknowledged }, index) => acknowledged === under[index])) {
+      throw new Inconclusive('nobody wrote any more when the database was killed');
+    }
+    measure(
+      'writes-acknowledged',
+      writers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+      'writes',
+    );
+    measure(
+      'writes-refused',
+      writers.reduce((sum, { errors }) => sum + errors.length, 0),
+      'writes',
+    );
+
+    const rows = await database.rows<{ id: string; name: string }>(
+      'SELECT id, name FROM vfolders WHERE id = ANY ($1::uuid[])',
+      [writers.map(({ id }) => id)],
+    );
+    for (const writer of writers) {
+      const name = rows.find(({ id }) => id.replaceAll('-', '') === writer.id)?.name;
+      // The one that was not answered may stand in the database or not; an older one may not.
+      const right = [writer.nameOf(writer.acknowledged), writer.nameOf(writer.attempted)];
+      expect(name, `name after ${writer.acknowledged} acknowledged writes`).to.be.oneOf(right);
+    }
+    for (const { asUser, id } of managers) {
+      const listed = await asUser.folders.list();
+      for (const row of rows) {
+        const told = listed.find((folder) => folder.id === row.id.replaceAll('-', ''));
+        expect(told?.name, `name as ${id} tells it`).to.equal(row.name);
+      }
+    }
+
+    // Connections that broke while idle are found out one by one: after that no request may fail.
+    const steady = await Promise.all(
+      managers.map(({ asUser, id }) =>
+        waitUntil(
+          `${STEADY} answers in a row from ${id}`,
+          async () => {
+            const since = Date.now();
+            for (let count = 0; count < STEADY; count += 1) await asUser.folders.list(5_000);
+            return since;
+          },
+          { deadlineSeconds: FIRST_SUCCESS_SECONDS, everyMs: 50, tolerate: () => true },
+        ),
+      ),
+    );
+    expect(steady).to.have.length(managers.length);
+    for (const writer of writers) await writer.writeOnce();
+  });
+
+  it('leaves the connections of the managers at their idle level', async () => {
+    const now = await waitUntil(
+      'the managers to close what they opened for the load',
+      async () => {
+        const counts = await connections();
+        return Object.values(counts).every((count) => count <= POOL.kept) ? counts : notYet(counts);
+      },
+      { deadlineSeconds: 90 },
+    );
+    for (const [id, count] of Object.entries(now)) expect(count, id).to.be.at.least(1);
+    const [others] = await world().database.rows<{ open: number }>(
+      `SELECT count(*)::int AS open FROM pg_stat_activity
+        WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '30 s'`,
+    );
+    expect(others?.open, 'transactions that nobody ends').to.equal(0);
+  });
+});

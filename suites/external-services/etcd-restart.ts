@@ -1,0 +1,186 @@
+import { expect } from 'chai';
+import { Api, NoAnswer } from '../support/api.ts';
+import type { BackendAi } from '../support/backend-ai.ts';
+import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
+import { EtcdLocks } from '../support/etcd-lock.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { LockProcess } from '../support/lock-process.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { useRecovery } from '../support/recovery.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** Until a component uses etcd again that was away for some seconds; connections are made anew in growing steps. */
+const RECOVERY_SECONDS = 90;
+/** A component looks at its connections once in 60 s (ai.backend.common.health_checker.probe), for some seconds. */
+const LOOK_SECONDS = 75;
+/** Lease of the holder that is killed, seconds: longer than an etcd needs to start, so that it is kept alive through that. */
+const LEASE_SECONDS = 15;
+/** A key that managers reload: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
+const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
+
+const target = { component: 'etcd' };
+const KILLED: Disruption = { target, kill: {} };
+/** Told to stop, and made anew under another address behind the same Service. */
+const REPLACED: Disruption = { target, podDelete: {} };
+
+describe('coordination when etcd is restarted', function () {
+  this.timeout(300_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
+  const faults = useFaults();
+  useRecovery(world);
+  let managers: OneManager[];
+  let locks: EtcdLocks;
+  before('both managers answer by themselves', async () => {
+    managers = (await eachManager(world())).each;
+    locks = new EtcdLocks(world().connection.etcd);
+  });
+
+  const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
+  const config = (action: 'get' | 'set' | 'delete', json: Record<string, unknown>, account: BackendAi) =>
+    account.api.json<{ result: unknown }>({
+      method: 'POST',
+      path: `/config/${action}`,
+      json,
+      timeoutMs: 10_000,
+    });
+
+  /** Waits until etcd answers as one that was started after the fault. */
+  const restarted = async (receipt: Receipt, before: number): Promise<void> => {
+    const term = await waitUntil('etcd to answer', () => locks.term(), recovery);
+    if (!(term > before)) throw new Inconclusive(`etcd was not started anew: its term is ${term}, as before`);
+    measure('etcd-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
+  };
+
+  it('keeps every key; managers write, read and reload again, and a watch goes on', async () => {
+    const { admin, afterTest, etcd, valkey } = world();
+    const [writer, reader] = managers;
+    if (!writer || !reader) throw new Inconclusive('two managers are needed');
+    const tells = (manager: OneManager): Promise<boolean> =>
+      manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
+        () => true,
+        (error: Error) => {
+          if (/introspection is disabled/.test(error.message)) return false;
+          throw error;
+        },
+      );
+    const becomes = (wanted: boolean): Promise<void> =>
+      waitUntil(
+        `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
+        async () => {
+          const now = await Promise.all(managers.map(tells));
+          return now.every((one) => one === wanted) ? undefined : notYet(now);
+        },
+        recovery,
+      );
+    const key = `e2e/${world().name('key')}`;
+    afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, admin));
+    afterTest.add('the key of introspection', async () => {
+      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
+      await becomes(false);
+    });
+    await config('set', { key, value: 'before' }, writer.asAdmin);
+    const watch = await etcd.watch(key);
+    afterTest.add('a watch', () => watch.end());
+    const snapshot = await etcd.below('');
+    expect(snapshot).to.include({ [key]: 'before', 'manager/status': 'running' });
+    const term = await locks.term();
+
+    await withFault(faults(), KILLED, afterTest, async (receipt) => {
+      await restarted(receipt, term);
+      const since = receipt.injectedAt.getTime();
+      const after = await waitUntil('all keys to be read', () => etcd.below(''), recovery);
+      expect(after).to.deep.equal(snapshot);
+
+      await waitUntil(
+        'a manager to write a key again',
+        () => config('set', { key, value: 'after' }, writer.asAdmin),
+        recovery,
+      );
+      expect(await etcd.get(key)).to.equal('after');
+      measure('manager-writes-again', (Date.now() - since) / 1000, 's');
+      const read = await waitUntil(
+        'the other manager to read a key again',
+        () => config('get', { key, prefix: false }, reader.asAdmin),
+        recovery,
+      );
+      expect(read).to.deep.equal({ result: 'after' });
+      await waitUntil(
+        'the watch of before to see it',
+        async () => (watch.seen.at(-1)?.value === 'after' ? undefined : notYet(watch.seen)),
+        recovery,
+      );
+      expect(watch.seen.map(({ value }) => value)).to.deep.equal(['after']);
+
+      await config('set', { key: INTROSPECTION, value: 'yes' }, admin);
+      await becomes(true);
+      measure('managers-reload-again', (Date.now() - since) / 1000, 's');
+      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
+      await becomes(false);
+
+      // Every process that is registered looked at its connections after the restart and found them well.
+      const all = (await registrations(valkey)).filter(
+        ({ lastHeartbeat }) => Date.now() / 1000 - lastHeartbeat < RENEWAL_SECONDS + 15,
+      );
+      expect(all.map(({ group }) => group)).to.include.members(['manager', 'agent', 'storage-proxy']);
+      await Promise.all(all.map(({ name, metricsAddress }) => wellAfter(name, metricsAddress, since)));
+    });
+  });
+
+  /** Waits until a process says that it looked at each of its connections after that time, and that all are well. */
+  async function wellAfter(name: string, address: string, since: number): Promise<void> {
+    await waitUntil(
+      `${name} to be well after the restart`,
+      async () => {
+        const answer = await new Api(`http://${address}`).request({
+          method: 'GET',
+          path: '/health',
+          timeoutMs: 5_000,
+        });
+        // The worker of the app proxy sends JSON in a JSON string.
+        const text = typeof answer.body === 'string' ? answer.body : answer.bytes.toString();
+        const { connectivity_checks: checks }: Connectivity = JSON.parse(text).connectivity;
+        const bad = checks.filter((one) => !one.is_healthy || Date.parse(one.last_checked_at) < since);
+        return checks.length > 0 && bad.length === 0 ? undefined : notYet(bad);
+      },
+      { deadlineSeconds: LOOK_SECONDS, everyMs: 500, tolerate: (error) => error instanceof NoAnswer },
+    );
+  }
+
+  it('keeps a lock for its holder through the restart, and frees it when that one is killed', async () => {
+    const { afterTest, connection } = world();
+    const room = `/e2e/${world().name('lock')}`;
+    const door = `${room}/door`;
+    afterTest.add(`etcd keys ${room}`, () => locks.forget(room));
+    const holder = await LockProcess.start(connection.etcd, door, LEASE_SECONDS, afterTest);
+    const term = await locks.term();
+    await withFault(faults(), REPLACED, afterTest, async (receipt) => {
+      await restarted(receipt, term);
+      expect(await locks.read(holder.key), 'the key of the lock is kept').not.to.equal(undefined);
+      const lease = await locks.lease(120);
+      afterTest.add(`lease ${lease}`, () => locks.revoke(lease).catch(() => undefined));
+      // Longer than the lease: so long nobody gets it whose holder keeps it alive.
+      const waited = (LEASE_SECONDS + 3) * 1000;
+      const early = await locks.acquire(door, lease, waited).catch((error: unknown) => error);
+      expect(early, 'the lock is held by the one that lives').to.be.instanceOf(NoAnswer);
+
+      await holder.kill();
+      const since = performance.now();
+      const next = await locks.lease(120);
+      afterTest.add(`lease ${next}`, () => locks.revoke(next).catch(() => undefined));
+      // The request that was given up may stand in the queue still: what it waits with goes first.
+      await locks.revoke(lease);
+      const lock = await locks.acquire(door, next, (LEASE_SECONDS + 30) * 1000);
+      const seconds = (performance.now() - since) / 1000;
+      measure('lock-freed-after-kill', seconds, 's');
+      // It was renewed every fifth of its time.
+      expect(seconds).to.be.within(LEASE_SECONDS * 0.7, LEASE_SECONDS + 10);
+      await locks.release(lock);
+    });
+  });
+});
+
+/** What a component says of its connections at /health. Times: ISO 8601. */
+interface Connectivity {
+  connectivity_checks: { component_id: string; is_healthy: boolean; last_checked_at: string }[];
+}

@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
+import {
+  consumers,
+  EVENTS,
+  lastDelivered,
+  notBefore,
+  pendingBetween,
+  readAfter,
+  readAsConsumer,
+  type StreamEvent,
+} from '../support/event-stream.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import { measure } from '../support/record.ts';
+import { useRecovery } from '../support/recovery.ts';
+import { SessionEvents } from '../support/server-events.ts';
+import { VALKEY_DB } from '../support/valkey.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/**
+ * Until a component uses Valkey again that was away for some seconds: the reader of a stream waits up to 30 s longer after
+ * each failure (ai.backend.common.message_queue.redis_queue.consumer), and clients of Valkey connect anew in steps.
+ */
+const RECOVERY_SECONDS = 90;
+/** What a dying consumer takes and never acknowledges. */
+const TAKEN = 10;
+
+const KILLED: Disruption = { target: { component: 'valkey' }, kill: {} };
+/** Told to stop, and made anew under another address; a process killed again and again would be started later each time. */
+const REPLACED: Disruption = { target: { component: 'valkey' }, podDelete: {} };
+
+describe('events when Valkey is restarted', function () {
+  this.timeout(300_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
+  const faults = useFaults();
+  useRecovery(world);
+  let managers: OneManager[];
+  let valkey: Redis;
+  before('both managers answer by themselves', async () => {
+    managers = (await eachManager(world())).each;
+    valkey = world().valkey.db(VALKEY_DB.stream);
+  });
+
+  /** A connection of its own: one that waits for entries serves nobody else. */
+  const ownConnection = (): Redis => {
+    const own = valkey.duplicate();
+    own.on('error', () => undefined);
+    world().afterTest.add('a connection to Valkey', async () => own.disconnect());
+    return own;
+  };
+  const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
+  /** Id of the newest event, as soon as Valkey answers. */
+  const newest = (): Promise<string> =>
+    waitUntil(
+      'Valkey to answer',
+      async () => (await valkey.xrevrange(EVENTS.stream, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0',
+      recovery,
+    );
+  /** The first event after an id that is what is looked for. */
+  const find = async (
+    after: string,
+    what: string,
+    wanted: (event: StreamEvent) => boolean,
+  ): Promise<StreamEvent> => {
+    const own = ownConnection();
+    let last = after;
+    return waitUntil(
+      what,
+      async () => {
+        const read = await readAfter(own, last);
+        last = read.at(-1)?.id ?? last;
+        return read.find(wanted) ?? notYet(`nothing in ${read.length} events up to ${last}`);
+      },
+      { ...recovery, everyMs: 1 },
+    );
+  };
+  /** Waits until the managers were given an event and acknowledged it. */
+  const dealtWith = (event: StreamEvent): Promise<void> =>
+    waitUntil(
+      `a manager to deal with ${event.name} ${event.id}`,
+      async () => {
+        const last = await lastDelivered(valkey, EVENTS.group);
+        const pending = await pendingBetween(valkey, EVENTS.group, event.id, event.id);
+        return notBefore(last, event.id) && pending.length === 0 ? undefined : notYet({ last, pending });
+      },
+      recovery,
+    );
+  /** When the server that answers now was started, milliseconds since 1970. */
+  const startedAt = async (): Promise<number> => {
+    const uptime = /uptime_in_seconds:(\d+)/.exec(await valkey.info('server'))?.[1];
+    return Date.now() - Number(uptime) * 1000;
+  };
+  const expectRestarted = async (receipt: Receipt): Promise<void> => {
+    await newest();
+    // Whole seconds of uptime, so one of them may be missing.
+    expect(await startedAt(), 'start of the server that answers').to.be.above(
+      receipt.injectedAt.getTime() - 1_500,
+    );
+    measure('valkey-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
+  };
+
+  it('are not forgotten: what a consumer had taken is still pending, and another one claims it', async () => {
+    const { afterTest } = world();
+    const group = world().name('group');
+    await valkey.xgroup('CREATE', EVENTS.stream, group, '$');
+    afterTest.add(`group ${group}`, () => valkey.xgroup('DESTROY', EVENTS.stream, group));
+    const dying = ownConnection();
+    const taken: StreamEvent[] = [];
+    await waitUntil(
+      `${TAKEN} events`,
+      async () => {
+        taken.push(...(await readAsConsumer(dying, group, 'dying', TAKEN - taken.length)));
+        return taken.length >= TAKEN ? undefined : notYet(`${taken.length} events`);
+      },
+      { deadlineSeconds: 90, everyMs: 1 },
+    );
+    dying.disconnect();
+    const ids = taken.map(({ id }) => id);
+    const registered = (await registrations(world().valkey)).filter(
+      ({ lastHeartbeat }) => Date.now() / 1000 - lastHeartbeat < RENEWAL_SECONDS,
+    );
+    await withFault(faults(), KILLED, afterTest, async (receipt) => {
+      await expectRestarted(receipt);
+      expect(await pendingBetween(valkey, group, '-', '+')).to.deep.equal(ids);
+      const kept = (await registrations(world().valkey)).map(({ key }) => key);
+      expect(kept, 'records of service discovery').to.include.members(registered.map(({ key }) => key));
+      const living = ownConnection();
+      const claimed = (await living.xautoclaim(EVENTS.stream, group, 'living', 0, '0-0', 'COUNT', 100)) as [
+        string,
+        [string, string[] | null][],
+      ];
+      expect(claimed[1].map(([id]) => id)).to.deep.equal(ids);
+      await living.xack(EVENTS.stream, group, ...ids);
+      expect(await pendingBetween(valkey, group, '-', '+')).to.deep.equal([]);
+      const next = await waitUntil(
+        'an event of after the restart, which the group was not given yet',
+        async () => (await readAsConsumer(living, group, 'living', 1))[0] ?? notYet('none'),
+        { deadlineSeconds: RECOVERY_SECONDS, everyMs: 1 },
+      );
+      expect(ids).not.to.include(next.id);
+      expect(notBefore(next.id, ids.at(-1) ?? '')).to.equal(true);
+    });
+  });
+
+  it('go on: each manager asks for them, the storage-proxy and agents send them, and they are dealt with', async () => {
+    const { afterTest, connection, database, user } = world();
+    const folder = await new FolderCare(world()).make(afterTest);
+    await withFault(faults(), REPLACED, afterTest, async (receipt) => {
+      await expectRestarted(receipt);
+      const since = receipt.injectedAt.getTime();
+      const after = await newest();
+      await waitUntil(
+        'the manager to take a request again',
+        () => user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force`, timeoutMs: 10_000 }),
+        recovery,
+      );
+      const told = await find(
+        after,
+        'the storage-proxy to tell that the folder is deleted',
+        (event) => event.name.startsWith('vfolder_deletion') && event.payload.includes(folder.id),
+      );
+      expect(told).to.include({ name: 'vfolder_deletion_success', source: 'storage' });
+      await dealtWith(told);
+      measure('event-after-restart-dealt-with', (Date.now() - since) / 1000, 's');
+      await waitUntil(
+        'the folder to be deleted in the database',
+        async () => {
+          const sql = 'SELECT status FROM vfolders WHERE id = $1';
+          const rows = await database.rows<{ status: string }>(sql, [folder.id]);
+          return rows.every(({ status }) => status === 'delete-complete') ? undefined : notYet(rows);
+        },
+        { deadlineSeconds: 20, everyMs: 50 },
+      );
+
+      for (const { id } of connection.agents) {
+        const beat = await find(
+          after,
+          `a heartbeat of ${id}`,
+          (event) => event.name === 'agent_heartbeat' && event.source === id,
+        );
+        await dealtWith(beat);
+        await waitUntil(
+          `${id} to be seen after the restart, and ALIVE`,
+          async () => {
+            const seen = (await world().valkey.agentsLastSeen())[id] ?? 0;
+            const sql = 'SELECT status::text FROM agents WHERE id = $1';
+            const [row] = await database.rows<{ status: string }>(sql, [id]);
+            return seen * 1000 > since && row?.status === 'ALIVE' ? undefined : notYet({ seen, row });
+          },
+          recovery,
+        );
+        measure('agent-seen-after-restart', (Date.now() - since) / 1000, 's');
+      }
+
+      // A consumer is called after its node: ai.backend.common.message_queue.redis_queue.consumer._generate_consumer_id.
+      const hash = (node: string): string => createHash('sha256').update(node).digest('hex');
+      await waitUntil(
+        'each manager to have asked for events within the last 12 s',
+        async () => {
+          const all = await consumers(valkey, EVENTS.group);
+          const asking = managers.map(({ id }) =>
+            all.filter((one) => one.name.startsWith(`${hash(id)}:`) && one.idle < 12_000),
+          );
+          return asking.every((found) => found.length === 1) ? undefined : notYet(all);
+        },
+        recovery,
+      );
+      measure('managers-read-again', (Date.now() - since) / 1000, 's');
+    });
+  });
+
+  it('reach those who listened before: each manager tells them of a session made after it', async () => {
+    const { afterTest, connection } = world();
+    const listeners = await Promise.all(
+      managers.map(async ({ host }) => {
+        const url = `http://${host}:${new URL(connection.manager.url).port}`;
+        const events = await SessionEvents.open(url, connection.accounts.user);
+        afterTest.add('a listener', () => events.close());
+        return events;
+      }),
+    );
+    const [first] = managers;
+    if (!first) throw new Error('no manager');
+    const enqueue = async (): Promise<string> => {
+      const starts_at = new Date(Date.now() + 3_600_000).toISOString();
+      const session = world().smallSession({ type: 'batch', startupCommand: 'true', starts_at });
+      return (await world().enqueue(session, afterTest, first.asUser)).sessionId;
+    };
+    const before = await enqueue();
+    await Promise.all(listeners.map((one) => one.until(before, 'session_pending')));
+
+    await withFault(faults(), KILLED, afterTest, async (receipt) => {
+      await expectRestarted(receipt);
+      // A subscription that is not there yet hears nothing of what is published: so it is asked for until it is.
+      const heard = await waitUntil(
+        'each manager to tell its listener of a new session',
+        async () => {
+          const session = await enqueue();
+          const told = await Promise.allSettled(
+            listeners.map((one) => one.until(session, 'session_pending', 5)),
+          );
+          return told.every(({ status }) => status === 'fulfilled')
+            ? session
+            : notYet(told.map(({ status }, index) => `${managers[index]?.id}: ${status}`));
+        },
+        recovery,
+      );
+      measure('listeners-told-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
+      await first.asUser.sessions.destroy(heard);
+      await Promise.all(listeners.map((one) => one.until(heard, 'session_cancelled')));
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { expect } from 'chai';
+import { BackendApiError, NoAnswer } from '../support/api.ts';
+import { type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import { measure } from '../support/record.ts';
+import { useRecovery } from '../support/recovery.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { claimsOf } from '../support/tokens.ts';
+import { VALKEY_DB } from '../support/valkey.ts';
+import type { VFolder } from '../support/vfolders.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+const MIB = 1024 * 1024;
+const PART = 8 * MIB;
+/** A new process of the storage-proxy answers after that time at most, on two busy cores. */
+const START_SECONDS = 120;
+/** A part whose server died keeps others out until its lease is over: 30 s (ai.backend.common, valkey_tus), and some to look. */
+const LEASE_SECONDS = 45;
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('an upload whose storage-proxy is restarted', function () {
+  this.timeout(300_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
+  const faults = useFaults();
+  useRecovery(world);
+  let care: FolderCare;
+  let folder: VFolder;
+  beforeEach('a user makes a folder', async () => {
+    care = new FolderCare(world());
+    folder = await care.make(world().afterTest);
+  });
+
+  /** Sends the beginning of a part and leaves it at that; resolves when the connection is broken, to how. */
+  const beginPart = (
+    token: string,
+    offset: number,
+    bytes: Buffer,
+    announced: number,
+  ): { request: ClientRequest; broken: Promise<string> } => {
+    const url = new URL('/upload', world().connection.storageProxy.clientUrl);
+    url.searchParams.set('token', token);
+    const headers = { 'upload-offset': String(offset), 'content-length': String(announced) };
+    const request = httpRequest(url, { method: 'PATCH', headers, agent: false });
+    const broken = new Promise<string>((resolve) => {
+      request.on('response', (answer) => {
+        answer.resume();
+        resolve(`answered ${answer.statusCode}`);
+      });
+      request.on('error', (error) => resolve(`broken: ${error.message}`));
+    });
+    request.write(bytes);
+    world().afterTest.add('half a part', async () => request.destroy());
+    return { request, broken };
+  };
+
+  /** What stands on the volume of an upload that is not whole, bytes. */
+  const staged = async (session: string): Promise<number | undefined> => {
+    const files = await care.volume.files(folder, '.upload').catch((error: unknown) => {
+      if (error instanceof BackendApiError) return [];
+      throw error;
+    });
+    return files.find((file) => file.name === session)?.size;
+  };
+
+  /** Asks the storage-proxy how far the upload is, until one answers. */
+  const stateAgain = (token: string, receipt: Receipt): Promise<{ offset: number; length: number }> =>
+    waitUntil('the storage-proxy to answer again', () => care.client.uploadState(token), {
+      deadlineSeconds: START_SECONDS,
+      everyMs: 200,
+      tolerate: (error) => error instanceof NoAnswer,
+    }).then((state) => {
+      measure('storage-proxy-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
+      return state;
+    });
+
+  /** Sends the rest of the file as soon as the upload takes it, and checks the file on all sides. */
+  const finish = async (token: string, path: string, bytes: Buffer, offset: number): Promise<void> => {
+    const since = performance.now();
+    const next = await waitUntil(
+      'the upload to take the next part',
+      () => care.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)),
+      {
+        deadlineSeconds: LEASE_SECONDS,
+        everyMs: 250,
+        // Refused while the lease of the part that was cut off lasts; a wrong offset would be refused for ever.
+        tolerate: (error) =>
+          error instanceof BackendApiError && error.type.endsWith('/storage/tus-lease-held'),
+      },
+    );
+    measure('next-part-taken', (performance.now() - since) / 1000, 's');
+    expect(next).to.equal(offset + PART);
+    await expectRefusal(care.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)), {
+      status: 409,
+      kind: 'storage/upload-offset-mismatch',
+      msg: `expected ${next}`,
+    });
+    let at = next;
+    while (at < bytes.length) at = await care.client.sendPart(token, at, bytes.subarray(at, at + PART));
+    const back = await care.download(folder.id, path);
+    expect(back.length).to.equal(bytes.length);
+    expect(sha256(back)).to.equal(sha256(bytes));
+    const [listed, stored] = await Promise.all([
+      world().user.folders.files(folder.id),
+      care.volume.files(folder),
+    ]);
+    expect(listed.find((file) => file.name === path)?.size, 'as the manager lists it').to.equal(bytes.length);
+    expect(stored.find((file) => file.name === path)?.size, 'on the volume').to.equal(bytes.length);
+  };
+
+  it('goes on where the last whole part ended when it was killed in the middle of a part', async () => {
+    const { afterTest, user, valkey } = world();
+    const bytes = randomBytes(3 * PART);
+    const { token } = await user.folders.requestUpload(folder.id, 'killed.bin', bytes.length);
+    const { session } = claimsOf(token);
+    expect(await care.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
+    // Other bytes than the file's own: if they stayed, the checksum would tell.
+    const half = beginPart(token, PART, randomBytes(PART / 2), PART);
+    await waitUntil(
+      'half a part to be on the volume',
+      async () => {
+        const size = await staged(String(session));
+        return size !== undefined && size > PART ? size : notYet(size);
+      },
+      { deadlineSeconds: 20, everyMs: 50 },
+    );
+    const target = { component: 'storage-proxy' };
+    await withFault(faults(), { target, kill: {} }, afterTest, async (receipt) => {
+      expect(await half.broken).to.match(/^broken/);
+      expect(await stateAgain(token, receipt)).to.deep.equal({ offset: PART, length: bytes.length });
+      const key = `tus.upload.offset:${session}`;
+      expect(Number(await valkey.db(VALKEY_DB.tus).get(key)), 'the offset in Valkey').to.equal(PART);
+      await finish(token, 'killed.bin', bytes, PART);
+    });
+  });
+
+  it('goes on at another pod when its own is deleted between two parts', async () => {
+    const { afterTest, user } = world();
+    const bytes = randomBytes(3 * PART);
+    const { token } = await user.folders.requestUpload(folder.id, 'moved.bin', bytes.length);
+    expect(await care.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
+    const target = { component: 'storage-proxy' };
+    await withFault(faults(), { target, podDelete: {} }, afterTest, async (receipt) => {
+      expect(await stateAgain(token, receipt)).to.deep.equal({ offset: PART, length: bytes.length });
+      await finish(token, 'moved.bin', bytes, PART);
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import { LEADER_LOCKS } from '../../operator/api/fault.ts';
+import { eachManager } from './discovery.ts';
+import { type Component, checkReady } from './precondition.ts';
+import { measure } from './record.ts';
+import { VALKEY_DB } from './valkey.ts';
+import { notYet, waitUntil } from './waiting.ts';
+import type { World } from './world.ts';
+
+/** From the end of a fault until everything must be as before: a manager starts for half a minute on two busy cores. */
+const HEALTHY_SECONDS = 180;
+/** Agents beat every 5 s (charts/backend-ai/ci/e2e-values.yaml). */
+const BEAT_SECONDS = 20;
+
+const ALL: readonly Component[] = [
+  'postgres',
+  'valkey',
+  'etcd',
+  'manager',
+  'agent',
+  'storage-proxy',
+  'webserver',
+];
+
+/**
+ * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
+ * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
+ * and each agent is ALIVE by a heartbeat that is younger than the wait. What stays broken fails the test's hook.
+ */
+export function useRecovery(world: () => World): void {
+  afterEach('the deployment is healthy again', async function () {
+    this.timeout((HEALTHY_SECONDS + 10) * 1000);
+    const since = performance.now();
+    await untilHealthy(world());
+    measure('healthy-after-test', (performance.now() - since) / 1000, 's');
+  });
+}
+
+/** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
+export async function untilHealthy(world: World): Promise<void> {
+  const begin = Date.now() / 1000;
+  await waitUntil(
+    'every component to be healthy',
+    async () => {
+      await checkReady(ALL, world);
+      const { each } = await eachManager(world);
+      for (const { asUser } of each) {
+        await asUser.api.request({ method: 'GET', path: '/health/readyz', timeoutMs: 5_000 });
+      }
+      const leader = await world.valkey.db(VALKEY_DB.streamLock).get(LEADER_LOCKS.scheduler.key);
+      if (leader === null) return notYet('no manager leads');
+      const seen = await world.valkey.agentsLastSeen();
+      const now = Date.now() / 1000;
+      const silent = world.connection.agents.filter(({ id }) => {
+        const at = seen[id] ?? 0;
+        return at < begin - 1 || now - at > BEAT_SECONDS;
+      });
+      return silent.length === 0 ? undefined : notYet(`no fresh heartbeat of ${silent.map(({ id }) => id)}`);
+    },
+    // Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
+    { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
+  );
+}
