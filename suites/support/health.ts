@@ -101,6 +101,20 @@ export interface Look {
   lookedAt: Date;
 }
 
+/** What the answers of a process come to. A need is ill when any part of it is; what was left out is not known. Pure. */
+export function reading(livez: number, readyz: number, health: Health): Look {
+  const checks = health.connectivity.connectivity_checks;
+  const groups = (some: readonly Check[]) => [...new Set(some.map((check) => check.service_group))].sort();
+  return {
+    livez,
+    readyz,
+    health,
+    ill: groups(checks.filter((check) => !check.is_healthy)),
+    known: groups(checks),
+    lookedAt: new Date(Math.max(...checks.map((check) => Date.parse(check.last_checked_at)))),
+  };
+}
+
 /** One process that tells of its health. It is asked at its pod: Services lead only to pods that are ready. */
 export class Patient {
   readonly component: HealthyComponent;
@@ -136,17 +150,7 @@ export class Patient {
         throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
       }
     }
-    const checks = health.connectivity.connectivity_checks;
-    const ill = checks.filter((check) => !check.is_healthy).map((check) => check.service_group);
-    const times = checks.map((check) => Date.parse(check.last_checked_at));
-    return {
-      livez: alive,
-      readyz: ready,
-      health,
-      ill: [...new Set(ill)].sort(),
-      known: [...new Set(checks.map((check) => check.service_group))].sort(),
-      lookedAt: new Date(Math.max(...times)),
-    };
+    return reading(alive, ready, health);
   }
 
   /** Its page of metrics in Prometheus' text format; undefined: it has none. */
@@ -163,7 +167,7 @@ export class Patient {
       `${this.name} to look at what it needs after ${moment.toISOString()} (${why})`,
       async () => {
         const look = await this.look();
-        return look.lookedAt > moment ? look : notYet(look.lookedAt.toISOString());
+        return look.lookedAt > moment ? look : notYet({ lookedAt: look.lookedAt, known: look.known });
       },
       { deadlineSeconds: LOOK_SECONDS + 4 * LOOK_TAKES_SECONDS, everyMs: 500, tolerate: isBetweenLooks },
     );

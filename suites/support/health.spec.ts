@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { type Check, type Health, reading } from './health.ts';
+
+const check = (service_group: string, component_id: string, is_healthy: boolean, second: number): Check => ({
+  service_group,
+  component_id,
+  is_healthy,
+  last_checked_at: `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`,
+  error_message: is_healthy ? null : 'timeout',
+});
+const health = (...checks: Check[]): Health => ({
+  status: 'ok',
+  version: '26.9.6',
+  component: 'manager',
+  connectivity: { overall_healthy: true, connectivity_checks: checks },
+});
+
+describe('what a component says of its health', () => {
+  it('is ill in what any part of it is ill in, and each thing is named once', () => {
+    const look = reading(
+      503,
+      503,
+      health(
+        check('redis', 'live', true, 1),
+        check('redis', 'stat', false, 1),
+        check('etcd', 'etcd', true, 1),
+      ),
+    );
+    expect(look).to.include({ livez: 503, readyz: 503 });
+    expect(look.ill).to.deep.equal(['redis']);
+    expect(look.known).to.deep.equal(['etcd', 'redis']);
+  });
+
+  it('does not know what was left out', () => {
+    expect(reading(200, 200, health(check('redis', 'live', true, 1))).known).to.not.include('etcd');
+  });
+
+  it('is as old as the latest of its checks', () => {
+    const { lookedAt } = reading(
+      200,
+      200,
+      health(check('redis', 'live', true, 5), check('etcd', 'etcd', true, 7)),
+    );
+    expect(lookedAt.toISOString()).to.equal('2026-01-01T00:00:07.000Z');
+  });
+
+  it('has looked at nothing where nothing is told: no moment is before that', () => {
+    const { lookedAt, known } = reading(200, 200, health());
+    expect(known).to.deep.equal([]);
+    expect(lookedAt > new Date(0)).to.equal(false);
+  });
+});
