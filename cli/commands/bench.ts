@@ -6,7 +6,7 @@ import { API_VERSION, KINDS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
-import { table } from '../report/summary.ts';
+import { table } from '../report/narrow.ts';
 import { readCatalog } from '../run/catalog.ts';
 import { type ClusterApi, resourcePath } from '../run/cluster-client.ts';
 import { realEffects } from '../run/effects.ts';

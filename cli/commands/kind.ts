@@ -48,6 +48,7 @@ const RESULTS = [
   'junit.xml',
   'phases.json',
   'summary.txt',
+  'summary.md',
   'job.log',
   'logs',
   'operator-values.yaml',
@@ -56,7 +57,6 @@ const RESULTS = [
 /** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
 export async function kindCommand(options: KindOptions): Promise<number> {
   const clock = new PhaseClock();
-  const out = path.join(PROJECT_ROOT, NAMES.out);
   let job: JobOptions;
   try {
     job = await jobOptions(options);
@@ -69,6 +69,20 @@ export async function kindCommand(options: KindOptions): Promise<number> {
     console.log((await planLines(job)).join('\n'));
     return COMMAND_EXIT.passed;
   }
+  return perform(job, clock);
+}
+
+/** `e2e up`: the cluster with Backend.AI, ready, to be kept. What is there already is brought up to date. */
+export async function upCommand(): Promise<number> {
+  const clock = new PhaseClock();
+  const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, dryRun: false };
+  const job = await jobOptions({ ...nothing, keep: true, reuse: false });
+  return perform({ ...job, upOnly: true }, clock);
+}
+
+/** Does a job and tells about it: progress, what came out, and how to look around. Returns the exit code. */
+async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
+  const out = path.join(PROJECT_ROOT, NAMES.out);
   await mkdir(out, { recursive: true });
   for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
   const log = openJobLog(path.join(out, 'job.log'));

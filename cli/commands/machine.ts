@@ -4,7 +4,8 @@ import { ensureImages } from '../images/build.ts';
 import { inspectMachine } from '../machine/doctor.ts';
 import { ensureEngine } from '../machine/engine.ts';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
-import { table } from '../report/summary.ts';
+import { table } from '../report/narrow.ts';
+import { type Format, show } from '../report/output.ts';
 import { listing, readCatalog } from '../run/catalog.ts';
 import { realEffects } from '../run/effects.ts';
 import { endingOfError } from '../run/ending.ts';
@@ -14,11 +15,15 @@ import { NAMES } from '../run/names.ts';
 import { stamp } from '../run/view.ts';
 
 /** `e2e doctor`: a line for each thing that a job needs. 2 when something is missing. */
-export function doctorCommand(): Promise<number> {
+export function doctorCommand(output: Format): Promise<number> {
   return withProvision(async (p) => {
     const findings = await inspectMachine({ ...p, log: () => {} });
-    for (const finding of findings) console.log(findingLine(finding));
     const missing = findings.filter((finding) => finding.state === 'missing').length;
+    if (output !== 'table') {
+      show({ table: () => [], data: findings }, output);
+      return missing === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
+    }
+    for (const finding of findings) console.log(findingLine(finding));
     console.log(missing === 0 ? 'This machine can run the job.' : `${missing} things are missing.`);
     return missing === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
   });
@@ -53,8 +58,9 @@ export function downCommand(): Promise<number> {
 }
 
 /** `e2e suites`: the catalog. */
-export async function suitesCommand(): Promise<number> {
-  console.log(listing(await readCatalog(PROJECT_ROOT)).join('\n'));
+export async function suitesCommand(output: Format): Promise<number> {
+  const catalog = await readCatalog(PROJECT_ROOT);
+  show({ table: () => listing(catalog), data: catalog }, output);
   return COMMAND_EXIT.passed;
 }
 

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool, type ToolName } from '../machine/tools.ts';
-import { table } from '../report/summary.ts';
+import { table } from '../report/narrow.ts';
 import type { Tally } from '../report/tally-reporter.ts';
 import { withProvision } from './machine.ts';
 

@@ -12,6 +12,7 @@ import { observe } from '../run/observe.ts';
 import { disagreements } from './agreement.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import { junitXml } from './junit.ts';
+import { markdownSummary } from './markdown.ts';
 
 /** What collecting leaves for the summary. */
 export interface Harvest {
@@ -71,19 +72,29 @@ export function collector(
   };
 }
 
-/** Writes run.json and junit.xml, reads them back, and compares them with what the pods printed. */
+/**
+ * Writes run.json, junit.xml and summary.md, reads the first two back, and compares them with what the pods printed.
+ * `podsMayBeGone`: an output that is missing is no trouble.
+ */
 export async function writeResults(
   out: string,
   run: TestRun,
   reports: readonly TestReport[],
   outputs: ReadonlyMap<string, string>,
+  podsMayBeGone = false,
 ): Promise<string[]> {
   const runFile = path.join(out, 'run.json');
   const junitFile = path.join(out, 'junit.xml');
   await writeFile(runFile, `${JSON.stringify({ run, reports }, null, 2)}\n`);
   await writeFile(junitFile, junitXml(run, reports));
+  await writeFile(path.join(out, 'summary.md'), markdownSummary(run, reports));
   const written = JSON.parse(await readFile(runFile, 'utf8')) as { run: TestRun; reports: TestReport[] };
-  const found = disagreements({ ...written, junit: await readFile(junitFile, 'utf8'), outputs });
+  const found = disagreements({
+    ...written,
+    junit: await readFile(junitFile, 'utf8'),
+    outputs,
+    podsMayBeGone,
+  });
   return found.map((line) => `the results disagree: ${line}`);
 }
 

@@ -1,5 +1,6 @@
 import type { TestRun } from '../../operator/api/test-run.ts';
 import { seconds } from '../run/progress.ts';
+import { fitted, table } from './narrow.ts';
 
 /** The figures of a job, as phases.json holds them. */
 export interface JobFigures {
@@ -11,8 +12,8 @@ export interface JobFigures {
   peakMemoryBytes?: number;
 }
 
-/** The table of suites with a line of totals. */
-export function summaryTable(run: TestRun): string[] {
+/** The table of suites with a line of totals, for a terminal of so many columns (undefined: no limit). */
+export function summaryTable(run: TestRun, columns?: number): string[] {
   const suites = run.status?.suites ?? [];
   const rows = suites.map((suite) => [
     suite.name,
@@ -37,9 +38,10 @@ export function summaryTable(run: TestRun): string[] {
     '',
     '',
   ];
-  return table(
+  return fitted(
     ['suite', 'verdict', 'passed', 'failed', 'known', 'skipped', 'interrupted', 'time', ''],
     [...rows, sums],
+    columns,
   );
 }
 
@@ -54,22 +56,6 @@ export function phaseTable(figures: JobFigures): string[] {
   return figures.peakMemoryBytes === undefined
     ? lines
     : [...lines, `memory of the node at its peak: ${(figures.peakMemoryBytes / 2 ** 30).toFixed(2)} GiB`];
-}
-
-/** Columns as wide as their widest cell; numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const isNumber = head.map((_, column) => rows.every((row) => /^-?[\d.]*( s)?$/.test(row[column] ?? '')));
-  const line = (cells: readonly string[]): string =>
-    widths
-      .map((width, column) =>
-        isNumber[column] ? (cells[column] ?? '').padStart(width) : (cells[column] ?? '').padEnd(width),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
 }
 
 function count(value: number | undefined): string {

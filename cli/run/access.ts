@@ -46,6 +46,7 @@ async function accessOf(config: KubeConfig, file: string): Promise<Access> {
   } catch (error) {
     throw new NoAccess(`${file}: its user cannot log in: ${sentence(error)}`, { cause: error });
   }
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   const headers = (options.headers ?? {}) as Record<string, string | undefined>;
   return {
     server: (cluster?.server ?? '').replace(/\/$/, ''),
@@ -57,6 +58,7 @@ async function accessOf(config: KubeConfig, file: string): Promise<Access> {
     ...(cluster?.proxyUrl ? { proxy: cluster.proxyUrl } : {}),
     ...(headers.Authorization ? { token: headers.Authorization.replace(/^Bearer /, '') } : {}),
     ...(headers['Impersonate-User'] ? { impersonate: headers['Impersonate-User'] } : {}),
+    ...(namespace ? { namespace } : {}),
     renew: () => accessOf(config, file),
   };
 }

@@ -20,6 +20,8 @@ const COULD_NOT_RUN: ReadonlySet<string> = new Set([
   RUN_REASONS.noSuites,
   RUN_REASONS.environmentNotFound,
   RUN_REASONS.invalidGrep,
+  RUN_REASONS.missedStart,
+  RUN_REASONS.nothingToRerun,
 ]);
 
 /** The ending that a finished TestRun means: its condition Succeeded decides. */

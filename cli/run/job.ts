@@ -1,4 +1,5 @@
 import { KINDS } from '../../operator/api/group.ts';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
 import type { ImageSet } from '../images/build.ts';
 import type { Finding } from '../machine/doctor.ts';
@@ -6,6 +7,7 @@ import type { Provision } from '../machine/provision.ts';
 import { type ClusterApi, resourcePath } from './cluster-client.ts';
 import type { Effects, Tools } from './effects.ts';
 import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
+import { untilReady } from './environment.ts';
 import type { RunNames, Snapshot } from './follow.ts';
 import type { Interruption } from './interrupt.ts';
 import type { MemoryWatch } from './memory.ts';
@@ -21,6 +23,8 @@ export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'>
   keep: boolean;
   /** Run on the cluster that was kept; it stays kept. */
   reuse: boolean;
+  /** End when the environment is ready, without a run; a kept cluster is taken as it is. */
+  upOnly?: boolean;
   /** Every suite of the catalog: they must stand in the cluster before a run is created. */
   catalog: readonly string[];
   /** Values for charts/backend-ai. */
@@ -80,7 +84,8 @@ export async function runJob(options: JobOptions, parts: JobParts): Promise<JobR
     const { work: signal } = parts.interruption;
     ending = endingOfError(signal.aborted ? signal.reason : error);
   }
-  const troubles = await collected(parts, options, state);
+  const nothingRan = options.upOnly && ending.code === COMMAND_EXIT.passed;
+  const troubles = nothingRan ? [] : await collected(parts, options, state);
   if (parts.interruption.work.aborted) ending = endingOfError(parts.interruption.work.reason);
   // Interrupted before there was anything to look at: half a cluster is of no use to anyone.
   const halfMade = parts.interruption.work.aborted && !state.operatorInstalled;
@@ -143,6 +148,13 @@ async function work(
     );
     await phase('operator', 'operator', (p) => effects.installOperator(tools, images, p));
     state.operatorInstalled = true;
+    if (options.upOnly) {
+      return await phase('environment', 'environment', async (p, voice) => {
+        state.client = await effects.connect();
+        await applyEnvironment(options, state.client, images, p.signal);
+        return untilReady(state.client, { signal: p.signal, voice });
+      });
+    }
     return await phase('suites', 'test run', async (p, voice) => {
       state.client = await effects.connect();
       state.names = await createRun(options, state.client, images, p.signal);
@@ -171,18 +183,23 @@ async function createRun(
   const { operatorNamespace: namespace, environment } = NAMES;
   const suites = { namespace, names: options.catalog, image: images.refs.suites };
   await untilSuitesStand(client, suites, { signal });
-  const environmentPath = resourcePath(KINDS.TestEnvironment.plural, namespace, environment);
-  await client.apply(
-    environmentPath,
-    environmentObject(options.environmentValues, chartImages(images.refs)),
-    signal,
-  );
+  await applyEnvironment(options, client, images, signal);
   const wanted = runObject({
     ...options,
     environmentTimeoutSeconds: options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS,
   });
   const run = await client.create<TestRun>(resourcePath(KINDS.TestRun.plural, namespace), wanted, signal);
   return { namespace, environment, run: run.metadata.name };
+}
+
+async function applyEnvironment(
+  options: JobOptions,
+  client: ClusterApi,
+  images: ImageSet,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, NAMES.environment);
+  await client.apply(path, environmentObject(options.environmentValues, chartImages(images.refs)), signal);
 }
 
 /** Collects unless there is nothing to collect or someone wants to leave. */
@@ -252,6 +269,7 @@ function refuseMissing(findings: readonly Finding[]): void {
 }
 
 function refuseWrongCluster(options: JobOptions, wasThere: boolean): void {
+  if (options.upOnly) return;
   if (wasThere && !options.reuse) {
     throw new Error(
       `a cluster ${NAMES.cluster} is there already: REUSE=1 (--reuse) runs on it, make down removes it`,

@@ -7,6 +7,8 @@ export interface Access {
   certificate?: string;
   key?: string;
   token?: string;
+  /** Namespace of the context, where it names one. */
+  namespace?: string;
   /** Name that the server's certificate must carry, where it is not that of its address. */
   servername?: string;
   /** The certificate is not checked. */

@@ -31,6 +31,16 @@ export const RUN_REASONS = {
   tooManySuites: 'TooManySuites',
   /** spec.rerunFailedOf names no run that has ended with failures. */
   nothingToRerun: 'NothingToRerun',
+  /** Its turn, or the operator, came later than startDeadlineSeconds allow. Exit code 2. */
+  missedStart: 'MissedStart',
+} as const;
+
+/** Annotations of a TestRun that programs look at. */
+export const RUN_ANNOTATIONS = {
+  /** The run that this one repeats. */
+  rerunOf: 'e2e.backend.ai/rerun-of',
+  /** "false": the run does not count for notifications, neither as news nor as history. */
+  notify: 'e2e.backend.ai/notify',
 } as const;
 
 /** Reasons of a suite's line in a run, besides those of its report. */
@@ -140,6 +150,14 @@ export const TestRunSpec = Type.Object(
         maximum: 86400,
         default: 7200,
         description: 'Seconds for the whole run, waiting for its environment included.',
+      }),
+    ),
+    startDeadlineSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86400,
+        description:
+          'Seconds after its creation until which the run must have started; later it ends as MissedStart. Unset: any time.',
       }),
     ),
     environmentTimeoutSeconds: Type.Optional(

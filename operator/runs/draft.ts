@@ -136,15 +136,18 @@ export class RunDraft {
     return this.lines.find((line) => line.state === 'Finished' && !isFine(line, retryPolicy));
   }
 
-  /** The run waits for those ahead of it. */
-  queued(ahead: readonly TestRun[]): RunPlan {
+  /** The run waits for those ahead of it; `dueMs`: until when it must have started, milliseconds since the epoch. */
+  queued(ahead: readonly TestRun[], dueMs?: number): RunPlan {
     const environment = this.#world.run.spec.environmentRef.name;
     const names = ahead.slice(0, 5).map((run) => run.metadata.name);
     const more = ahead.length > names.length ? ` and ${ahead.length - names.length} more` : '';
     const message = `waits for ${names.join(', ')}${more}: an environment has one run at a time`;
     this.observe(RUN_CONDITIONS.queued, 'True', 'EnvironmentBusy', message);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, `queued for ${environment}`);
-    return this.#plan('Queued');
+    const plan = this.#plan('Queued');
+    return dueMs === undefined
+      ? plan
+      : { ...plan, requeueAfterMs: Math.max(0, dueMs - this.#world.now.getTime()) };
   }
 
   /** The run is suspended: what runs comes to its end, nothing else happens until it is resumed. */

@@ -172,6 +172,31 @@ describe('planRun', () => {
     expect(outcome(plan)[0]).to.equal('False');
   });
 
+  describe('a deadline for the start', () => {
+    const spec = { startDeadlineSeconds: 300 };
+
+    it('ends a run that an operator sees too late, without starting anything', () => {
+      const plan = planRun(world({ run: run(spec), now: later(301) }));
+      expect(plan.start).to.deep.equal([]);
+      expect(conditionOf(plan.status.conditions, 'Succeeded')).to.deep.include({
+        status: 'False',
+        reason: 'MissedStart',
+      });
+    });
+
+    it('is looked at when it is due while the run waits for others', () => {
+      const ahead = run({}, { startedAt: START.toISOString() }, 'ahead');
+      const plan = planRun(world({ run: run(spec), others: [ahead], now: later(100) }));
+      expect(plan.status.phase).to.equal('Queued');
+      expect(plan.requeueAfterMs).to.equal(200_000);
+    });
+
+    it('does not touch a run that has started', () => {
+      const started = run(spec, { startedAt: START.toISOString() });
+      expect(planRun(world({ run: started, now: later(301) })).status.phase).not.to.equal('Failed');
+    });
+  });
+
   describe('queue', () => {
     const earlier = (status?: TestRunStatus) => ({
       ...run({}, status, 'other'),

@@ -44,9 +44,11 @@ export function planRun(world: RunWorld): RunPlan {
 
   const held = draft.heedSuspension();
   if (!draft.startedAt) {
+    const missed = missedStart(run, now);
+    if (missed) return draft.refuse(RUN_REASONS.missedStart, missed);
     if (held) return draft.held();
     const ahead = aheadOf(run, world.others);
-    if (ahead.length > 0) return draft.queued(ahead);
+    if (ahead.length > 0) return draft.queued(ahead, startDue(run));
     draft.startedAt = now.toISOString();
   }
   draft.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
@@ -72,6 +74,22 @@ function planFinished(run: TestRun, now: Date): RunPlan {
     remove: due !== undefined && now.getTime() >= due,
     requeueAfterMs: due === undefined ? undefined : Math.max(0, due - now.getTime()),
   };
+}
+
+/** Until when the run must have started, milliseconds since the epoch; undefined: any time. */
+function startDue({ metadata, spec }: TestRun): number | undefined {
+  if (spec.startDeadlineSeconds === undefined || !metadata.creationTimestamp) return undefined;
+  return Date.parse(metadata.creationTimestamp) + spec.startDeadlineSeconds * 1000;
+}
+
+/** Why it is too late to start, or undefined. */
+function missedStart(run: TestRun, now: Date): string | undefined {
+  const due = startDue(run);
+  if (due === undefined || now.getTime() < due) return undefined;
+  return (
+    `it did not start within ${run.spec.startDeadlineSeconds} s (spec.startDeadlineSeconds): ` +
+    'other runs of its environment took so long, or no operator was there'
+  );
 }
 
 /** Why the pattern is no regular expression, or undefined. */

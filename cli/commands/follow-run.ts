@@ -1,0 +1,47 @@
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { type Format, show } from '../report/output.ts';
+import { oneRun } from '../report/run-list.ts';
+import { type Ending, endingOfRun } from '../run/ending.ts';
+import { followRun, type Snapshot } from '../run/follow.ts';
+import { narrate } from '../run/progress.ts';
+import type { Place } from './place.ts';
+
+/** The API server ends no run before its own time-out, but a queued run may wait for others: a day. */
+const DEADLINE_MS = 86_400_000;
+
+/**
+ * Follows a run until it is finished: progress on stderr, the result on stdout. Returns what it means. A signal ends only
+ * the following: the run goes on in the cluster.
+ */
+export async function followToEnd(place: Place, run: TestRun, format: Format): Promise<Ending> {
+  const names = {
+    namespace: place.namespace,
+    environment: run.spec.environmentRef.name,
+    run: run.metadata.name,
+  };
+  let seen: Snapshot = { reports: [] };
+  try {
+    const last = await followRun(place.client, names, {
+      signal: place.signal,
+      deadlineMs: DEADLINE_MS,
+      onChange: (now) => {
+        for (const line of narrate(seen, now)) console.error(line);
+        seen = now;
+      },
+    });
+    const reports = last.reports.map((report) => ({
+      ...report,
+      apiVersion: last.run.apiVersion,
+      kind: 'TestReport' as const,
+    }));
+    show(oneRun(last.run, reports), format);
+    return endingOfRun(last.run);
+  } catch (error) {
+    if (place.signal.aborted) {
+      console.error(
+        `e2e: ${names.run} goes on in the cluster: "e2e watch ${names.run}" follows it, "e2e cancel ${names.run}" ends it`,
+      );
+    }
+    throw error;
+  }
+}

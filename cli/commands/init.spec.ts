@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+import { CATALOG_FILE, parseCatalog } from '../run/catalog.ts';
+import { initSuiteCommand, suiteNamed, suiteText } from './init.ts';
+
+describe('e2e init suite', function () {
+  this.timeout(30_000);
+  let root: string;
+  const said = { log: console.log, error: console.error };
+  let lines: string[] = [];
+
+  beforeEach(async () => {
+    root = await mkdtemp(path.join(tmpdir(), 'e2e-init-'));
+    await cp(path.join(PROJECT_ROOT, CATALOG_FILE), path.join(root, CATALOG_FILE), { recursive: true });
+    lines = [];
+    console.log = console.error = (line: string) => lines.push(line);
+  });
+  afterEach(async () => {
+    Object.assign(console, said);
+    await rm(root, { recursive: true });
+  });
+
+  it('writes a suite and an entry that belong together', async () => {
+    expect(await initSuiteCommand('storage/rename-folder', root)).to.equal(0);
+    const catalog = parseCatalog(await readFile(path.join(root, CATALOG_FILE), 'utf8'));
+    const entry = catalog.at(-1);
+    expect(entry).to.deep.include({ name: 'storage-rename-folder', files: ['storage/rename-folder'] });
+    expect(existsSync(path.join(root, 'suites/storage/rename-folder.ts'))).to.equal(true);
+  });
+
+  it('writes what the linter has nothing to say about', async () => {
+    const text = suiteText(suiteNamed('storage/rename-folder', []));
+    const biome = path.join(PROJECT_ROOT, 'node_modules/.bin/biome');
+    const { stdout } = await execa(biome, ['check', '--write', '--stdin-file-path=suites/storage/new.ts'], {
+      input: text,
+      cwd: PROJECT_ROOT,
+    });
+    expect(stdout.trim()).to.equal(text.trim());
+  });
+
+  it('changes nothing where the suite exists', async () => {
+    await initSuiteCommand('storage/rename-folder', root);
+    const before = await readFile(path.join(root, CATALOG_FILE), 'utf8');
+    expect(await initSuiteCommand('storage-rename-folder', root)).to.equal(2);
+    expect(lines.at(-1)).to.contain('exists already');
+    expect(await readFile(path.join(root, CATALOG_FILE), 'utf8')).to.equal(before);
+  });
+
+  it('takes the longest area that there is, and refuses what is none', () => {
+    const areas = ['session', 'session-lifecycle'];
+    expect(suiteNamed('session-lifecycle-pause', areas)).to.deep.equal({
+      name: 'session-lifecycle-pause',
+      area: 'session-lifecycle',
+      file: 'session-lifecycle/pause',
+    });
+    for (const wrong of ['pause', 'Session/x', 'a/b/c', 'a/', '../x']) {
+      expect(() => suiteNamed(wrong, areas), wrong).to.throw('storage/rename-folder');
+    }
+  });
+});

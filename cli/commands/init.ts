@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+import { CATALOG_FILE, parseCatalog } from '../run/catalog.ts';
+import { endingOfError } from '../run/ending.ts';
+
+/** Where a new suite goes. */
+export interface NewSuite {
+  /** TestSuite, for example "storage-rename-folder". */
+  name: string;
+  area: string;
+  /** Relative to suites/, without extension: "storage/rename-folder". */
+  file: string;
+}
+
+/**
+ * The suite that "area/file" or "area-file" names; in the second form the area is the longest one that exists.
+ * Throws an Error that says what a name looks like. Pure.
+ */
+export function suiteNamed(text: string, areas: readonly string[]): NewSuite {
+  const word = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+  const area = text.includes('/')
+    ? (text.split('/', 1)[0] ?? '')
+    : areas.filter((one) => text.startsWith(`${one}-`)).sort((a, b) => b.length - a.length)[0];
+  const rest = area === undefined ? '' : text.slice(area.length + 1);
+  if (area === undefined || !word.test(area) || !word.test(rest)) {
+    throw new Error(
+      `a suite is called <area>/<file>, in small letters, digits and dashes, for example storage/rename-folder; not ${JSON.stringify(text)}. Areas there are: ${areas.join(', ')}`,
+    );
+  }
+  const name = `${area}-${rest}`;
+  // Room for the run's name and the attempt in a label.
+  if (name.length > 48) throw new Error(`the name ${name} is longer than 48 characters`);
+  return { name, area, file: `${area}/${rest}` };
+}
+
+/** The file of a new suite: one test that passes against a deployment that answers. */
+export function suiteText({ file }: NewSuite): string {
+  const title = (file.split('/')[1] ?? file).replaceAll('-', ' ');
+  return `import { expect } from 'chai';
+import { useWorld } from '../support/world.ts';
+
+describe('${title}', () => {
+  const world = useWorld(['manager', 'agent']);
+
+  it('finds every agent, of the deployed version', async () => {
+    const { agents, version } = world().connection;
+    const found = await world().admin.agents();
+    expect(found.map((agent) => agent.id)).to.have.members(agents.map((agent) => agent.id));
+    for (const agent of found) expect(agent.version, agent.id).to.equal(version);
+  });
+});
+`;
+}
+
+/** The entry of a new suite in the catalog, indented as the others are. */
+export function entryText({ name, area, file }: NewSuite): string {
+  return `  - name: ${name}
+    area: ${area}
+    description: Says what the suite proves, in one sentence.
+    files:
+      - ${file}
+    timeoutSeconds: 300
+    needs: [manager, agent]
+    slow: true
+`;
+}
+
+/** `e2e init suite NAME`: writes both. Changes nothing where one of them exists. */
+export async function initSuiteCommand(text: string, root = PROJECT_ROOT): Promise<number> {
+  try {
+    const catalogFile = path.join(root, CATALOG_FILE);
+    const catalogText = await readFile(catalogFile, 'utf8');
+    const catalog = parseCatalog(catalogText);
+    const suite = suiteNamed(text, [...new Set(catalog.map((entry) => entry.area))]);
+    const file = path.join(root, 'suites', `${suite.file}.ts`);
+    if (existsSync(file)) throw new Error(`${path.relative(root, file)} exists already`);
+    if (catalog.some((entry) => entry.name === suite.name)) {
+      throw new Error(`${CATALOG_FILE} has an entry ${suite.name} already`);
+    }
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, suiteText(suite), { flag: 'wx' });
+    await writeFile(catalogFile, `${catalogText.trimEnd()}\n${entryText(suite)}`);
+    console.log(
+      [
+        `suites/${suite.file}.ts   the suite, with one test that passes`,
+        `${CATALOG_FILE}   its entry, at the end`,
+        `Try it: ./e2e kind --reuse --suite ${suite.name}`,
+      ].join('\n'),
+    );
+    return COMMAND_EXIT.passed;
+  } catch (error) {
+    console.error(`e2e: ${endingOfError(error).sentence}`);
+    return COMMAND_EXIT.couldNotRun;
+  }
+}

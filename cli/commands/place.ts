@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+import { AS_PLUGIN } from '../program/names.ts';
+import { loadAccess } from '../run/access.ts';
+import { type ClusterApi, ClusterClient } from '../run/cluster-client.ts';
+import { endingOfError } from '../run/ending.ts';
+import { onInterrupt } from '../run/interrupt.ts';
+import { NAMES } from '../run/names.ts';
+
+/** Where a command looks for runs, as it was asked. */
+export interface PlaceOptions {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+}
+
+/** A cluster that a command talks to. */
+export interface Place {
+  client: ClusterApi;
+  /** Of the operator and its objects. */
+  namespace: string;
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
+  signal: AbortSignal;
+}
+
+/** No kubeconfig was named and none is where one is expected. Exit code 2. */
+export class NoCluster extends Error {
+  override readonly name = 'NoCluster';
+  readonly remedy =
+    'name one with --kubeconfig or $KUBECONFIG, or make a cluster: ./e2e up (or make e2e-kind KEEP=1)';
+}
+
+/**
+ * The kubeconfig file of a command: --kubeconfig, else the first file of $KUBECONFIG that exists, else that of the kept
+ * cluster, else, when kubectl started the command, ~/.kube/config. Throws NoCluster.
+ */
+export function kubeconfigFile(
+  asked: string | undefined,
+  env: Record<string, string | undefined> = process.env,
+  exists: (file: string) => boolean = existsSync,
+): string {
+  if (asked) return asked;
+  const listed = (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '');
+  if (listed.length > 0) {
+    const found = listed.find(exists);
+    if (found) return found;
+    throw new NoCluster(`$KUBECONFIG names no file that exists: ${listed.join(', ')}`);
+  }
+  const kept = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
+  const own = path.join(homedir(), '.kube', 'config');
+  const places = env.E2E_CALLED_AS === AS_PLUGIN ? [kept, own] : [kept];
+  const found = places.find(exists);
+  if (found) return found;
+  throw new NoCluster('there is no cluster to talk to: no kubeconfig was named, and no cluster is kept here');
+}
+
+/**
+ * Runs a command that talks to a cluster; errors become a sentence on stderr and exit code 2, a signal 130.
+ * The namespace is --namespace, $E2E_NAMESPACE, the context's own, or "backendai-e2e".
+ */
+export async function atPlace(
+  options: PlaceOptions,
+  body: (place: Place) => Promise<number>,
+): Promise<number> {
+  const interruption = onInterrupt(() => {}, process);
+  let client: ClusterClient | undefined;
+  try {
+    const file = kubeconfigFile(options.kubeconfig);
+    const access = await loadAccess(file, options.context);
+    client = new ClusterClient(access);
+    const asked = options.namespace ?? process.env.E2E_NAMESPACE;
+    const namespace = asked || access.namespace || NAMES.operatorNamespace;
+    return await body({ client, namespace, signal: interruption.work });
+  } catch (error) {
+    const ending = endingOfError(interruption.work.aborted ? interruption.work.reason : error);
+    console.error(`e2e: ${ending.sentence}`);
+    return ending.code;
+  } finally {
+    interruption.dispose();
+    await client?.close();
+  }
+}

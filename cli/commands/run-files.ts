@@ -1,0 +1,123 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LABELS } from '../../operator/api/group.ts';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { readNamespaces, writeLogs } from '../report/cluster-logs.ts';
+import { outputsOf, writeResults } from '../report/collect.ts';
+import { chooseRun } from '../report/run-list.ts';
+import { splitTimestamp } from '../report/suite-output.ts';
+import { corePath, type KubeList, type KubeObject } from '../run/cluster-client.ts';
+import { atPlace, type Place, type PlaceOptions } from './place.ts';
+import { runsOf, whole } from './runs.ts';
+
+/** The log endpoint cuts here: far above what a suite prints. */
+const LOG_BYTES = 64 * 1024 * 1024;
+
+/** `e2e logs`: what the pods of a run printed, or those of a component of its environment. */
+export function logsCommand(
+  name: string | undefined,
+  suite: string | undefined,
+  options: PlaceOptions & { component?: string; tail?: number; timestamps: boolean },
+): Promise<number> {
+  return atPlace(options, async (place) => {
+    const run = chooseRun(await runsOf(place), name);
+    const pods = options.component
+      ? await podsOfComponent(place, run, options.component)
+      : await podsOf(place, run, suite);
+    for (const pod of pods) {
+      for (const container of pod.spec.containers) {
+        const text = await place.client.text(
+          corePath(pod.metadata.namespace ?? '', 'pods', pod.metadata.name, 'log'),
+          {
+            container: container.name,
+            limitBytes: LOG_BYTES,
+            timestamps: true,
+            tailLines: options.tail,
+          },
+          place.signal,
+        );
+        if (pods.length > 1 || pod.spec.containers.length > 1) {
+          console.log(`── ${pod.metadata.name}/${container.name}`);
+        }
+        const lines = text.trimEnd().split('\n');
+        const shown = options.timestamps ? lines : lines.map((line) => splitTimestamp(line).text);
+        process.stdout.write(`${shown.join('\n')}\n`);
+      }
+    }
+    return COMMAND_EXIT.passed;
+  });
+}
+
+interface PodObject extends KubeObject {
+  spec: { containers: { name: string }[] };
+}
+
+async function podsOf(place: Place, run: TestRun, suite: string | undefined): Promise<PodObject[]> {
+  const lines = run.status?.suites ?? [];
+  if (suite && !lines.some((line) => line.name === suite)) {
+    const names = lines.map((line) => line.name).join(', ');
+    throw new Error(`${run.metadata.name} has no suite "${suite}"; it has: ${names || 'none'}`);
+  }
+  const labelSelector = [
+    `${LABELS.run}=${run.metadata.name}`,
+    ...(suite ? [`${LABELS.suite}=${suite}`] : []),
+  ].join(',');
+  const pods = await listPods(place, place.namespace, labelSelector);
+  if (pods.length > 0) return pods;
+  throw new Error(`no pod of ${run.metadata.name}${suite ? ` and suite ${suite}` : ''} is left or there yet`);
+}
+
+async function podsOfComponent(place: Place, run: TestRun, component: string): Promise<PodObject[]> {
+  const { environment } = await whole(place, run);
+  const namespace = environment?.status?.namespace;
+  if (!namespace) {
+    throw new Error(
+      `TestEnvironment ${run.spec.environmentRef.name} has no namespace of its own to look into`,
+    );
+  }
+  const pods = await listPods(place, namespace, `app.kubernetes.io/component=${component}`);
+  if (pods.length > 0) return pods;
+  const known = (environment?.status?.components ?? []).map((one) => one.name).join(', ');
+  throw new Error(`${namespace} has no pod of a component "${component}"; the components are: ${known}`);
+}
+
+async function listPods(place: Place, namespace: string, labelSelector: string): Promise<PodObject[]> {
+  const query = { labelSelector };
+  const { items } = await place.client.get<KubeList<PodObject>>(
+    corePath(namespace, 'pods'),
+    query,
+    place.signal,
+  );
+  return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+}
+
+/**
+ * `e2e report`: writes everything that the cluster holds of a run into a folder: run.json, junit.xml, summary.md and
+ * logs. 2 when they disagree.
+ */
+export function reportCommand(
+  name: string | undefined,
+  options: PlaceOptions & { out?: string },
+): Promise<number> {
+  return atPlace(options, async (place) => {
+    const found = await whole(place, chooseRun(await runsOf(place), name));
+    const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
+    await mkdir(path.join(out, 'logs'), { recursive: true });
+    const other = found.environment?.status?.namespace;
+    const namespaces = [place.namespace, ...(other && other !== place.namespace ? [other] : [])];
+    const collected = await readNamespaces(place.client, namespaces, place.signal);
+    await writeLogs(path.join(out, 'logs'), collected);
+    if (collected.troubles.length > 0) {
+      await writeFile(path.join(out, 'logs', 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
+      for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
+    }
+    const outputs = outputsOf(collected.logs, found.run.metadata.name);
+    const gone = found.reports.filter((report) => !outputs.has(report.metadata.name)).length;
+    if (gone > 0) console.error(`e2e: the output of ${gone} attempts is gone with their pods`);
+    const troubles = await writeResults(out, found.run, found.reports, outputs, true);
+    for (const trouble of troubles) console.error(`e2e: ${trouble}`);
+    console.log(out);
+    return troubles.length > 0 ? COMMAND_EXIT.couldNotRun : COMMAND_EXIT.passed;
+  });
+}

@@ -1,0 +1,38 @@
+import { Command, type CommanderError } from 'commander';
+import { addMachineCommands } from './machine-commands.ts';
+import { addProjectCommands } from './project-commands.ts';
+import { addRunCommands } from './run-commands.ts';
+
+/** Ends the process with an exit code; with a file, the code goes there for make (see the Makefile). */
+export type End = (code: number, file?: string) => Promise<void>;
+
+/** What the exit codes mean; every command keeps to it. */
+export const EXIT_CODES = [
+  'Exit codes:',
+  '  0    done; of kind, run, watch and rerun: every suite passed',
+  '  1    of kind, run, watch and rerun: the run did not succeed; of compare: something broke',
+  '  2    could not be done: the message says why and what to do',
+  '  130  interrupted (Ctrl-C, SIGTERM)',
+  '  141  the reader of the output went away before the end',
+].join('\n');
+
+/**
+ * The command with everything that it can do. Actions load what they need when they are called.
+ * @param leave called instead of ending the process when there is nothing to do: help, or words that make no sense
+ */
+export function createProgram(end: End, leave: (error: CommanderError) => void): Command {
+  const program = new Command('e2e')
+    // Before the commands: they take it over when they are made.
+    .exitOverride(leave)
+    .description('Runs Mocha suites against a real Backend.AI deployment in Kubernetes.')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `\n${EXIT_CODES}\n\nShell completion: source <(./e2e completion bash); see e2e completion --help`,
+    );
+  addMachineCommands(program, end);
+  addRunCommands(program, end);
+  addProjectCommands(program, end);
+  return program;
+}

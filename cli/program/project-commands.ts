@@ -1,0 +1,65 @@
+import { Argument, type Command } from 'commander';
+import type { Format } from '../report/output.ts';
+import { outputOption } from './options.ts';
+import type { End } from './program.ts';
+
+/** Commands about this checkout. */
+export function addProjectCommands(program: Command, end: End): void {
+  program
+    .command('suites')
+    .description('the suites that exist, by area')
+    .addOption(outputOption())
+    .action(async ({ output }: { output: Format }) =>
+      end(await (await import('../commands/machine.ts')).suitesCommand(output)),
+    );
+  program
+    .command('init')
+    .description('write the beginning of something new')
+    .addArgument(new Argument('<what>', 'what to write').choices(['suite']))
+    .argument('<name>', 'area/file, for example storage/rename-folder')
+    .action(async (_what: string, name: string) =>
+      end(await (await import('../commands/init.ts')).initSuiteCommand(name)),
+    );
+  program
+    .command('completion')
+    .description('print a script that completes this command')
+    .addArgument(new Argument('<shell>', 'for which shell').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'bash: source <(./e2e completion bash)',
+        'zsh:  source <(./e2e completion zsh)',
+        'fish: ./e2e completion fish | source',
+      ].join('\n'),
+    )
+    .action(async (shell: 'bash' | 'zsh' | 'fish') =>
+      end(await (await import('../commands/completion.ts')).completionCommand(program, shell)),
+    );
+  program
+    .command('test')
+    .description("the project's own tests: format, lint, types, unit, charts, API server")
+    .option('--part <name>', 'only this part')
+    .action(async (options: { part?: string }) =>
+      end(await (await import('../commands/test.ts')).testCommand(options.part)),
+    );
+  program
+    .command('fmt')
+    .description('format the sources')
+    .action(async () => end(await (await import('../commands/test.ts')).formatCommand()));
+  program
+    .command('crds')
+    .description("write the CRDs of operator/api into the operator's chart")
+    .action(async () => end(await (await import('../commands/test.ts')).crdsCommand()));
+  program
+    .command('bench')
+    .description('one suite by TestRun against the same as a bare Job; out/bench/bench.json')
+    .option('--repeats <n>', 'pairs of runs', '10')
+    .action(async (options: { repeats: string }) =>
+      end(await (await import('../commands/bench.ts')).benchCommand(Number(options.repeats))),
+    );
+  program
+    .command('count', { hidden: true })
+    .description('the last line of CI: "N passed, N failed" over make test and the last job')
+    .action(async () => end(await (await import('../commands/count.ts')).countCommand()));
+}

@@ -1,0 +1,120 @@
+import type { TestReport } from '../../operator/api/test-report.ts';
+import type { TestSuite } from '../../operator/api/test-suite.ts';
+import type { Verdict } from '../../operator/api/verdict.ts';
+import { fitted } from './narrow.ts';
+import type { Shown } from './output.ts';
+
+/** A suite's record: its last verdicts, newest first, and its rates (0 to 1). */
+export interface SuiteRecord {
+  suite: string;
+  verdicts: Verdict[];
+  passRate: number;
+  flipRate: number;
+}
+
+/** A test that both passed and failed in the attempts whose reports are there. */
+export interface FlakyTest {
+  suite: string;
+  file: string;
+  title: string;
+  passed: number;
+  failed: number;
+  /** First line of its newest error. */
+  error: string;
+}
+
+const LETTERS: Record<Verdict, string> = {
+  Passed: '✔',
+  KnownIssue: '≈',
+  Failed: '✘',
+  Flaky: '~',
+  Inconclusive: '?',
+  Interrupted: '◌',
+  Skipped: '○',
+  NoTests: '∅',
+};
+
+/**
+ * Suites whose verdict changed (all with `all`), most often first, and tests that both passed and failed, also within one
+ * run. From TestSuite.status and the TestReports that exist. Pure.
+ */
+export function flakyRecord(
+  suites: readonly TestSuite[],
+  reports: readonly TestReport[],
+  all: boolean,
+): { suites: SuiteRecord[]; tests: FlakyTest[] } {
+  const records = suites
+    .flatMap(({ metadata, status }) => {
+      const verdicts = (status?.lastVerdicts ?? []).map((entry) => entry.verdict);
+      if (verdicts.length === 0) return [];
+      const { passRate = 0, flipRate = 0 } = status ?? {};
+      return [{ suite: metadata.name, verdicts, passRate, flipRate }];
+    })
+    .filter((record) => all || record.flipRate > 0 || record.verdicts.includes('Flaky'))
+    .sort((a, b) => b.flipRate - a.flipRate || a.suite.localeCompare(b.suite));
+  return { suites: records, tests: flakyTests(reports) };
+}
+
+/** The record as a result of a command. */
+export function flakyTable(
+  suites: readonly TestSuite[],
+  reports: readonly TestReport[],
+  all: boolean,
+): Shown {
+  const data = flakyRecord(suites, reports, all);
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  return {
+    data,
+    table: (columns) => [
+      ...(data.suites.length === 0
+        ? ['No suite changed its verdict in the runs that are remembered.']
+        : fitted(
+            ['suite', 'flips', 'passed', 'last verdicts, newest first'],
+            data.suites.map((record) => [
+              record.suite,
+              percent(record.flipRate),
+              percent(record.passRate),
+              record.verdicts.map((verdict) => LETTERS[verdict]).join(''),
+            ]),
+            columns,
+          )),
+      ...(data.tests.length === 0
+        ? []
+        : [
+            '',
+            ...fitted(
+              ['test', 'passed', 'failed', 'last error'],
+              data.tests.map((test) => [
+                `${test.file}: ${test.title}`,
+                String(test.passed),
+                String(test.failed),
+                test.error,
+              ]),
+              columns,
+            ),
+          ]),
+    ],
+  };
+}
+
+function flakyTests(reports: readonly TestReport[]): FlakyTest[] {
+  const tests = new Map<string, FlakyTest>();
+  const oldestFirst = [...reports].sort((a, b) =>
+    (a.status?.startedAt ?? '').localeCompare(b.status?.startedAt ?? ''),
+  );
+  for (const { spec, status } of oldestFirst) {
+    for (const { file, title, state, error } of status?.tests ?? []) {
+      const key = `${spec.suite}\n${file}\n${title}`;
+      const test = tests.get(key) ?? { suite: spec.suite, file, title, passed: 0, failed: 0, error: '' };
+      if (state === 'passed') test.passed += 1;
+      if (state === 'failed') {
+        test.failed += 1;
+        test.error = (error ?? '').split('\n', 1)[0] ?? '';
+      }
+      tests.set(key, test);
+    }
+  }
+  return [...tests.values()]
+    .filter((test) => test.passed > 0 && test.failed > 0)
+    .sort((a, b) => b.failed - a.failed || a.title.localeCompare(b.title));
+}

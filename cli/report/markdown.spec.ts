@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import { markdownSummary } from './markdown.ts';
+import { report, run, suite, test } from './sample-run.ts';
+
+describe('summary.md', () => {
+  it('has the verdict, a row a suite, and each failure with its error', () => {
+    const tests = [test('fine'), test('bad', { state: 'failed', error: 'expected 1\n  at x' })];
+    const failed = run([suite('s', 'Failed')], { status: 'False', reason: 'SuitesFailed' });
+    const text = markdownSummary(failed, [report('s', tests)]);
+    expect(text).to.match(/^## ❌ run in e2e\n/);
+    expect(text)
+      .to.contain('| s | ❌ Failed |')
+      .and.contain('area/one: bad')
+      .and.contain('expected 1\n  at x');
+    expect(text).not.to.contain('fine');
+  });
+
+  it('cannot be broken out of by what a test prints', () => {
+    const error = 'a\n```\n<img src=x>\n````\n| b |';
+    const nasty = test('</summary> <script> | `x`', { state: 'failed', error });
+    const text = markdownSummary(run([suite('s', 'Failed')]), [report('s', [nasty])]);
+    expect(text).to.contain('`````text\n').and.not.contain('<script>');
+    const outside = text.replace(/`````[\s\S]*?\n`````/g, '');
+    expect(outside).not.to.contain('<img');
+  });
+
+  it('stays far below what a job page takes', () => {
+    const tests = Array.from({ length: 300 }, (_, index) =>
+      test(`t${index}`, { state: 'failed', error: 'x'.repeat(8_000) }),
+    );
+    const text = markdownSummary(run([suite('s', 'Failed')]), [report('s', tests)]);
+    expect(Buffer.byteLength(text)).to.be.lessThan(300_000);
+    expect(text).to.match(/… and \d+ more failed tests/);
+  });
+});

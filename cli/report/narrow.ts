@@ -1,0 +1,60 @@
+/** Below this many columns a table is no longer one: every row becomes a block of lines. */
+const TABLE_COLUMNS = 50;
+/** A column is not cut below this. */
+const MIN_WIDTH = 8;
+
+/**
+ * A table that fits into so many columns (undefined: as wide as it is). The widest columns are cut first, with "…" at the
+ * cut; on very narrow terminals every row becomes a block of "title: value" lines. Pure.
+ */
+export function fitted(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): string[] {
+  const whole = table(head, rows);
+  if (columns === undefined || whole.every((line) => line.length <= columns)) return whole;
+  if (columns < TABLE_COLUMNS) return blocks(head, rows, columns);
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const room = columns - 2 * (head.length - 1);
+  while (widths.reduce((sum, width) => sum + width, 0) > room) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= MIN_WIDTH) return blocks(head, rows, columns);
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  const narrowed = (cells: readonly string[]) =>
+    cells.map((cell, column) => cut(cell, widths[column] ?? MIN_WIDTH));
+  return table(narrowed(head), rows.map(narrowed));
+}
+
+/** The text, or its beginning with "…" when it is longer than `width`. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+function blocks(head: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
+  return rows.flatMap((row, index) => [
+    ...(index > 0 ? [''] : []),
+    ...row.flatMap((cell, column) =>
+      cell === '' ? [] : [cut(head[column] ? `${head[column]}: ${cell}` : cell, columns)],
+    ),
+  ]);
+}
+
+/** Columns as wide as their widest cell; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const isNumber = head.map((_, column) => rows.every((row) => /^-?[\d.]*( s)?$/.test(row[column] ?? '')));
+  const line = (cells: readonly string[]): string =>
+    widths
+      .map((width, column) =>
+        isNumber[column] ? (cells[column] ?? '').padStart(width) : (cells[column] ?? '').padEnd(width),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
+}
