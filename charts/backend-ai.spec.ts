@@ -62,7 +62,13 @@ const CONNECTION: Connection = {
   postgres: { host: '', port: 0, user: '', password: '', database: '', appproxyDatabase: '' },
   valkey: { host: '', port: 0, password: '' },
   etcd: { endpoints: [''], namespace: '' },
-  registry: { url: '', name: '', project: '', kernelImage: '' },
+  registry: {
+    url: '',
+    name: '',
+    project: '',
+    kernelImage: '',
+    guarded: { url: '', name: '', username: '', password: '' },
+  },
   s3: { endpoint: '', region: '', accessKey: '', secretKey: '', bucket: '' },
   agents: [{ id: '', httpUrl: '', observerUrl: '', observerToken: '' }],
   accounts: { admin: account, user: account, user2: account },
@@ -178,12 +184,18 @@ describe('charts/backend-ai', function () {
   });
 
   it('keeps secrets out of everything but Secrets', () => {
-    const { accounts = '{}', ...secrets } = secretData(e2e, 'backend-ai-secrets');
+    const {
+      accounts = '{}',
+      'registry-htpasswd': passwords = '',
+      ...secrets
+    } = secretData(e2e, 'backend-ai-secrets');
     const { admin, user, user2 }: Connection['accounts'] = JSON.parse(accounts);
     const values = [admin, user, user2].flatMap((each) => [each.password, each.secretKey]);
     values.push(...Object.values(secrets));
-    expect(values).to.have.length(18);
+    expect(values).to.have.length(19);
     const open = JSON.stringify(e2e.filter(({ kind }) => kind !== 'Secret'));
+    expect(passwords, 'only bcrypt is understood').to.match(/^backend-ai:\$2[aby]\$/);
+    expect(open).not.to.contain(passwords);
     for (const value of values) {
       expect(value).to.match(/^\w{16,}$/);
       expect(open).not.to.contain(value);
@@ -231,6 +243,15 @@ describe('charts/backend-ai', function () {
       secretData(plain, 'backend-ai-connection')['connection.json'] ?? '',
     );
     expect(agents[0]).to.have.all.keys('id', 'httpUrl');
+  });
+
+  it('has no registry with a password unless asked', () => {
+    const registry = workloads(plain).find(({ name }) => name === 'registry');
+    expect(registry?.pod.containers.map(({ name }) => name)).to.deep.equal(['registry']);
+    const { registry: told }: Connection = JSON.parse(
+      secretData(plain, 'backend-ai-connection')['connection.json'] ?? '',
+    );
+    expect(told).to.have.all.keys('url', 'name', 'project', 'kernelImage');
   });
 
   it('gives the engine what the agent announces, and room beside it', async () => {

@@ -33,7 +33,14 @@ export interface Connection {
   };
   valkey: { host: string; port: number; password: string };
   etcd: { endpoints: string[]; namespace: string };
-  registry: { url: string; name: string; project: string; kernelImage: string };
+  registry: {
+    url: string;
+    name: string;
+    project: string;
+    kernelImage: string;
+    /** The same images under another name, for those who have a password. Not every deployment has one. */
+    guarded?: { url: string; name: string; username: string; password: string };
+  };
   s3: { endpoint: string; region: string; accessKey: string; secretKey: string; bucket: string };
   agents: AgentEndpoint[];
   accounts: { admin: Account; user: Account; user2: Account };

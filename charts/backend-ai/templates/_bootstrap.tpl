@@ -22,6 +22,8 @@ containers:
       - { name: COORDINATOR_URL, value: "http://{{ include "backend-ai.host" (list . "appproxy-coordinator") }}:10200" }
       - { name: REGISTRY_NAME, value: {{ include "backend-ai.registry" . | quote }} }
       - { name: REGISTRY_PROJECT, value: stable }
+      # Which registries sessions may take images from, besides that one.
+      - { name: FURTHER_REGISTRIES, value: {{ ternary (include "backend-ai.guardedRegistry" .) "" .Values.registry.guarded | quote }} }
       - { name: KERNEL_IMAGE, value: {{ include "backend-ai.kernelImage" . | quote }} }
       - { name: MAX_SESSIONS, value: {{ .Values.bootstrap.maxConcurrentSessions | quote }} }
     workingDir: /tmp

@@ -9,6 +9,11 @@
 registry.{{ .Release.Namespace }}:5000
 {{- end }}
 
+{{/* The same registry where it wants a password. */}}
+{{- define "backend-ai.guardedRegistry" -}}
+registry.{{ .Release.Namespace }}:5001
+{{- end }}
+
 {{/* Reference of the image that sessions run. */}}
 {{- define "backend-ai.kernelImage" -}}
 {{ include "backend-ai.registry" . }}/stable/python:3.13-debian13

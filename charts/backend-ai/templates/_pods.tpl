@@ -92,6 +92,7 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha2
   "appproxy-coordinator" (list "app-proxy-coordinator.toml")
   "appproxy-worker" (list "app-proxy-worker.toml")
   "agent" (list "agent.toml")
+  "registry" (list "registry-guarded.yaml")
   "bootstrap" (list "manager.toml" "alembic.ini" "alembic-appproxy.ini") -}}
 {{- range get $files (index . 1) }}
 {{ . }}: |

@@ -1,4 +1,5 @@
-"""The first rows of the manager's database: one domain, project and resource group, three accounts, one registry.
+"""The first rows of the manager's database: one domain, project and resource group, three accounts, one registry,
+and the kinds of model services that run without an image of their own.
 
 Ids are derived from names, so that a second run finds its own rows ("INSERT ... ON CONFLICT DO NOTHING").
 """
@@ -51,10 +52,11 @@ def make_fixture(environment: Mapping[str, str]) -> dict[str, list[Row]]:
     """Rows by table, in the order of insertion: parents before children.
 
     Reads ACCOUNTS (JSON: name -> email, password, accessKey, secretKey; "admin" is the superadmin), REGISTRY_NAME,
-    REGISTRY_PROJECT, COORDINATOR_URL, APPPROXY_API_SECRET, MAX_SESSIONS.
+    REGISTRY_PROJECT, FURTHER_REGISTRIES (comma-separated), COORDINATOR_URL, APPPROXY_API_SECRET, MAX_SESSIONS.
     """
     accounts: dict[str, dict[str, str]] = json.loads(environment["ACCOUNTS"])
     registry = environment["REGISTRY_NAME"]
+    further = [name for name in environment["FURTHER_REGISTRIES"].split(",") if name]
     limits = {"max_vfolder_count": 0, "max_quota_scope_size": -1}
     project = {
         "is_active": True,
@@ -73,7 +75,7 @@ def make_fixture(environment: Mapping[str, str]) -> dict[str, list[Row]]:
                 "is_default": True,
                 "total_resource_slots": {},
                 "allowed_vfolder_hosts": VOLUME_PERMISSIONS,
-                "allowed_docker_registries": [registry],
+                "allowed_docker_registries": [registry, *further],
             }
         ],
         "user_resource_policies": [
@@ -190,7 +192,26 @@ def make_fixture(environment: Mapping[str, str]) -> dict[str, list[Row]]:
                 "is_global": True,
             }
         ],
+        "runtime_variants": [
+            runtime_variant("custom", "Custom (Default)", 8080, True),
+            runtime_variant("cmd", "Predefined Image Command", 8000, False),
+        ],
         **make_graph(list(accounts)),
+    }
+
+
+def runtime_variant(name: str, description: str, port: int, reads_definition: bool) -> Row:
+    """As in the installer's own fixture (example-runtime-variants.json of backend.ai-install 26.9.6), which has more of
+    them: those are made for images with a certain inference server.
+
+    reads_definition: whether model-definition.yaml of the model's vfolder says how the model is served.
+    """
+    return {
+        "id": uid("runtime-variant", name),
+        "name": name,
+        "description": description,
+        "reads_vfolder_config_files": reads_definition,
+        "default_model_definition": {"models": [{"name": f"{name}-model", "service": {"port": port}}]},
     }
 
 
