@@ -1,104 +1,43 @@
 import { expect } from 'chai';
-import { ImageAdministration } from '../support/images.ts';
-import { measure } from '../support/record.ts';
+import { BackendApiError } from '../support/api.ts';
+import { ImageCare } from '../support/image-care.ts';
+import { Inconclusive, measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
-import { ContainerRegistry, type Manifest } from '../support/registry.ts';
+import { ContainerRegistry } from '../support/registry.ts';
+import { RegistryAdministration } from '../support/registry-administration.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
 describe('the container registry', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
-  let registry: ContainerRegistry;
-  let images: ImageAdministration;
-  let repository: string;
-  let original: Manifest;
+  let care: ImageCare;
 
   before('the registry has the kernel image', async () => {
-    const { admin, connection } = world();
-    const { name: host, kernelImage } = connection.registry;
-    registry = new ContainerRegistry(connection.registry);
-    images = new ImageAdministration(admin.api);
-    repository = kernelImage.slice(host.length + 1, kernelImage.lastIndexOf(':'));
-    const found = await registry.manifest(repository, kernelImage.slice(kernelImage.lastIndexOf(':') + 1));
-    if (!found) throw new Error(`the registry does not have ${kernelImage}`);
-    original = found;
+    care = await ImageCare.of(world());
   });
 
-  const referenceOf = (tag: string): string => `${world().connection.registry.name}/${repository}:${tag}`;
-  const rows = (tag: string): Promise<{ id: string; config_digest: string; status: string }[]> =>
-    world().database.rows(
-      `SELECT id, trim(config_digest) AS config_digest, status::text FROM images WHERE name = $1`,
-      [referenceOf(tag)],
-    );
-  const scan = (): Promise<void> => {
-    const { name, project } = world().connection.registry;
-    return images.rescan(name, project);
-  };
-  const holders = async (tag: string): Promise<string[]> => {
-    const held = await Promise.all(
-      world()
-        .observers()
-        .map(async (observer) => ({ agent: observer.agent, images: await observer.images() })),
-    );
-    return held
-      .filter((one) => one.images.some((image) => image.tags.includes(referenceOf(tag))))
-      .map((one) => one.agent);
-  };
-  /** A tag of the suite's own: no dashes, because Backend.AI reads what stands between them as parts of an image. */
-  const newTag = (what: string): string => {
-    const tag = `e2e${what}${world().run}`;
-    const { afterTest, connection } = world();
-    afterTest.add(`rows of image ${tag}`, async () => {
-      for (const row of await rows(tag)) await images.purge(row.id);
-    });
-    afterTest.add(`image ${tag} on the agents`, async () => {
-      for (const agent of await holders(tag)) {
-        await images.removeFromAgent(agent, referenceOf(tag), connection.registry.name);
-      }
-      await waitUntil(
-        'the agents to be without the image',
-        async () => {
-          const left = await holders(tag);
-          return left.length === 0 ? undefined : notYet(left);
-        },
-        { deadlineSeconds: 50 },
-      );
-    });
-    return tag;
-  };
-  const push = async (tag: string, note: string): Promise<Manifest> => {
-    const made = await registry.relabel(repository, original, tag, {
-      'e2e.run': world().run,
-      'e2e.note': note,
-    });
-    world().afterTest.add(`manifest ${made.digest} in the registry`, async () => {
-      if (await registry.manifest(repository, made.digest))
-        await registry.deleteManifest(repository, made.digest);
-    });
-    return made;
-  };
-
   it('keeps what is pushed under its digest and its tag, and nothing under others', async () => {
-    const tag = newTag('kept');
-    const made = await push(tag, 'kept');
-    expect((await registry.manifest(repository, made.digest))?.content).to.deep.equal(made.content);
-    expect((await registry.manifest(repository, tag))?.digest).to.equal(made.digest);
-    expect(await registry.manifest(repository, `${tag}none`)).to.equal(undefined);
-    expect(await registry.manifest(repository, `sha256:${'0'.repeat(64)}`)).to.equal(undefined);
+    const tag = care.newTag('kept');
+    const made = await care.push(tag, 'kept');
+    expect((await care.registry.manifest(care.repository, made.digest))?.content).to.deep.equal(made.content);
+    expect((await care.registry.manifest(care.repository, tag))?.digest).to.equal(made.digest);
+    expect(await care.registry.manifest(care.repository, `${tag}none`)).to.equal(undefined);
+    expect(await care.registry.manifest(care.repository, `sha256:${'0'.repeat(64)}`)).to.equal(undefined);
   });
 
   it('is scanned: a tag that moved is seen under its new digest, still one image', async () => {
     const { admin } = world();
-    const tag = newTag('moved');
-    const first = await push(tag, 'first');
-    await scan();
-    expect((await rows(tag)).map((row) => row.config_digest)).to.deep.equal([first.config]);
-    const second = await push(tag, 'second');
+    const tag = care.newTag('moved');
+    const first = await care.push(tag, 'first');
+    await care.scan();
+    expect((await care.rows(care.referenceOf(tag))).map((row) => row.config_digest)).to.deep.equal([
+      first.config,
+    ]);
+    const second = await care.push(tag, 'second');
     expect(second.config).not.to.equal(first.config);
-    await scan();
-    const seen = await rows(tag);
+    await care.scan();
+    const seen = await care.rows(care.referenceOf(tag));
     expect(seen.map((row) => ({ digest: row.config_digest, status: row.status }))).to.deep.equal([
       { digest: second.config, status: 'ALIVE' },
     ]);
@@ -109,16 +48,16 @@ describe('the container registry', function () {
 
   it('serves an agent: pulled the first time, held the second', async () => {
     const { database, afterTest } = world();
-    const tag = newTag('pulled');
-    await push(tag, 'pulled');
-    await scan();
-    expect(await holders(tag), 'agents that hold it before').to.deep.equal([]);
+    const tag = care.newTag('pulled');
+    await care.push(tag, 'pulled');
+    await care.scan();
+    expect(await care.holders(care.referenceOf(tag)), 'agents that hold it before').to.deep.equal([]);
     const seconds: number[] = [];
     for (const what of ['cold', 'cached']) {
-      const session = await world().startSession(afterTest, { image: referenceOf(tag) });
+      const session = await world().startSession(afterTest, { image: care.referenceOf(tag) });
       const [kernel] = await database.kernels(session.id);
-      expect(await holders(tag)).to.include(kernel?.agent);
-      expect(kernel?.image).to.equal(referenceOf(tag));
+      expect(await care.holders(care.referenceOf(tag))).to.include(kernel?.agent);
+      expect(kernel?.image).to.equal(care.referenceOf(tag));
       measure(`session-start-${what}`, session.startSeconds, 's');
       seconds.push(session.startSeconds);
       await world().endSession(session.id);
@@ -128,7 +67,7 @@ describe('the container registry', function () {
 
   it('has no such tag: the session is refused at once and leaves nothing', async () => {
     const name = world().name('missing');
-    const image = referenceOf(`e2enone${world().run}`);
+    const image = care.referenceOf(`e2enone${world().run}`);
     const wanted = world().smallSession({ name, image });
     await expectRefusal(world().user.sessions.create(wanted), {
       status: 404,
@@ -140,17 +79,120 @@ describe('the container registry', function () {
 
   it('lost an image that was scanned: the session ends with the reason, and its slots are free', async () => {
     const { database, afterTest } = world();
-    const tag = newTag('lost');
-    const made = await push(tag, 'lost');
-    await scan();
-    await registry.deleteManifest(repository, made.digest);
-    const { sessionId } = await world().enqueue(world().smallSession({ image: referenceOf(tag) }), afterTest);
+    const tag = care.newTag('lost');
+    const made = await care.push(tag, 'lost');
+    await care.scan();
+    await care.registry.deleteManifest(care.repository, made.digest);
+    const { sessionId } = await world().enqueue(
+      world().smallSession({ image: care.referenceOf(tag) }),
+      afterTest,
+    );
     const row = await waitForEnd(database, sessionId, undefined, START_SECONDS + END_SECONDS);
     expect(row.status).to.be.oneOf(['CANCELLED', 'ERROR', 'TERMINATED']);
     const [kernel] = await database.kernels(sessionId);
     expect(kernel?.status_info).to.include('Image pull failed').and.to.include(tag);
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await holders(tag)).to.deep.equal([]);
+    expect(await care.holders(care.referenceOf(tag))).to.deep.equal([]);
+  });
+});
+
+describe('a container registry that wants a password', function () {
+  this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+  let care: ImageCare;
+  let registries: RegistryAdministration;
+  let host: string;
+  let id: string;
+  let password: string;
+
+  before('Backend.AI knows the registry, and its password', async () => {
+    const { afterSuite, connection } = world();
+    const { guarded, project } = connection.registry;
+    if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
+    care = await ImageCare.of(world());
+    registries = new RegistryAdministration(world());
+    ({ name: host, password } = guarded);
+    id = await registries.add({ ...guarded, project }, afterSuite);
+  });
+
+  const wrongPassword = async (): Promise<void> => {
+    world().afterTest.add('password of the registry', () => registries.setPassword(id, password));
+    await registries.setPassword(id, `${password}-wrong`);
+  };
+  /** A new image that the manager knows by its name in the guarded registry. */
+  const scanned = async (what: string): Promise<string> => {
+    const tag = care.newTag(what, undefined, host);
+    await care.push(tag, what);
+    await care.scan(host);
+    const reference = care.referenceOf(tag, host);
+    expect((await care.rows(reference)).map((row) => row.status)).to.deep.equal(['ALIVE']);
+    expect(await care.holders(reference), 'agents that hold it before').to.deep.equal([]);
+    return reference;
+  };
+
+  it('shows its images to nobody without the password, and to Backend.AI', async () => {
+    const { guarded } = world().connection.registry;
+    if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
+    const tag = care.newTag('guarded', undefined, host);
+    const { digest } = await care.push(tag, 'guarded');
+    for (const wrong of [undefined, { ...guarded, password: 'wrong' }]) {
+      const refused = new ContainerRegistry(guarded, wrong).manifest(care.repository, tag);
+      const error = await refused.then(String, (thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(BackendApiError).with.property('status', 401);
+    }
+    const seen = await new ContainerRegistry(guarded, guarded).manifest(care.repository, tag);
+    expect(seen?.digest).to.equal(digest);
+    await care.scan(host);
+    expect(await care.rows(care.referenceOf(tag, host))).to.have.length(1);
+  });
+
+  it('gives an image to an agent, which shows the password that Backend.AI keeps', async () => {
+    const reference = await scanned('withpw');
+    const session = await world().startSession(world().afterTest, { image: reference });
+    const [kernel] = await world().database.kernels(session.id);
+    expect(kernel?.image).to.equal(reference);
+    expect(await care.holders(reference)).to.include(kernel?.agent);
+    await world().endSession(session.id);
+  });
+
+  it('refuses an agent with a wrong password: the session ends with the reason, and the right one mends it', async () => {
+    const { database, afterTest } = world();
+    const reference = await scanned('wrongpw');
+    await wrongPassword();
+    const { sessionId } = await world().enqueue(world().smallSession({ image: reference }), afterTest);
+    const row = await waitForEnd(database, sessionId, undefined, START_SECONDS + END_SECONDS);
+    expect(row.status).to.be.oneOf(['CANCELLED', 'ERROR', 'TERMINATED']);
+    const [kernel] = await database.kernels(sessionId);
+    expect(kernel?.status_info)
+      .to.include('Image pull failed')
+      .and.match(/unauthorized|authentication required|no basic auth/i);
+    expect(kernel?.status_info).not.to.include(password);
+    expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
+    await world().containersGone(sessionId);
+    expect(await care.holders(reference)).to.deep.equal([]);
+    await registries.setPassword(id, password);
+    const session = await world().startSession(afterTest, { image: reference });
+    expect(await care.holders(reference)).to.have.length(1);
+    await world().endSession(session.id);
+  });
+
+  it('refuses a scan with a wrong password, which says so', async () => {
+    const tag = care.newTag('unseen', undefined, host);
+    await care.push(tag, 'unseen');
+    await wrongPassword();
+    const scan = care.scan(host).then(
+      () => 'was answered as a success',
+      (error: unknown) => error,
+    );
+    expect(await scan).to.be.instanceOf(BackendApiError);
+    expect(String(await scan)).to.match(/authenti|credential|password/i);
+    expect(await care.rows(care.referenceOf(tag, host))).to.deep.equal([]);
+  });
+
+  it('is listed without its password', async () => {
+    const listed = await registries.found();
+    expect(listed).to.include(host);
+    expect(listed).not.to.include(password);
   });
 });

@@ -38,8 +38,10 @@ export class FolderCare {
     ledger: Ledger,
     account: BackendAi = this.#world.user,
     name = this.#world.name('folder'),
+    usage: 'general' | 'model' = 'general',
   ): Promise<VFolder> {
-    const folder = await account.folders.create({ name, host: this.#world.connection.storageProxy.volume });
+    const host = this.#world.connection.storageProxy.volume;
+    const folder = await account.folders.create({ name, host, usage_mode: usage });
     ledger.add(`vfolder ${name} (${folder.id})`, () => this.remove(folder, account));
     return folder;
   }

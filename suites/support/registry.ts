@@ -21,8 +21,15 @@ const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(
 export class ContainerRegistry {
   readonly #api: Api;
 
-  constructor(connection: Connection['registry']) {
-    this.#api = new Api(connection.url);
+  /** @param credentials for a registry that wants some */
+  constructor(
+    connection: Pick<Connection['registry'], 'url'>,
+    credentials?: { username: string; password: string },
+  ) {
+    const pair = credentials && Buffer.from(`${credentials.username}:${credentials.password}`);
+    this.#api = new Api(connection.url, () =>
+      pair ? { authorization: `Basic ${pair.toString('base64')}` } : {},
+    );
   }
 
   /** The manifest of a tag or digest, or undefined. @param repository for example "stable/python" */

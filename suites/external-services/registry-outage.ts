@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { BackendApiError } from '../support/api.ts';
+import { type Disruption, useFaults, withFault } from '../support/faults.ts';
+import { ImageCare } from '../support/image-care.ts';
+import { measure } from '../support/record.ts';
+import { ContainerRegistry } from '../support/registry.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { SMALL, useWorld } from '../support/world.ts';
+
+const NO_REGISTRY: Disruption = { target: { component: 'registry' }, scaleToZero: {}, durationSeconds: 420 };
+/** Packets between agents and registry vanish: the engine hears nothing, instead of being refused. */
+const SILENCE: Disruption = {
+  target: { component: 'agent' },
+  networkPartition: { from: { component: 'registry' }, ports: [5000] },
+  durationSeconds: 420,
+};
+/**
+ * Until an engine gives up a registry that is silent: it tries HTTPS and HTTP, and each connection waits 15 to 30 s
+ * (dockerd's own limits), once for the ping and once for the manifest.
+ */
+const GIVE_UP_SECONDS = 180;
+/** From the registry's return until a session whose image must be pulled runs. */
+const RECOVERY_SECONDS = START_SECONDS + 30;
+
+describe('without the container registry', function () {
+  this.timeout(600_000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+  const faults = useFaults();
+  let care: ImageCare;
+
+  before('the registry has the kernel image, which an agent holds', async () => {
+    care = await ImageCare.of(world());
+    const session = await world().startSession(world().afterSuite);
+    await world().endSession(session.id);
+  });
+
+  /** An image that the manager knows and no agent holds. */
+  const unheld = async (what: string): Promise<string> => {
+    const tag = care.newTag(what);
+    await care.push(tag, what);
+    await care.scan();
+    const reference = care.referenceOf(tag);
+    expect(await care.holders(reference)).to.deep.equal([]);
+    return reference;
+  };
+  /** Claims that the session ends because its image cannot be pulled, says so, and leaves nothing. */
+  const endsForWantOf = async (reference: string, deadlineSeconds: number): Promise<void> => {
+    const { database, afterTest } = world();
+    const since = performance.now();
+    const { sessionId } = await world().enqueue(world().smallSession({ image: reference }), afterTest);
+    const row = await waitForEnd(database, sessionId, undefined, deadlineSeconds);
+    measure('session-given-up', (performance.now() - since) / 1000, 's');
+    expect(row.status).to.be.oneOf(['CANCELLED', 'ERROR', 'TERMINATED']);
+    const [kernel] = await database.kernels(sessionId);
+    expect(kernel?.status_info).to.include('Image pull failed');
+    expect(kernel?.status_info, 'the registry that was asked').to.include(
+      world().connection.registry.name.split(':')[0],
+    );
+    expect(kernel?.status_info, 'what is wrong with it').to.match(
+      /connect|dial|refused|timeout|deadline|no route|unreachable/i,
+    );
+    expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
+    await world().containersGone(sessionId);
+    expect(await care.holders(reference)).to.deep.equal([]);
+  };
+  /** Claims that the image can be used again, and measures how long that took. */
+  const recovers = async (reference: string): Promise<void> => {
+    const since = performance.now();
+    await waitUntil(
+      'the registry to answer',
+      () =>
+        new ContainerRegistry(world().connection.registry).tags().catch((error: unknown) => notYet(error)),
+      { deadlineSeconds: 30 },
+    );
+    const session = await world().startSession(world().afterTest, { image: reference });
+    measure('registry-recovery', (performance.now() - since) / 1000, 's');
+    expect((performance.now() - since) / 1000).to.be.below(RECOVERY_SECONDS);
+    const [kernel] = await world().database.kernels(session.id);
+    expect(await care.holders(reference)).to.include(kernel?.agent);
+    await world().endSession(session.id);
+    await care.scan();
+  };
+
+  it('a session whose image must be pulled ends with the reason; one whose image is held runs; all is well after', async () => {
+    const held = await care.holders(world().connection.registry.kernelImage);
+    const reference = await unheld('away');
+    await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
+      await endsForWantOf(reference, START_SECONDS + END_SECONDS);
+      const config = { ...SMALL, agent_list: held.slice(0, 1) };
+      const session = await world().startSession(world().afterTest, { config });
+      expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
+      const scan = await care.scan().then(
+        () => 'was answered as a success',
+        (error: unknown) => error,
+      );
+      expect(scan, 'a scan of the registry').to.be.instanceOf(BackendApiError);
+    });
+    await recovers(reference);
+  });
+
+  it('that answers nothing, a session ends with the reason as well, and is started later', async () => {
+    const reference = await unheld('silent');
+    await withFault(faults(), SILENCE, world().afterTest, () => endsForWantOf(reference, GIVE_UP_SECONDS));
+    await recovers(reference);
+  });
+
+  it('for a moment of its pull, a session runs or says why not, and never hangs', async () => {
+    const { database, afterTest } = world();
+    const reference = await unheld('moment');
+    const { sessionId } = await withFault(faults(), SILENCE, afterTest, async () => {
+      const created = await world().enqueue(world().smallSession({ image: reference }), afterTest);
+      await waitUntil(
+        'the agent to be about to pull',
+        async () => {
+          const status = (await database.session(created.sessionId))?.status ?? 'no row';
+          return ['PREPARING', 'PULLING'].includes(status) ? undefined : notYet(status);
+        },
+        { deadlineSeconds: START_SECONDS, everyMs: 100 },
+      );
+      return created;
+    });
+    const status = await waitUntil(
+      'the session to run or to end',
+      async () => {
+        const now = (await database.session(sessionId))?.status ?? 'no row';
+        return ['RUNNING', 'CANCELLED', 'ERROR', 'TERMINATED'].includes(now) ? now : notYet(now);
+      },
+      { deadlineSeconds: GIVE_UP_SECONDS },
+    );
+    const [kernel] = await database.kernels(sessionId);
+    if (status !== 'RUNNING') expect(kernel?.status_info).to.include('Image pull failed');
+    await recovers(reference);
+  });
+});

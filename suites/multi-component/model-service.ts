@@ -1,0 +1,332 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { Api } from '../support/api.ts';
+import { AppProxy } from '../support/app-proxy.ts';
+import { FolderCare } from '../support/folder-care.ts';
+import {
+  endReplicas,
+  type ModelServiceInfo,
+  ModelServices,
+  ModelServiceWatch,
+  RELEASE_SECONDS,
+  type ReplicaRow,
+  removeModelService,
+  SERVING_SECONDS,
+} from '../support/model-services.ts';
+import { measure } from '../support/record.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { waitForEnd } from '../support/session-watch.ts';
+import type { VFolder } from '../support/vfolders.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { SMALL, useWorld } from '../support/world.ts';
+
+/** The program of the model listens here. */
+const PORT = 8000;
+/** Requests that show how they are spread: with two replicas each gets fewer than a quarter once in a million runs. */
+const REQUESTS = 80;
+/** Until a token that is about to expire has done so. */
+const SHORT_LIFE_SECONDS = 8;
+/**
+ * Until a replica that fails its health checks gets no more requests: two failures (10 s apart), then the leader looks at
+ * the health (every 60 s), then at what to evict (every 60 s), then takes it away (every 5 s or 30 s).
+ */
+const EVICTION_SECONDS = 240;
+
+/** Says which session answers and what it reads in the folder; /health says 503 once it was told to be sick. */
+const SERVER = `
+import http.server, json, os, urllib.parse
+SESSION = os.environ["BACKENDAI_SESSION_ID"]
+sick = False
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def reply(self, status, value):
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+    def do_GET(self):
+        if self.path == "/health":
+            self.reply(503 if sick else 200, {"sick": sick})
+        else:
+            self.reply(200, {"session": SESSION, "weights": open("/models/weights.txt").read()})
+    def do_POST(self):
+        global sick
+        url = urllib.parse.urlparse(self.path)
+        if url.path == "/sick" and url.query.rstrip("=") == SESSION:
+            sick = True
+        if url.path == "/write":
+            try:
+                open("/models/written.txt", "w").close()
+                self.reply(200, {"written": True})
+            except OSError as error:
+                self.reply(200, {"written": False, "error": error.strerror})
+        else:
+            self.reply(200, {"session": SESSION, "sick": sick})
+    def log_message(self, *arguments): pass
+http.server.ThreadingHTTPServer(("", ${PORT}), Handler).serve_forever()
+`;
+
+const DEFINITION = `
+models:
+  - name: e2e
+    model_path: /models
+    service:
+      start_command: python3 /models/server.py
+      port: ${PORT}
+      health_check:
+        enable: true
+        path: /health
+        interval: 5
+        max_retries: 2
+        max_wait_time: 5
+        initial_delay: 120
+`;
+
+const later = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+
+/** The same claims, signed with another key. */
+function forged(token: string): string {
+  const claims = token.split('.').slice(0, 2).join('.');
+  return `${claims}.${createHmac('sha256', randomBytes(32)).update(claims).digest('base64url')}`;
+}
+
+describe('a model service', function () {
+  this.timeout(60_000);
+  const world = useWorld(['manager', 'postgres', 'storage-proxy', 'agent', 'observer']);
+  const weights = randomBytes(12).toString('hex');
+  let proxy: AppProxy;
+  let services: ModelServices;
+  let watch: ModelServiceWatch;
+  let folder: VFolder;
+  let made: ModelServiceInfo;
+  let url: string;
+  let token: string;
+
+  const endpoint = (authorization?: string): Api =>
+    new Api(url, () => (authorization === undefined ? {} : { authorization }));
+  const ask = (): Promise<{ session: string; weights: string }> =>
+    endpoint(`BackendAI ${token}`).json({ method: 'GET', path: '/' });
+  /** How many of the requests each replica answered. */
+  const spread = async (requests: number): Promise<Record<string, number>> => {
+    const answers: Record<string, number> = {};
+    for (let sent = 0; sent < requests; sent += 1) {
+      const { session } = await ask();
+      answers[session] = (answers[session] ?? 0) + 1;
+    }
+    return answers;
+  };
+  const sessionsOf = (replicas: readonly ReplicaRow[]): string[] =>
+    replicas.map(({ session }) => String(session)).sort();
+  const released = async (session: string): Promise<void> => {
+    const { database } = world();
+    await waitForEnd(database, session, undefined, RELEASE_SECONDS);
+    await world().containersGone(session);
+    expect((await database.allocations(session)).every((one) => one.freed)).to.equal(true);
+  };
+
+  before('a folder holds a model, and a service of one replica is made of it', async function () {
+    this.timeout((SERVING_SECONDS + 60) * 1000);
+    const { user, afterSuite, connection, database } = world();
+    proxy = new AppProxy(connection);
+    afterSuite.add('connections to the app proxy', () => proxy.close());
+    const care = new FolderCare(world());
+    folder = await care.make(afterSuite, user, world().name('model'), 'model');
+    await care.upload(folder.name, 'model-definition.yaml', DEFINITION);
+    await care.upload(folder.name, 'server.py', SERVER);
+    await care.upload(folder.name, 'weights.txt', weights);
+    services = new ModelServices(user.api);
+    const since = performance.now();
+    made = await services.create({
+      name: world().name('service'),
+      desired_session_count: 1,
+      lang: connection.registry.kernelImage,
+      group: connection.project,
+      domain: connection.domain,
+      open_to_public: false,
+      config: { model: folder.id, scalingGroup: connection.scalingGroup, ...SMALL },
+    });
+    const id = made.endpoint_id;
+    watch = new ModelServiceWatch(id, database, proxy);
+    afterSuite.add(`replicas of model service ${made.name}`, () => endReplicas(world(), watch));
+    afterSuite.add(`model service ${made.name}`, () => removeModelService(world(), services, watch, id));
+    await watch.serving(1);
+    measure('service-start', (performance.now() - since) / 1000, 's');
+    const told = await services.info(id);
+    url = String(told.service_endpoint);
+    token = await services.token(id, later(3600));
+  });
+
+  it('is the same thing to API, database, coordinator and worker', async () => {
+    const info = await services.info(made.endpoint_id);
+    expect(info).to.include({ name: made.name, replicas: 1, is_public: false });
+    expect(info.model_id?.replaceAll('-', '')).to.equal(folder.id.replaceAll('-', ''));
+    const [replica] = await watch.replicas();
+    expect(info.active_routes.map((route) => route.session_id)).to.deep.equal([replica?.session]);
+    const circuit = await watch.circuit();
+    expect(circuit).to.include({ app_mode: 'inference', open_to_public: false });
+    expect(circuit?.route_info.map((route) => [route.kernel_host, route.kernel_port])).to.deep.equal([
+      [replica?.replica_host, replica?.replica_port],
+    ]);
+    expect(Number(new URL(url).port)).to.equal(circuit?.port);
+    const worker = (await proxy.workers()).find(({ id }) => id === circuit?.worker);
+    expect(worker?.hostname).to.equal(new URL(url).hostname);
+    expect(worker?.slots.find(({ port }) => port === circuit?.port)).to.include({
+      in_use: true,
+      circuit_id: circuit?.id,
+    });
+    const listed = (await services.list()).find(({ id }) => id === made.endpoint_id);
+    expect(listed).to.include({ name: made.name, replicas: 1, active_route_count: 1 });
+  });
+
+  it('is answered by its replica, which has the folder for reading only', async () => {
+    const [replica] = await watch.replicas();
+    expect(await ask()).to.deep.equal({ session: replica?.session, weights });
+    const bearer = await endpoint(`Bearer ${token}`).json({ method: 'GET', path: '/' });
+    expect(bearer, 'the other way to show a token').to.include({ weights });
+    const write = await endpoint(`BackendAI ${token}`).json({ method: 'POST', path: '/write' });
+    expect(write).to.deep.equal({ written: false, error: 'Read-only file system' });
+    const { user } = world();
+    expect((await user.folders.files(folder.name)).map(({ name }) => name)).not.to.include('written.txt');
+  });
+
+  describe('being private, is refused', () => {
+    const refusal = { status: 401, kind: 'invalid-credentials' };
+    const refused = (authorization?: string): Promise<unknown> =>
+      expectRefusal(endpoint(authorization).request({ method: 'GET', path: '/' }), refusal);
+
+    it('without a token', () => refused());
+    it('with something else than a token', () => refused('BackendAI no-token'));
+    it('with a token that somebody else has signed', () => refused(`BackendAI ${forged(token)}`));
+    it('with a token shown in an unknown way', () => refused(`Basic ${token}`));
+    it('with a token that has expired', async () => {
+      const brief = await services.token(made.endpoint_id, later(SHORT_LIFE_SECONDS));
+      await endpoint(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
+      await waitUntil(
+        'the token to be refused',
+        async () => {
+          const request = endpoint(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
+          const answer = await request.catch((error: unknown) => error);
+          return answer instanceof Error ? undefined : notYet('it was served');
+        },
+        { deadlineSeconds: SHORT_LIFE_SECONDS + 10 },
+      );
+      await refused(`BackendAI ${brief}`);
+    });
+    it('to a stranger, who gets no token and sees nothing of it', async () => {
+      const strange = new ModelServices(world().user2.api);
+      const denied = { status: 403, kind: 'not-enough-permission' };
+      await expectRefusal(strange.token(made.endpoint_id, later(60)), denied);
+      await expectRefusal(strange.info(made.endpoint_id), denied);
+      await expectRefusal(strange.scale(made.endpoint_id, 0), denied);
+      await expectRefusal(strange.remove(made.endpoint_id), denied);
+      expect((await strange.list()).map(({ id }) => id)).not.to.include(made.endpoint_id);
+    });
+  });
+
+  it('spreads the requests over two replicas', async function () {
+    this.timeout((SERVING_SECONDS + 60) * 1000);
+    const since = performance.now();
+    await services.scale(made.endpoint_id, 2);
+    const replicas = await watch.serving(2);
+    measure('service-scale-up', (performance.now() - since) / 1000, 's');
+    const answers = await spread(REQUESTS);
+    expect(Object.keys(answers).sort(), 'who answered').to.deep.equal(sessionsOf(replicas));
+    expect(Math.min(...Object.values(answers)), JSON.stringify(answers)).to.be.at.least(REQUESTS / 4);
+  });
+
+  // RouteEntry (ai.backend.common.dto.appproxy_coordinator.v2.endpoint.types) has no ratio: the coordinator writes 1.0.
+  it('sends no request to a replica whose traffic ratio is 0', async function () {
+    this.timeout(120_000);
+    const [silent, other] = await watch.serving(2);
+    const id = made.endpoint_id;
+    world().afterTest.add('traffic ratio', () => services.setTrafficRatio(id, String(silent?.id), 1));
+    await services.setTrafficRatio(id, String(silent?.id), 0);
+    const known = (await services.info(id)).active_routes.find((route) => route.route_id === silent?.id);
+    expect(known?.traffic_ratio, 'what the manager keeps').to.equal(0);
+    await waitUntil(
+      'the coordinator to know the ratio',
+      async () => {
+        const routes = (await watch.circuit())?.route_info ?? [];
+        const ratios = Object.fromEntries(routes.map((route) => [route.session_id, route.traffic_ratio]));
+        return ratios[String(silent?.session)] === 0 ? undefined : notYet(ratios);
+      },
+      { deadlineSeconds: 45 },
+    );
+    expect(await spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
+  });
+
+  it('takes a replica out that says it is sick, and makes another', async function () {
+    this.timeout((EVICTION_SECONDS + SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
+    const [sick, healthy] = await watch.serving(2);
+    const gone = String(sick?.session);
+    await waitUntil(
+      `replica ${gone} to be told that it is sick`,
+      async () => {
+        const request = { method: 'POST', path: '/sick', query: { [gone]: '' } } as const;
+        const answer = await endpoint(`BackendAI ${token}`).json<{ session: string; sick: boolean }>(request);
+        return answer.session === gone && answer.sick ? undefined : notYet(answer);
+      },
+      { deadlineSeconds: 20, everyMs: 50 },
+    );
+    const since = performance.now();
+    await waitUntil(
+      `replica ${gone} to be taken out`,
+      async () => {
+        const replica = (await watch.replicas()).find(({ id }) => id === sick?.id);
+        const routed = (await watch.circuit())?.route_info.map((route) => route.session_id) ?? [];
+        const out = replica?.status.startsWith('terminat') && !routed.includes(gone);
+        return out ? undefined : notYet({ status: replica?.status, health: replica?.health_status, routed });
+      },
+      { deadlineSeconds: EVICTION_SECONDS },
+    );
+    measure('service-eviction', (performance.now() - since) / 1000, 's');
+    const answers = await spread(REQUESTS / 4);
+    expect(answers, 'who answers').not.to.have.property(gone);
+    expect(answers, 'the healthy one stays').to.have.property(String(healthy?.session));
+    const replicas = await watch.serving(2);
+    expect(sessionsOf(replicas)).to.include(String(healthy?.session)).and.not.to.include(gone);
+    expect(Object.keys(await spread(REQUESTS)).sort()).to.deep.equal(sessionsOf(replicas));
+    await released(gone);
+  });
+
+  it('is answered by nobody without replicas, gives back what they held, and keeps its URL', async function () {
+    this.timeout((SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
+    const replicas = await watch.serving(2);
+    const since = performance.now();
+    await services.scale(made.endpoint_id, 0);
+    await watch.serving(0);
+    measure('service-scale-to-zero', (performance.now() - since) / 1000, 's');
+    await expectRefusal(endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' }), {
+      status: 503,
+      kind: 'appproxy/worker-not-available',
+    });
+    await expectRefusal(endpoint().request({ method: 'GET', path: '/' }), {
+      status: 401,
+      kind: 'invalid-credentials',
+    });
+    for (const session of sessionsOf(replicas)) await released(session);
+    const info = await services.info(made.endpoint_id);
+    expect(info).to.include({ replicas: 0, service_endpoint: url });
+  });
+
+  it('is served no more when it was deleted, and its port is free', async function () {
+    this.timeout(150_000);
+    const circuit = await watch.circuit();
+    await services.remove(made.endpoint_id);
+    await watch.gone();
+    const slots = (await proxy.workers()).flatMap((worker) => worker.slots);
+    expect(slots.find(({ port }) => port === circuit?.port)).to.include({ in_use: false, circuit_id: null });
+    await waitUntil(
+      'the URL to serve nobody',
+      async () => {
+        const request = endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
+        const answer = await request.catch((error: unknown) => error);
+        return answer instanceof Error && !/ 503/.test(answer.message) ? undefined : notYet(answer);
+      },
+      { deadlineSeconds: 20 },
+    );
+    expect((await services.list()).map(({ id }) => id)).not.to.include(made.endpoint_id);
+  });
+});
