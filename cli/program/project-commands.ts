@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import type { Format } from '../report/output.ts';
 import { outputOption } from './options.ts';
 import type { End } from './program.ts';
@@ -9,9 +10,16 @@ export function addProjectCommands(program: Command, end: End): void {
     .command('suites')
     .description('the suites that exist, by area')
     .addOption(outputOption())
-    .action(async ({ output }: { output: Format }) =>
-      end(await (await import('../commands/machine.ts')).suitesCommand(output)),
-    );
+    .option('--table', 'as a Markdown table, with tests and the seconds of the last run')
+    .option('--readme', 'write that table into the README')
+    .action(async ({ output, table, readme }: { output: Format; table?: boolean; readme?: boolean }) => {
+      if (!table && !readme) {
+        return end(await (await import('../commands/machine.ts')).suitesCommand(output));
+      }
+      const { readmeTable } = await import('../commands/suite-table.ts');
+      console.log(await readmeTable(readme === true));
+      return end(COMMAND_EXIT.passed);
+    });
   program
     .command('init')
     .description('write the beginning of something new')

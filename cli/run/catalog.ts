@@ -14,6 +14,8 @@ const CatalogEntry = Type.Object({
   files: Type.Array(Type.String()),
   slow: Type.Optional(Type.Boolean()),
   onDemand: Type.Optional(Type.Boolean()),
+  disruptive: Type.Optional(Type.Boolean()),
+  exclusive: Type.Optional(Type.Boolean()),
   last: Type.Optional(Type.Boolean()),
 });
 export type CatalogEntry = Static<typeof CatalogEntry>;
