@@ -18,7 +18,12 @@ const FIRST_SUCCESS_SECONDS = 60;
 /** Requests in a row that must succeed at each manager: as many as it may keep broken connections, and some. */
 const STEADY = POOL.kept + 4;
 
-const KILLED: Disruption = { target: { component: 'postgres' }, kill: {} };
+const target = { component: 'postgres' };
+/** Its processes die and are started anew on the same data; or it is told to stop and made anew under another address. */
+const RESTARTS: readonly [string, Disruption][] = [
+  ['killed', { target, kill: {} }],
+  ['replaced', { target, podDelete: {} }],
+];
 
 /** Renames one folder again and again: each answer is a commit, and the name tells which was the last. */
 class Writer {
@@ -93,101 +98,130 @@ describe('the database restarted under load', function () {
       managers.map(({ id, host }) => [id, rows.find((row) => row.host === host)?.count ?? 0]),
     );
   };
-  /** Seconds since then when a manager first answered a request to the database. */
-  const firstSuccess = async (manager: OneManager, since: number): Promise<number> => {
-    await waitUntil(`${manager.id} to answer from the database`, () => manager.asUser.folders.list(5_000), {
-      deadlineSeconds: FIRST_SUCCESS_SECONDS,
-      everyMs: 50,
-      tolerate: () => true,
-    });
-    return (Date.now() - since) / 1000;
+  /** Asks a manager for something in the database again and again until told to stop. */
+  const keepAsking = (manager: OneManager): { answers: number[]; stop: () => Promise<void> } => {
+    const answers: number[] = [];
+    let over = false;
+    const running = (async () => {
+      while (!over) {
+        await manager.asUser.folders.list(5_000).then(
+          () => answers.push(Date.now()),
+          () => undefined,
+        );
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })();
+    const stop = (): Promise<void> => {
+      over = true;
+      return running;
+    };
+    world().afterTest.add(`who asks ${manager.id}`, stop);
+    // Milliseconds since 1970 of each answer.
+    return { answers, stop };
   };
 
-  it('serves again within a minute, and has lost nothing that was acknowledged', async () => {
-    const { afterTest, database } = world();
-    const care = new FolderCare(world());
-    const writers: Writer[] = [];
-    for (let index = 0; index < WRITERS; index += 1) {
-      const manager = managers[index % managers.length];
-      if (!manager) throw new Error('no manager');
-      const folder = await care.make(afterTest);
-      writers.push(new Writer(folder.id, folder.name, manager.asUser));
-    }
-    const before = await startedAt();
-    afterTest.add('the writers', () => Promise.all(writers.map((writer) => writer.stop())));
-    for (const writer of writers) writer.start();
-    await waitUntil(
-      'every writer to have been acknowledged',
-      async () => {
-        const counts = writers.map(({ acknowledged }) => acknowledged);
-        return counts.every((count) => count >= 3)
-          ? undefined
-          : notYet({ counts, errors: writers[0]?.errors });
-      },
-      { deadlineSeconds: 60, everyMs: 20 },
-    );
-    const under = writers.map(({ acknowledged }) => acknowledged);
-
-    await withFault(faults(), KILLED, afterTest, async (receipt) => {
-      const since = receipt.injectedAt.getTime();
-      // Nobody writes on from a wrong memory: each ends with the write that it is at.
-      const ended = Promise.all(writers.map((writer) => writer.stop()));
-      const seconds = await Promise.all(managers.map((manager) => firstSuccess(manager, since)));
-      await ended;
-      const restarted = await startedAt();
-      if (!(restarted > before)) throw new Inconclusive('PostgreSQL says that it was not started anew');
-      measure('postgres-started-again', (restarted - since) / 1000, 's');
-      measure('first-success-after-restart', Math.max(...seconds), 's');
-    });
-    if (writers.every(({ acknowledged }, index) => acknowledged === under[index])) {
-      throw new Inconclusive('nobody wrote any more when the database was killed');
-    }
-    measure(
-      'writes-acknowledged',
-      writers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
-      'writes',
-    );
-    measure(
-      'writes-refused',
-      writers.reduce((sum, { errors }) => sum + errors.length, 0),
-      'writes',
-    );
-
-    const rows = await database.rows<{ id: string; name: string }>(
-      'SELECT id, name FROM vfolders WHERE id = ANY ($1::uuid[])',
-      [writers.map(({ id }) => id)],
-    );
-    for (const writer of writers) {
-      const name = rows.find(({ id }) => id.replaceAll('-', '') === writer.id)?.name;
-      // The one that was not answered may stand in the database or not; an older one may not.
-      const right = [writer.nameOf(writer.acknowledged), writer.nameOf(writer.attempted)];
-      expect(name, `name after ${writer.acknowledged} acknowledged writes`).to.be.oneOf(right);
-    }
-    for (const { asUser, id } of managers) {
-      const listed = await asUser.folders.list();
-      for (const row of rows) {
-        const told = listed.find((folder) => folder.id === row.id.replaceAll('-', ''));
-        expect(told?.name, `name as ${id} tells it`).to.equal(row.name);
+  for (const [how, disruption] of RESTARTS) {
+    it(`${how}, serves again within a minute, and has lost nothing that was acknowledged`, async () => {
+      const { afterTest, database } = world();
+      const care = new FolderCare(world());
+      const writers: Writer[] = [];
+      for (let index = 0; index < WRITERS; index += 1) {
+        const manager = managers[index % managers.length];
+        if (!manager) throw new Error('no manager');
+        const folder = await care.make(afterTest);
+        writers.push(new Writer(folder.id, folder.name, manager.asUser));
       }
-    }
+      const before = await startedAt();
+      afterTest.add('the writers', () => Promise.all(writers.map((writer) => writer.stop())));
+      for (const writer of writers) writer.start();
+      await waitUntil(
+        'every writer to have been acknowledged',
+        async () => {
+          const counts = writers.map(({ acknowledged }) => acknowledged);
+          return counts.every((count) => count >= 3)
+            ? undefined
+            : notYet({ counts, errors: writers[0]?.errors });
+        },
+        { deadlineSeconds: 60, everyMs: 20 },
+      );
+      const askers = managers.map(keepAsking);
+      const under = writers.map(({ acknowledged }) => acknowledged);
 
-    // Connections that broke while idle are found out one by one: after that no request may fail.
-    const steady = await Promise.all(
-      managers.map(({ asUser, id }) =>
-        waitUntil(
-          `${STEADY} answers in a row from ${id}`,
+      await withFault(faults(), disruption, afterTest, async (receipt) => {
+        const since = receipt.injectedAt.getTime();
+        // Nobody writes on from a wrong memory: each ends with the write that it is at.
+        await Promise.all(writers.map((writer) => writer.stop()));
+        const restarted = await waitUntil('PostgreSQL to say when it was started', startedAt, {
+          deadlineSeconds: FIRST_SUCCESS_SECONDS,
+          everyMs: 100,
+          tolerate: () => true,
+        });
+        if (!(restarted > before)) throw new Inconclusive('PostgreSQL says that it was not started anew');
+        const first = await waitUntil(
+          'both managers to answer from the database',
           async () => {
-            const since = Date.now();
-            for (let count = 0; count < STEADY; count += 1) await asUser.folders.list(5_000);
-            return since;
+            const found = askers.map(({ answers }) => answers.find((at) => at > restarted));
+            return found.every((at) => at !== undefined) ? Math.max(...found) : notYet(found);
           },
-          { deadlineSeconds: FIRST_SUCCESS_SECONDS, everyMs: 50, tolerate: () => true },
+          { deadlineSeconds: FIRST_SUCCESS_SECONDS, everyMs: 50 },
+        );
+        measure(`postgres-${how}-started-again`, (restarted - since) / 1000, 's');
+        measure(`postgres-${how}-first-success`, (first - since) / 1000, 's');
+        expect((first - since) / 1000, 'seconds until both managers serve').to.be.below(
+          FIRST_SUCCESS_SECONDS,
+        );
+      });
+      await Promise.all(askers.map(({ stop }) => stop()));
+      if (writers.every(({ acknowledged }, index) => acknowledged === under[index])) {
+        throw new Inconclusive('nobody wrote any more when the database was killed');
+      }
+      measure(
+        `writes-acknowledged-${how}`,
+        writers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+        'writes',
+      );
+      measure(
+        `writes-refused-${how}`,
+        writers.reduce((sum, { errors }) => sum + errors.length, 0),
+        'writes',
+      );
+
+      const rows = await database.rows<{ id: string; name: string }>(
+        'SELECT id, name FROM vfolders WHERE id = ANY ($1::uuid[])',
+        [writers.map(({ id }) => id)],
+      );
+      for (const writer of writers) {
+        const name = rows.find(({ id }) => id.replaceAll('-', '') === writer.id)?.name;
+        // The one that was not answered may stand in the database or not; an older one may not.
+        const right = [writer.nameOf(writer.acknowledged), writer.nameOf(writer.attempted)];
+        expect(name, `name after ${writer.acknowledged} acknowledged writes`).to.be.oneOf(right);
+      }
+      for (const { asUser, id } of managers) {
+        const listed = await asUser.folders.list();
+        for (const row of rows) {
+          const told = listed.find((folder) => folder.id === row.id.replaceAll('-', ''));
+          expect(told?.name, `name as ${id} tells it`).to.equal(row.name);
+        }
+      }
+
+      // Connections that broke while idle are found out one by one: after that no request may fail.
+      const steady = await Promise.all(
+        managers.map(({ asUser, id }) =>
+          waitUntil(
+            `${STEADY} answers in a row from ${id}`,
+            async () => {
+              const since = Date.now();
+              for (let count = 0; count < STEADY; count += 1) await asUser.folders.list(5_000);
+              return since;
+            },
+            { deadlineSeconds: FIRST_SUCCESS_SECONDS, everyMs: 50, tolerate: () => true },
+          ),
         ),
-      ),
-    );
-    expect(steady).to.have.length(managers.length);
-    for (const writer of writers) await writer.writeOnce();
-  });
+      );
+      expect(steady).to.have.length(managers.length);
+      for (const writer of writers) await writer.writeOnce();
+    });
+  }
 
   it('leaves the connections of the managers at their idle level', async () => {
     const now = await waitUntil(

@@ -85,6 +85,16 @@ export class EtcdLocks {
     return Number(answer.header.revision);
   }
 
+  /** Whether a lock's key (as {@link acquire} gave it) stands in etcd. */
+  async isHeld(key: string): Promise<boolean> {
+    const answer = await this.#api.json<{ count?: string }>({
+      method: 'POST',
+      path: '/v3/kv/range',
+      json: { key, count_only: true },
+    });
+    return answer.count === '1';
+  }
+
   async read(key: string): Promise<string | undefined> {
     const answer = await this.#api.json<{ kvs?: { value: string }[] }>({
       method: 'POST',

@@ -1,4 +1,5 @@
 import { LEADER_LOCKS } from '../../operator/api/fault.ts';
+import { agentsAtWork } from './agents.ts';
 import { eachManager } from './discovery.ts';
 import { type Component, checkReady } from './precondition.ts';
 import { measure } from './record.ts';
@@ -24,11 +25,11 @@ const ALL: readonly Component[] = [
 /**
  * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
  * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
- * and each agent is ALIVE by a heartbeat that is younger than the wait. What stays broken fails the test's hook.
+ * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has. What stays broken fails the test's hook.
  */
 export function useRecovery(world: () => World): void {
   afterEach('the deployment is healthy again', async function () {
-    this.timeout((HEALTHY_SECONDS + 10) * 1000);
+    this.timeout((HEALTHY_SECONDS + 130) * 1000);
     const since = performance.now();
     await untilHealthy(world());
     measure('healthy-after-test', (performance.now() - since) / 1000, 's');
@@ -59,4 +60,5 @@ export async function untilHealthy(world: World): Promise<void> {
     // Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
   );
+  await agentsAtWork(world);
 }
