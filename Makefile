@@ -1,9 +1,9 @@
 # Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind down images test lint fmt crds bench
+.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest down images images-push test lint fmt crds bench
 
 help: ## This list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  Variables of e2e-kind: SUITE=<suite, area or comma list>  GREP=<regular expression>'
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
@@ -16,6 +16,9 @@ doctor: ## What this machine has, what will be built, what is missing
 
 down: ## Remove the kept cluster and what belongs to it
 	@./e2e down
+
+images-push: ## Push operator and suites to REGISTRY=<host/path> (INSECURE=1 without TLS, ALL=1 with Backend.AI)
+	@./e2e images-push
 
 images: ## Build or fetch every image, and the node image that holds them
 	@./e2e images
@@ -46,25 +49,47 @@ export E2E_PARALLEL := $(PARALLEL)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 
-# `make e2e-kind` must exit 0 (passed), 1 (a suite failed) or 2 (could not run), but make exits 2 for any failed
-# recipe. Its only way to exit 1 is the answer "not up to date" of question mode (-q). So the job runs while make
-# brings an included file up to date: that file then holds the job's exit code, make reads itself again, and for a 1
-# it goes into question mode, where the target is not up to date. Holds for e2e-kind as the only goal, and not under -n.
-e2e-verdict := out/e2e/.make-verdict
-ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),e2e-kind)
+# Of e2e-staging: the cluster, and where Backend.AI runs in it.
+export E2E_KUBECONFIG := $(KUBECONFIG)
+export E2E_CONTEXT := $(CONTEXT)
+export E2E_DEPLOYMENT_NAMESPACE := $(NAMESPACE)
+export E2E_TEST_NAMESPACE := $(TEST_NAMESPACE)
+export E2E_REGISTRY := $(REGISTRY)
+export E2E_OPERATOR_IMAGE := $(OPERATOR_IMAGE)
+export E2E_SUITES_IMAGE := $(SUITES_IMAGE)
+export E2E_PULL_SECRET := $(PULL_SECRET)
+export E2E_SECRET := $(SECRET)
+export E2E_CONNECTION_FILE := $(CONNECTION)
+export E2E_PATIENCE := $(PATIENCE)
+export E2E_NO_AUDIT := $(NO_AUDIT)
+export E2E_DRY_RUN := $(DRY_RUN)
+export E2E_INSECURE := $(INSECURE)
+export E2E_ALL := $(ALL)
+
+# These goals must exit 0 (passed), 1 (a suite failed) or 2 (could not run), but make exits 2 for any failed recipe.
+# Its only way to exit 1 is the answer "not up to date" of question mode (-q). So the job runs while make brings an
+# included file up to date: that file then holds the job's exit code, make reads itself again, and for a 1 it goes into
+# question mode, where the target is not up to date. Holds for one of them as the only goal, and not under -n.
+e2e-verdict := out/.make-verdict
+e2e-goal := $(filter e2e-kind e2e-staging e2e-staging-selftest,$(MAKECMDGOALS))
+ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),$(or $(e2e-goal),none))
 ifndef MAKE_RESTARTS
 .PHONY: e2e-now
 $(e2e-verdict): e2e-now
 	@rm -f $@
-	@./e2e kind --exit-code-to $@
+	@./e2e $(e2e-goal:e2e-%=%) --exit-code-to $@
 endif
 -include $(e2e-verdict)
 ifeq ($(E2E_EXIT_CODE),1)
 MAKEFLAGS += -q
 endif
-e2e-kind: ## Backend.AI in kind, the suites against it, results in out/e2e
-	@exit $(or $(E2E_EXIT_CODE),2)
+e2e-answer = exit $(or $(E2E_EXIT_CODE),2)
 else
-e2e-kind:
-	@./e2e kind
+e2e-answer = ./e2e $(@:e2e-%=%)
 endif
+e2e-kind: ## Backend.AI in kind, the suites against it, results in out/e2e
+	@$(e2e-answer)
+e2e-staging: ## The suites against a Backend.AI that runs already: docs/guides/staging.md
+	@$(e2e-answer)
+e2e-staging-selftest: ## The same as a restricted user against a second Backend.AI in kind, with a lost connection
+	@$(e2e-answer)

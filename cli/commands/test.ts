@@ -42,7 +42,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'operator and charts against a real API server',
     command: [...mocha(), '--timeout', '120000'],
-    files: ['{operator,charts}/**/*.integration.ts'],
+    files: ['{cli,operator,charts}/**/*.integration.ts'],
     tools: {
       E2E_KUBE_APISERVER: 'kube-apiserver',
       E2E_KUBE_CONTROLLER_MANAGER: 'kube-controller-manager',

@@ -13,6 +13,10 @@ const GO_ON: ReadonlySet<string> = new Set([
   'rerun',
   'cancel',
   'init',
+  'staging',
+  'staging-selftest',
+  'attach',
+  'images-push',
 ]);
 
 /** What listens for errors of an output: process.stdout, or a stand-in in a test. */

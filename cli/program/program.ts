@@ -2,6 +2,7 @@ import { Command, type CommanderError } from 'commander';
 import { addMachineCommands } from './machine-commands.ts';
 import { addProjectCommands } from './project-commands.ts';
 import { addRunCommands } from './run-commands.ts';
+import { addStagingCommands } from './staging-commands.ts';
 
 /** Ends the process with an exit code; with a file, the code goes there for make (see the Makefile). */
 export type End = (code: number, file?: string) => Promise<void>;
@@ -9,8 +10,8 @@ export type End = (code: number, file?: string) => Promise<void>;
 /** What the exit codes mean; every command keeps to it. */
 export const EXIT_CODES = [
   'Exit codes:',
-  '  0    done; of kind, run, watch and rerun: every suite passed',
-  '  1    of kind, run, watch and rerun: the run did not succeed; of compare: something broke',
+  '  0    done; of kind, staging, attach, run, watch and rerun: every suite passed',
+  '  1    of kind, staging, attach, run, watch and rerun: the run did not succeed; of compare: something broke',
   '  2    could not be done: the message says why and what to do',
   '  130  interrupted (Ctrl-C, SIGTERM)',
   '  141  the reader of the output went away before the end',
@@ -32,6 +33,7 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
       `\n${EXIT_CODES}\n\nShell completion: source <(./e2e completion bash); see e2e completion --help`,
     );
   addMachineCommands(program, end);
+  addStagingCommands(program, end);
   addRunCommands(program, end);
   addProjectCommands(program, end);
   return program;

@@ -1,0 +1,222 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { CONNECTION_SECRET } from '../../operator/api/test-environment.ts';
+import { checkRegistry } from '../images/push.ts';
+import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { collector, type Harvest } from '../report/collect.ts';
+import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
+import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../run/catalog.ts';
+import { endingOfError, meaningOf } from '../run/ending.ts';
+import { onInterrupt } from '../run/interrupt.ts';
+import type { Collector } from '../run/job.ts';
+import { openJobLog } from '../run/job-log.ts';
+import { checkGrep } from '../run/objects.ts';
+import { PhaseClock } from '../run/phases.ts';
+import { viewFor } from '../run/view.ts';
+import { type ImageChoice, stagingEffects, type Target } from '../staging/effects.ts';
+import { attachStaging, runStaging, type StagingOptions, type StagingResult } from '../staging/job.ts';
+import { DEPLOYMENT_ANNOTATION, type Places, STAGING } from '../staging/places.ts';
+import { rightsManifest } from '../staging/rights.ts';
+
+/** What `e2e staging` and `e2e attach` were given, as text; undefined where it was not. */
+export interface StagingWords {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  testNamespace?: string;
+  /** Registry that `e2e images-push` pushed to. */
+  registry?: string;
+  operatorImage?: string;
+  suitesImage?: string;
+  pullSecret?: string;
+  /** Secret with connection.json in the deployment's namespace. */
+  secret?: string;
+  /** File with what that Secret does not tell. */
+  connection?: string;
+  suite?: string;
+  grep?: string;
+  includeSlow: boolean;
+  /** Whether the leak audit ends a run of chosen suites. */
+  audit: boolean;
+  parallelism: number;
+  timeoutSeconds: number;
+  patienceSeconds: number;
+  keep: boolean;
+  dryRun: boolean;
+}
+
+/** Something that has to be given was not, or cannot be. Exit code 2. */
+export class Misused extends Error {
+  override readonly name = 'Misused';
+}
+
+const RESULTS = ['run.json', 'junit.xml', 'phases.json', 'summary.txt', 'summary.md', 'job.log', 'logs'];
+
+/** `e2e staging`: the suites against a deployment that runs already. Returns the exit code (COMMAND_EXIT). */
+export async function stagingCommand(words: StagingWords): Promise<number> {
+  return ended(async () => {
+    const target = targetOf(words, true);
+    const images = imagesOf(words);
+    const options = await optionsOf(words, target);
+    if (options.dryRun) {
+      const chosen = await chosenSuites(options);
+      console.log([`suites (${chosen.length}):`, ...listing(chosen)].join('\n'));
+    }
+    return perform(target, options, images, runStaging);
+  });
+}
+
+/** `e2e attach`: follows the run that an `e2e staging` left in the cluster, fetches its results and removes everything. */
+export async function attachCommand(words: StagingWords): Promise<number> {
+  return ended(async () => {
+    const target = targetOf(words, false);
+    return perform(target, await optionsOf(words, target), undefined, attachStaging);
+  });
+}
+
+/** `e2e staging --print-rights USER`: what an administrator applies, on standard output. */
+export function printRights(
+  words: Pick<StagingWords, 'namespace' | 'testNamespace' | 'secret'>,
+  user: string,
+): number {
+  const places = {
+    deployment: words.namespace ?? 'backend-ai',
+    test: words.testNamespace ?? STAGING.testNamespace,
+  };
+  process.stdout.write(rightsManifest(places, user, words.secret));
+  return COMMAND_EXIT.passed;
+}
+
+/** The cluster that was asked for. Throws Misused for what is missing: no cluster is taken by accident. */
+export function targetOf(words: StagingWords, needsDeployment: boolean): Target {
+  const { kubeconfig, context, namespace } = words;
+  if (!kubeconfig) {
+    throw new Misused(
+      'which cluster? KUBECONFIG=<file> (--kubeconfig), and CONTEXT=<name> (--context) if it is not the current one',
+    );
+  }
+  if (kubeconfig.includes(path.delimiter)) {
+    throw new Misused(`KUBECONFIG names several files (${kubeconfig}): give the one of the staging cluster`);
+  }
+  if (needsDeployment && !namespace) {
+    throw new Misused('where does Backend.AI run? NAMESPACE=<namespace> (--namespace)');
+  }
+  const places: Places = { deployment: namespace ?? '', test: words.testNamespace ?? STAGING.testNamespace };
+  return { kubeconfig, places, ...(context ? { context } : {}) };
+}
+
+/** Where operator and suites are pulled from. Throws Misused, or CannotPush for a registry that is none. */
+export function imagesOf(words: StagingWords): ImageChoice {
+  const { registry, operatorImage, suitesImage } = words;
+  if (operatorImage && suitesImage) return { operator: operatorImage, suites: suitesImage };
+  if (operatorImage || suitesImage) {
+    throw new Misused(
+      'give both OPERATOR_IMAGE and SUITES_IMAGE (--operator-image, --suites-image), or REGISTRY',
+    );
+  }
+  if (!registry) {
+    throw new Misused(
+      'from where does the cluster pull operator and suites? REGISTRY=<what make images-push was given> (--registry), or OPERATOR_IMAGE and SUITES_IMAGE',
+    );
+  }
+  return { registry: checkRegistry(registry) };
+}
+
+/** The command line that attaches to a run in that place. */
+export function attachLine({ kubeconfig, context, places }: Target): string {
+  const test = places.test === STAGING.testNamespace ? '' : ` --test-namespace ${places.test}`;
+  return `./e2e attach --kubeconfig ${kubeconfig}${context ? ` --context ${context}` : ''}${test}`;
+}
+
+async function optionsOf(words: StagingWords, target: Target): Promise<StagingOptions> {
+  checkGrep(words.grep);
+  const catalog = await readCatalog(PROJECT_ROOT);
+  const asked = selectSuites(words.suite, catalog, words.includeSlow);
+  const all = words.audit
+    ? asked
+    : (asked ?? usualSuites(catalog, words.includeSlow).map(({ name }) => name));
+  const last = new Set(catalog.filter((suite) => suite.last).map(({ name }) => name));
+  const suites = words.audit ? withLast(all, catalog, words.grep) : all?.filter((name) => !last.has(name));
+  return {
+    places: target.places,
+    sources: {
+      secret: words.secret ?? CONNECTION_SECRET,
+      ...(words.connection ? { file: words.connection } : {}),
+    },
+    ...(suites ? { suites } : {}),
+    ...(words.grep ? { grep: words.grep } : {}),
+    ...(words.pullSecret ? { pullSecret: words.pullSecret } : {}),
+    includeSlow: words.includeSlow,
+    parallelism: words.parallelism,
+    timeoutSeconds: words.timeoutSeconds,
+    patienceSeconds: words.patienceSeconds,
+    catalog: catalog.map(({ name }) => name),
+    keep: words.keep,
+    dryRun: words.dryRun,
+    cacheDir: defaultCacheDir(),
+    attachCommand: attachLine(target),
+  };
+}
+
+async function chosenSuites(options: StagingOptions) {
+  const catalog = await readCatalog(PROJECT_ROOT);
+  return options.suites
+    ? catalog.filter(({ name }) => options.suites?.includes(name))
+    : usualSuites(catalog, options.includeSlow);
+}
+
+async function perform(
+  target: Target,
+  options: StagingOptions,
+  images: ImageChoice | undefined,
+  run: typeof runStaging,
+): Promise<number> {
+  const clock = new PhaseClock();
+  const out = path.join(PROJECT_ROOT, STAGING.out);
+  await mkdir(out, { recursive: true });
+  if (!options.dryRun) {
+    for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
+  }
+  const log = openJobLog(path.join(out, options.dryRun ? 'dry-run.log' : 'job.log'));
+  const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
+  const interruption = onInterrupt((line) => view.print([line]), process, undefined, options.attachCommand);
+  const effects = stagingEffects(target, images);
+  const harvest: Harvest = { outputs: new Map() };
+  try {
+    const parts = { effects, view, clock, interruption, collect: collectorOf(options, out, harvest) };
+    const result: StagingResult = await run(options, parts);
+    const figures = figuresOf(clock, result.state);
+    const lines = closingLines(result.ending, result.state, harvest, figures);
+    if (!options.dryRun) await writeFigures(out, figures, lines);
+    view.print(lines);
+    return result.ending.code;
+  } finally {
+    interruption.dispose();
+    await log.close();
+  }
+}
+
+/** Where the deployment's logs are is known from the run itself when someone attaches to it. */
+function collectorOf(options: StagingOptions, out: string, harvest: Harvest): Collector {
+  return (state, voice, p) => {
+    const { test, deployment } = options.places;
+    const where = deployment || state.seen.run?.metadata.annotations?.[DEPLOYMENT_ANNOTATION];
+    const namespaces = [...new Set([test, ...(where ? [where] : [])])];
+    const sites = { out, shown: STAGING.out, operatorNamespace: test, namespaces };
+    const connect = async () => {
+      throw new Error('the cluster was never reached');
+    };
+    return collector(sites, { connect, kubectl: async () => '' }, harvest)(state, voice, p);
+  };
+}
+
+async function ended(body: () => Promise<number>): Promise<number> {
+  try {
+    return await body();
+  } catch (error) {
+    const ending = endingOfError(error);
+    console.error(`exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`);
+    return ending.code;
+  }
+}

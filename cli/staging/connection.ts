@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+import type { Connection } from '../../operator/api/connection.ts';
+import { CONNECTION_KEY } from '../../operator/api/test-environment.ts';
+import { ApiError, type ClusterApi, corePath } from '../run/cluster-client.ts';
+import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
+import type { Places } from './places.ts';
+
+/** It is not known how to reach the deployment, or who to be there. Names what is missing, no value. Exit code 2. */
+export class NotReachable extends Error {
+  override readonly name = 'NotReachable';
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+const text = Type.String({ minLength: 1 });
+const url = Type.String({ pattern: '^https?://' });
+const port = Type.Integer({ minimum: 1, maximum: 65535 });
+const account = Type.Object({ email: text, password: text, accessKey: text, secretKey: text });
+
+/** The shape of operator/api/connection.ts. */
+const Whole = Type.Object({
+  namespace: text,
+  version: text,
+  domain: text,
+  project: text,
+  scalingGroup: text,
+  manager: Type.Object({ url, internalUrl: url }),
+  webserver: Type.Object({ url }),
+  storageProxy: Type.Object({
+    clientUrl: url,
+    managerUrl: url,
+    internalUrl: url,
+    managerSecret: text,
+    sessionSecret: Type.Optional(text),
+    volume: text,
+  }),
+  appProxy: Type.Object({ coordinatorUrl: url, workerUrl: url, apiSecret: text }),
+  postgres: Type.Object({
+    host: text,
+    port,
+    user: text,
+    password: text,
+    database: text,
+    appproxyDatabase: text,
+  }),
+  valkey: Type.Object({ host: text, port, password: Type.String() }),
+  etcd: Type.Object({ endpoints: Type.Array(url, { minItems: 1 }), namespace: text }),
+  registry: Type.Object({ url, name: text, project: text, kernelImage: text }),
+  s3: Type.Object({ endpoint: url, region: text, accessKey: text, secretKey: text, bucket: text }),
+  agents: Type.Array(
+    Type.Object({
+      id: text,
+      httpUrl: url,
+      observerUrl: Type.Optional(url),
+      observerToken: Type.Optional(text),
+    }),
+  ),
+  accounts: Type.Object({ admin: account, user: account, user2: account }),
+});
+
+/** Where the parts of a connection come from. */
+export interface Sources {
+  /** Secret in the deployment's namespace, key connection.json. */
+  secret: string;
+  /** YAML or JSON file of the same shape, read by the command. */
+  file?: string;
+}
+
+/** A connection, and a line about each source. */
+export interface Found {
+  connection: Connection;
+  told: string[];
+}
+
+/**
+ * How to reach the deployment: what its Services tell, over that its Secret, over that the file. None of the three has to
+ * be whole. Throws NotReachable with the names of what none of them tells.
+ */
+export async function findConnection(
+  client: Pick<ClusterApi, 'get'>,
+  places: Places,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<Found> {
+  const told: string[] = [];
+  const services = await readable<{ items: Service[] }>(
+    client,
+    corePath(places.deployment, 'services'),
+    signal,
+  );
+  const endpoints = services ? endpointsOf(services.items, places.deployment) : {};
+  told.push(
+    services
+      ? `${services.items.length} Services in namespace ${places.deployment}: endpoints of ${partsOf(endpoints).join(', ') || 'nothing of Backend.AI'}`
+      : `Services in namespace ${places.deployment} cannot be listed`,
+  );
+  const secret = await readable<{ data?: Record<string, string> }>(
+    client,
+    corePath(places.deployment, 'secrets', sources.secret),
+    signal,
+  );
+  const content = secret?.data?.[CONNECTION_KEY];
+  told.push(
+    content
+      ? `Secret ${places.deployment}/${sources.secret}: credentials`
+      : `Secret ${places.deployment}/${sources.secret}: ${secret ? `no key ${CONNECTION_KEY}` : 'not there, or not readable'}`,
+  );
+  const fromSecret = content
+    ? parsed(Buffer.from(content, 'base64').toString('utf8'), `Secret ${sources.secret}`)
+    : undefined;
+  const fromFile = sources.file ? parsed(await fileText(sources.file), sources.file) : undefined;
+  if (sources.file) told.push(`file ${sources.file}: ${partsOf(fromFile ?? {}).join(', ') || 'nothing'}`);
+  return { connection: whole(layered(endpoints, fromSecret, fromFile), places, sources), told };
+}
+
+/** The connection, checked. Throws NotReachable with the names of what is missing or malformed, never with a value. */
+export function whole(parts: object, places: Places, sources: Sources): Connection {
+  // No agents is no mistake: they are only asked by some suites.
+  const candidate = { agents: [], ...parts };
+  if (isConnection(candidate)) return candidate;
+  const lacks = new Set(
+    [...Value.Errors(Whole, candidate)].flatMap((error) => {
+      const path = error.instancePath.replaceAll('/', '.').replace(/^\./, '');
+      const params = error.params as { requiredProperties?: string[] };
+      return params.requiredProperties
+        ? params.requiredProperties.map((name) => (path ? `${path}.${name}` : name))
+        : [`${path} (${error.message})`];
+    }),
+  );
+  throw new NotReachable(
+    `it is not known how to reach Backend.AI in namespace ${places.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
+    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection (CONNECTION=…); operator/api/connection.ts says what each is`,
+  );
+}
+
+function isConnection(value: unknown): value is Connection {
+  return Value.Check(Whole, value);
+}
+
+/** Undefined where it is not there or must not be read: another source may tell it. */
+async function readable<T>(
+  client: Pick<ClusterApi, 'get'>,
+  path: string,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await client.get<T>(path, {}, signal);
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 404 || error.code === 403)) return undefined;
+    throw error;
+  }
+}
+
+async function fileText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw new NotReachable(`cannot read ${file}: ${error.message}`, 'give the path of a YAML or JSON file');
+  });
+}
+
+function parsed(content: string, where: string): PartialConnection {
+  let value: unknown;
+  try {
+    value = parse(content);
+  } catch {
+    // The parser's own message quotes the text, which is secret.
+    value = undefined;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new NotReachable(
+    `${where} holds no YAML or JSON object`,
+    'operator/api/connection.ts says what it is to hold',
+  );
+}
+
+function partsOf(connection: PartialConnection): string[] {
+  return Object.keys(connection).filter((key) => !['namespace', 'version'].includes(key));
+}

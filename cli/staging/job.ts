@@ -1,0 +1,321 @@
+import { KINDS } from '../../operator/api/group.ts';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import type { Provision } from '../machine/provision.ts';
+import { type ClusterApi, ClusterUnreachable, corePath, resourcePath } from '../run/cluster-client.ts';
+import { type Ending, endingOfError, endingOfRun, withTroubles } from '../run/ending.ts';
+import { isFinished, type RunNames } from '../run/follow.ts';
+import type { Interruption } from '../run/interrupt.ts';
+import type { Collector, JobState } from '../run/job.ts';
+import type { RunChoice } from '../run/objects.ts';
+import type { Phase, PhaseClock } from '../run/phases.ts';
+import { cancelRun, showRun } from '../run/show.ts';
+import { untilSuitesStand } from '../run/suites-ready.ts';
+import type { View, Voice } from '../run/view.ts';
+import { findConnection, type Sources } from './connection.ts';
+import type { StagingEffects } from './effects.ts';
+import { type Holdings, holdingsOf, removeAll } from './leftovers.ts';
+import { connectionSecret, operatorValues, stagingEnvironment, stagingRun } from './objects.ts';
+import { untilOperatorUp } from './operator-up.ts';
+import { type Places, STAGING } from './places.ts';
+import { lookBefore, refuseUnprepared } from './preflight.ts';
+
+export interface StagingOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
+  places: Places;
+  sources: Sources;
+  /** Every suite of the catalog: they must stand in the cluster before a run is created. */
+  catalog: readonly string[];
+  /** Secret in the test namespace with which images are pulled. */
+  pullSecret?: string;
+  /** Leave operator and run as they are at the end. */
+  keep: boolean;
+  /** Look at everything, create nothing. */
+  dryRun: boolean;
+  /** Seconds without an answer of the API server after which the command leaves the run to itself. */
+  patienceSeconds: number;
+  cacheDir: string;
+  /** The command that attaches to a run of these places, for messages. */
+  attachCommand: string;
+}
+
+export interface StagingParts {
+  effects: StagingEffects;
+  view: View;
+  clock: PhaseClock;
+  interruption: Interruption;
+  collect: Collector;
+}
+
+export interface StagingResult {
+  ending: Ending;
+  state: JobState;
+}
+
+/** The connection is gone while a run goes on in the cluster. Exit code 2. */
+export class Detached extends Error {
+  override readonly name = 'Detached';
+  readonly remedy: string;
+  constructor(run: string, attachCommand: string, cause: Error) {
+    super(`the connection to the cluster is lost (${cause.message}); TestRun ${run} goes on there`, {
+      cause,
+    });
+    this.remedy = `when the cluster can be reached again, "${attachCommand}" follows the run to its end, fetches its results and removes everything`;
+  }
+}
+
+const OPERATOR_UP_SECONDS = 180;
+const ENVIRONMENT_SECONDS = 60;
+/** The command waits so much longer than the run itself may take, before it says that the operator is stuck. */
+const RUN_MARGIN_SECONDS = 120;
+const CANCEL_SECONDS = 60;
+const REMOVE_SECONDS = 180;
+
+/**
+ * A run against a deployment that is there: look before, install the operator in its namespace, run, collect, remove.
+ * Never throws: whatever happens becomes an ending. Where the connection is lost, everything stays for `attachStaging`.
+ */
+export async function runStaging(options: StagingOptions, parts: StagingParts): Promise<StagingResult> {
+  return guarded(options, parts, async (job) => {
+    await prepared(job);
+    if (options.dryRun) return { code: COMMAND_EXIT.passed, sentence: 'this would run; nothing was created' };
+    await phase(job, 'operator', 'leftovers', (_p, voice) => makeRoom(job, voice));
+    const images = await phase(job, 'images', 'images', (p) => parts.effects.images(p));
+    await phase(job, 'operator', 'operator', async (p, voice) => {
+      job.mayHaveMade = true;
+      await parts.effects.install(operatorValues(options.places, images, options.pullSecret), p);
+      voice.say('helm is done, waiting for the operator');
+      await untilOperatorUp(job.client, options.places.test, {
+        signal: p.signal,
+        deadlineMs: OPERATOR_UP_SECONDS * 1000,
+      });
+      job.state.operatorInstalled = true;
+    });
+    return phase(job, 'suites', 'test run', async (p, voice) => {
+      job.state.names = await createRun(job, images.suites, p.signal);
+      return followed(job, job.state.names, options.timeoutSeconds, voice);
+    });
+  });
+}
+
+/** Finds the run that was left behind, follows it to its end, collects, removes. Never throws. */
+export async function attachStaging(options: StagingOptions, parts: StagingParts): Promise<StagingResult> {
+  return guarded(options, parts, async (job) => {
+    const { test } = options.places;
+    const found = await phase(job, 'doctor', 'cluster', async (p) => {
+      job.client = await parts.effects.connect();
+      job.state.client = job.client;
+      return holdingsOf(job.client, test, p.signal);
+    });
+    const run = runToAttach(found);
+    job.mayHaveMade = found.operator === 'ours' || found.runs.length > 0;
+    if (!run) {
+      const sentence = job.mayHaveMade
+        ? `there is no run in namespace ${test}; what an earlier command left there is removed`
+        : `there is no run of this command in namespace ${test}`;
+      return { code: COMMAND_EXIT.couldNotRun, sentence };
+    }
+    job.state.operatorInstalled = found.operator === 'ours';
+    const names = { namespace: test, environment: STAGING.environment, run: run.metadata.name };
+    job.state.names = names;
+    const seconds = run.spec.timeoutSeconds ?? options.timeoutSeconds;
+    return phase(job, 'suites', `test run ${names.run}`, (_p, voice) => followed(job, names, seconds, voice));
+  });
+}
+
+/** The run to attach to: one that goes on, else the youngest. Pure. */
+export function runToAttach(found: Pick<Holdings, 'runs'>): TestRun | undefined {
+  const age = (run: TestRun) => run.metadata.creationTimestamp ?? '';
+  const runs = [...found.runs].sort((a, b) => age(b).localeCompare(age(a)));
+  return runs.find((run) => !isFinished(run)) ?? runs[0];
+}
+
+interface Job {
+  options: StagingOptions;
+  parts: StagingParts;
+  state: JobState;
+  client: ClusterApi;
+  mayHaveMade: boolean;
+}
+
+async function guarded(
+  options: StagingOptions,
+  parts: StagingParts,
+  work: (job: Job) => Promise<Ending>,
+): Promise<StagingResult> {
+  const { interruption } = parts;
+  const state: JobState = { seen: { reports: [] }, clusterUp: false, operatorInstalled: false };
+  // `client` is set by the first phase of both commands, before anything else looks at it.
+  const job = { options, parts, state, mayHaveMade: false } as Omit<Job, 'client'> as Job;
+  let ending: Ending;
+  let detached = false;
+  try {
+    ending = await work(job);
+  } catch (error) {
+    detached = error instanceof Detached && !interruption.work.aborted;
+    ending = endingOfError(interruption.work.aborted ? interruption.work.reason : error);
+  }
+  let troubles: string[] = [];
+  if (!detached && !options.dryRun && state.names) {
+    try {
+      troubles = await collected(job, state.names);
+    } catch (error) {
+      // The results are still there: nothing is removed before they are fetched.
+      detached = true;
+      ending = endingOfError(error);
+    }
+  }
+  if (interruption.work.aborted) ending = endingOfError(interruption.work.reason);
+  if (job.mayHaveMade && !detached) troubles.push(...(await cleanedUp(job, ending)));
+  await state.client?.close();
+  return { ending: withTroubles(ending, troubles), state };
+}
+
+/** Looks at everything that can be missing, and says it before anything is created. */
+async function prepared(job: Job): Promise<void> {
+  const { options, parts } = job;
+  const { places, sources } = options;
+  await phase(job, 'doctor', 'rights and endpoints', async (p, voice) => {
+    job.client = await parts.effects.connect();
+    job.state.client = job.client;
+    const look = { secret: sources.secret, signal: p.signal };
+    const found = await lookBefore(job.client, places, look);
+    voice.say(`user ${found.user ?? 'unknown'}, namespaces ${places.deployment} and ${places.test}`);
+    for (const line of refuseUnprepared(found, places)) voice.say(`not allowed: ${line}`);
+    refuseForeign(await holdingsOf(job.client, places.test, p.signal), options);
+    const { told } = await findConnection(job.client, places, sources, p.signal);
+    for (const line of told) voice.say(line);
+    // The API server checks the objects as it would at their creation: CRDs of another version refuse them.
+    const dry = { dryRun: 'All', fieldValidation: 'Strict' };
+    const { TestEnvironment, TestRun: run } = KINDS;
+    const environment = stagingEnvironment(places);
+    // The name may be taken by what an earlier command left, which is removed later.
+    environment.metadata.name = `${environment.metadata.name}-look`;
+    await job.client.create(resourcePath(TestEnvironment.plural, places.test), environment, p.signal, dry);
+    await job.client.create(resourcePath(run.plural, places.test), wantedRun(options), p.signal, dry);
+  });
+}
+
+function refuseForeign(holdings: Holdings, { places, attachCommand }: StagingOptions): void {
+  const active = holdings.runs.find((run) => !isFinished(run));
+  if (active) {
+    throw new Error(
+      `TestRun ${active.metadata.name} goes on in namespace ${places.test}: "${attachCommand}" follows it, another TEST_NAMESPACE runs beside it`,
+    );
+  }
+  if (holdings.operator === 'foreign') {
+    throw new Error(
+      `an operator that this command did not install is in namespace ${places.test}: give another TEST_NAMESPACE`,
+    );
+  }
+}
+
+/** Removes what an earlier command left behind, its finished runs included. */
+async function makeRoom(job: Job, voice: Voice): Promise<void> {
+  const { places } = job.options;
+  const signal = job.parts.interruption.work;
+  const before = await holdingsOf(job.client, places.test, signal);
+  if (before.operator === 'none' && before.runs.length === 0) return;
+  voice.say('an earlier command left an operator or runs behind: removing them');
+  const left = await removed(job, voice, signal);
+  if (left.length > 0) throw new Error(`what is left of an earlier command does not go: ${left.join(', ')}`);
+}
+
+async function createRun(job: Job, image: string, signal: AbortSignal): Promise<RunNames> {
+  const { client, options } = job;
+  const { places } = options;
+  await untilSuitesStand(client, { namespace: places.test, names: options.catalog, image }, { signal });
+  const { connection } = await findConnection(client, places, options.sources, signal);
+  const secret = corePath(places.test, 'secrets', STAGING.connectionSecret);
+  await client.apply(secret, connectionSecret(places, connection), signal);
+  const environment = resourcePath(KINDS.TestEnvironment.plural, places.test, STAGING.environment);
+  await client.apply(environment, stagingEnvironment(places), signal);
+  const runs = resourcePath(KINDS.TestRun.plural, places.test);
+  const run = await client.create<TestRun>(runs, wantedRun(options), signal);
+  return { namespace: places.test, environment: STAGING.environment, run: run.metadata.name };
+}
+
+function wantedRun(options: StagingOptions) {
+  return stagingRun(options.places, { ...options, environmentTimeoutSeconds: ENVIRONMENT_SECONDS });
+}
+
+async function followed(job: Job, names: RunNames, seconds: number, voice: Voice): Promise<Ending> {
+  const { options, parts, state, client } = job;
+  state.clusterUp = true;
+  try {
+    const run = await showRun(client, names, {
+      clock: parts.clock,
+      voice,
+      state,
+      signal: parts.interruption.work,
+      deadlineMs: (seconds + RUN_MARGIN_SECONDS) * 1000,
+      patienceMs: options.patienceSeconds * 1000,
+    });
+    return endingOfRun(run);
+  } catch (error) {
+    if (error instanceof ClusterUnreachable) throw new Detached(names.run, options.attachCommand, error);
+    throw error;
+  }
+}
+
+/** Throws Detached where the results cannot be fetched because the cluster does not answer. */
+async function collected(job: Job, names: RunNames): Promise<string[]> {
+  const { options, parts, state } = job;
+  const { work } = parts.interruption;
+  if (work.aborted) return [];
+  try {
+    return await phase(job, 'collect', 'results and logs', (p, voice) => parts.collect(state, voice, p));
+  } catch (error) {
+    if (work.aborted) return [];
+    if (error instanceof ClusterUnreachable) throw new Detached(names.run, options.attachCommand, error);
+    return [`results could not be collected: ${endingOfError(error).sentence}`];
+  }
+}
+
+/** Removes what was made, or says what stays. Returns what could not be removed. */
+async function cleanedUp(job: Job, ending: Ending): Promise<string[]> {
+  const { options, parts, state } = job;
+  const { interruption, clock, view } = parts;
+  const signal = interruption.cleanUp;
+  try {
+    return await clock.measure('clean-up', () =>
+      view.phase(options.keep ? 'operator and run are kept' : 'clean-up', async (voice) => {
+        if (interruption.work.aborted && state.names) {
+          const deadlineMs = CANCEL_SECONDS * 1000;
+          await cancelRun(job.client, state.names, { voice, signal, deadlineMs });
+        }
+        if (options.keep) return [];
+        const left = await removed(job, voice, signal);
+        return left.map((line) => `clean-up left ${line} in namespace ${options.places.test}`);
+      }),
+    );
+  } catch (error) {
+    const first = ending.sentence.split('\n', 1)[0];
+    return [
+      `clean-up failed (after "${first}"): ${endingOfError(error).sentence}; "${options.attachCommand}" removes what is left`,
+    ];
+  }
+}
+
+function removed(job: Job, voice: Voice, signal: AbortSignal): Promise<string[]> {
+  const { options, parts, client } = job;
+  const p: Provision = { log: (line) => voice.say(line), signal, cacheDir: options.cacheDir };
+  const deadlineMs = REMOVE_SECONDS * 1000;
+  const uninstall = () => parts.effects.uninstall(p);
+  return removeAll(client, options.places.test, { uninstall, signal, deadlineMs });
+}
+
+function phase<T>(
+  job: Job,
+  name: Phase,
+  title: string,
+  body: (p: Provision, voice: Voice) => Promise<T>,
+): Promise<T> {
+  const { interruption, clock, view } = job.parts;
+  interruption.work.throwIfAborted();
+  const { cacheDir } = job.options;
+  return clock.measure(name, () =>
+    view.phase(title, (voice) =>
+      body({ log: (line) => voice.say(line), signal: interruption.work, cacheDir }, voice),
+    ),
+  );
+}

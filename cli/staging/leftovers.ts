@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { KINDS, LABELS, type ObjectMeta } from '../../operator/api/group.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { ApiError, type ClusterApi, corePath, type KubeList, resourcePath } from '../run/cluster-client.ts';
+import { MADE_BY, STAGING } from './places.ts';
+
+/** One object of ours that is there. */
+export interface Thing {
+  kind: string;
+  path: string;
+  metadata: ObjectMeta;
+}
+
+/** What a namespace holds before a run begins, or when someone attaches. */
+export interface Holdings {
+  /** ours: the mark of this command is on it. foreign: somebody else installed it. */
+  operator: 'none' | 'ours' | 'foreign';
+  /** Runs that this command made. */
+  runs: TestRun[];
+}
+
+const CATALOG = 'app.kubernetes.io/managed-by=backendai-e2e-catalog';
+const MINE = `${MADE_BY.label}=${MADE_BY.value}`;
+const RELEASE = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance=${STAGING.release}`;
+const LOOK_MS = 500;
+
+/** Where to look for what, in the order in which it is named to people. */
+function searches(namespace: string): { kind: string; collection: string; selector: string }[] {
+  const core = (plural: string) => corePath(namespace, plural);
+  const apis = (group: string, plural: string) => `/apis/${group}/namespaces/${namespace}/${plural}`;
+  const rbac = 'rbac.authorization.k8s.io/v1';
+  const { TestRun: run, TestReport, Fault, TestSuite, TestEnvironment } = KINDS;
+  return [
+    { kind: run.kind, collection: resourcePath(run.plural, namespace), selector: MINE },
+    ...[TestReport, Fault].map(({ kind, plural }) => ({
+      kind,
+      collection: resourcePath(plural, namespace),
+      selector: LABELS.run,
+    })),
+    { kind: 'TestEnvironment', collection: resourcePath(TestEnvironment.plural, namespace), selector: MINE },
+    { kind: 'TestSuite', collection: resourcePath(TestSuite.plural, namespace), selector: CATALOG },
+    { kind: 'Job', collection: apis('batch/v1', 'jobs'), selector: LABELS.run },
+    { kind: 'Deployment', collection: apis('apps/v1', 'deployments'), selector: RELEASE },
+    ...[LABELS.run, RELEASE].flatMap((selector) => [
+      { kind: 'Pod', collection: core('pods'), selector },
+      { kind: 'ServiceAccount', collection: core('serviceaccounts'), selector },
+      { kind: 'Role', collection: apis(rbac, 'roles'), selector },
+      { kind: 'RoleBinding', collection: apis(rbac, 'rolebindings'), selector },
+    ]),
+    { kind: 'Service', collection: core('services'), selector: RELEASE },
+    { kind: 'ConfigMap', collection: core('configmaps'), selector: RELEASE },
+    { kind: 'Secret', collection: core('secrets'), selector: MINE },
+    { kind: 'Lease', collection: apis('coordination.k8s.io/v1', 'leases'), selector: '' },
+  ];
+}
+
+/** Every object that a staging run makes and that is there now. */
+export async function ourThings(
+  client: Pick<ClusterApi, 'get'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Thing[]> {
+  const found = await Promise.all(
+    searches(namespace).map(async ({ kind, collection, selector }) => {
+      const query = selector ? { labelSelector: selector } : {};
+      const list = await client.get<KubeList<{ metadata: ObjectMeta }>>(collection, query, signal);
+      return list.items
+        .filter(({ metadata }) => kind !== 'Lease' || metadata.name === STAGING.operator)
+        .map(({ metadata }) => ({ kind, path: `${collection}/${metadata.name}`, metadata }));
+    }),
+  );
+  return found.flat();
+}
+
+/** Who installed an operator there, and which runs this command made. */
+export async function holdingsOf(
+  client: Pick<ClusterApi, 'get'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Holdings> {
+  const releases = await client.get<KubeList<{ metadata: ObjectMeta }>>(
+    corePath(namespace, 'secrets'),
+    { labelSelector: 'owner=helm' },
+    signal,
+  );
+  const deployments = await client.get<KubeList<{ metadata: ObjectMeta }>>(
+    `/apis/apps/v1/namespaces/${namespace}/deployments`,
+    { labelSelector: 'app.kubernetes.io/name=e2e-operator' },
+    signal,
+  );
+  const runs = await client.get<KubeList<TestRun>>(
+    resourcePath(KINDS.TestRun.plural, namespace),
+    { labelSelector: MINE },
+    signal,
+  );
+  const marked = releases.items.some(({ metadata }) => metadata.labels?.[MADE_BY.label] === MADE_BY.value);
+  const named = releases.items.some(({ metadata }) => metadata.labels?.name === STAGING.release);
+  const operator = marked ? 'ours' : named || deployments.items.length > 0 ? 'foreign' : 'none';
+  return { operator, runs: runs.items };
+}
+
+/**
+ * Which of these things to delete now. What another of them owns goes with that, and the Lease is made anew by an operator
+ * that still runs. Pure.
+ */
+export function toDelete(things: readonly Thing[]): Thing[] {
+  const uids = new Set(things.map(({ metadata }) => metadata.uid));
+  const operatorRuns = things.some(({ kind, metadata }) => kind === 'Pod' && !metadata.labels?.[LABELS.run]);
+  return things.filter(
+    ({ kind, metadata }) =>
+      metadata.deletionTimestamp === undefined &&
+      !(metadata.ownerReferences ?? []).some(({ uid }) => uids.has(uid)) &&
+      kind !== 'Pod' &&
+      !(kind === 'Lease' && operatorRuns),
+  );
+}
+
+/** "TestRun/e2e-x1 (held by finalizer a/b)" */
+export function thingLine({ kind, metadata }: Thing): string {
+  const held = metadata.finalizers?.length ? ` (held by finalizer ${metadata.finalizers.join(', ')})` : '';
+  return `${kind}/${metadata.name}${held}`;
+}
+
+/**
+ * Deletes everything of a staging run in a namespace, and waits until it is gone.
+ * @param uninstall ends the Helm release; what it cannot end is deleted one by one
+ * @returns what is left after the deadline, a line each. Throws what the client throws.
+ */
+export async function removeAll(
+  client: Pick<ClusterApi, 'get' | 'delete'>,
+  namespace: string,
+  options: { uninstall: () => Promise<void>; signal: AbortSignal; deadlineMs: number },
+): Promise<string[]> {
+  const { signal } = options;
+  const until = performance.now() + options.deadlineMs;
+  for (const run of (await ourThings(client, namespace, signal)).filter(({ kind }) => kind === 'TestRun')) {
+    await gone(client.delete(run.path, signal));
+  }
+  await options.uninstall();
+  for (;;) {
+    const things = await ourThings(client, namespace, signal);
+    if (things.length === 0) return [];
+    if (performance.now() > until) return things.map(thingLine);
+    for (const thing of toDelete(things)) await gone(client.delete(thing.path, signal));
+    await delay(LOOK_MS, undefined, { signal });
+  }
+}
+
+/** What is not there any more needs no deletion. */
+async function gone(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 404)) throw error;
+  }
+}

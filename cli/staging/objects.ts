@@ -1,0 +1,70 @@
+import type { Connection } from '../../operator/api/connection.ts';
+import { API_VERSION } from '../../operator/api/group.ts';
+import { CONNECTION_KEY, type TestEnvironment } from '../../operator/api/test-environment.ts';
+import { type RunChoice, runObject } from '../run/objects.ts';
+import { DEPLOYMENT_ANNOTATION, MADE_BY, type Places, STAGING } from './places.ts';
+
+const labels = { [MADE_BY.label]: MADE_BY.value };
+/** Seconds after which a finished run is deleted although nobody attached to it. */
+const RUN_TTL_SECONDS = 24 * 3600;
+
+/** The Secret that the suites get. */
+export function connectionSecret(places: Places, connection: Connection): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: STAGING.connectionSecret, namespace: places.test, labels },
+    type: 'Opaque',
+    data: { [CONNECTION_KEY]: Buffer.from(JSON.stringify(connection)).toString('base64') },
+  };
+}
+
+/** The environment: what runs already, and nothing in it may be broken. */
+export function stagingEnvironment(places: Places): TestEnvironment {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: STAGING.environment, namespace: places.test, labels },
+    spec: {
+      external: { connectionSecretRef: { name: STAGING.connectionSecret } },
+      disruption: 'Forbidden',
+    },
+  };
+}
+
+/** The run. It goes by itself a day after it ended, also a failed one: its results lie where it was started. */
+export function stagingRun(places: Places, choice: RunChoice) {
+  const run = runObject(choice);
+  return {
+    ...run,
+    metadata: {
+      generateName: 'staging-',
+      namespace: places.test,
+      labels,
+      annotations: { [DEPLOYMENT_ANNOTATION]: places.deployment },
+    },
+    spec: {
+      ...run.spec,
+      environmentRef: { name: STAGING.environment },
+      ttlSecondsAfterFinished: RUN_TTL_SECONDS,
+      keepFailed: false,
+    },
+  };
+}
+
+export interface StagingImages {
+  operator: string;
+  suites: string;
+}
+
+/** Values of charts/e2e-operator for an installation without a right outside of its namespace. */
+export function operatorValues(places: Places, images: StagingImages, pullSecret?: string): object {
+  return {
+    image: images.operator,
+    suitesImage: images.suites,
+    watchNamespaces: [places.test],
+    crds: { install: false },
+    faultPolicy: { install: false },
+    ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
+  };
+}

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ObjectMeta } from '../../operator/api/group.ts';
+import { ApiError, type ClusterApi, ClusterUnreachable, corePath } from '../run/cluster-client.ts';
+import { STAGING } from './places.ts';
+
+export interface Deployment {
+  metadata: ObjectMeta;
+  spec: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    availableReplicas?: number;
+    replicas?: number;
+    conditions?: { type: string; status: string; message?: string }[];
+  };
+}
+export interface OperatorPod {
+  metadata: ObjectMeta;
+  status?: {
+    phase?: string;
+    conditions?: { type: string; status: string; message?: string }[];
+    containerStatuses?: {
+      name: string;
+      restartCount: number;
+      state?: { waiting?: { reason?: string; message?: string } };
+    }[];
+  };
+}
+
+/** The operator did not come up. Exit code 2. */
+export class OperatorDown extends Error {
+  override readonly name = 'OperatorDown';
+}
+
+/** States of a container that do not pass without somebody doing something. */
+const STUCK: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+]);
+/** A registry may fail once: so long is a container stuck before it is said to be hopeless. */
+const HOPELESS_MS = 30_000;
+const LOOK_MS = 500;
+
+/** Whether the operator is up, else why not; `stuck` when that will not pass by itself. Pure. */
+export function operatorState(
+  deployment: Deployment | undefined,
+  pods: readonly OperatorPod[],
+): { up: boolean; stuck: boolean; why: string } {
+  if (!deployment) return { up: false, stuck: false, why: 'there is no Deployment' };
+  const { status, spec, metadata } = deployment;
+  const wanted = spec.replicas ?? 1;
+  const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  if (
+    seen &&
+    (status?.updatedReplicas ?? 0) >= wanted &&
+    (status?.availableReplicas ?? 0) >= wanted &&
+    status?.replicas === wanted
+  ) {
+    return { up: true, stuck: false, why: '' };
+  }
+  const refused = status?.conditions?.find(
+    ({ type, status: is }) => type === 'ReplicaFailure' && is === 'True',
+  );
+  if (refused) return { up: false, stuck: true, why: `its pod is refused: ${refused.message ?? ''}` };
+  for (const pod of pods) {
+    for (const container of pod.status?.containerStatuses ?? []) {
+      const { reason, message } = container.state?.waiting ?? {};
+      if (!reason || reason === 'ContainerCreating') continue;
+      const why = `pod ${pod.metadata.name}: ${reason}${message ? `: ${message}` : ''}`;
+      return { up: false, stuck: STUCK.has(reason), why };
+    }
+    const unscheduled = pod.status?.conditions?.find(
+      ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
+    );
+    if (unscheduled) {
+      return {
+        up: false,
+        stuck: false,
+        why: `pod ${pod.metadata.name}: ${unscheduled.message ?? 'not scheduled'}`,
+      };
+    }
+  }
+  return { up: false, stuck: false, why: `${status?.availableReplicas ?? 0} of ${wanted} pods are ready` };
+}
+
+/** Waits until the operator of a staging run is up. Throws OperatorDown with what was last seen, or the signal's reason. */
+export async function untilOperatorUp(
+  client: Pick<ClusterApi, 'get'>,
+  namespace: string,
+  options: { signal: AbortSignal; deadlineMs: number; hopelessMs?: number },
+): Promise<void> {
+  const { signal, hopelessMs = HOPELESS_MS } = options;
+  const until = performance.now() + options.deadlineMs;
+  let stuckSince: number | undefined;
+  let last = 'nothing was seen';
+  for (;;) {
+    try {
+      const state = operatorState(...(await look(client, namespace, signal)));
+      if (state.up) return;
+      last = state.why;
+      stuckSince = state.stuck ? (stuckSince ?? performance.now()) : undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ClusterUnreachable)) throw error;
+      last = error.message;
+    }
+    const hopeless = stuckSince !== undefined && performance.now() - stuckSince > hopelessMs;
+    if (hopeless || performance.now() > until) {
+      const seconds = Math.round(options.deadlineMs / 1000);
+      throw new OperatorDown(
+        `the operator did not come up${hopeless ? '' : ` within ${seconds} s`}: ${last}`,
+      );
+    }
+    await delay(LOOK_MS, undefined, { signal });
+  }
+}
+
+async function look(
+  client: Pick<ClusterApi, 'get'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<[Deployment | undefined, OperatorPod[]]> {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${STAGING.operator}`;
+  const deployment = await client.get<Deployment>(path, {}, signal).catch((error: unknown) => {
+    if (error instanceof ApiError && error.code === 404) return undefined;
+    throw error;
+  });
+  const labelSelector = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance=${STAGING.release}`;
+  const pods = await client.get<{ items: OperatorPod[] }>(
+    corePath(namespace, 'pods'),
+    { labelSelector },
+    signal,
+  );
+  return [deployment, pods.items];
+}

@@ -1,0 +1,28 @@
+/** Where a staging run happens. */
+export interface Places {
+  /** Namespace in which Backend.AI runs. Nothing is made there. */
+  deployment: string;
+  /** Namespace of the operator, its objects and the suites' Jobs: everything that is made is made there. */
+  test: string;
+}
+
+/** Names of what a staging run makes in its namespace. */
+export const STAGING = {
+  /** Default of Places.test. */
+  testNamespace: 'backendai-e2e',
+  release: 'e2e-operator',
+  environment: 'staging',
+  /** Secret with connection.json that the suites get. */
+  connectionSecret: 'staging-connection',
+  /** Lease and ServiceAccount of the operator. */
+  operator: 'backendai-e2e-operator',
+  /** Everything that is written, relative to the checkout. */
+  out: 'out/staging',
+  chart: 'charts/e2e-operator',
+  crds: 'charts/e2e-operator/files/crds',
+} as const;
+
+/** On what the command itself makes there, the Secret of its Helm release included: only this is ever removed. */
+export const MADE_BY = { label: 'e2e.backend.ai/made-by', value: 'staging' } as const;
+/** On a TestRun: the namespace of the deployment, for whoever attaches to it. */
+export const DEPLOYMENT_ANNOTATION = 'e2e.backend.ai/deployment';

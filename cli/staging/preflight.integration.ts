@@ -1,0 +1,199 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { parseAllDocuments } from 'yaml';
+import { type ControlPlane, startControlPlane } from '../../operator/testing/control-plane.ts';
+import { until } from '../../operator/testing/until.ts';
+import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
+import { loadAccess } from '../run/access.ts';
+import { ClusterClient } from '../run/cluster-client.ts';
+import { stagingEffects } from './effects.ts';
+import { holdingsOf, ourThings, removeAll } from './leftovers.ts';
+import { operatorValues } from './objects.ts';
+import { type Places, STAGING } from './places.ts';
+import { lookBefore, NotPrepared, type Preflight, refuseUnprepared } from './preflight.ts';
+import { type Rule, rightsManifest } from './rights.ts';
+
+const places: Places = { deployment: 'bai', test: 'e2e-of-jane' };
+const signal = AbortSignal.timeout(110_000);
+const provision: Provision = { log: () => {}, signal, cacheDir: defaultCacheDir() };
+
+/** The texts of an error that has to come. */
+function refusal(found: Preflight): NotPrepared {
+  try {
+    refuseUnprepared(found, places);
+  } catch (error) {
+    if (error instanceof NotPrepared) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('a restricted user before a staging run, against a real API server', function () {
+  this.timeout(120_000);
+  let plane: ControlPlane;
+  let jane: ClusterClient;
+  let admin: ClusterClient;
+  const look = (who = jane) => lookBefore(who, places, { signal });
+
+  before(async () => {
+    plane = await startControlPlane({ users: [{ name: 'jane' }], controllerManager: true });
+    jane = new ClusterClient(await loadAccess(plane.user('jane').kubeconfigPath));
+    admin = new ClusterClient(await loadAccess(plane.kubeconfigPath, 'test'));
+    await plane.createNamespace(places.deployment);
+    // The API server makes its own roles, what everybody may see among them, a moment after it is ready.
+    await until('everybody may see what is served', () => jane.get('/apis').then(() => true));
+  });
+  after(async () => {
+    await jane?.close();
+    await admin?.close();
+    await plane?.stop();
+  });
+
+  it('is told everything that is missing, and what an administrator runs, and nothing is created', async () => {
+    const error = refusal(await look());
+    expect(error.message).to.include('does not know the kind testruns.e2e.backend.ai/v1alpha1');
+    expect(error.message).to.include(
+      'get, list, create, update, patch, delete secrets in namespace e2e-of-jane',
+    );
+    expect(error.message).to.include('patch testreports.e2e.backend.ai/status in namespace e2e-of-jane');
+    expect(error.message).not.to.include('services in namespace bai');
+    const commands = error.remedy
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+    expect(commands).to.deep.equal([
+      'kubectl apply --server-side --force-conflicts -f charts/e2e-operator/files/crds',
+      './e2e staging --namespace bai --test-namespace e2e-of-jane --print-rights jane | kubectl apply -f -',
+    ]);
+  });
+
+  it('sees that the namespace is not there once it may look', async () => {
+    await plane.createNamespace(places.test);
+    await plane.applyYaml(rightsManifest(places, 'jane'));
+    expect(await look()).to.include({ user: 'jane', namespace: 'found' });
+    const elsewhere = { deployment: 'bai', test: 'nowhere' };
+    const found = await lookBefore(admin, elsewhere, { signal });
+    expect(found.namespace).to.equal('absent');
+    expect(found.missing).to.deep.equal([]);
+  });
+
+  it('lacks nothing when an administrator has run those commands', async () => {
+    const folder = path.join(PROJECT_ROOT, STAGING.crds);
+    for (const file of readdirSync(folder))
+      await plane.applyYaml(readFileSync(path.join(folder, file), 'utf8'));
+    const found = await look();
+    expect(found).to.deep.include({ missingKinds: [], missing: [] });
+    expect(refuseUnprepared(found, places)).to.deep.equal([]);
+  });
+
+  it('is told of a single verb that was taken away, and only of that', async () => {
+    await withRole(plane, 'test', (rules) =>
+      rules.map((rule) =>
+        rule.resources.includes('jobs')
+          ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'create') }
+          : rule,
+      ),
+    );
+    expect(
+      refusal(await look())
+        .message.split('\n')
+        .slice(1),
+    ).to.deep.equal([
+      '  missing right: create jobs.batch in namespace e2e-of-jane (a Job for each attempt of a suite)',
+    ]);
+    await plane.applyYaml(rightsManifest(places, 'jane'));
+  });
+
+  it('may go on without what is only nice to have, and is told what is lost', async () => {
+    await withRole(plane, 'deployment', (rules) =>
+      rules.filter(({ resources }) => !resources.includes('pods/log')),
+    );
+    expect(refuseUnprepared(await look(), places)).to.deep.equal([
+      "get pods/log in namespace bai (explain failures; without it, failures are reported without the components' logs)",
+    ]);
+    await plane.applyYaml(rightsManifest(places, 'jane'));
+  });
+
+  it('installs the operator with these rights alone, finds it as its own, and leaves nothing', async () => {
+    const target = { kubeconfig: plane.user('jane').kubeconfigPath, places };
+    const effects = stagingEffects(target, undefined);
+    const values = operatorValues(places, {
+      operator: 'registry.test/operator:1',
+      suites: 'registry.test/suites:1',
+    });
+    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+    await effects.install(values, provision);
+    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'ours', runs: [] });
+    const kinds = (await ourThings(jane, places.test, signal)).map(({ kind }) => kind);
+    expect(kinds).to.include.members([
+      'Deployment',
+      'ServiceAccount',
+      'Role',
+      'RoleBinding',
+      'ConfigMap',
+      'Secret',
+    ]);
+    const uninstall = () => effects.uninstall(provision);
+    expect(await removeAll(jane, places.test, { uninstall, signal, deadlineMs: 30_000 })).to.deep.equal([]);
+    expect(await namesIn(admin, places.test)).to.deep.equal([
+      'roles/backendai-e2e-staging',
+      'rolebindings/backendai-e2e-staging',
+      'serviceaccounts/default',
+    ]);
+  });
+
+  it('removes an installation that broke in its middle, which helm cannot', async () => {
+    const target = { kubeconfig: plane.user('jane').kubeconfigPath, places };
+    const effects = stagingEffects(target, undefined);
+    await effects.install(
+      operatorValues(places, { operator: 'r.test/o:1', suites: 'r.test/s:1' }),
+      provision,
+    );
+    const uninstall = async () => {};
+    expect(await removeAll(jane, places.test, { uninstall, signal, deadlineMs: 30_000 })).to.deep.equal([]);
+    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+  });
+
+  it('knows an operator that somebody else installed', async () => {
+    await plane.applyYaml(`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.e2e-operator.v1,
+      namespace: ${places.test}, labels: {owner: helm, name: e2e-operator}}}`);
+    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'foreign', runs: [] });
+  });
+});
+
+/** Applies the documented rights with the rules of one Role changed. */
+async function withRole(
+  plane: ControlPlane,
+  place: keyof Places,
+  change: (rules: Rule[]) => Rule[],
+): Promise<void> {
+  for (const document of parseAllDocuments(rightsManifest(places, 'jane'))) {
+    const object: { kind: string; metadata: { namespace: string }; rules?: Rule[] } = document.toJS();
+    if (object.kind !== 'Role' || object.metadata.namespace !== places[place]) continue;
+    await plane.applyYaml(JSON.stringify({ ...object, rules: change(object.rules ?? []) }));
+  }
+}
+
+/** What somebody with all rights finds in the namespace. */
+async function namesIn(admin: ClusterClient, namespace: string): Promise<string[]> {
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  const core = `/api/v1/namespaces/${namespace}`;
+  const collections = [
+    `${rbac}/roles`,
+    `${rbac}/rolebindings`,
+    `${core}/serviceaccounts`,
+    `${core}/secrets`,
+    `${core}/services`,
+    `${core}/configmaps`,
+    `${core}/pods`,
+    `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  ];
+  const found = await Promise.all(
+    collections.map(async (collection) => {
+      const list = await admin.get<{ items: { metadata: { name: string } }[] }>(collection);
+      return list.items.map(({ metadata }) => `${collection.split('/').at(-1)}/${metadata.name}`);
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,110 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { parseAllDocuments, stringify } from 'yaml';
+import { helm } from '../../charts/render.ts';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+import { operatorValues } from './objects.ts';
+import { type Places, STAGING } from './places.ts';
+import { grants, type Rule, rightsManifest, rulesIn } from './rights.ts';
+
+const places: Places = { deployment: 'backend-ai', test: STAGING.testNamespace };
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  rules?: Rule[];
+  subjects?: Record<string, string>[];
+}
+
+describe('the rights of a staging run', function () {
+  this.timeout(20_000);
+  let installed: Manifest[];
+
+  before(async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'values-'));
+    try {
+      const values = path.join(folder, 'values.yaml');
+      writeFileSync(values, stringify(operatorValues(places, { operator: 'o:1', suites: 's:1' })));
+      const chart = path.join(PROJECT_ROOT, STAGING.chart);
+      const args = ['template', STAGING.release, chart, '--namespace', places.test, '--no-hooks'];
+      installed = parseAllDocuments(await helm(...args, '--values', values))
+        .map((document): Manifest | null => document.toJS())
+        .filter((object) => object !== null);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('stand in docs/staging-rights.yaml as they are ("./e2e staging --print-rights release-engineer" writes it)', () => {
+    const text = readFileSync(path.join(PROJECT_ROOT, 'docs/staging-rights.yaml'), 'utf8');
+    expect(text).to.equal(rightsManifest(places, 'release-engineer'));
+  });
+
+  it('cover what the operator gets: nobody can give what he does not have', () => {
+    const own = rulesIn('test', places);
+    const rules = installed.flatMap((object) => object.rules ?? []);
+    expect(rules.length).to.be.greaterThan(8);
+    for (const rule of rules) expect(grants(own, rule), JSON.stringify(rule)).to.equal(true);
+  });
+
+  it('are enough for an installation that makes nothing outside of its namespace', () => {
+    const namespaces = installed.map(({ metadata }) => metadata.namespace);
+    expect([...new Set(namespaces)]).to.deep.equal([places.test]);
+    const kinds = new Set(installed.map(({ kind }) => kind));
+    expect([...kinds].filter((kind) => /^Cluster|Definition$|Policy/.test(kind))).to.deep.equal([]);
+  });
+
+  it('hold no wildcard, no cluster-wide rule, and read one Secret of the deployment', () => {
+    const rules = [...rulesIn('test', places), ...rulesIn('deployment', places)];
+    for (const rule of rules)
+      expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.to.include('*');
+    expect(rightsManifest(places, 'jane')).not.to.include('ClusterRole');
+    const secrets = rulesIn('deployment', places, 'mine').filter(({ resources }) =>
+      resources.includes('secrets'),
+    );
+    expect(secrets).to.deep.equal([
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['mine'] },
+    ]);
+    const writing = rulesIn('deployment', places).flatMap(({ verbs }) => verbs);
+    expect([...new Set(writing)].sort()).to.deep.equal(['get', 'list']);
+  });
+
+  it('are bound to a user or to a ServiceAccount', () => {
+    const subjects = (user: string) =>
+      parseAllDocuments(rightsManifest(places, user))
+        .map((document): Manifest => document.toJS())
+        .flatMap((object) => object.subjects ?? []);
+    expect(subjects('jane')[0]).to.include({ kind: 'User', name: 'jane' });
+    expect(subjects('system:serviceaccount:ci:release')).to.deep.equal(
+      Array(2).fill({ kind: 'ServiceAccount', namespace: 'ci', name: 'release' }),
+    );
+  });
+
+  it('are one Role where both namespaces are the same', () => {
+    const both = { deployment: 'x', test: 'x' };
+    const roles = parseAllDocuments(rightsManifest(both, 'jane'))
+      .map((document): Manifest => document.toJS())
+      .filter(({ kind }) => kind === 'Role');
+    expect(roles.length).to.equal(1);
+    for (const place of ['test', 'deployment'] as const) {
+      for (const rule of rulesIn(place, both)) expect(grants(roles[0]?.rules ?? [], rule)).to.equal(true);
+    }
+  });
+
+  it('count a rule as granted only with every verb, resource and name of it', () => {
+    const own: Rule[] = [
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['a'] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
+    ];
+    const ask = (rule: Partial<Rule>) =>
+      grants(own, { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], ...rule });
+    expect(ask({})).to.equal(true);
+    expect(ask({ verbs: ['get', 'watch'] })).to.equal(false);
+    expect(ask({ resources: ['deployments', 'deployments/scale'] })).to.equal(false);
+    expect(ask({ apiGroups: [''], resources: ['secrets'] })).to.equal(false);
+    expect(ask({ apiGroups: [''], resources: ['secrets'], resourceNames: ['a'] })).to.equal(true);
+    expect(ask({ apiGroups: [''], resources: ['secrets'], resourceNames: ['b'] })).to.equal(false);
+  });
+});
