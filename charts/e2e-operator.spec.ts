@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
+import { runSchema, VALUES_SCHEMA } from '../operator/api/generate-crds.ts';
 import { helmPath } from '../operator/testing/helm-path.ts';
 
 const CHART = 'charts/e2e-operator';
@@ -131,6 +132,48 @@ describe('charts/e2e-operator', function () {
       );
     });
     expect(lacking).to.deep.equal([]);
+  });
+
+  it('has no schedule unless one is asked for', () => {
+    expect(objects.filter(({ kind }) => kind === 'CronJob')).to.deep.equal([]);
+    expect(objects.filter(({ metadata }) => metadata.name === 'backendai-e2e-tick')).to.deep.equal([]);
+  });
+
+  it('schedules runs with the image of the operator, one at a time, failures kept longer than successes', async () => {
+    const made = await template(CHART, ...IMAGES, '--set', 'schedule.cron=30 2 * * 1-5');
+    const cron = made.find(({ kind }) => kind === 'CronJob') as unknown as {
+      spec: Record<string, unknown> & { jobTemplate: { spec: { backoffLimit: number } } };
+    };
+    expect(cron.spec).to.deep.include({ schedule: '30 2 * * 1-5', concurrencyPolicy: 'Forbid' });
+    expect(cron.spec.failedJobsHistoryLimit).to.be.greaterThan(Number(cron.spec.successfulJobsHistoryLimit));
+    expect(cron.spec.jobTemplate.spec.backoffLimit).to.equal(0);
+    const role = made.find(({ kind, metadata }) => kind === 'Role' && metadata.name === 'backendai-e2e-tick');
+    expect(role?.rules).to.deep.equal([
+      { apiGroups: ['e2e.backend.ai'], resources: ['testruns'], verbs: ['create', 'get', 'watch'] },
+    ]);
+  });
+
+  it('refuses a template of a run at the installation, not at midnight', async () => {
+    const wrong = async (value: string) => {
+      const args = [
+        'template',
+        'e2e',
+        CHART,
+        ...IMAGES,
+        '--set',
+        `schedule.cron=@daily,schedule.run.${value}`,
+      ];
+      return (await execa(helmPath(), args, { reject: false })).stderr;
+    };
+    expect(await wrong('timeoutSecond=5')).to.contain('timeoutSecond');
+    expect(await wrong('parallelism=0')).to.contain('parallelism');
+    expect(await wrong('environmentRef.name=ok')).to.equal('');
+    const schema: { properties: { schedule: { properties: { run: object } } } } = JSON.parse(
+      readFileSync(VALUES_SCHEMA, 'utf8'),
+    );
+    expect(schema.properties.schedule.properties.run, 'make crds brings it up to date').to.deep.equal(
+      runSchema(),
+    );
   });
 
   it('gives every suite its name from area and file, and only files that exist', () => {

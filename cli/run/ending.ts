@@ -1,38 +1,11 @@
-import { conditionOf } from '../../operator/api/conditions.ts';
+import type { Ending } from '../../operator/api/run-ending.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from '../../operator/api/test-run.ts';
 
-/** How a job ended: the command's exit code and the sentence that says why. */
-export interface Ending {
-  code: (typeof COMMAND_EXIT)[keyof typeof COMMAND_EXIT];
-  sentence: string;
-}
+export { type Ending, endingOfRun } from '../../operator/api/run-ending.ts';
 
 /** The reason of an aborted signal: someone pressed Ctrl-C or sent SIGTERM. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
-}
-
-/** Reasons of Succeeded=False that say that nothing was tested because something could not be done at all. */
-const COULD_NOT_RUN: ReadonlySet<string> = new Set([
-  RUN_REASONS.environmentFailed,
-  RUN_REASONS.unknownSuites,
-  RUN_REASONS.noSuites,
-  RUN_REASONS.environmentNotFound,
-  RUN_REASONS.invalidGrep,
-  RUN_REASONS.missedStart,
-  RUN_REASONS.nothingToRerun,
-]);
-
-/** The ending that a finished TestRun means: its condition Succeeded decides. */
-export function endingOfRun(run: TestRun): Ending {
-  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
-  const said = `${succeeded?.reason ?? 'no condition Succeeded'}: ${succeeded?.message ?? 'the run has no verdict'}`;
-  if (succeeded?.status === 'True') return { code: COMMAND_EXIT.passed, sentence: said };
-  if (succeeded?.status !== 'False' || COULD_NOT_RUN.has(succeeded.reason)) {
-    return { code: COMMAND_EXIT.couldNotRun, sentence: said };
-  }
-  return { code: COMMAND_EXIT.failed, sentence: said };
 }
 
 /** The ending that an error means: it kept the job from running. The sentence carries its remedy where it has one. */
