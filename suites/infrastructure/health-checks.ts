@@ -303,7 +303,7 @@ describe('health of the components', function () {
     }
     const samples = parseMetrics(page ?? '');
     expect(samples.length, `metrics of ${patient.name}`).to.be.above(10);
-    const own = samples.filter(({ name }) => name.startsWith('backendai_'));
+    const own = samples.filter(({ name }) => /^(backendai|appproxy)_/.test(name));
     expect(own.length, `metrics of its own of ${patient.name}`).to.be.above(0);
   }
 });
