@@ -33,6 +33,12 @@ const SWEPT_SECONDS = 120 + 60 + 40;
 
 describe('an agent that dies', function () {
   this.timeout(600_000);
+  let begun = false;
+  // Before the world's own hook, which closes its connections.
+  after('both agents are at work', async function () {
+    this.timeout(180_000);
+    if (begun) await agentsAtWork(world());
+  });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
   const faults = useFaults();
 
@@ -41,12 +47,8 @@ describe('an agent that dies', function () {
     await agentsAtWork(world());
     const used = (await world().database.agentSlots()).filter((slot) => slot.used > 0);
     if (used.length > 0) throw new Inconclusive(`somebody uses the agents: ${JSON.stringify(used)}`);
+    begun = true;
   });
-  after('both agents are at work', async function () {
-    this.timeout(180_000);
-    await agentsAtWork(world());
-  });
-
   const podOf = (agent: string): string => agent.replace(/^i-/, '');
   const homeOf = async (session: string): Promise<string> =>
     (await world().database.kernels(session))[0]?.agent ?? 'none';

@@ -103,9 +103,16 @@ interface Seen {
 
 describe('health of the components', function () {
   this.timeout(420_000);
+  // Before the world's own hook, which closes its connections.
+  after('everybody is well', async function () {
+    this.timeout((RECOVERY_SECONDS + 150) * 1000);
+    if (all.length === 0) return;
+    await everybodyIsWell();
+    await agentsAtWork(world());
+  });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy', 'webserver']);
   const faults = useFaults();
-  let all: Patient[];
+  let all: Patient[] = [];
   /** When everything was given back. */
   let healedAt = new Date(0);
 
@@ -117,12 +124,6 @@ describe('health of the components', function () {
       if (count !== wanted) throw new Inconclusive(`${count} of component ${component} found, not ${wanted}`);
     }
   });
-  after('everybody is well', async function () {
-    this.timeout((RECOVERY_SECONDS + 150) * 1000);
-    await everybodyIsWell();
-    await agentsAtWork(world());
-  });
-
   const of = (component: HealthyComponent, one?: number): Patient[] =>
     all
       .filter((patient) => patient.component === component)
