@@ -24,10 +24,10 @@ import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import { SERVICES } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
-import type { EventRecorder } from '../runtime/events.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
 import type { FaultEffects } from './fault-effects.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
@@ -41,7 +41,7 @@ export interface FaultDependencies {
   reports: Informer<TestReport>;
   watch: EnvironmentWatch;
   effects: FaultEffects;
-  recorder: EventRecorder;
+  recorder: Chronicle;
   clock: Clock;
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import { chartDigest, installationHash } from '../environments/chart.ts';
+import type { Workload } from '../environments/components.ts';
 import {
   pendingReleaseSelector,
   runHelm,
@@ -14,6 +15,7 @@ import {
   namespaceOf,
   type OperatorIdentity,
 } from '../environments/namespace.ts';
+import { deployedReleaseSelector, installedWorkloads, newestRelease } from '../environments/release.ts';
 import { isAlreadyExists, isForbidden } from '../runtime/api-error.ts';
 import { NAMESPACES, type Namespace, PODS, ROLE_BINDINGS, SECRETS } from '../runtime/builtin-resources.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
@@ -43,6 +45,8 @@ export class Installer {
   readonly #with: InstallerOptions;
   /** Charts are part of the operator's image: their digests do not change while it runs. */
   readonly #digests = new Map<string, string>();
+  /** By namespace. */
+  readonly #installed = new Map<string, { hash: string; workloads: Workload[] }>();
 
   constructor(options: InstallerOptions) {
     this.#with = options;
@@ -121,6 +125,28 @@ export class Installer {
       args,
       stringify(chart.values ?? {}),
     );
+  }
+
+  /**
+   * The workloads that helm installed in this environment, read from its release once for each installation. Undefined when
+   * there is no release to read.
+   */
+  async installed(environment: TestEnvironment, signal: AbortSignal): Promise<Workload[] | undefined> {
+    const namespace = namespaceOf(environment);
+    const hash = environment.status?.valuesHash;
+    const known = this.#installed.get(namespace);
+    if (known && known.hash === hash) return known.workloads;
+    const labelSelector = deployedReleaseSelector(environment.metadata.name);
+    const { items } = await this.#with.client.list(SECRETS, { namespace, labelSelector }, { signal });
+    const newest = newestRelease(items);
+    const workloads = newest ? installedWorkloads(newest) : undefined;
+    if (workloads && hash) this.#installed.set(namespace, { hash, workloads });
+    return workloads;
+  }
+
+  /** Forgets what was read of an environment that goes. */
+  forget(environment: TestEnvironment): void {
+    this.#installed.delete(namespaceOf(environment));
   }
 
   /** Uninstalls the release; one that is not there is no error. Throws HelmError. */

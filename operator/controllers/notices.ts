@@ -1,6 +1,7 @@
 import type { Condition } from '../api/conditions.ts';
 import type { RunSuite } from '../api/test-run.ts';
 import type { Notice } from '../runtime/events.ts';
+import type { Entry } from './chronicle.ts';
 
 /** One notice for each condition whose status or reason changed. `bad`: types whose status False deserves a warning. */
 export function conditionNotices(
@@ -25,12 +26,19 @@ export function conditionNotices(
 export function suiteNotices(
   before: readonly RunSuite[] | undefined,
   after: readonly RunSuite[] | undefined,
-): Notice[] {
-  return (after ?? []).flatMap((line): Notice[] => {
+): Entry[] {
+  return (after ?? []).flatMap((line): Entry[] => {
     const old = before?.find((candidate) => candidate.name === line.name);
+    const { name: suite, attempt, report, verdict, seconds } = line;
+    const fields = { suite, attempt, report };
     if (line.state === 'Running' && (old?.state !== 'Running' || old.attempt !== line.attempt)) {
       return [
-        { type: 'Normal', reason: 'SuiteStarted', message: `${line.name}: attempt ${line.attempt} started` },
+        {
+          type: 'Normal',
+          reason: 'SuiteStarted',
+          message: `${line.name}: attempt ${line.attempt} started`,
+          fields,
+        },
       ];
     }
     if (line.state !== 'Finished' || old?.state === 'Finished') return [];
@@ -41,6 +49,7 @@ export function suiteNotices(
         type: fine ? 'Normal' : 'Warning',
         reason: `Suite${line.verdict ?? 'Ended'}`,
         message: `${line.name}: ${line.verdict}${more ? ` (${more})` : ''}`,
+        fields: { ...fields, verdict, seconds },
       },
     ];
   });

@@ -22,12 +22,15 @@ import { LeaseElection } from '../runtime/lease-election.ts';
 import type { Log } from '../runtime/log.ts';
 import { Manager } from '../runtime/manager.ts';
 import { createMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
+import { Archivist } from './archivist.ts';
 import { Catalog } from './catalog.ts';
+import { Chronicle } from './chronicle.ts';
 import { EnvironmentWatch } from './environment-watch.ts';
 import { FaultReconciler } from './fault.ts';
 import { FaultEffects, type FaultEffectsOptions } from './fault-effects.ts';
 import { Installer } from './installer.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { Measures } from './measures.ts';
 import { TestEnvironmentReconciler } from './test-environment.ts';
 import { TestReportReconciler } from './test-report.ts';
 import { TestRunReconciler } from './test-run.ts';
@@ -59,6 +62,8 @@ export interface OperatorOptions {
   /** For probes and metrics; 0 takes a free port. */
   port: number;
   log: Log;
+  /** Default: the system's. */
+  clock?: Clock;
 }
 
 const LEASE = 'backendai-e2e-operator';
@@ -75,13 +80,14 @@ interface Shared {
   client: KubeClient;
   recorder: EventRecorder;
   metrics: RuntimeMetrics;
+  measures: Measures;
   clock: Clock;
 }
 
 /** Puts the operator together. Nothing happens before `run` is called on what it returns. */
 export function createOperator(options: OperatorOptions): Manager {
   const { namespace, log } = options;
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const metrics = createMetrics({ processMetrics: true });
   const client = new KubeClient(options.kubeConfig, {
     onRequest: ({ verb, code, seconds }) => {
@@ -108,13 +114,15 @@ export function createOperator(options: OperatorOptions): Manager {
     .onStop('client', () => client.close())
     .onStop('events', () => recorder.flush(2_000));
   const watched = options.watchNamespaces?.length ? options.watchNamespaces : [namespace];
-  for (const each of watched) addNamespace(manager, each, { options, client, recorder, metrics, clock });
+  const measures = new Measures(metrics.registry);
+  const common = { options, client, recorder, metrics, measures, clock };
+  for (const each of watched) addNamespace(manager, each, common);
   return manager;
 }
 
 /** Adds the informers and controllers of one namespace whose objects are looked after. */
 function addNamespace(manager: Manager, namespace: string, common: Shared): void {
-  const { options, client, recorder, metrics, clock } = common;
+  const { options, client, metrics, measures, clock } = common;
   const deploys = !options.watchNamespaces?.length;
   // Several namespaces have a queue each: logs and metrics tell them apart.
   const several = (options.watchNamespaces?.length ?? 0) > 1;
@@ -129,6 +137,8 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
   const faults = follow(FAULTS);
   const jobs = follow(JOBS, LABELS.run);
   const pods = follow(PODS, LABELS.run);
+  const recorder = new Chronicle(common.recorder, log);
+  measures.follow(namespace, () => runs.list(namespace));
 
   const { catalog: path } = options;
   const catalog = path === undefined ? undefined : new Catalog({ client, namespace, path, log });
@@ -144,7 +154,7 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
     identity: options.identity,
     deploys,
   });
-  const shared = { client, environments, suites, runs, reports, jobs, pods, recorder, clock };
+  const shared = { client, environments, suites, runs, reports, jobs, pods, recorder, measures, clock };
 
   /** Unfinished runs of an environment. */
   const activeRunsOf = (environment: string): ObjectName[] =>
@@ -194,7 +204,8 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
 
   const reportController = new Controller({
     name: nameOfController('testreport'),
-    reconcile: new TestReportReconciler(shared).reconcile,
+    reconcile: new TestReportReconciler({ ...shared, archivist: new Archivist({ client, clock, log }) })
+      .reconcile,
     workers: WORKERS.reports,
     log,
     metrics,

@@ -10,7 +10,7 @@ import {
 } from '../api/test-environment.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { ChartNotFoundError } from '../environments/chart.ts';
-import { componentStatuses, unready } from '../environments/components.ts';
+import { componentStatuses, deadContainers, unready, type Workload } from '../environments/components.ts';
 import { connectionCopy, connectionSecretName } from '../environments/connection.ts';
 import { expiresInMs } from '../environments/expiry.ts';
 import { HelmError } from '../environments/helm.ts';
@@ -22,17 +22,20 @@ import {
   observeExternal,
   withObservations,
 } from '../environments/observe.ts';
+import { driftOf, shouldExist } from '../environments/release.ts';
 import { isConflict } from '../runtime/api-error.ts';
 import { SECRETS } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
-import type { EventRecorder } from '../runtime/events.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
 import type { Installer } from './installer.ts';
 import { ownerReference, TEST_ENVIRONMENTS } from './kinds.ts';
+import { LastWords } from './last-words.ts';
+import type { Measures } from './measures.ts';
 import { conditionNotices } from './notices.ts';
 import { OwnStatus } from './own-status.ts';
 
@@ -42,7 +45,8 @@ export interface TestEnvironmentDependencies {
   runs: Informer<TestRun>;
   installer: Installer;
   watch: EnvironmentWatch;
-  recorder: EventRecorder;
+  recorder: Chronicle;
+  measures: Measures;
   clock: Clock;
 }
 
@@ -61,10 +65,12 @@ const READY_TIMEOUT_SECONDS = 900;
 export class TestEnvironmentReconciler {
   readonly #with: TestEnvironmentDependencies;
   readonly #status: OwnStatus<TestEnvironment>;
+  readonly #lastWords: LastWords;
 
   constructor(dependencies: TestEnvironmentDependencies) {
     this.#with = dependencies;
     this.#status = new OwnStatus(dependencies.client, TEST_ENVIRONMENTS);
+    this.#lastWords = new LastWords(dependencies.client);
   }
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
@@ -202,17 +208,27 @@ export class TestEnvironmentReconciler {
 
   /** Looks at what is deployed. Repairs nothing: what somebody changed by hand is seen and said. */
   async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
-    const { watch, clock } = this.#with;
+    const { installer, watch, clock } = this.#with;
     const namespace = namespaceOf(environment);
     const { workloads, pods } = await watch.follow(namespace, keyOf(objectName(environment)), signal);
-    let components = componentStatuses(workloads, pods, []);
+    const installed = await installer.installed(environment, signal);
+    const existing = new Set(workloads.map(nameOfWorkload));
+    const missing = (installed ?? []).filter(
+      (workload) => shouldExist(workload) && !existing.has(nameOfWorkload(workload)),
+    );
+    let components = componentStatuses(workloads, pods, { missing });
     if (unready(components).length > 0) {
-      components = componentStatuses(workloads, pods, await watch.events(namespace, signal));
+      const [events, logs] = await Promise.all([
+        watch.events(namespace, signal),
+        this.#lastWords.of(namespace, pods.flatMap(deadContainers), signal),
+      ]);
+      components = componentStatuses(workloads, pods, { events, logs, missing });
     }
     const connectionSecret = await this.#copyConnection(environment, signal);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),
       components,
+      drift: installed ? driftOf(installed, workloads) : undefined,
       connectionSecret,
     });
     await this.#write(environment, status, signal);
@@ -255,6 +271,7 @@ export class TestEnvironmentReconciler {
     const { installer, watch, clock, recorder } = this.#with;
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
     watch.forget(namespaceOf(environment));
+    installer.forget(environment);
     const namespace = await installer.namespace(environment, signal);
     if (!namespace || !isOwn(namespace, environment)) {
       await this.#dropFinalizer(environment, signal);
@@ -318,6 +335,7 @@ export class TestEnvironmentReconciler {
     const before = environment.status?.conditions;
     const after = await this.#status.write(environment, status, signal);
     if (!after) return undefined;
+    this.#with.measures.environment(environment, status);
     const bad = [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready];
     const object = { ...after, apiVersion: environment.apiVersion, kind: environment.kind };
     for (const notice of conditionNotices(before, status.conditions, bad)) {
@@ -325,6 +343,10 @@ export class TestEnvironmentReconciler {
     }
     return object;
   }
+}
+
+function nameOfWorkload({ kind, metadata }: Workload): string {
+  return `${kind}/${metadata.name}`;
 }
 
 function earliest(...delays: (number | undefined)[]): number | undefined {

@@ -1,35 +1,50 @@
 import { conditionOf, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
 import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../api/test-report.ts';
 import type { TestRun } from '../api/test-run.ts';
-import { attemptProgress, closing, type Ending, keptConditions } from '../reports/close.ts';
+import {
+  attemptProgress,
+  closing,
+  type Ending,
+  hasEnded,
+  keptConditions,
+  newest,
+  outlivesItsReport,
+} from '../reports/close.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
-import type { EventRecorder } from '../runtime/events.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
-import { controllerOf, type ObjectName } from '../runtime/kube-object.ts';
+import { controllerOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
+import type { Archivist } from './archivist.ts';
+import type { Chronicle } from './chronicle.ts';
 import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 
 export interface TestReportDependencies {
   client: KubeClient;
   reports: Informer<TestReport>;
   runs: Informer<TestRun>;
+  environments: Informer<TestEnvironment>;
   jobs: Informer<Job>;
   pods: Informer<Pod>;
-  recorder: EventRecorder;
+  archivist: Archivist;
+  recorder: Chronicle;
   clock: Clock;
 }
 
 /** Whether the attempt's pod could start; written only when something is in its way. */
 const STARTED = REPORT_CONDITIONS.started;
-/** Endings that leave a pod which might still come to life. */
-const LEFT_ALIVE = /Image|CreateContainer|RunContainer|CrashLoop|NodeLost/;
 const SOON_MS = 250;
+/** Events live for an hour by default: whoever ended without a pod longer ago than this left nothing to archive. */
+const EVENTS_MS = 10 * 60_000;
 
-/** Closes reports whose attempt has ended without saying so, and notes what keeps one from starting. */
+/**
+ * Closes reports whose attempt has ended without saying so, notes what keeps one from starting, ends Jobs of attempts that
+ * the operator ended, and has archived what an attempt left behind.
+ */
 export class TestReportReconciler {
   readonly #with: TestReportDependencies;
 
@@ -40,18 +55,17 @@ export class TestReportReconciler {
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
     const { client, reports, jobs, pods, clock } = this.#with;
     const report = reports.get(name);
-    if (!report || report.status?.final === true || report.metadata.deletionTimestamp) return undefined;
-    const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
-    if (!job && !this.#wasStarted(report)) return undefined;
+    if (!report || report.metadata.deletionTimestamp) return undefined;
     const own = pods
       .list(name.namespace)
       .filter((pod) => pod.metadata.labels?.['batch.kubernetes.io/job-name'] === name.name);
+    if (report.status?.final === true) return this.#settle(report, jobs.get(name), own, signal);
+    const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
+    if (!job && !this.#wasStarted(report)) return undefined;
     const progress = attemptProgress({ job, pods: own, now: clock.now() });
     try {
       if (progress.ended) {
         await this.#close(name, remembering(report, progress.ended), signal);
-        // Kueue took the pod away and would start another one later.
-        if (job?.spec?.suspend) await client.delete(JOBS, name, { signal });
         return undefined;
       }
       await this.#hint(report, progress.hint, signal);
@@ -79,7 +93,31 @@ export class TestReportReconciler {
     const status = { ...closing(ending, clock.now()), ...keptConditions(stored) };
     await this.#apply(stored, status, signal);
     recorder.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
-    if (LEFT_ALIVE.test(ending.reason)) await client.delete(JOBS, name, { signal });
+  }
+
+  /** What is left to do when a report is final: archive once the pod has ended, or before a Job that lives on is ended. */
+  async #settle(
+    report: TestReport,
+    job: Job | undefined,
+    own: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<undefined> {
+    const { archivist, client, clock, environments, runs } = this.#with;
+    const name = objectName(report);
+    const owner = controllerOf(report, TEST_RUNS);
+    const run = owner ? runs.get(owner) : undefined;
+    // With its run all of it is being collected.
+    if (!run) return;
+    const livesOn = outlivesItsReport(report, { job, pods: own });
+    const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
+    const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
+    const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
+    if (!archived && (left || livesOn)) {
+      const at = { namespace: name.namespace ?? '', name: run.spec.environmentRef.name };
+      const connectionSecret = environments.get(at)?.status?.connectionSecret;
+      await archivist.archive({ report, pod: newest(own), connectionSecret }, signal);
+    }
+    if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
   }
 
   /** Notes in the report why its pod does not start, and that it did in the end. */

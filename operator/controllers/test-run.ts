@@ -8,15 +8,15 @@ import type { AttemptStart, RunPlan, RunWorld } from '../runs/draft.ts';
 import { planRun } from '../runs/plan.ts';
 import { isFinished } from '../runs/queue.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
-import { JOBS } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
-import type { EventRecorder } from '../runtime/events.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { ObjectName } from '../runtime/kube-object.ts';
 import { NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
+import type { Chronicle } from './chronicle.ts';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import type { Measures } from './measures.ts';
 import { conditionNotices, suiteNotices } from './notices.ts';
 import { OwnStatus } from './own-status.ts';
 import { Turns } from './turns.ts';
@@ -27,7 +27,8 @@ export interface TestRunDependencies {
   environments: Informer<TestEnvironment>;
   suites: Informer<TestSuite>;
   reports: Informer<TestReport>;
-  recorder: EventRecorder;
+  recorder: Chronicle;
+  measures: Measures;
   clock: Clock;
   /** Resolves when the catalog's TestSuites are stored: a run must not find them missing. */
   catalog: (signal: AbortSignal) => Promise<void>;
@@ -92,7 +93,7 @@ export class TestRunReconciler {
     seen: Pick<RunWorld, 'environment' | 'suites' | 'others'>,
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { client, recorder, clock } = this.#with;
+    const { client, recorder, measures, clock } = this.#with;
     const namespace = run.metadata.namespace ?? '';
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const plan = planRun({ now: clock.now(), run, reports, ...seen });
@@ -102,6 +103,7 @@ export class TestRunReconciler {
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
+      measures.run(run, status);
       const object = { ...after, apiVersion: run.apiVersion, kind: run.kind };
       const bad = [RUN_CONDITIONS.succeeded, RUN_CONDITIONS.environmentReady];
       for (const notice of [
@@ -139,7 +141,10 @@ export class TestRunReconciler {
     return [...own, ...asked.filter((report) => report !== undefined).filter(isOwn)];
   }
 
-  /** Closes the report of an attempt that is ended from outside, unless its reporter was first, and ends its Job. */
+  /**
+   * Closes the report of an attempt that is ended from outside, unless its reporter was first. Its Job is ended by the
+   * report's reconciler, which sees that it outlived its report.
+   */
   async #stop(report: TestReport, ending: Ending, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#with;
     const { name, namespace = '', uid, resourceVersion } = report.metadata;
@@ -153,7 +158,6 @@ export class TestRunReconciler {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    await client.delete(JOBS, { namespace, name }, { signal });
   }
 
   /** Starts the attempts of the plan at once; returns the status, in which those that cannot start have ended. */

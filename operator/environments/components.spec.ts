@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import type { Event, Pod } from '../runtime/builtin-resources.ts';
-import { componentStatuses, unready, unreadyInWords, type Workload } from './components.ts';
+import {
+  componentStatuses,
+  deadContainers,
+  inOneLine,
+  logKey,
+  unready,
+  unreadyInWords,
+  type Workload,
+} from './components.ts';
 
 function workload(changes: Partial<Workload> = {}, desired = '2'): Workload {
   return {
@@ -34,11 +42,11 @@ const event = (name: string, reason: string, message: string, lastTimestamp: str
 });
 
 const messageOf = (seen: Workload, pods: Pod[] = [], events: Event[] = []) =>
-  componentStatuses([seen], pods, events)[0]?.message;
+  componentStatuses([seen], pods, { events })[0]?.message;
 
 describe('componentStatuses', () => {
   it('is fine when as many pods are ready as the chart asked for', () => {
-    const [status] = componentStatuses([workload({ status: { readyReplicas: 2 } })], [pod({})], []);
+    const [status] = componentStatuses([workload({ status: { readyReplicas: 2 } })], [pod({})]);
     expect(status).to.deep.equal({
       name: 'manager',
       workload: 'Deployment/manager',
@@ -52,13 +60,13 @@ describe('componentStatuses', () => {
 
   it('takes what the chart wanted, not what somebody scaled it to', () => {
     const scaled = workload({ spec: { replicas: 0 }, status: {} });
-    const statuses = componentStatuses([scaled], [], []);
+    const statuses = componentStatuses([scaled], []);
     expect(unready(statuses)).to.have.length(1);
     expect(unreadyInWords(statuses)).to.equal('manager: 0 of 2 ready (scaled to 0 by hand: 0 of 2 wanted)');
   });
 
   it('leaves out what the chart did not mark', () => {
-    expect(componentStatuses([workload({ metadata: { name: 'other' } })], [], [])).to.deep.equal([]);
+    expect(componentStatuses([workload({ metadata: { name: 'other' } })], [])).to.deep.equal([]);
   });
 
   it('says why a container waits', () => {
@@ -74,11 +82,32 @@ describe('componentStatuses', () => {
       state: { waiting: { reason: 'CrashLoopBackOff' } },
       lastState: { terminated: { exitCode: 1, reason: 'Error', message: 'no database\n' } },
     };
-    const [status] = componentStatuses([workload()], [pod(crashing)], []);
+    const [status] = componentStatuses([workload()], [pod(crashing)]);
     expect(status?.message).to.equal(
       'pod manager-x: container main waits: CrashLoopBackOff, last exit code 1 (Error): no database',
     );
     expect(status?.restarts).to.equal(3);
+  });
+
+  it('adds what a container that died said last', () => {
+    const dead = pod({
+      restartCount: 1,
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    });
+    const [found] = deadContainers(dead);
+    expect(found).to.deep.include({ container: 'main', previous: true });
+    const logs = new Map(found ? [[logKey(found), 'no such table']] : []);
+    expect(componentStatuses([workload()], [dead], { logs })[0]?.message).to.equal(
+      'pod manager-x: container main waits: CrashLoopBackOff, last exit code 1 (Error); its log ends: no such table',
+    );
+    expect(deadContainers(pod({ state: { running: {} } }))).to.deep.equal([]);
+  });
+
+  it('keeps what was installed and is gone in the list, as missing', () => {
+    const [status] = componentStatuses([], [], { missing: [workload()] });
+    expect(status).to.deep.include({ workload: 'Deployment/manager', ready: 0, desired: 2 });
+    expect(status?.message).to.include('somebody deleted it');
   });
 
   it('says that no node takes the pod', () => {
@@ -118,11 +147,20 @@ describe('componentStatuses', () => {
       kind: 'Job',
       status: { conditions: [{ type, status: 'True', reason: 'BackoffLimitExceeded', message: 'twice' }] },
     });
-    expect(componentStatuses([job('Complete')], [], [])[0]).to.deep.include({ ready: 1, desired: 1 });
+    expect(componentStatuses([job('Complete')], [])[0]).to.deep.include({ ready: 1, desired: 1 });
     expect(messageOf(job('Failed'))).to.include('BackoffLimitExceeded: twice');
   });
 
   it('says that nothing has happened yet', () => {
     expect(messageOf(workload())).to.equal('no pod yet');
+  });
+});
+
+describe('inOneLine', () => {
+  it('puts lines side by side, and keeps the end of what is too long', () => {
+    expect(inOneLine('one\n\n  two \n')).to.equal('one | two');
+    const long = inOneLine(`${'x'.repeat(600)} end`);
+    expect(long).to.match(/^…x+ end$/);
+    expect(long).to.have.length(501);
   });
 });

@@ -1,11 +1,25 @@
 import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '../api/test-environment.ts';
 import type { Event, Pod } from '../runtime/builtin-resources.ts';
 
+/** What of a container the chart sets and somebody could change. */
+export interface ContainerSpec {
+  name: string;
+  image?: string;
+  command?: string[];
+  args?: string[];
+  env?: { name: string; value?: string }[];
+}
+
 /** A Deployment, StatefulSet or Job of the environment, as far as it matters here. */
 export interface Workload {
   kind: 'Deployment' | 'StatefulSet' | 'Job';
   metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
-  spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
+  spec?: {
+    replicas?: number;
+    selector?: { matchLabels?: Record<string, string> };
+    ttlSecondsAfterFinished?: number;
+    template?: { spec?: { initContainers?: ContainerSpec[]; containers?: ContainerSpec[] } };
+  };
   status?: {
     readyReplicas?: number;
     updatedReplicas?: number;
@@ -15,7 +29,20 @@ export interface Workload {
   };
 }
 
+/** What else is known about a deployment, besides its workloads and pods. */
+export interface Evidence {
+  /** Events of type Warning in its namespace. */
+  events: readonly Event[];
+  /** Last lines of containers that died, by logKey. */
+  logs: ReadonlyMap<string, string>;
+  /** Workloads that helm installed and that are not there any more. */
+  missing: readonly Workload[];
+}
+
+const NOTHING: Evidence = { events: [], logs: new Map(), missing: [] };
 const LONGEST_MESSAGE = 1_000;
+/** Characters of a log in a message. */
+const LONGEST_LOG = 500;
 
 /**
  * The status of every workload that the chart marked with the annotation of its wanted replicas, by kind and name.
@@ -24,19 +51,22 @@ const LONGEST_MESSAGE = 1_000;
 export function componentStatuses(
   workloads: readonly Workload[],
   pods: readonly Pod[],
-  events: readonly Event[],
+  evidence: Partial<Evidence> = {},
 ): ComponentStatus[] {
-  return workloads
-    .filter((workload) => workload.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] !== undefined)
-    .map((workload) => componentStatus(workload, podsOf(workload, pods), events))
-    .sort((a, b) => a.name.localeCompare(b.name) || a.workload.localeCompare(b.workload));
+  const known = { ...NOTHING, ...evidence };
+  return [
+    ...workloads
+      .filter((workload) => workload.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] !== undefined)
+      .map((workload) => componentStatus(workload, podsOf(workload, pods), known)),
+    ...known.missing.map((workload) => ({
+      ...componentStatus({ ...workload, status: {} }, [], NOTHING),
+      message:
+        'somebody deleted it: helm had installed it, and runs again when the chart or its values change',
+    })),
+  ].sort((a, b) => a.name.localeCompare(b.name) || a.workload.localeCompare(b.workload));
 }
 
-function componentStatus(
-  workload: Workload,
-  pods: readonly Pod[],
-  events: readonly Event[],
-): ComponentStatus {
+function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evidence): ComponentStatus {
   const { name, labels, annotations } = workload.metadata;
   const desired = Number.parseInt(annotations?.[DESIRED_REPLICAS_ANNOTATION] ?? '1', 10) || 0;
   const ready = readyOf(workload);
@@ -45,7 +75,7 @@ function componentStatus(
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
     .map((container) => container.imageID)
     .find((image) => image);
-  const message = ready >= desired ? undefined : whyUnready(workload, desired, pods, events);
+  const message = ready >= desired ? undefined : whyUnready(workload, desired, pods, evidence);
   return {
     name: labels?.['app.kubernetes.io/component'] ?? name,
     workload: `${workload.kind}/${name}`,
@@ -77,7 +107,7 @@ function whyUnready(
   workload: Workload,
   desired: number,
   pods: readonly Pod[],
-  events: readonly Event[],
+  { events, logs }: Evidence,
 ): string {
   const wanted = workload.spec?.replicas ?? 1;
   if (workload.kind !== 'Job' && wanted < desired) {
@@ -88,15 +118,56 @@ function whyUnready(
   );
   const living = pods.filter((pod) => pod.status?.phase !== 'Succeeded');
   const reasons = living.map(podTrouble).filter((reason) => reason !== undefined);
+  const said = living
+    .flatMap(deadContainers)
+    .map((dead) => logs.get(logKey(dead)))
+    .find((text) => text);
   const named = new Set([...living.map((pod) => pod.metadata.name), workload.metadata.name]);
   const warning = lastWarning(events, named);
   const parts = [
     failed ? `${failed.reason ?? failed.type}: ${failed.message ?? ''}` : undefined,
     reasons[0],
+    said ? `its log ends: ${said}` : undefined,
     warning ? `last event: ${warning}` : undefined,
     living.length === 0 && !failed ? 'no pod yet' : undefined,
   ].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join('; ') : 'started, not ready yet';
+}
+
+/** A container that died, whose last lines may say why. */
+export interface DeadContainer {
+  pod: Pod;
+  container: string;
+  restartCount: number;
+  /** Its log is that of the container before the restart. */
+  previous: boolean;
+}
+
+/** Containers of a pod that are not ready because they died. */
+export function deadContainers(pod: Pod): DeadContainer[] {
+  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return containers.flatMap(({ name, ready, state, lastState, restartCount }) => {
+    const now = state?.terminated;
+    if (ready || (now ?? lastState?.terminated)?.exitCode === undefined) return [];
+    if ((now ?? lastState?.terminated)?.exitCode === 0 && restartCount === 0) return [];
+    return [{ pod, container: name, restartCount, previous: now === undefined }];
+  });
+}
+
+/** Names the log of one life of a container. */
+export function logKey({ pod, container, restartCount }: DeadContainer): string {
+  return `${pod.metadata.uid ?? pod.metadata.name}/${container}/${restartCount}`;
+}
+
+/** Last lines of a log in one: they have to fit into a message. */
+export function inOneLine(log: string): string {
+  const lines = log
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const text = lines.join(' | ');
+  return text.length > LONGEST_LOG ? `…${text.slice(-LONGEST_LOG)}` : text;
 }
 
 /** "pod x: container y waits: ImagePullBackOff: …", "… restarted 3 times, last exit code 1 (Error): …", or undefined. */

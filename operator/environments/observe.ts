@@ -17,6 +17,8 @@ const LONGEST = 8_192;
 export interface Sight {
   now: Date;
   components: ComponentStatus[];
+  /** What is not as helm installed it, a sentence each; undefined: not known. */
+  drift?: readonly string[] | undefined;
   /** Name of the copied connection Secret; undefined while the chart has not made its own. */
   connectionSecret: string | undefined;
 }
@@ -150,9 +152,22 @@ export function observeDeployment(
       },
       { type: healthy, ...health },
       { type: ready, ...summary },
+      ...(sight.drift ? [drifted(sight.drift)] : []),
     ]),
     requeueAfterMs: comingUp && leftMs > 0 ? leftMs : undefined,
   };
+}
+
+function drifted(drift: readonly string[]): Omit<Observation, 'observedGeneration'> {
+  const type = ENVIRONMENT_CONDITIONS.drifted;
+  return drift.length > 0
+    ? { type, status: 'True', reason: ENVIRONMENT_REASONS.changedByHand, message: drift.join('; ') }
+    : {
+        type,
+        status: 'False',
+        reason: ENVIRONMENT_REASONS.asInstalled,
+        message: 'workloads are as installed',
+      };
 }
 
 /** The status of an environment that somebody else runs. `found`: its Secret exists, or none is named. */

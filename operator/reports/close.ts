@@ -1,7 +1,9 @@
-import { KUEUE_QUEUE_LABEL } from '../api/group.ts';
+import { FIELD_MANAGERS, KUEUE_QUEUE_LABEL } from '../api/group.ts';
 import { RUNNER_EXIT } from '../api/runner.ts';
-import type { TestReport, TestReportStatus } from '../api/test-report.ts';
+import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../api/test-report.ts';
 import type { Job, Pod } from '../runtime/builtin-resources.ts';
+import type { KubeObject } from '../runtime/kube-object.ts';
+import { ownedStatus } from '../runtime/owned-fields.ts';
 
 /** Why an attempt will not report any more. */
 export interface Ending {
@@ -49,7 +51,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
   const pod = newest(pods);
   const failed = conditionOf(job, 'Failed');
   const complete = conditionOf(job, 'Complete');
-  const over = pod?.status?.phase === 'Failed' || pod?.status?.phase === 'Succeeded';
+  const over = pod !== undefined && hasEnded(pod);
 
   // FailureTarget comes first: the pod was told to end and may still report.
   const due = failed ?? (over || !pod ? conditionOf(job, 'FailureTarget') : undefined);
@@ -196,13 +198,33 @@ function conditionOf(job: Job, type: string) {
   return job.status?.conditions?.find((seen) => seen.type === type && seen.status === 'True');
 }
 
-/** The operator's own conditions of a report: left out of its next apply, they would be removed. */
-export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
-  const { conditions } = report.status ?? {};
-  return conditions ? { conditions } : {};
+/**
+ * Whether the operator ended the attempt and its Job could still work, or begin to: then the Job has to go. One whose pod
+ * has ended stays, as its log is read from it.
+ */
+export function outlivesItsReport(
+  report: TestReport & KubeObject,
+  { job, pods }: Pick<AttemptTraces, 'job' | 'pods'>,
+): boolean {
+  const written = ownedStatus(report, FIELD_MANAGERS.operator);
+  const closed = typeof written === 'object' && written !== null && 'final' in written;
+  const over = job && ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
+  return closed && job !== undefined && !over && !pods.some(hasEnded);
 }
 
-function newest(pods: readonly Pod[]): Pod | undefined {
+/** Whether nothing of the pod runs any more. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+}
+
+/** The operator's own conditions of a report: left out of its next apply, they would be removed. */
+export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
+  const conditions = report.status?.conditions?.filter(({ type }) => type !== REPORT_CONDITIONS.archived);
+  return conditions?.length ? { conditions } : {};
+}
+
+/** The pod that was created last. */
+export function newest(pods: readonly Pod[]): Pod | undefined {
   return [...pods].sort((a, b) =>
     (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
   )[0];

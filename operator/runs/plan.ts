@@ -10,6 +10,9 @@ import { type Readiness, readinessFor } from './readiness.ts';
 import { selectFailedOf, selectSuites } from './selection.ts';
 import { chooseStarts } from './starts.ts';
 
+/** Clocks of nodes, one of which may take over from another, differ by less than this. */
+const CLOCK_TOLERANCE_MS = 30_000;
+
 /** A suite whose next attempt is to start as soon as it can. */
 interface Due {
   suite: TestSuite;
@@ -51,6 +54,8 @@ export function planRun(world: RunWorld): RunPlan {
     if (ahead.length > 0) return draft.queued(ahead, startDue(run));
     draft.startedAt = now.toISOString();
   }
+  // The clock was set back: counted from the future, the run's time would not end.
+  if (Date.parse(draft.startedAt) > now.getTime() + CLOCK_TOLERANCE_MS) draft.startedAt = now.toISOString();
   draft.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
 
   if (!held && now.getTime() >= draft.deadline()) {

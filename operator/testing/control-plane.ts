@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { isAlreadyExists } from '../runtime/api-error.ts';
@@ -210,6 +211,17 @@ export class ControlPlane {
       '--profiling=false',
     ]);
     await this.#ready();
+  }
+
+  /** Stops etcd's process where it stands, for that many milliseconds; resolves when it goes on. */
+  async pauseEtcd(ms: number): Promise<void> {
+    if (!this.#etcd) throw new Error('etcd has not been started');
+    process.kill(this.#etcd.pid, 'SIGSTOP');
+    try {
+      await delay(ms);
+    } finally {
+      process.kill(this.#etcd.pid, 'SIGCONT');
+    }
   }
 
   /** Ends everything and removes the files. Safe to call twice. */

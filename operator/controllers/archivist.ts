@@ -1,0 +1,175 @@
+import { type Observation, withCondition } from '../api/conditions.ts';
+import { FIELD_MANAGERS } from '../api/group.ts';
+import { Secrets, secretValues } from '../api/secrets.ts';
+import { CONNECTION_KEY } from '../api/test-environment.ts';
+import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
+import {
+  artifactsIn,
+  endOf,
+  eventLines,
+  KEPT_BYTES,
+  type TextEnd,
+  tracesConfigMap,
+} from '../reports/traces.ts';
+import { RUNNER_CONTAINER } from '../runs/job.ts';
+import { attemptLabels } from '../runs/naming.ts';
+import { isAlreadyExists, isNotFound } from '../runtime/api-error.ts';
+import { CONFIG_MAPS, type ConfigMap, EVENTS, type Pod, SECRETS } from '../runtime/builtin-resources.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { type Intent, objectName } from '../runtime/kube-object.ts';
+import type { Log } from '../runtime/log.ts';
+import { ownerReference, TEST_REPORTS } from './kinds.ts';
+
+export interface ArchivistDependencies {
+  client: KubeClient;
+  clock: Clock;
+  log: Log;
+}
+
+/** What an archive is made from. */
+export interface Attempt {
+  report: TestReport;
+  /** undefined: it is gone, only events are left. */
+  pod: Pod | undefined;
+  /** Secret with the connection of the run's environment, whose values are masked; undefined: it has none. */
+  connectionSecret: string | undefined;
+}
+
+/** Lines of a log that are asked for first; a quarter of that when they are more than READ_BYTES, and so on. */
+const LINES = 4_096;
+/** Bytes read of a log at most: the API server cuts at its end, so that what reaches this is asked for again, shorter. */
+const READ_BYTES = 1024 * 1024;
+/** Milliseconds for the kubelet's answer. */
+const LOG_MS = 10_000;
+
+/** Keeps what an attempt left behind: the end of its pod's log and its events, in a ConfigMap that goes with its report. */
+export class Archivist {
+  readonly #with: ArchivistDependencies;
+
+  constructor(dependencies: ArchivistDependencies) {
+    this.#with = dependencies;
+  }
+
+  /**
+   * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived.
+   * A log that cannot be read is said in the condition. Throws ApiError when the archive itself cannot be written.
+   */
+  async archive({ report, pod, connectionSecret }: Attempt, signal: AbortSignal): Promise<void> {
+    const { name, namespace = '', uid } = report.metadata;
+    const owner = ownerReference(report);
+    let stored = await this.#stored(report, signal);
+    let trouble: string | undefined;
+    if (!stored) {
+      const secrets = await this.#secrets(namespace, connectionSecret, signal);
+      const events = endOf(secrets.mask(await this.#events(report, pod, signal)), KEPT_BYTES.events);
+      const log = await this.#log(pod, secrets, signal);
+      if (typeof log === 'string') trouble = log;
+      const { run, suite, attempt } = report.spec;
+      const labels = attemptLabels(run, suite, attempt);
+      const traces = { log: typeof log === 'string' ? undefined : log, events };
+      stored = await this.#store(tracesConfigMap({ name, namespace, labels, owner }, traces), report, signal);
+    } else if (stored.binaryData === undefined) {
+      trouble = 'the log could not be read when the events were archived';
+    }
+    if (stored && stored.metadata.ownerReferences?.[0]?.uid !== uid) {
+      trouble = `ConfigMap ${name} exists and is not this report's: delete it`;
+      stored = undefined;
+    }
+    const seen: Observation = {
+      type: REPORT_CONDITIONS.archived,
+      ...(trouble === undefined
+        ? {
+            status: 'True',
+            reason: 'Archived',
+            message: `ConfigMap ${name} has the log's end and the events`,
+          }
+        : {
+            status: 'False',
+            reason: stored ? 'LogUnreadable' : 'NameTaken',
+            message: trouble.slice(0, 1024),
+          }),
+      ...(report.metadata.generation === undefined ? {} : { observedGeneration: report.metadata.generation }),
+    };
+    const conditions = withCondition([], seen, this.#with.clock.now());
+    const artifacts = stored ? artifactsIn(stored) : [];
+    try {
+      await this.#with.client.applyStatus(
+        TEST_REPORTS,
+        { metadata: { name, namespace, uid }, status: { artifacts, conditions } },
+        { fieldManager: FIELD_MANAGERS.archivist, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    if (trouble)
+      this.#with.log.warn({ report: name, why: trouble }, 'the archive of an attempt is not whole');
+  }
+
+  #stored(report: TestReport, signal: AbortSignal): Promise<ConfigMap | undefined> {
+    return this.#with.client.get(CONFIG_MAPS, objectName(report), { signal });
+  }
+
+  async #store(
+    configMap: Intent<ConfigMap>,
+    report: TestReport,
+    signal: AbortSignal,
+  ): Promise<ConfigMap | undefined> {
+    try {
+      return await this.#with.client.create(CONFIG_MAPS, configMap, { signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return this.#stored(report, signal);
+    }
+  }
+
+  /** What must not be kept: the runner masks what it prints, but not what Node prints when it dies. */
+  async #secrets(namespace: string, name: string | undefined, signal: AbortSignal): Promise<Secrets> {
+    const secrets = new Secrets();
+    const secret = name ? await this.#with.client.get(SECRETS, { namespace, name }, { signal }) : undefined;
+    const content = secret?.data?.[CONNECTION_KEY];
+    if (content) secrets.add(secretValues(parsed(Buffer.from(content, 'base64').toString())));
+    return secrets;
+  }
+
+  /** Events of all that has the attempt's name (report, Job), and of its pod. */
+  async #events(report: TestReport, pod: Pod | undefined, signal: AbortSignal): Promise<string> {
+    const { namespace = '', name } = report.metadata;
+    const names = [name, ...(pod ? [pod.metadata.name] : [])];
+    const lists = await Promise.all(
+      names.map((each) => {
+        const fieldSelector = `involvedObject.name=${each}`;
+        return this.#with.client.list(EVENTS, { namespace, fieldSelector }, { signal });
+      }),
+    );
+    return eventLines(lists.flatMap(({ items }) => items));
+  }
+
+  /** The end of the pod's log, or why it cannot be had. */
+  async #log(pod: Pod | undefined, secrets: Secrets, signal: AbortSignal): Promise<TextEnd | string> {
+    if (!pod) return 'the pod is gone';
+    try {
+      for (let lines = LINES; ; lines = Math.ceil(lines / 4)) {
+        const text = await this.#with.client.podLogs(
+          objectName(pod),
+          { container: RUNNER_CONTAINER, tailLines: lines, limitBytes: READ_BYTES, timestamps: true },
+          { signal, deadlineMs: LOG_MS },
+        );
+        if (Buffer.byteLength(text) >= READ_BYTES && lines > 1) continue;
+        return endOf(secrets.mask(text), KEPT_BYTES.log);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+/** The JSON value of a text; one that is no JSON has no fields that could be secret. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { Secrets, secretValues } from '../api/secrets.ts';
+import { type DeadContainer, inOneLine, logKey } from '../environments/components.ts';
+import { SECRETS } from '../runtime/builtin-resources.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { objectName } from '../runtime/kube-object.ts';
+
+/** Lines that are read of a log. */
+const LINES = 5;
+/** Bytes of them. */
+const BYTES = 16 * 1024;
+/** Milliseconds for the kubelet's answer: a status must not wait long for it. */
+const LOG_MS = 3_000;
+/** Logs asked for at a time, and remembered. */
+const AT_ONCE = 5;
+const REMEMBERED = 200;
+/** Values of Secrets shorter than this are not masked: they would blot out ordinary words. */
+const SHORTEST = 6;
+
+/** What containers of environments said before they died: read once for each death, with all that is secret masked. */
+export class LastWords {
+  readonly #client: Pick<KubeClient, 'list' | 'podLogs'>;
+  readonly #known = new Map<string, string>();
+
+  constructor(client: Pick<KubeClient, 'list' | 'podLogs'>) {
+    this.#client = client;
+  }
+
+  /** The last lines of the containers of one namespace, by logKey. One that cannot be read says why. */
+  async of(
+    namespace: string,
+    dead: readonly DeadContainer[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const unknown = dead.filter((each) => !this.#known.has(logKey(each))).slice(0, AT_ONCE);
+    if (unknown.length > 0) {
+      const secrets = await this.#secrets(namespace, signal);
+      await Promise.all(
+        unknown.map(async (each) => {
+          this.#known.set(logKey(each), inOneLine(secrets.mask(await this.#read(each, signal))));
+        }),
+      );
+      for (const key of [...this.#known.keys()].slice(0, -REMEMBERED)) this.#known.delete(key);
+    }
+    return this.#known;
+  }
+
+  async #read({ pod, container, previous }: DeadContainer, signal: AbortSignal): Promise<string> {
+    const query = { container, tailLines: LINES, limitBytes: BYTES, ...(previous ? { previous } : {}) };
+    try {
+      return await this.#client.podLogs(objectName(pod), query, { signal, deadlineMs: LOG_MS });
+    } catch (error) {
+      signal.throwIfAborted();
+      return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
+    }
+  }
+
+  /** Everything that Secrets of the namespace hold, but helm's releases. */
+  async #secrets(namespace: string, signal: AbortSignal): Promise<Secrets> {
+    const secrets = new Secrets();
+    const { items } = await this.#client.list(SECRETS, { namespace }, { signal });
+    for (const { type, data } of items) {
+      if (type === 'helm.sh/release.v1') continue;
+      for (const value of Object.values(data ?? {})) {
+        const text = Buffer.from(value, 'base64').toString();
+        secrets.add([text, ...jsonValues(text)].filter((each) => each.length >= SHORTEST));
+      }
+    }
+    return secrets;
+  }
+}
+
+/** Secret values inside of a value that is JSON, like connection.json. */
+function jsonValues(text: string): string[] {
+  try {
+    return secretValues(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
