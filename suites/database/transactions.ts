@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { BackendApiError } from '../support/api.ts';
 import type { BackendAi } from '../support/backend-ai.ts';
 import { Blocker } from '../support/blocker.ts';
+import { RESERVED_AND_HELD } from '../support/database.ts';
 import { eachManager } from '../support/discovery.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { limitedUser } from '../support/limited-user.ts';
@@ -256,6 +257,30 @@ describe('transactions', function () {
         return counted.every((one) => one.valkey === one.database) ? undefined : notYet(counted);
       },
       { deadlineSeconds: 60 },
+    );
+  });
+
+  it('leave nothing reserved for sessions that have ended', async () => {
+    const { database, afterTest } = world();
+    // Slots that are lost here would be missed by every suite that comes after.
+    afterTest.add('slots reserved for no session', () =>
+      database.rows(
+        `UPDATE agent_resources r SET reserved = r.reserved - (s.reserved - s.held)
+           FROM (${RESERVED_AND_HELD}) AS s
+          WHERE s.agent_id = r.agent_id AND s.slot_name = r.slot_name AND s.reserved > s.held`,
+      ),
+    );
+    // Other suites come and go in between, so both sides are read in one statement, until they agree.
+    await waitUntil(
+      'nothing to be reserved for no session',
+      async () => {
+        const lost = await database.rows<{ agent_id: string; slot_name: string; lost: number }>(
+          `SELECT agent_id, slot_name, reserved - held AS lost FROM (${RESERVED_AND_HELD}) AS s
+            WHERE reserved > held ORDER BY 1, 2`,
+        );
+        return lost.length === 0 ? undefined : notYet(lost);
+      },
+      { deadlineSeconds: 10 },
     );
   });
 

@@ -66,6 +66,16 @@ export interface AgentSlotRow {
   used: number;
 }
 
+/** What each agent has reserved and used, beside what living kernels hold of it by their own rows. */
+export const RESERVED_AND_HELD = `
+  SELECT r.agent_id, r.slot_name, (r.reserved + r.used)::float8 AS reserved, r.updated_at,
+         coalesce(sum(a.reserved + coalesce(a.used, 0)), 0)::float8 AS held
+    FROM agent_resources r
+    LEFT JOIN kernels k ON k.agent = r.agent_id
+    LEFT JOIN resource_allocations a
+      ON a.kernel_id = k.id AND a.slot_name = r.slot_name AND a.free_at IS NULL
+   GROUP BY r.agent_id, r.slot_name, r.reserved, r.used, r.updated_at`;
+
 /** The manager's database, read only: a statement that would write is refused by PostgreSQL. */
 export class Database {
   readonly #pool: pg.Pool;

@@ -1,3 +1,4 @@
+import { RESERVED_AND_HELD } from './database.ts';
 import { CONTAINER_LABELS } from './observer.ts';
 import { ContainerRegistry } from './registry.ts';
 import { S3Server } from './s3.ts';
@@ -41,6 +42,11 @@ export const KINDS: readonly Kind[] = [
     what: 'resources that kernels hold',
     find: rows(`SELECT kernel_id || ' ' || slot_name AS name, created_at AS at FROM resource_allocations
       WHERE free_at IS NULL AND used IS NOT NULL`),
+  },
+  {
+    what: 'slots of agents held for no kernel',
+    find: rows(`SELECT agent_id || ' ' || slot_name || ': ' || (reserved - held) AS name, updated_at AS at
+      FROM (${RESERVED_AND_HELD}) AS slots WHERE reserved > held`),
   },
   { what: 'containers of sessions', find: containers },
   { what: 'scratch directories of kernels', find: scratches },

@@ -129,7 +129,7 @@ export class S3Server {
     const answer = await this.request('GET', '', { query: { 'list-type': '2', prefix } });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`listing ${prefix} of the S3 server: ${answer.status} ${text}`);
-    return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? '');
+    return listed(text).map(({ key }) => key);
   }
 
   /** Every object of the bucket and when it was last written. Throws an Error when there are more than 1000. */
@@ -138,10 +138,7 @@ export class S3Server {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`listing the S3 server: ${answer.status} ${text}`);
     if (/<IsTruncated>true</.test(text)) throw new Error('the bucket holds more than 1000 objects');
-    return [...text.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry = '']) => ({
-      key: /<Key>([^<]*)</.exec(entry)?.[1] ?? '',
-      at: new Date(/<LastModified>([^<]*)</.exec(entry)?.[1] ?? ''),
-    }));
+    return listed(text);
   }
 
   #sign(method: string, path: string, query: string, host: string): Record<string, string> {
@@ -175,4 +172,21 @@ function strictEncode(text: string): string {
     /[!'()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+/** What an answer to ListObjectsV2 lists. Keys come with XML's escapes: an object is not found under an escaped name. */
+export function listed(xml: string): { key: string; at: Date }[] {
+  return [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry = '']) => ({
+    key: unescaped(/<Key>([^<]*)</.exec(entry)?.[1] ?? ''),
+    at: new Date(/<LastModified>([^<]*)</.exec(entry)?.[1] ?? ''),
+  }));
+}
+
+const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function unescaped(text: string): string {
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
+    if (name) return NAMED[name] ?? whole;
+    return String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal));
+  });
 }
