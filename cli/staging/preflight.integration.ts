@@ -64,6 +64,7 @@ describe('a restricted user before a staging run, against a real API server', fu
       .map((line) => line.trim());
     expect(commands).to.deep.equal([
       'kubectl apply --server-side --force-conflicts -f charts/e2e-operator/files/crds',
+      'kubectl get namespace e2e-of-jane || kubectl create namespace e2e-of-jane',
       './e2e staging --namespace bai --test-namespace e2e-of-jane --print-rights jane | kubectl apply -f -',
     ]);
   });

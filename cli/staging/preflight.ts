@@ -132,6 +132,9 @@ export function adminCommands(found: Preflight, places: Places): string[] {
       ? [`kubectl apply --server-side --force-conflicts -f ${STAGING.crds}`]
       : []),
     ...(found.namespace === 'absent' ? [`kubectl create namespace ${places.test}`] : []),
+    ...(found.namespace === 'unknown'
+      ? [`kubectl get namespace ${places.test} || kubectl create namespace ${places.test}`]
+      : []),
     ...(found.missing.length > 0
       ? [
           `./e2e staging --namespace ${places.deployment} --test-namespace ${places.test} --print-rights ${shown} | kubectl apply -f -`,

@@ -1,19 +1,21 @@
 import { createServer, type Server, Socket } from 'node:net';
 
 /**
- * A way to a port of this machine that a test can break: cut what is open, refuse what is new, or go silent while the
+ * A way to a port of this machine, or of another, that a test can break: cut what is open, refuse what is new, or go silent while the
  * connections stay open.
  */
 export class TcpProxy {
   readonly #target: number;
+  readonly #host: string;
   readonly #server: Server;
   readonly #pairs = new Set<[Socket, Socket]>();
   #refusing = false;
   #silent = false;
   #accepted = 0;
 
-  constructor(targetPort: number) {
+  constructor(targetPort: number, host = '127.0.0.1') {
     this.#target = targetPort;
+    this.#host = host;
     this.#server = createServer((near) => this.#accept(near));
   }
 
@@ -93,7 +95,7 @@ export class TcpProxy {
       socket.on('error', end);
       socket.on('close', end);
     }
-    far.connect(this.#target, '127.0.0.1');
+    far.connect(this.#target, this.#host);
     if (this.#silent) near.resume();
     else {
       near.pipe(far);

@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import { adminCommandsIn, difference, expectEnding, Surprise, tellsOfPassedTest } from './expect.ts';
+
+describe('what the self-test of staging expects', () => {
+  it("finds the administrator's commands in a refusal, and nothing else", () => {
+    const lines = [
+      'exit 2 (could not run): nothing was created',
+      '  missing right: x',
+      '  what to do: an administrator runs:',
+      '    kubectl create namespace a',
+      '    ./e2e staging | kubectl apply -f -',
+      'something else',
+      '    not this',
+    ];
+    expect(adminCommandsIn(lines)).to.deep.equal([
+      'kubectl create namespace a',
+      './e2e staging | kubectl apply -f -',
+    ]);
+    expect(adminCommandsIn(lines.slice(3))).to.deep.equal([]);
+  });
+
+  it('takes a line of a passed test for one, and no line of a phase', () => {
+    expect(tellsOfPassedTest('[  12.0s]     ✔ keeps its id (0.4 s)')).to.equal(true);
+    expect(tellsOfPassedTest('[  12.0s]     ✘ keeps its id (0.4 s)')).to.equal(false);
+    expect(tellsOfPassedTest('[  12.0s] ✓ operator (4.1 s)')).to.equal(false);
+  });
+
+  it('names what is left and what is gone', () => {
+    expect(difference(['a', 'b'], ['b', 'c'])).to.deep.equal(['left: c', 'gone: a']);
+    expect(difference(['a'], ['a'])).to.deep.equal([]);
+  });
+
+  it('is surprised by another exit code, and by what was not said', () => {
+    const got = { code: 2, lines: ['it goes on there'] };
+    expect(() => expectEnding('x', got, { code: 2, says: ['goes on'] })).not.to.throw();
+    expect(() => expectEnding('x', got, { code: 0 })).to.throw(Surprise, 'ended with 2 instead of 0');
+    expect(() => expectEnding('x', got, { code: 2, says: ['attach'] })).to.throw(Surprise, 'attach');
+  });
+});
