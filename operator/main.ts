@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createOperator } from './controllers/operator.ts';
-import { loadKubeConfig } from './runtime/kube-config.ts';
+import { findCluster } from './runtime/cluster-access.ts';
 import { createLog } from './runtime/log.ts';
 import { stopSignal } from './runtime/manager.ts';
 
@@ -110,7 +110,7 @@ const options = command.parse().opts<Options>();
 const log = createLog({ name: 'backendai-e2e-operator', level: options.logLevel });
 try {
   const operator = createOperator({
-    kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfig }),
+    kubeConfig: await findCluster(options.kubeconfig),
     kubeconfigPath: options.kubeconfig,
     namespace: options.namespace,
     watchNamespaces: options.watchNamespace,

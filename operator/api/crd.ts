@@ -43,6 +43,8 @@ export interface CustomResourceDefinition {
       storage: boolean;
       subresources: { status: Record<string, never> };
       additionalPrinterColumns: PrinterColumn[];
+      /** What objects can be listed by (fieldSelector), besides name and namespace. */
+      selectableFields?: { jsonPath: string }[];
       schema: { openAPIV3Schema: Schema };
     }[];
   };
@@ -81,6 +83,7 @@ interface Definition {
   status: object;
   rules: { rule: string; message: string }[];
   columns: PrinterColumn[];
+  selectable?: string[];
 }
 
 const DEFINITIONS: Record<KindName, Definition> = {
@@ -174,6 +177,8 @@ const DEFINITIONS: Record<KindName, Definition> = {
     spec: TestRunSpec,
     status: TestRunStatus,
     rules: nameRules,
+    // "status.finishedAt=" are the runs that have not ended: the operator asks for these alone.
+    selectable: ['.status.finishedAt'],
     columns: [
       { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
       { name: 'Verdict', type: 'string', jsonPath: '.status.verdict', description: 'How it ended.' },
@@ -308,6 +313,9 @@ export function customResourceDefinition(name: KindName): CustomResourceDefiniti
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: definition.columns,
+          ...(definition.selectable
+            ? { selectableFields: definition.selectable.map((jsonPath) => ({ jsonPath })) }
+            : {}),
           schema: {
             openAPIV3Schema: {
               type: 'object',

@@ -31,6 +31,18 @@ export class Secrets {
   }
 }
 
+/** A copy of JSON data with every known secret in its strings replaced; names of fields stay. */
+export function maskStrings<T>(value: T, secrets: Secrets): T {
+  const masked = (inner: unknown): unknown => {
+    if (typeof inner === 'string') return secrets.mask(inner);
+    if (Array.isArray(inner)) return inner.map(masked);
+    if (typeof inner !== 'object' || inner === null) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([name, each]) => [name, masked(each)]));
+  };
+  // The cast: strings become strings, everything else keeps its shape.
+  return masked(value) as T;
+}
+
 /** All string values below fields with a secret name, for example of a Connection. */
 export function secretValues(value: unknown, secret = false): string[] {
   if (typeof value === 'string') return secret ? [value] : [];

@@ -13,6 +13,7 @@ import {
 } from '../runtime/builtin-resources.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { withoutManagedFields } from '../runtime/kube-object.ts';
 import type { Log } from '../runtime/log.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 
@@ -89,10 +90,10 @@ export class EnvironmentWatch {
     const options = { ...this.#with, namespace };
     const watched: Watched = {
       stop: new AbortController(),
-      deployments: new Informer({ ...options, resource: DEPLOYMENTS }),
-      statefulSets: new Informer({ ...options, resource: STATEFUL_SETS }),
-      jobs: new Informer({ ...options, resource: JOBS }),
-      pods: new Informer({ ...options, resource: PODS }),
+      deployments: new Informer({ ...options, resource: DEPLOYMENTS, transform: withoutManagedFields }),
+      statefulSets: new Informer({ ...options, resource: STATEFUL_SETS, transform: withoutManagedFields }),
+      jobs: new Informer({ ...options, resource: JOBS, transform: withoutManagedFields }),
+      pods: new Informer({ ...options, resource: PODS, transform: withoutManagedFields }),
     };
     this.#watched.set(namespace, watched);
     const changed = () => this.#onChange(environment);

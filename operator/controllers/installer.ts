@@ -1,8 +1,10 @@
 import { stringify } from 'yaml';
-import type { TestEnvironment } from '../api/test-environment.ts';
+import { type Secrets, secretValues } from '../api/secrets.ts';
+import { CONNECTION_SECRET, type TestEnvironment } from '../api/test-environment.ts';
 import { chartDigest, installationHash } from '../environments/chart.ts';
 import type { Workload } from '../environments/components.ts';
 import {
+  HelmError,
   pendingReleaseSelector,
   runHelm,
   uninstallArguments,
@@ -20,6 +22,7 @@ import { isAlreadyExists, isForbidden } from '../runtime/api-error.ts';
 import { NAMESPACES, type Namespace, PODS, ROLE_BINDINGS, SECRETS } from '../runtime/builtin-resources.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { secretsIn } from './environment-secrets.ts';
 
 export interface InstallerOptions {
   client: KubeClient;
@@ -120,11 +123,21 @@ export class Installer {
       await client.delete(SECRETS, { namespace, name: metadata.name }, { uid: metadata.uid, signal });
     }
     const args = upgradeArguments(release, `${chartsDir}/${chart.name}`, namespace);
-    await runHelm(
-      { ...this.#with.helm, signal, deadlineMs: UPGRADE_MS },
-      args,
-      stringify(chart.values ?? {}),
-    );
+    const call = { ...this.#with.helm, signal, deadlineMs: UPGRADE_MS };
+    try {
+      await runHelm(call, args, stringify(chart.values ?? {}));
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      throw error.masked(await this.#secrets(environment, signal));
+    }
+  }
+
+  /** What helm may quote and nobody may read: secret values of the spec, and of a connection that is there already. */
+  async #secrets(environment: TestEnvironment, signal: AbortSignal): Promise<Secrets> {
+    const at = { namespace: namespaceOf(environment), name: CONNECTION_SECRET };
+    const secrets = secretsIn(await this.#with.client.get(SECRETS, at, { signal }));
+    secrets.add(secretValues(environment.spec.chart?.values));
+    return secrets;
   }
 
   /**

@@ -1,11 +1,13 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { FIELD_MANAGERS, LABELS } from '../api/group.ts';
 import type { OperatorIdentity } from '../environments/namespace.ts';
 import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
+import { keptReport } from '../reports/kept.ts';
+import { keptRun } from '../runs/kept.ts';
 import { isFinished } from '../runs/queue.ts';
 import { JOBS, PODS } from '../runtime/builtin-resources.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
+import type { ClusterAccess } from '../runtime/cluster-access.ts';
 import { Controller } from '../runtime/controller.ts';
 import { EventRecorder } from '../runtime/events.ts';
 import { HealthServer } from '../runtime/health.ts';
@@ -17,6 +19,7 @@ import {
   nameOf,
   type ObjectName,
   type Resource,
+  withoutManagedFields,
 } from '../runtime/kube-object.ts';
 import { LeaseElection } from '../runtime/lease-election.ts';
 import type { Log } from '../runtime/log.ts';
@@ -37,7 +40,7 @@ import { TestRunReconciler } from './test-run.ts';
 import { TestSuiteReconciler } from './test-suite.ts';
 
 export interface OperatorOptions {
-  kubeConfig: KubeConfig;
+  kubeConfig: ClusterAccess;
   /** The kubeconfig file for helm; undefined: helm finds the pod's service account. */
   kubeconfigPath: string | undefined;
   /** Its own namespace: where its Lease is. */
@@ -128,15 +131,19 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
   const several = (options.watchNamespaces?.length ?? 0) > 1;
   const nameOfController = (kind: string) => (several ? `${kind}/${namespace}` : kind);
   const log = several ? options.log.child({ namespace }) : options.log;
-  const follow = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string) =>
-    new Informer<T>({ client, resource, namespace, labelSelector, log, metrics });
+  const follow = <T extends KubeObject>(
+    resource: Resource<T>,
+    transform: (object: T) => T = withoutManagedFields,
+    labelSelector?: string,
+  ) => new Informer<T>({ client, resource, namespace, labelSelector, transform, log, metrics });
   const environments = follow(TEST_ENVIRONMENTS);
-  const suites = follow(TEST_SUITES);
-  const runs = follow(TEST_RUNS);
-  const reports = follow(TEST_REPORTS);
+  // The record of a suite is written by comparing with the fields that the operator owns.
+  const suites = follow(TEST_SUITES, (suite) => suite);
+  const runs = follow(TEST_RUNS, keptRun);
+  const reports = follow(TEST_REPORTS, keptReport);
   const faults = follow(FAULTS);
-  const jobs = follow(JOBS, LABELS.run);
-  const pods = follow(PODS, LABELS.run);
+  const jobs = follow(JOBS, withoutManagedFields, LABELS.run);
+  const pods = follow(PODS, withoutManagedFields, LABELS.run);
   const recorder = new Chronicle(common.recorder, log);
   measures.follow(namespace, () => runs.list(namespace));
 

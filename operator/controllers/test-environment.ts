@@ -1,5 +1,6 @@
 import { conditionOf } from '../api/conditions.ts';
 import { FIELD_MANAGERS, FINALIZERS } from '../api/group.ts';
+import { maskStrings, type Secrets } from '../api/secrets.ts';
 import {
   CONNECTION_KEY,
   CONNECTION_SECRET,
@@ -31,6 +32,7 @@ import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Chronicle } from './chronicle.ts';
+import { secretsIn } from './environment-secrets.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
 import type { Installer } from './installer.ts';
 import { ownerReference, TEST_ENVIRONMENTS } from './kinds.ts';
@@ -224,7 +226,8 @@ export class TestEnvironmentReconciler {
       ]);
       components = componentStatuses(workloads, pods, { events, logs, missing });
     }
-    const connectionSecret = await this.#copyConnection(environment, signal);
+    const { name: connectionSecret, secrets } = await this.#copyConnection(environment, signal);
+    components = maskStrings(components, secrets);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),
       components,
@@ -235,8 +238,11 @@ export class TestEnvironmentReconciler {
     return { requeueAfterMs: earliest(requeueAfterMs, connectionSecret ? undefined : SECRET_MS) };
   }
 
-  /** Copies the connection Secret beside the environment object; resolves to the copy's name. */
-  async #copyConnection(environment: TestEnvironment, signal: AbortSignal): Promise<string | undefined> {
+  /** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
+  async #copyConnection(
+    environment: TestEnvironment,
+    signal: AbortSignal,
+  ): Promise<{ name: string | undefined; secrets: Secrets }> {
     const { client } = this.#with;
     const source = await client.get(
       SECRETS,
@@ -250,12 +256,13 @@ export class TestEnvironmentReconciler {
       owner: ownerReference(environment),
     };
     const copy = source ? connectionCopy(source, target) : undefined;
-    if (!copy) return undefined;
+    const secrets = secretsIn(source);
+    if (!copy) return { name: undefined, secrets };
     const existing = await client.get(SECRETS, target, { signal });
     if (existing?.data?.[CONNECTION_KEY] !== copy.data?.[CONNECTION_KEY]) {
       await client.apply(SECRETS, copy, { fieldManager: FIELD_MANAGERS.operator, force: true, signal });
     }
-    return name;
+    return { name, secrets };
   }
 
   async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {

@@ -21,6 +21,7 @@ import type { KubeClient } from '../runtime/kube-client.ts';
 import { controllerOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Archivist } from './archivist.ts';
 import type { Chronicle } from './chronicle.ts';
+import { secretsOf } from './environment-secrets.ts';
 import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 
 export interface TestReportDependencies {
@@ -86,10 +87,11 @@ export class TestReportReconciler {
   }
 
   /** Closes the report unless its reporter was first: the stored report is read, and written only as it was read. */
-  async #close(name: ObjectName, ending: Ending, signal: AbortSignal): Promise<void> {
+  async #close(name: ObjectName, seen: Ending, signal: AbortSignal): Promise<void> {
     const { client, recorder, clock } = this.#with;
     const stored = await client.get(TEST_REPORTS, name, { signal });
     if (!stored || stored.status?.final === true) return;
+    const ending = await this.#masked(stored, seen, signal);
     const status = { ...closing(ending, clock.now()), ...keptConditions(stored) };
     await this.#apply(stored, status, signal);
     recorder.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
@@ -121,9 +123,13 @@ export class TestReportReconciler {
   }
 
   /** Notes in the report why its pod does not start, and that it did in the end. */
-  async #hint(report: TestReport, hint: Ending | undefined, signal: AbortSignal): Promise<void> {
+  async #hint(report: TestReport, reason: Ending | undefined, signal: AbortSignal): Promise<void> {
     const before = conditionOf(report.status?.conditions, STARTED);
-    if (hint ? before?.reason === hint.reason || hint.reason === 'NoPod' : before?.status !== 'False') return;
+    const known = reason
+      ? before?.reason === reason.reason || reason.reason === 'NoPod'
+      : before?.status !== 'False';
+    if (known) return;
+    const hint = reason && (await this.#masked(report, reason, signal));
     const { generation } = report.metadata;
     const seen = {
       ...(hint
@@ -134,6 +140,16 @@ export class TestReportReconciler {
     const conditions = withCondition(report.status?.conditions ?? [], seen, this.#with.clock.now());
     await this.#apply(report, { conditions }, signal);
     if (hint) this.#with.recorder.record(report, { type: 'Warning', ...hint });
+  }
+
+  /** Without the secrets of the environment's connection: a pod that dies may say anything. */
+  async #masked(report: TestReport, ending: Ending, signal: AbortSignal): Promise<Ending> {
+    const { client, runs, environments } = this.#with;
+    const namespace = report.metadata.namespace ?? '';
+    const environment = runs.get({ namespace, name: report.spec.run })?.spec.environmentRef.name;
+    const seen = environment === undefined ? undefined : environments.get({ namespace, name: environment });
+    const secrets = await secretsOf(client, seen, signal);
+    return { ...ending, message: secrets.mask(ending.message) };
   }
 
   async #apply(report: TestReport, status: TestReportStatus, signal: AbortSignal): Promise<void> {

@@ -34,6 +34,8 @@ export interface TestRunDependencies {
   catalog: (signal: AbortSignal) => Promise<void>;
 }
 
+/** Runs without a verdict: those with one only grow in number. */
+const UNFINISHED = 'status.finishedAt=';
 /** Milliseconds after which a state that must pass by itself is looked at again. */
 const SOON_MS = 250;
 
@@ -77,7 +79,7 @@ export class TestRunReconciler {
     return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
       await catalog(signal);
       const [runs, suites, environment] = await Promise.all([
-        client.list(TEST_RUNS, { namespace }, { signal }),
+        client.list(TEST_RUNS, { namespace, fieldSelector: UNFINISHED }, { signal }),
         client.list(TEST_SUITES, { namespace }, { signal }),
         client.get(TEST_ENVIRONMENTS, environmentOf(cached), { signal }),
       ]);

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import type { Secrets } from '../api/secrets.ts';
 
 /** What one helm call needs. */
 export interface HelmCall {
@@ -15,9 +16,18 @@ export interface HelmCall {
 export class HelmError extends Error {
   override readonly name = 'HelmError';
   readonly transient: boolean;
+  readonly #what: string;
+  readonly #said: string;
   constructor(what: string, said: string, transient: boolean, cause?: unknown) {
     super(`${what}: ${said}`, { cause });
+    this.#what = what;
+    this.#said = said;
     this.transient = transient;
+  }
+
+  /** The same without secrets: helm quotes values and objects. The cause is left out, it could hold them too. */
+  masked(secrets: Secrets): HelmError {
+    return new HelmError(this.#what, secrets.mask(this.#said), this.transient);
   }
 }
 

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import type { Connection } from '../api/connection.ts';
 
 /** Database of Valkey in which Backend.AI 26.9 keeps its locks (ai.backend.common.defs: REDIS_STREAM_LOCK). */
@@ -9,6 +8,8 @@ const VALKEY_MS = 3_000;
 /** Who holds a lock now: its value, or undefined when nobody does. Rejects when Valkey does not answer. */
 export async function holderOf(valkey: Connection['valkey'], key: string): Promise<string | undefined> {
   const { host, port, password } = valkey;
+  // Loaded by the first fault that needs it: it takes 10 MiB.
+  const { Redis } = await import('ioredis');
   const client = new Redis({
     host,
     port,

@@ -1,8 +1,8 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
 import { answerError, connectionOutcome } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
+import type { ClusterAccess } from './cluster-access.ts';
 import { jsonLines } from './json-lines.ts';
 import type { CallOptions, KubeClientOptions } from './kube-calls.ts';
 import type { ApiRequest } from './request.ts';
@@ -25,7 +25,7 @@ export class Caller {
   readonly #deadlineMs: number;
   readonly #onRequest: NonNullable<KubeClientOptions['onRequest']>;
 
-  constructor(config: KubeConfig, options: KubeClientOptions) {
+  constructor(config: ClusterAccess, options: KubeClientOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#transport = new Transport(config, this.#clock);
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;

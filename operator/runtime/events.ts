@@ -34,8 +34,8 @@ const WINDOW_MS = 10 * 60_000;
 /** Least milliseconds between two writes of the same Event: a storm of notices becomes a count. */
 const INTERVAL_MS = 5_000;
 
-/** Series remembered at most; the oldest go first. */
-const SERIES = 4_096;
+/** Series remembered at most; the oldest go first. One takes about 1 KiB. */
+const SERIES = 1_024;
 
 /** One Event that counts up. */
 interface Series {
@@ -108,7 +108,7 @@ export class EventRecorder {
       return before;
     }
     const series: Series = {
-      object,
+      object: referenceTo(object),
       notice,
       // Events of what has no namespace stand in "default", where kubectl looks for them.
       namespace: metadata.namespace ?? 'default',
@@ -122,8 +122,11 @@ export class EventRecorder {
       writing: false,
     };
     this.#series.set(key, series);
-    const oldest = this.#series.keys().next();
-    if (this.#series.size > SERIES && !oldest.done) this.#series.delete(oldest.value);
+    // In the order of their last notice: those that can count up no more are in front.
+    for (const [oldest, { lastMs }] of this.#series) {
+      if (this.#series.size <= SERIES && nowMs - lastMs < WINDOW_MS) break;
+      this.#series.delete(oldest);
+    }
     return series;
   }
 
@@ -193,6 +196,21 @@ export class EventRecorder {
       await this.#create(series);
     }
   }
+}
+
+/** What an Event says of its object. The object itself, a report above all, would be held for ten minutes. */
+function referenceTo({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(kind === undefined ? {} : { kind }),
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
 }
 
 /** metav1.Time has whole seconds. */

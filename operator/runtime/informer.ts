@@ -21,6 +21,11 @@ export interface InformerOptions<T extends KubeObject> {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
+  /**
+   * What is kept of an object: the cache and the handlers see its result alone. For kinds whose objects are large; it must
+   * keep name, namespace, uid and resourceVersion.
+   */
+  transform?: ((object: T) => T) | undefined;
   log: Log;
   metrics: RuntimeMetrics;
   clock?: Clock;
@@ -162,7 +167,7 @@ export class Informer<T extends KubeObject> implements Source {
       const list = await this.#options.client.list(this.resource, this.#query, { signal });
       this.#options.metrics.informerRelists.inc({ resource: this.resource.plural, reason });
       if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'listed again');
-      this.#publish(this.#cache.replaceAll(list.items));
+      this.#publish(this.#cache.replaceAll(list.items.map((object) => this.#kept(object))));
       this.#nextListMs = this.#clock.monotonicMs() + jittered(this.#options.relistMs ?? 600_000, 0.2);
       this.#lastError = undefined;
       this.#hasSynced = true;
@@ -225,12 +230,16 @@ export class Informer<T extends KubeObject> implements Source {
     switch (event.type) {
       case 'ADDED':
       case 'MODIFIED':
-        return this.#cache.put(event.object);
+        return this.#cache.put(this.#kept(event.object));
       case 'DELETED':
-        return this.#cache.remove(event.object);
+        return this.#cache.remove(this.#kept(event.object));
       case 'BOOKMARK':
         return [];
     }
+  }
+
+  #kept(object: T): T {
+    return this.#options.transform?.(object) ?? object;
   }
 
   #publish(changes: readonly Change<T>[]): void {

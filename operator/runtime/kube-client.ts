@@ -1,7 +1,7 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { watchError } from './answer.ts';
 import { isGone, isNotFound } from './api-error.ts';
 import { Caller } from './caller.ts';
+import type { ClusterAccess } from './cluster-access.ts';
 import type {
   ApplyOptions,
   CallOptions,
@@ -20,20 +20,19 @@ import { type Intent, type KubeObject, type ObjectName, objectName, type Resourc
 import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
 
 export * from './kube-calls.ts';
-export { ConfigError, type ConfigSource, currentNamespace, loadKubeConfig } from './kube-config.ts';
 
 /** Objects a page, as client-go's pager asks for. */
 const PAGE = 500;
 
 /**
- * A thin typed client over any kind. Credentials and TLS come from client-node's KubeConfig; requests go through one
+ * A thin typed client over any kind. Credentials and TLS come from a ClusterAccess; requests go through one
  * keep-alive connection pool. Calls reject with ApiError, or with the signal's reason when that aborts. What may be
  * repeated is repeated (retry.ts) until the call's deadline.
  */
 export class KubeClient {
   readonly #calls: Caller;
 
-  constructor(config: KubeConfig, options: KubeClientOptions = {}) {
+  constructor(config: ClusterAccess, options: KubeClientOptions = {}) {
     this.#calls = new Caller(config, options);
   }
 

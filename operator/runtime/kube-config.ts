@@ -2,6 +2,8 @@ import { accessSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { ConfigError } from './config-error.ts';
+import { inPod } from './service-account.ts';
 
 /** Where the API server and the credentials come from. */
 export interface ConfigSource {
@@ -10,14 +12,6 @@ export interface ConfigSource {
   /** Context of the kubeconfig; left out: its current one. */
   context?: string | undefined;
 }
-
-/** The API server or the credentials cannot be told from what was given. The message says what to do. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
-/** Where Kubernetes mounts a pod's service account (a fixed path of the platform). */
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * Reads a kubeconfig file or the pod's service account.
@@ -28,7 +22,7 @@ export function loadKubeConfig(source: ConfigSource = {}, env: NodeJS.ProcessEnv
   const path = source.kubeconfig ?? (env.KUBECONFIG ? env.KUBECONFIG : undefined);
   if (path !== undefined) {
     readInto(config, path);
-  } else if (env.KUBERNETES_SERVICE_HOST && readable(join(SERVICE_ACCOUNT, 'token'))) {
+  } else if (inPod(env)) {
     config.loadFromCluster();
   } else {
     const fallback = join(homedir(), '.kube', 'config');
@@ -54,11 +48,6 @@ export function loadKubeConfig(source: ConfigSource = {}, env: NodeJS.ProcessEnv
     );
   }
   return config;
-}
-
-/** Namespace of this pod, or of the kubeconfig's context; undefined when neither says one. */
-export function currentNamespace(config: KubeConfig): string | undefined {
-  return config.getContextObject(config.getCurrentContext())?.namespace ?? undefined;
 }
 
 function readInto(config: KubeConfig, path: string): void {

@@ -115,3 +115,9 @@ export function controllerOf(object: KubeObject, owner: Resource): ObjectName | 
   if (!reference) return undefined;
   return objectName({ metadata: { ...object.metadata, name: reference.name } });
 }
+
+/** The object without the record of who owns which field, which may be half of it. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _dropped, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

@@ -16,7 +16,8 @@ const DURATIONS = { leaseDurationMs: 4_000, renewDeadlineMs: 3_000, retryPeriodM
 function script(kubeconfig: string, identity: string): string {
   const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   return `
-    import { KubeClient, loadKubeConfig } from ${file('./kube-client.ts')};
+    import { KubeClient } from ${file('./kube-client.ts')};
+    import { loadKubeConfig } from ${file('./kube-config.ts')};
     import { LeaseElection } from ${file('./lease-election.ts')};
     import { createLog } from ${file('./log.ts')};
     import { stopSignal } from ${file('./manager.ts')};

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 /** Structured log, JSON lines on stdout. Give objects as fields, a sentence as the message. Never give it secrets. */
 export type Log = Logger;
@@ -18,14 +18,16 @@ const SECRET_FIELDS = [
 
 /**
  * The log of a process.
+ * to: where it goes instead of stdout.
  * level: trace, debug, info, warn, error, fatal or silent.
  */
-export function createLog(options: { name: string; level?: string }): Log {
-  return pino({
+export function createLog(options: { name: string; level?: string; to?: DestinationStream }): Log {
+  const settings: LoggerOptions = {
     name: options.name,
     level: options.level ?? 'info',
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return options.to ? pino(settings, options.to) : pino(settings);
 }

@@ -1,9 +1,9 @@
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from './clock.ts';
-import { ConfigError } from './kube-config.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import { ConfigError } from './config-error.ts';
 import type { ApiRequest } from './request.ts';
 import { urlPath } from './request.ts';
 
@@ -44,18 +44,18 @@ export interface TryLimits {
 }
 
 /**
- * The way to the API server: credentials and TLS as client-node's KubeConfig gives them, over one keep-alive pool of
+ * The way to the API server: credentials and TLS as a ClusterAccess gives them, over one keep-alive pool of
  * connections. (client-node itself makes an agent, and so a TLS handshake, for every request.)
  */
 export class Transport {
-  readonly #config: KubeConfig;
+  readonly #config: ClusterAccess;
   readonly #clock: Clock;
   readonly #origin: string;
   readonly #prefix: string;
   #session: Promise<Session> | undefined;
   #closed = false;
 
-  constructor(config: KubeConfig, clock: Clock) {
+  constructor(config: ClusterAccess, clock: Clock) {
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new ConfigError('The kubeconfig names no cluster for its current context.');
     const url = new URL(cluster.server);

@@ -132,6 +132,28 @@ describe('the runner', function () {
     expect(JSON.stringify(ended.writes) + ended.out + ended.err).not.to.include('sample-secret-value');
   });
 
+  it('lets no secret of the connection out, wherever a suite says it', async () => {
+    const password = 'canary/pass"word-7f3a';
+    const connection = join(folder, 'leaky.json');
+    writeFileSync(connection, JSON.stringify({ version: '1', postgres: { password } }));
+    const ended = await run('leaky', { E2E_CONNECTION: connection });
+    expect(ended.last.final).to.equal(true);
+    expect(ended.last.counts?.failed).to.be.greaterThan(1);
+    expect(ended.out).to.include('log •••').and.include('bytes •••');
+    expect(ended.err).to.include('error •••').and.include('warning •••');
+    const everything = JSON.stringify(ended.writes) + ended.out + ended.err;
+    expect(everything).not.to.include('canary').and.not.to.include('7f3a');
+  });
+
+  it('lets none out when its program ends on an error that nobody caught', async () => {
+    const connection = join(folder, 'crash.json');
+    writeFileSync(connection, JSON.stringify({ version: '1', postgres: { password: 'canary-7f3a' } }));
+    const ended = await run('crash', { E2E_CONNECTION: connection });
+    expect(ended.code).not.to.equal(0);
+    expect(ended.err).to.include('crashed with •••');
+    expect(JSON.stringify(ended.writes) + ended.out + ended.err).not.to.include('7f3a');
+  });
+
   it('says Inconclusive when a test could not see what it claims', async () => {
     const ended = await run('unsure');
     expect(ended.code).to.equal(1);

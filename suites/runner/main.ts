@@ -6,13 +6,14 @@ import { readFileSync } from 'node:fs';
 import type { Connection } from '../../operator/api/connection.ts';
 import { LIMITS } from '../../operator/api/limits.ts';
 import { RUNNER_EXIT } from '../../operator/api/runner.ts';
+import { maskStrings, secretValues } from '../../operator/api/secrets.ts';
 import type { ReportedTest } from '../../operator/api/test-report.ts';
 import { recorder } from '../support/record.ts';
-import { secretValues } from '../support/secrets.ts';
 import { statusSender } from './api-server.ts';
 import { fitReport } from './budget.ts';
 import { headline } from './failure.ts';
 import { closingLines, testLine } from './lines.ts';
+import { maskOutputs } from './masked-output.ts';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from './outcome.ts';
 import { Progress } from './progress.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
@@ -23,11 +24,19 @@ const GRACE_MS = 15_000;
 /** The last write of the report is tried for this long. */
 const LAST_WRITE_MS = 10_000;
 
+maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
+// Node.js itself would print what nobody caught past the mask. Mocha catches while tests run.
+process.on('uncaughtException', (error) => {
+  if (process.listenerCount('uncaughtException') > 1) return;
+  complain(withCauses(error));
+  process.exit(RUNNER_EXIT.couldNotRun);
+});
+
 const print = (line: string): void => {
-  process.stdout.write(`${recorder.secrets.mask(line)}\n`);
+  process.stdout.write(`${line}\n`);
 };
 const complain = (line: string): void => {
-  process.stderr.write(`${recorder.secrets.mask(line)}\n`);
+  process.stderr.write(`${line}\n`);
 };
 
 const show = linePrinter();
@@ -46,7 +55,7 @@ async function main(): Promise<number> {
         send: statusSender(target),
         snapshot: () =>
           fitReport(
-            progress.status(new Date(), pod, [...recorder.measurements]),
+            maskStrings(progress.status(new Date(), pod, [...recorder.measurements]), recorder.secrets),
             LIMITS.reportBytes,
             LIMITS.errorBytes,
           ),

@@ -2,8 +2,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import got, { type Method, type OptionsOfBufferResponseBody, RequestError, type Response } from 'got';
+import { maskFields } from '../../operator/api/secrets.ts';
 import { recorder } from './record.ts';
-import { maskFields } from './secrets.ts';
 import { API_VERSION, authorization, type KeyPair } from './signing.ts';
 
 /** A request of a suite may take this long unless it says otherwise, milliseconds. */

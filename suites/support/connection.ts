@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../../operator/api/connection.ts';
 import { RUNNER_ENV } from '../../operator/api/runner.ts';
+import { secretValues } from '../../operator/api/secrets.ts';
 import { recorder } from './record.ts';
-import { secretValues } from './secrets.ts';
 
 /** There is no usable connection.json. */
 export class NoConnection extends Error {

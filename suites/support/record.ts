@@ -1,5 +1,5 @@
+import { Secrets } from '../../operator/api/secrets.ts';
 import type { Measurement } from '../../operator/api/test-report.ts';
-import { Secrets } from './secrets.ts';
 
 /** One request of the running test and what came back, both already masked and cut. */
 export interface Exchange {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MASK, maskFields, Secrets, secretValues } from './secrets.ts';
+import { MASK, maskFields, maskStrings, Secrets, secretValues } from './secrets.ts';
 
 describe('secrets', () => {
   const connection = {
@@ -46,6 +46,15 @@ describe('secrets', () => {
   it('are hidden by field in answers that bring new ones', () => {
     expect(maskFields({ data: [{ session_token: 'abc', name: 'n' }] })).to.deep.equal({
       data: [{ session_token: MASK, name: 'n' }],
+    });
+  });
+  it('are hidden in every string of a status, and nothing else of it changes', () => {
+    const secrets = new Secrets();
+    secrets.add(['s3cr3t']);
+    const status = { seconds: 1.5, final: true, tests: [{ title: 'has s3cr3t', counts: { total: 1 } }] };
+    expect(maskStrings(status, secrets)).to.deep.equal({
+      ...status,
+      tests: [{ title: `has ${MASK}`, counts: { total: 1 } }],
     });
   });
 });

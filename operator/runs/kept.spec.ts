@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { foldSuite } from '../reports/fold.ts';
+import { keptReport } from '../reports/kept.ts';
+import { withoutManagedFields } from '../runtime/kube-object.ts';
+import { suiteHistory } from './history.ts';
+import { keptRun } from './kept.ts';
+import { isFinished } from './queue.ts';
+
+const managedFields = [{ manager: 'x', operation: 'Apply' }];
+
+function run(ended: boolean): TestRun {
+  const metadata = { name: 'one', namespace: 'ns', uid: 'u', resourceVersion: '7', managedFields };
+  return {
+    apiVersion: 'e2e.backend.ai/v1alpha1',
+    kind: 'TestRun',
+    metadata,
+    spec: { environmentRef: { name: 'e2e' } },
+    status: {
+      ...(ended ? { finishedAt: '2026-01-01T00:00:00Z' } : {}),
+      conditions: [
+        {
+          type: 'Succeeded',
+          status: ended ? 'False' : 'Unknown',
+          reason: 'SuitesFailed',
+          message: 'long'.repeat(100),
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+          observedGeneration: 1,
+        },
+      ],
+      suites: [
+        {
+          name: 'alpha',
+          state: ended ? 'Finished' : 'Running',
+          attempt: 1,
+          ...(ended ? { verdict: 'Failed' as const, seconds: 3 } : {}),
+          report: 'one-alpha-1',
+          message: 'long'.repeat(100),
+          counts: { total: 1, passed: 0, failed: 1, pending: 0, interrupted: 0 },
+        },
+      ],
+    },
+  };
+}
+
+function report(tests: NonNullable<NonNullable<TestReport['status']>['tests']>): TestReport {
+  return {
+    apiVersion: 'e2e.backend.ai/v1alpha1',
+    kind: 'TestReport',
+    metadata: { name: 'r', namespace: 'ns' },
+    spec: { run: 'one', suite: 'alpha', attempt: 1 },
+    status: { final: true, verdict: 'Failed', tests, measurements: [{ name: 'm', value: 1, unit: 's' }] },
+  };
+}
+
+describe('what the cache keeps', () => {
+  it('of a run that goes on is all of it', () => {
+    expect(run(false).metadata).to.have.property('managedFields');
+    expect(keptRun(run(false))).to.deep.equal(withoutManagedFields(run(false)));
+  });
+
+  it('of a run that ended is enough to know that it did, and for the records of its suites', () => {
+    const kept = keptRun(run(true));
+    expect(isFinished(kept)).to.equal(true);
+    expect(kept.metadata).to.include({ name: 'one', namespace: 'ns', uid: 'u', resourceVersion: '7' });
+    expect(suiteHistory('alpha', undefined, [kept])).to.deep.equal(
+      suiteHistory('alpha', undefined, [run(true)]),
+    );
+    expect(JSON.stringify(kept).length).to.be.lessThan(JSON.stringify(run(true)).length / 2);
+  });
+
+  it('of a report says the same of its suite as the whole one', () => {
+    const passed = Array.from({ length: 500 }, (_, id) => ({
+      id: `${id}`,
+      file: 'a/b',
+      title: `test ${id}`,
+      state: 'passed' as const,
+      seconds: 1,
+    }));
+    const bad = { id: 'x', file: 'a/b', title: 'adds', state: 'failed' as const, seconds: 1 };
+    const whole = report([...passed, { ...bad, error: 'expected 3 to equal 4\n  at a\n  at b' }, bad]);
+    expect(foldSuite('alpha', [keptReport(whole)], 0)).to.deep.equal(foldSuite('alpha', [whole], 0));
+    expect(foldSuite('alpha', [keptReport(whole)], 0).line.message).to.equal('adds: expected 3 to equal 4');
+    expect(JSON.stringify(keptReport(whole)).length).to.be.lessThan(500);
+    const { tests: _none, ...status } = keptReport(report(passed)).status ?? {};
+    expect(keptReport(report(passed)).status).to.deep.equal(status);
+  });
+});

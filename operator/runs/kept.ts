@@ -1,0 +1,27 @@
+import type { TestRun } from '../api/test-run.ts';
+import { withoutManagedFields } from '../runtime/kube-object.ts';
+import { isFinished } from './queue.ts';
+
+/**
+ * What the operator's cache keeps of a run. One that has ended only counts for queues, times to live and the records of its
+ * suites: the texts of its lines and conditions, which make most of it, are left to the API server.
+ */
+export function keptRun(run: TestRun): TestRun {
+  const kept = withoutManagedFields(run);
+  if (!kept.status || !isFinished(kept)) return kept;
+  const { suites, conditions, ...status } = kept.status;
+  return {
+    ...kept,
+    status: {
+      ...status,
+      ...(conditions ? { conditions: conditions.map((each) => ({ ...each, message: '' })) } : {}),
+      ...(suites
+        ? {
+            suites: suites.map(
+              ({ message: _message, reason: _reason, report: _report, counts: _counts, ...line }) => line,
+            ),
+          }
+        : {}),
+    },
+  };
+}

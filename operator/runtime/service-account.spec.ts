@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type ConnectOptions, findCluster } from './cluster-access.ts';
+import { inPod, serviceAccountAccess } from './service-account.ts';
+
+describe('the service account of a pod', () => {
+  let folder: string;
+  let env: NodeJS.ProcessEnv;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'account-'));
+    writeFileSync(join(folder, 'token'), 'first\n');
+    writeFileSync(join(folder, 'ca.crt'), 'authority');
+    env = {
+      KUBERNETES_SERVICE_HOST: '10.96.0.1',
+      KUBERNETES_SERVICE_PORT: '443',
+      E2E_SERVICE_ACCOUNT_DIR: folder,
+    };
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const applied = async () => {
+    const options: ConnectOptions = {};
+    await serviceAccountAccess(env).applyToHTTPSOptions(options);
+    return options;
+  };
+
+  it('says where the API server is, also with an address of version 6', () => {
+    expect(serviceAccountAccess(env).getCurrentCluster()).to.deep.equal({ server: 'https://10.96.0.1:443' });
+    env.KUBERNETES_SERVICE_HOST = 'fd00::1';
+    expect(serviceAccountAccess(env).getCurrentCluster()).to.deep.equal({ server: 'https://[fd00::1]:443' });
+  });
+
+  it('gives the token as it stands in its file at that moment', async () => {
+    expect(await applied()).to.deep.equal({ ca: 'authority', headers: { Authorization: 'Bearer first' } });
+    writeFileSync(join(folder, 'token'), 'renewed');
+    expect((await applied()).headers).to.deep.equal({ Authorization: 'Bearer renewed' });
+  });
+
+  it('is taken where there is no kubeconfig, and only in a pod', async () => {
+    expect((await findCluster(undefined, env)).getCurrentCluster()?.server).to.equal('https://10.96.0.1:443');
+    rmSync(join(folder, 'token'));
+    expect(inPod(env)).to.equal(false);
+    expect(inPod({ E2E_SERVICE_ACCOUNT_DIR: folder })).to.equal(false);
+  });
+
+  it('says which file cannot be read', async () => {
+    rmSync(join(folder, 'ca.crt'));
+    const error = await applied().catch((caught: Error) => caught);
+    expect(String(error)).to.include('ConfigError').and.include(join(folder, 'ca.crt'));
+  });
+});

@@ -1,0 +1,52 @@
+import { accessSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterAccess, ConnectOptions } from './cluster-access.ts';
+import { ConfigError } from './config-error.ts';
+
+/** Where Kubernetes mounts a pod's service account (a fixed path of the platform). */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The folder of the service account; $E2E_SERVICE_ACCOUNT_DIR names another one where no pod is around (bench, tests). */
+function folderOf(env: NodeJS.ProcessEnv): string {
+  return env.E2E_SERVICE_ACCOUNT_DIR || SERVICE_ACCOUNT;
+}
+
+/** Whether this is a pod with a service account. */
+export function inPod(env: NodeJS.ProcessEnv): boolean {
+  if (!env.KUBERNETES_SERVICE_HOST) return false;
+  try {
+    accessSync(join(folderOf(env), 'token'));
+    return true;
+  } catch {
+    // Not being there is the answer, whatever the reason.
+    return false;
+  }
+}
+
+/**
+ * The API server as a pod finds it, with the pod's service account. The token is read anew each time it is asked for: the
+ * kubelet renews it in its file. client-node can do the same, but costs a process 80 MiB.
+ * Throws ConfigError when this is no pod.
+ */
+export function serviceAccountAccess(env: NodeJS.ProcessEnv = process.env): ClusterAccess {
+  const folder = folderOf(env);
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  if (!host) throw new ConfigError('$KUBERNETES_SERVICE_HOST is not set: this is no pod.');
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    getCurrentCluster: () => ({ server }),
+    applyToHTTPSOptions: async (options: ConnectOptions) => {
+      options.ca = read(folder, 'ca.crt');
+      options.headers = { ...options.headers, Authorization: `Bearer ${read(folder, 'token').trim()}` };
+    },
+  };
+}
+
+function read(folder: string, name: string): string {
+  const path = join(folder, name);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`Cannot read ${path} of the pod's service account: ${String(cause)}.`, { cause });
+  }
+}

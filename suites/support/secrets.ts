@@ -1,1 +1,0 @@
-export * from '../../operator/api/secrets.ts';
