@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
 import { runSchema, VALUES_SCHEMA } from '../operator/api/generate-crds.ts';
+import { LABELS } from '../operator/api/group.ts';
 import { helmPath } from '../operator/testing/helm-path.ts';
 
 const CHART = 'charts/e2e-operator';
@@ -19,6 +20,13 @@ interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
   rules?: Rule[];
+}
+
+interface NetworkPolicySpec {
+  podSelector: object;
+  policyTypes: string[];
+  ingress?: object[];
+  egress: { to?: object[]; ports?: object[] }[];
 }
 
 async function template(chart: string, ...args: string[]): Promise<Manifest[]> {
@@ -102,6 +110,33 @@ describe('charts/e2e-operator', function () {
     const beforehand = ['--set', 'watchNamespaces={ns},crds.install=false,faultPolicy.install=false'];
     const namespaced = await template(CHART, ...IMAGES, ...beforehand);
     expect(namespaced.filter(({ metadata }) => metadata.namespace === undefined)).to.deep.equal([]);
+  });
+
+  it('brings NetworkPolicies when asked to, for the operator and the suites of each namespace', async () => {
+    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).to.deep.equal([]);
+    const set =
+      'networkPolicies.enabled=true,watchNamespaces={a,b},networkPolicies.suitesEgress[0].ports[0].port=8090';
+    const policies = (await template(CHART, ...IMAGES, '--set', set)).filter(
+      ({ kind }) => kind === 'NetworkPolicy',
+    );
+    expect(policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).to.have.members([
+      'a/backendai-e2e-operator-suites',
+      'b/backendai-e2e-operator-suites',
+      'ns/backendai-e2e-operator',
+    ]);
+    const suites = policies.find(({ metadata }) => metadata.namespace === 'a') as unknown as
+      | { spec: NetworkPolicySpec }
+      | undefined;
+    expect(suites?.spec.podSelector).to.deep.equal({
+      matchExpressions: [{ key: LABELS.run, operator: 'Exists' }],
+    });
+    expect(suites?.spec.policyTypes).to.deep.equal(['Ingress', 'Egress']);
+    expect(suites?.spec.ingress, 'nobody may call a suite').to.equal(undefined);
+    const environments = suites?.spec.egress.find(({ to }) => to);
+    expect(environments).to.deep.equal({
+      to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
+    });
+    expect(suites?.spec.egress.at(-1)).to.deep.equal({ ports: [{ port: 8090 }] });
   });
 
   it('asks in environments for every kind that charts/backend-ai is made of', async () => {

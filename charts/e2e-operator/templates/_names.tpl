@@ -32,3 +32,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "e2e-operator.watched" -}}
 {{- toYaml (.Values.watchNamespaces | default (list .Release.Namespace)) -}}
 {{- end -}}
+
+{{- /* Name servers, and the API server, which no selector can name: its own ports, before and after its Service. */ -}}
+{{- define "e2e-operator.basicEgress" -}}
+- ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+    {{- range .Values.networkPolicies.apiServerPorts }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end -}}
