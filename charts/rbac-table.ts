@@ -32,10 +32,14 @@ export interface RoleTable {
   rules: RuleRow[];
 }
 
-/** The roles of the chart, installed in the namespace "operators" with these values (a=b). */
-export async function chartRoles(...values: string[]): Promise<RoleTable[]> {
+/** The roles of the operator, installed in the namespace "operators" with these values (a=b). */
+export function chartRoles(...values: string[]): Promise<RoleTable[]> {
+  return rolesIn('rbac.yaml', values);
+}
+
+async function rolesIn(template: string, values: readonly string[]): Promise<RoleTable[]> {
   const set = ['image=x,suitesImage=x', ...values].flatMap((value) => ['--set', value]);
-  const shown = ['--show-only', 'templates/rbac.yaml'];
+  const shown = ['--show-only', `templates/${template}`];
   const text = await helm('template', 'e2e', CHART, '--namespace', 'operators', ...set, ...shown);
   return parseAllDocuments(text).flatMap((document) => {
     const object = document.toJS();
@@ -87,6 +91,7 @@ export function attemptRole(): RoleTable {
 export async function rbacDocument(): Promise<string> {
   const whole = await chartRoles();
   const limited = await chartRoles('watchNamespaces={team-a,team-b}');
+  const schedule = await rolesIn('schedule.yaml', ['schedule.cron=30 2 * * *']);
   const places = limited.map(({ kind, name, namespace }) => `${kind} \`${name}\` in \`${namespace}\``);
   return [
     '# What the operator and its suites may do',
@@ -97,6 +102,7 @@ export async function rbacDocument(): Promise<string> {
     '',
     ...whole.flatMap(section),
     ...section(attemptRole()),
+    ...schedule.flatMap(section),
     '## Limited to namespaces',
     '',
     'With the value `watchNamespaces: [team-a, team-b]` there is no ClusterRole and no ClusterRoleBinding, and these roles alone, with',

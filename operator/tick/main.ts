@@ -1,5 +1,6 @@
 import { COMMAND_EXIT } from '../api/runner.ts';
-import { KubeClient, loadKubeConfig } from '../runtime/kube-client.ts';
+import { findCluster } from '../runtime/cluster-access.ts';
+import { KubeClient } from '../runtime/kube-client.ts';
 import { tickSettings } from './settings.ts';
 import { tick } from './tick.ts';
 
@@ -16,7 +17,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 let client: KubeClient | undefined;
 try {
   const settings = tickSettings(process.env);
-  client = new KubeClient(loadKubeConfig());
+  client = new KubeClient(await findCluster(undefined));
   const ending = await tick({ client, settings, tell: console.log, signal: stop.signal });
   console.log(ending.sentence);
   process.exitCode = ending.code;
