@@ -3,9 +3,9 @@ import { request as httpRequest } from 'node:http';
 import { posix } from 'node:path';
 import { expect } from 'chai';
 import { FolderCare } from '../support/folder-care.ts';
-import { Inconclusive, measure } from '../support/record.ts';
+import { measure } from '../support/record.ts';
 import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { claimsOf, signedToken, unsignedToken } from '../support/tokens.ts';
+import { claimsOf } from '../support/tokens.ts';
 import { VALKEY_DB } from '../support/valkey.ts';
 import type { VFolder } from '../support/vfolders.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
@@ -18,11 +18,6 @@ const BIG_BYTES = 256 * MIB;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** How the storage-proxy refuses a token that it does not believe. */
-const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };
-/** How the manager passes on that the storage-proxy refused a path. */
-const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
-
 describe('files of a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
@@ -33,20 +28,6 @@ describe('files of a vfolder', function () {
     care = new FolderCare(world());
     folder = await care.make(world().afterSuite);
   });
-
-  const sizeSeen = async (
-    path: string,
-  ): Promise<{ api?: number | undefined; volume?: number | undefined }> => {
-    const { dir, base } = posix.parse(path);
-    const [listed, stored] = await Promise.all([
-      world().user.folders.files(folder.id, dir),
-      care.volume.files(folder, dir || '.'),
-    ]);
-    return {
-      api: listed.find((entry) => entry.name === base)?.size,
-      volume: stored.find((entry) => entry.name === base)?.size,
-    };
-  };
 
   /** Sends the beginning of a part and cuts the connection. */
   const breakOff = (token: string, offset: number, bytes: Buffer, announced: number): Promise<void> =>
@@ -85,7 +66,7 @@ describe('files of a vfolder', function () {
       const bytes = randomBytes(size);
       const path = `size-${size}.bin`;
       await care.upload(folder.id, path, bytes, world().user, 300_000);
-      expect(await sizeSeen(path)).to.deep.equal({ api: size, volume: size });
+      expect(await care.sizes(folder, path)).to.deep.equal({ api: size, volume: size });
       const back = await care.download(folder.id, path);
       expect(back.length).to.equal(size);
       expect(sha256(back)).to.equal(sha256(bytes));
@@ -107,13 +88,13 @@ describe('files of a vfolder', function () {
       offset = now;
     }
     measure('upload-256-mib', (performance.now() - since) / 1000, 's');
-    expect(await sizeSeen('big.bin')).to.deep.equal({ api: BIG_BYTES, volume: BIG_BYTES });
+    expect(await care.sizes(folder, 'big.bin')).to.deep.equal({ api: BIG_BYTES, volume: BIG_BYTES });
     since = performance.now();
     const back = await care.client.digest(await user.folders.requestDownload(folder.id, 'big.bin'));
     measure('download-256-mib', (performance.now() - since) / 1000, 's');
     expect(back).to.deep.equal({ bytes: BIG_BYTES, sha256: hash.digest('hex') });
     await user.folders.deleteFiles(folder.id, ['big.bin']);
-    expect(await sizeSeen('big.bin')).to.deep.equal({ api: undefined, volume: undefined });
+    expect(await care.sizes(folder, 'big.bin')).to.deep.equal({ api: undefined, volume: undefined });
   });
 
   describe('in the making', () => {
@@ -134,10 +115,13 @@ describe('files of a vfolder', function () {
       for (let offset = 0; offset < bytes.length; ) {
         expect(await care.client.uploadState(token)).to.deep.equal({ offset, length: bytes.length });
         expect(Number(await valkey.db(VALKEY_DB.tus).get(key)), 'the offset in Valkey').to.equal(offset);
-        expect(await sizeSeen('grows.bin')).to.deep.equal({ api: undefined, volume: undefined });
+        expect(await care.sizes(folder, 'grows.bin')).to.deep.equal({ api: undefined, volume: undefined });
         offset = await care.client.sendPart(token, offset, bytes.subarray(offset, offset + 300_000));
       }
-      expect(await sizeSeen('grows.bin')).to.deep.equal({ api: bytes.length, volume: bytes.length });
+      expect(await care.sizes(folder, 'grows.bin')).to.deep.equal({
+        api: bytes.length,
+        volume: bytes.length,
+      });
     });
 
     it('that break off go on where the last whole part ended, and lose nothing', async () => {
@@ -211,7 +195,7 @@ describe('files of a vfolder', function () {
       it(`keep theirs: ${name.length > 60 ? `${name.length} letters` : name}`, async () => {
         const content = randomBytes(64);
         await care.upload(folder.id, name, content);
-        expect(await sizeSeen(name)).to.deep.equal({ api: 64, volume: 64 });
+        expect(await care.sizes(folder, name)).to.deep.equal({ api: 64, volume: 64 });
         const transfer = await world().user.folders.requestDownload(folder.id, name);
         const { bytes, headers } = await care.client.download(transfer);
         expect(sha256(bytes)).to.equal(sha256(content));
@@ -282,121 +266,6 @@ describe('files of a vfolder', function () {
       const transfer = await world().user.folders.requestDownload(folder.id, 'no-such.txt');
       await expectRefusal(care.client.download(transfer), { status: 404, kind: 'storage/file-not-found' });
     });
-  });
-
-  describe('are not given or taken without a right token', () => {
-    const forgeries: [string, (claims: Record<string, unknown>, token: string) => string][] = [
-      ['of another signer', (claims) => signedToken(claims, 'a-secret-that-nobody-uses-anywhere')],
-      [
-        'of the manager’s own secret',
-        (claims) => signedToken(claims, world().connection.storageProxy.managerSecret),
-      ],
-      ['that nobody signed', (claims) => unsignedToken(claims)],
-      [
-        'with other claims under the old signature',
-        (claims, token) => {
-          const [head, , signature] = token.split('.');
-          const [, other] = unsignedToken({ ...claims, relpath: 'tree/a.bin' }).split('.');
-          return `${head}.${other}.${signature}`;
-        },
-      ],
-      ['that is none', () => 'no-token'],
-      [
-        'that has expired',
-        (claims) => {
-          const { sessionSecret } = world().connection.storageProxy;
-          if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
-          const now = Math.floor(Date.now() / 1000);
-          // The next test shows that such a signature is believed: it is not what this one is refused for.
-          return signedToken({ ...claims, exp: now - 5 }, sessionSecret);
-        },
-      ],
-    ];
-    const secret = randomBytes(32).toString('hex');
-    before('there is a file', async () => {
-      await care.upload(folder.id, 'guarded.txt', secret);
-    });
-
-    for (const [what, forge] of forgeries) {
-      it(`one ${what}`, async () => {
-        const { folders } = world().user;
-        const down = await folders.requestDownload(folder.id, 'guarded.txt');
-        expect((await care.client.download(down)).bytes.toString()).to.equal(secret);
-        const forged = forge(claimsOf(down.token), down.token);
-        await expectRefusal(care.client.download({ ...down, token: forged }), BAD_TOKEN);
-        const up = await folders.requestUpload(folder.id, 'forged.txt', 3);
-        const sent = care.client.sendPart(forge(claimsOf(up.token), up.token), 0, Buffer.from('bad'));
-        await expectRefusal(sent, BAD_TOKEN);
-        expect(await care.client.uploadState(up.token)).to.deep.equal({ offset: 0, length: 3 });
-        expect(await sizeSeen('forged.txt')).to.deep.equal({ api: undefined, volume: undefined });
-      });
-    }
-
-    it('but with one that is signed and dated rightly, whoever made it', async () => {
-      const { connection, user } = world();
-      const { sessionSecret } = connection.storageProxy;
-      if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
-      const down = await user.folders.requestDownload(folder.id, 'guarded.txt');
-      const exp = Math.floor(Date.now() / 1000) + 60;
-      const token = signedToken({ ...claimsOf(down.token), exp }, sessionSecret);
-      expect((await care.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
-    });
-
-    it('one for the other direction', async () => {
-      const { folders } = world().user;
-      const down = await folders.requestDownload(folder.id, 'guarded.txt');
-      const up = await folders.requestUpload(folder.id, 'guarded.txt', 3);
-      await expectRefusal(care.client.sendPart(down.token, 0, Buffer.from('bad')), BAD_TOKEN);
-      await expectRefusal(care.client.download({ ...down, token: up.token }), BAD_TOKEN);
-      expect((await care.download(folder.id, 'guarded.txt')).toString()).to.equal(secret);
-    });
-  });
-
-  describe('of another folder are out of reach', () => {
-    let other: VFolder;
-    let away: string;
-    before('there is another folder with a file', async () => {
-      other = await care.make(world().afterSuite);
-      await care.upload(other.id, 'private.txt', 'private');
-      const from = (await care.volume.directory(folder)) ?? '';
-      away = posix.relative(from, (await care.volume.directory(other)) ?? '');
-      expect(away).to.match(/^\.\.\//);
-    });
-
-    const ways: [string, () => Promise<unknown>, Refusal][] = [
-      ['to list', () => world().user.folders.files(folder.id, away), BAD_PATH],
-      ['to delete', () => world().user.folders.deleteFiles(folder.id, [`${away}/private.txt`]), BAD_PATH],
-      ['to make folders in', () => world().user.folders.mkdir(folder.id, `${away}/made`), BAD_PATH],
-      [
-        'to download',
-        async () =>
-          care.client.download(await world().user.folders.requestDownload(folder.id, `${away}/private.txt`)),
-        { status: 404, kind: 'storage/file-not-found' },
-      ],
-      [
-        'to download by the way of a folder',
-        async () =>
-          care.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
-            query: { dst_dir: away },
-          }),
-        { status: 404, kind: 'storage/file-not-found' },
-      ],
-      [
-        'to upload to, by an absolute path',
-        () => world().user.folders.requestUpload(folder.id, '/etc/passwd', 1),
-        BAD_PATH,
-      ],
-      ['to list, by an absolute path', () => world().user.folders.files(folder.id, '/etc'), BAD_PATH],
-    ];
-    for (const [what, act, refusal] of ways) {
-      it(what, async () => {
-        await expectRefusal(act(), refusal);
-        expect(await care.volume.files(other)).to.deep.equal([
-          { name: 'private.txt', type: 'FILE', size: 7 },
-        ]);
-        expect((await care.download(other.id, 'private.txt')).toString()).to.equal('private');
-      });
-    }
   });
 
   it('can be read in the trash bin, survive it, and are gone from the volume with the folder', async () => {

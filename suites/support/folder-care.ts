@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { BackendAi } from './backend-ai.ts';
 import type { Ledger } from './ledger.ts';
 import { StorageClient, StorageManagerClient } from './storage-proxy.ts';
@@ -44,6 +45,22 @@ export class FolderCare {
     const folder = await account.folders.create({ name, host, usage_mode: usage });
     ledger.add(`vfolder ${name} (${folder.id})`, () => this.remove(folder, account));
     return folder;
+  }
+
+  /** Bytes of a file as the API lists it and as it lies on the volume; undefined where it is not there. */
+  async sizes(
+    folder: VFolder,
+    path: string,
+  ): Promise<{ api?: number | undefined; volume?: number | undefined }> {
+    const { dir, base } = posix.parse(path);
+    const [listed, stored] = await Promise.all([
+      this.#world.user.folders.files(folder.id, dir),
+      this.volume.files(folder, dir || '.'),
+    ]);
+    return {
+      api: listed.find((entry) => entry.name === base)?.size,
+      volume: stored.find((entry) => entry.name === base)?.size,
+    };
   }
 
   /** Uploads a whole file as a user does. */

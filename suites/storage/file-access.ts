@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import { expect } from 'chai';
+import { FolderCare } from '../support/folder-care.ts';
+import { Inconclusive } from '../support/record.ts';
+import { expectRefusal, type Refusal } from '../support/refusal.ts';
+import { claimsOf, signedToken, unsignedToken } from '../support/tokens.ts';
+import type { VFolder } from '../support/vfolders.ts';
+import { useWorld } from '../support/world.ts';
+
+/** How the storage-proxy refuses a token that it does not believe. */
+const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };
+/** How the manager passes on that the storage-proxy refused a path. */
+const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
+
+describe('access to files of a vfolder', function () {
+  this.timeout(60_000);
+  const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
+  let care: FolderCare;
+  let folder: VFolder;
+
+  before('a user makes a folder', async () => {
+    care = new FolderCare(world());
+    folder = await care.make(world().afterSuite);
+  });
+
+  describe('without a right token is refused', () => {
+    const forgeries: [string, (claims: Record<string, unknown>, token: string) => string][] = [
+      ['of another signer', (claims) => signedToken(claims, 'a-secret-that-nobody-uses-anywhere')],
+      [
+        'of the manager’s own secret',
+        (claims) => signedToken(claims, world().connection.storageProxy.managerSecret),
+      ],
+      ['that nobody signed', (claims) => unsignedToken(claims)],
+      [
+        'with other claims under the old signature',
+        (claims, token) => {
+          const [head, , signature] = token.split('.');
+          const [, other] = unsignedToken({ ...claims, relpath: 'elsewhere.txt' }).split('.');
+          return `${head}.${other}.${signature}`;
+        },
+      ],
+      ['that is none', () => 'no-token'],
+      [
+        'that has expired',
+        (claims) => {
+          const { sessionSecret } = world().connection.storageProxy;
+          if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
+          const now = Math.floor(Date.now() / 1000);
+          // The next test shows that such a signature is believed: it is not what this one is refused for.
+          return signedToken({ ...claims, exp: now - 5 }, sessionSecret);
+        },
+      ],
+    ];
+    const secret = randomBytes(32).toString('hex');
+    before('there is a file', async () => {
+      await care.upload(folder.id, 'guarded.txt', secret);
+    });
+
+    for (const [what, forge] of forgeries) {
+      it(`one ${what}`, async () => {
+        const { folders } = world().user;
+        const down = await folders.requestDownload(folder.id, 'guarded.txt');
+        expect((await care.client.download(down)).bytes.toString()).to.equal(secret);
+        const forged = forge(claimsOf(down.token), down.token);
+        await expectRefusal(care.client.download({ ...down, token: forged }), BAD_TOKEN);
+        const up = await folders.requestUpload(folder.id, 'forged.txt', 3);
+        const sent = care.client.sendPart(forge(claimsOf(up.token), up.token), 0, Buffer.from('bad'));
+        await expectRefusal(sent, BAD_TOKEN);
+        expect(await care.client.uploadState(up.token)).to.deep.equal({ offset: 0, length: 3 });
+        expect(await care.sizes(folder, 'forged.txt')).to.deep.equal({ api: undefined, volume: undefined });
+      });
+    }
+
+    it('but with one that is signed and dated rightly, whoever made it', async () => {
+      const { connection, user } = world();
+      const { sessionSecret } = connection.storageProxy;
+      if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
+      const down = await user.folders.requestDownload(folder.id, 'guarded.txt');
+      const exp = Math.floor(Date.now() / 1000) + 60;
+      const token = signedToken({ ...claimsOf(down.token), exp }, sessionSecret);
+      expect((await care.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
+    });
+
+    it('one for the other direction', async () => {
+      const { folders } = world().user;
+      const down = await folders.requestDownload(folder.id, 'guarded.txt');
+      const up = await folders.requestUpload(folder.id, 'guarded.txt', 3);
+      await expectRefusal(care.client.sendPart(down.token, 0, Buffer.from('bad')), BAD_TOKEN);
+      await expectRefusal(care.client.download({ ...down, token: up.token }), BAD_TOKEN);
+      expect((await care.download(folder.id, 'guarded.txt')).toString()).to.equal(secret);
+    });
+  });
+
+  describe('of another folder is out of reach', () => {
+    let other: VFolder;
+    let away: string;
+    before('there is another folder with a file', async () => {
+      other = await care.make(world().afterSuite);
+      await care.upload(other.id, 'private.txt', 'private');
+      const from = (await care.volume.directory(folder)) ?? '';
+      away = posix.relative(from, (await care.volume.directory(other)) ?? '');
+      expect(away).to.match(/^\.\.\//);
+    });
+
+    const ways: [string, () => Promise<unknown>, Refusal][] = [
+      ['to list', () => world().user.folders.files(folder.id, away), BAD_PATH],
+      ['to delete', () => world().user.folders.deleteFiles(folder.id, [`${away}/private.txt`]), BAD_PATH],
+      ['to make folders in', () => world().user.folders.mkdir(folder.id, `${away}/made`), BAD_PATH],
+      [
+        'to download',
+        async () =>
+          care.client.download(await world().user.folders.requestDownload(folder.id, `${away}/private.txt`)),
+        { status: 404, kind: 'storage/file-not-found' },
+      ],
+      [
+        'to download by the way of a folder',
+        async () =>
+          care.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
+            query: { dst_dir: away },
+          }),
+        { status: 404, kind: 'storage/file-not-found' },
+      ],
+      [
+        'to upload to, by an absolute path',
+        () => world().user.folders.requestUpload(folder.id, '/etc/passwd', 1),
+        BAD_PATH,
+      ],
+      ['to list, by an absolute path', () => world().user.folders.files(folder.id, '/etc'), BAD_PATH],
+    ];
+    for (const [what, act, refusal] of ways) {
+      it(what, async () => {
+        await expectRefusal(act(), refusal);
+        expect(await care.volume.files(other)).to.deep.equal([
+          { name: 'private.txt', type: 'FILE', size: 7 },
+        ]);
+        expect((await care.download(other.id, 'private.txt')).toString()).to.equal('private');
+      });
+    }
+  });
+});
