@@ -3,9 +3,13 @@ import type { Connection } from '../../operator/api/connection.ts';
 import { Api, type ApiAnswer, BackendApiError } from './api.ts';
 import { recorder } from './record.ts';
 import type { FileEntry, Transfer, VFolder } from './vfolders.ts';
+import { waitUntil } from './waiting.ts';
 
 /** Longest time for one transfer, milliseconds: 256 MiB take 3 s on an idle machine. */
 const TRANSFER_MS = 120_000;
+
+/** Longest time for the lease of an upload session to be free again: it is renewed while a part comes in. */
+const LEASE_SECONDS = 10;
 
 /** What an upload session says of itself, bytes. */
 export interface UploadState {
@@ -54,11 +58,18 @@ export class StorageClient {
     return Number(headers['upload-offset']);
   }
 
-  /** Sends everything, in parts of a size. */
+  /**
+   * Sends everything, in parts of a size. A part that finds the session's lease held is sent again, as clients of tus.io
+   * do after a 409: on a busy machine the lease of the part before may outlive its answer by a moment.
+   */
   async sendAll(token: string, bytes: Uint8Array, partBytes: number): Promise<void> {
     let offset = 0;
     do {
-      offset = await this.sendPart(token, offset, bytes.subarray(offset, offset + partBytes));
+      const part = () => this.sendPart(token, offset, bytes.subarray(offset, offset + partBytes));
+      offset = await waitUntil('the lease of the upload', part, {
+        deadlineSeconds: LEASE_SECONDS,
+        tolerate: (error) => error instanceof BackendApiError && error.type.endsWith('/tus-lease-held'),
+      });
     } while (offset < bytes.length);
   }
 
