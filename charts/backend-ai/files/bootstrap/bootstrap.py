@@ -188,6 +188,26 @@ def accounts() -> None:
     manager_cli("fixture", "populate", str(fixture))
 
 
+def publish_runtime_variants() -> None:
+    """Kinds of model services are for everybody, and are put into the public scope when the API makes them
+    (RuntimeVariantCreator). The loader of fixtures puts them into the global scope only, where ordinary users may not use
+    them.
+    """
+    both = """
+        FROM virtual_entities variant, virtual_entities scope JOIN global_entities ON global_entities.id = scope.entity_id
+        WHERE variant.entity_type = 'runtime_variant' AND scope.entity_type = 'global' AND global_entities.name = 'public'
+        ON CONFLICT DO NOTHING
+    """
+    query(
+        "backend",
+        "INSERT INTO entity_memberships (virtual_entity_id, member_entity_id, capped) SELECT scope.id, variant.id, false" + both,
+    )
+    query(
+        "backend",
+        "INSERT INTO scope_bindings (virtual_entity_id, scope_entity_id) SELECT variant.id, scope.id" + both,
+    )
+
+
 def roles() -> None:
     """Role presets of this release, and the roles of every domain, project and user made from them."""
     (WORK / "fixtures/manager").mkdir(parents=True, exist_ok=True)
@@ -271,6 +291,7 @@ def bootstrap() -> None:
     step("PostgreSQL", wait_for_database)
     step("schema of the manager", manager_schema)
     step("accounts", accounts)
+    step("kinds of model services", publish_runtime_variants)
     step("roles", roles)
     mark("database")
     step("S3 server", lambda: wait_until("the S3 server", tcp("s3", 7070)))
