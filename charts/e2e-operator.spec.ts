@@ -211,6 +211,17 @@ describe('charts/e2e-operator', function () {
     );
   });
 
+  it('pulls the images of operator and suites with the same Secrets', async () => {
+    const secret = ['--set', 'imagePullSecrets[0].name=registry'];
+    const { stdout } = await execa(helmPath(), ['template', 'e2e', CHART, ...IMAGES, ...secret]);
+    const [catalog] = parseAllDocuments(stdout)
+      .map((document): { kind: string; data?: Record<string, string> } => document.toJS())
+      .filter((object) => object?.data?.['suites.yaml']);
+    const listed: { spec: { imagePullSecrets?: object } }[] = parse(catalog?.data?.['suites.yaml'] ?? '');
+    expect(listed.length).to.equal(suites.length);
+    for (const { spec } of listed) expect(spec.imagePullSecrets).to.deep.equal([{ name: 'registry' }]);
+  });
+
   it('gives every suite its name from area and file, and only files that exist', () => {
     expect(suites.length).to.be.greaterThan(3);
     for (const { name, area, files } of suites) {

@@ -23,6 +23,16 @@ export const TestSuiteSpec = Type.Object(
         description: 'As for a container.',
       }),
     ),
+    imagePullSecrets: Type.Optional(
+      Type.Array(
+        Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Secret.' }) }),
+        {
+          maxItems: 16,
+          description: 'Secrets in this namespace with which the image is pulled, as in a pod.',
+          'x-kubernetes-list-type': 'atomic',
+        },
+      ),
+    ),
     timeoutSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,

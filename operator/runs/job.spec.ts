@@ -76,6 +76,15 @@ describe('attemptJob', () => {
     expect(plain?.env?.map(({ name }) => name)).not.to.include('E2E_ROUNDS');
   });
 
+  it('pulls its image with the Secrets of the suite, and with none where it has none', () => {
+    const imagePullSecrets = [{ name: 'registry' }];
+    const spec = { ...input.spec, imagePullSecrets };
+    expect(attemptJob({ ...input, spec }).spec?.template?.spec?.imagePullSecrets).to.deep.equal(
+      imagePullSecrets,
+    );
+    expect(attemptJob(input).spec?.template?.spec).not.to.have.property('imagePullSecrets');
+  });
+
   it('mounts no Secret where the environment has no connection', () => {
     const plain = attemptJob({ ...input, connectionSecret: undefined }).spec?.template?.spec;
     expect(plain?.volumes?.map(({ name }) => name)).to.deep.equal(['tmp']);

@@ -78,6 +78,7 @@ export function attemptJob(input: JobInput): Intent<Job> {
           serviceAccountName: name,
           automountServiceAccountToken: true,
           enableServiceLinks: false,
+          ...(spec.imagePullSecrets?.length ? { imagePullSecrets: spec.imagePullSecrets } : {}),
           securityContext: {
             runAsNonRoot: true,
             runAsUser: RUNNER_UID,

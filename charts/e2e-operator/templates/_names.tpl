@@ -21,8 +21,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* The catalog as the operator reads it: a list of {name, labels, spec} of TestSuites. */ -}}
 {{- define "e2e-operator.catalog" -}}
 {{- $list := list -}}
+{{- $pull := dict -}}
+{{- with .Values.imagePullSecrets }}{{ $_ := set $pull "imagePullSecrets" . }}{{ end -}}
 {{- range (.Files.Get "files/suites.yaml" | fromYaml).suites -}}
-{{- $spec := merge (dict "image" $.Values.suitesImage "imagePullPolicy" $.Values.imagePullPolicy) (omit . "name" "area") -}}
+{{- $spec := merge (dict "image" $.Values.suitesImage "imagePullPolicy" $.Values.imagePullPolicy) (omit . "name" "area") $pull -}}
 {{- $list = append $list (dict "name" .name "labels" (dict "e2e.backend.ai/area" .area) "spec" $spec) -}}
 {{- end -}}
 {{- toYaml $list -}}
