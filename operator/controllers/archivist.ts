@@ -1,7 +1,7 @@
 import { type Observation, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
-import { Secrets, secretValues } from '../api/secrets.ts';
-import { CONNECTION_KEY } from '../api/test-environment.ts';
+import type { Secrets } from '../api/secrets.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
 import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
 import {
   artifactsIn,
@@ -14,11 +14,12 @@ import {
 import { RUNNER_CONTAINER } from '../runs/job.ts';
 import { attemptLabels } from '../runs/naming.ts';
 import { isAlreadyExists, isNotFound } from '../runtime/api-error.ts';
-import { CONFIG_MAPS, type ConfigMap, EVENTS, type Pod, SECRETS } from '../runtime/builtin-resources.ts';
+import { CONFIG_MAPS, type ConfigMap, EVENTS, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { type Intent, objectName } from '../runtime/kube-object.ts';
 import type { Log } from '../runtime/log.ts';
+import { secretsOf } from './environment-secrets.ts';
 import { ownerReference, TEST_REPORTS } from './kinds.ts';
 
 export interface ArchivistDependencies {
@@ -32,8 +33,8 @@ export interface Attempt {
   report: TestReport;
   /** undefined: it is gone, only events are left. */
   pod: Pod | undefined;
-  /** Secret with the connection of the run's environment, whose values are masked; undefined: it has none. */
-  connectionSecret: string | undefined;
+  /** Where it ran: the secrets of its connection are masked. */
+  environment: TestEnvironment | undefined;
 }
 
 /** Lines of a log that are asked for first; a quarter of that when they are more than READ_BYTES, and so on. */
@@ -55,13 +56,14 @@ export class Archivist {
    * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived.
    * A log that cannot be read is said in the condition. Throws ApiError when the archive itself cannot be written.
    */
-  async archive({ report, pod, connectionSecret }: Attempt, signal: AbortSignal): Promise<void> {
+  async archive({ report, pod, environment }: Attempt, signal: AbortSignal): Promise<void> {
     const { name, namespace = '', uid } = report.metadata;
     const owner = ownerReference(report);
     let stored = await this.#stored(report, signal);
     let trouble: string | undefined;
     if (!stored) {
-      const secrets = await this.#secrets(namespace, connectionSecret, signal);
+      // The runner masks what it prints, but not what Node prints when it dies.
+      const secrets = await secretsOf(this.#with.client, environment, signal);
       const events = endOf(secrets.mask(await this.#events(report, pod, signal)), KEPT_BYTES.events);
       const log = await this.#log(pod, secrets, signal);
       if (typeof log === 'string') trouble = log;
@@ -123,15 +125,6 @@ export class Archivist {
     }
   }
 
-  /** What must not be kept: the runner masks what it prints, but not what Node prints when it dies. */
-  async #secrets(namespace: string, name: string | undefined, signal: AbortSignal): Promise<Secrets> {
-    const secrets = new Secrets();
-    const secret = name ? await this.#with.client.get(SECRETS, { namespace, name }, { signal }) : undefined;
-    const content = secret?.data?.[CONNECTION_KEY];
-    if (content) secrets.add(secretValues(parsed(Buffer.from(content, 'base64').toString())));
-    return secrets;
-  }
-
   /** Events of all that has the attempt's name (report, Job), and of its pod. */
   async #events(report: TestReport, pod: Pod | undefined, signal: AbortSignal): Promise<string> {
     const { namespace = '', name } = report.metadata;
@@ -162,14 +155,5 @@ export class Archivist {
       signal.throwIfAborted();
       return error instanceof Error ? error.message : String(error);
     }
-  }
-}
-
-/** The JSON value of a text; one that is no JSON has no fields that could be secret. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -231,7 +231,7 @@ export class TestEnvironmentReconciler {
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),
       components,
-      drift: installed ? driftOf(installed, workloads) : undefined,
+      drift: installed ? driftOf(installed, workloads).map((each) => secrets.mask(each)) : undefined,
       connectionSecret,
     });
     await this.#write(environment, status, signal);

@@ -5,6 +5,7 @@ import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../ap
 import type { TestRun } from '../api/test-run.ts';
 import {
   attemptProgress,
+  closedByOperator,
   closing,
   type Ending,
   hasEnded,
@@ -110,16 +111,27 @@ export class TestReportReconciler {
     const run = owner ? runs.get(owner) : undefined;
     // With its run all of it is being collected.
     if (!run) return;
-    const livesOn = outlivesItsReport(report, { job, pods: own });
+    const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
     const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
     const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
     if (!archived && (left || livesOn)) {
       const at = { namespace: name.namespace ?? '', name: run.spec.environmentRef.name };
-      const connectionSecret = environments.get(at)?.status?.connectionSecret;
-      await archivist.archive({ report, pod: newest(own), connectionSecret }, signal);
+      await archivist.archive({ report, pod: newest(own), environment: environments.get(at) }, signal);
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+  }
+
+  /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */
+  async #livesOn(
+    report: TestReport,
+    job: Job | undefined,
+    pods: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!outlivesItsReport(report, { job, pods })) return false;
+    const stored = await this.#with.client.get(TEST_REPORTS, objectName(report), { signal });
+    return stored !== undefined && closedByOperator(stored);
   }
 
   /** Notes in the report why its pod does not start, and that it did in the end. */

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { API_VERSION } from '../api/group.ts';
+import type { TestReport } from '../api/test-report.ts';
 import type { Job, Pod } from '../runtime/builtin-resources.ts';
-import { attemptProgress, closing } from './close.ts';
+import { attemptProgress, closedByOperator, closing, outlivesItsReport } from './close.ts';
 
 const CREATED = new Date('2026-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(CREATED.getTime() + seconds * 1000);
@@ -154,5 +156,45 @@ describe('closing', () => {
       verdict: 'Interrupted',
       finishedAt: CREATED.toISOString(),
     });
+  });
+});
+
+describe('a Job whose report is final', () => {
+  const report = (status: TestReport['status'], manager = 'backendai-e2e-operator') => ({
+    apiVersion: API_VERSION,
+    kind: 'TestReport' as const,
+    metadata: {
+      name: 'a',
+      managedFields: [
+        { manager, operation: 'Apply', subresource: 'status', fieldsV1: { 'f:status': { 'f:final': {} } } },
+      ],
+    },
+    spec: { run: 'r', suite: 's', attempt: 1 },
+    ...(status ? { status } : {}),
+  });
+  const interrupted = report({ final: true, verdict: 'Interrupted' });
+
+  it('outlives it when the attempt was broken off and nothing of it has ended', () => {
+    const running = pod('Running', { running: {} });
+    expect(outlivesItsReport(interrupted, { job: job(), pods: [running] })).to.equal(true);
+    expect(outlivesItsReport(interrupted, { job: job(), pods: [] })).to.equal(true);
+  });
+
+  it('does not when it came to its end, or is about to, or the pod has ended and has the log', () => {
+    const passed = report({ final: true, verdict: 'Passed' });
+    const ended = pod('Failed', terminated(1));
+    expect(outlivesItsReport(passed, { job: job(), pods: [] })).to.equal(false);
+    expect(outlivesItsReport(interrupted, { job: undefined, pods: [] })).to.equal(false);
+    expect(outlivesItsReport(interrupted, { job: job([['Failed', 'x', 'x']]), pods: [] })).to.equal(false);
+    expect(outlivesItsReport(interrupted, { job: job([['FailureTarget', 'x', 'x']]), pods: [] })).to.equal(
+      false,
+    );
+    expect(outlivesItsReport(interrupted, { job: job(), pods: [ended] })).to.equal(false);
+  });
+
+  it('is told by who made the report final', () => {
+    expect(closedByOperator(interrupted)).to.equal(true);
+    expect(closedByOperator(report(interrupted.status, 'backendai-e2e-runner'))).to.equal(false);
+    expect(closedByOperator({ ...interrupted, metadata: { name: 'a' } })).to.equal(false);
   });
 });

@@ -199,17 +199,22 @@ function conditionOf(job: Job, type: string) {
 }
 
 /**
- * Whether the operator ended the attempt and its Job could still work, or begin to: then the Job has to go. One whose pod
- * has ended stays, as its log is read from it.
+ * Whether the attempt was broken off and its Job could still work, or begin to. One whose pod has ended stays, as its log is
+ * read from it. When it was the operator that broke it off (closedByOperator), the Job has to go.
  */
 export function outlivesItsReport(
-  report: TestReport & KubeObject,
+  report: TestReport,
   { job, pods }: Pick<AttemptTraces, 'job' | 'pods'>,
 ): boolean {
+  if (!job || report.status?.final !== true || report.status.verdict !== 'Interrupted') return false;
+  const over = ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
+  return !over && !pods.some(hasEnded);
+}
+
+/** Whether the report was made final by the operator, not by its reporter. Needs the report with its managedFields. */
+export function closedByOperator(report: TestReport & KubeObject): boolean {
   const written = ownedStatus(report, FIELD_MANAGERS.operator);
-  const closed = typeof written === 'object' && written !== null && 'final' in written;
-  const over = job && ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
-  return closed && job !== undefined && !over && !pods.some(hasEnded);
+  return typeof written === 'object' && written !== null && 'final' in written;
 }
 
 /** Whether nothing of the pod runs any more. */
