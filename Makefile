@@ -35,7 +35,7 @@ fmt: ## Format the sources
 crds: ## Write the CRDs of operator/api into the operator's chart
 	@./e2e crds
 
-bench: ## One suite by TestRun against the same as a bare Job
+bench: ## What runs cost, against bare Jobs (ROWS=all: all that is measured, half an hour)
 	@./e2e bench
 
 # As environment variables, so that no character of a regular expression meets a shell.
@@ -48,6 +48,7 @@ export E2E_NO_SLOW := $(NO_SLOW)
 export E2E_PARALLEL := $(PARALLEL)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
+export E2E_BENCH_ROWS := $(ROWS)
 
 # Of e2e-staging: the cluster, and where Backend.AI runs in it.
 export E2E_KUBECONFIG := $(KUBECONFIG)

@@ -32,7 +32,7 @@ export interface BenchPlace {
   log(line: string): void;
 }
 
-interface Job extends KubeObject {
+export interface Job extends KubeObject {
   status?: { conditions?: { type: string; status: string; message?: string }[] };
 }
 
@@ -103,14 +103,20 @@ async function byRun(place: BenchPlace, turn: number): Promise<number> {
 async function byJob(place: BenchPlace, turn: number): Promise<number> {
   const name = `bench-floor-${turn}-${Date.now().toString(36)}`;
   const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
-  return trial<Job>(place, path, name, bareJob(name, place), `job-name=${name}`, (one) => {
-    const decided = one.status?.conditions?.find(
-      ({ type, status }) => status === 'True' && type !== 'SuccessCriteriaMet',
-    );
-    if (decided && decided.type !== 'Complete')
-      throw new Error(`Job ${name}: ${decided.type}: ${decided.message}`);
-    return decided !== undefined;
-  });
+  return trial<Job>(place, path, name, bareJob(name, place), `job-name=${name}`, (one) =>
+    isComplete(name, one),
+  );
+}
+
+/** Whether a Job is seen to be complete. Throws when it failed. */
+export function isComplete(name: string, job: Job): boolean {
+  const decided = job.status?.conditions?.find(
+    ({ type, status }) => status === 'True' && type !== 'SuccessCriteriaMet',
+  );
+  if (decided && decided.type !== 'Complete') {
+    throw new Error(`Job ${name}: ${decided.type}: ${decided.message}`);
+  }
+  return decided !== undefined;
 }
 
 /** Creates an object, waits until it is done as a watcher sees it, then removes it and waits until its pods are gone. */
@@ -156,14 +162,16 @@ async function untilGone(place: BenchPlace, labelSelector: string): Promise<void
   await delay(500, undefined, { signal: place.signal });
 }
 
-function bareJob(name: string, place: BenchPlace): object {
+/** The floor: the suite's file under plain Mocha, in the same image. */
+export function bareJob(name: string, place: BenchPlace, labels: Record<string, string> = {}): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, namespace: place.namespace },
+    metadata: { name, namespace: place.namespace, labels },
     spec: {
       backoffLimit: 0,
       template: {
+        metadata: { labels },
         spec: {
           restartPolicy: 'Never',
           automountServiceAccountToken: false,

@@ -1,30 +1,44 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parse } from 'yaml';
+import { suitesAtOnce } from '../../bench/at-once.ts';
+import { type EnvironmentPlace, environmentReady } from '../../bench/environment-ready.ts';
+import { measureOperatorCost } from '../../bench/operator-cost.ts';
 import { measurePatches } from '../../bench/patches.ts';
 import { type BenchRow, runAgainstJob } from '../../bench/run-against-job.ts';
 import { API_VERSION, KINDS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import type { ImageSet } from '../images/build.ts';
+import { command } from '../machine/command.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
 import { table } from '../report/narrow.ts';
 import { readCatalog } from '../run/catalog.ts';
 import { type ClusterApi, resourcePath } from '../run/cluster-client.ts';
-import { realEffects } from '../run/effects.ts';
+import { realEffects, type Tools } from '../run/effects.ts';
 import { NAMES } from '../run/names.ts';
+import { chartImages } from '../run/objects.ts';
 import { untilSuitesStand } from '../run/suites-ready.ts';
 import { withProvision } from './machine.ts';
 
 const SUITE = 'bench-one-test';
 const ENVIRONMENT = 'bench';
 
+/** What `e2e bench` measures: what takes minutes, or all. */
+export type BenchRows = 'first' | 'all';
+
+/** Trials of the rows that take long. */
+const LONG_REPEATS = 2;
+
 /**
  * `e2e bench`: measures in the kept cluster if there is one, else in one made for it. Writes out/bench/bench.json.
  * Returns 0 when it could measure, whatever the figures are.
  */
-export function benchCommand(repeats: number): Promise<number> {
+export function benchCommand(repeats: number, which: string): Promise<number> {
   if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats wants a whole number from 1 on');
+  if (which !== 'first' && which !== 'all') throw new Error(`--rows wants first or all, not "${which}"`);
   return withProvision(async (p) => {
-    const rows = [await overhead(repeats, p), ...(await patches(p))];
+    const rows = [...(await inCluster(repeats, which, p)), ...(await onLoopback(which, p))];
     const out = path.join(PROJECT_ROOT, 'out/bench');
     await mkdir(out, { recursive: true });
     await writeFile(path.join(out, 'bench.json'), `${JSON.stringify({ rows }, null, 2)}\n`);
@@ -48,7 +62,7 @@ export function benchTable(rows: readonly BenchRow[]): string[] {
   );
 }
 
-async function overhead(repeats: number, p: Provision): Promise<BenchRow> {
+async function inCluster(repeats: number, which: BenchRows, p: Provision): Promise<BenchRow[]> {
   const effects = realEffects(PROJECT_ROOT);
   const tools = await effects.tools(p);
   await effects.engine(p);
@@ -70,7 +84,12 @@ async function overhead(repeats: number, p: Provision): Promise<BenchRow> {
       await untilSuitesStand(client, { namespace, names: [SUITE], image }, p);
       await makeEnvironment(client, p.signal);
       const place = { client, namespace, environment: ENVIRONMENT, suite: SUITE, file, image };
-      return await runAgainstJob({ ...place, signal: p.signal, log: p.log }, repeats);
+      const bench = { ...place, signal: p.signal, log: p.log };
+      const rows = [await runAgainstJob(bench, repeats)];
+      if (which === 'first') return rows;
+      rows.push(await suitesAtOnce(bench, LONG_REPEATS));
+      rows.push(await environmentReady(await environmentPlace(client, tools, images, p), LONG_REPEATS));
+      return rows;
     } finally {
       await client.close();
     }
@@ -94,9 +113,41 @@ async function makeEnvironment(client: ClusterApi, signal: AbortSignal): Promise
   );
 }
 
-async function patches(p: Provision): Promise<BenchRow[]> {
+/** What the long row of the environment needs: the chart and values of `make e2e-kind`. */
+async function environmentPlace(
+  client: ClusterApi,
+  tools: Tools,
+  images: ImageSet,
+  p: Provision,
+): Promise<EnvironmentPlace> {
+  const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
+  const chart = {
+    name: NAMES.environmentChart,
+    folder: path.join(PROJECT_ROOT, 'charts', NAMES.environmentChart),
+    values: { ...(values as Record<string, unknown> | null), images: chartImages(images.refs) },
+  };
+  const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
+  return {
+    client,
+    namespace: NAMES.operatorNamespace,
+    chart,
+    helm: (args, timeoutSeconds) =>
+      command(p, tools.helm, [...args, '--kubeconfig', kubeconfig], { timeoutSeconds }),
+    valuesFile: path.join(PROJECT_ROOT, NAMES.out, 'bench-values.yaml'),
+    signal: p.signal,
+    log: p.log,
+  };
+}
+
+async function onLoopback(which: BenchRows, p: Provision): Promise<BenchRow[]> {
   process.env.E2E_KUBE_APISERVER = await ensureTool('kube-apiserver', p);
   process.env.E2E_ETCD = await ensureTool('etcd', p);
+  process.env.E2E_HELM = await ensureTool('helm', p);
+  const rows = await patches(p);
+  return which === 'all' ? [...rows, ...(await measureOperatorCost({ log: p.log, signal: p.signal }))] : rows;
+}
+
+async function patches(p: Provision): Promise<BenchRow[]> {
   const measured = await measurePatches({ log: p.log });
   const row = (name: string, key: 'sequential' | 'parallel'): BenchRow => ({
     name,

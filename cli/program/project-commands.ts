@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import type { Format } from '../report/output.ts';
 import { outputOption } from './options.ts';
@@ -63,8 +63,18 @@ export function addProjectCommands(program: Command, end: End): void {
     .command('bench')
     .description('one suite by TestRun against the same as a bare Job; out/bench/bench.json')
     .option('--repeats <n>', 'pairs of runs', '10')
-    .action(async (options: { repeats: string }) =>
-      end(await (await import('../commands/bench.ts')).benchCommand(Number(options.repeats))),
+    .addOption(
+      new Option(
+        '--rows <which>',
+        'first: what takes minutes; all: also 50 at once, an environment, the operator itself',
+      )
+        .default('first')
+        .env('E2E_BENCH_ROWS')
+        // make hands on a variable that nobody set as an empty one.
+        .argParser((text) => text || 'first'),
+    )
+    .action(async ({ repeats, rows }: { repeats: string; rows: string }) =>
+      end(await (await import('../commands/bench.ts')).benchCommand(Number(repeats), rows)),
     );
   program
     .command('count', { hidden: true })

@@ -3,7 +3,7 @@ import type { OperatorIdentity } from '../environments/namespace.ts';
 import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
 import { keptReport } from '../reports/kept.ts';
-import { keptRun } from '../runs/kept.ts';
+import { keptJob, keptPod, keptRun } from '../runs/kept.ts';
 import { isFinished } from '../runs/queue.ts';
 import { JOBS, PODS } from '../runtime/builtin-resources.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -142,8 +142,8 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
   const runs = follow(TEST_RUNS, keptRun);
   const reports = follow(TEST_REPORTS, keptReport);
   const faults = follow(FAULTS);
-  const jobs = follow(JOBS, withoutManagedFields, LABELS.run);
-  const pods = follow(PODS, withoutManagedFields, LABELS.run);
+  const jobs = follow(JOBS, keptJob, LABELS.run);
+  const pods = follow(PODS, keptPod, LABELS.run);
   const recorder = new Chronicle(common.recorder, log);
   measures.follow(namespace, () => runs.list(namespace));
 

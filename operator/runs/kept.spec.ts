@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import type { TestReport } from '../api/test-report.ts';
 import type { TestRun } from '../api/test-run.ts';
+import { attemptProgress } from '../reports/close.ts';
 import { foldSuite } from '../reports/fold.ts';
 import { keptReport } from '../reports/kept.ts';
+import type { Job } from '../runtime/builtin-resources.ts';
 import { withoutManagedFields } from '../runtime/kube-object.ts';
 import { suiteHistory } from './history.ts';
-import { keptRun } from './kept.ts';
+import { attemptJob } from './job.ts';
+import { keptJob, keptPod, keptRun } from './kept.ts';
 import { isFinished } from './queue.ts';
 
 const managedFields = [{ manager: 'x', operation: 'Apply' }];
@@ -85,5 +88,34 @@ describe('what the cache keeps', () => {
     expect(JSON.stringify(keptReport(whole)).length).to.be.lessThan(500);
     const { tests: _none, ...status } = keptReport(report(passed)).status ?? {};
     expect(keptReport(report(passed)).status).to.deep.equal(status);
+  });
+
+  it('of a Job and its pod is how they stand', () => {
+    const intent = attemptJob({
+      name: 'one-alpha-1',
+      namespace: 'ns',
+      labels: { 'e2e.backend.ai/run': 'one' },
+      owner: { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', name: 'one', uid: 'u' },
+      run: 'one',
+      environment: 'e2e',
+      suite: 'alpha',
+      attempt: 1,
+      since: '2026-01-01T00:00:00Z',
+      spec: { files: ['a/b'], image: 'suites:1', timeoutSeconds: 60 },
+      grep: undefined,
+      rounds: undefined,
+      queueName: undefined,
+      connectionSecret: undefined,
+    });
+    const status = { conditions: [{ type: 'Failed', status: 'True', reason: 'DeadlineExceeded' }] };
+    const job = { ...intent, status } as Job;
+    const traces = { pods: [], now: new Date() };
+    expect(attemptProgress({ job: keptJob(job), ...traces })).to.deep.equal(
+      attemptProgress({ job, ...traces }),
+    );
+    expect(keptJob(job).metadata.labels).to.deep.equal(job.metadata.labels);
+    expect(JSON.stringify(keptJob(job)).length).to.be.lessThan(JSON.stringify(job).length / 3);
+    const pod = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase: 'Failed' } };
+    expect(keptPod(pod)).to.deep.equal({ metadata: { name: 'p' }, status: { phase: 'Failed' } });
   });
 });

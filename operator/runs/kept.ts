@@ -1,4 +1,5 @@
 import type { TestRun } from '../api/test-run.ts';
+import type { Job, Pod } from '../runtime/builtin-resources.ts';
 import { withoutManagedFields } from '../runtime/kube-object.ts';
 import { isFinished } from './queue.ts';
 
@@ -24,4 +25,23 @@ export function keptRun(run: TestRun): TestRun {
         : {}),
     },
   };
+}
+
+/** What the operator's cache keeps of an attempt's Job: its state. The pod that it asks for, most of it, is never looked at. */
+export function keptJob(job: Job): Job {
+  const { spec, ...kept } = withoutManagedFields(job);
+  if (!spec) return kept;
+  const { activeDeadlineSeconds, suspend } = spec;
+  const looked = {
+    ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }),
+    ...(suspend === undefined ? {} : { suspend }),
+  };
+  // The cast: the model says that a Job has a template.
+  return { ...kept, spec: looked as Job['spec'] & object };
+}
+
+/** What the operator's cache keeps of an attempt's pod: its state. */
+export function keptPod(pod: Pod): Pod {
+  const { spec: _asked, ...kept } = withoutManagedFields(pod);
+  return kept;
 }

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { corePath, type KubeObject, resourcePath } from '../cli/run/cluster-client.ts';
+import { isFinished } from '../cli/run/follow.ts';
+import { observe } from '../cli/run/observe.ts';
+import { API_VERSION, KINDS, LABELS } from '../operator/api/group.ts';
+import type { TestRun } from '../operator/api/test-run.ts';
+import {
+  type BenchPlace,
+  type BenchRow,
+  bareJob,
+  benchRow,
+  isComplete,
+  type Job,
+} from './run-against-job.ts';
+
+/** Suites, and Jobs, that start at once: as many as a run may have at a time. */
+const COUNT = 50;
+const GOAL = 1.2;
+/** Milliseconds for one trial. */
+const TRIAL_MS = 600_000;
+const BENCH_LABEL = 'e2e.backend.ai/bench';
+
+/**
+ * A run of 50 suites, all at a time, against 50 bare Jobs of the same file and image, in turns: from the first creation to the
+ * last final result as a watcher sees it. The TestSuites stand before; runs, suites and Jobs are removed afterwards.
+ */
+export async function suitesAtOnce(place: BenchPlace, repeats: number): Promise<BenchRow> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  const suites = resourcePath(KINDS.TestSuite.plural, place.namespace);
+  const names = Array.from({ length: COUNT }, (_, index) => `bench-many-${index}`);
+  try {
+    for (const name of names) {
+      const spec = { image: place.image, files: [place.file], onDemand: true };
+      const suite = { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name }, spec };
+      await place.client.apply(`${suites}/${name}`, suite, place.signal);
+    }
+    for (let turn = 0; turn < repeats; turn++) {
+      const pair = turn % 2 === 0 ? ([asRun, asJobs] as const) : ([asJobs, asRun] as const);
+      for (const trial of pair) {
+        const seconds = await trial(place, names);
+        place.log(`${COUNT} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
+        (trial === asRun ? ours : floor).push(seconds);
+      }
+    }
+  } finally {
+    for (const name of names) await place.client.delete(`${suites}/${name}`).catch(() => undefined);
+  }
+  return { ...benchRow(`${COUNT} suites at once, against ${COUNT} bare Jobs`, ours, floor), goal: GOAL };
+}
+
+async function asRun(place: BenchPlace, suites: readonly string[]): Promise<number> {
+  const name = `bench-many-${Date.now().toString(36)}`;
+  const path = resourcePath(KINDS.TestRun.plural, place.namespace);
+  const run = {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name, namespace: place.namespace },
+    spec: { environmentRef: { name: place.environment }, suites: { names: suites }, parallelism: COUNT },
+  };
+  try {
+    return await timed<TestRun>(
+      place,
+      path,
+      () => place.client.create(path, run, place.signal),
+      (seen) => {
+        const one = seen.get(name);
+        if (!isFinished(one)) return false;
+        if (one?.status?.verdict !== 'Passed') throw new Error(`TestRun ${name}: ${one?.status?.verdict}`);
+        return true;
+      },
+    );
+  } finally {
+    await place.client.delete(`${path}/${name}`);
+    await untilNoPods(place, `${LABELS.run}=${name}`);
+  }
+}
+
+async function asJobs(place: BenchPlace): Promise<number> {
+  const batch = `bench-floor-${Date.now().toString(36)}`;
+  const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
+  const names = Array.from({ length: COUNT }, (_, index) => `${batch}-${index}`);
+  try {
+    return await timed<Job>(
+      place,
+      path,
+      () =>
+        Promise.all(
+          names.map((name) =>
+            place.client.create(path, bareJob(name, place, { [BENCH_LABEL]: batch }), place.signal),
+          ),
+        ),
+      (seen) =>
+        names.every((name) => {
+          const one = seen.get(name);
+          return one !== undefined && isComplete(name, one);
+        }),
+    );
+  } finally {
+    for (const name of names) await place.client.delete(`${path}/${name}`).catch(() => undefined);
+    await untilNoPods(place, `${BENCH_LABEL}=${batch}`);
+  }
+}
+
+/** Seconds from the start of `begin` until `isDone` holds for what a watch of the collection shows. */
+async function timed<T extends KubeObject>(
+  place: BenchPlace,
+  path: string,
+  begin: () => Promise<unknown>,
+  isDone: (seen: ReadonlyMap<string, T>) => boolean,
+): Promise<number> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const watching = observe<T>(place.client, path, {}, { signal });
+  await watching.next();
+  const start = performance.now();
+  const begun = begin();
+  begun.catch(() => undefined);
+  try {
+    for await (const seen of watching) if (isDone(seen)) break;
+    await begun;
+    return (performance.now() - start) / 1000;
+  } finally {
+    await watching.return(undefined);
+  }
+}
+
+async function untilNoPods(place: BenchPlace, labelSelector: string): Promise<void> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const pods = observe(place.client, corePath(place.namespace, 'pods'), { labelSelector }, { signal });
+  for await (const left of pods) if (left.size === 0) break;
+  await delay(2_000, undefined, { signal: place.signal });
+}

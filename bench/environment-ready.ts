@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import { type ClusterApi, type KubeObject, resourcePath } from '../cli/run/cluster-client.ts';
+import { isReady } from '../cli/run/follow.ts';
+import { observe } from '../cli/run/observe.ts';
+import { API_VERSION, KINDS } from '../operator/api/group.ts';
+import type { TestEnvironment } from '../operator/api/test-environment.ts';
+import { type BenchRow, benchRow } from './run-against-job.ts';
+
+export interface EnvironmentPlace {
+  client: ClusterApi;
+  /** Of the operator. */
+  namespace: string;
+  /** Name of the chart in the operator's image, its folder here, and the values of both. */
+  chart: { name: string; folder: string; values: Record<string, unknown> };
+  /** Runs helm with these arguments against the cluster; rejects when it fails. */
+  helm(args: string[], timeoutSeconds: number): Promise<unknown>;
+  /** A file that may be written for helm. */
+  valuesFile: string;
+  signal: AbortSignal;
+  log(line: string): void;
+}
+
+const GOAL = 1.15;
+const NAME = 'bench-ready';
+const TRIAL_SECONDS = 900;
+
+/**
+ * A TestEnvironment from its creation until Ready, against `helm install --wait` of the same chart with the same values, in
+ * turns. Each is removed, namespace and all, before the next one.
+ */
+export async function environmentReady(place: EnvironmentPlace, repeats: number): Promise<BenchRow> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  await writeFile(place.valuesFile, stringify(place.chart.values));
+  for (let turn = 0; turn < repeats; turn++) {
+    const pair = turn % 2 === 0 ? ([byHelm, byEnvironment] as const) : ([byEnvironment, byHelm] as const);
+    for (const trial of pair) {
+      const seconds = await trial(place);
+      place.log(`${trial === byHelm ? 'helm install --wait' : 'TestEnvironment'}: ${seconds.toFixed(1)} s`);
+      (trial === byHelm ? floor : ours).push(seconds);
+    }
+  }
+  const row = benchRow('an environment until Ready, against helm install --wait', ours, floor);
+  return { ...row, goal: GOAL };
+}
+
+async function byHelm(place: EnvironmentPlace): Promise<number> {
+  const namespace = `bai-${NAME}-helm`;
+  const start = performance.now();
+  try {
+    await place.helm(
+      [
+        ...['install', NAME, place.chart.folder, '--namespace', namespace, '--create-namespace'],
+        ...['--values', place.valuesFile, '--wait', '--timeout', `${TRIAL_SECONDS}s`],
+      ],
+      TRIAL_SECONDS + 10,
+    );
+    return (performance.now() - start) / 1000;
+  } finally {
+    await place.client.delete(`/api/v1/namespaces/${namespace}`).catch(() => undefined);
+    await untilNoNamespace(place, namespace);
+  }
+}
+
+async function byEnvironment(place: EnvironmentPlace): Promise<number> {
+  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const environment = {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: NAME, namespace: place.namespace },
+    spec: { chart: { name: place.chart.name, values: place.chart.values } },
+  };
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+  const watching = observe<TestEnvironment>(place.client, path, {}, { signal });
+  await watching.next();
+  const start = performance.now();
+  try {
+    await place.client.create(path, environment, signal);
+    for await (const seen of watching) if (isReady(seen.get(NAME))) break;
+    return (performance.now() - start) / 1000;
+  } finally {
+    await watching.return(undefined);
+    await place.client.delete(`${path}/${NAME}`).catch(() => undefined);
+    await untilNoNamespace(place, `bai-${NAME}`);
+  }
+}
+
+async function untilNoNamespace(place: EnvironmentPlace, name: string): Promise<void> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+  const query = { fieldSelector: `metadata.name=${name}` };
+  const namespaces = observe<KubeObject>(place.client, '/api/v1/namespaces', query, { signal });
+  for await (const left of namespaces) if (left.size === 0) break;
+}
