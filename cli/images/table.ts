@@ -27,6 +27,7 @@ export const BAKED = [
   'agent',
   'kernel-push',
   'fault-tools',
+  'suites-backend-ai',
 ] as const;
 
 /** Images with the project's own code: loaded into the running node, because they change with every edit. */
@@ -45,6 +46,13 @@ export const IMAGES: ImageRow[] = [
   { name: 'backend-ai', parent: 'base' },
   { name: 'agent', parent: 'backend-ai' },
   { name: 'fault-tools', parent: 'base' },
+  {
+    name: 'suites-backend-ai',
+    parent: 'backend-ai',
+    extras: ['alembic.ini', 'alembic-appproxy.ini', 'manager.toml'].map((file) =>
+      projectPath(`charts/backend-ai/files/config/${file}`, file),
+    ),
+  },
   { name: 'kernel', parent: 'base' },
   { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },
   { name: 'node-base', parent: 'base', extras: [kindFiles('files')], args: { PAUSE: VERSIONS.pause } },

@@ -76,6 +76,7 @@ export function realEffects(root: string): Effects {
         stringify({
           image: images.refs.operator,
           suitesImage: images.refs.suites,
+          runtimeImages: { 'backend-ai': images.refs['suites-backend-ai'] },
           faultImage: images.refs['fault-tools'],
         }),
       );

@@ -3,6 +3,7 @@
 #   PGDATA             the data folder, below a volume
 #   DATABASE_OWNER     role that owns the databases
 #   DATABASE_PASSWORD  its password
+#   DATABASE_OWNER_MAY_CREATE  "true": it may make further ones
 #   DATABASES          names, with spaces between them
 set -eu
 
@@ -32,6 +33,11 @@ SQL
   pg_ctl --pgdata="$PGDATA" --silent --mode=fast --wait stop
   sync -f "$PGDATA"
   touch "$PGDATA/.complete"
+fi
+
+if [ "${DATABASE_OWNER_MAY_CREATE:-false}" = true ]; then
+  # At every start, so that an older data folder has it too.
+  echo "ALTER ROLE \"$DATABASE_OWNER\" CREATEDB" | postgres --single -D "$PGDATA" postgres >/dev/null
 fi
 
 exec postgres -D "$PGDATA" "$@"

@@ -17,6 +17,13 @@ export const TestSuiteSpec = Type.Object(
       },
     ),
     image: Type.String({ minLength: 1, description: 'Image of the runner with the compiled suites.' }),
+    runtimeImage: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Image that the runner works in instead of its own, for suites that call its programs. Node.js and the suites are brought into it from image; it must be a Debian of the same release.',
+      }),
+    ),
     imagePullPolicy: Type.Optional(
       Type.Enum(['Always', 'IfNotPresent', 'Never'], {
         default: 'IfNotPresent',

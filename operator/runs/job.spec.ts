@@ -91,6 +91,21 @@ describe('attemptJob', () => {
     expect(plain?.containers?.[0]?.env?.map(({ name }) => name)).not.to.include('E2E_CONNECTION');
   });
 
+  it('brings the suites into the image that they work in, and starts them there', () => {
+    const other = attemptJob({ ...input, spec: { ...input.spec, runtimeImage: 'backend-ai:1' } });
+    const podSpec = other.spec?.template?.spec;
+    const [runner] = podSpec?.containers ?? [];
+    const [bringer] = podSpec?.initContainers ?? [];
+    expect([runner?.image, bringer?.image]).to.deep.equal(['backend-ai:1', 'suites:1']);
+    expect(runner?.command).to.deep.equal(['/app/bin/node', '/app/dist/suites/runner/main.js']);
+    expect(runner?.volumeMounts?.find(({ name }) => name === 'app')?.mountPath).to.equal('/app');
+    expect(bringer?.volumeMounts?.map(({ name }) => name)).to.deep.equal(['app']);
+    expect(podSpec?.volumes?.find(({ name }) => name === 'app')).to.deep.equal({ name: 'app', emptyDir: {} });
+    expect(bringer?.securityContext).to.deep.equal(container?.securityContext);
+    expect(pod).not.to.have.property('initContainers');
+    expect(container).not.to.have.property('command');
+  });
+
   it('asks for nothing that Pod Security "restricted" forbids', () => {
     expect(pod?.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 65532 });
     expect(pod?.securityContext?.seccompProfile).to.deep.equal({ type: 'RuntimeDefault' });

@@ -46,6 +46,22 @@ const DEFAULT_RESOURCES = {
   limits: { memory: '512Mi' },
 };
 
+const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+/** Where the suites' image has its code; brought into another image, it stands there too. */
+const APP = '/app';
+
+/** What the suites' image sets for itself (images/node-runtime), and another image does not. */
+const BROUGHT_ENV = [
+  { name: 'NODE_ENV', value: 'production' },
+  { name: 'HOME', value: '/tmp' },
+  { name: 'NODE_COMPILE_CACHE', value: `${APP}/compile-cache` },
+];
+
 /**
  * The Job of one attempt. It never restarts anything by itself (backoffLimit 0: retries are attempts of the run), keeps
  * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
@@ -54,6 +70,7 @@ export function attemptJob(input: JobInput): Intent<Job> {
   const { name, namespace, labels, owner, spec } = input;
   const timeoutSeconds = spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const connection = input.connectionSecret;
+  const brought = spec.runtimeImage !== undefined;
   return {
     metadata: {
       name,
@@ -86,28 +103,28 @@ export function attemptJob(input: JobInput): Intent<Job> {
             fsGroup: RUNNER_UID,
             seccompProfile: { type: 'RuntimeDefault' },
           },
+          ...(brought ? { initContainers: [bringApp(spec)] } : {}),
           containers: [
             {
               name: RUNNER_CONTAINER,
-              image: spec.image,
+              image: spec.runtimeImage ?? spec.image,
               imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
-              env: environmentOf(input, timeoutSeconds),
+              ...(brought ? { command: [`${APP}/bin/node`, `${APP}/dist/suites/runner/main.js`] } : {}),
+              env: [...environmentOf(input, timeoutSeconds), ...(brought ? BROUGHT_ENV : [])],
               resources: spec.resources ?? DEFAULT_RESOURCES,
               // A runner that dies before it can report leaves its last lines in the pod's status.
               terminationMessagePolicy: 'FallbackToLogsOnError',
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
+              securityContext: CONTAINER_SECURITY,
               volumeMounts: [
                 { name: 'tmp', mountPath: '/tmp' },
+                ...(brought ? [{ name: 'app', mountPath: APP, readOnly: true }] : []),
                 ...(connection ? [{ name: 'connection', mountPath: CONNECTION_MOUNT, readOnly: true }] : []),
               ],
             },
           ],
           volumes: [
             { name: 'tmp', emptyDir: {} },
+            ...(brought ? [{ name: 'app', emptyDir: {} }] : []),
             ...(connection
               ? [
                   {
@@ -124,6 +141,27 @@ export function attemptJob(input: JobInput): Intent<Job> {
         },
       },
     },
+  };
+}
+
+/**
+ * Copies Node.js and the suites (200 MB, under a second) out of their image, so that the image that the suite needs holds
+ * none of it: it is large and stays as it is, while the suites change with every edit.
+ */
+function bringApp(spec: TestSuiteSpec) {
+  return {
+    name: 'bring-suites',
+    image: spec.image,
+    imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
+    command: [
+      'sh',
+      '-c',
+      `cp -r ${APP}/. /brought && mkdir /brought/bin && cp "$(command -v node)" /brought/bin/`,
+    ],
+    resources: { requests: DEFAULT_RESOURCES.requests, limits: DEFAULT_RESOURCES.limits },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [{ name: 'app', mountPath: '/brought' }],
   };
 }
 

@@ -49,6 +49,21 @@ export class Etcd {
     return { seen, end: () => watcher.cancel() };
   }
 
+  /** Writes values by key. For a namespace of the suite's own: what the deployment reads is not the suites' to change. */
+  async put(values: Record<string, string>): Promise<void> {
+    for (const [key, value] of Object.entries(values)) {
+      await this.#client.put(this.#prefix + key).value(value);
+    }
+  }
+
+  /** Deletes every key of the namespace. Throws where that is the deployment's own. */
+  async clear(deployment: Connection['etcd']): Promise<void> {
+    if (this.#prefix === `/sorna/${deployment.namespace}/`) {
+      throw new Error(`the namespace ${deployment.namespace} of etcd belongs to the deployment`);
+    }
+    await this.#client.delete().prefix(this.#prefix);
+  }
+
   close(): void {
     this.#client.close();
   }

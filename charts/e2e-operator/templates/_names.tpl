@@ -24,7 +24,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $pull := dict -}}
 {{- with .Values.imagePullSecrets }}{{ $_ := set $pull "imagePullSecrets" . }}{{ end -}}
 {{- range (.Files.Get "files/suites.yaml" | fromYaml).suites -}}
-{{- $spec := merge (dict "image" $.Values.suitesImage "imagePullPolicy" $.Values.imagePullPolicy) (omit . "name" "area") $pull -}}
+{{- $spec := merge (dict "image" $.Values.suitesImage "imagePullPolicy" $.Values.imagePullPolicy) (omit . "name" "area" "runtime") $pull -}}
+{{- with .runtime -}}
+{{- if not (hasKey $.Values.runtimeImages .) -}}{{- fail (printf "runtimeImages has no key %q, which a suite of the catalog names" .) -}}{{- end -}}
+{{- with index $.Values.runtimeImages . -}}{{- $_ := set $spec "runtimeImage" . -}}{{- end -}}
+{{- end -}}
 {{- $list = append $list (dict "name" .name "labels" (dict "e2e.backend.ai/area" .area) "spec" $spec) -}}
 {{- end -}}
 {{- toYaml $list -}}

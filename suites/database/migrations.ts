@@ -1,0 +1,363 @@
+import { expect } from 'chai';
+import { Api } from '../support/api.ts';
+import { BackendAi } from '../support/backend-ai.ts';
+import type { Database } from '../support/database.ts';
+import { type Models, type Part, type PreviousRelease, Programs } from '../support/programs.ts';
+import { measure } from '../support/record.ts';
+import {
+  type Content,
+  fateOf,
+  type Row,
+  readContent,
+  readRevisions,
+  readSchema,
+  readTables,
+} from '../support/schema.ts';
+import { API_VERSION } from '../support/signing.ts';
+import { SpareDatabase } from '../support/spare-database.ts';
+import { SpareManager } from '../support/spare-manager.ts';
+import { useWorld } from '../support/world.ts';
+
+/** Programs of Backend.AI import for seconds, on busy cores for many. */
+const STEP_MS = 200_000;
+
+/** A request that hashes a password and gives a user all that is his may take so long on busy cores, milliseconds. */
+const BUSY_MS = 120_000;
+
+/** Ids of images/suites-backend-ai/fixture.json. */
+const OLD = {
+  user: '00000000-0000-4000-8000-000000000102',
+  user2: '00000000-0000-4000-8000-000000000103',
+  project: '00000000-0000-4000-8000-000000000003',
+  image: '00000000-0000-4000-8000-000000000005',
+  folder: '00000000-0000-4000-8000-000000000301',
+  sharedFolder: '00000000-0000-4000-8000-000000000302',
+  session: '00000000-0000-4000-8000-000000000202',
+  role: '00000000-0000-4000-8000-000000000405',
+  password: 'old-user',
+  email: 'user@old.test',
+};
+
+/**
+ * Columns that the migrations from 26.8.3 to 26.9.6 take away on purpose. What was in them stands elsewhere; a test looks
+ * for it there.
+ */
+const TAKEN_AWAY = [
+  'agents.available_slots',
+  'agents.occupied_slots',
+  'domains.modified_at',
+  'groups.modified_at',
+  'kernels.occupied_slots',
+  'kernels.requested_slots',
+  'keypairs.modified_at',
+  'keypairs.user_id',
+  'permissions.operation',
+  'permissions.scope_id',
+  'permissions.scope_type',
+  'sessions.occupying_slots',
+  'sessions.requested_slots',
+  'sgroups_for_domains.domain',
+  'sgroups_for_domains.scaling_group',
+  'sgroups_for_groups.scaling_group',
+  'sgroups_for_keypairs.scaling_group',
+  'users.main_access_key',
+  'users.modified_at',
+  'vfolders.permission',
+];
+
+describe('migrations', function () {
+  this.timeout(STEP_MS);
+  const world = useWorld(['postgres', 'etcd']);
+  let programs: Programs;
+  const models = new Map<Part, Models>();
+  const of = (part: Part): Models => {
+    const found = models.get(part);
+    if (!found) throw new Error(`the models of ${part} were not read`);
+    return found;
+  };
+  before('the models are read', async function () {
+    this.timeout(STEP_MS);
+    programs = await Programs.open(world().afterSuite);
+    for (const part of ['manager', 'appproxy'] as const) models.set(part, await programs.models(part));
+  });
+
+  const spare = (what: string): Promise<SpareDatabase> =>
+    SpareDatabase.create(world().connection.postgres, world().name(what), world().afterSuite);
+
+  /** Head: alembic's table names the one head of the migrations that the image carries. */
+  const expectHead = async (database: Database, part: Part): Promise<void> => {
+    expect(of(part).heads, 'heads of the migrations').to.have.length(1);
+    expect(await readRevisions(database), 'revision of the database').to.deep.equal(of(part).heads);
+  };
+
+  /** Does it again, and compares everything before and after. */
+  const expectNoChange = async (database: Database, again: () => Promise<unknown>): Promise<void> => {
+    const look = async () => ({
+      revisions: await readRevisions(database),
+      schema: await readSchema(database),
+      content: await readContent(database),
+    });
+    const before = await look();
+    await again();
+    expect(await look()).to.deep.equal(before);
+  };
+
+  it('of the deployment are at head: its managers run on what they were made for', async () => {
+    expect(of('manager').version).to.equal(world().connection.version);
+    await expectHead(world().database, 'manager');
+  });
+
+  for (const part of ['manager', 'appproxy'] as const) {
+    describe(`of the ${part} on an empty database`, () => {
+      let database: SpareDatabase;
+      before('an empty database', async () => {
+        database = await spare(`empty-${part}`);
+      });
+
+      it('bring it to head', async () => {
+        expect(await readTables(database.reader)).to.deep.equal({});
+        await programs.oneshot(part, database.connection);
+        await expectHead(database.reader, part);
+        if (part === 'appproxy') return;
+        const [head] = of(part).heads;
+        expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
+      });
+
+      it('make every table and column that the models name, and no other', async () => {
+        const named = of(part).tables;
+        measure(`tables-of-${part}`, Object.keys(named).length, 'tables');
+        expect(await readTables(database.reader)).to.deep.equal(named);
+      });
+
+      it('change nothing when they are done again', async () => {
+        await expectNoChange(database.reader, () =>
+          programs.alembic(part, database.connection, 'upgrade', 'head'),
+        );
+        await expectNoChange(database.reader, () => programs.oneshot(part, database.connection));
+      });
+    });
+  }
+
+  describe('of the app proxy, one after the other', () => {
+    it('bring an empty database to the same schema as its command for empty ones', async () => {
+      const [stepwise, atOnce] = [await spare('stepwise'), await spare('at-once')];
+      await programs.alembic('appproxy', stepwise.connection, 'upgrade', 'head');
+      await expectHead(stepwise.reader, 'appproxy');
+      await programs.oneshot('appproxy', atOnce.connection);
+      expect(await readSchema(stepwise.reader)).to.deep.equal(await readSchema(atOnce.reader));
+    });
+  });
+
+  describe('of a database of the previous release', () => {
+    let release: PreviousRelease;
+    let database: SpareDatabase;
+    let before_: Content;
+    let after_: Content;
+
+    /** The rows of a table, of the time after the migration. */
+    const rows = (table: string): Row[] => Object.values(after_[table] ?? {});
+    const row = (table: string, where: Row): Row | undefined =>
+      rows(table).find((one) => Object.entries(where).every(([column, value]) => one[column] === value));
+
+    before('the dump of that release is restored', async () => {
+      release = await programs.previousRelease();
+      database = await spare('previous');
+      await database.execute(release.sql);
+      before_ = await readContent(database.reader);
+    });
+
+    it('find it at a revision of their own, behind their head', async () => {
+      const { revisions, version } = of('manager');
+      expect(release.version).not.to.equal(version);
+      const [at] = await readRevisions(database.reader);
+      expect(revisions, `revisions of ${version}`).to.include(at);
+      const behind = revisions.indexOf(at ?? '');
+      measure('migrations-from-previous-release', behind, 'migrations');
+      expect(behind).to.be.greaterThan(0);
+      expect(Object.keys(before_).length, 'tables with rows').to.be.at.least(35);
+    });
+
+    it('bring it to head', async () => {
+      const since = performance.now();
+      await programs.alembic('manager', database.connection, 'upgrade', 'head');
+      measure('migration-from-previous-release', (performance.now() - since) / 1000, 's');
+      await expectHead(database.reader, 'manager');
+      const [head] = of('manager').heads;
+      expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
+      after_ = await readContent(database.reader);
+    });
+
+    it('make every table and column that the models name, and no other', async () => {
+      expect(await readTables(database.reader)).to.deep.equal(of('manager').tables);
+    });
+
+    it('keep every row, and change none', () => {
+      const fate = fateOf(before_, after_);
+      expect(fate.rows, 'rows that are gone').to.deep.equal([]);
+      expect(fate.tables, 'tables that are gone').to.deep.equal([
+        'association_scopes_entities',
+        'vfolder_invitations',
+        'vfolder_permissions',
+      ]);
+      expect(fate.columns, 'columns that are gone').to.deep.equal(TAKEN_AWAY);
+      const own = row('groups', { type: 'personal', creator_id: OLD.user });
+      expect(fate.values, 'values that changed').to.deep.equal([
+        `vfolders.group {"id": "${OLD.folder}"}: null -> "${own?.id}"`.replace('{"id": ', '{"id":'),
+      ]);
+    });
+
+    it('carry over what stood in tables and columns that are gone', () => {
+      for (const user of Object.values(before_.users ?? {})) {
+        const main = row('keypairs', { access_key: user.main_access_key, user: user.uuid });
+        expect(main?.is_default, `default key pair of ${user.email}`).to.equal(true);
+        expect(row('groups', { type: 'personal', creator_id: user.uuid }), `${user.email}`).to.be.an(
+          'object',
+        );
+        const now = row('users', { uuid: user.uuid });
+        expect(now?.updated_at, `time of the last change of ${user.email}`).to.equal(user.modified_at);
+      }
+      for (const folder of Object.values(before_.vfolders ?? {})) {
+        const own = folder.ownership_type === 'user';
+        expect(row('vfolders', { id: folder.id })?.default_mount_permission, `${folder.name}`).to.equal(
+          own ? 'none' : folder.permission,
+        );
+      }
+      const shares = rows('entity_shares').map(
+        ({ target_entity_id, recipient_email, recipient_entity_id, status }) => [
+          target_entity_id,
+          recipient_email ?? recipient_entity_id,
+          status,
+        ],
+      );
+      expect(shares, 'invitation and permission of others').to.have.deep.members([
+        [OLD.folder, 'admin@old.test', 'pending'],
+        [OLD.folder, OLD.user2, 'accepted'],
+      ]);
+      const lent = row('vfolder_user_mount_policies', { vfolder_id: OLD.folder, user_id: OLD.user2 });
+      expect(lent?.permission).to.equal('ro');
+      const node = (type: string, id: unknown): unknown =>
+        row('virtual_entities', { entity_type: type, entity_id: id })?.id;
+      for (const user of Object.values(before_.users ?? {})) {
+        const edge = {
+          virtual_entity_id: node('project', OLD.project),
+          member_entity_id: node('user', user.uuid),
+        };
+        expect(row('entity_memberships', edge), `${user.email} in the project`).to.be.an('object');
+      }
+      const role = row('roles', { id: OLD.role });
+      expect([role?.scope_type, role?.scope_id], 'scope of the role').to.deep.equal(['project', OLD.project]);
+      const [group] = rows('scaling_groups');
+      const [domain] = rows('domains');
+      expect(row('sgroups_for_domains', { resource_group_id: group?.id, domain_id: domain?.id })).to.be.an(
+        'object',
+      );
+      for (const table of ['sgroups_for_groups', 'sgroups_for_keypairs']) {
+        expect(row(table, { resource_group_id: group?.id }), table).to.be.an('object');
+      }
+      for (const kernel of Object.values(before_.kernels ?? {})) {
+        const asked = rows('resource_allocations').filter((slot) => slot.kernel_id === kernel.id);
+        const slots = Object.fromEntries(asked.map((slot) => [slot.slot_name, String(slot.requested)]));
+        expect(slots, `slots of kernel ${kernel.id}`).to.deep.equal(kernel.requested_slots);
+      }
+    });
+
+    it('change nothing when they are done again', async () => {
+      await expectNoChange(database.reader, () =>
+        programs.alembic('manager', database.connection, 'upgrade', 'head'),
+      );
+    });
+
+    it('give every column the type that a new database has', async () => {
+      const fresh = await spare('fresh');
+      await programs.oneshot('manager', fresh.connection);
+      const [migrated, made] = [await readSchema(database.reader), await readSchema(fresh.reader)];
+      const less = (some: string[], other: string[]): string[] =>
+        some.filter((line) => !other.includes(line));
+      for (const kind of ['columns', 'constraints', 'indexes', 'enums'] as const) {
+        const both = {
+          'only migrated': less(migrated[kind], made[kind]),
+          'only in a new database': less(made[kind], migrated[kind]),
+        };
+        expect(both, kind).to.deep.equal({ 'only migrated': [], 'only in a new database': [] });
+      }
+    });
+
+    describe('give a manager of this release', () => {
+      let url: string;
+      const account = (userId: string): BackendAi => {
+        const pair = Object.values(before_.keypairs ?? {}).find((one) => one.user === userId);
+        if (!pair) throw new Error(`no key pair of ${userId} in the dump`);
+        return new BackendAi(url, { accessKey: String(pair.access_key), secretKey: String(pair.secret_key) });
+      };
+      before('a manager runs on it', async () => {
+        const since = performance.now();
+        const { connection, afterSuite } = world();
+        const name = world().name('manager');
+        ({ url } = await SpareManager.start(programs, connection, database.connection, name, afterSuite));
+        measure('spare-manager-start', (performance.now() - since) / 1000, 's');
+      });
+
+      it('users who sign in with the passwords and key pairs that they had', async () => {
+        const api = new Api(url, () => ({ 'x-backendai-version': API_VERSION }));
+        const signIn = (password: string) =>
+          api.json<{ data: { access_key: string } }>({
+            method: 'POST',
+            path: '/auth/authorize',
+            json: { type: 'keypair', domain: 'default', username: OLD.email, password },
+          });
+        const { data } = await signIn(OLD.password);
+        const [main] = Object.values(before_.users ?? {}).filter((user) => user.uuid === OLD.user);
+        expect(data.access_key).to.equal(main?.main_access_key);
+        const refused = await signIn('another').catch((error: unknown) => error);
+        expect(refused).to.have.property('status', 401);
+      });
+
+      it('sessions, vfolders and images that are shown as they were', async () => {
+        const user = account(OLD.user);
+        const session = await user.sessions.get('alive');
+        expect(session.status).to.equal('RUNNING');
+        expect((await user.sessions.match('alive')).map(({ id }) => id)).to.deep.equal([OLD.session]);
+        const folders = await user.folders.list();
+        expect(folders.map(({ id, name }) => [name, id])).to.have.deep.members([
+          ['mine', OLD.folder.replaceAll('-', '')],
+          ['ours', OLD.sharedFolder.replaceAll('-', '')],
+        ]);
+        const admin = account('00000000-0000-4000-8000-000000000101');
+        const images = await admin.images();
+        expect(images.map(({ registry, name, tag }) => `${registry}/${name}:${tag}`)).to.deep.equal(
+          Object.values(before_.images ?? {}).map((image) => image.name),
+        );
+        expect((await admin.agents()).map(({ id, status }) => [id, status])).to.deep.equal([
+          ['i-old', 'LOST'],
+        ]);
+      });
+
+      it('rows that it can write beside', async () => {
+        const admin = account('00000000-0000-4000-8000-000000000101');
+        const email = 'new@old.test';
+        await admin.api.request({
+          method: 'POST',
+          path: '/v2/users',
+          json: {
+            email,
+            username: 'new',
+            password: 'aA1!aA1!aA1!',
+            domain_name: 'default',
+            status: 'active',
+            role: 'user',
+            group_ids: [OLD.project],
+            resource_policy: 'default',
+          },
+          timeoutMs: BUSY_MS,
+        });
+        const [made] = await database.reader.rows<{ groups: string[] }>(
+          `SELECT array_agg(g.type::text ORDER BY g.type::text) AS groups FROM users u
+             JOIN association_groups_users a ON a.user_id = u.uuid JOIN groups g ON g.id = a.group_id
+            WHERE u.email = $1`,
+          [email],
+        );
+        expect(made?.groups).to.include.members(['general']);
+      });
+    });
+  });
+});
