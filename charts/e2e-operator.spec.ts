@@ -211,15 +211,33 @@ describe('charts/e2e-operator', function () {
     );
   });
 
-  it('pulls the images of operator and suites with the same Secrets', async () => {
-    const secret = ['--set', 'imagePullSecrets[0].name=registry'];
-    const { stdout } = await execa(helmPath(), ['template', 'e2e', CHART, ...IMAGES, ...secret]);
-    const [catalog] = parseAllDocuments(stdout)
-      .map((document): { kind: string; data?: Record<string, string> } => document.toJS())
-      .filter((object) => object?.data?.['suites.yaml']);
-    const listed: { spec: { imagePullSecrets?: object } }[] = parse(catalog?.data?.['suites.yaml'] ?? '');
-    expect(listed.length).to.equal(suites.length);
-    for (const { spec } of listed) expect(spec.imagePullSecrets).to.deep.equal([{ name: 'registry' }]);
+  describe('has a catalog that', () => {
+    interface Entry {
+      name: string;
+      spec: { image: string; runtimeImage?: string; imagePullSecrets?: object };
+    }
+    const catalogOf = async (...more: string[]): Promise<Entry[]> => {
+      const { stdout } = await execa(helmPath(), ['template', 'e2e', CHART, ...IMAGES, ...more]);
+      const [catalog] = parseAllDocuments(stdout)
+        .map((document): { kind: string; data?: Record<string, string> } => document.toJS())
+        .filter((object) => object?.data?.['suites.yaml']);
+      return parse(catalog?.data?.['suites.yaml'] ?? '');
+    };
+
+    it('pulls the images of operator and suites with the same Secrets', async () => {
+      const listed = await catalogOf('--set', 'imagePullSecrets[0].name=registry');
+      expect(listed.length).to.equal(suites.length);
+      for (const { spec } of listed) expect(spec.imagePullSecrets).to.deep.equal([{ name: 'registry' }]);
+    });
+
+    it('names the image that a suite works in, where the chart is told one', async () => {
+      const specOf = async (...more: string[]) =>
+        (await catalogOf(...more)).find(({ name }) => name === 'database-migrations')?.spec;
+      const told = await specOf('--set', 'runtimeImages.backend-ai=runtime:1');
+      expect(told).to.include({ image: 'suites:1', runtimeImage: 'runtime:1' });
+      expect(told).not.to.have.property('runtime');
+      expect(await specOf()).not.to.have.any.keys('runtimeImage', 'runtime');
+    });
   });
 
   it('gives every suite its name from area and file, and only files that exist', () => {
