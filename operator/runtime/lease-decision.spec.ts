@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { leaseMove, microTime, recordFor, releasedRecord, see } from './lease-decision.ts';
+import { leaseMove, microTime, nextLookMs, recordFor, releasedRecord, see } from './lease-decision.ts';
 
 const now = new Date('2026-01-01T00:00:00.123Z');
 const record = {
@@ -32,6 +32,17 @@ describe('the decision of a candidate', () => {
     expect(leaseMove(mine, 'me', 1_000_000)).to.equal('renew');
     const free = { record: releasedRecord(record, now), resourceVersion: '1', seenMs: 0 };
     expect(leaseMove(free, 'me', 0)).to.equal('take');
+  });
+
+  it('looks again when the time of a silent holder is over, and not an interval later', () => {
+    const seen = { record, resourceVersion: '1', seenMs: 1_000 };
+    const overMs = 1_000 + record.leaseDurationSeconds * 1000;
+    expect(nextLookMs(seen, 4_000, 1_000)).to.equal(4_000);
+    expect(nextLookMs(seen, 4_000, overMs - 100)).to.equal(100);
+    expect(nextLookMs(seen, 4_000, overMs)).to.equal(4_000);
+    expect(nextLookMs(undefined, 4_000, 0)).to.equal(4_000);
+    const free = { ...seen, record: releasedRecord(record, now) };
+    expect(nextLookMs(free, 4_000, 1_900)).to.equal(4_000);
   });
 
   it('writes times with microseconds, counts takeovers, and keeps the time of acquisition on renewal', () => {

@@ -31,6 +31,16 @@ export function leaseMove(seen: SeenRecord | undefined, identity: string, nowMs:
   return nowMs < seen.seenMs + leaseDurationSeconds * 1000 ? 'wait' : 'take';
 }
 
+/**
+ * Milliseconds until a candidate that waits looks again: the interval, but not past the moment when the holder's time is
+ * over. Without that, an interval could be lost on top of the lease's duration. Pure.
+ */
+export function nextLookMs(seen: SeenRecord | undefined, intervalMs: number, nowMs: number): number {
+  if (!seen?.record.holderIdentity) return intervalMs;
+  const overMs = seen.seenMs + seen.record.leaseDurationSeconds * 1000 - nowMs;
+  return overMs > 0 ? Math.min(intervalMs, overMs) : intervalMs;
+}
+
 /** Keeps the time of the first sight while the Lease has not changed. Pure. */
 export function see(
   before: SeenRecord | undefined,

@@ -6,6 +6,7 @@ import type { KubeClient } from './kube-client.ts';
 import {
   type LeaseRecord,
   leaseMove,
+  nextLookMs,
   recordFor,
   releasedRecord,
   type SeenRecord,
@@ -118,7 +119,9 @@ export class LeaseElection {
     while (!signal.aborted) {
       const sentMs = await this.#attempt(this.#renewDeadlineMs, signal);
       if (sentMs !== undefined) return sentMs;
-      if (!(await this.#pause(jittered(this.#retryPeriodMs, JITTER), signal))) break;
+      const interval = jittered(this.#retryPeriodMs, JITTER);
+      const waitMs = nextLookMs(this.#seen, interval, this.#clock.monotonicMs());
+      if (!(await this.#pause(waitMs, signal))) break;
     }
     return undefined;
   }
