@@ -72,6 +72,7 @@ class Cluster {
     metadata: created.metadata,
   });
   reachable = true;
+  atInstall: () => void = () => {};
   readonly did: string[] = [];
   collect: () => Promise<string[]> = async () => [];
 
@@ -189,6 +190,7 @@ class Cluster {
             metadata: { labels: { 'app.kubernetes.io/managed-by': 'backendai-e2e-catalog' } },
             spec: { image: 'r/s:1' },
           });
+          this.atInstall();
         },
         uninstall: async () => {
           this.did.push('uninstall');
@@ -294,6 +296,21 @@ describe('a staging run', () => {
     expect((await cluster.attach()).ending.code).to.equal(COMMAND_EXIT.passed);
     expect(cluster.made).to.deep.equal([]);
     expect((await cluster.attach()).ending.sentence).to.include('there is no run');
+  });
+
+  it('says how to remove what is left when the cluster goes away before there is a run', async () => {
+    const cluster = new Cluster();
+    cluster.atInstall = () => {
+      cluster.reachable = false;
+      throw new Error('helm ended with code 1');
+    };
+    const { ending } = await cluster.run();
+    expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);
+    expect(ending.sentence).to.include('"./e2e attach" removes what is left');
+    cluster.reachable = true;
+    const { sentence } = (await cluster.attach()).ending;
+    expect(sentence).to.include('what an earlier command left there is removed');
+    expect(cluster.made).to.deep.equal([]);
   });
 
   it('keeps everything when the results cannot be fetched because the cluster went away', async () => {
