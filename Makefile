@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest down images images-push test lint fmt crds bench
+.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest down images images-push test lint fmt crds bench
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,9 @@ images-push: ## Push operator and suites to REGISTRY=<host/path> (INSECURE=1 wit
 
 images: ## Build or fetch every image, and the node image that holds them
 	@./e2e images
+
+e2e-cron-selftest: ## The schedule with real ticks, one a minute, in kind (in the kept cluster if there is one)
+	@./e2e cron-selftest
 
 test: ## Format, lint, types, unit, chart and API server tests (no Docker needed)
 	@./e2e test

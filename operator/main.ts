@@ -20,6 +20,7 @@ interface Options {
   environmentRole?: string;
   serviceAccount: string;
   faultImage?: string;
+  notificationSecret?: string;
   leaderElect: boolean;
   metricsPort: number;
   logLevel: string;
@@ -89,6 +90,12 @@ const command = new Command('backendai-e2e-operator')
     ).env('E2E_OPERATOR_FAULT_IMAGE'),
   )
   .addOption(
+    new Option(
+      '--notification-secret <name>',
+      'Secret with the webhook that is told when suites break, work again or are flaky; without it nobody is told',
+    ).env('E2E_OPERATOR_NOTIFICATION_SECRET'),
+  )
+  .addOption(
     new Option('--leader-elect', 'act only while holding the Lease backendai-e2e-operator')
       .default(false)
       .env('E2E_OPERATOR_LEADER_ELECT'),
@@ -118,6 +125,7 @@ try {
     helm: options.helm,
     catalog: options.catalog,
     faultImage: options.faultImage || undefined,
+    notificationSecret: options.notificationSecret || undefined,
     identity: options.environmentRole
       ? {
           namespace: options.namespace,

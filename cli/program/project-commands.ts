@@ -77,6 +77,10 @@ export function addProjectCommands(program: Command, end: End): void {
       end(await (await import('../commands/bench.ts')).benchCommand(Number(repeats), rows)),
     );
   program
+    .command('cron-selftest')
+    .description('the schedule with real ticks, one a minute, in kind: success, Forbid, failure, clean-up')
+    .action(async () => end(await (await import('../commands/cron-selftest.ts')).cronSelftestCommand()));
+  program
     .command('count', { hidden: true })
     .description('the last line of CI: "N passed, N failed" over make test and the last job')
     .action(async () => end(await (await import('../commands/count.ts')).countCommand()));

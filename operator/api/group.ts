@@ -46,6 +46,8 @@ export const FIELD_MANAGERS = {
   runner: 'backendai-e2e-runner',
   /** The operator as the keeper of artifacts: what it applies here must not take back what it applied when it closed a report. */
   archivist: 'backendai-e2e-archivist',
+  /** TestRun.status.notification. */
+  notifier: 'backendai-e2e-notifier',
   cli: 'backendai-e2e-cli',
 } as const;
 

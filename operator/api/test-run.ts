@@ -301,6 +301,21 @@ export const TestRunStatus = Type.Object({
       'x-kubernetes-list-map-keys': ['name'],
     }),
   ),
+  notification: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Enum(['NothingNew', 'Pending', 'Sent', 'Failed'], {
+          description: 'NothingNew: no suite changed its state. Pending: it is tried again.',
+        }),
+        at: Type.String({ format: 'date-time', description: 'When this was written.' }),
+        changes: Type.Optional(Type.Integer({ description: 'Suites whose state changed.' })),
+        message: Type.Optional(
+          Type.String({ maxLength: 512, description: 'Why it was not delivered (yet).' }),
+        ),
+      },
+      { description: 'What became of the notification about this run; absent where none is configured.' },
+    ),
+  ),
   conditions: Type.Optional(Conditions),
 });
 export type TestRunStatus = Static<typeof TestRunStatus>;

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { CustomResource } from './group.ts';
-import { VerdictSchema } from './verdict.ts';
+import { type Verdict, VerdictSchema } from './verdict.ts';
 
 export const TestSuiteSpec = Type.Object(
   {
@@ -111,6 +111,20 @@ export const TestSuiteStatus = Type.Object({
         verdict: VerdictSchema,
         at: Type.String({ format: 'date-time', description: 'When the run recorded it.' }),
         seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
+        environment: Type.Optional(Type.String({ description: 'TestEnvironment of the run.' })),
+        since: Type.Optional(
+          Type.String({
+            format: 'date-time',
+            description:
+              'Since when the suite is as good or bad as this in that environment, without a break.',
+          }),
+        ),
+        aside: Type.Optional(
+          Type.Boolean({
+            description:
+              'Does not count for notifications: the run was cancelled, chose tests by grep, or has the annotation e2e.backend.ai/notify: "false".',
+          }),
+        ),
       }),
       { maxItems: 20, description: 'Newest first, 20 at most.', 'x-kubernetes-list-type': 'atomic' },
     ),
@@ -124,3 +138,8 @@ export const TestSuiteStatus = Type.Object({
 });
 export type TestSuiteStatus = Static<typeof TestSuiteStatus>;
 export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStatus>;
+
+/** Whether an entry of the history says something about the state of its suite in its environment. */
+export function countsForState(entry: { verdict: Verdict; aside?: boolean }): boolean {
+  return entry.aside !== true && entry.verdict !== 'Skipped';
+}

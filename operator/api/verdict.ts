@@ -18,6 +18,11 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'How it ended.' });
 
+/** Whether a suite that ended so works: it passed, if need be on a retry, or failed as the known issues say. */
+export function isGood(verdict: Verdict): boolean {
+  return verdict === 'Passed' || verdict === 'KnownIssue' || verdict === 'Flaky';
+}
+
 /** How a single test ended, in Mocha's terms. known-issue: it failed, as suites/known-issues.yaml says it does. */
 export const TEST_STATES = [
   'passed',

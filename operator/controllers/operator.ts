@@ -5,6 +5,7 @@ import { isOver } from '../faults/status.ts';
 import { keptReport } from '../reports/kept.ts';
 import { keptJob, keptPod, keptRun } from '../runs/kept.ts';
 import { isFinished } from '../runs/queue.ts';
+import type { Backoff } from '../runtime/backoff.ts';
 import { JOBS, PODS } from '../runtime/builtin-resources.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import type { ClusterAccess } from '../runtime/cluster-access.ts';
@@ -34,6 +35,7 @@ import { FaultEffects, type FaultEffectsOptions } from './fault-effects.ts';
 import { Installer } from './installer.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import { Measures } from './measures.ts';
+import { NotificationReconciler } from './notification.ts';
 import { TestEnvironmentReconciler } from './test-environment.ts';
 import { TestReportReconciler } from './test-report.ts';
 import { TestRunReconciler } from './test-run.ts';
@@ -56,6 +58,10 @@ export interface OperatorOptions {
   catalog: string | undefined;
   /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
+  /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
+  notificationSecret?: string | undefined;
+  /** Pauses between deliveries to it that fail; a test gives shorter ones. */
+  notificationBackoff?: Backoff;
   /** Asks Valkey for a lock's holder; a test gives its own. */
   holderOf?: FaultEffectsOptions['holderOf'];
   /** Who it is inside of environments; undefined: it needs no binding there. */
@@ -279,6 +285,22 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
     .addController(suiteController)
     .addController(faultController)
     .onStop('watches', async () => watch.close());
+  if (options.notificationSecret !== undefined) {
+    const { notificationSecret: secret, notificationBackoff: backoff } = options;
+    const parts = { ...shared, secret, ...(backoff ? { backoff } : {}) };
+    manager.addController(
+      new Controller({
+        name: nameOfController('notification'),
+        reconcile: new NotificationReconciler(parts).reconcile,
+        log,
+        metrics,
+      }).watchesFor(runs, ({ type, object }) =>
+        type !== 'deleted' && isFinished(object)
+          ? [{ namespace, name: object.spec.environmentRef.name }]
+          : [],
+      ),
+    );
+  }
   if (catalog) {
     // The one who leads stores the catalog, also when no run asks for it.
     const catalogController = new Controller({

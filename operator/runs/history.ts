@@ -1,5 +1,7 @@
-import type { TestRun } from '../api/test-run.ts';
-import type { TestSuiteStatus } from '../api/test-suite.ts';
+import { conditionOf } from '../api/conditions.ts';
+import { RUN_ANNOTATIONS, RUN_CONDITIONS, RUN_REASONS, type TestRun } from '../api/test-run.ts';
+import { countsForState, type TestSuiteStatus } from '../api/test-suite.ts';
+import { isGood } from '../api/verdict.ts';
 import { isFinished } from './queue.ts';
 
 /** Verdicts kept in a TestSuite's status. */
@@ -19,16 +21,19 @@ export function suiteHistory(
     const line = run.status?.suites?.find((candidate) => candidate.name === suite);
     const at = run.status?.finishedAt;
     if (!isFinished(run) || !line?.verdict || !at) continue;
-    known.set(`${run.metadata.name}/${at}`, {
+    const key = `${run.metadata.name}/${at}`;
+    const { since } = known.get(key) ?? {};
+    known.set(key, {
       run: run.metadata.name,
       verdict: line.verdict,
       at,
+      environment: run.spec.environmentRef.name,
       ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
+      ...(since === undefined ? {} : { since }),
+      ...(isAside(run) ? { aside: true } : {}),
     });
   }
-  const lastVerdicts = [...known.values()]
-    .sort((a, b) => b.at.localeCompare(a.at) || a.run.localeCompare(b.run))
-    .slice(0, KEPT);
+  const lastVerdicts = withStreaks([...known.values()].sort(newestFirst)).slice(0, KEPT);
   if (lastVerdicts.length === 0) return {};
   const good = new Set(['Passed', 'KnownIssue']);
   const passed = lastVerdicts.filter((entry) => good.has(entry.verdict)).length;
@@ -40,6 +45,38 @@ export function suiteHistory(
     passRate: rounded(passed / lastVerdicts.length),
     ...(lastVerdicts.length > 1 ? { flipRate: rounded(flips / (lastVerdicts.length - 1)) } : {}),
   };
+}
+
+type Entry = NonNullable<TestSuiteStatus['lastVerdicts']>[number];
+
+function newestFirst(a: Entry, b: Entry): number {
+  return b.at.localeCompare(a.at) || a.run.localeCompare(b.run);
+}
+
+/** Whether a run says nothing about the state of its suites: only a part of the tests ran, or somebody ended it. */
+function isAside(run: TestRun): boolean {
+  const reason = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.reason;
+  return (
+    run.spec.grep !== undefined ||
+    reason === RUN_REASONS.cancelled ||
+    run.metadata.annotations?.[RUN_ANNOTATIONS.notify] === 'false'
+  );
+}
+
+/** Adds to each verdict since when it is so, from the one before it that counts; what is known already stays. */
+function withStreaks(newest: readonly Entry[]): Entry[] {
+  const latest = new Map<string, Entry>();
+  return newest
+    .toReversed()
+    .map((entry) => {
+      if (!countsForState(entry)) return entry;
+      const before = latest.get(entry.environment ?? '');
+      const same = before !== undefined && isGood(before.verdict) === isGood(entry.verdict);
+      const done = { ...entry, since: entry.since ?? (same ? before.since : undefined) ?? entry.at };
+      latest.set(entry.environment ?? '', done);
+      return done;
+    })
+    .toReversed();
 }
 
 function rounded(share: number): number {

@@ -1,0 +1,107 @@
+import { createHmac } from 'node:crypto';
+import { conditionOf } from '../api/conditions.ts';
+import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import type { Change, ChangeKind } from './changes.ts';
+
+/** In which shape a webhook wants its notices. */
+export type NoticeFormat = 'json' | 'slack';
+
+/** The JSON body of a notice; docs/guides/notifications.md describes it. */
+export interface Notice {
+  version: 1;
+  /** The same for every delivery of this notice: a receiver drops one that it has had. */
+  id: string;
+  run: {
+    namespace: string;
+    name: string;
+    environment: string;
+    succeeded: boolean;
+    reason: string;
+    message: string;
+    finishedAt: string;
+  };
+  changes: Change[];
+}
+
+/** Suites named in the text of a message; the rest is counted. */
+const NAMED = 20;
+
+const WORDS: Record<ChangeKind, { sign: string; words: string }> = {
+  broke: { sign: ':red_circle:', words: 'broke' },
+  'still-broken': { sign: ':red_circle:', words: 'is still broken' },
+  flaky: { sign: ':large_yellow_circle:', words: 'is flaky' },
+  fixed: { sign: ':large_green_circle:', words: 'works again' },
+};
+
+/** The notice about what a run changed. Pure. */
+export function noticeOf(run: TestRun, changes: readonly Change[]): Notice {
+  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
+  return {
+    version: 1,
+    id: run.metadata.uid ?? run.metadata.name,
+    run: {
+      namespace: run.metadata.namespace ?? '',
+      name: run.metadata.name,
+      environment: run.spec.environmentRef.name,
+      succeeded: succeeded?.status === 'True',
+      reason: succeeded?.reason ?? '',
+      message: succeeded?.message ?? '',
+      finishedAt: run.status?.finishedAt ?? '',
+    },
+    changes: [...changes],
+  };
+}
+
+/** The body as it is sent. Pure. */
+export function bodyOf(notice: Notice, format: NoticeFormat): string {
+  return JSON.stringify(format === 'slack' ? slackMessage(notice) : notice);
+}
+
+/** A message as Slack's incoming webhooks, and those that copy them, take it. */
+export function slackMessage({ run, changes }: Notice): object {
+  const shown = changes.slice(0, NAMED).map((change) => {
+    const { sign, words } = WORDS[change.change];
+    const why = change.message ?? change.reason ?? '';
+    const since = change.change === 'still-broken' ? ` since ${change.since}` : '';
+    return `${sign} *${plain(change.suite)}* ${words}${since}${why ? `: ${plain(why).slice(0, 300)}` : ''}`;
+  });
+  const more = changes.length > NAMED ? [`… and ${changes.length - NAMED} more suites`] : [];
+  const title = `${run.name} in ${run.environment}: ${counted(changes)}`;
+  // A section holds 3000 characters.
+  const text = [...shown, ...more].join('\n').slice(0, 2_900);
+  return {
+    text: plain(title),
+    blocks: [
+      { type: 'section', text: { type: 'mrkdwn', text: `*${plain(title)}*` } },
+      { type: 'section', text: { type: 'mrkdwn', text } },
+    ],
+  };
+}
+
+/** "2 broke, 1 fixed" */
+export function counted(changes: readonly Change[]): string {
+  const kinds: readonly ChangeKind[] = ['broke', 'still-broken', 'flaky', 'fixed'];
+  return kinds
+    .map((kind) => [kind, changes.filter((change) => change.change === kind).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${count} ${kind.replace('-', ' ')}`)
+    .join(', ');
+}
+
+/**
+ * The signature of a body: "sha256=" and the HMAC-SHA256, in hex, of `<timestamp>.<body>` under the shared key. The
+ * timestamp (seconds since 1970) stands in a header beside it, so that an old notice cannot be played again.
+ */
+export function signatureOf(body: string, timestamp: number, key: string): string {
+  return `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
+}
+
+/** Without meaning in Slack's markup: its three reserved characters, and the signs of formatting. */
+function plain(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[*_~`]/g, '\u200b$&')
+    .replace(/\s+/g, ' ');
+}

@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import { API_VERSION } from '../api/group.ts';
+import type { TestRun } from '../api/test-run.ts';
+import type { TestSuite, TestSuiteStatus } from '../api/test-suite.ts';
+import type { Verdict } from '../api/verdict.ts';
+import { suiteHistory } from '../runs/history.ts';
+import { changesOf } from './changes.ts';
+
+const HOUR = 3_600_000;
+
+interface Past {
+  hours: number;
+  verdict: Verdict;
+  environment?: string;
+  grep?: string;
+  cancelled?: boolean;
+}
+
+function runOf({ hours, verdict, environment = 'e2e', grep, cancelled }: Past): TestRun {
+  const at = new Date(Date.UTC(2026, 0, 1) + hours * HOUR).toISOString();
+  const reason = cancelled ? 'Cancelled' : 'X';
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name: `run-${hours}`, namespace: 'ns', uid: `uid-${hours}` },
+    spec: { environmentRef: { name: environment }, ...(grep ? { grep } : {}) },
+    status: {
+      finishedAt: at,
+      suites: [{ name: 'alpha', state: 'Finished', attempt: 1, verdict, message: 'why' }],
+      conditions: [{ type: 'Succeeded', status: 'False', reason, message: '', lastTransitionTime: at }],
+    },
+  };
+}
+
+/** What each of these runs is told to have changed, in the order of time, as an operator sees it that was there always. */
+function story(past: readonly Past[]): string[] {
+  let status: TestSuiteStatus = {};
+  return past.map((one) => {
+    const run = runOf(one);
+    status = suiteHistory('alpha', status, [run]);
+    const changes = changesOf(run, [suite(status)]);
+    return changes === 'unknown' ? changes : (changes[0]?.change ?? '');
+  });
+}
+
+function suite(status: TestSuiteStatus): TestSuite {
+  const spec = { files: ['a'], image: 'i' };
+  return { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name: 'alpha' }, spec, status };
+}
+
+const each = (...verdicts: Verdict[]): Past[] => verdicts.map((verdict, hours) => ({ hours, verdict }));
+
+describe('what a run changed', () => {
+  it('tells of changes, and of nothing that stays as it was', () => {
+    expect(story(each('Passed', 'Passed', 'Failed', 'Failed', 'Passed', 'KnownIssue'))).to.deep.equal([
+      '',
+      '',
+      'broke',
+      '',
+      'fixed',
+      '',
+    ]);
+  });
+
+  it('tells of a first failure, and not of a first success', () => {
+    expect(story(each('Failed'))).to.deep.equal(['broke']);
+    expect(story(each('Passed'))).to.deep.equal(['']);
+  });
+
+  it('tells of a flaky suite once, until it is calm again', () => {
+    expect(story(each('Passed', 'Flaky', 'Flaky', 'Passed', 'Flaky', 'Failed', 'Flaky'))).to.deep.equal([
+      '',
+      'flaky',
+      '',
+      '',
+      'flaky',
+      'broke',
+      'flaky',
+    ]);
+  });
+
+  it('reminds once a day of what stays broken', () => {
+    const hours = [0, 6, 12, 23, 25, 30, 47, 49, 200];
+    expect(story(hours.map((hour) => ({ hours: hour, verdict: 'Failed' })))).to.deep.equal([
+      'broke',
+      '',
+      '',
+      '',
+      'still-broken',
+      '',
+      '',
+      'still-broken',
+      'still-broken',
+    ]);
+  });
+
+  it('knows since when, also when the first failure has left the history', () => {
+    const past = Array.from({ length: 60 }, (_, hours): Past => ({ hours, verdict: 'Failed' }));
+    const told = story(past);
+    expect(
+      told.map((change, hours) => (change === 'still-broken' ? hours : -1)).filter((h) => h >= 0),
+    ).to.deep.equal([24, 48]);
+  });
+
+  it('takes interruptions and inconclusive suites for broken, and skipped ones for nothing', () => {
+    expect(story(each('Passed', 'Interrupted', 'Skipped', 'Inconclusive', 'Passed'))).to.deep.equal([
+      '',
+      'broke',
+      '',
+      '',
+      'fixed',
+    ]);
+  });
+
+  it('does not count runs of a part of the tests, nor cancelled ones', () => {
+    expect(
+      story([
+        { hours: 0, verdict: 'Failed' },
+        { hours: 1, verdict: 'Passed', grep: 'one' },
+        { hours: 2, verdict: 'Interrupted', cancelled: true },
+        { hours: 3, verdict: 'Failed' },
+        { hours: 4, verdict: 'Passed' },
+      ]),
+    ).to.deep.equal(['broke', '', '', '', 'fixed']);
+  });
+
+  it('keeps environments apart', () => {
+    expect(
+      story([
+        { hours: 0, verdict: 'Passed', environment: 'a' },
+        { hours: 1, verdict: 'Failed', environment: 'b' },
+        { hours: 2, verdict: 'Passed', environment: 'a' },
+        { hours: 3, verdict: 'Failed', environment: 'b' },
+        { hours: 4, verdict: 'Failed', environment: 'a' },
+      ]),
+    ).to.deep.equal(['', 'broke', '', '', 'broke']);
+  });
+
+  it('says the same when it is asked again later', () => {
+    const runs = each('Passed', 'Failed', 'Passed').map(runOf);
+    const status = suiteHistory('alpha', {}, runs);
+    const second = runs[1];
+    if (!second) throw new Error('there are three runs');
+    expect(changesOf(second, [suite(status)])).to.deep.equal([
+      {
+        suite: 'alpha',
+        change: 'broke',
+        verdict: 'Failed',
+        before: 'Passed',
+        since: second.status?.finishedAt,
+        message: 'why',
+      },
+    ]);
+  });
+
+  it('waits for a history that does not have the run yet', () => {
+    expect(changesOf(runOf({ hours: 1, verdict: 'Failed' }), [suite({})])).to.equal('unknown');
+  });
+});

@@ -1,0 +1,81 @@
+import type { TestRun } from '../api/test-run.ts';
+import { countsForState, type TestSuite } from '../api/test-suite.ts';
+import { isGood, type Verdict } from '../api/verdict.ts';
+
+/** What is worth telling about a suite. */
+export type ChangeKind = 'broke' | 'fixed' | 'flaky' | 'still-broken';
+
+/** A suite whose state changed with a run, or that is broken for a further day. */
+export interface Change {
+  suite: string;
+  change: ChangeKind;
+  verdict: Verdict;
+  /** The verdict before, in the same environment; absent for the first one. */
+  before?: Verdict;
+  /** Of broke and still-broken: since when. Of fixed: when it was first seen to work. RFC 3339. */
+  since: string;
+  reason?: string;
+  message?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What a finished run changed, from the histories that the TestSuites hold; or 'unknown' while the history of one of its
+ * suites does not have this run yet. A suite is compared with the last verdict before in the same environment; skipped
+ * suites, cancelled runs and runs of a part of the tests change nothing. Pure: the same history gives the same answer, at
+ * any time.
+ */
+export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] | 'unknown' {
+  const changes: Change[] = [];
+  for (const line of run.status?.suites ?? []) {
+    if (!line.verdict || line.verdict === 'Skipped') continue;
+    const suite = suites.find((candidate) => candidate.metadata.name === line.name);
+    // A TestSuite that was deleted since has no history to compare with.
+    if (!suite) continue;
+    const environment = run.spec.environmentRef.name;
+    const history = suite.status?.lastVerdicts ?? [];
+    const own = history.findIndex(
+      ({ run: name, at }) => name === run.metadata.name && at === run.status?.finishedAt,
+    );
+    const entry = history[own];
+    if (!entry) {
+      // Twenty newer runs pushed it out: what it changed is long past.
+      if (history.length > 0 && history.every(({ at }) => at > (run.status?.finishedAt ?? ''))) continue;
+      return 'unknown';
+    }
+    if (!countsForState(entry)) continue;
+    const before = history
+      .slice(own + 1)
+      .find((older) => older.environment === environment && countsForState(older));
+    const change = changeBetween(before, entry);
+    if (!change) continue;
+    changes.push({
+      suite: line.name,
+      change,
+      verdict: entry.verdict,
+      ...(before ? { before: before.verdict } : {}),
+      since: entry.since ?? entry.at,
+      ...(line.reason ? { reason: line.reason } : {}),
+      ...(line.message ? { message: line.message } : {}),
+    });
+  }
+  return changes;
+}
+
+interface Entry {
+  verdict: Verdict;
+  at: string;
+  since?: string;
+}
+
+function changeBetween(before: Entry | undefined, now: Entry): ChangeKind | undefined {
+  if (!isGood(now.verdict)) {
+    if (!before || isGood(before.verdict)) return 'broke';
+    const since = Date.parse(now.since ?? now.at);
+    const days = (at: string) => Math.floor((Date.parse(at) - since) / DAY_MS);
+    return days(now.at) > days(before.at) ? 'still-broken' : undefined;
+  }
+  if (now.verdict === 'Flaky') return before?.verdict === 'Flaky' ? undefined : 'flaky';
+  return before && !isGood(before.verdict) ? 'fixed' : undefined;
+}

@@ -1,0 +1,59 @@
+import { request } from 'undici';
+import { bodyOf, type Notice, signatureOf } from './body.ts';
+import type { Target } from './target.ts';
+
+/** Headers of every notice. */
+export const NOTICE_HEADERS = {
+  id: 'x-backendai-e2e-delivery',
+  timestamp: 'x-backendai-e2e-timestamp',
+  signature: 'x-backendai-e2e-signature',
+} as const;
+
+/** Milliseconds for an answer: receivers put a notice aside and answer at once. */
+const ANSWER_MS = 10_000;
+
+/** How one delivery ended. */
+export type Delivery = { ok: true } | { ok: false; why: string; retryAfterMs?: number };
+
+/**
+ * Delivers a notice once. Never throws but for the signal; an answer other than 2xx, or none, is a failure with a sentence
+ * that does not name the URL (it may hold a secret).
+ */
+export async function deliver(
+  target: Target,
+  notice: Notice,
+  now: Date,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const body = bodyOf(notice, target.format);
+  const timestamp = Math.floor(now.getTime() / 1000);
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'backendai-e2e',
+    [NOTICE_HEADERS.id]: notice.id,
+    [NOTICE_HEADERS.timestamp]: String(timestamp),
+    ...(target.key ? { [NOTICE_HEADERS.signature]: signatureOf(body, timestamp, target.key) } : {}),
+  };
+  try {
+    const answer = await request(target.url, {
+      method: 'POST',
+      headers,
+      body,
+      signal,
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: ANSWER_MS,
+    });
+    await answer.body.dump();
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return { ok: true };
+    const asked = Number(answer.headers['retry-after']);
+    return {
+      ok: false,
+      why: `the webhook answered ${answer.statusCode}`,
+      ...(Number.isFinite(asked) && asked > 0 ? { retryAfterMs: asked * 1000 } : {}),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    return { ok: false, why: `the webhook cannot be reached (${code})` };
+  }
+}

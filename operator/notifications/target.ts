@@ -1,0 +1,34 @@
+import type { Secret } from '../runtime/builtin-resources.ts';
+import type { NoticeFormat } from './body.ts';
+
+/** Where notices go. */
+export interface Target {
+  url: string;
+  /** Shared key of the signature; undefined: not signed. */
+  key?: string;
+  format: NoticeFormat;
+}
+
+/** The Secret of the webhook cannot be used. The message says what is wrong, and never shows a value. */
+export class TargetError extends Error {
+  override readonly name = 'TargetError';
+}
+
+/** Reads the target from the Secret's keys `url`, `hmacKey` (optional) and `format` (json or slack, optional). */
+export function targetOf(secret: Secret | undefined, name: string): Target {
+  if (!secret) throw new TargetError(`there is no Secret ${name} with the URL of the webhook`);
+  const value = (key: string): string =>
+    Buffer.from(secret.data?.[key] ?? '', 'base64')
+      .toString('utf8')
+      .trim();
+  const url = value('url');
+  if (!URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol)) {
+    throw new TargetError(`key "url" of Secret ${name} is no http or https URL`);
+  }
+  const format = value('format') || 'json';
+  if (format !== 'json' && format !== 'slack') {
+    throw new TargetError(`key "format" of Secret ${name} is neither "json" nor "slack"`);
+  }
+  const key = value('hmacKey');
+  return { url, format, ...(key ? { key } : {}) };
+}
