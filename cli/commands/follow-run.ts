@@ -1,6 +1,8 @@
 import type { TestRun } from '../../operator/api/test-run.ts';
+import { markdownSummary } from '../report/markdown.ts';
 import { type Format, show } from '../report/output.ts';
 import { oneRun } from '../report/run-list.ts';
+import { appendStepSummary } from '../report/step-summary.ts';
 import { type Ending, endingOfRun } from '../run/ending.ts';
 import { followRun, type Snapshot } from '../run/follow.ts';
 import { narrate } from '../run/progress.ts';
@@ -35,6 +37,8 @@ export async function followToEnd(place: Place, run: TestRun, format: Format): P
       kind: 'TestReport' as const,
     }));
     show(oneRun(last.run, reports), format);
+    const trouble = await appendStepSummary(markdownSummary(last.run, reports));
+    if (trouble) console.error(`e2e: ${trouble}`);
     return endingOfRun(last.run);
   } catch (error) {
     if (place.signal.aborted) {

@@ -4,6 +4,8 @@ import { parse } from 'yaml';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
+import { markdownSummary } from '../report/markdown.ts';
+import { appendStepSummary } from '../report/step-summary.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
 import {
   type CatalogEntry,
@@ -98,6 +100,9 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
     const figures = figuresOf(clock, state);
     const lines = closingLines(ending, state, harvest, figures);
     await writeFigures(out, figures, lines);
+    const { run, reports } = state.seen;
+    const trouble = run ? await appendStepSummary(markdownSummary(run, reports)) : undefined;
+    if (trouble) view.print([trouble]);
     view.print([...lines.slice(0, -1), ...(kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
     return ending.code;
   } finally {

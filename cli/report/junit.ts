@@ -28,7 +28,7 @@ export function junitXml(run: TestRun, reports: readonly TestReport[]): string {
     tests: sum(suites, 'tests'),
     failures: sum(suites, 'failures'),
     errors: sum(suites, 'errors'),
-    skipped: sum(suites, 'skipped'),
+    // No count of skipped tests here: Jenkins' schema has none at this place and refuses the file.
     time: suites.reduce((total, suite) => total + suite.seconds, 0).toFixed(3),
   });
   for (const suite of suites) {
@@ -133,7 +133,7 @@ function caseOf(test: ReportedTest): Case {
   }
 }
 
-function sum(suites: readonly Suite[], key: 'tests' | 'failures' | 'errors' | 'skipped'): number {
+function sum(suites: readonly Suite[], key: 'tests' | 'failures' | 'errors'): number {
   return suites.reduce((total, suite) => total + suite[key], 0);
 }
 
