@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest down images images-push test lint fmt crds bench
+.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest down images images-push test lint fmt crds docs bench
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ fmt: ## Format the sources
 
 crds: ## Write the CRDs of operator/api into the operator's chart
 	@./e2e crds
+
+docs: ## Write the reference of the charts' values into docs/reference
+	@./e2e docs
 
 bench: ## What runs cost, against bare Jobs (ROWS=all: all that is measured, half an hour)
 	@./e2e bench

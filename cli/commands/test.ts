@@ -89,6 +89,11 @@ export function crdsCommand(): Promise<number> {
   return withProvision(async (p) => runNode(['operator/api/generate-crds.ts'], p));
 }
 
+/** `e2e docs` */
+export function docsCommand(): Promise<number> {
+  return withProvision(async (p) => runNode(['charts/values-doc.ts'], p));
+}
+
 /** The table of parts and the titles of what failed; the last line has the sums. */
 export function testSummary(results: readonly PartResult[]): string[] {
   const rows = results.map(({ name, tally, seconds }) => [

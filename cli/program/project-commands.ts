@@ -60,6 +60,10 @@ export function addProjectCommands(program: Command, end: End): void {
     .description("write the CRDs of operator/api into the operator's chart")
     .action(async () => end(await (await import('../commands/test.ts')).crdsCommand()));
   program
+    .command('docs')
+    .description("write the reference of the charts' values into docs/reference")
+    .action(async () => end(await (await import('../commands/test.ts')).docsCommand()));
+  program
     .command('bench')
     .description('one suite by TestRun against the same as a bare Job; out/bench/bench.json')
     .option('--repeats <n>', 'pairs of runs', '10')
