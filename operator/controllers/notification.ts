@@ -14,7 +14,7 @@ import type { Result } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { ObjectName } from '../runtime/kube-object.ts';
-import type { Chronicle } from "./chronicle.ts";
+import type { Chronicle } from './chronicle.ts';
 import { TEST_RUNS, TEST_SUITES } from './kinds.ts';
 
 export interface NotificationDependencies {
