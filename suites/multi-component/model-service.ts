@@ -150,7 +150,7 @@ describe('a model service', function () {
     const id = made.endpoint_id;
     watch = new ModelServiceWatch(id, database, proxy);
     afterSuite.add(`replicas of model service ${made.name}`, () => endReplicas(world(), watch));
-    afterSuite.add(`model service ${made.name}`, () => removeModelService(world(), services, watch, id));
+    afterSuite.add(`model service ${made.name}`, () => removeModelService(services, watch, id));
     await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');
     const told = await services.info(id);

@@ -123,3 +123,14 @@ export class ImageCare {
     return made;
   }
 }
+
+/** The error that a scan was answered with. Throws where it was answered as a success, or not at all. */
+export async function refusedScan(scan: Promise<void>): Promise<BackendApiError> {
+  try {
+    await scan;
+  } catch (error) {
+    if (error instanceof BackendApiError) return error;
+    throw error;
+  }
+  throw new Error('the scan must be refused, but was answered as a success');
+}

@@ -124,12 +124,12 @@ export interface ServiceCircuit {
 export class ModelServiceWatch {
   readonly #id: string;
   readonly #database: Database;
-  readonly #proxy: AppProxy;
+  readonly proxy: AppProxy;
 
   constructor(id: string, database: Database, proxy: AppProxy) {
     this.#id = id;
     this.#database = database;
-    this.#proxy = proxy;
+    this.proxy = proxy;
   }
 
   /** Every replica that the service has or had, the oldest first. */
@@ -143,7 +143,7 @@ export class ModelServiceWatch {
   }
 
   async circuit(): Promise<ServiceCircuit | undefined> {
-    const [circuit] = await this.#proxy.database.rows<ServiceCircuit>(
+    const [circuit] = await this.proxy.database.rows<ServiceCircuit>(
       `SELECT id, lower(app_mode::text) AS app_mode, open_to_public, port, worker, route_info
          FROM circuits WHERE endpoint_id = $1`,
       [this.#id],
@@ -170,37 +170,47 @@ export class ModelServiceWatch {
     );
   }
 
+  /** The manager's word for where the service is in its life, or undefined when it never was. */
+  async stage(): Promise<string | undefined> {
+    const sql = 'SELECT lower(lifecycle_stage::text) AS stage FROM endpoints WHERE id = $1';
+    return (await this.#database.rows<{ stage: string }>(sql, [this.#id]))[0]?.stage;
+  }
+
   /** Waits until manager and app proxy have forgotten the service. */
   async gone(): Promise<void> {
     await waitUntil(
       `model service ${this.#id} to be gone`,
       async () => {
-        const [row] = await this.#database.rows<{ stage: string }>(
-          'SELECT lower(lifecycle_stage::text) AS stage FROM endpoints WHERE id = $1',
-          [this.#id],
-        );
+        const stage = await this.stage();
         const circuit = await this.circuit();
-        const ended = row === undefined || row.stage === 'destroyed';
-        return ended && !circuit ? undefined : notYet({ stage: row?.stage, circuit: circuit?.id });
+        return stage === 'destroyed' && !circuit ? undefined : notYet({ stage, circuit: circuit?.id });
       },
       { deadlineSeconds: GONE_SECONDS },
     );
   }
 }
 
-/** Deletes a model service whatever state it is in. */
+/**
+ * Deletes a model service whatever state it is in. The manager calls it destroyed also when the coordinator did not hear
+ * of it (DestroyingDeploymentHandler.status_transitions); what routes to it is then taken away here.
+ */
 export async function removeModelService(
-  world: World,
   services: ModelServices,
   watch: ModelServiceWatch,
   id: string,
 ): Promise<void> {
-  const [row] = await world.database.rows<{ stage: string }>(
-    'SELECT lower(lifecycle_stage::text) AS stage FROM endpoints WHERE id = $1',
-    [id],
+  const stage = (await watch.stage()) ?? 'destroyed';
+  if (!stage.startsWith('destroy')) await services.remove(id);
+  await waitUntil(
+    `model service ${id} to be destroyed`,
+    async () => {
+      const now = (await watch.stage()) ?? 'destroyed';
+      return now === 'destroyed' ? undefined : notYet(now);
+    },
+    { deadlineSeconds: GONE_SECONDS },
   );
-  if (row && !row.stage.startsWith('destroy')) await services.remove(id);
-  await watch.gone();
+  const circuit = await watch.circuit();
+  if (circuit) await watch.proxy.removeCircuit(circuit.id);
 }
 
 /** Ends what is left of the replicas of a deleted service. The manager would do so too, but grants them time first. */
