@@ -55,6 +55,7 @@ export E2E_PARALLEL := $(PARALLEL)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 export E2E_BENCH_ROWS := $(ROWS)
+export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
 
 # Of e2e-staging: the cluster, and where Backend.AI runs in it.
 export E2E_KUBECONFIG := $(KUBECONFIG)

@@ -40,6 +40,8 @@ export interface KindOptions {
   parallelism: number;
   /** Start the suites in a chance order, that of this seed. */
   shuffle?: string;
+  /** Kill the operator once in mid-run; undefined: in runs of all suites. */
+  killOperator?: boolean;
   /** Say what would be done, and do nothing. */
   dryRun: boolean;
 }
@@ -122,6 +124,7 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
     ...(suites ? { suites } : {}),
     ...(options.grep ? { grep: options.grep } : {}),
     ...(options.rounds ? { rounds: options.rounds } : {}),
+    ...(kills(options) ? { killOperator: sparedSuites(catalog) } : {}),
     keep: options.keep,
     reuse: options.reuse,
     includeSlow: options.includeSlow,
@@ -141,6 +144,16 @@ function ordered(
 ): string[] | undefined {
   if (shuffle === undefined) return suites;
   return shuffled(suites ?? usualSuites(catalog, includeSlow).map(({ name }) => name), shuffle);
+}
+
+/** Whether the operator is killed in mid-run: whoever tries a part is not held up by it. */
+function kills({ killOperator, suite, grep }: KindOptions): boolean {
+  return killOperator ?? (suite === undefined && grep === undefined);
+}
+
+/** Suites that break things or count what is left: the operator has a part in them. */
+function sparedSuites(catalog: readonly CatalogEntry[]): string[] {
+  return catalog.filter(({ disruptive, last }) => disruptive || last).map(({ name }) => name);
 }
 
 async function planLines(job: JobOptions): Promise<string[]> {

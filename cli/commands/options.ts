@@ -37,3 +37,15 @@ export function suitesAtOnce(value: string): number {
   }
   return count;
 }
+
+/**
+ * Whether the operator is to be killed in mid-run, from the option or else the variable ("0" or "1"); nothing when neither
+ * says so: the command decides then.
+ */
+export function killsOperator(
+  option: string | boolean | undefined,
+  variable: string | undefined,
+): { killOperator?: boolean } {
+  if (typeof option === 'boolean') return { killOperator: option };
+  return variable ? { killOperator: isYes(variable) } : {};
+}

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { given, isYes, suitesAtOnce, wholeRounds, wholeSeconds } from '../commands/options.ts';
+import { given, isYes, killsOperator, suitesAtOnce, wholeRounds, wholeSeconds } from '../commands/options.ts';
 import type { Format } from '../report/output.ts';
 import { outputOption } from './options.ts';
 import type { End } from './program.ts';
@@ -33,6 +33,8 @@ export function addMachineCommands(program: Command, end: End): void {
         'start the suites in a chance order, that of the seed (E2E_SHUFFLE)',
       ).env('E2E_SHUFFLE'),
     )
+    .option('--kill-operator', 'kill the operator once in mid-run, as runs of all suites do')
+    .option('--no-kill-operator', 'do not (E2E_KILL_OPERATOR=0)')
     .option('--dry-run', 'say what would be done, and do nothing')
     .addOption(new Option('--exit-code-to <file>').hideHelp())
     .action(async (options: Record<string, string | boolean | undefined>) => {
@@ -53,6 +55,7 @@ export function addMachineCommands(program: Command, end: End): void {
         timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
         parallelism: parallel ? suitesAtOnce(parallel) : DEFAULT_PARALLELISM,
         ...(shuffle ? { shuffle } : {}),
+        ...killsOperator(options.killOperator, process.env.E2E_KILL_OPERATOR),
         dryRun: options.dryRun === true,
       });
       await end(code, text(options.exitCodeTo));

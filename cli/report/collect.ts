@@ -8,6 +8,7 @@ import { corePath } from '../run/cluster-client.ts';
 import type { Effects } from '../run/effects.ts';
 import { isFinished, readRun } from '../run/follow.ts';
 import type { Collector, JobState } from '../run/job.ts';
+import type { JobEvent } from '../run/kill-operator.ts';
 import { observe } from '../run/observe.ts';
 import { disagreements } from './agreement.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
@@ -65,7 +66,8 @@ export function collector(
     }
     if (names && state.seen.run) {
       for (const [report, text] of outputsOf(collected.logs, names.run)) harvest.outputs.set(report, text);
-      troubles.push(...(await writeResults(out, state.seen.run, state.seen.reports, harvest.outputs)));
+      const { run, reports } = state.seen;
+      troubles.push(...(await writeResults(out, run, reports, harvest.outputs, false, state.events)));
     }
     voice.title(`results and logs are in ${sites.shown}`);
     return troubles;
@@ -74,7 +76,7 @@ export function collector(
 
 /**
  * Writes run.json, junit.xml and summary.md, reads the first two back, and compares them with what the pods printed.
- * `podsMayBeGone`: an output that is missing is no trouble.
+ * `podsMayBeGone`: an output that is missing is no trouble. `events`: what the job did to the run, for run.json.
  */
 export async function writeResults(
   out: string,
@@ -82,10 +84,11 @@ export async function writeResults(
   reports: readonly TestReport[],
   outputs: ReadonlyMap<string, string>,
   podsMayBeGone = false,
+  events: readonly JobEvent[] = [],
 ): Promise<string[]> {
   const runFile = path.join(out, 'run.json');
   const junitFile = path.join(out, 'junit.xml');
-  await writeFile(runFile, `${JSON.stringify({ run, reports }, null, 2)}\n`);
+  await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
   await writeFile(junitFile, junitXml(run, reports));
   await writeFile(path.join(out, 'summary.md'), markdownSummary(run, reports));
   const written = JSON.parse(await readFile(runFile, 'utf8')) as { run: TestRun; reports: TestReport[] };

@@ -79,8 +79,8 @@ export class ClusterClient {
     return this.#json<T>('PATCH', path, query, signal, JSON.stringify(body), 'application/merge-patch+json');
   }
 
-  delete(path: string, signal?: AbortSignal): Promise<unknown> {
-    return this.#json('DELETE', path, { propagationPolicy: 'Background' }, signal);
+  delete(path: string, signal?: AbortSignal, query: Query = {}): Promise<unknown> {
+    return this.#json('DELETE', path, { propagationPolicy: 'Background', ...query }, signal);
   }
 
   /** The body as text: container logs. */

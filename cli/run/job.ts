@@ -10,6 +10,7 @@ import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } fr
 import { untilReady } from './environment.ts';
 import type { RunNames, Snapshot } from './follow.ts';
 import type { Interruption } from './interrupt.ts';
+import { type JobEvent, OperatorKill } from './kill-operator.ts';
 import type { MemoryWatch } from './memory.ts';
 import { NAMES } from './names.ts';
 import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
@@ -25,6 +26,8 @@ export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'>
   reuse: boolean;
   /** End when the environment is ready, without a run; a kept cluster is taken as it is. */
   upOnly?: boolean;
+  /** Suites while which the operator is not killed; undefined: it is not killed at all. */
+  killOperator?: readonly string[];
   /** Every suite of the catalog: they must stand in the cluster before a run is created. */
   catalog: readonly string[];
   /** Values for charts/backend-ai. */
@@ -39,6 +42,8 @@ export interface JobState {
   client?: ClusterApi;
   names?: RunNames;
   seen: Snapshot;
+  /** What the job did to the run. */
+  events?: readonly JobEvent[];
   clusterUp: boolean;
   operatorInstalled: boolean;
   peakMemoryBytes?: number;
@@ -158,19 +163,35 @@ async function work(
     return await phase('suites', 'test run', async (p, voice) => {
       state.client = await effects.connect();
       state.names = await createRun(options, state.client, images, p.signal);
+      const kill = options.killOperator && killOf(options.killOperator, state, voice, interruption.work);
       const run = await showRun(state.client, state.names, {
         clock: parts.clock,
         voice,
         state,
         signal: interruption.work,
         deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
+        onChange: (seen) => kill?.look(seen),
       });
-      return endingOfRun(run);
+      return withTroubles(endingOfRun(run), (await kill?.ended()) ?? []);
     });
   } finally {
     const peak = await memory?.stop();
     if (peak !== undefined) state.peakMemoryBytes = peak;
   }
+}
+
+/** What will kill the operator in mid-run. Its events are the job's. */
+function killOf(
+  spared: readonly string[],
+  state: JobState,
+  voice: Voice,
+  signal: AbortSignal,
+): OperatorKill | undefined {
+  if (!state.client) return undefined;
+  const namespace = NAMES.operatorNamespace;
+  const kill = new OperatorKill(state.client, { namespace, spared: new Set(spared), voice, signal });
+  state.events = kill.events;
+  return kill;
 }
 
 /** Makes sure of the environment and creates the run. */

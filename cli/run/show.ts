@@ -19,6 +19,8 @@ export interface Showing {
   deadlineMs: number;
   /** Milliseconds without an answer of the API server after which following gives up. Default 60 000. */
   patienceMs?: number;
+  /** Told of every change, after people. */
+  onChange?: (seen: Snapshot) => void;
 }
 
 /** Follows a run to its end and tells a person what happens. Throws what followRun throws. */
@@ -45,6 +47,7 @@ export async function showRun(client: ClusterApi, names: RunNames, showing: Show
         state.seen = seen;
         if (isReady(seen.environment)) readyAfter ??= clock.elapsed() - from;
         voice.state(stateLines(seen));
+        showing.onChange?.(seen);
       },
     });
     return last.run;
