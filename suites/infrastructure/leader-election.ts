@@ -133,6 +133,47 @@ describe('leader election', function () {
     });
   }
 
+  const leaderOf = (lock: keyof typeof LEADER_LOCKS) => ({
+    component: LEADER_LOCKS[lock].component,
+    leader: lock,
+  });
+
+  /** Kills the leader's process once; it, or another one when it comes back too late, must lead on. */
+  async function killed(lock: keyof typeof LEADER_LOCKS): Promise<void> {
+    await watched(lock, async (watch) => {
+      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+      await withFault(
+        faults(),
+        { target: leaderOf(lock), kill: {} },
+        world().afterTest,
+        async (receipt, fault) => {
+          const back = await fault.healed(START_SECONDS);
+          measure(`killed-${lock}-ready`, (back.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
+          const renewed = await waitUntil(
+            'the lock to be renewed or taken after the kill',
+            async () => {
+              const after = watch.samples.filter(({ at }) => at > receipt.injectedAt.getTime());
+              const rise = after.find(({ holder: who, ttlMs }, index) => {
+                const earlier = after[index - 1];
+                return (
+                  who !== undefined && (who !== before.name || ttlMs > (earlier?.ttlMs ?? ttlMs) + 1_000)
+                );
+              });
+              return rise ?? notYet(after.at(-1));
+            },
+            { deadlineSeconds: LEASE_SECONDS + 30 },
+          );
+          const seconds = (renewed.at - receipt.injectedAt.getTime()) / 1000;
+          measure(`${renewed.holder === before.name ? 'renewed' : 'failover'}-killed-${lock}`, seconds, 's');
+        },
+      );
+      // A process that is back too late has lost it rightly; nobody may take it from one that still has time.
+      for (const change of handovers(watch.samples)) {
+        expect(change.leftMs, `lease of ${change.from} when ${change.to} took it, ms`).to.be.below(GAP_MS);
+      }
+    });
+  }
+
   it('has one leader, who renews the lock in time, of two managers', async () => {
     await watched('scheduler', async (watch) => {
       await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
@@ -187,82 +228,64 @@ describe('leader election', function () {
       ));
 
     it(`stays with a leader whose process is killed and is back before its lease is over (${of})`, async () => {
-      await watched('scheduler', async (watch) => {
-        const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
-        const target = { component: 'manager', leader: 'scheduler' as const };
-        await withFault(faults(), { target, kill: {} }, world().afterTest, async (receipt, fault) => {
-          const back = await fault.healed(START_SECONDS);
-          measure('killed-leader-ready', (back.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
-          const renewed = await waitUntil(
-            'the lock to be renewed or taken after the kill',
-            async () => {
-              const after = watch.samples.filter(({ at }) => at > receipt.injectedAt.getTime());
-              const rise = after.find(({ holder: who, ttlMs }, index) => {
-                const earlier = after[index - 1];
-                return (
-                  who !== undefined && (who !== before.name || ttlMs > (earlier?.ttlMs ?? ttlMs) + 1_000)
-                );
-              });
-              return rise ?? notYet(after.at(-1));
-            },
-            { deadlineSeconds: LEASE_SECONDS + 30 },
-          );
-          const seconds = (renewed.at - receipt.injectedAt.getTime()) / 1000;
-          measure(renewed.holder === before.name ? 'killed-leader-renewed' : 'failover-killed', seconds, 's');
-        });
-        // A process that is back too late has lost it rightly; nobody may take it from one that still has time.
-        for (const change of handovers(watch.samples)) {
-          expect(change.leftMs, `lease of ${change.from} when ${change.to} took it, ms`).to.be.below(GAP_MS);
-        }
-      });
+      await killed('scheduler');
       if (schedule) await expectScheduling();
     });
-  }
 
-  it('of the coordinator: its successor leads after it was deleted, and it itself after it was frozen', async () => {
-    const target = { component: 'appproxy-coordinator', leader: 'coordinator' as const };
-    await watched('coordinator', async (watch) => {
-      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
-      await withFault(faults(), { target, podDelete: {} }, world().afterTest, async (receipt) => {
-        const freed = watch.samples.find(
-          ({ at, holder: who }) => at > receipt.injectedAt.getTime() && who !== before.name,
-        );
-        if (freed) measure('coordinator-released', (freed.at - receipt.injectedAt.getTime()) / 1000, 's');
-        const next = await holder(
-          watch,
-          `a successor of ${before.name}`,
-          START_SECONDS,
-          (who) => who !== before.name,
-        );
-        measure('coordinator-failover', (next.at - receipt.injectedAt.getTime()) / 1000, 's');
-        expect(freed, 'the lock is given back by the one that goes').not.to.equal(undefined);
-      });
-      expect(handovers(watch.samples)).to.have.length(1);
-    });
-    await watched('coordinator', async (watch) => {
-      const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
-      await withFault(
-        faults(),
-        { target, pause: {}, durationSeconds: 60 },
-        world().afterTest,
-        async (receipt) => {
-          const vacant = await waitUntil(
-            'the lease of the frozen coordinator to end',
-            async () => {
-              const last = watch.samples.at(-1);
-              return last && last.holder === undefined ? last : notYet(last);
-            },
-            { deadlineSeconds: LOST_SECONDS.most + 10, everyMs: 50 },
-          );
-          const seconds = (vacant.at - receipt.injectedAt.getTime()) / 1000;
-          measure('coordinator-lease-ended', seconds, 's');
-          expect(seconds).to.be.within(LOST_SECONDS.least, LOST_SECONDS.most);
-        },
-      );
-      const again = await holder(watch, 'the coordinator to lead again', START_SECONDS, () => true);
-      expect(again.name).to.equal(before.name);
-    });
-  });
+    for (const [how, podDelete] of [
+      ['is deleted', {}],
+      ['is deleted by force', { force: true }],
+    ] as const) {
+      it(`of the coordinator is given back when its pod ${how}, and goes to the successor (${of})`, () =>
+        watched('coordinator', async (watch) => {
+          const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+          const target = leaderOf('coordinator');
+          await withFault(faults(), { target, podDelete }, world().afterTest, async (receipt) => {
+            const from = receipt.injectedAt.getTime();
+            const next = await holder(
+              watch,
+              `a successor of ${before.name}`,
+              START_SECONDS,
+              (who) => who !== before.name,
+            );
+            measure('coordinator-failover', (next.at - from) / 1000, 's');
+            const released = (releasedAt(watch, receipt, before.name) - from) / 1000;
+            measure('coordinator-released', released, 's');
+            expect(released, 'seconds until the lock is free').to.be.within(0, RELEASED_SECONDS);
+          });
+          expect(handovers(watch.samples)).to.have.length(1);
+        }));
+    }
+
+    for (const [how, disruption] of [
+      ['is frozen', { pause: {} }],
+      ['cannot reach Valkey', { networkPartition: { from: { component: 'valkey' } } }],
+    ] as const) {
+      it(`of the coordinator ends with its lease when it ${how}, and comes back to it (${of})`, () =>
+        watched('coordinator', async (watch) => {
+          const before = await holder(watch, 'a leader', LEASE_SECONDS + 10, () => true);
+          const broken = { target: leaderOf('coordinator'), ...disruption, durationSeconds: 60 };
+          await withFault(faults(), broken, world().afterTest, async (receipt) => {
+            const vacant = await waitUntil(
+              'the lease of the coordinator to end',
+              async () => {
+                const last = watch.samples.at(-1);
+                return last && last.holder === undefined ? last : notYet(last);
+              },
+              { deadlineSeconds: LOST_SECONDS.most + 10, everyMs: 50 },
+            );
+            const seconds = (vacant.at - receipt.injectedAt.getTime()) / 1000;
+            measure('coordinator-lease-ended', seconds, 's');
+            expect(seconds).to.be.within(LOST_SECONDS.least, LOST_SECONDS.most);
+          });
+          const again = await holder(watch, 'the coordinator to lead again', START_SECONDS, () => true);
+          expect(again.name).to.equal(before.name);
+        }));
+    }
+
+    it(`of the coordinator stays with it when its process is killed and is back in time (${of})`, () =>
+      killed('coordinator'));
+  }
 });
 
 /** Managers that have told etcd of themselves. */
