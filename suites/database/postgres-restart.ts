@@ -104,7 +104,7 @@ describe('the database restarted under load', function () {
     let over = false;
     const running = (async () => {
       while (!over) {
-        await manager.asUser.folders.list(5_000).then(
+        await manager.asUser.folders.list(15_000).then(
           () => answers.push(Date.now()),
           () => undefined,
         );
@@ -211,7 +211,7 @@ describe('the database restarted under load', function () {
             `${STEADY} answers in a row from ${id}`,
             async () => {
               const since = Date.now();
-              for (let count = 0; count < STEADY; count += 1) await asUser.folders.list(5_000);
+              for (let count = 0; count < STEADY; count += 1) await asUser.folders.list(15_000);
               return since;
             },
             { deadlineSeconds: FIRST_SUCCESS_SECONDS, everyMs: 50, tolerate: () => true },

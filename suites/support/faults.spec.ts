@@ -124,6 +124,14 @@ describe('faults of a suite', () => {
     });
   }
 
+  it('leave nothing to undo when one was refused', async () => {
+    before = { phase: 'Refused', conditions: [condition('Accepted', 'False', 'NoTargets')] };
+    const ledger = new Ledger();
+    await failure(desk().inject(pause, ledger));
+    await ledger.settle();
+    expect(told, 'asked to heal').to.equal(false);
+  });
+
   it('make the test inconclusive when nobody saw it healed, and the ledger tries again', async () => {
     after = { ...inForce, phase: 'Unhealed' };
     const ledger = new Ledger();

@@ -101,7 +101,7 @@ export class FaultDesk {
       spec: { environmentRef: { name: this.#environment }, ...disruption },
     });
     const { name } = fault.metadata;
-    ledger.add(`fault ${name}`, () => this.heal(name, HEALED_SECONDS));
+    ledger.add(`fault ${name}`, () => this.#undo(name));
     const status = await this.#look(
       name,
       'in force',
@@ -120,6 +120,12 @@ export class FaultDesk {
   async heal(name: string, deadlineSeconds: number): Promise<Date> {
     await this.#api.patch<Fault>('Fault', name, { spec: { heal: true } });
     return this.seenHealed(name, deadlineSeconds);
+  }
+
+  /** Heals what there is to heal: a fault that was refused has done nothing. */
+  async #undo(name: string): Promise<void> {
+    const fault = await this.#api.get<Fault>('Fault', name);
+    if (fault?.status?.phase !== 'Refused') await this.heal(name, HEALED_SECONDS);
   }
 
   /** Waits until a probe saw the fault gone; resolves to when that was. Throws {@link Inconclusive}. */
