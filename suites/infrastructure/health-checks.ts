@@ -17,8 +17,8 @@ import { Inconclusive, measure } from '../support/record.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
-/** From the return of all that was missing until nobody says any more that it is: one look, and connections made anew. */
-const RECOVERY_SECONDS = 2 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
+/** From the return of all that was missing until nobody says any more that it is: the first look may still break old connections. */
+const RECOVERY_SECONDS = 3 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
 /** Faults are healed when they have been seen, not by their time. */
 const FAULT_SECONDS = 180;
 /**
