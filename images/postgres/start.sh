@@ -35,6 +35,10 @@ SQL
   touch "$PGDATA/.complete"
 fi
 
+# Nothing but this container uses the folder, so a lock file is that of a server that was killed. PostgreSQL would believe
+# it if some process had that number by now, as in a pod whose containers share their processes.
+rm -f "$PGDATA/postmaster.pid"
+
 if [ "${DATABASE_OWNER_MAY_CREATE:-false}" = true ]; then
   # At every start, so that an older data folder has it too.
   echo "ALTER ROLE \"$DATABASE_OWNER\" CREATEDB" | postgres --single -D "$PGDATA" postgres >/dev/null
