@@ -40,7 +40,9 @@ const SPACES = {
 const CLUSTER = 'backendai-e2e-staging';
 const USER = 'release';
 const OUT = 'out/staging-selftest';
-const DEPLOY_SECONDS = 600;
+/** Generous: a machine of two cores does all of this at once. */
+const DEPLOY_SECONDS = 900;
+const REGISTRY_SECONDS = 600;
 const RUN_SECONDS = 1_800;
 /** The command gives up so soon after the connection is cut. */
 const PATIENCE_SECONDS = 10;
@@ -203,7 +205,7 @@ async function deploy({ p, helm, admin, refs }: Stage): Promise<void> {
 async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise<void> {
   const input = registryManifest(SPACES.registry, refs.registry ?? '');
   await command(p, kubectl, ['--kubeconfig', admin, 'apply', '-f', '-'], { input });
-  const rollout = ['rollout', 'status', 'deployment/registry', '--timeout=120s'];
+  const rollout = ['rollout', 'status', 'deployment/registry', `--timeout=${REGISTRY_SECONDS}s`];
   await command(p, kubectl, ['--kubeconfig', admin, '-n', SPACES.registry, ...rollout], {
     timeoutSeconds: 150,
   });

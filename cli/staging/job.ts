@@ -63,7 +63,8 @@ export class Detached extends Error {
   }
 }
 
-const OPERATOR_UP_SECONDS = 180;
+/** An image that has to be pulled over a slow line first. */
+const OPERATOR_UP_SECONDS = 300;
 const ENVIRONMENT_SECONDS = 60;
 /** The command waits so much longer than the run itself may take, before it says that the operator is stuck. */
 const RUN_MARGIN_SECONDS = 120;
