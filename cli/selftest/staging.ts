@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import type { TestRun } from '../../operator/api/test-run.ts';
@@ -108,7 +109,9 @@ export async function stagingSelftest(options: SelftestOptions, step: Step, p: P
         await startRegistry(stage);
         const toRegistry = new TcpProxy(REGISTRY_PORT, await addressOf(stage));
         proxies.push(toRegistry);
-        const registry = `127.0.0.1:${await toRegistry.start()}/e2e`;
+        const local = `127.0.0.1:${await toRegistry.start()}`;
+        await untilAnswered(`http://${local}/v2/`, p.signal);
+        const registry = `${local}/e2e`;
         expectEnding('images-push', await e2e(stage, ['images-push', '--registry', registry, '--insecure']), {
           code: 0,
         });
@@ -209,6 +212,22 @@ async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise<void> 
   await command(p, kubectl, ['--kubeconfig', admin, '-n', SPACES.registry, ...rollout], {
     timeoutSeconds: 150,
   });
+}
+
+/** A Service is there before every node forwards to it. Throws an Error with the last answer. */
+async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + REGISTRY_SECONDS * 1000;
+  for (;;) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
+    const answer = await fetch(url, { signal: limit }).then(
+      ({ status }) => String(status),
+      (error: Error) => error.message,
+    );
+    signal.throwIfAborted();
+    if (answer === '200') return;
+    if (performance.now() > until) throw new Error(`${url} does not answer; last: ${answer}`);
+    await delay(500, undefined, { signal });
+  }
 }
 
 /** A ServiceAccount with a token, in a kubeconfig whose only way to the cluster is the proxy, and not its current context. */
