@@ -29,6 +29,7 @@ export interface StagingWords {
   registry?: string;
   operatorImage?: string;
   suitesImage?: string;
+  runtimeImage?: string;
   pullSecret?: string;
   /** Secret with connection.json in the deployment's namespace. */
   secret?: string;
@@ -146,6 +147,7 @@ async function optionsOf(words: StagingWords, target: Target): Promise<StagingOp
     },
     ...(suites ? { suites } : {}),
     ...(words.grep ? { grep: words.grep } : {}),
+    ...(words.runtimeImage ? { runtimeImage: words.runtimeImage } : {}),
     ...(words.pullSecret ? { pullSecret: words.pullSecret } : {}),
     includeSlow: words.includeSlow,
     parallelism: words.parallelism,

@@ -1,4 +1,4 @@
-import { command, tryCommand } from '../machine/command.ts';
+import { command, commandWithRetry, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 
 /** How an image gets from the engine into a registry. */
@@ -71,7 +71,7 @@ const PUSH = {
 async function dockerPush(ref: string, target: string, p: Provision): Promise<void> {
   await command(p, 'docker', ['tag', ref, target]);
   try {
-    await command(p, 'docker', ['push', target], PUSH);
+    await commandWithRetry(p, 'docker', ['push', target], PUSH);
   } finally {
     await tryCommand(p, 'docker', ['image', 'rm', target], { signal: AbortSignal.timeout(60_000) });
   }
@@ -79,5 +79,5 @@ async function dockerPush(ref: string, target: string, p: Provision): Promise<vo
 
 async function skopeoCopy(ref: string, target: string, p: Provision): Promise<void> {
   const args = ['copy', '--dest-tls-verify=false', `docker-daemon:${ref}`, `docker://${target}`];
-  await command(p, 'skopeo', args, PUSH);
+  await commandWithRetry(p, 'skopeo', args, PUSH);
 }

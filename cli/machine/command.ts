@@ -155,7 +155,7 @@ export async function tryCommand(
 
 /** Output that means "the network, not the command": worth another try. */
 const NETWORK_TROUBLE =
-  /connection reset|connection refused|timed? ?out|temporary failure|unexpected EOF|TLS handshake|i\/o timeout|no route to host|50[0234] |bad gateway|service unavailable|could not connect|failed to fetch|ECONNRESET|ETIMEDOUT|EAI_AGAIN|stream error/i;
+  /connection reset|connection refused|timed? ?out|temporary failure|\bEOF\b|TLS handshake|i\/o timeout|no route to host|50[0234] |bad gateway|service unavailable|could not connect|failed to fetch|ECONNRESET|ETIMEDOUT|EAI_AGAIN|stream error/i;
 
 /** Whether a failed command's output looks like trouble of the network. */
 export function looksLikeNetworkTrouble(output: string): boolean {

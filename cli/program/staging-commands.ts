@@ -24,6 +24,13 @@ export function addStagingCommands(program: Command, end: End): void {
     .addOption(variable('--operator-image <ref>', 'instead of --registry', 'E2E_OPERATOR_IMAGE'))
     .addOption(variable('--suites-image <ref>', 'instead of --registry', 'E2E_SUITES_IMAGE'))
     .addOption(
+      variable(
+        '--runtime-image <ref>',
+        "image suites-backend-ai, for suites of Backend.AI's own programs",
+        'E2E_RUNTIME_IMAGE',
+      ),
+    )
+    .addOption(
       variable('--pull-secret <name>', 'Secret in the test namespace to pull images with', 'E2E_PULL_SECRET'),
     )
     .addOption(
@@ -144,6 +151,7 @@ function words(options: Values): StagingWords {
     ...text('registry', options),
     ...text('operatorImage', options),
     ...text('suitesImage', options),
+    ...text('runtimeImage', options),
     ...text('pullSecret', options),
     ...text('secret', options),
     ...text('connection', options),

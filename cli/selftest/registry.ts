@@ -13,7 +13,13 @@ export function registryManifest(namespace: string, image: string): string {
     name: 'registry',
     image,
     ports: [{ containerPort: 5000 }],
-    readinessProbe: { httpGet: { path: '/v2/', port: 5000 }, periodSeconds: 1 },
+    // Patient: on a busy machine it must not drop out of its Service while someone pushes.
+    readinessProbe: {
+      httpGet: { path: '/v2/', port: 5000 },
+      periodSeconds: 2,
+      timeoutSeconds: 10,
+      failureThreshold: 30,
+    },
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
     resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '512Mi' } },
   };

@@ -27,6 +27,8 @@ export interface StagingOptions extends Omit<RunChoice, 'environmentTimeoutSecon
   catalog: readonly string[];
   /** Secret in the test namespace with which images are pulled. */
   pullSecret?: string;
+  /** Image with Backend.AI's own programs, for the suites that work in it. */
+  runtimeImage?: string;
   /** Leave operator and run as they are at the end. */
   keep: boolean;
   /** Look at everything, create nothing. */
@@ -83,7 +85,7 @@ export async function runStaging(options: StagingOptions, parts: StagingParts): 
     const images = await phase(job, 'images', 'images', (p) => parts.effects.images(p));
     await phase(job, 'operator', 'operator', async (p, voice) => {
       job.mayHaveMade = true;
-      await parts.effects.install(operatorValues(options.places, images, options.pullSecret), p);
+      await parts.effects.install(operatorValues(options.places, images, options), p);
       voice.say('helm is done, waiting for the operator');
       await untilOperatorUp(job.client, options.places.test, {
         signal: p.signal,

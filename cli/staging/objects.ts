@@ -58,13 +58,19 @@ export interface StagingImages {
 }
 
 /** Values of charts/e2e-operator for an installation without a right outside of its namespace. */
-export function operatorValues(places: Places, images: StagingImages, pullSecret?: string): object {
+export function operatorValues(
+  places: Places,
+  images: StagingImages,
+  more: { pullSecret?: string; runtimeImage?: string } = {},
+): object {
+  const { pullSecret, runtimeImage } = more;
   return {
     image: images.operator,
     suitesImage: images.suites,
     watchNamespaces: [places.test],
     crds: { install: false },
     faultPolicy: { install: false },
+    ...(runtimeImage ? { runtimeImages: { 'backend-ai': runtimeImage } } : {}),
     ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
   };
 }

@@ -49,6 +49,23 @@ describe('the rights of a staging run', function () {
     for (const rule of rules) expect(grants(own, rule), JSON.stringify(rule)).to.equal(true);
   });
 
+  it('cover every kind that an installation is made of', () => {
+    const own = rulesIn('test', places);
+    const groups: Record<string, string> = {
+      Deployment: 'apps',
+      Role: 'rbac.authorization.k8s.io',
+      RoleBinding: 'rbac.authorization.k8s.io',
+    };
+    for (const kind of new Set(installed.map((object) => object.kind))) {
+      const asked = {
+        apiGroups: [groups[kind] ?? ''],
+        resources: [`${kind.toLowerCase()}s`],
+        verbs: ['get', 'create', 'patch', 'delete'],
+      };
+      expect(grants(own, asked), kind).to.equal(true);
+    }
+  });
+
   it('are enough for an installation that makes nothing outside of its namespace', () => {
     const namespaces = installed.map(({ metadata }) => metadata.namespace);
     expect([...new Set(namespaces)]).to.deep.equal([places.test]);
