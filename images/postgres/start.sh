@@ -39,9 +39,11 @@ fi
 # it if some process had that number by now, as in a pod whose containers share their processes.
 rm -f "$PGDATA/postmaster.pid"
 
-if [ "${DATABASE_OWNER_MAY_CREATE:-false}" = true ]; then
-  # At every start, so that an older data folder has it too.
+# Not only at the first start, so that an older data folder gets it too; but once, so that nothing else stands between a
+# crash and the server.
+if [ "${DATABASE_OWNER_MAY_CREATE:-false}" = true ] && [ ! -e "$PGDATA/.may-create" ]; then
   echo "ALTER ROLE \"$DATABASE_OWNER\" CREATEDB" | postgres --single -D "$PGDATA" postgres >/dev/null
+  touch "$PGDATA/.may-create"
 fi
 
 exec postgres -D "$PGDATA" "$@"

@@ -16,6 +16,7 @@ import {
 import { API_VERSION } from '../support/signing.ts';
 import { SpareDatabase } from '../support/spare-database.ts';
 import { SpareManager } from '../support/spare-manager.ts';
+import type { VFolder } from '../support/vfolders.ts';
 import { useWorld } from '../support/world.ts';
 
 /** Programs of Backend.AI import for seconds, on busy cores for many. */
@@ -26,10 +27,10 @@ const BUSY_MS = 120_000;
 
 /** Ids of images/suites-backend-ai/fixture.json. */
 const OLD = {
+  admin: '00000000-0000-4000-8000-000000000101',
   user: '00000000-0000-4000-8000-000000000102',
   user2: '00000000-0000-4000-8000-000000000103',
   project: '00000000-0000-4000-8000-000000000003',
-  image: '00000000-0000-4000-8000-000000000005',
   folder: '00000000-0000-4000-8000-000000000301',
   sharedFolder: '00000000-0000-4000-8000-000000000302',
   session: '00000000-0000-4000-8000-000000000202',
@@ -151,11 +152,11 @@ describe('migrations', function () {
   describe('of a database of the previous release', () => {
     let release: PreviousRelease;
     let database: SpareDatabase;
-    let before_: Content;
-    let after_: Content;
+    let earlier: Content;
+    let now: Content;
 
     /** The rows of a table, of the time after the migration. */
-    const rows = (table: string): Row[] => Object.values(after_[table] ?? {});
+    const rows = (table: string): Row[] => Object.values(now[table] ?? {});
     const row = (table: string, where: Row): Row | undefined =>
       rows(table).find((one) => Object.entries(where).every(([column, value]) => one[column] === value));
 
@@ -163,7 +164,7 @@ describe('migrations', function () {
       release = await programs.previousRelease();
       database = await spare('previous');
       await database.execute(release.sql);
-      before_ = await readContent(database.reader);
+      earlier = await readContent(database.reader);
     });
 
     it('find it at a revision of their own, behind their head', async () => {
@@ -174,7 +175,7 @@ describe('migrations', function () {
       const behind = revisions.indexOf(at ?? '');
       measure('migrations-from-previous-release', behind, 'migrations');
       expect(behind).to.be.greaterThan(0);
-      expect(Object.keys(before_).length, 'tables with rows').to.be.at.least(35);
+      expect(Object.keys(earlier).length, 'tables with rows').to.be.at.least(35);
     });
 
     it('bring it to head', async () => {
@@ -184,7 +185,7 @@ describe('migrations', function () {
       await expectHead(database.reader, 'manager');
       const [head] = of('manager').heads;
       expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
-      after_ = await readContent(database.reader);
+      now = await readContent(database.reader);
     });
 
     it('make every table and column that the models name, and no other', async () => {
@@ -192,7 +193,7 @@ describe('migrations', function () {
     });
 
     it('keep every row, and change none', () => {
-      const fate = fateOf(before_, after_);
+      const fate = fateOf(earlier, now);
       expect(fate.rows, 'rows that are gone').to.deep.equal([]);
       expect(fate.tables, 'tables that are gone').to.deep.equal([
         'association_scopes_entities',
@@ -207,16 +208,16 @@ describe('migrations', function () {
     });
 
     it('carry over what stood in tables and columns that are gone', () => {
-      for (const user of Object.values(before_.users ?? {})) {
+      for (const user of Object.values(earlier.users ?? {})) {
         const main = row('keypairs', { access_key: user.main_access_key, user: user.uuid });
         expect(main?.is_default, `default key pair of ${user.email}`).to.equal(true);
         expect(row('groups', { type: 'personal', creator_id: user.uuid }), `${user.email}`).to.be.an(
           'object',
         );
-        const now = row('users', { uuid: user.uuid });
-        expect(now?.updated_at, `time of the last change of ${user.email}`).to.equal(user.modified_at);
+        const same = row('users', { uuid: user.uuid });
+        expect(same?.updated_at, `time of the last change of ${user.email}`).to.equal(user.modified_at);
       }
-      for (const folder of Object.values(before_.vfolders ?? {})) {
+      for (const folder of Object.values(earlier.vfolders ?? {})) {
         const own = folder.ownership_type === 'user';
         expect(row('vfolders', { id: folder.id })?.default_mount_permission, `${folder.name}`).to.equal(
           own ? 'none' : folder.permission,
@@ -237,7 +238,7 @@ describe('migrations', function () {
       expect(lent?.permission).to.equal('ro');
       const node = (type: string, id: unknown): unknown =>
         row('virtual_entities', { entity_type: type, entity_id: id })?.id;
-      for (const user of Object.values(before_.users ?? {})) {
+      for (const user of Object.values(earlier.users ?? {})) {
         const edge = {
           virtual_entity_id: node('project', OLD.project),
           member_entity_id: node('user', user.uuid),
@@ -254,7 +255,7 @@ describe('migrations', function () {
       for (const table of ['sgroups_for_groups', 'sgroups_for_keypairs']) {
         expect(row(table, { resource_group_id: group?.id }), table).to.be.an('object');
       }
-      for (const kernel of Object.values(before_.kernels ?? {})) {
+      for (const kernel of Object.values(earlier.kernels ?? {})) {
         const asked = rows('resource_allocations').filter((slot) => slot.kernel_id === kernel.id);
         const slots = Object.fromEntries(asked.map((slot) => [slot.slot_name, String(slot.requested)]));
         expect(slots, `slots of kernel ${kernel.id}`).to.deep.equal(kernel.requested_slots);
@@ -273,19 +274,17 @@ describe('migrations', function () {
       const [migrated, made] = [await readSchema(database.reader), await readSchema(fresh.reader)];
       const less = (some: string[], other: string[]): string[] =>
         some.filter((line) => !other.includes(line));
-      for (const kind of ['columns', 'constraints', 'indexes', 'enums'] as const) {
-        const both = {
-          'only migrated': less(migrated[kind], made[kind]),
-          'only in a new database': less(made[kind], migrated[kind]),
-        };
-        expect(both, kind).to.deep.equal({ 'only migrated': [], 'only in a new database': [] });
-      }
+      const differences = (['columns', 'constraints', 'indexes', 'enums'] as const).flatMap((kind) => [
+        ...less(migrated[kind], made[kind]).map((line) => `migrated: ${line}`),
+        ...less(made[kind], migrated[kind]).map((line) => `new: ${line}`),
+      ]);
+      expect(differences, differences.join('; ')).to.deep.equal([]);
     });
 
     describe('give a manager of this release', () => {
       let url: string;
       const account = (userId: string): BackendAi => {
-        const pair = Object.values(before_.keypairs ?? {}).find((one) => one.user === userId);
+        const pair = Object.values(earlier.keypairs ?? {}).find((one) => one.user === userId);
         if (!pair) throw new Error(`no key pair of ${userId} in the dump`);
         return new BackendAi(url, { accessKey: String(pair.access_key), secretKey: String(pair.secret_key) });
       };
@@ -306,7 +305,7 @@ describe('migrations', function () {
             json: { type: 'keypair', domain: 'default', username: OLD.email, password },
           });
         const { data } = await signIn(OLD.password);
-        const [main] = Object.values(before_.users ?? {}).filter((user) => user.uuid === OLD.user);
+        const [main] = Object.values(earlier.users ?? {}).filter((user) => user.uuid === OLD.user);
         expect(data.access_key).to.equal(main?.main_access_key);
         const refused = await signIn('another').catch((error: unknown) => error);
         expect(refused).to.have.property('status', 401);
@@ -317,15 +316,26 @@ describe('migrations', function () {
         const session = await user.sessions.get('alive');
         expect(session.status).to.equal('RUNNING');
         expect((await user.sessions.match('alive')).map(({ id }) => id)).to.deep.equal([OLD.session]);
-        const folders = await user.folders.list();
+        const path = '/folders';
+        const folders = await user.api.json<VFolder[]>({
+          method: 'GET',
+          path,
+          query: { group_id: OLD.project },
+        });
         expect(folders.map(({ id, name }) => [name, id])).to.have.deep.members([
           ['mine', OLD.folder.replaceAll('-', '')],
           ['ours', OLD.sharedFolder.replaceAll('-', '')],
         ]);
-        const admin = account('00000000-0000-4000-8000-000000000101');
+        expect((await user.folders.list()).map(({ name }) => name)).to.deep.equal(['mine']);
+        const admin = account(OLD.admin);
         const images = await admin.images();
-        expect(images.map(({ registry, name, tag }) => `${registry}/${name}:${tag}`)).to.deep.equal(
-          Object.values(before_.images ?? {}).map((image) => image.name),
+        expect(images.map(({ registry, name, tag, digest }) => [registry, name, tag, digest])).to.deep.equal(
+          Object.values(earlier.images ?? {}).map((image) => [
+            image.registry,
+            image.image,
+            image.tag,
+            String(image.config_digest).trim(),
+          ]),
         );
         expect((await admin.agents()).map(({ id, status }) => [id, status])).to.deep.equal([
           ['i-old', 'LOST'],
@@ -333,7 +343,7 @@ describe('migrations', function () {
       });
 
       it('rows that it can write beside', async () => {
-        const admin = account('00000000-0000-4000-8000-000000000101');
+        const admin = account(OLD.admin);
         const email = 'new@old.test';
         await admin.api.request({
           method: 'POST',
@@ -350,13 +360,15 @@ describe('migrations', function () {
           },
           timeoutMs: BUSY_MS,
         });
-        const [made] = await database.reader.rows<{ groups: string[] }>(
-          `SELECT array_agg(g.type::text ORDER BY g.type::text) AS groups FROM users u
-             JOIN association_groups_users a ON a.user_id = u.uuid JOIN groups g ON g.id = a.group_id
-            WHERE u.email = $1`,
+        const made = await database.reader.rows<{ type: string }>(
+          `SELECT g.type::text FROM users
+             JOIN virtual_entities u ON u.entity_type = 'user' AND u.entity_id = users.uuid
+             JOIN entity_memberships m ON m.member_entity_id = u.id
+             JOIN virtual_entities p ON p.entity_type = 'project' AND p.id = m.virtual_entity_id
+             JOIN groups g ON g.id = p.entity_id WHERE users.email = $1`,
           [email],
         );
-        expect(made?.groups).to.include.members(['general']);
+        expect(made.map(({ type }) => type)).to.include('general');
       });
     });
   });
