@@ -71,7 +71,8 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
     log(`idle: ${idle} MiB`);
     const requests = () => requestsOf(port);
     const few = await perRun(client, 'few', COUNTED, requests);
-    log(`with no finished runs: ${few} requests a run, ${memoryOf(pid)} MiB`);
+    const warm = memoryOf(pid);
+    log(`with no finished runs: ${few} requests a run, ${warm} MiB`);
     for (let done = 0; done < runs; done += 100) {
       await runMany(client, `bulk-${done}`, Math.min(100, runs - done));
       signal?.throwIfAborted();
@@ -83,7 +84,8 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
     log(`with ${runs} finished runs: ${many} requests a run, ${after} MiB`);
     return [
       row("the operator's memory when idle, against its goal", idle, MEMORY_GOAL, 'MiB', 1),
-      row(`the operator's memory after ${runs} runs, against idle`, after, idle, 'MiB', 1.05),
+      row(`the operator's memory with ${runs} finished runs, against its goal`, after, MEMORY_GOAL, 'MiB', 1),
+      row(`the operator's memory with ${runs} finished runs, against ${COUNTED}`, after, warm, 'MiB', 1.05),
       row(`API requests a run with ${runs} finished runs, against none`, many, few, 'requests', 1.1),
     ];
   } finally {
