@@ -15,6 +15,8 @@ import {
 
 /** Suites, and Jobs, that start at once: as many as a run may have at a time. */
 const COUNT = 50;
+/** What each pod asks for, so that the scheduler of a small machine takes all of them at once. */
+const RESOURCES = { requests: { cpu: '1m', memory: '16Mi' } };
 const GOAL = 1.2;
 /** Milliseconds for one trial. */
 const TRIAL_MS = 600_000;
@@ -24,14 +26,14 @@ const BENCH_LABEL = 'e2e.backend.ai/bench';
  * A run of 50 suites, all at a time, against 50 bare Jobs of the same file and image, in turns: from the first creation to the
  * last final result as a watcher sees it. The TestSuites stand before; runs, suites and Jobs are removed afterwards.
  */
-export async function suitesAtOnce(place: BenchPlace, repeats: number): Promise<BenchRow> {
+export async function suitesAtOnce(place: BenchPlace, repeats: number, count = COUNT): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
   const suites = resourcePath(KINDS.TestSuite.plural, place.namespace);
-  const names = Array.from({ length: COUNT }, (_, index) => `bench-many-${index}`);
+  const names = Array.from({ length: count }, (_, index) => `bench-many-${index}`);
   try {
     for (const name of names) {
-      const spec = { image: place.image, files: [place.file], onDemand: true };
+      const spec = { image: place.image, files: [place.file], onDemand: true, resources: RESOURCES };
       const suite = { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name }, spec };
       await place.client.apply(`${suites}/${name}`, suite, place.signal);
     }
@@ -39,14 +41,14 @@ export async function suitesAtOnce(place: BenchPlace, repeats: number): Promise<
       const pair = turn % 2 === 0 ? ([asRun, asJobs] as const) : ([asJobs, asRun] as const);
       for (const trial of pair) {
         const seconds = await trial(place, names);
-        place.log(`${COUNT} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
+        place.log(`${count} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
         (trial === asRun ? ours : floor).push(seconds);
       }
     }
   } finally {
     for (const name of names) await place.client.delete(`${suites}/${name}`).catch(() => undefined);
   }
-  return { ...benchRow(`${COUNT} suites at once, against ${COUNT} bare Jobs`, ours, floor), goal: GOAL };
+  return { ...benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor), goal: GOAL };
 }
 
 async function asRun(place: BenchPlace, suites: readonly string[]): Promise<number> {
@@ -56,7 +58,11 @@ async function asRun(place: BenchPlace, suites: readonly string[]): Promise<numb
     apiVersion: API_VERSION,
     kind: 'TestRun',
     metadata: { name, namespace: place.namespace },
-    spec: { environmentRef: { name: place.environment }, suites: { names: suites }, parallelism: COUNT },
+    spec: {
+      environmentRef: { name: place.environment },
+      suites: { names: suites },
+      parallelism: suites.length,
+    },
   };
   try {
     return await timed<TestRun>(
@@ -76,10 +82,10 @@ async function asRun(place: BenchPlace, suites: readonly string[]): Promise<numb
   }
 }
 
-async function asJobs(place: BenchPlace): Promise<number> {
+async function asJobs(place: BenchPlace, suites: readonly string[]): Promise<number> {
   const batch = `bench-floor-${Date.now().toString(36)}`;
   const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
-  const names = Array.from({ length: COUNT }, (_, index) => `${batch}-${index}`);
+  const names = suites.map((_, index) => `${batch}-${index}`);
   try {
     return await timed<Job>(
       place,
@@ -87,7 +93,11 @@ async function asJobs(place: BenchPlace): Promise<number> {
       () =>
         Promise.all(
           names.map((name) =>
-            place.client.create(path, bareJob(name, place, { [BENCH_LABEL]: batch }), place.signal),
+            place.client.create(
+              path,
+              bareJob(name, place, { [BENCH_LABEL]: batch }, RESOURCES),
+              place.signal,
+            ),
           ),
         ),
       (seen) =>

@@ -163,7 +163,12 @@ async function untilGone(place: BenchPlace, labelSelector: string): Promise<void
 }
 
 /** The floor: the suite's file under plain Mocha, in the same image. */
-export function bareJob(name: string, place: BenchPlace, labels: Record<string, string> = {}): object {
+export function bareJob(
+  name: string,
+  place: BenchPlace,
+  labels: Record<string, string> = {},
+  resources: object = {},
+): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -186,6 +191,7 @@ export function bareJob(name: string, place: BenchPlace, labels: Record<string, 
               name: 'mocha',
               image: place.image,
               imagePullPolicy: 'IfNotPresent',
+              resources,
               command: ['node', '/app/node_modules/mocha/bin/mocha.js', `/app/dist/suites/${place.file}.js`],
               securityContext: {
                 allowPrivilegeEscalation: false,
