@@ -1,6 +1,5 @@
 import { type Observation, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
-import type { Secrets } from '../api/secrets.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
 import {
@@ -8,7 +7,7 @@ import {
   endOf,
   eventLines,
   KEPT_BYTES,
-  type TextEnd,
+  type Traces,
   tracesConfigMap,
 } from '../reports/traces.ts';
 import { RUNNER_CONTAINER } from '../runs/job.ts';
@@ -19,6 +18,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { type Intent, objectName } from '../runtime/kube-object.ts';
 import type { Log } from '../runtime/log.ts';
+import { NotYetFreeError } from './attempts.ts';
 import { secretsOf } from './environment-secrets.ts';
 import { ownerReference, TEST_REPORTS } from './kinds.ts';
 
@@ -54,29 +54,35 @@ export class Archivist {
 
   /**
    * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived.
-   * A log that cannot be read is said in the condition. Throws ApiError when the archive itself cannot be written.
+   * A log that cannot be read is said in the condition. Throws ApiError when the archive itself cannot be written, and
+   * NotYetFreeError while its name is held by what is left of an earlier run.
    */
   async archive({ report, pod, environment }: Attempt, signal: AbortSignal): Promise<void> {
     const { name, namespace = '', uid } = report.metadata;
     const owner = ownerReference(report);
-    let stored = await this.#stored(report, signal);
+    // The runner masks what it prints, but not what Node prints when it dies.
+    const secrets = await secretsOf(this.#with.client, environment, signal);
+    const [events, log] = await Promise.all([this.#events(report, pod, signal), this.#log(pod, signal)]);
+    const traces: Traces = {
+      log: typeof log === 'string' ? endOf(secrets.mask(log), KEPT_BYTES.log) : undefined,
+      events: endOf(secrets.mask(events), KEPT_BYTES.events),
+    };
+    const { run, suite, attempt } = report.spec;
+    const labels = attemptLabels(run, suite, attempt);
+    let stored = await this.#store(
+      tracesConfigMap({ name, namespace, labels, owner }, traces),
+      report,
+      signal,
+    );
     let trouble: string | undefined;
-    if (!stored) {
-      // The runner masks what it prints, but not what Node prints when it dies.
-      const secrets = await secretsOf(this.#with.client, environment, signal);
-      const events = endOf(secrets.mask(await this.#events(report, pod, signal)), KEPT_BYTES.events);
-      const log = await this.#log(pod, secrets, signal);
-      if (typeof log === 'string') trouble = log;
-      const { run, suite, attempt } = report.spec;
-      const labels = attemptLabels(run, suite, attempt);
-      const traces = { log: typeof log === 'string' ? undefined : log, events };
-      stored = await this.#store(tracesConfigMap({ name, namespace, labels, owner }, traces), report, signal);
-    } else if (stored.binaryData === undefined) {
-      trouble = 'the log could not be read when the events were archived';
-    }
-    if (stored && stored.metadata.ownerReferences?.[0]?.uid !== uid) {
+    const [holder] = stored?.metadata.ownerReferences ?? [];
+    if (stored && holder?.uid !== uid) {
+      if (holder?.name === name)
+        throw new NotYetFreeError(`ConfigMap ${name} is an earlier report's that goes`);
       trouble = `ConfigMap ${name} exists and is not this report's: delete it`;
       stored = undefined;
+    } else if (stored?.binaryData === undefined) {
+      trouble = secrets.mask(typeof log === 'string' ? 'an earlier try could not read the log' : log.trouble);
     }
     const seen: Observation = {
       type: REPORT_CONDITIONS.archived,
@@ -108,10 +114,7 @@ export class Archivist {
       this.#with.log.warn({ report: name, why: trouble }, 'the archive of an attempt is not whole');
   }
 
-  #stored(report: TestReport, signal: AbortSignal): Promise<ConfigMap | undefined> {
-    return this.#with.client.get(CONFIG_MAPS, objectName(report), { signal });
-  }
-
+  /** Creates it, or returns the one that is there: an earlier try got so far. */
   async #store(
     configMap: Intent<ConfigMap>,
     report: TestReport,
@@ -121,7 +124,7 @@ export class Archivist {
       return await this.#with.client.create(CONFIG_MAPS, configMap, { signal });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      return this.#stored(report, signal);
+      return this.#with.client.get(CONFIG_MAPS, objectName(report), { signal });
     }
   }
 
@@ -138,9 +141,9 @@ export class Archivist {
     return eventLines(lists.flatMap(({ items }) => items));
   }
 
-  /** The end of the pod's log, or why it cannot be had. */
-  async #log(pod: Pod | undefined, secrets: Secrets, signal: AbortSignal): Promise<TextEnd | string> {
-    if (!pod) return 'the pod is gone';
+  /** The end of the pod's log, READ_BYTES at most, or why it cannot be had. */
+  async #log(pod: Pod | undefined, signal: AbortSignal): Promise<string | { trouble: string }> {
+    if (!pod) return { trouble: 'the pod is gone' };
     try {
       for (let lines = LINES; ; lines = Math.ceil(lines / 4)) {
         const text = await this.#with.client.podLogs(
@@ -148,12 +151,11 @@ export class Archivist {
           { container: RUNNER_CONTAINER, tailLines: lines, limitBytes: READ_BYTES, timestamps: true },
           { signal, deadlineMs: LOG_MS },
         );
-        if (Buffer.byteLength(text) >= READ_BYTES && lines > 1) continue;
-        return endOf(secrets.mask(text), KEPT_BYTES.log);
+        if (Buffer.byteLength(text) < READ_BYTES || lines === 1) return text;
       }
     } catch (error) {
       signal.throwIfAborted();
-      return error instanceof Error ? error.message : String(error);
+      return { trouble: error instanceof Error ? error.message : String(error) };
     }
   }
 }

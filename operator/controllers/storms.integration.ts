@@ -17,6 +17,7 @@ describe('storms', function () {
   this.timeout(120_000);
   let stage: Stage;
   let proxy: WeatherProxy;
+  let plain: WeatherProxy | undefined;
 
   before(async () => {
     stage = await startStage();
@@ -28,6 +29,7 @@ describe('storms', function () {
   after(async () => {
     await stage?.stop();
     await proxy?.stop();
+    await plain?.stop();
   });
 
   const startOperator = (changes: Parameters<Stage['startOperator']>[0] = {}): RunningOperator => {
@@ -152,7 +154,7 @@ describe('storms', function () {
 
   it('500 tests in one suite, with ten times the errors that a report takes: cut, counted, and told', async () => {
     const token = stage.plane.kubeConfig().getCurrentUser()?.token ?? '';
-    const plain = await startWeatherProxy(stage.plane, { token });
+    plain = await startWeatherProxy(stage.plane, { token });
     const operator = stage.startOperator();
     await stage.environment('flood');
     await stage.run('flood', 'flood', { suites: { names: ['flood'] } });
@@ -181,7 +183,6 @@ describe('storms', function () {
     expect(report?.status?.omitted?.errorBytes).to.be.greaterThan(9 * LIMITS.reportBytes);
     expect(Buffer.byteLength(JSON.stringify(run.status))).to.be.below(LIMITS.runBytes);
     await operator.stop();
-    await plain.stop();
   });
 });
 

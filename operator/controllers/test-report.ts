@@ -21,6 +21,7 @@ import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { controllerOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Archivist } from './archivist.ts';
+import { NotYetFreeError } from './attempts.ts';
 import type { Chronicle } from './chronicle.ts';
 import { secretsOf } from './environment-secrets.ts';
 import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
@@ -61,7 +62,14 @@ export class TestReportReconciler {
     const own = pods
       .list(name.namespace)
       .filter((pod) => pod.metadata.labels?.['batch.kubernetes.io/job-name'] === name.name);
-    if (report.status?.final === true) return this.#settle(report, jobs.get(name), own, signal);
+    if (report.status?.final === true) {
+      try {
+        return await this.#settle(report, jobs.get(name), own, signal);
+      } catch (error) {
+        if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
+        throw error;
+      }
+    }
     const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
     if (!job && !this.#wasStarted(report)) return undefined;
     const progress = attemptProgress({ job, pods: own, now: clock.now() });
