@@ -1,7 +1,11 @@
+import { FIELD_MANAGERS } from '../api/group.ts';
 import { Secrets, secretValues } from '../api/secrets.ts';
-import { CONNECTION_KEY, type TestEnvironment } from '../api/test-environment.ts';
+import { CONNECTION_KEY, CONNECTION_SECRET, type TestEnvironment } from '../api/test-environment.ts';
+import { connectionCopy, connectionSecretName } from '../environments/connection.ts';
+import { namespaceOf } from '../environments/namespace.ts';
 import { SECRETS, type Secret } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { ownerReference } from './kinds.ts';
 
 /** What a connection Secret holds to be hidden; nothing when it cannot be read as one. */
 export function secretsIn(secret: Secret | undefined): Secrets {
@@ -29,4 +33,31 @@ export async function secretsOf(
   if (!environment || name === undefined) return new Secrets();
   const namespace = environment.metadata.namespace ?? '';
   return secretsIn(await client.get(SECRETS, { namespace, name }, { signal }));
+}
+
+/** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
+export async function copyConnection(
+  client: Pick<KubeClient, 'get' | 'apply'>,
+  environment: TestEnvironment,
+  signal: AbortSignal,
+): Promise<{ name: string | undefined; secrets: Secrets }> {
+  const source = await client.get(
+    SECRETS,
+    { namespace: namespaceOf(environment), name: CONNECTION_SECRET },
+    { signal },
+  );
+  const name = connectionSecretName(environment.metadata.name);
+  const target = {
+    name,
+    namespace: environment.metadata.namespace ?? '',
+    owner: ownerReference(environment),
+  };
+  const copy = source ? connectionCopy(source, target) : undefined;
+  const secrets = secretsIn(source);
+  if (!copy) return { name: undefined, secrets };
+  const existing = await client.get(SECRETS, target, { signal });
+  if (existing?.data?.[CONNECTION_KEY] !== copy.data?.[CONNECTION_KEY]) {
+    await client.apply(SECRETS, copy, { fieldManager: FIELD_MANAGERS.operator, force: true, signal });
+  }
+  return { name, secrets };
 }

@@ -1,9 +1,8 @@
 import { conditionOf } from '../api/conditions.ts';
-import { FIELD_MANAGERS, FINALIZERS } from '../api/group.ts';
-import { maskStrings, type Secrets } from '../api/secrets.ts';
+import { FINALIZERS } from '../api/group.ts';
+import { maskStrings } from '../api/secrets.ts';
 import {
   CONNECTION_KEY,
-  CONNECTION_SECRET,
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
   type TestEnvironment,
@@ -12,7 +11,6 @@ import {
 import type { TestRun } from '../api/test-run.ts';
 import { ChartNotFoundError } from '../environments/chart.ts';
 import { componentStatuses, deadContainers, unready, type Workload } from '../environments/components.ts';
-import { connectionCopy, connectionSecretName } from '../environments/connection.ts';
 import { expiresInMs } from '../environments/expiry.ts';
 import { HelmError } from '../environments/helm.ts';
 import { isOwn, namespaceOf, whatHolds } from '../environments/namespace.ts';
@@ -32,10 +30,11 @@ import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Chronicle } from './chronicle.ts';
-import { secretsIn } from './environment-secrets.ts';
+import { setFinalizer } from './environment-finalizer.ts';
+import { copyConnection } from './environment-secrets.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
 import type { Installer } from './installer.ts';
-import { ownerReference, TEST_ENVIRONMENTS } from './kinds.ts';
+import { TEST_ENVIRONMENTS } from './kinds.ts';
 import { LastWords } from './last-words.ts';
 import type { Measures } from './measures.ts';
 import { conditionNotices } from './notices.ts';
@@ -116,7 +115,7 @@ export class TestEnvironmentReconciler {
       await this.#write(before, status, signal);
       return undefined;
     }
-    let environment = await this.#holdFinalizer(before, signal);
+    let environment = await setFinalizer(this.#with.client, before, 'hold', signal);
     const place = {
       ...environment.status,
       namespace: namespaceOf(environment),
@@ -226,7 +225,7 @@ export class TestEnvironmentReconciler {
       ]);
       components = componentStatuses(workloads, pods, { events, logs, missing });
     }
-    const { name: connectionSecret, secrets } = await this.#copyConnection(environment, signal);
+    const { name: connectionSecret, secrets } = await copyConnection(this.#with.client, environment, signal);
     components = maskStrings(components, secrets);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),
@@ -236,33 +235,6 @@ export class TestEnvironmentReconciler {
     });
     await this.#write(environment, status, signal);
     return { requeueAfterMs: earliest(requeueAfterMs, connectionSecret ? undefined : SECRET_MS) };
-  }
-
-  /** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
-  async #copyConnection(
-    environment: TestEnvironment,
-    signal: AbortSignal,
-  ): Promise<{ name: string | undefined; secrets: Secrets }> {
-    const { client } = this.#with;
-    const source = await client.get(
-      SECRETS,
-      { namespace: namespaceOf(environment), name: CONNECTION_SECRET },
-      { signal },
-    );
-    const name = connectionSecretName(environment.metadata.name);
-    const target = {
-      name,
-      namespace: environment.metadata.namespace ?? '',
-      owner: ownerReference(environment),
-    };
-    const copy = source ? connectionCopy(source, target) : undefined;
-    const secrets = secretsIn(source);
-    if (!copy) return { name: undefined, secrets };
-    const existing = await client.get(SECRETS, target, { signal });
-    if (existing?.data?.[CONNECTION_KEY] !== copy.data?.[CONNECTION_KEY]) {
-      await client.apply(SECRETS, copy, { fieldManager: FIELD_MANAGERS.operator, force: true, signal });
-    }
-    return { name, secrets };
   }
 
   async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
@@ -281,7 +253,7 @@ export class TestEnvironmentReconciler {
     installer.forget(environment);
     const namespace = await installer.namespace(environment, signal);
     if (!namespace || !isOwn(namespace, environment)) {
-      await this.#dropFinalizer(environment, signal);
+      await setFinalizer(this.#with.client, environment, 'drop', signal);
       return undefined;
     }
     const { name } = namespace.metadata;
@@ -306,32 +278,6 @@ export class TestEnvironmentReconciler {
     }
     await installer.deleteNamespace(environment, namespace, signal);
     return { requeueAfterMs: SOON_MS };
-  }
-
-  async #holdFinalizer(environment: TestEnvironment, signal: AbortSignal): Promise<TestEnvironment> {
-    const { finalizers = [], resourceVersion } = environment.metadata;
-    if (finalizers.includes(FINALIZERS.environment)) return environment;
-    const metadata = { finalizers: [...finalizers, FINALIZERS.environment], resourceVersion };
-    return this.#with.client.mergePatch(
-      TEST_ENVIRONMENTS,
-      objectName(environment),
-      { metadata },
-      { fieldManager: FIELD_MANAGERS.operator, signal },
-    );
-  }
-
-  async #dropFinalizer(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
-    const { finalizers = [], resourceVersion } = environment.metadata;
-    const metadata = {
-      finalizers: finalizers.filter((name) => name !== FINALIZERS.environment),
-      resourceVersion,
-    };
-    await this.#with.client.mergePatch(
-      TEST_ENVIRONMENTS,
-      objectName(environment),
-      { metadata },
-      { fieldManager: FIELD_MANAGERS.operator, signal },
-    );
   }
 
   async #write(

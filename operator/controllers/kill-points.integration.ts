@@ -1,0 +1,186 @@
+import { expect } from 'chai';
+import { conditionOf } from '../api/conditions.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, SECRETS } from '../runtime/builtin-resources.ts';
+import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
+import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { until } from '../testing/until.ts';
+import { startWeatherProxy, through, type WeatherProxy } from '../testing/weather-proxy.ts';
+import { TEST_RUNS } from './kinds.ts';
+
+/** Writes after which no scenario goes on: one that needs more does not come to rest. */
+const MOST_WRITES = 80;
+/** Longest time for one scenario with one kill, milliseconds. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+/** One scenario, as a user and the suites play it; `name` is different for every kill. It asserts its own end. */
+type Scenario = (name: string) => Promise<void>;
+
+/**
+ * For every write that the operator makes in a scenario: the API server acts on it, and before the operator hears of that it is
+ * dead. Another operator takes over, with nothing but what the cluster holds. What stands between two writes needs no kill
+ * of its own: it leaves no trace but the next write.
+ */
+describe('an operator that dies at every write', function () {
+  this.timeout(300_000);
+  let stage: Stage;
+  let kubelet: FakeKubelet;
+
+  before(async () => {
+    stage = await startStage();
+    kubelet = await startKubelet(stage.plane);
+    await stage.suite('alpha', { retries: 1 });
+    await stage.suite('beta');
+  });
+  after(async () => {
+    await stage?.stop();
+    await kubelet?.stop();
+  });
+
+  /** Plays the scenario with a death after the n-th write; resolves to that write, or undefined when there were fewer. */
+  async function playWithDeath(name: string, n: number, scenario: Scenario): Promise<string | undefined> {
+    const { kubeConfig } = stage.options();
+    const proxies: WeatherProxy[] = [];
+    const operators: RunningOperator[] = [];
+    const live = async (): Promise<WeatherProxy> => {
+      const proxy = await startWeatherProxy(stage.plane);
+      proxies.push(proxy);
+      operators.push(stage.startOperator({ kubeConfig: through(proxy, kubeConfig) }));
+      return proxy;
+    };
+    let writes = 0;
+    let killedAfter: string | undefined;
+    let heir: Promise<unknown> | undefined;
+    const first = await live();
+    first.onAnswer = ({ method, path, code }) => {
+      const write = inWords(method, path, code);
+      if (!write) return;
+      writes += 1;
+      if (writes !== n) return;
+      killedAfter = write;
+      first.die();
+      heir = live();
+    };
+    try {
+      await scenario(name);
+    } finally {
+      await heir;
+      // The dead one cannot reach anything any more: that its stop fails is no news.
+      await Promise.allSettled(operators.map((operator) => operator.stop()));
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
+    }
+    return killedAfter;
+  }
+
+  async function dieEverywhere(prefix: string, scenario: Scenario): Promise<string[]> {
+    const killedAfter: string[] = [];
+    for (let n = 1; n <= MOST_WRITES; n += 1) {
+      const at = await playWithDeath(`${prefix}-${n}`, n, scenario).catch((error: unknown) => {
+        throw new Error(`with a death at write ${n}: ${String(error)}`, { cause: error });
+      });
+      if (at === undefined) break;
+      killedAfter.push(at);
+    }
+    if (process.env.E2E_KILL_TABLE)
+      console.log(killedAfter.map((at, index) => `${index + 1}. ${at}`).join('\n'));
+    return killedAfter;
+  }
+
+  async function jobsOf(run: string): Promise<string[]> {
+    const labelSelector = `e2e.backend.ai/run=${run}`;
+    const { items } = await stage.client.list(JOBS, { namespace: stage.namespace, labelSelector });
+    return items.map(({ metadata }) => metadata.name.slice(run.length + 1)).sort();
+  }
+
+  it('of a run with a retry: the same verdict, every attempt once', async () => {
+    const deaths = await dieEverywhere('run', async (name) => {
+      await stage.environment(name);
+      await stage.run(name, name);
+      for (const [attempt, verdict] of [
+        ['alpha-1', 'Failed'],
+        ['alpha-2', 'Passed'],
+        ['beta-1', 'Passed'],
+      ] as const) {
+        await until(`${name}-${attempt} has a pod`, () => stage.pod(`${name}-${attempt}`), PATIENCE);
+        await stage.report(`${name}-${attempt}`, finalReport(verdict));
+      }
+      const run = await stage.finished(name, PATIENCE.timeoutMs);
+      expect(run.status?.verdict).to.equal('Flaky');
+      expect(run.status?.suites?.map(({ verdict, attempt }) => [verdict, attempt])).to.deep.equal([
+        ['Flaky', 2],
+        ['Passed', 1],
+      ]);
+      expect(await jobsOf(name)).to.deep.equal(['alpha-1', 'alpha-2', 'beta-1']);
+    });
+    expect(deaths.length).to.be.greaterThan(15);
+    for (const kind of ['jobs', 'testreports', 'serviceaccounts', 'roles', 'rolebindings']) {
+      expect(deaths).to.include(`create ${kind}`);
+    }
+    expect(deaths).to.include('apply testruns/status');
+  });
+
+  it('of a run that is cancelled: its report closed, its log kept, its Job ended', async () => {
+    const deaths = await dieEverywhere('cancel', async (name) => {
+      await stage.environment(name);
+      await stage.run(name, name, { suites: { names: ['alpha'] } });
+      const attempt = { namespace: stage.namespace, name: `${name}-alpha-1` };
+      const pod = await until(`${name} has a pod`, () => stage.pod(attempt.name), PATIENCE);
+      await kubelet.bind(pod);
+      kubelet.log(pod, 'suite', 'it was here\n');
+      await stage.client.mergePatch(
+        TEST_RUNS,
+        { namespace: stage.namespace, name },
+        { spec: { cancel: true } },
+      );
+      const run = await stage.finished(name, PATIENCE.timeoutMs);
+      expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason: 'Cancelled' });
+      await until('the Job is gone', async () => !(await stage.client.get(JOBS, attempt)), PATIENCE);
+      const report = await stage.getReport(attempt.name);
+      expect(report?.status).to.deep.include({ final: true, reason: 'Cancelled' });
+      expect(conditionOf(report?.status?.conditions, 'Archived')?.status).to.equal('True');
+      expect((await stage.client.get(CONFIG_MAPS, attempt))?.binaryData).to.have.property('suite.log.gz');
+    });
+    for (const write of ['apply testreports/status', 'create configmaps', 'delete jobs']) {
+      expect(deaths).to.include(write);
+    }
+  });
+
+  it('of an environment that is deployed: the release is there, and the way to it', async () => {
+    const chart = { name: 'tiny', values: { image: 'real:1' } };
+    const deaths = await dieEverywhere('env', async (name) => {
+      await stage.environment(name, { chart });
+      const status = await until(
+        `${name} is deployed`,
+        async () => {
+          const environment = await stage.getEnvironment(name);
+          const deployed = conditionOf(environment?.status?.conditions, 'Deployed');
+          const ready = conditionOf(environment?.status?.conditions, 'Ready');
+          if (deployed?.status === 'True' && ready?.reason === 'ComponentsNotReady')
+            return environment?.status;
+          throw new Error(JSON.stringify(environment?.status));
+        },
+        PATIENCE,
+      );
+      expect(status).to.deep.include({ namespace: `bai-${name}`, connectionSecret: `${name}-connection` });
+      const at = { namespace: `bai-${name}`, name: 'manager' };
+      expect(await stage.client.get(DEPLOYMENTS, at)).to.have.nested.property('spec.replicas', 2);
+      const copy = { namespace: stage.namespace, name: `${name}-connection` };
+      expect(await stage.client.get(SECRETS, copy)).to.have.nested.property('data.connection\\.json');
+    });
+    for (const write of ['create namespaces', 'create rolebindings', 'apply secrets']) {
+      expect(deaths).to.include(write);
+    }
+  });
+});
+
+const VERBS: Record<string, string> = { POST: 'create', PATCH: 'apply', PUT: 'replace', DELETE: 'delete' };
+
+/** A write that took effect, as "create jobs"; undefined for what is no write, or is only told (events). */
+function inWords(method: string, path: string, code: number): string | undefined {
+  const verb = VERBS[method];
+  if (!verb || code >= 300) return undefined;
+  const parts = (path.split('?')[0] ?? '').split('/').slice(path.startsWith('/apis/') ? 4 : 3);
+  const [resource = '', , subresource] =
+    parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
+  if (resource === 'events' || resource === 'leases') return undefined;
+  return `${verb} ${resource}${subresource ? `/${subresource}` : ''}`;
+}
