@@ -47,6 +47,14 @@ describe('the byte budget of a report', () => {
     expect((fitted.tests?.length ?? 0) + (fitted.omitted?.tests ?? 0)).to.equal(500);
   });
 
+  it('cuts the errors of 500 failed tests to what fits, and keeps all tests and something of each error', () => {
+    const many = [...Array(500).keys()].map((id) => test(id, 'failed', 5 * 1024));
+    const fitted = fitReport(report(many), 256 * 1024, 8 * 1024);
+    expect(jsonBytes(fitted)).to.be.within(240 * 1024, 256 * 1024);
+    expect(fitted.tests).to.have.length(500);
+    expect(fitted.tests?.every(({ error }) => (error?.length ?? 0) > 300)).to.equal(true);
+  });
+
   it('fits even when everything failed', () => {
     const many = [...Array(500).keys()].map((id) => test(id, 'failed', 2_000));
     const fitted = fitReport(report(many), 10_000, 8_000);

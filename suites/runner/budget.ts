@@ -26,7 +26,8 @@ export function cutText(text: string, bytes: number): string {
 
 /**
  * Fits a report into a budget of bytes (as JSON). Longest errors are cut first, all to one common length; then passed
- * and skipped tests are left out, oldest first; then errors go altogether; then the oldest tests whatever they are.
+ * and skipped tests are left out, oldest first; then errors are cut to nothing if need be; then the oldest tests go,
+ * whatever they are.
  * Counts stay whole, and `omitted` says what was left out. Pure: the argument is not changed.
  * @param maxBytes budget of the whole status
  * @param errorBytes longest error that is ever reported
@@ -37,18 +38,13 @@ export function fitReport(status: TestReportStatus, maxBytes: number, errorBytes
   if (jsonBytes(cutTo(SHORTEST_ERROR)) <= maxBytes) {
     return cutTo(largest(SHORTEST_ERROR, errorBytes, (level) => jsonBytes(cutTo(level)) <= maxBytes));
   }
-  const quiet = (status.tests ?? []).filter((test) => test.state === 'passed' || test.state === 'pending');
-  const some = leaveOut(
-    cutTo(SHORTEST_ERROR),
-    quiet.map((test) => test.id),
-    maxBytes,
-  );
+  const quiet = (status.tests ?? [])
+    .filter((test) => test.state === 'passed' || test.state === 'pending')
+    .map((test) => test.id);
+  const some = leaveOut(cutTo(SHORTEST_ERROR), quiet, maxBytes);
   if (jsonBytes(some) <= maxBytes) return some;
-  const bare = leaveOut(
-    withErrors(status, 0),
-    quiet.map((test) => test.id),
-    maxBytes,
-  );
+  const tight = (level: number) => leaveOut(cutTo(level), quiet, maxBytes);
+  const bare = tight(largest(0, SHORTEST_ERROR, (level) => jsonBytes(tight(level)) <= maxBytes));
   if (jsonBytes(bare) <= maxBytes) return bare;
   return leaveOut(
     bare,
