@@ -133,6 +133,23 @@ describe('what an attempt leaves behind', function () {
     await stage.finished('mute');
   });
 
+  it('is kept when a kubelet that was in trouble answers again', async () => {
+    const { attempt, pod } = await started('patient', 'worth waiting for\n');
+    kubelet.broken = true;
+    await stage.report(attempt, finalReport('Passed'));
+    await stage.podEnded(pod, 0);
+    await until('the kubelet was asked', () =>
+      kubelet.asked.some(({ pod: name }) => name === pod.metadata.name),
+    );
+    await stage.finished('patient');
+    expect((await stage.getReport(attempt))?.status?.conditions).to.equal(undefined);
+    kubelet.broken = false;
+    const look = () => archived(attempt);
+    const report = await until('it is archived', look, { timeoutMs: 30_000 });
+    const text = gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString();
+    expect(text).to.equal('worth waiting for\n');
+  });
+
   it('is kept, and the Job ended, by the next operator when one died after it had closed the report', async () => {
     const { attempt } = await started('orphan', 'orphan log\n');
     await until('it runs', async () => (await stage.getRun('orphan'))?.status?.phase === 'Running');

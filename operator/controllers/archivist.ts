@@ -12,7 +12,7 @@ import {
 } from '../reports/traces.ts';
 import { RUNNER_CONTAINER } from '../runs/job.ts';
 import { attemptLabels } from '../runs/naming.ts';
-import { isAlreadyExists, isNotFound } from '../runtime/api-error.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../runtime/api-error.ts';
 import { CONFIG_MAPS, type ConfigMap, EVENTS, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
@@ -35,6 +35,14 @@ export interface Attempt {
   pod: Pod | undefined;
   /** Where it ran: the secrets of its connection are masked. */
   environment: TestEnvironment | undefined;
+  /** There is time to wait for a kubelet that does not answer. */
+  patient: boolean;
+}
+
+/** Why a log could not be read, and whether that may pass. */
+interface Unread {
+  trouble: string;
+  mayPass: boolean;
 }
 
 /** Lines of a log that are asked for first; a quarter of that when they are more than READ_BYTES, and so on. */
@@ -54,15 +62,17 @@ export class Archivist {
 
   /**
    * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived.
-   * A log that cannot be read is said in the condition. Throws ApiError when the archive itself cannot be written, and
-   * NotYetFreeError while its name is held by what is left of an earlier run.
+   * A log that cannot be read is said in the condition; with `patient`, one that may be readable later (a kubelet that is
+   * busy or away) makes it resolve to false, and nothing is archived yet. Throws ApiError when the archive itself cannot be
+   * written, and NotYetFreeError while its name is held by what is left of an earlier run.
    */
-  async archive({ report, pod, environment }: Attempt, signal: AbortSignal): Promise<void> {
+  async archive({ report, pod, environment, patient }: Attempt, signal: AbortSignal): Promise<boolean> {
     const { name, namespace = '', uid } = report.metadata;
     const owner = ownerReference(report);
     // The runner masks what it prints, but not what Node prints when it dies.
     const secrets = await secretsOf(this.#with.client, environment, signal);
     const [events, log] = await Promise.all([this.#events(report, pod, signal), this.#log(pod, signal)]);
+    if (typeof log !== 'string' && log.mayPass && patient) return false;
     const traces: Traces = {
       log: typeof log === 'string' ? endOf(secrets.mask(log), KEPT_BYTES.log) : undefined,
       events: endOf(secrets.mask(events), KEPT_BYTES.events),
@@ -112,6 +122,7 @@ export class Archivist {
     }
     if (trouble)
       this.#with.log.warn({ report: name, why: trouble }, 'the archive of an attempt is not whole');
+    return true;
   }
 
   /** Creates it, or returns the one that is there: an earlier try got so far. */
@@ -142,8 +153,8 @@ export class Archivist {
   }
 
   /** The end of the pod's log, READ_BYTES at most, or why it cannot be had. */
-  async #log(pod: Pod | undefined, signal: AbortSignal): Promise<string | { trouble: string }> {
-    if (!pod) return { trouble: 'the pod is gone' };
+  async #log(pod: Pod | undefined, signal: AbortSignal): Promise<string | Unread> {
+    if (!pod) return { trouble: 'the pod is gone', mayPass: false };
     try {
       for (let lines = LINES; ; lines = Math.ceil(lines / 4)) {
         const text = await this.#with.client.podLogs(
@@ -155,7 +166,9 @@ export class Archivist {
       }
     } catch (error) {
       signal.throwIfAborted();
-      return { trouble: error instanceof Error ? error.message : String(error) };
+      // Without an answer (code 0), or with one of a server in trouble.
+      const mayPass = error instanceof ApiError && (error.code === 0 || error.code >= 500);
+      return { trouble: error instanceof Error ? error.message : String(error), mayPass };
     }
   }
 }

@@ -41,6 +41,9 @@ export interface TestReportDependencies {
 /** Whether the attempt's pod could start; written only when something is in its way. */
 const STARTED = REPORT_CONDITIONS.started;
 const SOON_MS = 250;
+/** How long after the end of an attempt a kubelet that does not answer is asked again for its log, and how often. */
+const LOG_PATIENCE_MS = 15 * 60_000;
+const LOG_AGAIN_MS = 10_000;
 /** Events live for an hour by default: whoever ended without a pod longer ago than this left nothing to archive. */
 const EVENTS_MS = 10 * 60_000;
 
@@ -112,22 +115,25 @@ export class TestReportReconciler {
     job: Job | undefined,
     own: readonly Pod[],
     signal: AbortSignal,
-  ): Promise<undefined> {
+  ): Promise<Result | undefined> {
     const { archivist, client, clock, environments, runs } = this.#with;
     const name = objectName(report);
     const owner = controllerOf(report, TEST_RUNS);
     const run = owner ? runs.get(owner) : undefined;
     // With its run all of it is being collected.
-    if (!run) return;
+    if (!run) return undefined;
     const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
     const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
     const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
     if (!archived && (left || livesOn)) {
       const at = { namespace: name.namespace ?? '', name: run.spec.environmentRef.name };
-      await archivist.archive({ report, pod: newest(own), environment: environments.get(at) }, signal);
+      const patient = !livesOn && since < LOG_PATIENCE_MS;
+      const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
+      if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+    return undefined;
   }
 
   /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */

@@ -25,6 +25,8 @@ export class FakeKubelet {
   /** By "<pod>/<container>", with "/previous" for the container before a restart. */
   readonly #logs = new Map<string, string>();
   readonly asked: LogRequest[] = [];
+  /** Answers 500 to everything. */
+  broken = false;
 
   constructor(plane: ControlPlane, server: Server, node: string) {
     this.#plane = plane;
@@ -36,6 +38,10 @@ export class FakeKubelet {
       const previous = url.searchParams.get('previous') === 'true';
       const log = this.#logs.get(`${pod}/${container}${previous ? '/previous' : ''}`);
       this.asked.push({ pod, container, previous });
+      if (this.broken) {
+        response.writeHead(500).end('the kubelet is in trouble');
+        return;
+      }
       if (what !== 'containerLogs' || log === undefined) {
         response.writeHead(404).end(`no log of container ${container} in pod ${pod}`);
         return;
