@@ -7,14 +7,13 @@ import { notYet, waitUntil } from './waiting.ts';
 import type { World } from './world.ts';
 
 /**
- * Longest time until a change of a model service's replicas has reached the app proxy: 40 to 70 s measured for a new
- * replica, whose session starts after one turn of the leader (5 s) and is used after two to four more (5 to 30 s each:
- * _create_task_specs in ai.backend.manager.sokovan.deployment).
+ * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes four turns of
+ * the leader, each up to 60 s after the last (_create_task_specs in ai.backend.manager.sokovan.deployment), and a session.
  */
-export const SERVING_SECONDS = 180;
+export const SERVING_SECONDS = 300;
 /** Longest time until the session of a replica that is no longer wanted has ended: it gets 30 s to finish its work. */
 export const RELEASE_SECONDS = 150;
-/** Longest time until a deleted model service is gone from the app proxy: 5 to 10 s measured, a turn of the leader or two. */
+/** Longest time until a deleted model service is gone from the app proxy: the leader looks every 5 s. */
 const GONE_SECONDS = 50;
 
 /** Body of POST /services (NewServiceRequestModel), as far as suites use it. */
