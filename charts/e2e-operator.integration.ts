@@ -21,7 +21,7 @@ const ADMISSION = 'admissionregistration.k8s.io/v1';
 const resource = <T extends KubeObject = KubeObject>(apiVersion: string, kind: string): Resource<T> => ({
   apiVersion,
   kind,
-  plural: kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : `${kind.toLowerCase()}s`,
+  plural: kind.endsWith('y') ? `${kind.toLowerCase().slice(0, -1)}ies` : `${kind.toLowerCase()}s`,
 });
 /** Kinds of which something could be left behind. */
 const IN_NAMESPACE = [
@@ -36,6 +36,7 @@ const IN_NAMESPACE = [
   resource(RBAC, 'Role'),
   resource(RBAC, 'RoleBinding'),
   resource('coordination.k8s.io/v1', 'Lease'),
+  resource('networking.k8s.io/v1', 'NetworkPolicy'),
 ];
 const IN_CLUSTER = [
   resource(RBAC, 'ClusterRole'),
@@ -63,7 +64,7 @@ describe('charts/e2e-operator as a release', function () {
     execa(helmPath(), [...args, '--namespace', NAMESPACE, '--kubeconfig', plane.kubeconfigPath]);
   const images = (version: number) => [
     '--set',
-    `image=operator:${version},suitesImage=suites:${version},schedule.cron=30 2 * * *`,
+    `image=operator:${version},suitesImage=suites:${version},schedule.cron=30 2 * * *,networkPolicies.enabled=true`,
   ];
 
   /** The chart as an earlier version may have been: a CRD lacks what this one has. */
