@@ -161,6 +161,14 @@ describe('the job', () => {
     ]);
   });
 
+  it('notes what it did to the run, in runs that it was told to disturb alone', async () => {
+    expect((await new Machine().job()).state.events).to.equal(undefined);
+    const { ending, state } = await new Machine().job({ killOperator: [] });
+    expect(ending.code).to.equal(0);
+    // The run was over when it was first looked at.
+    expect(state.events?.map(({ reason }) => reason)).to.deep.equal(['OperatorNotKilled']);
+  });
+
   it('keeps the verdict of a failed run, and still removes the cluster', async () => {
     const machine = new Machine();
     machine.finished = run([suite('s', 'Failed')], { status: 'False', reason: 'SuitesFailed' });
