@@ -54,7 +54,8 @@ export function collector(
       if (isFinished(state.seen.run)) await waitForPods(client, operatorNamespace, names.run, p.signal);
     }
     voice.state(['logs of every container']);
-    const collected = await readNamespaces(client, sites.namespaces, p.signal);
+    const read = await readNamespaces(client, sites.namespaces, p.signal);
+    const collected = { ...read, logs: [...read.logs, ...lastLogs(state, operatorNamespace)] };
     harvest.collected = collected;
     const folder = path.join(out, 'logs');
     await mkdir(folder, { recursive: true });
@@ -116,6 +117,15 @@ async function connected(
 ): Promise<{ client: ClusterApi; names: JobState['names'] }> {
   state.client ??= await effects.connect();
   return { client: state.client, names: state.names };
+}
+
+/** The logs of operator's pods that the job itself deleted, as if they were still there. */
+function lastLogs({ lastLogs: logs = [] }: JobState, namespace: string): ContainerLog[] {
+  const labels = {};
+  return logs.map(({ pod, text }) => ({
+    ...{ namespace, pod, container: 'operator', component: 'operator', labels, previous: true },
+    text,
+  }));
 }
 
 /** Waits until every pod of the run has ended, so that its output is whole. */

@@ -10,7 +10,7 @@ import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } fr
 import { untilReady } from './environment.ts';
 import type { RunNames, Snapshot } from './follow.ts';
 import type { Interruption } from './interrupt.ts';
-import { type JobEvent, OperatorKill } from './kill-operator.ts';
+import { type JobEvent, type LastLog, OperatorKill } from './kill-operator.ts';
 import type { MemoryWatch } from './memory.ts';
 import { NAMES } from './names.ts';
 import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
@@ -44,6 +44,8 @@ export interface JobState {
   seen: Snapshot;
   /** What the job did to the run. */
   events?: readonly JobEvent[];
+  /** Logs of operator's pods that it deleted. */
+  lastLogs?: readonly LastLog[];
   clusterUp: boolean;
   operatorInstalled: boolean;
   peakMemoryBytes?: number;
@@ -191,6 +193,7 @@ function killOf(
   const namespace = NAMES.operatorNamespace;
   const kill = new OperatorKill(state.client, { namespace, spared: new Set(spared), voice, signal });
   state.events = kill.events;
+  state.lastLogs = kill.logs;
   return kill;
 }
 

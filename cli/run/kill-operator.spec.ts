@@ -65,6 +65,7 @@ describe('an operator killed in mid-run', () => {
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
         yield* [];
       },
+      text: async (path: string) => `log of ${path}`,
       delete: async (path: string, _signal?: AbortSignal, query?: object) => {
         deleted.push(`${path} ${JSON.stringify(query)}`);
       },
@@ -84,6 +85,7 @@ describe('an operator killed in mid-run', () => {
     kill.look(seen);
     expect(await kill.ended()).to.deep.equal([]);
     expect(api.deleted).to.deep.equal(['/api/v1/namespaces/ns/pods/old {"gracePeriodSeconds":0}']);
+    expect(kill.logs).to.deep.equal([{ pod: 'old', text: 'log of /api/v1/namespaces/ns/pods/old/log' }]);
     expect(kill.events.map(({ reason }) => reason)).to.deep.equal(['OperatorKilled', 'OperatorBack']);
     expect(kill.events[0]?.message).to.equal('pod old deleted by force in the middle of b');
     expect(kill.events[1]?.message).to.match(/^new leads after \d/);

@@ -13,8 +13,11 @@ export interface JobEvent {
   message: string;
 }
 
-interface Pod extends KubeObject {
-  spec?: { nodeName?: string };
+/** What a pod had said before it was deleted: nobody can read it afterwards. */
+export interface LastLog {
+  pod: string;
+  /** Lines with the kubelet's timestamps. */
+  text: string;
 }
 
 interface Lease extends KubeObject {
@@ -44,6 +47,8 @@ export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): stri
   })?.name;
 }
 
+type KillApi = Pick<ClusterApi, 'get' | 'text' | 'watch' | 'delete'>;
+
 export interface KillOptions {
   /** Of the operator. */
   namespace: string;
@@ -60,11 +65,12 @@ export interface KillOptions {
  */
 export class OperatorKill {
   readonly events: JobEvent[] = [];
-  readonly #client: Pick<ClusterApi, 'get' | 'watch' | 'delete'>;
+  readonly logs: LastLog[] = [];
+  readonly #client: KillApi;
   readonly #with: KillOptions;
   #work: Promise<void> | undefined;
 
-  constructor(client: Pick<ClusterApi, 'get' | 'watch' | 'delete'>, options: KillOptions) {
+  constructor(client: KillApi, options: KillOptions) {
     this.#client = client;
     this.#with = options;
   }
@@ -94,10 +100,12 @@ export class OperatorKill {
     const path = corePath(namespace, 'pods');
     const query = { labelSelector: OPERATOR_PODS };
     const before = await this.#holder();
-    const pods = await this.#client.get<{ items: Pod[] }>(path, query, signal);
+    const pods = await this.#client.get<{ items: KubeObject[] }>(path, query, signal);
     const names = pods.items.map(({ metadata }) => metadata.name);
     if (names.length === 0) throw new Error('it has no pod');
     for (const name of names) {
+      const text = await this.#client.text(`${path}/${name}/log`, { timestamps: true }, signal);
+      this.logs.push({ pod: name, text });
       await this.#client.delete(`${path}/${name}`, signal, { gracePeriodSeconds: 0 });
     }
     const start = performance.now();
