@@ -7,11 +7,11 @@ import { closing, type Ending, keptConditions } from '../reports/close.ts';
 import type { AttemptStart, RunPlan, RunWorld } from '../runs/draft.ts';
 import { planRun } from '../runs/plan.ts';
 import { isFinished } from '../runs/queue.ts';
-import { isConflict, isNotFound } from '../runtime/api-error.ts';
+import { isBadRequest, isConflict, isNotFound } from '../runtime/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import type { KubeClient, ObjectList } from '../runtime/kube-client.ts';
 import type { ObjectName } from '../runtime/kube-object.ts';
 import { NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
 import type { Chronicle } from './chronicle.ts';
@@ -44,6 +44,8 @@ export class TestRunReconciler {
   readonly #with: TestRunDependencies;
   readonly #status: OwnStatus<TestRun>;
   readonly #turns = new Turns();
+  /** False: the stored CRD is older than the field that runs can be selected by. */
+  #selectable = true;
 
   constructor(dependencies: TestRunDependencies) {
     this.#with = dependencies;
@@ -79,7 +81,7 @@ export class TestRunReconciler {
     return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
       await catalog(signal);
       const [runs, suites, environment] = await Promise.all([
-        client.list(TEST_RUNS, { namespace, fieldSelector: UNFINISHED }, { signal }),
+        this.#unfinished(namespace, signal),
         client.list(TEST_SUITES, { namespace }, { signal }),
         client.get(TEST_ENVIRONMENTS, environmentOf(cached), { signal }),
       ]);
@@ -88,6 +90,20 @@ export class TestRunReconciler {
       const others = runs.items.filter((candidate) => candidate !== run);
       return this.#carryOut(run, { environment, suites: suites.items, others }, signal);
     });
+  }
+
+  /** The runs without a verdict; with a CRD of an earlier version, which cannot select them, all. */
+  async #unfinished(namespace: string, signal: AbortSignal): Promise<ObjectList<TestRun>> {
+    const { client } = this.#with;
+    if (this.#selectable) {
+      try {
+        return await client.list(TEST_RUNS, { namespace, fieldSelector: UNFINISHED }, { signal });
+      } catch (error) {
+        if (!isBadRequest(error)) throw error;
+        this.#selectable = false;
+      }
+    }
+    return client.list(TEST_RUNS, { namespace }, { signal });
   }
 
   async #carryOut(

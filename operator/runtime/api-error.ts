@@ -39,6 +39,11 @@ export function isNotFound(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 404;
 }
 
+/** The request makes no sense to this server (400): a field selector for a field that it cannot select by. */
+export function isBadRequest(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 400;
+}
+
 /** Another writer was first, or another field manager owns a field (409 Conflict). */
 export function isConflict(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 409 && error.reason === 'Conflict';
