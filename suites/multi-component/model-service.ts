@@ -24,6 +24,8 @@ import { SMALL, useWorld } from '../support/world.ts';
 const PORT = 8000;
 /** Requests that show how they are spread: with two replicas each gets fewer than a quarter once in a million runs. */
 const REQUESTS = 80;
+/** From the coordinator's database to the worker: an event, a moment later. */
+const HEARD_SECONDS = 30;
 /** Until a token that is about to expire has done so. */
 const SHORT_LIFE_SECONDS = 8;
 /**
@@ -117,6 +119,23 @@ describe('a model service', function () {
     }
     return answers;
   };
+  /** Waits until the worker has heard of a change: until those answer that should. Returns how many requests each got. */
+  const spreadOnce = (
+    what: string,
+    right: (sessions: string[]) => boolean,
+  ): Promise<Record<string, number>> =>
+    waitUntil(
+      `requests to be answered by ${what}`,
+      async () => {
+        const answers = await spread(REQUESTS / 4);
+        return right(Object.keys(answers).sort()) ? answers : notYet(answers);
+      },
+      { deadlineSeconds: HEARD_SECONDS, tolerate: (error) => error instanceof BackendApiError },
+    );
+  const answeredBy = (replicas: readonly ReplicaRow[]): Promise<Record<string, number>> => {
+    const sessions = sessionsOf(replicas);
+    return spreadOnce(sessions.join(' and '), (seen) => seen.join() === sessions.join());
+  };
   const sessionsOf = (replicas: readonly ReplicaRow[]): string[] =>
     replicas.map(({ session }) => String(session)).sort();
   const released = async (session: string): Promise<void> => {
@@ -151,11 +170,12 @@ describe('a model service', function () {
     watch = new ModelServiceWatch(id, database, proxy);
     afterSuite.add(`replicas of model service ${made.name}`, () => endReplicas(world(), watch));
     afterSuite.add(`model service ${made.name}`, () => removeModelService(services, watch, id));
-    await watch.serving(1);
+    const replicas = await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');
     const told = await services.info(id);
     url = String(told.service_endpoint);
     token = await services.token(id, later(3600));
+    await answeredBy(replicas);
   });
 
   it('is the same thing to API, database, coordinator and worker', async () => {
@@ -239,6 +259,7 @@ describe('a model service', function () {
     await services.scale(made.endpoint_id, 2);
     const replicas = await watch.serving(2);
     measure('service-scale-up', (performance.now() - since) / 1000, 's');
+    await answeredBy(replicas);
     const answers = await spread(REQUESTS);
     expect(Object.keys(answers).sort(), 'who answered').to.deep.equal(sessionsOf(replicas));
     expect(Math.min(...Object.values(answers)), JSON.stringify(answers)).to.be.at.least(REQUESTS / 4);
@@ -290,12 +311,11 @@ describe('a model service', function () {
       { deadlineSeconds: EVICTION_SECONDS },
     );
     measure('service-eviction', (performance.now() - since) / 1000, 's');
-    const answers = await spread(REQUESTS / 4);
-    expect(answers, 'who answers').not.to.have.property(gone);
+    const answers = await spreadOnce(`others than ${gone}`, (seen) => !seen.includes(gone));
     expect(answers, 'the healthy one stays').to.have.property(String(healthy?.session));
     const replicas = await watch.serving(2);
     expect(sessionsOf(replicas)).to.include(String(healthy?.session)).and.not.to.include(gone);
-    expect(Object.keys(await spread(REQUESTS)).sort()).to.deep.equal(sessionsOf(replicas));
+    await answeredBy(replicas);
     await released(gone);
   });
 
@@ -306,10 +326,12 @@ describe('a model service', function () {
     await services.scale(made.endpoint_id, 0);
     await watch.serving(0);
     measure('service-scale-to-zero', (performance.now() - since) / 1000, 's');
-    await expectRefusal(endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' }), {
-      status: 503,
-      kind: 'appproxy/worker-not-available',
-    });
+    await waitUntil(
+      'the worker to have nobody to ask',
+      () => ask().then(notYet, (error: unknown) => (error instanceof BackendApiError ? true : notYet(error))),
+      { deadlineSeconds: HEARD_SECONDS },
+    );
+    await expectRefusal(ask(), { status: 503, kind: 'appproxy/worker-not-available' });
     await expectRefusal(endpoint().request({ method: 'GET', path: '/' }), {
       status: 401,
       kind: 'invalid-credentials',
