@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { Connection } from '../../operator/api/connection.ts';
 import type { Ledger } from './ledger.ts';
 import { Inconclusive, recorder } from './record.ts';
+import type { Tables } from './schema.ts';
 
 /** A program may take this long, milliseconds: imports of the manager take 3 s, and 20 s on a busy machine. */
 const PROGRAM_MS = 180_000;
@@ -23,8 +24,7 @@ export interface Models {
   heads: string[];
   /** Newest first. */
   revisions: string[];
-  /** table → column → whether it may be null */
-  tables: Record<string, Record<string, boolean>>;
+  tables: Tables;
 }
 
 /** The database of an earlier release that the image carries. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fateOf } from './schema.ts';
+import { differences, fateOf, tableLines } from './schema.ts';
 
 describe('the fate of rows', () => {
   const users = {
@@ -23,5 +23,31 @@ describe('the fate of rows', () => {
       columns: ['users.role'],
       values: ['users.name {"id":1}: "a" -> "z"'],
     });
+  });
+});
+
+describe('two schemas', () => {
+  const tables = { users: { id: false, name: true }, groups: { id: false } };
+
+  it('are told apart by tables, columns and whether they may be null', () => {
+    const found = { users: { id: false, name: false }, more: { id: false } };
+    expect(
+      differences(
+        { name: 'models', lines: tableLines(tables) },
+        { name: 'database', lines: tableLines(found) },
+      ),
+    ).to.deep.equal([
+      'models: users.name null',
+      'models: table groups',
+      'models: groups.id not null',
+      'database: users.name not null',
+      'database: table more',
+      'database: more.id not null',
+    ]);
+  });
+
+  it('are the same in whatever order they are listed', () => {
+    const [one, other] = [tableLines(tables), tableLines(tables).reverse()];
+    expect(differences({ name: 'a', lines: one }, { name: 'b', lines: other })).to.deep.equal([]);
   });
 });

@@ -27,6 +27,31 @@ const INDEXES = `SELECT tablename || ' ' || regexp_replace(regexp_replace(indexd
 const ENUMS = `SELECT t.typname || ': ' || string_agg(e.enumlabel, ', ' ORDER BY e.enumlabel) AS line
   FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid GROUP BY t.typname`;
 
+/** Lines that only one of two sides has, each with the name of its side in front. */
+export function differences(
+  one: { name: string; lines: readonly string[] },
+  other: { name: string; lines: readonly string[] },
+): string[] {
+  const [here, there] = [new Set(one.lines), new Set(other.lines)];
+  return [
+    ...one.lines.filter((line) => !there.has(line)).map((line) => `${one.name}: ${line}`),
+    ...other.lines.filter((line) => !here.has(line)).map((line) => `${other.name}: ${line}`),
+  ];
+}
+
+/** Tables by name, their columns by name, each with whether it may be null. */
+export type Tables = Record<string, Record<string, boolean>>;
+
+/** One line a column, "users.email not null", and one a table. */
+export function tableLines(tables: Tables): string[] {
+  return Object.entries(tables).flatMap(([table, columns]) => [
+    `table ${table}`,
+    ...Object.entries(columns).map(
+      ([name, nullable]) => `${table}.${name} ${nullable ? 'null' : 'not null'}`,
+    ),
+  ]);
+}
+
 /** Looks up what a database is made of. */
 export async function readSchema(database: Database): Promise<Schema> {
   const lines = async (sql: string): Promise<string[]> =>
@@ -39,13 +64,13 @@ export async function readSchema(database: Database): Promise<Schema> {
   };
 }
 
-/** Tables with their columns, each with whether it may be null: information_schema's side of what models name. */
-export async function readTables(database: Database): Promise<Record<string, Record<string, boolean>>> {
+/** information_schema's side of what models name. */
+export async function readTables(database: Database): Promise<Tables> {
   const rows = await database.rows<{ table_name: string; column_name: string; is_nullable: string }>(
     `SELECT table_name, column_name, is_nullable FROM information_schema.columns
       WHERE table_schema = 'public' AND table_name <> '${REVISION_TABLE}'`,
   );
-  const tables: Record<string, Record<string, boolean>> = {};
+  const tables: Tables = {};
   for (const row of rows) {
     tables[row.table_name] = { ...tables[row.table_name], [row.column_name]: row.is_nullable === 'YES' };
   }
