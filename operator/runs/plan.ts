@@ -7,7 +7,7 @@ import { foldLines } from './lines.ts';
 import { attemptName } from './naming.ts';
 import { aheadOf, isFinished } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
-import { selectFailedOf, selectSuites } from './selection.ts';
+import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
 import { chooseStarts } from './starts.ts';
 
 /** Clocks of nodes, one of which may take over from another, differ by less than this. */
@@ -29,21 +29,15 @@ export function planRun(world: RunWorld): RunPlan {
   if (isFinished(run)) return planFinished(run, now);
 
   const draft = new RunDraft(world);
+  const grepError = run.spec.cancel ? undefined : invalidGrep(run.spec.grep);
+  if (grepError) return draft.refuse(RUN_REASONS.invalidGrep, grepError);
+  const selection = run.status?.suites ? undefined : selectionFor(world);
+  if (selection?.ok) draft.lines = selection.names.map((name) => ({ name, state: 'Waiting', attempt: 0 }));
   if (run.spec.cancel) {
+    // Also before its line-up was written: an operator may have died after it had started attempts.
     return draft.end({ reason: RUN_REASONS.cancelled, message: 'spec.cancel was set' });
   }
-  const grepError = invalidGrep(run.spec.grep);
-  if (grepError) return draft.refuse(RUN_REASONS.invalidGrep, grepError);
-
-  if (!run.status?.suites) {
-    const again = run.spec.rerunFailedOf;
-    const selection =
-      again === undefined
-        ? selectSuites(run.spec.suites, world.suites)
-        : selectFailedOf(again, world.others, world.suites);
-    if (!selection.ok) return draft.refuse(selection.reason, selection.message);
-    draft.lines = selection.names.map((name) => ({ name, state: 'Waiting', attempt: 0 }));
-  }
+  if (selection && !selection.ok) return draft.refuse(selection.reason, selection.message);
 
   const held = draft.heedSuspension();
   if (!draft.startedAt) {
@@ -63,6 +57,12 @@ export function planRun(world: RunWorld): RunPlan {
     return draft.end({ reason: RUN_REASONS.timedOut, message: `the run took longer than ${seconds} s` });
   }
   return proceed(world, draft, held);
+}
+
+/** The suites of a run that has no line-up yet. */
+function selectionFor({ run, suites, others }: RunWorld): Selection {
+  const again = run.spec.rerunFailedOf;
+  return again === undefined ? selectSuites(run.spec.suites, suites) : selectFailedOf(again, others, suites);
 }
 
 /** A finished run has nothing left to do but to go when its time to live is over. */

@@ -135,6 +135,24 @@ describe('a suspended run', () => {
   });
 });
 
+describe('a cancelled run', () => {
+  it('lists its suites, and closes what was started, also when the operator died before it wrote the line-up', () => {
+    const made = plan(run({ cancel: true }), 1, { reports: [report('alpha')] });
+    expect(made.status.suites?.map(({ name, verdict }) => [name, verdict])).to.deep.equal([
+      ['alpha', 'Interrupted'],
+      ['beta', 'Interrupted'],
+    ]);
+    expect(made.stop.map((stop) => stop.report.metadata.name)).to.deep.equal(['run-alpha-1']);
+  });
+
+  it('ends as cancelled also where it could never have started', () => {
+    for (const spec of [{ grep: '(' }, { suites: { names: ['none'] } }]) {
+      const made = plan(run({ cancel: true, ...spec }), 1);
+      expect(conditionOf(made.status.conditions, 'Succeeded')?.reason).to.equal('Cancelled');
+    }
+  });
+});
+
 describe('spec.rerunFailedOf', () => {
   const lines = [
     { name: 'alpha', state: 'Finished' as const, attempt: 1, verdict: 'Passed' as const },
