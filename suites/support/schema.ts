@@ -27,6 +27,14 @@ const INDEXES = `SELECT tablename || ' ' || regexp_replace(regexp_replace(indexd
 const ENUMS = `SELECT t.typname || ': ' || string_agg(e.enumlabel, ', ' ORDER BY e.enumlabel) AS line
   FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid GROUP BY t.typname`;
 
+/** What a migrated database has that one made anew has not, and the other way round: a line each. */
+export async function driftOf(migrated: Database, made: Database): Promise<string[]> {
+  const [old, fresh] = [await readSchema(migrated), await readSchema(made)];
+  return (['columns', 'constraints', 'indexes', 'enums'] as const).flatMap((kind) =>
+    differences({ name: 'migrated', lines: old[kind] }, { name: 'new', lines: fresh[kind] }),
+  );
+}
+
 /** Lines that only one of two sides has, each with the name of its side in front. */
 export function differences(
   one: { name: string; lines: readonly string[] },
@@ -52,10 +60,13 @@ export function tableLines(tables: Tables): string[] {
   ]);
 }
 
-/** Looks up what a database is made of. */
+/** Looks up what a database is made of, alembic's own table left out. */
 export async function readSchema(database: Database): Promise<Schema> {
   const lines = async (sql: string): Promise<string[]> =>
-    (await database.rows<{ line: string }>(sql)).map(({ line }) => line).sort();
+    (await database.rows<{ line: string }>(sql))
+      .map(({ line }) => line)
+      .filter((line) => !line.startsWith(REVISION_TABLE))
+      .sort();
   return {
     columns: await lines(COLUMNS),
     constraints: await lines(CONSTRAINTS),
