@@ -306,7 +306,7 @@ async function e2e(
     stdin: 'ignore',
     cancelSignal: p.signal,
     // It cleans up before it ends.
-    forceKillAfterDelay: 180_000,
+    forceKillAfterDelay: 300_000,
   });
   for await (const line of child.iterable({ from: 'all' })) {
     const text = String(line);
