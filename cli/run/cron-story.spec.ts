@@ -29,6 +29,15 @@ describe('what ticks of a schedule did', () => {
     expect(story.troubles()).to.deep.equal([]);
   });
 
+  it('tells a run that nobody took up from one that is not there', () => {
+    const untouched = { ...run([]), metadata: { name: 'a' }, status: {} };
+    const story = new TickStory();
+    expect(story.look([job('a', 'Failed'), job('b', 'Failed')], [untouched])).to.deep.equal([
+      'a: Job Failed, TestRun without a verdict',
+      'b: Job Failed, TestRun is not there',
+    ]);
+  });
+
   it('notices two ticks at once', () => {
     const story = new TickStory();
     story.look([job('a'), job('b')], []);

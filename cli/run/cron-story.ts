@@ -38,7 +38,9 @@ export class TickStory {
       this.#ended.set(name, outcome);
       const run = runs.find((one) => one.metadata.name === name);
       const succeeded = conditionOf(run?.status?.conditions, RUN_CONDITIONS.succeeded);
-      lines.push(`${name}: Job ${outcome}, TestRun ${succeeded?.reason ?? 'is not there'}`);
+      lines.push(
+        `${name}: Job ${outcome}, TestRun ${run ? (succeeded?.reason ?? 'without a verdict') : 'is not there'}`,
+      );
       if ((succeeded?.status === 'True') !== (outcome === 'Complete')) {
         this.#troubles.add(
           `${name}: its Job is ${outcome} and its TestRun's verdict is ${succeeded?.status}`,
