@@ -1,4 +1,4 @@
-import { Api, BackendApiError } from './api.ts';
+import { Api, BackendApiError, NoAnswer } from './api.ts';
 import { eachManager, RENEWAL_SECONDS, registrations } from './discovery.ts';
 import { Inconclusive } from './record.ts';
 import { notYet, waitUntil } from './waiting.ts';
@@ -132,25 +132,28 @@ export class Patient {
     return this.pod || this.component;
   }
 
-  /** Asks every endpoint. Throws when one does not answer, or ports disagree. */
+  /**
+   * Asks every endpoint. Throws when one does not answer, when ports disagree, or when the process looked anew in between:
+   * then the answers do not speak of the same moment.
+   */
   async look(): Promise<Look> {
     const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];
-    const [health, alive, ready] = await Promise.all([
-      this.#health(),
-      this.#status(port, livez),
-      this.#status(port, readyz),
-    ]);
-    if (publicProbes) {
-      const [openAlive, openReady] = await Promise.all([
-        this.#status(publicProbes.port, publicProbes.livez),
-        this.#status(publicProbes.port, publicProbes.readyz),
-      ]);
-      if (openAlive !== alive || openReady !== ready) {
-        const open = `${openAlive}, ${openReady}`;
-        throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
-      }
+    const before = await this.#health();
+    const [alive, ready] = await Promise.all([this.#status(port, livez), this.#status(port, readyz)]);
+    const open = publicProbes
+      ? await Promise.all([
+          this.#status(publicProbes.port, publicProbes.livez),
+          this.#status(publicProbes.port, publicProbes.readyz),
+        ])
+      : [alive, ready];
+    const look = reading(alive, ready, await this.#health());
+    if (reading(alive, ready, before).lookedAt.getTime() !== look.lookedAt.getTime()) {
+      throw new LookedAnew(`${this.name} looked anew at ${look.lookedAt.toISOString()}`);
     }
-    return reading(alive, ready, health);
+    if (open[0] !== alive || open[1] !== ready) {
+      throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
+    }
+    return look;
   }
 
   /** Its page of metrics in Prometheus' text format; undefined: it has none. */
@@ -169,7 +172,7 @@ export class Patient {
         const look = await this.look();
         return look.lookedAt > moment ? look : notYet({ lookedAt: look.lookedAt, known: look.known });
       },
-      { deadlineSeconds: LOOK_SECONDS + 4 * LOOK_TAKES_SECONDS, everyMs: 500, tolerate: isBetweenLooks },
+      { deadlineSeconds: LOOK_SECONDS + 6 * LOOK_TAKES_SECONDS, everyMs: 500, tolerate: mayPass },
     );
   }
 
@@ -194,9 +197,14 @@ export class Patient {
   }
 }
 
-/** Two ports are asked one after the other: in between the component may have looked anew. */
-function isBetweenLooks(error: unknown): boolean {
-  return error instanceof Error && /to everybody$/.test(error.message);
+/** A process looked at what it needs while it was asked. */
+class LookedAnew extends Error {
+  override name = 'LookedAnew';
+}
+
+/** What the next look may not meet; a process that never answers is told of at the deadline. */
+function mayPass(error: unknown): boolean {
+  return error instanceof LookedAnew || error instanceof NoAnswer;
 }
 
 /**
