@@ -83,6 +83,7 @@ models:
         interval: 5
         max_retries: 2
         max_wait_time: 5
+        expected_status_code: 200
         initial_delay: 120
 `;
 
