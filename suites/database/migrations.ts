@@ -25,7 +25,7 @@ import { useWorld } from '../support/world.ts';
 /** Programs of Backend.AI import for seconds, on busy cores for many. */
 const STEP_MS = 200_000;
 
-/** A request that hashes a password and gives a user all that is his may take so long on busy cores, milliseconds. */
+/** A manager that has just started, beside all others, may take so long for an answer, milliseconds. */
 const BUSY_MS = 120_000;
 
 /** Ids of images/suites-backend-ai/fixture.json. */
@@ -298,7 +298,11 @@ describe('migrations', function () {
       const account = (userId: string): BackendAi => {
         const pair = Object.values(earlier.keypairs ?? {}).find((one) => one.user === userId);
         if (!pair) throw new Error(`no key pair of ${userId} in the dump`);
-        return new BackendAi(url, { accessKey: String(pair.access_key), secretKey: String(pair.secret_key) });
+        return new BackendAi(
+          url,
+          { accessKey: String(pair.access_key), secretKey: String(pair.secret_key) },
+          BUSY_MS,
+        );
       };
       before('a manager runs on it', async () => {
         const since = performance.now();
@@ -309,7 +313,7 @@ describe('migrations', function () {
       });
 
       it('users who sign in with the passwords and key pairs that they had', async () => {
-        const api = new Api(url, () => ({ 'x-backendai-version': API_VERSION }));
+        const api = new Api(url, () => ({ 'x-backendai-version': API_VERSION }), BUSY_MS);
         const signIn = (password: string) =>
           api.json<{ data: { access_key: string } }>({
             method: 'POST',
@@ -370,7 +374,6 @@ describe('migrations', function () {
             group_ids: [OLD.project],
             resource_policy: 'default',
           },
-          timeoutMs: BUSY_MS,
         });
         const made = await database.reader.rows<{ type: string }>(
           `SELECT g.type::text FROM users

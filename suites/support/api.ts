@@ -99,12 +99,15 @@ export function signedBy(keyPair: KeyPair): Signer {
 export class Api {
   readonly #base: string;
   readonly #sign: Signer;
+  readonly #requestMs: number;
   readonly #agents = {
     http: new http.Agent({ keepAlive: true }),
     https: new https.Agent({ keepAlive: true }),
   };
 
-  constructor(url: string, sign: Signer = () => ({})) {
+  /** @param requestMs time for a request that says nothing else */
+  constructor(url: string, sign: Signer = () => ({}), requestMs: number = REQUEST_MS) {
+    this.#requestMs = requestMs;
     this.#base = url.replace(/\/+$/, '');
     this.#sign = sign;
   }
@@ -171,7 +174,7 @@ export class Api {
       retry: { limit: 0 },
       // The storage-proxy wants parameters of GET requests as JSON in the body.
       allowGetBody: true,
-      timeout: { request: request.timeoutMs ?? REQUEST_MS },
+      timeout: { request: request.timeoutMs ?? this.#requestMs },
       agent: this.#agents,
     };
   }

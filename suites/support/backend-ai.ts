@@ -35,8 +35,9 @@ export class BackendAi {
   readonly sessions: Sessions;
   readonly folders: VFolders;
 
-  constructor(url: string, account: Pick<Account, 'accessKey' | 'secretKey'>) {
-    this.api = new Api(url, signedBy(account));
+  /** @param requestMs as for {@link Api} */
+  constructor(url: string, account: Pick<Account, 'accessKey' | 'secretKey'>, requestMs?: number) {
+    this.api = new Api(url, signedBy(account), requestMs);
     this.sessions = new Sessions(this.api);
     this.folders = new VFolders(this.api);
   }
