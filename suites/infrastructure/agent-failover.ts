@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { agentRow, agentsAtWork, waitForAgent } from '../support/agents.ts';
+import { BackendApiError } from '../support/api.ts';
 import { runCode } from '../support/execution.ts';
 import { type Disruption, useFaults, withFault } from '../support/faults.ts';
 import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
@@ -30,6 +31,9 @@ const NEW_POD_SECONDS = 180;
  * (MAX_KERNEL_HEALTH_STALENESS_SEC), the leader looks for such every 60 s (sweep-stale-kernels) and asks the agent.
  */
 const SWEPT_SECONDS = 120 + 60 + 40;
+
+/** Each manager looks every 30 s at connections to agents and makes those anew that were broken for 60 s (ai.backend.manager.clients.agent.pool). */
+const RECONNECT_SECONDS = 120;
 
 describe('an agent that dies', function () {
   this.timeout(600_000);
@@ -65,9 +69,19 @@ describe('an agent that dies', function () {
     config: { ...SMALL, resources: { cpu, mem: '512m' } },
   });
 
-  /** Asks the session to compute something. */
+  /** Asks the session to compute something. A manager may still take the connection to an agent that was away for broken. */
   async function expectAnswer(session: RunningSession): Promise<void> {
-    const run = await runCode(world().user.sessions, session.id, { mode: 'query', code: 'print(6 * 7)' });
+    const since = performance.now();
+    const run = await waitUntil(
+      `an answer of session ${session.name}`,
+      () => runCode(world().user.sessions, session.id, { mode: 'query', code: 'print(6 * 7)' }),
+      {
+        deadlineSeconds: RECONNECT_SECONDS,
+        tolerate: (error) =>
+          error instanceof BackendApiError && error.errorCode === 'agent_access_unavailable',
+      },
+    );
+    measure('answer-after', (performance.now() - since) / 1000, 's');
     expect(run.stdout.trim(), `answer of session ${session.name}`).to.equal('42');
   }
 
