@@ -81,6 +81,7 @@ export const KINDS: readonly Kind[] = [
     find: rows(`SELECT name || ' ' || lifecycle_stage AS name, created_at AS at FROM endpoints
       WHERE lifecycle_stage <> 'destroyed'`),
   },
+  { what: 'databases', find: rows('SELECT datname AS name, NULL AS at FROM pg_database') },
   { what: 'S3 objects', find: objects },
   { what: 'keys in etcd', find: async ({ etcd }) => Object.keys(await etcd.below('')).map(unaged) },
   { what: 'keys in Valkey', find: valkeyKeys },
