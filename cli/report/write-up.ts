@@ -20,7 +20,10 @@ export function figuresOf(clock: PhaseClock, state: JobState): JobFigures {
   const firstTest = clock.secondsUntil(starts[0]);
   return {
     phases: clock.rows(),
-    ...(firstTest === undefined ? {} : { firstTestSeconds: Math.round(firstTest * 10) / 10 }),
+    // Before the command began: it attached to a run that was under way.
+    ...(firstTest === undefined || firstTest < 0
+      ? {}
+      : { firstTestSeconds: Math.round(firstTest * 10) / 10 }),
     totalSeconds: Math.round(clock.elapsed() * 10) / 10,
     ...(state.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: state.peakMemoryBytes }),
   };
