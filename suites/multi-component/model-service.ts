@@ -254,109 +254,120 @@ describe('a model service', function () {
     });
   });
 
-  it('spreads the requests over two replicas', async function () {
-    this.timeout((SERVING_SECONDS + 60) * 1000);
-    const since = performance.now();
-    await services.scale(made.endpoint_id, 2);
-    const replicas = await watch.serving(2);
-    measure('service-scale-up', (performance.now() - since) / 1000, 's');
-    await answeredBy(replicas);
-    const answers = await spread(REQUESTS);
-    expect(Object.keys(answers).sort(), 'who answered').to.deep.equal(sessionsOf(replicas));
-    expect(Math.min(...Object.values(answers)), JSON.stringify(answers)).to.be.at.least(REQUESTS / 4);
-  });
-
-  // RouteEntry (ai.backend.common.dto.appproxy_coordinator.v2.endpoint.types) has no ratio: the coordinator writes 1.0.
-  it('sends no request to a replica whose traffic ratio is 0', async function () {
-    this.timeout(120_000);
-    const [silent, other] = await watch.serving(2);
-    const id = made.endpoint_id;
-    world().afterTest.add('traffic ratio', () => services.setTrafficRatio(id, String(silent?.id), 1));
-    await services.setTrafficRatio(id, String(silent?.id), 0);
-    const known = (await services.info(id)).active_routes.find((route) => route.route_id === silent?.id);
-    expect(known?.traffic_ratio, 'what the manager keeps').to.equal(0);
-    await waitUntil(
-      'the coordinator to know the ratio',
-      async () => {
-        const routes = (await watch.circuit())?.route_info ?? [];
-        const ratios = Object.fromEntries(routes.map((route) => [route.session_id, route.traffic_ratio]));
-        return ratios[String(silent?.session)] === 0 ? undefined : notYet(ratios);
-      },
-      { deadlineSeconds: 45 },
-    );
-    expect(await spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
-  });
-
-  it('takes a replica out that says it is sick, and makes another', async function () {
-    this.timeout((EVICTION_SECONDS + SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
-    const [sick, healthy] = await watch.serving(2);
-    const gone = String(sick?.session);
-    await waitUntil(
-      `replica ${gone} to be told that it is sick`,
-      async () => {
-        const request = { method: 'POST', path: '/sick', query: { [gone]: '' } } as const;
-        const answer = await endpoint(`BackendAI ${token}`).json<{ session: string; sick: boolean }>(request);
-        return answer.session === gone && answer.sick ? undefined : notYet(answer);
-      },
-      { deadlineSeconds: 20, everyMs: 50 },
-    );
-    const since = performance.now();
-    await waitUntil(
-      `replica ${gone} to be taken out`,
-      async () => {
-        const replica = (await watch.replicas()).find(({ id }) => id === sick?.id);
-        const routed = (await watch.circuit())?.route_info.map((route) => route.session_id) ?? [];
-        const out = replica?.status.startsWith('terminat') && !routed.includes(gone);
-        return out ? undefined : notYet({ status: replica?.status, health: replica?.health_status, routed });
-      },
-      { deadlineSeconds: EVICTION_SECONDS },
-    );
-    measure('service-eviction', (performance.now() - since) / 1000, 's');
-    const answers = await spreadOnce(`others than ${gone}`, (seen) => !seen.includes(gone));
-    expect(answers, 'the healthy one stays').to.have.property(String(healthy?.session));
-    const replicas = await watch.serving(2);
-    expect(sessionsOf(replicas)).to.include(String(healthy?.session)).and.not.to.include(gone);
-    await answeredBy(replicas);
-    await released(gone);
-  });
-
-  it('is answered by nobody without replicas, gives back what they held, and keeps its URL', async function () {
-    this.timeout((SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
-    const replicas = await watch.serving(2);
-    const since = performance.now();
-    await services.scale(made.endpoint_id, 0);
-    await watch.serving(0);
-    measure('service-scale-to-zero', (performance.now() - since) / 1000, 's');
-    await waitUntil(
-      'the worker to have nobody to ask',
-      () => ask().then(notYet, (error: unknown) => (error instanceof BackendApiError ? true : notYet(error))),
-      { deadlineSeconds: HEARD_SECONDS },
-    );
-    await expectRefusal(ask(), { status: 503, kind: 'appproxy/worker-not-available' });
-    await expectRefusal(endpoint().request({ method: 'GET', path: '/' }), {
-      status: 401,
-      kind: 'invalid-credentials',
+  // Of its own, so that it comes after the part above: tests of a part come before the parts in it.
+  describe('when it is scaled', () => {
+    it('spreads the requests over two replicas', async function () {
+      this.timeout((SERVING_SECONDS + 60) * 1000);
+      const since = performance.now();
+      await services.scale(made.endpoint_id, 2);
+      const replicas = await watch.serving(2);
+      measure('service-scale-up', (performance.now() - since) / 1000, 's');
+      await answeredBy(replicas);
+      const answers = await spread(REQUESTS);
+      expect(Object.keys(answers).sort(), 'who answered').to.deep.equal(sessionsOf(replicas));
+      expect(Math.min(...Object.values(answers)), JSON.stringify(answers)).to.be.at.least(REQUESTS / 4);
     });
-    for (const session of sessionsOf(replicas)) await released(session);
-    const info = await services.info(made.endpoint_id);
-    expect(info).to.include({ replicas: 0, service_endpoint: url });
-  });
 
-  it('is served no more when it was deleted, and its port is free', async function () {
-    this.timeout(150_000);
-    const circuit = await watch.circuit();
-    await services.remove(made.endpoint_id);
-    await watch.gone();
-    const slots = (await proxy.workers()).flatMap((worker) => worker.slots);
-    expect(slots.find(({ port }) => port === circuit?.port)).to.include({ in_use: false, circuit_id: null });
-    await waitUntil(
-      'the URL to serve nobody',
-      async () => {
-        const request = endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
-        const answer = await request.catch((error: unknown) => error);
-        return answer instanceof Error && !/ 503/.test(answer.message) ? undefined : notYet(answer);
-      },
-      { deadlineSeconds: 20 },
-    );
+    // RouteEntry (ai.backend.common.dto.appproxy_coordinator.v2.endpoint.types) has no ratio: the coordinator writes 1.0.
+    it('sends no request to a replica whose traffic ratio is 0', async function () {
+      this.timeout(120_000);
+      const [silent, other] = await watch.serving(2);
+      const id = made.endpoint_id;
+      world().afterTest.add('traffic ratio', () => services.setTrafficRatio(id, String(silent?.id), 1));
+      await services.setTrafficRatio(id, String(silent?.id), 0);
+      const known = (await services.info(id)).active_routes.find((route) => route.route_id === silent?.id);
+      expect(known?.traffic_ratio, 'what the manager keeps').to.equal(0);
+      await waitUntil(
+        'the coordinator to know the ratio',
+        async () => {
+          const routes = (await watch.circuit())?.route_info ?? [];
+          const ratios = Object.fromEntries(routes.map((route) => [route.session_id, route.traffic_ratio]));
+          return ratios[String(silent?.session)] === 0 ? undefined : notYet(ratios);
+        },
+        { deadlineSeconds: 45 },
+      );
+      expect(await spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
+    });
+
+    it('takes a replica out that says it is sick, and makes another', async function () {
+      this.timeout((EVICTION_SECONDS + SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
+      const [sick, healthy] = await watch.serving(2);
+      const gone = String(sick?.session);
+      await waitUntil(
+        `replica ${gone} to be told that it is sick`,
+        async () => {
+          const request = { method: 'POST', path: '/sick', query: { [gone]: '' } } as const;
+          const answer = await endpoint(`BackendAI ${token}`).json<{ session: string; sick: boolean }>(
+            request,
+          );
+          return answer.session === gone && answer.sick ? undefined : notYet(answer);
+        },
+        { deadlineSeconds: 20, everyMs: 50 },
+      );
+      const since = performance.now();
+      await waitUntil(
+        `replica ${gone} to be taken out`,
+        async () => {
+          const replica = (await watch.replicas()).find(({ id }) => id === sick?.id);
+          const routed = (await watch.circuit())?.route_info.map((route) => route.session_id) ?? [];
+          const out = replica?.status.startsWith('terminat') && !routed.includes(gone);
+          return out
+            ? undefined
+            : notYet({ status: replica?.status, health: replica?.health_status, routed });
+        },
+        { deadlineSeconds: EVICTION_SECONDS },
+      );
+      measure('service-eviction', (performance.now() - since) / 1000, 's');
+      const answers = await spreadOnce(`others than ${gone}`, (seen) => !seen.includes(gone));
+      expect(answers, 'the healthy one stays').to.have.property(String(healthy?.session));
+      const replicas = await watch.serving(2);
+      expect(sessionsOf(replicas)).to.include(String(healthy?.session)).and.not.to.include(gone);
+      await answeredBy(replicas);
+      await released(gone);
+    });
+
+    it('is answered by nobody without replicas, gives back what they held, and keeps its URL', async function () {
+      this.timeout((SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
+      const replicas = await watch.serving(2);
+      const since = performance.now();
+      await services.scale(made.endpoint_id, 0);
+      await watch.serving(0);
+      measure('service-scale-to-zero', (performance.now() - since) / 1000, 's');
+      await waitUntil(
+        'the worker to have nobody to ask',
+        () =>
+          ask().then(notYet, (error: unknown) => (error instanceof BackendApiError ? true : notYet(error))),
+        { deadlineSeconds: HEARD_SECONDS },
+      );
+      await expectRefusal(ask(), { status: 503, kind: 'appproxy/worker-not-available' });
+      await expectRefusal(endpoint().request({ method: 'GET', path: '/' }), {
+        status: 401,
+        kind: 'invalid-credentials',
+      });
+      for (const session of sessionsOf(replicas)) await released(session);
+      const info = await services.info(made.endpoint_id);
+      expect(info).to.include({ replicas: 0, service_endpoint: url });
+    });
+
+    it('is served no more when it was deleted, and its port is free', async function () {
+      this.timeout(150_000);
+      const circuit = await watch.circuit();
+      await services.remove(made.endpoint_id);
+      await watch.gone();
+      const slots = (await proxy.workers()).flatMap((worker) => worker.slots);
+      expect(slots.find(({ port }) => port === circuit?.port)).to.include({
+        in_use: false,
+        circuit_id: null,
+      });
+      await waitUntil(
+        'the URL to serve nobody',
+        async () => {
+          const request = endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
+          const answer = await request.catch((error: unknown) => error);
+          return answer instanceof Error && !/ 503/.test(answer.message) ? undefined : notYet(answer);
+        },
+        { deadlineSeconds: 20 },
+      );
+    });
   });
 });
