@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { type Stage, startStage } from '../../operator/testing/stage.ts';
+import { until } from '../../operator/testing/until.ts';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+
+const MAIN = path.join(PROJECT_ROOT, 'cli/main.ts');
+
+/** A command that runs, and what it has said. */
+interface Running {
+  child: ChildProcess;
+  said: { stdout: string; stderr: string };
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+describe('the command against a real API server', function () {
+  // Every command is a process of its own: a busy machine takes its time to start them.
+  this.timeout(240_000);
+  const patient = { timeoutMs: 60_000 };
+  let stage: Stage;
+  const folder = mkdtempSync(path.join(tmpdir(), 'e2e-commands-'));
+
+  before(async () => {
+    stage = await startStage();
+    await stage.environment('e2e');
+    await stage.suite('alpha');
+    await stage.suite('beta');
+    await stage.suite('rare', { onDemand: true });
+    stage.startOperator();
+  });
+  after(async () => {
+    await stage?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function start(...args: string[]): Running {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      KUBECONFIG: stage.plane.kubeconfigPath,
+      GITHUB_STEP_SUMMARY: path.join(folder, 'step.md'),
+    };
+    const child = spawn(process.execPath, [MAIN, ...args], { env, cwd: folder });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (data) => {
+      said.stdout += String(data);
+    });
+    child.stderr.on('data', (data) => {
+      said.stderr += String(data);
+    });
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+      child.on('close', (code) => resolve({ code, ...said })),
+    );
+    return { child, said, ended };
+  }
+  const e2e = (...args: string[]) => start(...args).ended;
+
+  /** The name of the run that a command has begun. */
+  const nameIn = (running: Running, prefix: string) =>
+    until(
+      'the command names its run',
+      () => {
+        const found = new RegExp(`TestRun \\S+/(${prefix}-\\S+)`).exec(running.said.stderr)?.[1];
+        if (!found) throw new Error(running.said.stderr);
+        return found;
+      },
+      patient,
+    );
+
+  let first = '';
+  let second = '';
+
+  it('runs suites: progress on stderr, the result alone on stdout, the verdict as exit code', async () => {
+    const running = start('run', '-o', 'json');
+    first = await nameIn(running, 'run');
+    await stage.attempt(`${first}-alpha-1`, 'Passed');
+    await stage.attempt(`${first}-beta-1`, 'Passed');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code, stderr).to.equal(0);
+    const { run, reports } = JSON.parse(stdout);
+    expect(run.metadata.name).to.equal(first);
+    expect(reports).to.have.length(2);
+    expect(stderr).to.contain('✔ adds › two numbers').and.contain('alpha: Passed');
+    expect(readFileSync(path.join(folder, 'step.md'), 'utf8')).to.contain(`## ✅ ${first}`);
+  });
+
+  it('ends with 1 when a suite fails, and gives JUnit', async () => {
+    const running = start('run', '-o', 'junit');
+    second = await nameIn(running, 'run');
+    await stage.attempt(`${second}-alpha-1`, 'Failed');
+    await stage.attempt(`${second}-beta-1`, 'Passed');
+    const { code, stdout } = await running.ended;
+    expect(code).to.equal(1);
+    expect(stdout)
+      .to.match(/^<\?xml/)
+      .and.contain('expected 3 to equal 4');
+  });
+
+  it('ends with 2 for a suite that does not exist, and lists those that do; nothing is created', async () => {
+    const { code, stderr } = await e2e('run', '--suite', 'gamma');
+    expect(code).to.equal(2);
+    expect(stderr).to.contain('"gamma"').and.contain('alpha').and.contain('rare');
+    expect(JSON.parse((await e2e('list', '-o', 'json')).stdout)).to.have.length(2);
+  });
+
+  it('lists runs, newest first, and shows one', async () => {
+    const { stdout } = await e2e('list');
+    expect(stdout.indexOf(second)).to.be.greaterThan(0).and.below(stdout.indexOf(first));
+    expect(JSON.parse((await e2e('list', '--failed', '-o', 'json')).stdout)).to.have.length(1);
+    const shown = await e2e('show', second);
+    expect(shown.code).to.equal(0);
+    expect(shown.stdout).to.contain('SuitesFailed').and.contain('expected 3 to equal 4');
+    const missing = await e2e('show', 'nobody');
+    expect(missing.code).to.equal(2);
+    expect(missing.stderr).to.contain('"nobody"').and.contain(second);
+  });
+
+  it('compares two runs, and ends with 1 because something broke', async () => {
+    const { code, stdout } = await e2e('compare', first, second, '-o', 'json');
+    expect(code).to.equal(1);
+    expect(JSON.parse(stdout).broke).to.deep.include.members([
+      {
+        suite: 'alpha',
+        file: 'area/file',
+        title: 'adds › two numbers',
+        before: 'passed',
+        after: 'failed',
+        secondsBefore: 0.1,
+        secondsAfter: 0.1,
+      },
+    ]);
+    expect((await e2e('compare', second, first)).code).to.equal(0);
+  });
+
+  it('knows which suites and tests are flaky', async () => {
+    await until(
+      'the history is written',
+      async () => {
+        const { suites } = JSON.parse((await e2e('flaky', '-o', 'json')).stdout);
+        return suites.some((one: { suite: string }) => one.suite === 'alpha');
+      },
+      patient,
+    );
+    const { stdout } = await e2e('flaky');
+    expect(stdout)
+      .to.match(/alpha +100 % +50 % +✘✔/)
+      .and.contain('adds › two numbers');
+  });
+
+  it('leaves the run to the cluster on Ctrl-C, follows it again, and cancels it', async () => {
+    const { stdout } = await e2e('run', '--suite', 'rare', '--detach');
+    const name = stdout.trim();
+    await stage.pod(`${name}-rare-1`);
+    const watching = start('watch', name);
+    await until('it follows', () => watching.said.stderr.includes('rare: started'), patient);
+    watching.child.kill('SIGINT');
+    const { code, stderr } = await watching.ended;
+    expect(code).to.equal(130);
+    expect(stderr).to.contain(`e2e watch ${name}`);
+    expect((await stage.getRun(name))?.status?.phase).to.equal('Running');
+    const again = start('watch', name);
+    await until('it follows', () => again.said.stderr.includes('rare: started'), patient);
+    expect((await e2e('cancel', name)).stdout).to.contain(`${name} is cancelled`);
+    expect((await again.ended).code).to.equal(1);
+    expect((await e2e('cancel', name)).stdout).to.contain('had ended already');
+  });
+
+  it('writes everything that there is of a run into a folder', async () => {
+    const out = path.join(folder, 'report');
+    const { code, stdout } = await e2e('report', second, '--out', out);
+    expect(code).to.equal(0);
+    expect(stdout.trim()).to.equal(out);
+    for (const file of ['run.json', 'junit.xml', 'summary.md']) {
+      expect(existsSync(path.join(out, file)), file).to.equal(true);
+    }
+    expect(JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8')).run.metadata.name).to.equal(second);
+  });
+
+  it('looks into the namespace that it is told to', async () => {
+    const { code, stderr } = await e2e('list', '--namespace', 'elsewhere');
+    expect(code).to.equal(0);
+    expect(stderr).to.contain('no such TestRun');
+  });
+});
