@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { readCatalog } from '../run/catalog.ts';
 import { secondsIn, suiteTable, withSuiteTable } from './suite-table.ts';
 
 const entry = { name: 'storage-a', area: 'storage', description: 'Keeps | bytes.', files: ['storage/a'] };
@@ -22,5 +24,16 @@ describe('the table of suites', () => {
     expect(changed).to.include('\nnew table\n');
     expect(withSuiteTable(changed, 'other')).to.equal(withSuiteTable(readme, 'other'));
     expect(() => withSuiteTable('nothing', 'table')).to.throw('has no lines');
+  });
+
+  it('is the present one in the README ("./e2e suites --readme" writes it)', async function () {
+    this.timeout(60_000);
+    const readme = readFileSync(path.join(PROJECT_ROOT, 'README.md'), 'utf8');
+    const cli = path.join(PROJECT_ROOT, 'cli', 'main.ts');
+    const fresh = execFileSync(process.execPath, [cli, 'suites', '--table'], { encoding: 'utf8' });
+    expect(fresh.trim().split('\n')).to.have.length((await readCatalog(PROJECT_ROOT)).length + 2);
+    // The seconds are those of whoever ran it last.
+    const withoutSeconds = (text: string) => text.replace(/\| (\d+) \| (\d+|–) \|/g, '| $1 |');
+    expect(withoutSeconds(readme)).to.include(withoutSeconds(fresh.trim()));
   });
 });
