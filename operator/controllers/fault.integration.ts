@@ -190,9 +190,12 @@ describe('faults', function () {
     expect(container?.args).to.include.members(['pause', '--container', 'c0ffee', '--seconds', '30']);
     expect(container?.targetContainerName).to.equal('main');
     expect(container?.securityContext?.capabilities).to.deep.equal({ add: ['KILL'], drop: ['ALL'] });
-    const status = (await get('pausing'))?.status;
+    // The tool is put in before the status tells of it.
+    const status = await seen('pausing', 'told as being injected', (fault) =>
+      conditionOf(fault.status?.conditions, 'InForce') ? fault.status : undefined,
+    );
     expect(status).to.include({ phase: 'Injecting', action: 'pause' });
-    expect(conditionOf(status?.conditions, 'InForce')?.status).to.equal('Unknown');
+    expect(conditionOf(status.conditions, 'InForce')?.status).to.equal('Unknown');
   });
 
   it('whose target is gone are healed', async () => {

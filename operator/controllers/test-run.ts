@@ -80,14 +80,16 @@ export class TestRunReconciler {
     const namespace = cached.metadata.namespace ?? '';
     return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
       await catalog(signal);
-      const [runs, suites, environment] = await Promise.all([
+      const again = cached.spec.rerunFailedOf;
+      const [runs, earlier, suites, environment] = await Promise.all([
         this.#unfinished(namespace, signal),
+        again === undefined ? undefined : client.get(TEST_RUNS, { namespace, name: again }, { signal }),
         client.list(TEST_SUITES, { namespace }, { signal }),
         client.get(TEST_ENVIRONMENTS, environmentOf(cached), { signal }),
       ]);
       const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
       if (!run) return undefined;
-      const others = runs.items.filter((candidate) => candidate !== run);
+      const others = [...runs.items, ...(earlier ? [earlier] : [])].filter((candidate) => candidate !== run);
       return this.#carryOut(run, { environment, suites: suites.items, others }, signal);
     });
   }

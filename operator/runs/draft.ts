@@ -24,7 +24,7 @@ export interface RunWorld {
   suites: readonly TestSuite[];
   /** Reports that belong to this run. */
   reports: readonly TestReport[];
-  /** Other runs of the same environment. */
+  /** Other runs of the same environment that have no verdict, and the one that this one runs again. */
   others: readonly TestRun[];
 }
 

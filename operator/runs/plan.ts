@@ -39,6 +39,8 @@ export function planRun(world: RunWorld): RunPlan {
   }
   if (selection && !selection.ok) return draft.refuse(selection.reason, selection.message);
 
+  // Attempts are made before the status tells of them: what became of the run in between, it has begun.
+  draft.startedAt ??= firstAttempt(world);
   const held = draft.heedSuspension();
   if (!draft.startedAt) {
     const missed = missedStart(run, now);
@@ -57,6 +59,12 @@ export function planRun(world: RunWorld): RunPlan {
     return draft.end({ reason: RUN_REASONS.timedOut, message: `the run took longer than ${seconds} s` });
   }
   return proceed(world, draft, held);
+}
+
+/** When the first attempt that there is was made, RFC 3339; undefined: there is none. */
+function firstAttempt({ reports }: RunWorld): string | undefined {
+  const made = reports.flatMap(({ metadata }) => metadata.creationTimestamp ?? []);
+  return made.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
 }
 
 /** The suites of a run that has no line-up yet. */

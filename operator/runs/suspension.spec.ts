@@ -123,6 +123,16 @@ describe('a suspended run', () => {
     expect(conditionOf(cancelled.status.conditions, 'Succeeded')?.reason).to.equal('Cancelled');
   });
 
+  it('has begun with its first attempt, also where its status does not say so yet', () => {
+    const made = { ...report('alpha', 'Passed'), metadata: { ...report('alpha').metadata } };
+    made.metadata.creationTimestamp = new Date(START + 1_000).toISOString();
+    const held = plan(run({ suspend: true }), 5, { reports: [made] });
+    expect(held.status.startedAt).to.equal(made.metadata.creationTimestamp);
+    expect(held.status.suites?.map(({ state }) => state)).to.deep.equal(['Finished', 'Waiting']);
+    const late = plan(run({ startDeadlineSeconds: 10 }), 60, { reports: [made] });
+    expect(started(late)).to.deep.equal(['run-beta-1']);
+  });
+
   it('does not count an attempt as begun whose objects may be incomplete', () => {
     const fresh = run({}, plan(run({ suspend: true }), 0).status);
     const waiting = { ...fresh, status: { ...fresh.status, startedAt: new Date(START).toISOString() } };
