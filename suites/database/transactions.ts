@@ -6,6 +6,7 @@ import { RESERVED_AND_HELD } from '../support/database.ts';
 import { eachManager } from '../support/discovery.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { limitedUser } from '../support/limited-user.ts';
+import { giveBackLostSlots } from '../support/lost-slots.ts';
 import { CONTAINER_LABELS } from '../support/observer.ts';
 import { measure } from '../support/record.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
@@ -261,15 +262,8 @@ describe('transactions', function () {
   });
 
   it('leave nothing reserved for sessions that have ended', async () => {
-    const { database, afterTest } = world();
-    // Slots that are lost here would be missed by every suite that comes after.
-    afterTest.add('slots reserved for no session', () =>
-      database.rows(
-        `UPDATE agent_resources r SET reserved = r.reserved - (s.reserved - s.held)
-           FROM (${RESERVED_AND_HELD}) AS s
-          WHERE s.agent_id = r.agent_id AND s.slot_name = r.slot_name AND s.reserved > s.held`,
-      ),
-    );
+    const { connection, database, afterTest } = world();
+    afterTest.add('slots reserved for no session', () => giveBackLostSlots(connection.postgres));
     // Other suites come and go in between, so both sides are read in one statement, until they agree.
     await waitUntil(
       'nothing to be reserved for no session',
