@@ -97,7 +97,7 @@ export interface Look {
   ill: string[];
   /** What it says anything of. */
   known: string[];
-  /** When it looked itself, the latest of its checks. */
+  /** When it looked itself, the latest of its checks; 1970 where it tells of none. */
   lookedAt: Date;
 }
 
@@ -111,7 +111,7 @@ export function reading(livez: number, readyz: number, health: Health): Look {
     health,
     ill: groups(checks.filter((check) => !check.is_healthy)),
     known: groups(checks),
-    lookedAt: new Date(Math.max(...checks.map((check) => Date.parse(check.last_checked_at)))),
+    lookedAt: new Date(Math.max(0, ...checks.map((check) => Date.parse(check.last_checked_at)))),
   };
 }
 

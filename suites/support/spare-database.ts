@@ -2,10 +2,9 @@ import pg from 'pg';
 import type { Connection } from '../../operator/api/connection.ts';
 import { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
-import { Inconclusive, recorder } from './record.ts';
+import { Inconclusive } from './record.ts';
+import { execute } from './sql-script.ts';
 
-/** A script of a suite may take this long, milliseconds: the dump of a release has some 300 statements. */
-const SCRIPT_MS = 60_000;
 /** SQLSTATE insufficient_privilege. */
 const NOT_ALLOWED = '42501';
 
@@ -53,35 +52,5 @@ export class SpareDatabase {
   /** Runs statements, several at once where they are separated by semicolons. */
   execute(sql: string): Promise<void> {
     return execute(this.connection, sql);
-  }
-}
-
-async function execute(postgres: Connection['postgres'], sql: string): Promise<void> {
-  const { host, port, user, password, database } = postgres;
-  const client = new pg.Client({
-    host,
-    port,
-    user,
-    password,
-    database,
-    connectionTimeoutMillis: 10_000,
-    statement_timeout: SCRIPT_MS,
-    query_timeout: SCRIPT_MS + 1_000,
-    application_name: 'backendai-e2e-spare',
-  });
-  const since = performance.now();
-  const note = (answer: string): void =>
-    recorder.exchange(`SQL on ${database}: ${sql}`, answer, (performance.now() - since) / 1000);
-  await client.connect();
-  // A connection that PostgreSQL ends is seen by the statement; without a listener the process would end.
-  client.on('error', () => undefined);
-  try {
-    await client.query(sql);
-    note('done');
-  } catch (error) {
-    note(String(error));
-    throw error;
-  } finally {
-    await client.end();
   }
 }
