@@ -64,6 +64,14 @@ export const TestSuiteSpec = Type.Object(
       }),
     ),
     exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
+    claims: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+        maxItems: 32,
+        description:
+          'Components that it breaks, fills or counts, by name: no suite that needs or claims one of them runs beside it. A disruptive suite that does not say runs alone; an empty list says that it takes nothing from others.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    ),
     last: Type.Optional(
       Type.Boolean({
         default: false,

@@ -8,7 +8,7 @@ import { attemptName } from './naming.ts';
 import { aheadOf, isFinished } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
-import { chooseStarts } from './starts.ts';
+import { chooseStarts, footprintOf } from './starts.ts';
 
 /** Clocks of nodes, one of which may take over from another, differ by less than this. */
 const CLOCK_TOLERANCE_MS = 30_000;
@@ -213,10 +213,10 @@ function startsOf(
     [...due].map(([name, { suite, readiness }]) => ({
       name,
       ready: readiness.state === 'Ready',
-      alone: runsAlone(suite),
       last: suite.spec.last === true,
+      ...footprintOf(suite),
     })),
-    running.map((suite) => ({ alone: runsAlone(suite) })),
+    running.map(footprintOf),
     run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
   );
   return names.flatMap((name) => {
@@ -231,8 +231,4 @@ function startsOf(
 function firstAttemptAt({ reports, now }: RunWorld): string {
   const times = reports.flatMap((report) => report.metadata.creationTimestamp ?? []);
   return times.sort()[0] ?? now.toISOString();
-}
-
-function runsAlone(suite: TestSuite | undefined): boolean {
-  return suite?.spec.exclusive === true || suite?.spec.disruptive === true || suite?.spec.last === true;
 }
