@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Api, NoAnswer } from '../support/api.ts';
-import type { BackendAi } from '../support/backend-ai.ts';
 import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
 import { EtcdLocks } from '../support/etcd-lock.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { config, INTROSPECTION, untilSchemaTold } from '../support/live-config.ts';
 import { LockProcess } from '../support/lock-process.ts';
 import { Inconclusive, measure } from '../support/record.ts';
 import { useRecovery } from '../support/recovery.ts';
@@ -16,8 +16,6 @@ const RECOVERY_SECONDS = 90;
 const LOOK_SECONDS = 75;
 /** Lease of the holder that is killed, seconds: longer than an etcd needs to start, so that it is kept alive through that. */
 const LEASE_SECONDS = 15;
-/** A key that managers reload: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
-const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
 
 const target = { component: 'etcd' };
 const KILLED: Disruption = { target, kill: {} };
@@ -37,14 +35,6 @@ describe('coordination when etcd is restarted', function () {
   });
 
   const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  const config = (action: 'get' | 'set' | 'delete', json: Record<string, unknown>, account: BackendAi) =>
-    account.api.json<{ result: unknown }>({
-      method: 'POST',
-      path: `/config/${action}`,
-      json,
-      timeoutMs: 10_000,
-    });
-
   /** Waits until etcd answers as one that was started after the fault. */
   const restarted = async (receipt: Receipt, before: number): Promise<void> => {
     const term = await waitUntil('etcd to answer', () => locks.term(), recovery);
@@ -56,23 +46,7 @@ describe('coordination when etcd is restarted', function () {
     const { admin, afterTest, etcd, valkey } = world();
     const [writer, reader] = managers;
     if (!writer || !reader) throw new Inconclusive('two managers are needed');
-    const tells = (manager: OneManager): Promise<boolean> =>
-      manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
-        () => true,
-        (error: Error) => {
-          if (/introspection is disabled/.test(error.message)) return false;
-          throw error;
-        },
-      );
-    const becomes = (wanted: boolean): Promise<void> =>
-      waitUntil(
-        `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
-        async () => {
-          const now = await Promise.all(managers.map(tells));
-          return now.every((one) => one === wanted) ? undefined : notYet(now);
-        },
-        recovery,
-      );
+    const becomes = (wanted: boolean): Promise<void> => untilSchemaTold(wanted, managers, recovery);
     const key = `e2e/${world().name('key')}`;
     afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, admin));
     afterTest.add('the key of introspection', async () => {
