@@ -19,6 +19,9 @@ const LEASE_SECONDS = 15;
 
 const target = { component: 'etcd' };
 const KILLED: Disruption = { target, kill: {} };
+/** Managers try to connect after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s: with the start of etcd it is back between the last two. */
+const AWAY_SECONDS = 14;
+const AWAY: Disruption = { target, scaleToZero: {}, durationSeconds: 60 };
 /** Told to stop, and made anew under another address behind the same Service. */
 const REPLACED: Disruption = { target, podDelete: {} };
 
@@ -42,6 +45,17 @@ describe('coordination when etcd is restarted', function () {
     measure('etcd-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
   };
 
+  /** Waits until etcd serves as many watches as before: everybody has connected anew, which goes in growing steps. */
+  const watchedAgain = (before: number): Promise<void> =>
+    waitUntil(
+      `etcd to serve ${before} watches again`,
+      async () => {
+        const now = await world().etcd.watches();
+        return now >= before ? undefined : notYet(now);
+      },
+      recovery,
+    );
+
   it('keeps every key; managers write, read and reload again, and a watch goes on', async () => {
     const { admin, afterTest, etcd, valkey } = world();
     const [writer, reader] = managers;
@@ -57,6 +71,7 @@ describe('coordination when etcd is restarted', function () {
     const watch = await etcd.watch(key);
     afterTest.add('a watch', () => watch.end());
     const snapshot = await etcd.below('');
+    const watches = await etcd.watches();
     expect(snapshot).to.include({ [key]: 'before', 'manager/status': 'running' });
     const term = await locks.term();
 
@@ -86,6 +101,8 @@ describe('coordination when etcd is restarted', function () {
       );
       expect(watch.seen.map(({ value }) => value)).to.deep.equal(['after']);
 
+      await watchedAgain(watches);
+      measure('managers-watch-again', (Date.now() - since) / 1000, 's');
       await config('set', { key: INTROSPECTION, value: 'yes' }, admin);
       await becomes(true);
       measure('managers-reload-again', (Date.now() - since) / 1000, 's');
@@ -120,6 +137,35 @@ describe('coordination when etcd is restarted', function () {
       { deadlineSeconds: LOOK_SECONDS, everyMs: 500, tolerate: (error) => error instanceof NoAnswer },
     );
   }
+
+  // EtcdClient.watch_prefix (ai.backend.common.etcd) begins anew at the present revision, not after the one it saw last.
+  it('leaves no manager with an old configuration: what is written before they watch again is read by them', async () => {
+    const { admin, afterTest, etcd } = world();
+    const watches = await etcd.watches();
+    afterTest.add('the key of introspection', async () => {
+      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
+      await untilSchemaTold(false, managers, recovery);
+    });
+    await withFault(faults(), AWAY, afterTest, async (receipt) => {
+      await waitUntil(
+        `etcd to have been away for ${AWAY_SECONDS} s`,
+        async () => {
+          const seconds = (Date.now() - receipt.injectedAt.getTime()) / 1000;
+          return seconds >= AWAY_SECONDS ? undefined : notYet(`${seconds} s`);
+        },
+        { deadlineSeconds: AWAY_SECONDS + 5 },
+      );
+    });
+    await waitUntil(
+      'a manager to write a key again',
+      () => config('set', { key: INTROSPECTION, value: 'yes' }, admin),
+      recovery,
+    );
+    const early = await etcd.watches();
+    if (early >= watches) throw new Inconclusive(`everybody watched again before it was written: ${early}`);
+    await watchedAgain(watches);
+    await untilSchemaTold(true, managers, { deadlineSeconds: 20, everyMs: 100 });
+  });
 
   it('keeps a lock for its holder through the restart, and frees it when that one is killed', async () => {
     const { afterTest, connection } = world();
