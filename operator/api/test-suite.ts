@@ -119,7 +119,7 @@ export const TestSuiteStatus = Type.Object({
         verdict: VerdictSchema,
         at: Type.String({ format: 'date-time', description: 'When the run recorded it.' }),
         seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
-        environment: Type.Optional(Type.String({ description: 'TestEnvironment of the run.' })),
+        environment: Type.Optional(Type.String({ description: 'TestEnvironment in which it ran.' })),
         since: Type.Optional(
           Type.String({
             format: 'date-time',
