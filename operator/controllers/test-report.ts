@@ -13,6 +13,7 @@ import {
   newest,
   outlivesItsReport,
 } from '../reports/close.ts';
+import { JOB_NAME_LABEL } from '../runs/naming.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -64,7 +65,7 @@ export class TestReportReconciler {
     if (!report || report.metadata.deletionTimestamp) return undefined;
     const own = pods
       .list(name.namespace)
-      .filter((pod) => pod.metadata.labels?.['batch.kubernetes.io/job-name'] === name.name);
+      .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
     if (report.status?.final === true) {
       try {
         return await this.#settle(report, jobs.get(name), own, signal);
