@@ -14,6 +14,7 @@ import {
   outlivesItsReport,
 } from '../reports/close.ts';
 import { JOB_NAME_LABEL } from '../runs/naming.ts';
+import { isFinished } from '../runs/queue.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -134,7 +135,14 @@ export class TestReportReconciler {
       if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+    else if (archived) this.#forget(report, run, own);
     return undefined;
+  }
+
+  /** Nothing is left to do about the attempt: of thousands of such, nobody needs the report or the pods at hand. */
+  #forget(report: TestReport, run: TestRun, own: readonly Pod[]): void {
+    for (const pod of own) this.#with.pods.forget(objectName(pod));
+    if (isFinished(run)) this.#with.reports.forget(objectName(report));
   }
 
   /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */

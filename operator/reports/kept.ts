@@ -1,7 +1,13 @@
+import { conditionOf } from '../api/conditions.ts';
 import { API_VERSION } from '../api/group.ts';
-import type { TestReport } from '../api/test-report.ts';
+import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
 import { compact } from '../runtime/compact.ts';
 import { withoutManagedFields } from '../runtime/kube-object.ts';
+
+/** Whether all has been done about an attempt: its report is final, and what it left behind is archived or cannot be. */
+export function isSettled({ status }: TestReport): boolean {
+  return status?.final === true && conditionOf(status.conditions, REPORT_CONDITIONS.archived) !== undefined;
+}
 
 /**
  * What the operator's cache keeps of a report: everything but its tests and measurements, which may be 300 KiB. Of the

@@ -45,8 +45,7 @@ export function keptJob(job: Job): Job {
   // The cast: the model says that a Job has a template.
   const spec = { activeDeadlineSeconds, suspend } as Job['spec'] & object;
   const conditions = job.status?.conditions?.filter(({ status }) => status === 'True');
-  const over = conditions?.some(({ type }) => type === 'Complete' || type === 'Failed');
-  if (!over) return compact({ ...withoutManagedFields(job), spec });
+  if (!isOver(job)) return compact({ ...withoutManagedFields(job), spec });
   const { name, namespace, uid, resourceVersion, labels } = job.metadata;
   const kept = compact({
     metadata: { name, namespace, uid, resourceVersion, labels },
@@ -54,6 +53,13 @@ export function keptJob(job: Job): Job {
     status: { conditions },
   });
   return { apiVersion: 'batch/v1', kind: 'Job', ...kept };
+}
+
+/** Whether a Job has ended, which it says for good. */
+export function isOver(job: Job): boolean {
+  return (job.status?.conditions ?? []).some(
+    ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
 }
 
 /** What the operator's cache keeps of an attempt's pod: its state; of one that has ended, how it did. */
