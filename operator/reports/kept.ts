@@ -4,9 +4,13 @@ import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
 import { compact } from '../runtime/compact.ts';
 import { withoutManagedFields } from '../runtime/kube-object.ts';
 
-/** Whether all has been done about an attempt: its report is final, and what it left behind is archived or cannot be. */
+/**
+ * Whether a report tells that all has been done about its attempt: it is final, and what was left behind is archived or cannot
+ * be. Of one that was broken off it cannot be told from the report alone: its Job may still have to be ended.
+ */
 export function isSettled({ status }: TestReport): boolean {
-  return status?.final === true && conditionOf(status.conditions, REPORT_CONDITIONS.archived) !== undefined;
+  const archived = conditionOf(status?.conditions, REPORT_CONDITIONS.archived);
+  return status?.final === true && status.verdict !== 'Interrupted' && archived !== undefined;
 }
 
 /**

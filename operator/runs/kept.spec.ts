@@ -3,7 +3,7 @@ import type { TestReport } from '../api/test-report.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { attemptProgress } from '../reports/close.ts';
 import { foldSuite } from '../reports/fold.ts';
-import { keptReport } from '../reports/kept.ts';
+import { isSettled, keptReport } from '../reports/kept.ts';
 import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
 import { controllerOf, withoutManagedFields } from '../runtime/kube-object.ts';
 import { suiteHistory } from './history.ts';
@@ -88,6 +88,18 @@ describe('what the cache keeps', () => {
     expect(JSON.stringify(keptReport(whole)).length).to.be.lessThan(500);
     const { tests: _none, ...status } = keptReport(report(passed)).status ?? {};
     expect(keptReport(report(passed)).status).to.deep.equal(status);
+  });
+
+  it('need not be a report of which all is done; one that was broken off may have a Job to be ended', () => {
+    const archived = { type: 'Archived', reason: 'Archived', message: '', lastTransitionTime: '' };
+    const settled = (status: TestReport['status']) => isSettled({ ...report([]), status: status ?? {} });
+    for (const status of ['True', 'False'] as const) {
+      const conditions = [{ ...archived, status }];
+      expect(settled({ final: true, verdict: 'Failed', conditions })).to.equal(true);
+      expect(settled({ final: true, verdict: 'Interrupted', conditions })).to.equal(false);
+      expect(settled({ conditions })).to.equal(false);
+    }
+    expect(settled({ final: true, verdict: 'Passed' })).to.equal(false);
   });
 
   it('of a Job and its pod is how they stand', () => {

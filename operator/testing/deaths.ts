@@ -91,19 +91,23 @@ export class Deaths {
 }
 
 /**
- * The writes after which the table of docs/kill-points.md says that an operator died in a scenario, without the times. A row
- * is "| scenario | write | … |".
+ * What the table of docs/kill-points.md says otherwise of a scenario: writes without a row, and rows whose write was not seen.
+ * Both are to be empty. A row is "| scenario | write | times | end |"; what comes "at times" need not be seen.
  */
-export function documentedDeaths(scenario: string): string[] {
+export function notAsDocumented(
+  scenario: string,
+  deaths: readonly string[],
+): { undocumented: string[]; unseen: string[] } {
+  const seen = new Set(deaths.map((death) => death.replace(/, time \d+$/, '')));
   const rows = readFileSync(TABLE, 'utf8')
     .split('\n')
-    .map((line) => line.split('|').map((cell) => cell.trim()));
-  return rows.flatMap(([, name, write = '']) => (name === scenario ? [write] : [])).sort();
-}
-
-/** The writes of points of death, each once. */
-export function writesOf(deaths: readonly string[]): string[] {
-  return [...new Set(deaths.map((death) => death.replace(/, time \d+$/, '')))].sort();
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter(([, name]) => name === scenario)
+    .map(([, , write = '', times]) => ({ write, always: times !== 'at times' }));
+  return {
+    undocumented: [...seen].filter((write) => !rows.some((row) => row.write === write)),
+    unseen: rows.filter(({ write, always }) => always && !seen.has(write)).map(({ write }) => write),
+  };
 }
 
 const VERBS: Record<string, string> = { POST: 'create', PATCH: 'apply', PUT: 'replace', DELETE: 'delete' };
