@@ -119,7 +119,8 @@ async function timed<T extends KubeObject>(
   begin: () => Promise<unknown>,
   isDone: (seen: ReadonlyMap<string, T>) => boolean,
 ): Promise<number> {
-  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const limit = AbortSignal.timeout(TRIAL_MS);
+  const signal = AbortSignal.any([place.signal, limit]);
   const watching = observe<T>(place.client, path, {}, { signal });
   await watching.next();
   const start = performance.now();
@@ -127,8 +128,16 @@ async function timed<T extends KubeObject>(
   begun.catch(() => undefined);
   try {
     for await (const seen of watching) if (isDone(seen)) break;
+    const seconds = (performance.now() - start) / 1000;
     await begun;
-    return (performance.now() - start) / 1000;
+    return seconds;
+  } catch (error) {
+    // What could not be created is why nothing came of it.
+    await begun;
+    if (!limit.aborted || place.signal.aborted) throw error;
+    throw new Error(`not all of it was done after ${TRIAL_MS / 1000} s: see kubectl get pods`, {
+      cause: error,
+    });
   } finally {
     await watching.return(undefined);
   }

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import { type ClusterApi, type KubeObject, resourcePath } from '../cli/run/cluster-client.ts';
+import { type ClusterApi, type KubeList, type KubeObject, resourcePath } from '../cli/run/cluster-client.ts';
 import { isReady } from '../cli/run/follow.ts';
 import { observe } from '../cli/run/observe.ts';
 import { API_VERSION, KINDS } from '../operator/api/group.ts';
-import type { TestEnvironment } from '../operator/api/test-environment.ts';
+import { ENVIRONMENT_REASONS, type TestEnvironment } from '../operator/api/test-environment.ts';
 import { type BenchRow, benchRow } from './run-against-job.ts';
 
 export interface EnvironmentPlace {
@@ -32,6 +32,7 @@ const TRIAL_SECONDS = 900;
 export async function environmentReady(place: EnvironmentPlace, repeats: number): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
+  await refuseBesideOthers(place);
   await writeFile(place.valuesFile, stringify(place.chart.values));
   for (let turn = 0; turn < repeats; turn++) {
     const pair = turn % 2 === 0 ? ([byHelm, byEnvironment] as const) : ([byEnvironment, byHelm] as const);
@@ -52,7 +53,8 @@ async function byHelm(place: EnvironmentPlace): Promise<number> {
     await place.helm(
       [
         ...['install', NAME, place.chart.folder, '--namespace', namespace, '--create-namespace'],
-        ...['--values', place.valuesFile, '--wait', '--timeout', `${TRIAL_SECONDS}s`],
+        // An environment is Ready when its Jobs are complete, too.
+        ...['--values', place.valuesFile, '--wait', '--wait-for-jobs', '--timeout', `${TRIAL_SECONDS}s`],
       ],
       TRIAL_SECONDS + 10,
     );
@@ -77,13 +79,39 @@ async function byEnvironment(place: EnvironmentPlace): Promise<number> {
   const start = performance.now();
   try {
     await place.client.create(path, environment, signal);
-    for await (const seen of watching) if (isReady(seen.get(NAME))) break;
+    for await (const seen of watching) {
+      const now = seen.get(NAME);
+      if (isReady(now)) break;
+      const failure = failureOf(now);
+      if (failure) throw new Error(`TestEnvironment ${NAME} did not become Ready: ${failure}`);
+    }
     return (performance.now() - start) / 1000;
   } finally {
     await watching.return(undefined);
     await place.client.delete(`${path}/${NAME}`).catch(() => undefined);
     await untilNoNamespace(place, `bai-${NAME}`);
   }
+}
+
+/** Why it will not become Ready any more; undefined while it may. */
+export function failureOf(environment: TestEnvironment | undefined): string | undefined {
+  const { conditions } = environment?.status ?? {};
+  const { helmFailed, chartNotFound, namespaceTaken, deployTimedOut } = ENVIRONMENT_REASONS;
+  const final: string[] = [helmFailed, chartNotFound, namespaceTaken, deployTimedOut];
+  const failed = conditions?.find(({ status, reason }) => status === 'False' && final.includes(reason));
+  return failed && `${failed.reason}: ${failed.message}`;
+}
+
+/** A small node has room for one deployment: beside another one, pods would wait for it for ever. */
+async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
+  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const { items } = await place.client.get<KubeList<TestEnvironment>>(path, {}, place.signal);
+  const deployed = items.filter(({ spec }) => spec.chart).map(({ metadata }) => metadata.name);
+  if (deployed.length === 0) return;
+  const names = deployed.join(', ');
+  throw new Error(
+    `TestEnvironment ${names} is deployed in this cluster, and there is no room for a second one: delete it, or run "make down" first`,
+  );
 }
 
 async function untilNoNamespace(place: EnvironmentPlace, name: string): Promise<void> {

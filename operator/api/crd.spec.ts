@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { customResourceDefinition, type Schema, structural, UnsupportedSchemaError } from './crd.ts';
+import { customResourceDefinition } from './crd.ts';
 import { CRD_FOLDER, crdFiles } from './generate-crds.ts';
 import { KINDS, type KindName } from './group.ts';
+import { type Schema, structural, UnsupportedSchemaError } from './structural-schema.ts';
 
 const kinds = Object.keys(KINDS) as KindName[];
 

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { customResourceDefinition, structural } from './crd.ts';
+import { customResourceDefinition } from './crd.ts';
 import { KINDS, type KindName } from './group.ts';
-import { TestRunSpec } from './test-run.ts';
+import { TestRunSpec } from './schemas/test-run.ts';
+import { structural } from './structural-schema.ts';
 
 /** Where the chart keeps the generated CRDs, relative to this file. */
 export const CRD_FOLDER = new URL('../../charts/e2e-operator/files/crds/', import.meta.url);

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import type * as schemas from './schemas/verdict.ts';
 
 /**
  * How an attempt, a suite or a run ended.
@@ -16,7 +17,6 @@ export const VERDICTS = [
   'NoTests',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
-export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'How it ended.' });
 
 /** Whether a suite that ended so works: it passed, if need be on a retry, or failed as the known issues say. */
 export function isGood(verdict: Verdict): boolean {
@@ -45,23 +45,7 @@ export const TEST_MARKS: Record<TestState, string> = {
 };
 
 /** Tests by state. total counts every test that was planned, also those that never ran. */
-export const Counts = Type.Object(
-  {
-    total: Type.Integer({ minimum: 0, description: 'Tests planned.' }),
-    passed: Type.Integer({ minimum: 0, description: 'Tests that passed.' }),
-    failed: Type.Integer({ minimum: 0, description: 'Tests that failed.' }),
-    pending: Type.Integer({ minimum: 0, description: 'Tests skipped by the suite itself.' }),
-    interrupted: Type.Integer({ minimum: 0, description: 'Tests that never reported an end.' }),
-    inconclusive: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Tests that could not see what they claim.' }),
-    ),
-    knownIssue: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Tests that failed as listed in the known issues.' }),
-    ),
-  },
-  { description: 'Tests by state.' },
-);
-export type Counts = Static<typeof Counts>;
+export type Counts = Static<typeof schemas.Counts>;
 
 /** Where Counts holds the tests of a state. */
 export function countKey(state: TestState): Exclude<keyof Counts, 'total'> {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { API_VERSION, FIELD_MANAGERS } from '../api/group.ts';
 import type { TestSuite } from '../api/test-suite.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
@@ -31,12 +30,23 @@ export async function readCatalog(path: string): Promise<CatalogEntry[]> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new CatalogError(`${path} cannot be read: ${error.message}`);
   });
-  const content: unknown = parse(text);
+  const content = await parsed(text);
   if (!Array.isArray(content)) throw new CatalogError(`${path} holds no list of suites`);
   return content.map((entry: unknown, index) => {
     if (!isEntry(entry)) throw new CatalogError(`${path}: entry ${index + 1} needs a name and a spec`);
     return { name: entry.name, labels: entry.labels ?? {}, spec: entry.spec };
   });
+}
+
+/** The chart writes JSON; a file that somebody wrote by hand may be YAML, whose library takes 3 MiB once it is loaded. */
+async function parsed(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No JSON: YAML, or nothing at all, which its parser explains.
+    const { parse } = await import('yaml');
+    return parse(text);
+  }
 }
 
 function isEntry(value: unknown): value is Omit<CatalogEntry, 'labels'> & Partial<CatalogEntry> {

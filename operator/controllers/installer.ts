@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { type Secrets, secretValues } from '../api/secrets.ts';
 import { CONNECTION_SECRET, type TestEnvironment } from '../api/test-environment.ts';
 import { chartDigest, installationHash } from '../environments/chart.ts';
@@ -125,7 +124,8 @@ export class Installer {
     const args = upgradeArguments(release, `${chartsDir}/${chart.name}`, namespace);
     const call = { ...this.#with.helm, signal, deadlineMs: UPGRADE_MS };
     try {
-      await runHelm(call, args, stringify(chart.values ?? {}));
+      // JSON is YAML, and needs no library.
+      await runHelm(call, args, JSON.stringify(chart.values ?? {}));
     } catch (error) {
       if (!(error instanceof HelmError)) throw error;
       throw error.masked(await this.#secrets(environment, signal));
@@ -152,7 +152,7 @@ export class Installer {
     const labelSelector = deployedReleaseSelector(environment.metadata.name);
     const { items } = await this.#with.client.list(SECRETS, { namespace, labelSelector }, { signal });
     const newest = newestRelease(items);
-    const workloads = newest ? installedWorkloads(newest) : undefined;
+    const workloads = newest ? await installedWorkloads(newest) : undefined;
     if (workloads && hash) this.#installed.set(namespace, { hash, workloads });
     return workloads;
   }

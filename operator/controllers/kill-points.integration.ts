@@ -1,37 +1,25 @@
 import { expect } from 'chai';
 import { conditionOf } from '../api/conditions.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, SECRETS } from '../runtime/builtin-resources.ts';
+import { Deaths, notAsDocumented } from '../testing/deaths.ts';
 import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
-import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
-import { startWeatherProxy, through, type WeatherProxy } from '../testing/weather-proxy.ts';
 import { TEST_RUNS } from './kinds.ts';
 
 /** Longest time for one scenario with one kill, milliseconds. */
 const PATIENCE = { timeoutMs: 30_000 };
 
-/** One scenario, as a user and the suites play it; `name` is different for every kill. It asserts its own end. */
-type Scenario = (name: string) => Promise<void>;
-
-/** The n-th write of a kind by one operator. */
-interface Point {
-  write: string;
-  time: number;
-}
-
-/**
- * For every write that the operator makes in a scenario: the API server acts on it, and before the operator hears of that it is
- * dead. Another operator takes over, with nothing but what the cluster holds. What stands between two writes needs no kill
- * of its own: it leaves no trace but the next write.
- */
 describe('an operator that dies at every write', function () {
   this.timeout(300_000);
   let stage: Stage;
   let kubelet: FakeKubelet;
+  let deaths: Deaths;
 
   before(async () => {
     stage = await startStage();
     kubelet = await startKubelet(stage.plane);
+    deaths = new Deaths(stage);
     await stage.suite('alpha', { retries: 1 });
     await stage.suite('beta');
     await stage.suite('gamma', { onDemand: true });
@@ -42,65 +30,6 @@ describe('an operator that dies at every write', function () {
     await kubelet?.stop();
   });
 
-  /** Plays the scenario, with a death after the given write; resolves to the writes of the operator that died, or of all. */
-  async function play(name: string, scenario: Scenario, death?: Point): Promise<string[]> {
-    const { kubeConfig } = stage.options();
-    const proxies: WeatherProxy[] = [];
-    const operators: RunningOperator[] = [];
-    const live = async (): Promise<WeatherProxy> => {
-      const proxy = await startWeatherProxy(stage.plane);
-      proxies.push(proxy);
-      operators.push(stage.startOperator({ kubeConfig: through(proxy, kubeConfig) }));
-      return proxy;
-    };
-    const writes: string[] = [];
-    let heir: Promise<unknown> | undefined;
-    const first = await live();
-    first.onAnswer = ({ method, path, code }) => {
-      const write = inWords(method, path, code);
-      if (!write || heir) return;
-      writes.push(write);
-      if (write !== death?.write || writes.filter((each) => each === write).length < death.time) return;
-      first.die();
-      heir = live();
-    };
-    try {
-      await scenario(name);
-    } finally {
-      await heir;
-      // The dead one cannot reach anything any more: that its stop fails is no news.
-      await Promise.allSettled(operators.map((operator) => operator.stop()));
-      await Promise.all(proxies.map((proxy) => proxy.stop()));
-    }
-    return writes;
-  }
-
-  /**
-   * Plays it once in peace, then with a death after each of the writes seen there (those that match); resolves to the points
-   * of death.
-   */
-  async function dieEverywhere(prefix: string, scenario: Scenario, which = /./): Promise<string[]> {
-    const writes = (await play(`${prefix}-0`, scenario)).filter((write) => which.test(write));
-    const times = new Map<string, number>();
-    const points = writes.map((write): Point => {
-      const time = (times.get(write) ?? 0) + 1;
-      times.set(write, time);
-      return { write, time };
-    });
-    const died: string[] = [];
-    for (const [index, point] of points.entries()) {
-      const { write, time } = point;
-      const what = `${write}, time ${time}`;
-      const seen = await play(`${prefix}-${index + 1}`, scenario, point).catch((error: unknown) => {
-        throw new Error(`with a death after ${what}: ${String(error)}`, { cause: error });
-      });
-      // Statuses are written as often as there is something new: a last one may have been joined with the one before.
-      if (seen.filter((each) => each === write).length >= time) died.push(what);
-    }
-    if (process.env.E2E_KILL_TABLE) console.log(died.map((at) => `${prefix}: ${at}`).join('\n'));
-    return died;
-  }
-
   async function jobsOf(run: string): Promise<string[]> {
     const labelSelector = `e2e.backend.ai/run=${run}`;
     const { items } = await stage.client.list(JOBS, { namespace: stage.namespace, labelSelector });
@@ -108,7 +37,7 @@ describe('an operator that dies at every write', function () {
   }
 
   it('of a run with a retry: the same verdict, every attempt once', async () => {
-    const deaths = await dieEverywhere('run', async (name) => {
+    const died = await deaths.everywhere('run', async (name) => {
       await stage.environment(name);
       await stage.run(name, name);
       for (const [attempt, verdict] of [
@@ -128,13 +57,14 @@ describe('an operator that dies at every write', function () {
       expect(await jobsOf(name)).to.deep.equal(['alpha-1', 'alpha-2', 'beta-1']);
     });
     for (const kind of ['jobs', 'testreports', 'serviceaccounts', 'roles', 'rolebindings']) {
-      for (const time of [1, 2, 3]) expect(deaths).to.include(`create ${kind}, time ${time}`);
+      for (const time of [1, 2, 3]) expect(died).to.include(`create ${kind}, time ${time}`);
     }
-    expect(deaths).to.include.members(['apply testruns/status, time 1', 'apply testruns/status, time 4']);
+    expect(died).to.include.members(['apply testruns/status, time 1', 'apply testruns/status, time 4']);
+    expect(notAsDocumented('run with a retry', died)).to.deep.equal({ undocumented: [], unseen: [] });
   });
 
   it('of a run over two environments: every attempt once, and in one environment from its report to its end', async () => {
-    const deaths = await dieEverywhere(
+    const died = await deaths.everywhere(
       'lanes',
       async (name) => {
         const [one, two] = [`${name}-a`, `${name}-b`];
@@ -182,12 +112,12 @@ describe('an operator that dies at every write', function () {
       /testruns|testreports|jobs/,
     );
     for (const kind of ['jobs', 'testreports']) {
-      for (const time of [1, 2, 3, 4, 5]) expect(deaths).to.include(`create ${kind}, time ${time}`);
+      for (const time of [1, 2, 3, 4, 5]) expect(died).to.include(`create ${kind}, time ${time}`);
     }
   });
 
   it('of a run that is cancelled: its report closed, its log kept, its Job ended', async () => {
-    const deaths = await dieEverywhere('cancel', async (name) => {
+    const died = await deaths.everywhere('cancel', async (name) => {
       await stage.environment(name);
       await stage.run(name, name, { suites: { names: ['alpha'] } });
       const attempt = { namespace: stage.namespace, name: `${name}-alpha-1` };
@@ -208,13 +138,14 @@ describe('an operator that dies at every write', function () {
       expect((await stage.client.get(CONFIG_MAPS, attempt))?.binaryData).to.have.property('suite.log.gz');
     });
     for (const write of ['apply testreports/status', 'create configmaps', 'delete jobs']) {
-      expect(deaths).to.include(`${write}, time 1`);
+      expect(died).to.include(`${write}, time 1`);
     }
+    expect(notAsDocumented('run that is cancelled', died)).to.deep.equal({ undocumented: [], unseen: [] });
   });
 
   it('of an environment that is deployed: the release is there, and the way to it', async () => {
     const chart = { name: 'tiny', values: { image: 'real:1' } };
-    const deaths = await dieEverywhere('env', async (name) => {
+    const died = await deaths.everywhere('env', async (name) => {
       await stage.environment(name, { chart });
       const status = await until(
         `${name} is deployed`,
@@ -235,20 +166,8 @@ describe('an operator that dies at every write', function () {
       expect(await stage.client.get(SECRETS, copy)).to.have.nested.property('data.connection\\.json');
     });
     for (const write of ['create namespaces', 'create rolebindings', 'apply secrets']) {
-      expect(deaths).to.include(`${write}, time 1`);
+      expect(died).to.include(`${write}, time 1`);
     }
+    expect(notAsDocumented('environment', died)).to.deep.equal({ undocumented: [], unseen: [] });
   });
 });
-
-const VERBS: Record<string, string> = { POST: 'create', PATCH: 'apply', PUT: 'replace', DELETE: 'delete' };
-
-/** A write that took effect, as "create jobs"; undefined for what is no write, or is only told (events). */
-function inWords(method: string, path: string, code: number): string | undefined {
-  const verb = VERBS[method];
-  if (!verb || code >= 300) return undefined;
-  const parts = (path.split('?')[0] ?? '').split('/').slice(path.startsWith('/apis/') ? 4 : 3);
-  const [resource = '', , subresource] =
-    parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
-  if (resource === 'events' || resource === 'leases') return undefined;
-  return `${verb} ${resource}${subresource ? `/${subresource}` : ''}`;
-}

@@ -6,7 +6,7 @@ import { conditionOf } from '../api/conditions.ts';
 import { LIMITS } from '../api/limits.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { JOBS } from '../runtime/builtin-resources.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { MovedClock } from '../testing/moved-clock.ts';
 import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { startWeatherProxy, through, type Weather, type WeatherProxy } from '../testing/weather-proxy.ts';
@@ -83,6 +83,11 @@ describe('storms', function () {
       ({ method, number }) => (method !== 'GET' && number % 3 === 0 ? { code: 500, late: true } : undefined),
     ],
     [
+      'every third update gets 409, as if somebody had been first',
+      'conflict',
+      ({ method, number }) => (method === 'PATCH' && number % 3 === 0 ? { code: 409 } : undefined),
+    ],
+    [
       'every other request gets 503',
       'away',
       ({ number }) => (number % 2 === 0 ? { code: 503, retryAfterSeconds: 0 } : undefined),
@@ -113,6 +118,19 @@ describe('storms', function () {
       await until('five seconds of it have passed', () => performance.now() >= end);
       proxy.weather = () => undefined;
       expect(proxy.troubled.get(500) ?? 0).to.be.greaterThan(before);
+    });
+    await expectUndisturbed(run);
+    await operator.stop();
+  });
+
+  it('watches are cut again and again for three seconds: the run goes on, and misses nothing', async () => {
+    const operator = startOperator();
+    const run = await play('cut', async () => {
+      const end = performance.now() + 3_000;
+      await until('three seconds of it have passed', () => {
+        proxy.cut();
+        return performance.now() >= end;
+      });
     });
     await expectUndisturbed(run);
     await operator.stop();
@@ -185,24 +203,3 @@ describe('storms', function () {
     await operator.stop();
   });
 });
-
-/** The system's clock, set to another time while everything runs. */
-class MovedClock implements Clock {
-  #byMs = 0;
-
-  move(hours: number): void {
-    this.#byMs += hours * 3_600_000;
-  }
-
-  now(): Date {
-    return new Date(Date.now() + this.#byMs);
-  }
-
-  monotonicMs(): number {
-    return systemClock.monotonicMs();
-  }
-
-  setTimer(ms: number, callback: () => void): () => void {
-    return systemClock.setTimer(ms, callback);
-  }
-}

@@ -1,18 +1,21 @@
 import { expect } from 'chai';
 import type { TestReport } from '../api/test-report.ts';
 import { JOBS, PODS, type Pod } from '../runtime/builtin-resources.ts';
-import { type Stage, startStage } from '../testing/stage.ts';
+import { startKubelet } from '../testing/fake-kubelet.ts';
+import { MovedClock } from '../testing/moved-clock.ts';
+import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_REPORTS } from './kinds.ts';
 
 describe('TestReport against a real API server', function () {
   this.timeout(60_000);
   let stage: Stage;
+  let operator: RunningOperator;
 
   before(async () => {
     stage = await startStage();
     await stage.suite('alpha');
-    stage.startOperator();
+    operator = stage.startOperator();
   });
   after(() => stage?.stop());
 
@@ -126,6 +129,96 @@ describe('TestReport against a real API server', function () {
     await until('the Job is gone', async () => {
       return !(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt }));
     });
+  });
+
+  describe('when what must pass by itself does not', () => {
+    const clock = new MovedClock();
+    let patient: RunningOperator;
+    let moved = 0;
+    /** To the next hour: long after whatever was to pass. */
+    const later = () => {
+      moved += 1;
+      clock.move(1);
+    };
+
+    before(async () => {
+      await operator.stop();
+      patient = stage.startOperator({ clock });
+    });
+    afterEach(() => {
+      clock.move(-moved);
+      moved = 0;
+    });
+    after(async () => {
+      await patient.stop();
+      operator = stage.startOperator();
+    });
+
+    it('an image that nobody has: first said to be awaited, then given up with what the registry said', async () => {
+      const { pod, attempt } = await started('pull');
+      const message = 'Back-off pulling image "suites:test": not found';
+      await stage.podStatus(pod, {
+        phase: 'Pending',
+        containerStatuses: [
+          {
+            name: 'suite',
+            image: 'suites:test',
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason: 'ImagePullBackOff', message } },
+          },
+        ],
+      });
+      await until('the report says what holds it', async () => {
+        const report = await stage.getReport(attempt);
+        return report?.status?.final !== true && hintOf(report)?.reason === 'ImagePullBackOff';
+      });
+      expect((await stage.getRun('pull'))?.status?.phase).to.equal('Running');
+      later();
+      await touch(pod);
+      const line = (await stage.finished('pull', 20_000)).status?.suites?.[0];
+      expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'ImagePullBackOff' });
+      expect(line?.message).to.match(/container suite waits \(ImagePullBackOff\).*"suites:test": not found/);
+      const at = { namespace: stage.namespace, name: attempt };
+      await until('the Job is gone', async () => !(await stage.client.get(JOBS, at)));
+    });
+
+    it('a pod on a node that is gone: not waited for for ever', async () => {
+      const { pod, attempt } = await started('node');
+      const { name } = pod.metadata;
+      const kubelet = await startKubelet(stage.plane);
+      await kubelet.bind(pod);
+      await kubelet.stop();
+      await stage.podStatus(pod, {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False', reason: 'NodeLost' }],
+      });
+      // As the taint manager does it; the kubelet that would end the pod is not there.
+      await stage.client.delete(PODS, { namespace: stage.namespace, name });
+      await until('the pod is told to end', async () => {
+        const now = await stage.client.get(PODS, { namespace: stage.namespace, name });
+        return now?.metadata.deletionTimestamp !== undefined;
+      });
+      expect((await stage.getReport(attempt))?.status?.final).not.to.equal(true);
+      later();
+      await touch(pod);
+      const line = (await stage.finished('node', 20_000)).status?.suites?.[0];
+      expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'NodeLost' });
+      expect(line?.message).to.match(
+        /was told to end at .* and is still there: pod node-alpha-1-\w+ is Running/,
+      );
+    });
+
+    const hintOf = (report: TestReport | undefined) =>
+      report?.status?.conditions?.find(({ type }) => type === 'Started');
+    /** A change that says nothing, so that the pod is looked at. */
+    const touch = ({ metadata: { name } }: Pod) =>
+      stage.client.mergePatch(
+        PODS,
+        { namespace: stage.namespace, name },
+        { metadata: { annotations: { touched: 'now' } } },
+      );
   });
 
   it('never overwrites a final report', async () => {

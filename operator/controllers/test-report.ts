@@ -14,6 +14,8 @@ import {
   outlivesItsReport,
 } from '../reports/close.ts';
 import { isLineOf } from '../runs/lines.ts';
+import { JOB_NAME_LABEL } from '../runs/naming.ts';
+import { isFinished } from '../runs/queue.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
 import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -65,7 +67,7 @@ export class TestReportReconciler {
     if (!report || report.metadata.deletionTimestamp) return undefined;
     const own = pods
       .list(name.namespace)
-      .filter((pod) => pod.metadata.labels?.['batch.kubernetes.io/job-name'] === name.name);
+      .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
     if (report.status?.final === true) {
       try {
         return await this.#settle(report, jobs.get(name), own, signal);
@@ -134,7 +136,14 @@ export class TestReportReconciler {
       if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+    else if (archived) this.#forget(report, run, own);
     return undefined;
+  }
+
+  /** Nothing is left to do about the attempt: of thousands of such, nobody needs the report or the pods at hand. */
+  #forget(report: TestReport, run: TestRun, own: readonly Pod[]): void {
+    for (const pod of own) this.#with.pods.forget(objectName(pod));
+    if (isFinished(run)) this.#with.reports.forget(objectName(report));
   }
 
   /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */

@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import type { Secrets } from '../api/secrets.ts';
+import { runProgram } from './program.ts';
 
 /** What one helm call needs. */
 export interface HelmCall {
@@ -72,35 +72,30 @@ export function pendingReleaseSelector(release: string): string {
  */
 export async function runHelm(call: HelmCall, args: readonly string[], input = ''): Promise<void> {
   const what = `helm ${args.slice(0, 2).join(' ')}`;
-  const result = await execa(
-    call.binary,
-    call.kubeconfig ? [...args, '--kubeconfig', call.kubeconfig] : args,
-    {
-      input,
-      reject: false,
-      timeout: call.deadlineMs,
-      cancelSignal: call.signal,
-      forceKillAfterDelay: 5_000,
-      // helm writes caches; the root file system of the operator's container is read-only.
-      env: {
-        HELM_CACHE_HOME: '/tmp/helm/cache',
-        HELM_CONFIG_HOME: '/tmp/helm/config',
-        HELM_DATA_HOME: '/tmp/helm/data',
-      },
+  const { signal, deadlineMs } = call;
+  const end = await runProgram({
+    program: call.binary,
+    args: call.kubeconfig ? [...args, '--kubeconfig', call.kubeconfig] : args,
+    input,
+    // helm writes caches; the root file system of the operator's container is read-only.
+    env: {
+      HELM_CACHE_HOME: '/tmp/helm/cache',
+      HELM_CONFIG_HOME: '/tmp/helm/config',
+      HELM_DATA_HOME: '/tmp/helm/data',
     },
-  );
-  call.signal.throwIfAborted();
-  if (!result.failed) return;
-  if (result.timedOut) {
-    throw new HelmError(what, `did not end within ${call.deadlineMs / 1000} s; ${tail(result.stderr)}`, true);
-  }
-  if (result.exitCode === undefined) {
-    throw new HelmError(what, result.shortMessage ?? 'it could not be started', false, result.cause);
-  }
-  throw new HelmError(what, tail(result.stderr), TRANSIENT.test(result.stderr ?? ''));
+    signal,
+    deadlineMs,
+  });
+  signal.throwIfAborted();
+  if (end.exitCode === 0) return;
+  const { stderr, failure } = end;
+  if (end.timedOut)
+    throw new HelmError(what, `did not end within ${deadlineMs / 1000} s; ${tail(stderr)}`, true);
+  if (failure) throw new HelmError(what, `it could not be started: ${failure.message}`, false, failure);
+  throw new HelmError(what, tail(stderr), TRANSIENT.test(stderr));
 }
 
-function tail(text: string | undefined): string {
-  const trimmed = (text ?? '').trim();
+function tail(text: string): string {
+  const trimmed = text.trim();
   return trimmed.length > KEPT ? `…${trimmed.slice(-KEPT)}` : trimmed || 'it said nothing';
 }

@@ -40,19 +40,19 @@ function workload(container: Partial<ContainerSpec> = {}, spec: Workload['spec']
 }
 
 describe('installedWorkloads', () => {
-  it("reads the marked workloads of helm's release", () => {
-    const found = installedWorkloads(release(packed({ manifest: MANIFEST })));
+  it("reads the marked workloads of helm's release", async () => {
+    const found = await installedWorkloads(release(packed({ manifest: MANIFEST })));
     expect(found?.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).to.deep.equal([
       'Deployment/manager',
     ]);
     expect(driftOf(found ?? [], [workload()])).to.deep.equal([]);
   });
 
-  it('knows nothing of what it cannot read', () => {
+  it('knows nothing of what it cannot read', async () => {
     for (const content of ['no base64 of gzip', packed({ other: 1 })]) {
-      expect(installedWorkloads(release(content))).to.equal(undefined);
+      expect(await installedWorkloads(release(content))).to.equal(undefined);
     }
-    expect(installedWorkloads({ metadata: { name: 'empty' } })).to.equal(undefined);
+    expect(await installedWorkloads({ metadata: { name: 'empty' } })).to.equal(undefined);
   });
 
   it('takes the newest release, by number and not by letter', () => {

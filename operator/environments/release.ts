@@ -1,5 +1,4 @@
 import { gunzipSync } from 'node:zlib';
-import { parseAllDocuments } from 'yaml';
 import { DESIRED_REPLICAS_ANNOTATION } from '../api/test-environment.ts';
 import type { Secret } from '../runtime/builtin-resources.ts';
 import type { ContainerSpec, Workload } from './components.ts';
@@ -18,7 +17,7 @@ export function deployedReleaseSelector(release: string): string {
  * helm keeps a release as JSON, packed by gzip, in Base64, which the Secret has in Base64 once more. Undefined when the
  * Secret does not hold that: another version of helm wrote it.
  */
-export function installedWorkloads(secret: Secret): Workload[] | undefined {
+export async function installedWorkloads(secret: Secret): Promise<Workload[] | undefined> {
   const content = secret.data?.[KEY];
   if (!content) return undefined;
   let manifest: unknown;
@@ -30,6 +29,8 @@ export function installedWorkloads(secret: Secret): Workload[] | undefined {
     return undefined;
   }
   if (typeof manifest !== 'string') return undefined;
+  // Loaded by the first environment that is deployed: it takes 3 MiB.
+  const { parseAllDocuments } = await import('yaml');
   return parseAllDocuments(manifest).flatMap((document) => {
     const object: unknown = document.toJS();
     return isWorkload(object) && object.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] !== undefined

@@ -138,6 +138,14 @@ describe('a fault inside of a pod', () => {
       expect(stepInPod('networkPartition', step.receipt, now, moment(12)).call).to.equal(undefined);
     });
 
+    it('is not begun again by an operator that finds the tool, but no record of its peers', () => {
+      const left = { ...running, peers: ['10.0.0.1'] };
+      const now = { ...seen(left), peers };
+      const step = stepInPod('networkPartition', receipt, now, moment(5));
+      expect(step.call).to.equal(undefined);
+      expect(step.receipt.peers).to.deep.equal(['10.0.0.1']);
+    });
+
     it('is mended with the peers of now: only these can answer', () => {
       const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
       const now = { ...seen(running), peers: moved };

@@ -5,7 +5,7 @@ import type { Moment } from './moment.ts';
 import { hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './moment.ts';
 import type { Peers } from './peers.ts';
 import type { ReceiptLine } from './receipt-lines.ts';
-import { type Tool, type ToolCall, toolContainerName } from './tools.ts';
+import { peersIn, type Tool, type ToolCall, toolContainerName } from './tools.ts';
 
 /** A tool that was put into the target's pod. */
 export interface ToolSeen {
@@ -14,6 +14,8 @@ export interface ToolSeen {
   /** Name of its container. */
   name: string;
   state: 'waiting' | 'running' | 'ended';
+  /** Addresses that it was started with, for a partition. */
+  peers?: readonly string[];
   /** What it told; undefined when its log could not be read. */
   lines: readonly ReceiptLine[] | undefined;
   /** Why it does not start, or why its log could not be read. */
@@ -58,7 +60,7 @@ export function isInPod(action: FaultAction): action is InPod {
 /** The tools of this fault in a pod, in the order in which they were put there, without what they told. */
 export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
   const statuses = pod.status?.ephemeralContainerStatuses ?? [];
-  const present = new Set((pod.spec?.ephemeralContainers ?? []).map(({ name }) => name));
+  const present = new Map((pod.spec?.ephemeralContainers ?? []).map(({ name, args }) => [name, args ?? []]));
   const named = (tool: Tool, rounds: number) =>
     Array.from({ length: rounds }, (_, index) => ({
       tool,
@@ -74,7 +76,8 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
     ...named('resume', MEND_ROUNDS),
   ]
     .filter(({ name }) => present.has(name))
-    .map((known) => {
+    .map((tool) => {
+      const known = { ...tool, peers: peersIn(present.get(tool.name) ?? []) };
       const state = statuses.find(({ name }) => name === known.name)?.state;
       if (state?.terminated) return { ...known, state: 'ended' as const };
       if (state?.running) return { ...known, state: 'running' as const };
@@ -88,7 +91,7 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
 export function stepInPod(action: InPod, before: FaultReceipt, seen: TargetSeen, moment: Moment): PodStep {
   if (before.seenHealedAt) return { receipt: before };
   if (!seen.pod) return { receipt: gone(before, moment.now) };
-  const receipt = seen.tools.reduce(withLines, before);
+  const receipt = seen.tools.reduce(withLines, withPeers(before, seen.tools));
   const starter = seen.tools.find(({ tool }) => tool === STARTERS[action]);
   if (!starter) return start(action, receipt, seen, moment);
   const refused = starter.lines?.find(({ event }) => event === 'refused');
@@ -178,6 +181,16 @@ function follow(action: InPod, receipt: FaultReceipt, seen: TargetSeen, moment: 
     call: { tool: 'repartition', round, peers, seconds },
     lookAgainMs,
   };
+}
+
+/**
+ * The peers that tools were started with, put into the receipt: an operator that died between the start and its record left
+ * them in the pod alone.
+ */
+function withPeers(receipt: FaultReceipt, tools: readonly ToolSeen[]): FaultReceipt {
+  const cut = tools.filter(({ tool }) => tool === 'partition' || tool === 'repartition');
+  const peers = new Set([...(receipt.peers ?? []), ...cut.flatMap((tool) => tool.peers ?? [])]);
+  return peers.size === (receipt.peers ?? []).length ? receipt : { ...receipt, peers: [...peers].sort() };
 }
 
 /** What a tool told, put into the receipt. The first to see something is the one who is quoted. */

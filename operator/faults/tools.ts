@@ -5,6 +5,15 @@ import type { Peers } from './peers.ts';
 /** What images/fault-tools can do, its first argument. */
 export type Tool = 'partition' | 'repartition' | 'mend-partition' | 'pause' | 'resume' | 'kill';
 
+/** Option of a tool's arguments whose value is the addresses on the other side. */
+const PEERS_OPTION = '--peers';
+
+/** The addresses in a tool's arguments; none when it was given none. */
+export function peersIn(args: readonly string[]): string[] {
+  const at = args.indexOf(PEERS_OPTION);
+  return at < 0 ? [] : (args[at + 1] ?? '').split(',').filter((address) => address !== '');
+}
+
 /** Seconds from the acceptance of a fault after which it is not injected any more. */
 export const START_SECONDS = 120;
 
@@ -49,7 +58,7 @@ export function toolContainer(
     ['--not-after', notAfter && String(Math.floor(notAfter.getTime() / 1000))],
     ['--direction', tool === 'partition' ? directionOf(fault) : undefined],
     ['--ports', peers?.ports.join(',')],
-    ['--peers', peers?.addresses.join(',')],
+    [PEERS_OPTION, peers?.addresses.join(',')],
     ['--probes', peers?.probes.join(',')],
     ['--container', network ? undefined : receipt.containerId],
   ];

@@ -3,9 +3,9 @@ import type { TestReport } from '../api/test-report.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { attemptProgress } from '../reports/close.ts';
 import { foldSuite } from '../reports/fold.ts';
-import { keptReport } from '../reports/kept.ts';
-import type { Job } from '../runtime/builtin-resources.ts';
-import { withoutManagedFields } from '../runtime/kube-object.ts';
+import { isSettled, keptReport } from '../reports/kept.ts';
+import { JOBS, type Job, type Pod } from '../runtime/builtin-resources.ts';
+import { controllerOf, withoutManagedFields } from '../runtime/kube-object.ts';
 import { suiteHistory } from './history.ts';
 import { attemptJob } from './job.ts';
 import { keptJob, keptPod, keptRun } from './kept.ts';
@@ -90,6 +90,18 @@ describe('what the cache keeps', () => {
     expect(keptReport(report(passed)).status).to.deep.equal(status);
   });
 
+  it('need not be a report of which all is done; one that was broken off may have a Job to be ended', () => {
+    const archived = { type: 'Archived', reason: 'Archived', message: '', lastTransitionTime: '' };
+    const settled = (status: TestReport['status']) => isSettled({ ...report([]), status: status ?? {} });
+    for (const status of ['True', 'False'] as const) {
+      const conditions = [{ ...archived, status }];
+      expect(settled({ final: true, verdict: 'Failed', conditions })).to.equal(true);
+      expect(settled({ final: true, verdict: 'Interrupted', conditions })).to.equal(false);
+      expect(settled({ conditions })).to.equal(false);
+    }
+    expect(settled({ final: true, verdict: 'Passed' })).to.equal(false);
+  });
+
   it('of a Job and its pod is how they stand', () => {
     const intent = attemptJob({
       name: 'one-alpha-1',
@@ -115,7 +127,64 @@ describe('what the cache keeps', () => {
     );
     expect(keptJob(job).metadata.labels).to.deep.equal(job.metadata.labels);
     expect(JSON.stringify(keptJob(job)).length).to.be.lessThan(JSON.stringify(job).length / 3);
-    const pod = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase: 'Failed' } };
-    expect(keptPod(pod)).to.deep.equal({ metadata: { name: 'p' }, status: { phase: 'Failed' } });
+    const pod = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase: 'Running' } };
+    expect(keptPod(pod)).to.deep.equal({ metadata: { name: 'p' }, status: { phase: 'Running' } });
+  });
+
+  it('of a pod that has ended says the same of its attempt as the whole one', () => {
+    const job: Job = { metadata: { name: 'one-alpha-1' } };
+    const state = {
+      terminated: {
+        exitCode: 137,
+        reason: 'OOMKilled',
+        message: 'last words',
+        containerID: 'containerd://x',
+      },
+    };
+    const container = {
+      name: 'suite',
+      image: 'suites:1',
+      imageID: 'sha256:1',
+      ready: false,
+      restartCount: 0,
+    };
+    const evicted = { type: 'DisruptionTarget', status: 'True', reason: 'Evicted', message: 'drained' };
+    const other = { type: 'Ready', status: 'False', lastProbeTime: null };
+    for (const status of [
+      {
+        phase: 'Failed',
+        containerStatuses: [{ ...container, state }],
+        podIP: '10.0.0.1',
+        hostIP: '10.0.0.2',
+      },
+      {
+        phase: 'Failed',
+        reason: 'Evicted',
+        message: 'The node was low on memory',
+        conditions: [evicted, other],
+      },
+      {
+        phase: 'Succeeded',
+        initContainerStatuses: [{ ...container, state: { terminated: { exitCode: 0 } } }],
+      },
+    ]) {
+      const metadata = {
+        name: 'one-alpha-1-x',
+        uid: 'u',
+        labels: { 'batch.kubernetes.io/job-name': 'one-alpha-1', 'e2e.backend.ai/run': 'one' },
+        ownerReferences: [
+          { apiVersion: 'batch/v1', kind: 'Job', name: 'one-alpha-1', uid: 'j', controller: true },
+        ],
+      };
+      const pod = { metadata, spec: { containers: [] }, status } as unknown as Pod;
+      const kept = keptPod(pod);
+      const now = new Date();
+      expect(attemptProgress({ job, pods: [kept], now })).to.deep.equal(
+        attemptProgress({ job, pods: [pod], now }),
+      );
+      expect(controllerOf(kept, JOBS)).to.deep.equal(controllerOf(pod, JOBS));
+      expect(kept.metadata.labels).to.deep.equal({ 'batch.kubernetes.io/job-name': 'one-alpha-1' });
+      expect(JSON.stringify(kept)).not.to.match(/10\.0\.0|sha256|containerd/);
+    }
   });
 });

@@ -6,6 +6,9 @@ const LABEL_LENGTH = 63;
 /** Hex digits of SHA-256 that tell apart names that had to be cut. */
 const HASH_LENGTH = 8;
 
+/** Label that the Job controller gives the pods of a Job: its name. */
+export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
+
 /**
  * Name of everything that belongs to one attempt: TestReport, Job, ServiceAccount, Role, RoleBinding.
  * `<run>-<suite>-<attempt>`, cut to 63 characters with a hash of the whole when it is longer. Deterministic, so that a

@@ -3,7 +3,7 @@ import { FakeClock } from '../testing/fake-clock.ts';
 import { quietLog } from '../testing/quiet-log.ts';
 import { ApiError } from './api-error.ts';
 import { type Change, Informer } from './informer.ts';
-import type { KubeClient, ObjectList, WatchEvent } from './kube-client.ts';
+import type { KubeClient, ListOptions, ObjectList, WatchEvent } from './kube-client.ts';
 import type { KubeObject, Resource } from './kube-object.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -23,10 +23,11 @@ class Script {
   #feed: ((line: Line) => void) | undefined;
 
   readonly client = {
-    list: async () => {
+    list: async (_resource: Resource, _query: object, { keep }: ListOptions<KubeObject>) => {
       const next = this.lists[Math.min(this.listed++, this.lists.length - 1)] ?? [];
       if (next instanceof Error) throw next;
-      return { items: next, resourceVersion: `list-${this.listed}` } satisfies ObjectList<KubeObject>;
+      const items = keep ? next.flatMap((object) => keep(object) ?? []) : next;
+      return { items, resourceVersion: `list-${this.listed}` } satisfies ObjectList<KubeObject>;
     },
     watch: (_resource: Resource, query: { resourceVersion: string }, signal: AbortSignal) => {
       this.watchedFrom.push(query.resourceVersion);
@@ -177,6 +178,49 @@ describe('the informer', () => {
     }
     expect(told).to.deep.equal(['added a', 'deleted a']);
     expect(await lists('periodic')).to.equal(1);
+  });
+
+  it('does not keep what its transform leaves out: to the handlers it is deleted, or never was there', async () => {
+    const ended = new Set(['over']);
+    informer = new Informer({
+      client: script.client,
+      resource: PODS,
+      transform: (object) => (ended.has(object.metadata.name) ? undefined : object),
+      log: quietLog(),
+      metrics,
+      clock,
+    });
+    informer.onChange(say);
+    await start([
+      [pod('over', '1'), pod('a', '2')],
+      [pod('over', '1'), pod('a', '4'), pod('b', '5')],
+    ]);
+    expect(told).to.deep.equal(['added a']);
+    ended.add('a');
+    script.send({ type: 'MODIFIED', object: pod('a', '4') });
+    script.send({ type: 'MODIFIED', object: pod('a', '5') });
+    script.send({ type: 'DELETED', object: pod('over', '6') });
+    await clock.advance(0);
+    expect(told).to.deep.equal(['added a', 'deleted a']);
+    script.send(new ApiError({ what: 'watch', code: 410, reason: 'Expired', message: 'too old' }));
+    await clock.advance(0);
+    expect(informer.list().map(({ metadata }) => metadata.name)).to.deep.equal(['b']);
+    expect((await metrics.informerObjects.get()).values[0]?.value).to.equal(1);
+  });
+
+  it('forgets what it is told to, without telling anybody; news of it bring it back', async () => {
+    await start([[pod('a', '1')]]);
+    informer.forget({ namespace: 'ns', name: 'a' });
+    informer.forget({ namespace: 'ns', name: 'nobody' });
+    expect(informer.list()).to.deep.equal([]);
+    expect((await metrics.informerObjects.get()).values[0]?.value).to.equal(0);
+    script.send({ type: 'MODIFIED', object: pod('a', '2') });
+    await clock.advance(0);
+    expect(told).to.deep.equal(['added a', 'added a']);
+    informer.forget({ namespace: 'ns', name: 'a' });
+    script.send({ type: 'DELETED', object: pod('a', '3') });
+    await clock.advance(0);
+    expect(told).to.deep.equal(['added a', 'added a']);
   });
 
   it('is not stopped by a handler that throws; the others still hear', async () => {

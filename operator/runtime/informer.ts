@@ -23,9 +23,12 @@ export interface InformerOptions<T extends KubeObject> {
   fieldSelector?: string | undefined;
   /**
    * What is kept of an object: the cache and the handlers see its result alone. For kinds whose objects are large; it must
-   * keep name, namespace, uid and resourceVersion.
+   * keep name, namespace, uid and resourceVersion. Undefined: nobody will ask for it any more; it is not kept, and to the
+   * handlers it is as if it were deleted.
    */
-  transform?: ((object: T) => T) | undefined;
+  transform?: ((object: T) => T | undefined) | undefined;
+  /** Objects a page of a full list, which is held whole. Default 500. */
+  pageSize?: number | undefined;
   log: Log;
   metrics: RuntimeMetrics;
   clock?: Clock;
@@ -126,6 +129,17 @@ export class Informer<T extends KubeObject> implements Source {
     return this.#cache.list(namespace);
   }
 
+  /**
+   * Drops an object from the cache that nobody will ask for any more; the handlers are not told. News of it, or a full
+   * list, brings it back, unless the transform leaves it out.
+   */
+  forget(at: ObjectName): void {
+    const object = this.#cache.get(at);
+    if (!object) return;
+    this.#cache.remove(object);
+    this.#options.metrics.informerObjects.dec({ resource: this.resource.plural });
+  }
+
   /** Follows until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     let state: FollowState = { failures: 0, resourceVersion: undefined };
@@ -164,10 +178,11 @@ export class Informer<T extends KubeObject> implements Source {
   /** The resourceVersion of the list, or undefined when it failed. */
   async #list(reason: ListReason, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const list = await this.#options.client.list(this.resource, this.#query, { signal });
+      const { client, transform: keep, pageSize } = this.#options;
+      const list = await client.list(this.resource, this.#query, { signal, keep, pageSize });
       this.#options.metrics.informerRelists.inc({ resource: this.resource.plural, reason });
       if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'listed again');
-      this.#publish(this.#cache.replaceAll(list.items.map((object) => this.#kept(object))));
+      this.#publish(this.#cache.replaceAll(list.items));
       this.#nextListMs = this.#clock.monotonicMs() + jittered(this.#options.relistMs ?? 600_000, 0.2);
       this.#lastError = undefined;
       this.#hasSynced = true;
@@ -230,16 +245,18 @@ export class Informer<T extends KubeObject> implements Source {
     switch (event.type) {
       case 'ADDED':
       case 'MODIFIED':
-        return this.#cache.put(this.#kept(event.object));
+        return this.#kept(event.object);
       case 'DELETED':
-        return this.#cache.remove(this.#kept(event.object));
+        return this.#cache.remove(this.#options.transform?.(event.object) ?? event.object);
       case 'BOOKMARK':
         return [];
     }
   }
 
-  #kept(object: T): T {
-    return this.#options.transform?.(object) ?? object;
+  #kept(object: T): Change<T>[] {
+    const { transform } = this.#options;
+    const kept = transform ? transform(object) : object;
+    return kept ? this.#cache.put(kept) : this.#cache.remove(object);
   }
 
   #publish(changes: readonly Change<T>[]): void {

@@ -24,9 +24,14 @@ export interface ListQuery {
   fieldSelector?: string | undefined;
 }
 
-export interface ListOptions extends CallOptions {
+export interface ListOptions<T = unknown> extends CallOptions {
   /** Objects a page; all pages are fetched. Default 500. */
-  pageSize?: number;
+  pageSize?: number | undefined;
+  /**
+   * What is kept of each object, page by page, so that never more than one page is held whole; undefined: nothing. It gets
+   * apiVersion and kind with the object. Default: all of it.
+   */
+  keep?: ((object: T) => T | undefined) | undefined;
 }
 
 export interface ObjectList<T> {

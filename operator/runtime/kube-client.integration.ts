@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type ControlPlane, startControlPlane } from '../testing/control-plane.ts';
 import { TcpProxy } from '../testing/tcp-proxy.ts';
 import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
-import { CONFIG_MAPS, type ConfigMap, NAMESPACES, PODS } from './builtin-resources.ts';
+import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';
 import { KubeClient, type KubeClientOptions } from './kube-client.ts';
 
 const namespace = 'client';
@@ -122,6 +122,32 @@ describe('the client against a real API server', function () {
     expect(proxy.accepted).to.be.at.most(2);
     await Promise.all(Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace })));
     expect(proxy.accepted).to.be.at.most(102);
+  });
+
+  it('shares eight connections among ordinary requests, and a lease waits for none of them', async () => {
+    const { proxy, client: proxied } = await throughProxy({ deadlineMs: 2_000 });
+    const many = () => Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace }));
+    await Promise.all(many());
+    expect(proxy.accepted).to.be.at.most(8);
+    proxy.silence();
+    const stuck = many().map(failure);
+    const began = performance.now();
+    expect(await proxied.get(LEASES, at('nobody'))).to.equal(undefined);
+    expect(performance.now() - began).to.be.below(1_500);
+    for (const error of await Promise.all(stuck)) expect(error).to.be.instanceOf(ApiError);
+  });
+
+  it('keeps of a list what it is told to, of every page', async () => {
+    for (const name of ['kept-a', 'kept-b', 'kept-c']) await make(name, { size: 'large' });
+    const keep = (map: ConfigMap) =>
+      map.metadata.name === 'kept-b' ? undefined : { metadata: map.metadata, kind: map.kind ?? 'none' };
+    const query = { namespace, fieldSelector: 'metadata.name!=shared' };
+    const { items } = await client.list(CONFIG_MAPS, query, { pageSize: 2, keep });
+    const names = items.map(({ metadata }) => metadata.name);
+    expect(names).to.include.members(['kept-a', 'kept-c']);
+    expect(names).not.to.include('kept-b');
+    for (const item of items) expect(item).to.have.all.keys('metadata', 'kind');
+    expect(items[0]?.kind).to.equal('ConfigMap');
   });
 
   it('repeats what may be repeated while the API server restarts', async () => {

@@ -57,25 +57,24 @@ export class KubeClient {
   async list<T extends KubeObject>(
     resource: Resource<T>,
     query: ListQuery = {},
-    options: ListOptions = {},
+    options: ListOptions<T> = {},
   ): Promise<ObjectList<T>> {
+    const { keep = (object: T) => object } = options;
+    const kept = ({ items: all }: ListPage<T>) => all.flatMap((item) => keep(typed(resource, item)) ?? []);
     const items: T[] = [];
     let page: ListPage<T> | undefined;
     do {
       try {
         page = await this.#page(resource, query, options.pageSize ?? PAGE, page?.metadata.continue, options);
-        items.push(...page.items);
+        items.push(...kept(page));
       } catch (error) {
         // The token of the next page got too old (a compaction): start over, all in one page.
         if (!isGone(error) || page === undefined) throw error;
         page = await this.#page(resource, query, undefined, undefined, options);
-        items.splice(0, items.length, ...page.items);
+        items.splice(0, items.length, ...kept(page));
       }
     } while (page.metadata.continue);
-    return {
-      items: items.map((item) => typed(resource, item)),
-      resourceVersion: page.metadata.resourceVersion ?? '',
-    };
+    return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
   }
 
   #page<T extends KubeObject>(

@@ -1,6 +1,6 @@
 import { type KubeObject, keyOf, type ObjectName, objectName } from './kube-object.ts';
 
-/** What happened to an object. `object` is its newest state (for deleted: the last one known). */
+/** What happened to an object. `object` is its newest state (for deleted: the last one known). One that is not kept any more counts as deleted. */
 export type Change<T> =
   | { type: 'added'; name: ObjectName; object: T }
   | { type: 'updated'; name: ObjectName; object: T; old: T }

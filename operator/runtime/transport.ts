@@ -16,8 +16,14 @@ const CREDENTIALS_MS = 60_000;
 /** Idle milliseconds before we close a connection: below the API server's own 90 s, so that we never lose that race. */
 const IDLE_MS = 60_000;
 
-/** Connections at most: the watches (each holds one) and the requests of all workers. */
-const CONNECTIONS = 128;
+/**
+ * Connections for ordinary requests; more of these wait their turn. Each costs some 80 KiB here for as long as it is open,
+ * which the heap does not give back, and memory at the API server; this many keep a server with two cores busy.
+ */
+const SHARED_CONNECTIONS = 8;
+
+/** Connections for what holds one for long, or must not wait for others. */
+const OWN_CONNECTIONS = 128;
 
 /** Milliseconds for TCP and TLS. */
 const CONNECT_MS = 5_000;
@@ -28,7 +34,10 @@ type Tls = Pick<ConnectionOptions, (typeof TLS_FIELDS)[number]>;
 
 interface Session {
   headers: Record<string, string>;
-  dispatcher: Dispatcher;
+  /** For ordinary requests. */
+  shared: Dispatcher;
+  /** For watches, logs and the lease. */
+  own: Dispatcher;
   /** To tell whether the TLS material changed. */
   fingerprint: string;
   readMs: number;
@@ -44,7 +53,7 @@ export interface TryLimits {
 }
 
 /**
- * The way to the API server: credentials and TLS as a ClusterAccess gives them, over one keep-alive pool of
+ * The way to the API server: credentials and TLS as a ClusterAccess gives them, over keep-alive pools of
  * connections. (client-node itself makes an agent, and so a TLS handshake, for every request.)
  */
 export class Transport {
@@ -68,7 +77,7 @@ export class Transport {
   /** Sends once. Rejects with what undici throws. */
   async send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
     const session = await this.#credentials();
-    const answer = session.dispatcher.request({
+    const answer = (standsAlone(request) ? session.own : session.shared).request({
       origin: this.#origin,
       path: this.#prefix + urlPath(request.path, request.query),
       method: request.method,
@@ -99,7 +108,7 @@ export class Transport {
   async close(): Promise<void> {
     this.#closed = true;
     const session = await this.#session;
-    await session?.dispatcher.destroy();
+    await Promise.all([session?.shared.destroy(), session?.own.destroy()]);
   }
 
   async #credentials(): Promise<Session> {
@@ -131,14 +140,15 @@ export class Transport {
     const readMs = this.#clock.monotonicMs();
     if (before?.fingerprint === fingerprint) return { ...before, headers, readMs };
     // The old pool is left to its running requests; its idle connections end by themselves.
-    return { headers, dispatcher: this.#pool(tls), fingerprint, readMs };
+    const [shared, own] = [this.#pool(tls, SHARED_CONNECTIONS), this.#pool(tls, OWN_CONNECTIONS)];
+    return { headers, shared, own, fingerprint, readMs };
   }
 
-  #pool(tls: Tls): Dispatcher {
+  #pool(tls: Tls, connections: number): Dispatcher {
     const cluster = this.#config.getCurrentCluster();
     // HTTP/1.1, a connection for each request under way: over one HTTP/2 connection a stall would stop every watch at once.
     const pool = {
-      connections: CONNECTIONS,
+      connections,
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
@@ -152,6 +162,14 @@ export class Transport {
     }
     return new ProxyAgent({ ...pool, uri: cluster.proxyUrl, requestTls: tls });
   }
+}
+
+/**
+ * Whether a request must have a connection at once: a watch lasts for minutes, a log comes from a kubelet that may be away,
+ * and a lease that is not renewed in time is lost.
+ */
+function standsAlone({ verb, path }: ApiRequest): boolean {
+  return verb === 'watch' || verb === 'log' || path.startsWith('/apis/coordination.k8s.io/');
 }
 
 /**

@@ -14,7 +14,7 @@ import type { ControlPlane } from './control-plane.ts';
 /** What becomes of a request instead of, or after, its way to the API server. */
 export interface Trouble {
   /** The code of the answer. */
-  code: 429 | 500 | 503;
+  code: 409 | 429 | 500 | 503;
   /** The API server gets the request and acts on it; only its answer is replaced. */
   late?: boolean;
   retryAfterSeconds?: number;
@@ -58,6 +58,11 @@ export class WeatherProxy {
         incoming.once('end', () => answer(outgoing, trouble));
       } else this.#pass(incoming, outgoing, trouble);
     });
+  }
+
+  /** Cuts every connection, watches above all; new ones are taken. */
+  cut(): void {
+    this.#server.closeAllConnections();
   }
 
   /**
@@ -107,7 +112,16 @@ export class WeatherProxy {
 }
 
 function answer(outgoing: ServerResponse, { code, retryAfterSeconds }: Trouble): void {
-  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message: 'bad weather' };
+  // What the API server gives with 409 for a write that came too late; the other codes need no reason.
+  const reason = code === 409 ? { reason: 'Conflict' } : {};
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code,
+    ...reason,
+    message: 'bad weather',
+  };
   outgoing.writeHead(code, {
     'content-type': 'application/json',
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),

@@ -1,0 +1,179 @@
+import type { Fault, FaultSpec } from '../api/fault.ts';
+import { FAULTS, TEST_ENVIRONMENTS } from '../controllers/kinds.ts';
+import type { ToolEvent } from '../faults/receipt-lines.ts';
+import type { Tool } from '../faults/tools.ts';
+import { DEPLOYMENTS, PODS, type Pod, ROLE_BINDINGS } from '../runtime/builtin-resources.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import { type FakeKubelet, startKubelet } from './fake-kubelet.ts';
+import { type Stage, startStage } from './stage.ts';
+import { until } from './until.ts';
+
+const ENVIRONMENT = 'broken';
+/** Longest time until an operator has done something, one that takes over from a dead one included, milliseconds. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+/** A deployed environment that may be broken, whose pods and tools the test plays. */
+export class FaultScene {
+  readonly stage: Stage;
+  readonly kubelet: FakeKubelet;
+  /** Of the deployment. */
+  readonly namespace = 'bai-broken';
+
+  constructor(stage: Stage, kubelet: FakeKubelet) {
+    this.stage = stage;
+    this.kubelet = kubelet;
+  }
+
+  get client(): KubeClient {
+    return this.stage.client;
+  }
+
+  /** Asks for a fault. */
+  ask(name: string, spec: Omit<FaultSpec, 'environmentRef'>): Promise<Fault> {
+    return this.client.create(FAULTS, {
+      metadata: { name, namespace: this.stage.namespace },
+      spec: { environmentRef: { name: ENVIRONMENT }, ...spec },
+    });
+  }
+
+  fault(name: string): Promise<Fault | undefined> {
+    return this.client.get(FAULTS, { namespace: this.stage.namespace, name });
+  }
+
+  heal(name: string): Promise<Fault> {
+    const at = { namespace: this.stage.namespace, name };
+    return this.client.mergePatch(FAULTS, at, { spec: { heal: true } });
+  }
+
+  podNow(name: string): Promise<Pod | undefined> {
+    return this.client.get(PODS, { namespace: this.namespace, name });
+  }
+
+  /** A ready pod of a component, on the node of the kubelet. */
+  async pod(name: string, component: string, address = '10.1.1.1'): Promise<Pod> {
+    await this.client.create(PODS, {
+      metadata: { name, namespace: this.namespace, labels: { 'app.kubernetes.io/component': component } },
+      spec: {
+        nodeName: this.kubelet.node,
+        terminationGracePeriodSeconds: 0,
+        shareProcessNamespace: true,
+        containers: [{ name: 'main', image: 'main:test' }],
+      },
+    });
+    return this.#status(name, {
+      phase: 'Running',
+      podIP: address,
+      podIPs: [{ ip: address }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [container('c0ffee', 0)],
+    });
+  }
+
+  /** The pod's container has been started anew. */
+  restarted(pod: Pod): Promise<Pod> {
+    return this.#status(pod.metadata.name, { containerStatuses: [container('decaf', 1)] });
+  }
+
+  /** The pod is gone. */
+  async gone(name: string): Promise<void> {
+    await this.client.delete(PODS, { namespace: this.namespace, name }, { gracePeriodSeconds: 0 });
+  }
+
+  /** A workload of a component, as the chart's are. */
+  async deployment(name: string, replicas: number): Promise<void> {
+    const labels = { 'app.kubernetes.io/component': name };
+    await this.client.create(DEPLOYMENTS, {
+      metadata: { name, namespace: this.namespace, labels },
+      spec: {
+        replicas,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: 'main', image: 'main:test' }] },
+        },
+      },
+    });
+  }
+
+  /** Plays a tool in a pod once the operator has put it there: it has told these events, and runs or has ended. */
+  async tool(
+    pod: Pod,
+    tool: Tool,
+    events: readonly ToolEvent[],
+    state: 'running' | 'ended' = 'running',
+  ): Promise<void> {
+    const { name } = pod.metadata;
+    const found = await until(
+      `a tool ${tool} is put into pod ${name}`,
+      async () => {
+        const now = await this.podNow(name);
+        return now?.spec?.ephemeralContainers?.find(({ args }) => args?.[0] === tool);
+      },
+      PATIENCE,
+    );
+    const at = new Date().toISOString();
+    const lines = events.map((event) => `${JSON.stringify({ at, event, evidence: `${tool} ${event}` })}\n`);
+    this.kubelet.log(pod, found.name, lines.join(''));
+    const before = (await this.podNow(name))?.status?.ephemeralContainerStatuses ?? [];
+    const status = {
+      ...container(`tool-${tool}`, 0),
+      name: found.name,
+      state:
+        state === 'running'
+          ? { running: { startedAt: at } }
+          : { terminated: { exitCode: 0, startedAt: at, finishedAt: at } },
+    };
+    const others = before.filter((each) => each.name !== found.name);
+    await this.#status(name, { ephemeralContainerStatuses: [...others, status] });
+  }
+
+  async stop(): Promise<void> {
+    await this.stage.stop();
+    await this.kubelet.stop();
+  }
+
+  #status(name: string, status: Pod['status']): Promise<Pod> {
+    const at = { namespace: this.namespace, name };
+    return this.client.mergePatch(PODS, at, { status }, { subresource: 'status' });
+  }
+}
+
+function container(id: string, restartCount: number) {
+  return {
+    name: 'main',
+    image: 'main:test',
+    imageID: '',
+    containerID: `containerd://${id}`,
+    ready: true,
+    restartCount,
+    state: { running: { startedAt: new Date().toISOString() } },
+  };
+}
+
+/** Starts a stage with such an environment, deployed by an operator that has stopped again. */
+export async function startFaultScene(): Promise<FaultScene> {
+  const stage = await startStage();
+  const operator = stage.startOperator();
+  const { client, namespace } = stage;
+  const scene = new FaultScene(stage, await startKubelet(stage.plane));
+  await client.create(TEST_ENVIRONMENTS, {
+    metadata: { name: ENVIRONMENT, namespace },
+    spec: {
+      chart: { name: 'tiny', values: { image: 'main:test', replicas: 1 } },
+      namespace: scene.namespace,
+      disruption: 'Allowed',
+    },
+  });
+  await until(
+    'the operator has its rights in the namespace',
+    () => client.get(ROLE_BINDINGS, { namespace: scene.namespace, name: 'backendai-e2e-operator' }),
+    PATIENCE,
+  );
+  await until(
+    'the environment is deployed',
+    async () => (await client.get(TEST_ENVIRONMENTS, { namespace, name: ENVIRONMENT }))?.status?.valuesHash,
+    { timeoutMs: 60_000 },
+  );
+  await operator.stop();
+  return scene;
+}
