@@ -22,11 +22,12 @@ const seconds = new Map([
 
 describe('the environments of a job', () => {
   it('are three for all suites where memory allows, and one for a part', () => {
-    expect(usualEnvironments({}, 64)).to.equal(3);
-    expect(usualEnvironments({}, 12)).to.equal(2);
-    expect(usualEnvironments({}, 7)).to.equal(1);
-    expect(usualEnvironments({ suite: 'storage' }, 64)).to.equal(1);
-    expect(usualEnvironments({ grep: 'x' }, 64)).to.equal(1);
+    expect(usualEnvironments({ includeSlow: true }, 64)).to.equal(3);
+    expect(usualEnvironments({ includeSlow: true }, 12)).to.equal(2);
+    expect(usualEnvironments({ includeSlow: true }, 7)).to.equal(1);
+    expect(usualEnvironments({ suite: 'storage', includeSlow: true }, 64)).to.equal(1);
+    expect(usualEnvironments({ grep: 'x', includeSlow: true }, 64)).to.equal(1);
+    expect(usualEnvironments({ includeSlow: false }, 64)).to.equal(1);
   });
 
   it('are 1 to 5', () => {

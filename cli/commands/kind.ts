@@ -164,10 +164,10 @@ export function ordered(
 
 /** How many environments a job has that does not say: several for all suites, as many as the memory takes. */
 export function usualEnvironments(
-  { suite, grep }: Pick<KindOptions, 'suite' | 'grep'>,
+  { suite, grep, includeSlow }: Pick<KindOptions, 'suite' | 'grep' | 'includeSlow'>,
   memoryGib: number,
 ): number {
-  const isPart = suite !== undefined || grep !== undefined;
+  const isPart = suite !== undefined || grep !== undefined || !includeSlow;
   return isPart ? 1 : environmentsFor(memoryGib, WHOLE_RUN_ENVIRONMENTS);
 }
 
