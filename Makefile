@@ -9,6 +9,7 @@ help: ## This list
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
 	@echo '                         TIMEOUT=<seconds for the run>  NO_SLOW=1 (leave slow suites out)'
 	@echo '                         PARALLEL=<suites side by side>  SHUFFLE=<seed of a chance order>'
+	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
 
 doctor: ## What this machine has, what will be built, what is missing
@@ -52,6 +53,7 @@ export E2E_REUSE := $(REUSE)
 export E2E_TIMEOUT := $(TIMEOUT)
 export E2E_NO_SLOW := $(NO_SLOW)
 export E2E_PARALLEL := $(PARALLEL)
+export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 export E2E_BENCH_ROWS := $(ROWS)

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { run, suite } from '../report/sample-run.ts';
 import { totalOf } from './count.ts';
 import { given, isYes, wholeRounds, wholeSeconds } from './options.ts';
-import { judged, testSummary } from './test.ts';
+import { crdsCommand, docsCommand, judged, testSummary } from './test.ts';
 
 describe('variables of make', () => {
   it('an empty variable is one that was not given', () => {
@@ -79,5 +79,13 @@ describe('the last line of CI', () => {
   it('counts a stage that left no result as a failure', () => {
     expect(totalOf(undefined, undefined)).to.deep.equal({ passed: 0, failed: 2 });
     expect(totalOf(tests, undefined)).to.deep.equal({ passed: 10, failed: 1 });
+  });
+});
+
+describe('make crds and make docs', function () {
+  this.timeout(60_000);
+
+  it('write what they promise', async () => {
+    expect([await crdsCommand(), await docsCommand()]).to.deep.equal([0, 0]);
   });
 });

@@ -4,7 +4,7 @@ import { type Format, show } from '../report/output.ts';
 import { oneRun } from '../report/run-list.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
 import { type Ending, endingOfRun } from '../run/ending.ts';
-import { followRun, type Snapshot } from '../run/follow.ts';
+import { followRun, namesOf, type Snapshot } from '../run/follow.ts';
 import { narrate } from '../run/progress.ts';
 import type { Place } from './place.ts';
 
@@ -16,11 +16,7 @@ const DEADLINE_MS = 86_400_000;
  * the following: the run goes on in the cluster.
  */
 export async function followToEnd(place: Place, run: TestRun, format: Format): Promise<Ending> {
-  const names = {
-    namespace: place.namespace,
-    environment: run.spec.environmentRef.name,
-    run: run.metadata.name,
-  };
+  const names = namesOf(place.namespace, run);
   let seen: Snapshot = { reports: [] };
   try {
     const last = await followRun(place.client, names, {

@@ -1,11 +1,14 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
 import { markdownSummary } from '../report/markdown.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
+import { secondsIn } from '../report/suite-table.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
 import {
   type CatalogEntry,
@@ -20,9 +23,9 @@ import { endingOfError, meaningOf } from '../run/ending.ts';
 import { onInterrupt } from '../run/interrupt.ts';
 import { type JobOptions, runJob } from '../run/job.ts';
 import { openJobLog } from '../run/job-log.ts';
-import { NAMES } from '../run/names.ts';
+import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../run/names.ts';
 import { checkGrep } from '../run/objects.ts';
-import { shuffled } from '../run/order.ts';
+import { longestFirst, shuffled } from '../run/order.ts';
 import { PHASES, PhaseClock } from '../run/phases.ts';
 import { viewFor } from '../run/view.ts';
 
@@ -36,8 +39,10 @@ export interface KindOptions {
   reuse: boolean;
   includeSlow: boolean;
   timeoutSeconds: number;
-  /** Suites that may run side by side, 1 to 50. */
+  /** Suites that may run side by side in each environment, 1 to 50. */
   parallelism: number;
+  /** Equal environments, 1 to 5; undefined: several for all suites, one for a part. */
+  environments?: number;
   /** Start the suites in a chance order, that of this seed. */
   shuffle?: string;
   /** Kill the operator once in mid-run; undefined: in runs of all suites. */
@@ -79,7 +84,7 @@ export async function kindCommand(options: KindOptions): Promise<number> {
 /** `e2e up`: the cluster with Backend.AI, ready, to be kept. What is there already is brought up to date. */
 export async function upCommand(): Promise<number> {
   const clock = new PhaseClock();
-  const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, dryRun: false };
+  const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, environments: 1, dryRun: false };
   const job = await jobOptions({ ...nothing, keep: true, reuse: false });
   return perform({ ...job, upOnly: true }, clock);
 }
@@ -95,7 +100,8 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
   const effects = realEffects(PROJECT_ROOT);
   const harvest: Harvest = { outputs: new Map() };
   try {
-    const namespaces = [NAMES.operatorNamespace, NAMES.environmentNamespace];
+    const places = environmentPlaces(job.environments ?? 1).map(({ namespace }) => namespace);
+    const namespaces = [NAMES.operatorNamespace, ...places];
     const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
     const collect = collector(sites, effects, harvest);
     const { ending, state, kept } = await runJob(job, { effects, view, clock, interruption, collect });
@@ -118,7 +124,10 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
   const asked = selectSuites(options.suite, catalog, options.includeSlow);
-  const suites = ordered(withLast(asked, catalog, options.grep), catalog, options);
+  const environments = options.environments ?? usualEnvironments(options, totalmem() / 2 ** 30);
+  const chosen = withLast(asked, catalog, options.grep);
+  const seconds = secondsIn(await readFile(path.join(PROJECT_ROOT, 'README.md'), 'utf8'));
+  const suites = ordered(chosen, catalog, seconds, { ...options, environments });
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {
     ...(suites ? { suites } : {}),
@@ -130,20 +139,36 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
     includeSlow: options.includeSlow,
     timeoutSeconds: options.timeoutSeconds,
     parallelism: options.parallelism,
+    environments,
     catalog: catalog.map((suite) => suite.name),
     environmentValues: (values ?? {}) as Record<string, unknown>,
     cacheDir: defaultCacheDir(),
   };
 }
 
-/** The suites in the order in which they are to start: that of the operator, or that of a seed. */
-function ordered(
+/**
+ * The suites in the order in which they are to start: that of a seed; where there are several places, those first that take
+ * longest; else that of the operator (undefined: all).
+ */
+export function ordered(
   suites: string[] | undefined,
   catalog: readonly CatalogEntry[],
-  { shuffle, includeSlow }: KindOptions,
+  seconds: ReadonlyMap<string, number>,
+  options: Pick<KindOptions, 'shuffle' | 'includeSlow' | 'parallelism' | 'environments'>,
 ): string[] | undefined {
-  if (shuffle === undefined) return suites;
-  return shuffled(suites ?? usualSuites(catalog, includeSlow).map(({ name }) => name), shuffle);
+  const { shuffle, includeSlow, parallelism, environments = 1 } = options;
+  const all = () => suites ?? usualSuites(catalog, includeSlow).map(({ name }) => name);
+  if (shuffle !== undefined) return shuffled(all(), shuffle);
+  return parallelism * environments > 1 ? longestFirst(all(), seconds) : suites;
+}
+
+/** How many environments a job has that does not say: several for all suites, as many as the memory takes. */
+export function usualEnvironments(
+  { suite, grep, includeSlow }: Pick<KindOptions, 'suite' | 'grep' | 'includeSlow'>,
+  memoryGib: number,
+): number {
+  const isPart = suite !== undefined || grep !== undefined || !includeSlow;
+  return isPart ? 1 : environmentsFor(memoryGib, WHOLE_RUN_ENVIRONMENTS);
 }
 
 /** Whether the operator is killed in mid-run: whoever tries a part is not held up by it. */
@@ -161,16 +186,21 @@ async function planLines(job: JobOptions): Promise<string[]> {
   const chosen = job.suites
     ? catalog.filter((suite) => job.suites?.includes(suite.name))
     : usualSuites(catalog, job.includeSlow);
+  const places = environmentPlaces(job.environments ?? 1);
   return [
     `phases: ${PHASES.join(', ')}`,
     `cluster: ${NAMES.cluster} (${job.reuse ? 'the kept one' : 'new'}, ${job.keep || job.reuse ? 'kept at the end' : 'deleted at the end'})`,
     `cache: ${job.cacheDir}`,
     `results: ${NAMES.out}`,
     `seconds for the run: ${job.timeoutSeconds}`,
-    `suites side by side: ${job.parallelism}`,
+    ...(places.length > 1
+      ? [`environments: ${places.map(({ name, namespace }) => `${name} in ${namespace}`).join(', ')}`]
+      : []),
+    `suites side by side${places.length > 1 ? ' in each' : ''}: ${job.parallelism}`,
     ...(job.rounds ? [`rounds of suites that have rounds: ${job.rounds}`] : []),
     ...(job.grep ? [`only tests that match: ${job.grep}`] : []),
     `suites (${chosen.length}):`,
     ...listing(chosen),
+    ...(job.suites ? [`in this order: ${job.suites.join(', ')}`] : []),
   ];
 }

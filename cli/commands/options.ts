@@ -1,3 +1,5 @@
+import { MOST_ENVIRONMENTS } from '../run/names.ts';
+
 /** Whether a variable that make passes on means yes: set, and none of "", "0", "no", "false". */
 export function isYes(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'no', 'false'].includes(value.toLowerCase());
@@ -34,6 +36,16 @@ export function suitesAtOnce(value: string): number {
   const count = Number(value);
   if (!Number.isInteger(count) || count < 1 || count > 50) {
     throw new Error(`--parallel wants a whole number from 1 to 50, not ${JSON.stringify(value)}`);
+  }
+  return count;
+}
+
+/** How many environments a job makes, 1 to 5. Throws an Error that names the option. */
+export function environmentsAtOnce(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_ENVIRONMENTS) {
+    const wanted = `a whole number from 1 to ${MOST_ENVIRONMENTS}`;
+    throw new Error(`--environments wants ${wanted}, not ${JSON.stringify(value)}`);
   }
   return count;
 }

@@ -2,12 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
 import { readNamespaces, writeLogs } from '../report/cluster-logs.ts';
 import { outputsOf, writeResults } from '../report/collect.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { splitTimestamp } from '../report/suite-output.ts';
 import { corePath, type KubeList, type KubeObject } from '../run/cluster-client.ts';
+import { environmentsIn } from '../run/follow.ts';
 import { atPlace, type Place, type PlaceOptions } from './place.ts';
 import { runsOf, whole } from './runs.ts';
 
@@ -55,13 +56,16 @@ interface PodObject extends KubeObject {
 
 async function podsOf(place: Place, run: TestRun, suite: string | undefined): Promise<PodObject[]> {
   const lines = run.status?.suites ?? [];
-  if (suite && !lines.some((line) => line.name === suite)) {
-    const names = lines.map((line) => line.name).join(', ');
+  const line = lines.find(({ name }) => name === suite);
+  if (suite && !line) {
+    const names = lines.map(({ name }) => name).join(', ');
     throw new Error(`${run.metadata.name} has no suite "${suite}"; it has: ${names || 'none'}`);
   }
   const labelSelector = [
     `${LABELS.run}=${run.metadata.name}`,
-    ...(suite ? [`${LABELS.suite}=${suite}`] : []),
+    // A line for one of several environments has the suite's label, and its own attempt.
+    ...(line?.suite ? [`batch.kubernetes.io/job-name=${line.report}`] : []),
+    ...(suite && !line?.suite ? [`${LABELS.suite}=${suite}`] : []),
   ].join(',');
   const pods = await listPods(place, place.namespace, labelSelector);
   if (pods.length > 0) return pods;
@@ -69,17 +73,19 @@ async function podsOf(place: Place, run: TestRun, suite: string | undefined): Pr
 }
 
 async function podsOfComponent(place: Place, run: TestRun, component: string): Promise<PodObject[]> {
-  const { environment } = await whole(place, run);
-  const namespace = environment?.status?.namespace;
-  if (!namespace) {
-    throw new Error(
-      `TestEnvironment ${run.spec.environmentRef.name} has no namespace of its own to look into`,
-    );
+  const environments = environmentsIn(await whole(place, run));
+  const namespaces = environments.flatMap(({ status }) => status?.namespace ?? []);
+  if (namespaces.length === 0) {
+    const names = environmentsOf(run).join(', ');
+    throw new Error(`TestEnvironment ${names} has no namespace of its own to look into`);
   }
-  const pods = await listPods(place, namespace, `app.kubernetes.io/component=${component}`);
+  const label = `app.kubernetes.io/component=${component}`;
+  const pods = (await Promise.all(namespaces.map((each) => listPods(place, each, label)))).flat();
   if (pods.length > 0) return pods;
-  const known = (environment?.status?.components ?? []).map((one) => one.name).join(', ');
-  throw new Error(`${namespace} has no pod of a component "${component}"; the components are: ${known}`);
+  const known = (environments[0]?.status?.components ?? []).map((one) => one.name).join(', ');
+  throw new Error(
+    `${namespaces.join(', ')} has no pod of a component "${component}"; the components are: ${known}`,
+  );
 }
 
 async function listPods(place: Place, namespace: string, labelSelector: string): Promise<PodObject[]> {
@@ -104,8 +110,8 @@ export function reportCommand(
     const found = await whole(place, chooseRun(await runsOf(place), name));
     const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
     await mkdir(path.join(out, 'logs'), { recursive: true });
-    const other = found.environment?.status?.namespace;
-    const namespaces = [place.namespace, ...(other && other !== place.namespace ? [other] : [])];
+    const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
+    const namespaces = [...new Set([place.namespace, ...others])];
     const collected = await readNamespaces(place.client, namespaces, place.signal);
     await writeLogs(path.join(out, 'logs'), collected);
     if (collected.troubles.length > 0) {

@@ -1,12 +1,12 @@
 import { KINDS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { type Format, show } from '../report/output.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
 import { resourcePath } from '../run/cluster-client.ts';
-import { isFinished, readRun } from '../run/follow.ts';
+import { isFinished, namesOf, readRun } from '../run/follow.ts';
 import { checkGrep } from '../run/objects.ts';
 import { listReports } from '../run/reports.ts';
 import { createRun, listRuns, listSuites, type RunWish, rerunSpec, specOf } from '../run/runs.ts';
@@ -99,7 +99,7 @@ export function listCommand(
     const runs = newestFirst(await runsOf(place))
       .filter((run) => !options.active || !isFinished(run))
       .filter((run) => !options.failed || run.status?.phase === 'Failed')
-      .filter((run) => !options.environment || run.spec.environmentRef.name === options.environment)
+      .filter((run) => !options.environment || environmentsOf(run).includes(options.environment))
       .slice(0, options.limit);
     if (runs.length === 0 && options.output === 'table') console.error('e2e: there is no such TestRun here');
     else show(listOfRuns(runs, new Date()), options.output);
@@ -144,7 +144,5 @@ export function runsOf(place: Place): Promise<TestRun[]> {
 
 /** A run with its reports. */
 export function whole(place: Place, run: TestRun) {
-  const environment = run.spec.environmentRef.name;
-  const names = { namespace: place.namespace, environment, run: run.metadata.name };
-  return readRun(place.client, names, place.signal);
+  return readRun(place.client, namesOf(place.namespace, run), place.signal);
 }

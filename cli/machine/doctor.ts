@@ -23,13 +23,15 @@ export interface Finding {
 
 /** The node took 4.4 GiB with two sessions; the rest is for the builds and the system. */
 const MEMORY_GIB = 7;
+/** Each further environment. */
+const MORE_GIB = 3;
 /** A cold run fills about 25 GB (images, node image, Go's caches), a warm one writes about 10. */
 const DISK_GB = { cold: 30, warm: 12 };
 
 /**
  * Looks at the machine and says, thing by thing, what a run will find, make or lack. Changes nothing.
  */
-export async function inspectMachine(p: Provision): Promise<Finding[]> {
+export async function inspectMachine(p: Provision, environments = 1): Promise<Finding[]> {
   const host = await inspectHost();
   const [engine, go, registry] = await Promise.all([engineVersion(p), goVersion(p), registryAnswers(p)]);
   const tools = await Promise.all(
@@ -39,7 +41,7 @@ export async function inspectMachine(p: Provision): Promise<Finding[]> {
   return [
     platformFinding(process.platform, process.arch),
     engineFinding(engine, host, process.env),
-    memoryFinding(totalmem() / 2 ** 30),
+    memoryFinding(totalmem() / 2 ** 30, environments),
     diskFinding((await freeGigabytes(p)) ?? 0, warm),
     cgroupFinding(host),
     capabilityFinding(host),
@@ -80,16 +82,26 @@ export function engineFinding(
     : { name, state: 'missing', detail: plan.why, remedy: plan.remedy };
 }
 
-/** @param gib memory of the machine in GiB */
-export function memoryFinding(gib: number): Finding {
+/** @param gib memory of the machine in GiB; @param environments that a job makes on it */
+export function memoryFinding(gib: number, environments = 1): Finding {
   const detail = `${gib.toFixed(1)} GiB`;
-  if (gib >= MEMORY_GIB) return { name: 'memory', state: 'found', detail };
+  const needed = MEMORY_GIB + (environments - 1) * MORE_GIB;
+  if (gib >= needed) return { name: 'memory', state: 'found', detail };
+  const [many, fewer] =
+    environments > 1
+      ? [` for ${environments} environments`, `, or set ENVIRONMENTS=${environmentsFor(gib, environments)}`]
+      : ['', ''];
   return {
     name: 'memory',
     state: 'missing',
-    detail: `${detail}, ${MEMORY_GIB} are needed`,
-    remedy: `Use a machine with at least ${MEMORY_GIB} GiB of memory.`,
+    detail: `${detail}, ${needed} are needed${many}`,
+    remedy: `Use a machine with at least ${needed} GiB of memory${fewer}.`,
   };
+}
+
+/** How many environments, one at least and `wanted` at most, a machine with so many GiB of memory takes. */
+export function environmentsFor(gib: number, wanted: number): number {
+  return Math.max(1, Math.min(wanted, 1 + Math.floor((gib - MEMORY_GIB) / MORE_GIB)));
 }
 
 /** @param free GB free where images and cache go; @param warm whether the tools are in the cache already */

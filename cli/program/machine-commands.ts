@@ -1,5 +1,13 @@
 import { type Command, Option } from 'commander';
-import { given, isYes, killsOperator, suitesAtOnce, wholeRounds, wholeSeconds } from '../commands/options.ts';
+import {
+  environmentsAtOnce,
+  given,
+  isYes,
+  killsOperator,
+  suitesAtOnce,
+  wholeRounds,
+  wholeSeconds,
+} from '../commands/options.ts';
 import type { Format } from '../report/output.ts';
 import { outputOption } from './options.ts';
 import type { End } from './program.ts';
@@ -25,7 +33,14 @@ export function addMachineCommands(program: Command, end: End): void {
     .option('--no-slow', 'leave out suites that are marked slow (E2E_NO_SLOW=1)')
     .addOption(new Option('--timeout <seconds>', 'seconds for the run').env('E2E_TIMEOUT'))
     .addOption(
-      new Option('--parallel <n>', 'suites that may run side by side (E2E_PARALLEL)').env('E2E_PARALLEL'),
+      new Option('--environments <n>', 'equal environments to spread the suites over (E2E_ENVIRONMENTS)').env(
+        'E2E_ENVIRONMENTS',
+      ),
+    )
+    .addOption(
+      new Option('--parallel <n>', 'suites side by side in each environment (E2E_PARALLEL)').env(
+        'E2E_PARALLEL',
+      ),
     )
     .addOption(
       new Option(
@@ -44,6 +59,7 @@ export function addMachineCommands(program: Command, end: End): void {
       const rounds = given(text(options.rounds));
       const timeout = given(text(options.timeout));
       const parallel = given(text(options.parallel));
+      const environments = given(text(options.environments));
       const shuffle = given(text(options.shuffle));
       const code = await kindCommand({
         ...(suite ? { suite } : {}),
@@ -54,6 +70,7 @@ export function addMachineCommands(program: Command, end: End): void {
         includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),
         timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
         parallelism: parallel ? suitesAtOnce(parallel) : DEFAULT_PARALLELISM,
+        ...(environments ? { environments: environmentsAtOnce(environments) } : {}),
         ...(shuffle ? { shuffle } : {}),
         ...killsOperator(options.killOperator, process.env.E2E_KILL_OPERATOR),
         dryRun: options.dryRun === true,

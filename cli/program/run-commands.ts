@@ -13,7 +13,11 @@ export function addRunCommands(program: Command, end: End): void {
     atCluster(program.command(name).description(description));
 
   command('run', 'run suites in an environment of the cluster and follow them')
-    .option('--environment <name>', 'TestEnvironment', NAMES.environment)
+    .option(
+      '--environment <names>',
+      'TestEnvironment, or a comma list of equal ones to spread the suites over',
+      NAMES.environment,
+    )
     .option('--suite <names>', 'suites, areas or suite files, comma separated (default: all)')
     .option('--grep <pattern>', 'only tests whose full title matches')
     .option('--no-slow', 'leave out suites that are marked slow')

@@ -30,11 +30,11 @@ export function disagreements(evidence: Evidence): string[] {
   const fromReports = evidence.reports.flatMap((report) => {
     const tests = (report.status?.tests ?? []).map(plain);
     const place = `report ${report.metadata.name}`;
-    const isLast = suites.some((suite) => suite.report === report.metadata.name);
+    const line = suites.find((suite) => suite.report === report.metadata.name);
     return [
       ...againstOutput(report, tests, evidence),
-      ...(isLast
-        ? compare(tests, junit.get(report.spec.suite) ?? [], place, 'junit.xml').map((line) => line.sentence)
+      ...(line
+        ? compare(tests, junit.get(line.name) ?? [], place, 'junit.xml').map((line) => line.sentence)
         : []),
     ];
   });

@@ -116,15 +116,16 @@ export function compared(result: Comparison): Shown {
 }
 
 function testsOf({ run, reports }: WholeRun): Map<string, { suite: string; test: ReportedTest }> {
-  const deciding = new Set((run.status?.suites ?? []).map((suite) => suite.report));
+  // By its line in the run: a suite that is last has one for each environment.
+  const deciding = new Map((run.status?.suites ?? []).map(({ name, report }) => [report, name]));
   return new Map(
-    reports
-      .filter((report) => deciding.has(report.metadata.name))
-      .flatMap(({ spec, status }) =>
-        (status?.tests ?? []).map(
-          (test) => [`${spec.suite}\n${test.file}\n${test.title}`, { suite: spec.suite, test }] as const,
-        ),
-      ),
+    reports.flatMap(({ metadata, status }) => {
+      const suite = deciding.get(metadata.name);
+      if (suite === undefined) return [];
+      return (status?.tests ?? []).map(
+        (test) => [`${suite}\n${test.file}\n${test.title}`, { suite, test }] as const,
+      );
+    }),
   );
 }
 

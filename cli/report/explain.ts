@@ -2,6 +2,7 @@ import { conditionOf } from '../../operator/api/conditions.ts';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '../../operator/api/test-environment.ts';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
+import { environmentsIn } from '../run/follow.ts';
 import { componentLine, isUp } from '../run/progress.ts';
 import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from './cluster-logs.ts';
 import { readSuiteOutput, splitTimestamp } from './suite-output.ts';
@@ -9,6 +10,8 @@ import { readSuiteOutput, splitTimestamp } from './suite-output.ts';
 export interface FailureEvidence {
   run?: TestRun;
   environment?: TestEnvironment;
+  /** The others of a run that has several. */
+  moreEnvironments?: readonly TestEnvironment[];
   reports: readonly TestReport[];
   logs: readonly ContainerLog[];
   events: readonly ClusterEvent[];
@@ -44,10 +47,10 @@ export function explainFailure(evidence: FailureEvidence): string[] {
     (suite) =>
       suite.state === 'Finished' &&
       !['Passed', 'Flaky', 'KnownIssue', 'Skipped'].includes(suite.verdict ?? '') &&
-      !bad.some((each) => each.report.spec.suite === suite.name),
+      !bad.some((each) => each.report.metadata.name === suite.report),
   );
   return [
-    ...explainEnvironment(evidence),
+    ...environmentsIn(evidence).flatMap((each) => explainEnvironment(evidence, each)),
     ...silent.map(
       (suite) =>
         `✘ ${suite.name}: ${suite.verdict ?? 'no verdict'}${suite.reason ? ` (${suite.reason})` : ''}${suite.message ? `: ${suite.message}` : ''}`,
@@ -113,10 +116,18 @@ export function alarmsWithin(logs: readonly ContainerLog[], window: Window): str
 function explainTest(evidence: FailureEvidence, report: TestReport, test: ReportedTest): string[] {
   const error = (test.error ?? 'no error was recorded').split('\n');
   const window = windowOf(report, test, evidence.outputs.get(report.metadata.name));
-  const components = evidence.logs.filter((log) => log.namespace !== report.metadata.namespace);
+  const elsewhere = namespacesElsewhere(evidence, report);
+  const components = evidence.logs.filter(
+    ({ namespace }) => namespace !== report.metadata.namespace && !elsewhere.has(namespace),
+  );
   const alarms = window ? alarmsWithin(components, window) : [];
   const events = window
-    ? evidence.events.filter((event) => event.type === 'Warning' && within(timeOf(event), window))
+    ? evidence.events.filter(
+        (event) =>
+          event.type === 'Warning' &&
+          within(timeOf(event), window) &&
+          !elsewhere.has(event.metadata.namespace),
+      )
     : [];
   return [
     '',
@@ -130,19 +141,32 @@ function explainTest(evidence: FailureEvidence, report: TestReport, test: Report
   ];
 }
 
-function explainEnvironment(evidence: FailureEvidence): string[] {
-  const status = evidence.environment?.status;
+/** Namespaces of the run's environments in which the attempt did not run. */
+function namespacesElsewhere(evidence: FailureEvidence, { spec }: TestReport): Set<string> {
+  const own = spec.environment;
+  const others = environmentsIn(evidence).filter(
+    ({ metadata }) => own !== undefined && metadata.name !== own,
+  );
+  return new Set(others.flatMap(({ status }) => status?.namespace ?? []));
+}
+
+function explainEnvironment(evidence: FailureEvidence, { metadata, status }: TestEnvironment): string[] {
+  const several = (evidence.moreEnvironments ?? []).length > 0;
+  const isHere = (namespace: string) => !several || namespace === status?.namespace;
   const down = (status?.components ?? []).filter((one) => !isUp(one));
   const restarted = (status?.components ?? []).filter((one) => isUp(one) && one.restarts > 0);
   const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
   const lines =
-    ready && ready.status !== 'True' ? [`environment not ready (${ready.reason}): ${ready.message}`] : [];
+    ready && ready.status !== 'True'
+      ? [`environment ${several ? `${metadata.name} ` : ''}not ready (${ready.reason}): ${ready.message}`]
+      : [];
   for (const one of down) {
-    const logs = evidence.logs.filter((log) => log.component === one.name);
+    const logs = evidence.logs.filter((log) => log.component === one.name && isHere(log.namespace));
     const pods = new Set(logs.map((log) => log.pod));
     const events = evidence.events.filter(
       (event) =>
         event.type === 'Warning' &&
+        isHere(event.metadata.namespace) &&
         (pods.has(event.involvedObject.name ?? '') ||
           `${event.involvedObject.kind}/${event.involvedObject.name}` === one.workload),
     );

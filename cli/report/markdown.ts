@@ -1,6 +1,6 @@
 import { conditionOf } from '../../operator/api/conditions.ts';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import { RUN_CONDITIONS, type RunSuite, type TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type RunSuite, type TestRun } from '../../operator/api/test-run.ts';
 import { seconds } from '../run/progress.ts';
 
 /** GitHub shows at most 1 MiB of a step's summary; failures beyond this many bytes are only counted. */
@@ -23,7 +23,7 @@ export function markdownSummary(run: TestRun, reports: readonly TestReport[]): s
   const suites = run.status?.suites ?? [];
   const counts = run.status?.counts;
   const head = [
-    `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${cell(run.metadata.name)} in ${cell(run.spec.environmentRef.name)}`,
+    `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${cell(run.metadata.name)} in ${cell(environmentsOf(run).join(', '))}`,
     '',
     succeeded ? `**${succeeded.reason}**: ${cell(succeeded.message)}` : 'The run has no verdict yet.',
     '',
@@ -62,7 +62,7 @@ function suiteRow(suite: RunSuite): string {
   const verdict = suite.verdict ?? suite.state;
   const why = suite.reason && verdict !== 'Passed' ? ` (${suite.reason})` : '';
   const cells = [
-    cell(suite.name),
+    cell(suite.environment ? `${suite.name} (${suite.environment})` : suite.name),
     `${SIGNS[verdict] ?? '❌'} ${verdict}${why}`,
     suite.counts ? String(suite.counts.passed) : '',
     suite.counts ? String(suite.counts.failed) : '',

@@ -1,6 +1,6 @@
 import { conditionOf } from '../../operator/api/conditions.ts';
 import type { TestReport } from '../../operator/api/test-report.ts';
-import { RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
 import { isFinished } from '../run/follow.ts';
 import { markOf, seconds } from '../run/progress.ts';
 import { junitXml } from './junit.ts';
@@ -21,7 +21,7 @@ export function newestFirst(runs: readonly TestRun[]): TestRun[] {
 export function listOfRuns(runs: readonly TestRun[], now: Date): Shown {
   const rows = runs.map(({ metadata, spec, status }) => [
     metadata.name,
-    spec.environmentRef.name,
+    environmentsOf({ spec }).join(', '),
     status?.phase ?? 'New',
     status?.verdict ?? '',
     status?.suiteCounts ? `${status.suiteCounts.passed}/${status.suiteCounts.total}` : '',
@@ -45,7 +45,7 @@ export function oneRun(run: TestRun, reports: readonly TestReport[]): Shown {
     table: (columns) => {
       const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
       return [
-        `${run.metadata.name} in environment ${run.spec.environmentRef.name}: ${run.status?.phase ?? 'New'}`,
+        `${run.metadata.name} in environment ${environmentsOf(run).join(', ')}: ${run.status?.phase ?? 'New'}`,
         ...(succeeded ? [`${succeeded.reason}: ${succeeded.message}`] : []),
         '',
         ...summaryTable(run, columns),

@@ -28,7 +28,7 @@ export function suiteTable(
         (suite.description ?? '').replaceAll('|', '\\|'),
         String(tests),
         seconds === undefined ? '–' : String(Math.max(1, Math.round(seconds))),
-        marks.join(', '),
+        [...marks, ...(suite.claims?.length ? [`claims ${suite.claims.join(' and ')}`] : [])].join(', '),
       ];
       return `| ${cells.join(' | ')} |`;
     });

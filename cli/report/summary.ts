@@ -1,4 +1,4 @@
-import type { TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
 import { seconds } from '../run/progress.ts';
 import { fitted, table } from './narrow.ts';
 
@@ -15,8 +15,11 @@ export interface JobFigures {
 /** The table of suites with a line of totals, for a terminal of so many columns (undefined: no limit). */
 export function summaryTable(run: TestRun, columns?: number): string[] {
   const suites = run.status?.suites ?? [];
+  const several = environmentsOf(run).length > 1;
+  const where = (name: string) => (several ? [name] : []);
   const rows = suites.map((suite) => [
     suite.name,
+    ...where(suite.environment ?? ''),
     suite.verdict ?? suite.state,
     count(suite.counts?.passed),
     count(suite.counts?.failed),
@@ -29,6 +32,7 @@ export function summaryTable(run: TestRun, columns?: number): string[] {
   const total = run.status?.counts;
   const sums = [
     `${suites.length} suites`,
+    ...where(''),
     run.status?.verdict ?? '',
     count(total?.passed),
     count(total?.failed),
@@ -39,7 +43,18 @@ export function summaryTable(run: TestRun, columns?: number): string[] {
     '',
   ];
   return fitted(
-    ['suite', 'verdict', 'passed', 'failed', 'known', 'skipped', 'interrupted', 'time', ''],
+    [
+      'suite',
+      ...where('environment'),
+      'verdict',
+      'passed',
+      'failed',
+      'known',
+      'skipped',
+      'interrupted',
+      'time',
+      '',
+    ],
     [...rows, sums],
     columns,
   );

@@ -36,7 +36,7 @@ export function closingLines(
   harvest: Harvest,
   figures: JobFigures,
 ): string[] {
-  const { run, environment, reports } = state.seen;
+  const { run, environment, moreEnvironments, reports } = state.seen;
   const failed = ending.code === COMMAND_EXIT.failed || ending.code === COMMAND_EXIT.couldNotRun;
   const evidence = {
     reports,
@@ -46,6 +46,7 @@ export function closingLines(
     outputs: harvest.outputs,
     ...(run ? { run } : {}),
     ...(environment ? { environment } : {}),
+    ...(moreEnvironments ? { moreEnvironments } : {}),
   };
   return [
     '',

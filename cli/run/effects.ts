@@ -22,7 +22,8 @@ export interface Tools {
 
 /** Everything that a job does to the machine and the cluster apart from talking to the API server. */
 export interface Effects {
-  inspect(p: Provision): Promise<Finding[]>;
+  /** What the machine has for so many environments. */
+  inspect(p: Provision, environments: number): Promise<Finding[]>;
   tools(p: Provision): Promise<Tools>;
   engine(p: Provision): Promise<void>;
   images(p: Provision): Promise<ImageSet>;

@@ -2,7 +2,7 @@ import { conditionOf } from '../../operator/api/conditions.ts';
 import { KINDS, LABELS } from '../../operator/api/group.ts';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '../../operator/api/test-environment.ts';
 import type { TestReport } from '../../operator/api/test-report.ts';
-import { RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
 import type { ClusterClient, KubeObject } from './cluster-client.ts';
 import { resourcePath } from './cluster-client.ts';
 import { observe, type Watcher } from './observe.ts';
@@ -10,6 +10,8 @@ import { observe, type Watcher } from './observe.ts';
 /** What the API server was last seen to hold about one run. */
 export interface Snapshot {
   environment?: TestEnvironment;
+  /** Those that exist of the further environments, in a run that has several. */
+  moreEnvironments?: readonly TestEnvironment[];
   run?: TestRun;
   reports: readonly TestReport[];
 }
@@ -17,7 +19,24 @@ export interface Snapshot {
 export interface RunNames {
   namespace: string;
   environment: string;
+  moreEnvironments?: readonly string[];
   run: string;
+}
+
+/** What following needs to know of a run that exists. */
+export function namesOf(namespace: string, run: TestRun): RunNames {
+  const [environment = '', ...more] = environmentsOf(run);
+  return {
+    namespace,
+    environment,
+    ...(more.length > 0 ? { moreEnvironments: more } : {}),
+    run: run.metadata.name,
+  };
+}
+
+/** The environments that were seen, in the order of the run. */
+export function environmentsIn({ environment, moreEnvironments = [] }: Snapshot): TestEnvironment[] {
+  return [...(environment ? [environment] : []), ...moreEnvironments];
 }
 
 /** The run did not move as it must: the operator is away, the run was deleted, or time is over. Exit code 2. */
@@ -74,12 +93,19 @@ export async function followRun(
     setTimeout(() => stop.abort(new RunLost(late(names, seen, options.deadlineMs))), options.deadlineMs),
   ];
 
-  const environment = async (): Promise<never> => {
+  const more = new Map<string, TestEnvironment>();
+  const environment = async (name: string): Promise<never> => {
     const path = collection(KINDS.TestEnvironment.plural);
-    const query = fieldSelector(names.environment);
+    const query = fieldSelector(name);
     for await (const found of observe<TestEnvironment>(client, path, query, watching)) {
-      const one = found.get(names.environment);
-      if (one) change({ environment: one });
+      const one = found.get(name);
+      if (!one) continue;
+      if (name === names.environment) {
+        change({ environment: one });
+      } else {
+        more.set(name, one);
+        change({ moreEnvironments: (names.moreEnvironments ?? []).flatMap((each) => more.get(each) ?? []) });
+      }
     }
     throw new Error('observe ended without an error');
   };
@@ -104,7 +130,8 @@ export async function followRun(
     throw new Error('observe ended without an error');
   };
 
-  const all = [run(), environment(), reports()];
+  const environments = [names.environment, ...(names.moreEnvironments ?? [])];
+  const all = [run(), ...environments.map(environment), reports()];
   try {
     await Promise.race(all);
     const last = seen.run;
@@ -133,17 +160,22 @@ export async function readRun(
     { labelSelector: `${LABELS.run}=${names.run}` },
     signal,
   );
-  const environments = await client.get<{ items: (TestEnvironment & KubeObject)[] }>(
-    resourcePath(KINDS.TestEnvironment.plural, names.namespace),
-    { fieldSelector: `metadata.name=${names.environment}` },
-    signal,
-  );
-  const environment = environments.items[0];
+  const lookUp = async (name: string) => {
+    const { items } = await client.get<{ items: (TestEnvironment & KubeObject)[] }>(
+      resourcePath(KINDS.TestEnvironment.plural, names.namespace),
+      { fieldSelector: `metadata.name=${name}` },
+      signal,
+    );
+    return items[0];
+  };
+  const environment = await lookUp(names.environment);
+  const more = await Promise.all((names.moreEnvironments ?? []).map(lookUp));
   return {
     run,
     // Items of a list lack kind and apiVersion; run.json holds whole objects.
     reports: list.items.map((item) => ({ ...item, apiVersion: run.apiVersion, kind: 'TestReport' })),
     ...(environment ? { environment } : {}),
+    ...(more.length > 0 ? { moreEnvironments: more.filter((each) => each !== undefined) } : {}),
   };
 }
 

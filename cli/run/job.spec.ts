@@ -49,6 +49,7 @@ class Machine {
   at: Partial<Record<Step | 'collect' | 'created', () => unknown>> = {};
   finished: TestRun = run([suite('s', 'Passed')]);
   patches: unknown[] = [];
+  applied: string[] = [];
 
   async job(more: Partial<JobOptions> = {}) {
     const parts: JobParts = {
@@ -119,7 +120,10 @@ class Machine {
         await this.step('created');
         return this.finished as T;
       },
-      apply: async <T>() => ({}) as T,
+      apply: async <T>(path: string) => {
+        this.applied.push(path.split('/').slice(-2).join('/'));
+        return {} as T;
+      },
       mergePatch: async <T>(_path: string, patch: unknown) => {
         this.patches.push(patch);
         this.finished = run([suite('s', 'Interrupted')], { status: 'False', reason: 'Cancelled' });
@@ -159,6 +163,22 @@ describe('the job', () => {
       'collect',
       'deleteCluster',
     ]);
+  });
+
+  it('makes as many environments as it is told, in order, before the run', async () => {
+    const one = new Machine();
+    await one.job();
+    expect(one.applied).to.deep.equal(['testenvironments/e2e']);
+    const machine = new Machine();
+    machine.at.created = () => machine.applied.push('run');
+    const { state } = await machine.job({ environments: 3 });
+    expect(machine.applied).to.deep.equal([
+      'testenvironments/e2e',
+      'testenvironments/e2e-2',
+      'testenvironments/e2e-3',
+      'run',
+    ]);
+    expect(state.names?.moreEnvironments).to.deep.equal(['e2e-2', 'e2e-3']);
   });
 
   it('notes what it did to the run, in runs that it was told to disturb alone', async () => {

@@ -12,8 +12,8 @@ import type { RunNames, Snapshot } from './follow.ts';
 import type { Interruption } from './interrupt.ts';
 import { type JobEvent, type LastLog, OperatorKill } from './kill-operator.ts';
 import type { MemoryWatch } from './memory.ts';
-import { NAMES } from './names.ts';
-import { chartImages, environmentObject, type RunChoice, runObject } from './objects.ts';
+import { environmentPlaces, NAMES } from './names.ts';
+import { chartImages, environmentObjects, type RunChoice, runObject } from './objects.ts';
 import type { Phase, PhaseClock } from './phases.ts';
 import { cancelRun, showRun } from './show.ts';
 import { untilSuitesStand } from './suites-ready.ts';
@@ -129,7 +129,7 @@ async function work(
   };
 
   await phase('doctor', 'machine', async (p, voice) => {
-    const findings = await effects.inspect(p);
+    const findings = await effects.inspect(p, options.environments ?? 1);
     for (const finding of findings) voice.say(findingLine(finding));
     refuseMissing(findings);
   });
@@ -158,7 +158,7 @@ async function work(
     if (options.upOnly) {
       return await phase('environment', 'environment', async (p, voice) => {
         state.client = await effects.connect();
-        await applyEnvironment(options, state.client, images, p.signal);
+        await applyEnvironments(options, state.client, images, p.signal);
         return untilReady(state.client, { signal: p.signal, voice });
       });
     }
@@ -197,7 +197,7 @@ function killOf(
   return kill;
 }
 
-/** Makes sure of the environment and creates the run. */
+/** Makes sure of the environments and creates the run. */
 async function createRun(
   options: JobOptions,
   client: ClusterApi,
@@ -207,23 +207,34 @@ async function createRun(
   const { operatorNamespace: namespace, environment } = NAMES;
   const suites = { namespace, names: options.catalog, image: images.refs.suites };
   await untilSuitesStand(client, suites, { signal });
-  await applyEnvironment(options, client, images, signal);
+  await applyEnvironments(options, client, images, signal);
   const wanted = runObject({
     ...options,
     environmentTimeoutSeconds: options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS,
   });
   const run = await client.create<TestRun>(resourcePath(KINDS.TestRun.plural, namespace), wanted, signal);
-  return { namespace, environment, run: run.metadata.name };
+  const [, ...more] = environmentPlaces(options.environments ?? 1).map(({ name }) => name);
+  return {
+    namespace,
+    environment,
+    ...(more.length > 0 ? { moreEnvironments: more } : {}),
+    run: run.metadata.name,
+  };
 }
 
-async function applyEnvironment(
+/** One after another: each is deployed after one that was created before it. */
+async function applyEnvironments(
   options: JobOptions,
   client: ClusterApi,
   images: ImageSet,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, NAMES.environment);
-  await client.apply(path, environmentObject(options.environmentValues, chartImages(images.refs)), signal);
+  const refs = chartImages(images.refs);
+  for (const object of environmentObjects(options.environmentValues, refs, options.environments ?? 1)) {
+    const { name } = object.metadata;
+    const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, name);
+    await client.apply(path, object, signal);
+  }
 }
 
 /** Collects unless there is nothing to collect or someone wants to leave. */

@@ -1,6 +1,7 @@
+import { environmentsOf, suiteOf } from '../../operator/api/test-run.ts';
 import type { ClusterApi, KubeObject } from './cluster-client.ts';
 import { corePath } from './cluster-client.ts';
-import type { Snapshot } from './follow.ts';
+import { environmentsIn, isReady, type Snapshot } from './follow.ts';
 import { observe } from './observe.ts';
 import type { Voice } from './view.ts';
 
@@ -39,7 +40,10 @@ export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): stri
   const lines = seen.run?.status?.suites ?? [];
   const running = lines.filter(({ state }) => state === 'Running');
   if (!lines.some(({ state }) => state === 'Waiting')) return undefined;
-  if (running.some(({ name }) => spared.has(name))) return undefined;
+  if (running.some((line) => spared.has(suiteOf(line)))) return undefined;
+  // Of several environments, the later ones may still be on their way.
+  const places = seen.run ? environmentsOf(seen.run).length : 1;
+  if (places > 1 && environmentsIn(seen).filter(isReady).length < places) return undefined;
   const reports = new Map(seen.reports.map((report) => [report.metadata.name, report.status]));
   return running.find(({ report }) => {
     const status = reports.get(report ?? '');

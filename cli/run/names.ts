@@ -1,4 +1,9 @@
-/** Names of what one job makes on a machine: one cluster, one operator, one environment. */
+/** Environments in which a job runs all suites, where memory allows; a part of them runs in one. */
+export const WHOLE_RUN_ENVIRONMENTS = 3;
+/** Most environments of a job: more do not fit on two cores (charts/requests.spec.ts). */
+export const MOST_ENVIRONMENTS = 5;
+
+/** Names of what one job makes on a machine: one cluster, one operator, one environment (see also environmentPlaces). */
 export const NAMES = {
   cluster: 'backendai-e2e',
   /** Namespace of the operator, its custom resources and the suites' Jobs. */
@@ -13,3 +18,11 @@ export const NAMES = {
   /** Everything that a job writes, relative to the checkout. */
   out: 'out/e2e',
 } as const;
+
+/** The environments of a job with so many: e2e in bai-e2e, e2e-2 in bai-e2e-2 and so on. */
+export function environmentPlaces(count: number): { name: string; namespace: string }[] {
+  return Array.from({ length: count }, (_, index) => {
+    const tail = index === 0 ? '' : `-${index + 1}`;
+    return { name: `${NAMES.environment}${tail}`, namespace: `${NAMES.environmentNamespace}${tail}` };
+  });
+}

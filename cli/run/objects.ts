@@ -1,7 +1,7 @@
 import { API_VERSION } from '../../operator/api/group.ts';
 import type { TestEnvironment, TestEnvironmentSpec } from '../../operator/api/test-environment.ts';
 import type { TestRunSpec } from '../../operator/api/test-run.ts';
-import { NAMES } from './names.ts';
+import { environmentPlaces, NAMES } from './names.ts';
 
 /** The image references that charts/backend-ai asks for, from the project's image names. */
 export function chartImages(refs: Readonly<Record<string, string>>): Record<string, string> {
@@ -24,7 +24,28 @@ export function chartImages(refs: Readonly<Record<string, string>>): Record<stri
   );
 }
 
-/** The environment that a job tests: charts/backend-ai with our images over the values for a small machine. */
+/**
+ * The environments that a job tests, equal ones: charts/backend-ai with our images over the values for a small machine. Each is
+ * deployed when the one before is ready: a deployment keeps two cores busy.
+ */
+export function environmentObjects(
+  values: Readonly<Record<string, unknown>>,
+  images: Readonly<Record<string, string>>,
+  count: number,
+): TestEnvironment[] {
+  return environmentPlaces(count).map(({ name, namespace }, index, places) => {
+    const object = environmentObject(values, images);
+    const before = places[index - 1]?.name;
+    const after = before === undefined ? {} : { deployAfterRef: { name: before } };
+    return {
+      ...object,
+      metadata: { ...object.metadata, name },
+      spec: { ...object.spec, namespace, ...after },
+    };
+  });
+}
+
+/** The first of them. */
 export function environmentObject(
   values: Readonly<Record<string, unknown>>,
   images: Readonly<Record<string, string>>,
@@ -50,8 +71,10 @@ export interface RunChoice {
   rounds?: number;
   includeSlow: boolean;
   timeoutSeconds: number;
-  /** Suites that may run side by side. */
+  /** Suites that may run side by side in each environment. */
   parallelism: number;
+  /** Equal environments over which the suites are spread. Default 1. */
+  environments?: number;
   /** Seconds for an environment that was deployed before and is not healthy. */
   environmentTimeoutSeconds: number;
 }
@@ -63,6 +86,7 @@ export function runObject(choice: RunChoice): {
   metadata: { generateName: string; namespace: string };
   spec: TestRunSpec;
 } {
+  const [, ...more] = environmentPlaces(choice.environments ?? 1);
   const suites = choice.suites
     ? { names: [...choice.suites] }
     : choice.includeSlow
@@ -74,6 +98,7 @@ export function runObject(choice: RunChoice): {
     metadata: { generateName: 'e2e-', namespace: NAMES.operatorNamespace },
     spec: {
       environmentRef: { name: NAMES.environment },
+      ...(more.length > 0 ? { moreEnvironmentRefs: more.map(({ name }) => ({ name })) } : {}),
       ...(suites ? { suites } : {}),
       ...(choice.grep ? { grep: choice.grep } : {}),
       ...(choice.rounds ? { rounds: choice.rounds } : {}),

@@ -23,3 +23,12 @@ function numbersFrom(seed: string): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Seconds that are thought of a suite of which nothing is known. */
+const UNKNOWN_SECONDS = 120;
+
+/** The names, those that take longest first: several places are then empty for the shortest time at the end. */
+export function longestFirst(names: readonly string[], seconds: ReadonlyMap<string, number>): string[] {
+  const of = (name: string): number => seconds.get(name) ?? UNKNOWN_SECONDS;
+  return [...names].sort((one, other) => of(other) - of(one));
+}

@@ -5,9 +5,9 @@ import {
   type TestEnvironment,
 } from '../../operator/api/test-environment.ts';
 import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import { RUN_CONDITIONS, type RunSuite } from '../../operator/api/test-run.ts';
+import { RUN_CONDITIONS, type RunSuite, suiteOf } from '../../operator/api/test-run.ts';
 import { TEST_MARKS } from '../../operator/api/verdict.ts';
-import type { Snapshot } from './follow.ts';
+import { environmentsIn, isReady, type Snapshot } from './follow.ts';
 
 /** Columns for the state of one component, which may quote a long probe message. */
 const STATE_WIDTH = 110;
@@ -24,8 +24,11 @@ export function markOf(state: ReportedTest['state']): string {
  * Pure; equal snapshots give no line.
  */
 export function narrate(before: Snapshot, after: Snapshot): string[] {
+  const old = new Map(environmentsIn(before).map((one) => [one.metadata.name, one]));
+  const environments = environmentsIn(after);
+  const several = environments.length > 1;
   return [
-    ...narrateEnvironment(before.environment, after.environment),
+    ...environments.flatMap((one) => narrateEnvironment(old.get(one.metadata.name), one, several)),
     ...narrateRun(before, after),
     ...narrateTests(before.reports, after.reports),
     ...narrateSuites(before, after),
@@ -41,14 +44,10 @@ export function stateLines(seen: Snapshot): string[] {
 
 /** The lines that tell what is waited for: for a log, where they are added when nothing happened for a while. */
 export function waitingLines(seen: Snapshot): string[] {
-  const components = seen.environment?.status?.components ?? [];
-  const waiting = components.filter((one) => !isUp(one));
+  const environments = environmentsIn(seen);
+  const several = environments.length > 1;
   if (seen.run?.status?.phase !== 'Running') {
-    const ready = `components: ${components.length - waiting.length} of ${components.length} ready`;
-    return [
-      ...(components.length > 0 ? [ready] : []),
-      ...waiting.slice(0, 8).map((one) => `  ${componentLine(one).slice(0, STATE_WIDTH)}`),
-    ];
+    return environments.flatMap((one) => componentLines(one, several));
   }
   const suites = seen.run.status.suites ?? [];
   const ended = suites.filter(({ state }) => state === 'Finished').length;
@@ -56,10 +55,34 @@ export function waitingLines(seen: Snapshot): string[] {
   return [
     ...running.map((suite) => {
       const report = reportOf(seen.reports, suite);
-      return `${suite.name}: ${countsOf(report)}${report?.status?.current ? `: ${report.status.current}` : ''}`;
+      return `${titleOf(suite)}: ${countsOf(report)}${report?.status?.current ? `: ${report.status.current}` : ''}`;
     }),
     ...(ended > 0 ? [`${ended} of ${suites.length} suites ended`] : []),
+    // Of several, the later ones come up while suites run in the first.
+    ...(several ? environments.filter((one) => !isReady(one)).map(comingLine) : []),
   ];
+}
+
+/** How many components of an environment are ready, and what holds the others. */
+function componentLines({ metadata, status }: TestEnvironment, several: boolean): string[] {
+  const components = status?.components ?? [];
+  const waiting = components.filter((one) => !isUp(one));
+  const of = several ? ` of ${metadata.name}` : '';
+  const ready = `components${of}: ${components.length - waiting.length} of ${components.length} ready`;
+  return [
+    ...(components.length > 0 ? [ready] : []),
+    ...waiting.slice(0, 8).map((one) => `  ${componentLine(one).slice(0, STATE_WIDTH)}`),
+  ];
+}
+
+function comingLine({ metadata, status }: TestEnvironment): string {
+  const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
+  return `environment ${metadata.name}: ${ready?.message ?? 'not looked at yet'}`.slice(0, STATE_WIDTH);
+}
+
+/** A suite, and where it runs when a run has several environments. */
+function titleOf(suite: RunSuite): string {
+  return suite.environment ? `${suiteOf(suite)} in ${suite.environment}` : suite.name;
 }
 
 /** "manager 1/2 ready (reason)". */
@@ -73,8 +96,11 @@ export function isUp(one: ComponentStatus): boolean {
   return one.ready >= one.desired;
 }
 
-function narrateEnvironment(before?: TestEnvironment, after?: TestEnvironment): string[] {
-  if (!after) return [];
+function narrateEnvironment(
+  before: TestEnvironment | undefined,
+  after: TestEnvironment,
+  several: boolean,
+): string[] {
   const lines: string[] = [];
   for (const type of [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready]) {
     const was = conditionOf(before?.status?.conditions, type);
@@ -92,7 +118,8 @@ function narrateEnvironment(before?: TestEnvironment, after?: TestEnvironment): 
       continue;
     // A first look tells of what is half up; nobody needs a line for each part of an environment that already runs.
     if (!was && (one.ready === 0 || (!before && isUp(one)))) continue;
-    lines.push(`${componentLine(one)}: ${up} of ${components.length} components ready`);
+    const where = several ? `${after.metadata.name}: ` : '';
+    lines.push(`${where}${componentLine(one)}: ${up} of ${components.length} components ready`);
   }
   return lines;
 }
@@ -108,10 +135,11 @@ function narrateRun(before: Snapshot, after: Snapshot): string[] {
 function narrateTests(before: readonly TestReport[], after: readonly TestReport[]): string[] {
   const old = new Map(before.map((report) => [report.metadata.name, report]));
   return after.flatMap((report) => {
+    const where = report.spec.environment ? `${report.spec.environment} ` : '';
     const known = new Set((old.get(report.metadata.name)?.status?.tests ?? []).map((test) => test.id));
     return (report.status?.tests ?? [])
       .filter((test) => !known.has(test.id))
-      .map((test) => `  ${markOf(test.state)} ${test.title} (${seconds(test.seconds)})`);
+      .map((test) => `  ${where}${markOf(test.state)} ${test.title} (${seconds(test.seconds)})`);
   });
 }
 
@@ -122,7 +150,7 @@ function narrateSuites(before: Snapshot, after: Snapshot): string[] {
     if (was?.state === suite.state && was.attempt === suite.attempt) return [];
     if (suite.state === 'Waiting') return [];
     if (suite.state === 'Running') {
-      return [`${suite.name}: started${suite.attempt > 1 ? `, attempt ${suite.attempt}` : ''}`];
+      return [`${titleOf(suite)}: started${suite.attempt > 1 ? `, attempt ${suite.attempt}` : ''}`];
     }
     return [suiteLine(suite)];
   });
@@ -134,7 +162,7 @@ function suiteLine(suite: RunSuite): string {
     : '';
   const time = suite.seconds === undefined ? '' : ` in ${seconds(suite.seconds)}`;
   const why = suite.verdict === 'Passed' ? '' : `${suite.reason ? ` (${suite.reason})` : ''}`;
-  return `${suite.name}: ${suite.verdict ?? 'ended'}${why}${counts}${time}`;
+  return `${titleOf(suite)}: ${suite.verdict ?? 'ended'}${why}${counts}${time}`;
 }
 
 function reportOf(reports: readonly TestReport[], suite: RunSuite): TestReport | undefined {

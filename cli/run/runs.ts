@@ -1,11 +1,12 @@
 import { API_VERSION, KINDS, LABELS } from '../../operator/api/group.ts';
-import { RUN_ANNOTATIONS, type TestRun, type TestRunSpec } from '../../operator/api/test-run.ts';
+import { RUN_ANNOTATIONS, suiteOf, type TestRun, type TestRunSpec } from '../../operator/api/test-run.ts';
 import type { TestSuite } from '../../operator/api/test-suite.ts';
 import { type CatalogEntry, selectSuites, withLast } from './catalog.ts';
 import { type ClusterClient, type KubeList, resourcePath } from './cluster-client.ts';
 
 /** What a person wants to have run. */
 export interface RunWish {
+  /** Separated by commas where there are several. */
   environment: string;
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suite?: string;
@@ -52,9 +53,11 @@ function entryOf({ metadata, spec }: TestSuite): CatalogEntry {
 /** The spec of a run. Throws UnknownSuites. Pure. */
 export function specOf(wish: RunWish, catalog: readonly CatalogEntry[]): TestRunSpec {
   const names = withLast(selectSuites(wish.suite, catalog, wish.includeSlow), catalog, wish.grep);
+  const [environment = '', ...more] = wish.environment.split(',').map((name) => name.trim());
   const suites = names ? { names } : wish.includeSlow ? undefined : { includeSlow: false };
   return {
-    environmentRef: { name: wish.environment },
+    environmentRef: { name: environment },
+    ...(more.length > 0 ? { moreEnvironmentRefs: more.map((name) => ({ name })) } : {}),
     ...(suites ? { suites } : {}),
     ...(wish.grep ? { grep: wish.grep } : {}),
     ...(wish.timeoutSeconds ? { timeoutSeconds: wish.timeoutSeconds } : {}),
@@ -68,7 +71,8 @@ export function specOf(wish: RunWish, catalog: readonly CatalogEntry[]): TestRun
 export function failedSuites(run: TestRun): string[] {
   const good = new Set(['Passed', 'KnownIssue', 'Skipped']);
   if (run.spec.retryPolicy?.flaky !== 'Fail') good.add('Flaky');
-  return (run.status?.suites ?? []).filter((line) => !good.has(line.verdict ?? '')).map((line) => line.name);
+  const lines = (run.status?.suites ?? []).filter((line) => !good.has(line.verdict ?? ''));
+  return [...new Set(lines.map(suiteOf))];
 }
 
 /**
@@ -80,7 +84,7 @@ export function rerunSpec(run: TestRun, onlyFailed: boolean): TestRunSpec | unde
   if (onlyFailed) {
     return failedSuites(run).length === 0 ? undefined : { ...same, rerunFailedOf: run.metadata.name };
   }
-  const names = (run.status?.suites ?? []).map((line) => line.name);
+  const names = [...new Set((run.status?.suites ?? []).map(suiteOf))];
   return { ...same, ...(names.length > 0 ? { suites: { names } } : {}) };
 }
 

@@ -29,7 +29,9 @@ export async function showRun(client: ClusterApi, names: RunNames, showing: Show
   const from = clock.elapsed();
   let readyAfter: number | undefined;
   let lastSaid = clock.elapsed();
-  voice.say(`TestRun ${names.namespace}/${names.run} in environment ${names.environment}`);
+  const places = [names.environment, ...(names.moreEnvironments ?? [])];
+  const where = `${places.length > 1 ? 'environments' : 'environment'} ${places.join(', ')}`;
+  voice.say(`TestRun ${names.namespace}/${names.run} in ${where}`);
   const heartbeat = setInterval(() => {
     if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
     for (const line of waitingLines(state.seen)) voice.say(line);

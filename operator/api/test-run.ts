@@ -59,5 +59,24 @@ export const SUITE_REASONS = {
 
 export type TestRunSpec = Static<typeof schemas.TestRunSpec>;
 export type RunSuite = Static<typeof schemas.RunSuite>;
+export type RunEnvironment = Static<typeof schemas.RunEnvironment>;
 export type TestRunStatus = Static<typeof schemas.TestRunStatus>;
 export type TestRun = CustomResource<'TestRun', TestRunSpec, TestRunStatus>;
+
+/** The environments of a run, in their order. */
+export function environmentsOf({ spec }: Pick<TestRun, 'spec'>): string[] {
+  return [spec.environmentRef.name, ...(spec.moreEnvironmentRefs ?? []).map(({ name }) => name)];
+}
+
+/** The environment of a line of a run, or of one of its reports: its own, else the run's first. */
+export function environmentOf(
+  run: Pick<TestRun, 'spec'>,
+  part: { environment?: string } | undefined,
+): string {
+  return part?.environment ?? run.spec.environmentRef.name;
+}
+
+/** The TestSuite of a line. */
+export function suiteOf(line: Pick<RunSuite, 'name' | 'suite'>): string {
+  return line.suite ?? line.name;
+}

@@ -1,4 +1,4 @@
-import type { TestRun } from '../api/test-run.ts';
+import { environmentOf, environmentsOf, type TestRun } from '../api/test-run.ts';
 import { attemptAccess } from '../runs/access.ts';
 import type { AttemptStart } from '../runs/draft.ts';
 import { attemptJob } from '../runs/job.ts';
@@ -19,16 +19,21 @@ export class NotYetFreeError extends Error {
   override readonly name = 'NotYetFreeError';
 }
 
+/** The attempt was started in another environment by an earlier try of ours, of which the caches have not heard yet. */
+export class ChosenElsewhereError extends Error {
+  override readonly name = 'ChosenElsewhereError';
+}
+
 /**
  * Creates what an attempt consists of, or adopts what an earlier try of ours created; no Job when the attempt is already
  * over. The Job waits for its account and report alone: the API server takes about 0.1 s to check each of Role and
  * binding against the operator's own rights, which is less than a pod needs to start.
- * Throws NameTakenError, NotYetFreeError, ApiError.
+ * Throws NameTakenError, NotYetFreeError, ChosenElsewhereError, ApiError.
  */
 export async function startAttempt(
   client: KubeClient,
   run: TestRun,
-  { suite, attempt, name, since }: AttemptStart,
+  { suite, attempt, name, environment, since }: AttemptStart,
   connectionSecret: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,16 +44,26 @@ export async function startAttempt(
   const access = attemptAccess(identity, { disruptive: suite.spec.disruptive === true });
   const makeJob = async () => {
     const metadata = { name, namespace, labels, ownerReferences: [owner] };
-    const spec = { run: run.metadata.name, suite: suite.metadata.name, attempt };
+    const several = environmentsOf(run).length > 1;
+    const spec = {
+      run: run.metadata.name,
+      suite: suite.metadata.name,
+      attempt,
+      ...(several ? { environment } : {}),
+    };
     const [report] = await Promise.all([
       ensure(client, TEST_REPORTS, { metadata, spec }, owner.uid, signal),
       ensure(client, SERVICE_ACCOUNTS, access.serviceAccount, owner.uid, signal),
     ]);
+    const chosen = environmentOf(run, report.spec);
+    if (chosen !== environment) {
+      throw new ChosenElsewhereError(`TestReport ${namespace}/${name} is of an attempt in ${chosen}`);
+    }
     if (report.status?.final === true) return undefined;
     const job = attemptJob({
       ...identity,
       run: run.metadata.name,
-      environment: run.spec.environmentRef.name,
+      environment,
       suite: suite.metadata.name,
       attempt,
       since,

@@ -13,6 +13,21 @@ const WRONG: [KindName, string, RegExp, string?][] = [
   ['TestRun', '{}', /environmentRef: Required/],
   ['TestRun', '{environmentRef: {}}', /environmentRef\.name: Required/],
   ['TestRun', '{environmentRef: {name: ""}}', /at least 1 char/],
+  [
+    'TestRun',
+    '{environmentRef: {name: e}, moreEnvironmentRefs: [{name: f}, {name: e}]}',
+    /moreEnvironmentRefs must not name spec\.environmentRef again/,
+  ],
+  [
+    'TestRun',
+    '{environmentRef: {name: e}, moreEnvironmentRefs: [{name: f}, {name: f}]}',
+    /moreEnvironmentRefs\[1\]: Duplicate value/,
+  ],
+  [
+    'TestRun',
+    `{environmentRef: {name: e}, moreEnvironmentRefs: [${Array.from({ length: 10 }, (_, index) => `{name: e${index}}`)}]}`,
+    /must have at most 9 items/,
+  ],
   ['TestRun', '{environmentRef: {name: e}, parallelism: 0}', /greater than or equal to 1/],
   ['TestRun', '{environmentRef: {name: e}, parallelism: 51}', /less than or equal to 50/],
   ['TestRun', '{environmentRef: {name: e}, parallelism: many}', /must be of type integer/],
@@ -76,6 +91,18 @@ const FIXED: [KindName, string, string, RegExp][] = [
     '{environmentRef: {name: e}}',
     '{environmentRef: {name: f}}',
     /environmentRef cannot change: create another/,
+  ],
+  [
+    'TestRun',
+    '{environmentRef: {name: e}, moreEnvironmentRefs: [{name: f}]}',
+    '{moreEnvironmentRefs: [{name: g}]}',
+    /moreEnvironmentRefs cannot change: create another/,
+  ],
+  [
+    'TestRun',
+    '{environmentRef: {name: e}}',
+    '{moreEnvironmentRefs: [{name: g}]}',
+    /moreEnvironmentRefs cannot change: create another/,
   ],
   [
     'TestRun',

@@ -22,6 +22,8 @@ describe('an operator that dies at every write', function () {
     deaths = new Deaths(stage);
     await stage.suite('alpha', { retries: 1 });
     await stage.suite('beta');
+    await stage.suite('gamma', { onDemand: true });
+    await stage.suite('audit', { last: true, onDemand: true });
   });
   after(async () => {
     await stage?.stop();
@@ -59,6 +61,59 @@ describe('an operator that dies at every write', function () {
     }
     expect(died).to.include.members(['apply testruns/status, time 1', 'apply testruns/status, time 4']);
     expect(notAsDocumented('run with a retry', died)).to.deep.equal({ undocumented: [], unseen: [] });
+  });
+
+  it('of a run over two environments: every attempt once, and in one environment from its report to its end', async () => {
+    const died = await deaths.everywhere(
+      'lanes',
+      async (name) => {
+        const [one, two] = [`${name}-a`, `${name}-b`];
+        for (const environment of [one, two]) {
+          await stage.environment(environment);
+          const ready = async () =>
+            conditionOf((await stage.getEnvironment(environment))?.status?.conditions, 'Ready')?.status ===
+            'True';
+          await until(`${environment} is ready`, ready, PATIENCE);
+        }
+        const refs = { moreEnvironmentRefs: [{ name: two }] };
+        const suites = { names: ['alpha', 'beta', 'gamma', 'audit'] };
+        await stage.run(name, one, { ...refs, suites });
+        const attempt = async (which: string) => {
+          await until(`${name}-${which} has a pod`, () => stage.pod(`${name}-${which}`), PATIENCE);
+          await stage.report(`${name}-${which}`, finalReport('Passed'));
+        };
+        await until('alpha runs', () => stage.pod(`${name}-alpha-1`), PATIENCE);
+        await attempt('beta-1');
+        // The first environment gets free as soon as an attempt in the second has been begun: whoever looks again would
+        // choose otherwise.
+        await until('gamma is begun', () => stage.getReport(`${name}-gamma-1`), PATIENCE);
+        await stage.report(`${name}-alpha-1`, finalReport('Passed'));
+        await attempt('gamma-1');
+        await attempt('audit-1');
+        await attempt(`audit-${two}-1`);
+        const run = await stage.finished(name, PATIENCE.timeoutMs);
+        expect(run.status?.suites?.map((line) => [line.name, line.environment, line.verdict])).to.deep.equal([
+          ['alpha', one, 'Passed'],
+          ['beta', two, 'Passed'],
+          ['gamma', two, 'Passed'],
+          ['audit', one, 'Passed'],
+          [`audit-${two}`, two, 'Passed'],
+        ]);
+        const jobs = ['alpha-1', 'audit-1', `audit-${two}-1`, 'beta-1', 'gamma-1'];
+        expect(await jobsOf(name)).to.deep.equal(jobs);
+        for (const job of jobs) {
+          const at = { namespace: stage.namespace, name: `${name}-${job}` };
+          const env = (await stage.client.get(JOBS, at))?.spec?.template?.spec?.containers?.[0]?.env ?? [];
+          const where = env.find((each) => each.name === 'E2E_ENVIRONMENT')?.value;
+          expect(where, job).to.equal((await stage.getReport(at.name))?.spec.environment);
+        }
+        // An attempt's rights are not of one environment.
+      },
+      /testruns|testreports|jobs/,
+    );
+    for (const kind of ['jobs', 'testreports']) {
+      for (const time of [1, 2, 3, 4, 5]) expect(died).to.include(`create ${kind}, time ${time}`);
+    }
   });
 
   it('of a run that is cancelled: its report closed, its log kept, its Job ended', async () => {

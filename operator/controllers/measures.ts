@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { TestEnvironment } from '../api/test-environment.ts';
-import type { RunSuite, TestRun, TestRunStatus } from '../api/test-run.ts';
+import { type RunSuite, suiteOf, type TestRun, type TestRunStatus } from '../api/test-run.ts';
 import { countKey, TEST_STATES } from '../api/verdict.ts';
 import { isFinished } from '../runs/queue.ts';
 
@@ -119,8 +119,10 @@ export class Measures {
     this.#readySeconds.observe({ namespace }, secondsBetween(after.deployStartedAt, after.readyAt));
   }
 
-  #suite(namespace: string, { name: suite, verdict, seconds, counts }: RunSuite): void {
+  #suite(namespace: string, line: RunSuite): void {
+    const { verdict, seconds, counts } = line;
     if (!verdict) return;
+    const suite = suiteOf(line);
     this.#suites.inc({ namespace, suite, verdict });
     if (verdict === 'Flaky') this.#flakes.inc({ namespace, suite });
     if (seconds !== undefined) this.#suiteSeconds.observe({ namespace, suite }, seconds);

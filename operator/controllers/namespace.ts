@@ -1,3 +1,4 @@
+import { environmentsOf, suiteOf } from '../api/test-run.ts';
 import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
 import { isFinished } from '../runs/queue.ts';
@@ -76,7 +77,7 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
   const activeRunsOf = (environment: string): ObjectName[] =>
     runs
       .list(namespace)
-      .filter((run) => run.spec.environmentRef.name === environment && !isFinished(run))
+      .filter((run) => environmentsOf(run).includes(environment) && !isFinished(run))
       .map((run) => ({ namespace, name: run.metadata.name }));
 
   /** Faults of an environment that are not over. */
@@ -95,9 +96,18 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
     metrics,
   })
     .watches(environments)
+    // Whose turn it is to be deployed.
+    .watchesFor(environments, ({ object }) =>
+      environments
+        .list(namespace)
+        .filter(({ spec }) => spec.deployAfterRef?.name === object.metadata.name)
+        .map(({ metadata }) => ({ namespace, name: metadata.name })),
+    )
     // An environment's time to live counts from its last run.
     .watchesFor(runs, ({ type, object }) =>
-      type !== 'updated' || isFinished(object) ? [{ namespace, name: object.spec.environmentRef.name }] : [],
+      type !== 'updated' || isFinished(object)
+        ? environmentsOf(object).map((name) => ({ namespace, name }))
+        : [],
     );
 
   const runController = new Controller({
@@ -114,7 +124,7 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
     // Whose turn it is changes when a run ends, goes, or lets others pass.
     .watchesFor(runs, ({ type, object }) =>
       type === 'deleted' || isFinished(object) || object.spec.suspend
-        ? activeRunsOf(object.spec.environmentRef.name)
+        ? environmentsOf(object).flatMap(activeRunsOf)
         : [],
     );
 
@@ -154,7 +164,9 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
   })
     .watches(suites)
     .watchesFor(runs, ({ object }) =>
-      isFinished(object) ? (object.status?.suites ?? []).map(({ name }) => ({ namespace, name })) : [],
+      isFinished(object)
+        ? (object.status?.suites ?? []).map((line) => ({ namespace, name: suiteOf(line) }))
+        : [],
     );
 
   const faultController = new Controller({

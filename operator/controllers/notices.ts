@@ -1,5 +1,5 @@
 import type { Condition } from '../api/conditions.ts';
-import type { RunSuite } from '../api/test-run.ts';
+import { type RunSuite, suiteOf } from '../api/test-run.ts';
 import type { Notice } from '../runtime/events.ts';
 import type { Entry } from './chronicle.ts';
 
@@ -29,14 +29,14 @@ export function suiteNotices(
 ): Entry[] {
   return (after ?? []).flatMap((line): Entry[] => {
     const old = before?.find((candidate) => candidate.name === line.name);
-    const { name: suite, attempt, report, verdict, seconds } = line;
-    const fields = { suite, attempt, report };
+    const { attempt, report, verdict, seconds, environment } = line;
+    const fields = { suite: suiteOf(line), attempt, report, ...(environment ? { environment } : {}) };
     if (line.state === 'Running' && (old?.state !== 'Running' || old.attempt !== line.attempt)) {
       return [
         {
           type: 'Normal',
           reason: 'SuiteStarted',
-          message: `${line.name}: attempt ${line.attempt} started`,
+          message: `${line.name}: attempt ${line.attempt} started${environment ? ` in ${environment}` : ''}`,
           fields,
         },
       ];

@@ -22,6 +22,7 @@ import {
   withObservations,
 } from '../environments/observe.ts';
 import { driftOf, shouldExist } from '../environments/release.ts';
+import { waitsForTurn } from '../environments/turn.ts';
 import { isConflict } from '../runtime/api-error.ts';
 import { SECRETS } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -136,6 +137,14 @@ export class TestEnvironmentReconciler {
       return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
     }
     const installed = environment.status?.valuesHash === wanted;
+    if (!installed && environment.status?.attemptedHash !== wanted) {
+      const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
+      const message = waitsForTurn(environment, this.#with.environments.get(first));
+      if (message) {
+        await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
+        return undefined;
+      }
+    }
     let namespace = await installer.namespace(environment, signal);
     if (!namespace && installed) {
       const message = `namespace ${place.namespace} is gone with all that was deployed: delete this TestEnvironment and create it again`;

@@ -2,7 +2,7 @@ import { conditionOf, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../api/test-report.ts';
-import type { TestRun } from '../api/test-run.ts';
+import { environmentOf, type TestRun } from '../api/test-run.ts';
 import {
   attemptProgress,
   closedByOperator,
@@ -13,6 +13,7 @@ import {
   newest,
   outlivesItsReport,
 } from '../reports/close.ts';
+import { isLineOf } from '../runs/lines.ts';
 import { JOB_NAME_LABEL } from '../runs/naming.ts';
 import { isFinished } from '../runs/queue.ts';
 import { isConflict, isNotFound } from '../runtime/api-error.ts';
@@ -95,7 +96,7 @@ export class TestReportReconciler {
   #wasStarted(report: TestReport): boolean {
     const owner = controllerOf(report, TEST_RUNS);
     const run = owner ? this.#with.runs.get(owner) : undefined;
-    const line = run?.status?.suites?.find((candidate) => candidate.name === report.spec.suite);
+    const line = run?.status?.suites?.find((candidate) => isLineOf(candidate, report));
     if (report.status?.startedAt !== undefined) return true;
     return line?.state === 'Running' && line.attempt >= report.spec.attempt;
   }
@@ -129,7 +130,7 @@ export class TestReportReconciler {
     const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
     const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
     if (!archived && (left || livesOn)) {
-      const at = { namespace: name.namespace ?? '', name: run.spec.environmentRef.name };
+      const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
       const patient = !livesOn && since < LOG_PATIENCE_MS;
       const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
       if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
@@ -181,8 +182,8 @@ export class TestReportReconciler {
   async #masked(report: TestReport, ending: Ending, signal: AbortSignal): Promise<Ending> {
     const { client, runs, environments } = this.#with;
     const namespace = report.metadata.namespace ?? '';
-    const environment = runs.get({ namespace, name: report.spec.run })?.spec.environmentRef.name;
-    const seen = environment === undefined ? undefined : environments.get({ namespace, name: environment });
+    const run = runs.get({ namespace, name: report.spec.run });
+    const seen = run && environments.get({ namespace, name: environmentOf(run, report.spec) });
     const secrets = await secretsOf(client, seen, signal);
     return { ...ending, message: secrets.mask(ending.message) };
   }

@@ -32,6 +32,7 @@ describe('TestRun against a real API server', function () {
     await stage.suite('alone', { exclusive: true, onDemand: true });
     await stage.suite('closing', { last: true, onDemand: true });
     await stage.suite('breaking', { disruptive: true, onDemand: true });
+    await stage.suite('claiming', { needs: ['manager'], claims: ['manager'], onDemand: true });
     stage.startOperator({ log: pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) }) });
   });
   after(() => stage?.stop());
@@ -149,17 +150,30 @@ describe('TestRun against a real API server', function () {
   it('runs as many suites at a time as it may, an exclusive one alone', async () => {
     const names = ['alpha', 'alone', 'beta', 'gamma'];
     await stage.run('wide', 'ext', { suites: { names }, parallelism: 2 });
-    await stage.pod('wide-alpha-1');
-    expect(await stage.getReport('wide-alone-1')).to.equal(undefined);
+    await Promise.all([stage.pod('wide-alpha-1'), stage.pod('wide-beta-1')]);
     await stage.report('wide-alpha-1', finalReport('Passed'));
+    await stage.pod('wide-gamma-1');
+    await stage.report('wide-beta-1', finalReport('Passed'));
+    await until('beta has ended', async () => {
+      const run = await stage.getRun('wide');
+      return run ? lineOf(run, 'beta')?.state === 'Finished' : false;
+    });
+    expect(await stage.getReport('wide-alone-1'), 'beside gamma').to.equal(undefined);
+    await stage.report('wide-gamma-1', finalReport('Passed'));
     await stage.pod('wide-alone-1');
-    expect(await stage.getReport('wide-beta-1')).to.equal(undefined);
     await stage.report('wide-alone-1', finalReport('Passed'));
-    await Promise.all([stage.pod('wide-beta-1'), stage.pod('wide-gamma-1')]);
-    await Promise.all(
-      ['wide-beta-1', 'wide-gamma-1'].map((name) => stage.report(name, finalReport('Passed'))),
-    );
     expect((await stage.finished('wide')).status?.suiteCounts).to.deep.include({ total: 4, passed: 4 });
+  });
+
+  it('runs nothing beside a suite that claims what it needs', async () => {
+    const names = ['claiming', 'alpha'];
+    await stage.run('claims', 'ext', { suites: { names }, parallelism: 2 });
+    await stage.pod('claims-claiming-1');
+    expect(lineOf(await stage.getRun('claims'), 'alpha')?.state).to.equal('Waiting');
+    await stage.report('claims-claiming-1', finalReport('Passed'));
+    await stage.pod('claims-alpha-1');
+    await stage.report('claims-alpha-1', finalReport('Passed'));
+    await stage.finished('claims');
   });
 
   it('runs a last suite when all others have ended, and tells it when the run began', async () => {

@@ -1,7 +1,13 @@
 import { FIELD_MANAGERS } from '../api/group.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
-import { RUN_CONDITIONS, SUITE_REASONS, type TestRun, type TestRunStatus } from '../api/test-run.ts';
+import {
+  environmentsOf,
+  RUN_CONDITIONS,
+  SUITE_REASONS,
+  type TestRun,
+  type TestRunStatus,
+} from '../api/test-run.ts';
 import type { TestSuite } from '../api/test-suite.ts';
 import { closing, type Ending, keptConditions } from '../reports/close.ts';
 import type { AttemptStart, RunPlan, RunWorld } from '../runs/draft.ts';
@@ -13,7 +19,7 @@ import type { Result } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient, ObjectList } from '../runtime/kube-client.ts';
 import type { ObjectName } from '../runtime/kube-object.ts';
-import { NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
+import { ChosenElsewhereError, NameTakenError, NotYetFreeError, startAttempt } from './attempts.ts';
 import type { Chronicle } from './chronicle.ts';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import type { Measures } from './measures.ts';
@@ -60,13 +66,16 @@ export class TestRunReconciler {
     try {
       if (run.status?.startedAt || isFinished(run)) {
         const suites = this.#with.suites.list(name.namespace);
-        const environment = this.#with.environments.get(environmentOf(run));
-        return await this.#carryOut(run, { environment, suites, others: [] }, signal);
+        const places = environmentsOf(run).map((each) =>
+          this.#with.environments.get({ ...name, name: each }),
+        );
+        return await this.#carryOut(run, { ...inWorld(places), suites, others: [] }, signal);
       }
       return await this.#takeUp(run, signal);
     } catch (error) {
       // Somebody was first: what was decided is void, the next look decides anew.
-      if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
+      const passes = error instanceof NotYetFreeError || error instanceof ChosenElsewhereError;
+      if (isConflict(error) || passes) return { requeueAfterMs: SOON_MS };
       throw error;
     }
   };
@@ -78,19 +87,21 @@ export class TestRunReconciler {
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalog } = this.#with;
     const namespace = cached.metadata.namespace ?? '';
-    return this.#turns.take(`${namespace}/${cached.spec.environmentRef.name}`, async () => {
+    const names = environmentsOf(cached);
+    const keys = names.map((name) => `${namespace}/${name}`);
+    return this.#turns.takeAll(keys, async () => {
       await catalog(signal);
       const again = cached.spec.rerunFailedOf;
-      const [runs, earlier, suites, environment] = await Promise.all([
+      const [runs, earlier, suites, places] = await Promise.all([
         this.#unfinished(namespace, signal),
         again === undefined ? undefined : client.get(TEST_RUNS, { namespace, name: again }, { signal }),
         client.list(TEST_SUITES, { namespace }, { signal }),
-        client.get(TEST_ENVIRONMENTS, environmentOf(cached), { signal }),
+        Promise.all(names.map((name) => client.get(TEST_ENVIRONMENTS, { namespace, name }, { signal }))),
       ]);
       const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
       if (!run) return undefined;
       const others = [...runs.items, ...(earlier ? [earlier] : [])].filter((candidate) => candidate !== run);
-      return this.#carryOut(run, { environment, suites: suites.items, others }, signal);
+      return this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
     });
   }
 
@@ -110,7 +121,7 @@ export class TestRunReconciler {
 
   async #carryOut(
     run: TestRun,
-    seen: Pick<RunWorld, 'environment' | 'suites' | 'others'>,
+    seen: Pick<RunWorld, 'environment' | 'moreEnvironments' | 'suites' | 'others'>,
     signal: AbortSignal,
   ): Promise<Result | undefined> {
     const { client, recorder, measures, clock } = this.#with;
@@ -119,7 +130,7 @@ export class TestRunReconciler {
     const plan = planRun({ now: clock.now(), run, reports, ...seen });
 
     await Promise.all(plan.stop.map(({ report, ending }) => this.#stop(report, ending, signal)));
-    const status = await this.#start(run, seen.environment, plan, signal);
+    const status = await this.#start(run, seen, plan, signal);
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
@@ -183,15 +194,17 @@ export class TestRunReconciler {
   /** Starts the attempts of the plan at once; returns the status, in which those that cannot start have ended. */
   async #start(
     run: TestRun,
-    environment: TestEnvironment | undefined,
+    { environment, moreEnvironments = [] }: Pick<RunWorld, 'environment' | 'moreEnvironments'>,
     plan: RunPlan,
     signal: AbortSignal,
   ): Promise<TestRunStatus> {
-    const secret = environment?.status?.connectionSecret;
+    const secrets = new Map(
+      [environment, ...moreEnvironments].map((each) => [each?.metadata.name, each?.status?.connectionSecret]),
+    );
     const refused = await Promise.all(
       plan.start.map(async (start): Promise<[AttemptStart, string] | undefined> => {
         try {
-          await startAttempt(this.#with.client, run, start, secret, signal);
+          await startAttempt(this.#with.client, run, start, secrets.get(start.environment), signal);
           return undefined;
         } catch (error) {
           if (error instanceof NameTakenError) return [start, error.message];
@@ -199,9 +212,7 @@ export class TestRunReconciler {
         }
       }),
     );
-    const messages = new Map(
-      refused.flatMap((entry) => (entry ? [[entry[0].suite.metadata.name, entry[1]] as const] : [])),
-    );
+    const messages = new Map(refused.flatMap((entry) => (entry ? [[entry[0].line, entry[1]] as const] : [])));
     if (messages.size === 0) return plan.status;
     const suites = (plan.status.suites ?? []).map((line) => {
       const message = messages.get(line.name);
@@ -219,6 +230,8 @@ export class TestRunReconciler {
   }
 }
 
-function environmentOf(run: TestRun): ObjectName {
-  return { namespace: run.metadata.namespace ?? '', name: run.spec.environmentRef.name };
+/** The environments of a run, in its order, as a decision wants them. */
+function inWorld(places: readonly (TestEnvironment | undefined)[]) {
+  const [environment, ...more] = places;
+  return { environment, moreEnvironments: more.filter((each) => each !== undefined) };
 }

@@ -2,6 +2,15 @@
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
+  /**
+   * The same for several keys at once. They are taken in the order of the alphabet, whatever order they are given in: who
+   * has one and waits for another never waits for someone who waits for him.
+   */
+  takeAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const [first, ...rest] = [...new Set(keys)].sort();
+    return first === undefined ? work() : this.take(first, () => this.takeAll(rest, work));
+  }
+
   /** Runs the work when everything that came before it for that key has ended, however it ended. */
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();

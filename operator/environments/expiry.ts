@@ -1,6 +1,6 @@
 import { conditionOf } from '../api/conditions.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
-import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
 
 /**
  * Milliseconds until an environment has gone without a run for its ttlSeconds: 0 or less is over. Undefined: it is kept,
@@ -13,7 +13,7 @@ export function expiresInMs(
 ): number | undefined {
   const { ttlSeconds, retainOnFailure } = environment.spec;
   if (ttlSeconds === undefined) return undefined;
-  const own = runs.filter((run) => run.spec.environmentRef.name === environment.metadata.name);
+  const own = runs.filter((run) => environmentsOf(run).includes(environment.metadata.name));
   const ended = own
     .map((run) => ({ at: run.status?.finishedAt, succeeded: outcomeOf(run) }))
     .sort((a, b) => (b.at ?? '').localeCompare(a.at ?? ''));

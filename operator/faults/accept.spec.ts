@@ -62,6 +62,11 @@ describe('whether a fault is accepted', () => {
       'NotYours',
     ],
     [
+      'an environment of its run in which it does not run',
+      { report: { ...report, spec: { ...report.spec, environment: 'other' } } },
+      'NotYours',
+    ],
+    [
       'a suite that is not disruptive',
       { suite: { ...suite, spec: { files: ['a'], image: 'i' } } },
       'NotYours',

@@ -2,7 +2,7 @@ import { FAULT_REASONS, type Fault } from '../api/fault.ts';
 import { LABELS } from '../api/group.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
-import type { TestRun } from '../api/test-run.ts';
+import { environmentOf, type TestRun } from '../api/test-run.ts';
 import type { TestSuite } from '../api/test-suite.ts';
 
 /** Why a fault is not carried out: for good. */
@@ -65,8 +65,9 @@ export function refusalOf({ fault, environment, report, run, suite }: Asked): Re
   if (!report || report.status?.final === true) {
     return notYours(`the attempt ${attempt} that asks for it ${report ? 'has ended' : 'does not exist'}`);
   }
-  if (run?.spec.environmentRef.name !== name) {
-    return notYours(`the attempt ${attempt} runs in ${run?.spec.environmentRef.name}, not in ${name}`);
+  const own = run && environmentOf(run, report.spec);
+  if (own !== name) {
+    return notYours(`the attempt ${attempt} runs in ${own}, not in ${name}`);
   }
   if (suite?.spec.disruptive !== true) {
     return notYours(`TestSuite ${report.spec.suite} does not say that it is disruptive: set spec.disruptive`);

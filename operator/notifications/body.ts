@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { conditionOf } from '../api/conditions.ts';
-import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
 import type { Change, ChangeKind } from './changes.ts';
 
 /** In which shape a webhook wants its notices. */
@@ -42,7 +42,7 @@ export function noticeOf(run: TestRun, changes: readonly Change[]): Notice {
     run: {
       namespace: run.metadata.namespace ?? '',
       name: run.metadata.name,
-      environment: run.spec.environmentRef.name,
+      environment: environmentsOf(run).join(', '),
       succeeded: succeeded?.status === 'True',
       reason: succeeded?.reason ?? '',
       message: succeeded?.message ?? '',

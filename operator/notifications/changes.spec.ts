@@ -62,6 +62,25 @@ describe('what a run changed', () => {
     ]);
   });
 
+  it('tells of each environment of a run by itself', () => {
+    let status: TestSuiteStatus = {};
+    const changes = (['Passed', 'Failed'] as const).map((second, hours) => {
+      const run = runOf({ hours, verdict: 'Passed' });
+      run.spec.moreEnvironmentRefs = [{ name: 'e2e-2' }];
+      const line = { state: 'Finished' as const, attempt: 1 };
+      const suites = [
+        { ...line, name: 'alpha', environment: 'e2e', verdict: 'Passed' as const },
+        { ...line, name: 'alpha-e2e-2', suite: 'alpha', environment: 'e2e-2', verdict: second },
+      ];
+      run.status = { ...run.status, suites };
+      status = suiteHistory('alpha', status, [run]);
+      return changesOf(run, [suite(status)]);
+    });
+    expect(changes[0]).to.deep.equal([]);
+    expect(changes[1]).to.have.length(1);
+    expect(changes[1]?.[0]).to.deep.include({ suite: 'alpha', environment: 'e2e-2', change: 'broke' });
+  });
+
   it('tells of a first failure, and not of a first success', () => {
     expect(story(each('Failed'))).to.deep.equal(['broke']);
     expect(story(each('Passed'))).to.deep.equal(['']);

@@ -1,4 +1,4 @@
-import type { TestRun } from '../api/test-run.ts';
+import { environmentOf, environmentsOf, suiteOf, type TestRun } from '../api/test-run.ts';
 import { countsForState, type TestSuite } from '../api/test-suite.ts';
 import { isGood, type Verdict } from '../api/verdict.ts';
 
@@ -8,6 +8,8 @@ export type ChangeKind = 'broke' | 'fixed' | 'flaky' | 'still-broken';
 /** A suite whose state changed with a run, or that is broken for a further day. */
 export interface Change {
   suite: string;
+  /** Where it was seen; absent in a run with one environment. */
+  environment?: string;
   change: ChangeKind;
   verdict: Verdict;
   /** The verdict before, in the same environment; absent for the first one. */
@@ -30,13 +32,16 @@ export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] 
   const changes: Change[] = [];
   for (const line of run.status?.suites ?? []) {
     if (!line.verdict || line.verdict === 'Skipped') continue;
-    const suite = suites.find((candidate) => candidate.metadata.name === line.name);
+    const suite = suites.find((candidate) => candidate.metadata.name === suiteOf(line));
     // A TestSuite that was deleted since has no history to compare with.
     if (!suite) continue;
-    const environment = run.spec.environmentRef.name;
+    const environment = environmentOf(run, line);
     const history = suite.status?.lastVerdicts ?? [];
     const own = history.findIndex(
-      ({ run: name, at }) => name === run.metadata.name && at === run.status?.finishedAt,
+      (entry) =>
+        entry.run === run.metadata.name &&
+        entry.at === run.status?.finishedAt &&
+        (entry.environment ?? environment) === environment,
     );
     const entry = history[own];
     if (!entry) {
@@ -51,7 +56,8 @@ export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] 
     const change = changeBetween(before, entry);
     if (!change) continue;
     changes.push({
-      suite: line.name,
+      suite: suiteOf(line),
+      ...(environmentsOf(run).length > 1 ? { environment } : {}),
       change,
       verdict: entry.verdict,
       ...(before ? { before: before.verdict } : {}),

@@ -120,11 +120,11 @@ export function runVerdict(
 }
 
 /** What a line that ended gives up last, in this order: the reports have all of it. */
-const EXPENDABLE = ['counts', 'report', 'reason'] as const;
+const EXPENDABLE = ['counts', 'report', 'reason', 'environment'] as const;
 
 /**
  * Keeps a run's status within its byte budget: the longest messages of lines are cut first, half by half, then dropped;
- * then counts, names of reports and reasons of lines that ended. Names and verdicts of suites always stay. Returns the
+ * then counts, names of reports, reasons and environments of lines that ended. Names and verdicts of suites always stay. Returns the
  * same object when it fits.
  */
 export function fitRunBudget(status: TestRunStatus, bytes: number = LIMITS.runBytes): TestRunStatus {

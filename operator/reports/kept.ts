@@ -28,7 +28,7 @@ export function keptReport(report: TestReport): TestReport {
   const { verdict, reason, message, finishedAt, seconds, counts, conditions } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
-  const { run, suite, attempt } = kept.spec;
+  const { run, suite, attempt, environment } = kept.spec;
   const final = compact({
     metadata: {
       name,
@@ -40,7 +40,7 @@ export function keptReport(report: TestReport): TestReport {
       deletionTimestamp,
       ownerReferences,
     },
-    spec: { run, suite, attempt },
+    spec: { run, suite, attempt, environment },
     status: {
       final: true,
       verdict,

@@ -2,8 +2,10 @@ import { type Condition, conditionOf, type Observation, withCondition } from '..
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
 import {
+  environmentsOf,
   RUN_CONDITIONS,
   RUN_REASONS,
+  type RunEnvironment,
   type RunSuite,
   SUITE_REASONS,
   type TestRun,
@@ -20,21 +22,27 @@ export interface RunWorld {
   now: Date;
   run: TestRun;
   environment: TestEnvironment | undefined;
+  /** Those of spec.moreEnvironmentRefs that exist. */
+  moreEnvironments?: readonly TestEnvironment[];
   /** TestSuites of the run's namespace. */
   suites: readonly TestSuite[];
   /** Reports that belong to this run. */
   reports: readonly TestReport[];
-  /** Other runs of the same environment that have no verdict, and the one that this one runs again. */
+  /** Other runs that have no verdict, and the one that this one runs again. */
   others: readonly TestRun[];
 }
 
 /** One attempt that is to be started: its objects are created unless they are there. */
 export interface AttemptStart {
+  /** Name of its line in the run. */
+  line: string;
   suite: TestSuite;
   attempt: number;
   /** From attemptName. */
   name: string;
-  /** When the run's first attempt was made, RFC 3339. */
+  /** TestEnvironment in which it runs. */
+  environment: string;
+  /** When the run's first attempt in that environment was made, RFC 3339. */
   since: string;
 }
 
@@ -63,6 +71,8 @@ export class RunDraft {
   readonly #world: RunWorld;
   #conditions: Condition[];
   lines: RunSuite[];
+  /** How each of several environments stands. */
+  environments: RunEnvironment[];
   startedAt: string | undefined;
   /** Seconds after the start that do not count, because the run was suspended. */
   #suspendedSeconds: number;
@@ -71,6 +81,7 @@ export class RunDraft {
     this.#world = world;
     this.#conditions = [...(world.run.status?.conditions ?? [])];
     this.lines = world.run.status?.suites ?? [];
+    this.environments = world.run.status?.environments ?? [];
     this.startedAt = world.run.status?.startedAt;
     this.#suspendedSeconds = world.run.status?.suspendedSeconds ?? 0;
   }
@@ -122,6 +133,14 @@ export class RunDraft {
     this.lines = this.lines.map((old) => (old.name === line.name ? line : old));
   }
 
+  /** Notes that an attempt of a line starts, and where it does in a run with several environments. */
+  started(name: string, attempt: number, report: string, environment: string): void {
+    const suite = this.lines.find((line) => line.name === name)?.suite;
+    const several = environmentsOf(this.#world.run).length > 1;
+    const place = { ...(suite ? { suite } : {}), ...(several ? { environment } : {}) };
+    this.replace({ name, ...place, state: 'Running', attempt, report });
+  }
+
   /** Ends a line without an attempt of its own deciding it. */
   close(name: string, verdict: Verdict, reason: string, message: string): void {
     const line = this.lines.find((candidate) => candidate.name === name);
@@ -138,7 +157,7 @@ export class RunDraft {
 
   /** The run waits for those ahead of it; `dueMs`: until when it must have started, milliseconds since the epoch. */
   queued(ahead: readonly TestRun[], dueMs?: number): RunPlan {
-    const environment = this.#world.run.spec.environmentRef.name;
+    const environment = environmentsOf(this.#world.run).join(', ');
     const names = ahead.slice(0, 5).map((run) => run.metadata.name);
     const more = ahead.length > names.length ? ` and ${ahead.length - names.length} more` : '';
     const message = `waits for ${names.join(', ')}${more}: an environment has one run at a time`;
@@ -159,6 +178,7 @@ export class RunDraft {
     if (this.startedAt) {
       // The time that an environment may take to become healthy starts anew when the run is resumed.
       this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not looked at while suspended');
+      this.environments = this.environments.filter(({ state }) => state !== 'Unhealthy');
     } else {
       this.observe(RUN_CONDITIONS.queued, 'True', 'Suspended', 'it keeps its place and lets others pass');
     }
@@ -168,7 +188,9 @@ export class RunDraft {
 
   /** The run goes on. `dueMs`: when waiting for the environment ends, milliseconds since the epoch. */
   active(start: AttemptStart[], dueMs: number | undefined): RunPlan {
-    const running = this.lines.filter((line) => line.state === 'Running').map((line) => line.name);
+    const running = this.lines
+      .filter((line) => line.state === 'Running')
+      .map((line) => (line.environment ? `${line.name} in ${line.environment}` : line.name));
     const done = this.lines.filter((line) => line.state === 'Finished').length;
     const environment = conditionOf(this.#conditions, RUN_CONDITIONS.environmentReady);
     const now =
@@ -208,6 +230,12 @@ export class RunDraft {
   finish(): RunPlan {
     const policy = this.#world.run.spec.retryPolicy;
     const outcome = runVerdict(this.lines, policy);
+    const givenUp = this.environments.filter(({ state }) => state === 'GivenUp');
+    if (outcome.succeeded && givenUp.length > 0) {
+      // Its suites passed elsewhere; that a deployment stopped working is a finding all the same.
+      const message = givenUp.map((each) => `${each.name}: ${each.message ?? ''}`).join('; ');
+      return this.#finish(RUN_REASONS.environmentNotReady, message, { verdict: 'Failed', succeeded: false });
+    }
     if (outcome.succeeded) {
       const skipped = this.lines.filter((line) => line.verdict === 'Skipped').length;
       const passed = this.lines.length - skipped;
@@ -255,6 +283,7 @@ export class RunDraft {
         counts: sumCounts(this.lines),
         suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
         suites: this.lines,
+        ...(this.environments.length > 0 ? { environments: this.environments } : {}),
         conditions: this.#conditions,
       }),
     };

@@ -1,4 +1,4 @@
-import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from '../api/test-run.ts';
+import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '../api/test-run.ts';
 import type { Ending } from '../reports/close.ts';
 import { RUN_DEFAULTS, type RunDraft } from './draft.ts';
 import type { Readiness } from './readiness.ts';
@@ -17,6 +17,12 @@ export interface EnvironmentWait {
 const MISSING_SECONDS = 10;
 /** Longest message taken over from the environment. */
 const LONGEST = 4096;
+/** The same for one of several. */
+const SHORT = 256;
+
+/** From worst to best. */
+const ORDER = ['Missing', 'Failed', 'Unhealthy', 'Deploying', 'Ready'] as const;
+const BAD: readonly RunEnvironment['state'][] = ['Missing', 'Failed', 'GivenUp', 'Unhealthy'];
 
 const REASONS = {
   Missing: RUN_REASONS.environmentNotFound,
@@ -59,4 +65,111 @@ export function waitForEnvironment(
   const dueMs = Date.parse(since) + seconds * 1000;
   if (now.getTime() < dueMs) return { dueMs };
   return worst.state === 'Missing' ? { over: { reason, message } } : { unready: true };
+}
+
+/** One environment of a run. */
+export interface Lane {
+  environment: string;
+  /** How it stands for each suite that is due and may run in it. */
+  seen: readonly Readiness[];
+  /** A suite breaks it just now, on purpose: what it looks like meanwhile does not count. */
+  broken: boolean;
+}
+
+/** What waiting for the environments comes to. */
+export interface LaneWait {
+  /** The whole run ends because of one of them. */
+  over?: Ending | undefined;
+  /** Environments whose time to become healthy is over. */
+  unready: ReadonlySet<string>;
+  /** When that will be for the next one, milliseconds since the epoch. */
+  dueMs?: number | undefined;
+}
+
+/**
+ * The same for all environments of a run. Of several, each has its own clock in the draft's environments; the condition
+ * EnvironmentReady is the sum of them, and names those that are not ready.
+ */
+export function waitForEnvironments(
+  run: TestRun,
+  lanes: readonly Lane[],
+  draft: RunDraft,
+  now: Date,
+): LaneWait {
+  const [only, second] = lanes;
+  if (only && !second) {
+    const { over, unready, dueMs } = only.broken ? {} : waitForEnvironment(run, only.seen, draft, now);
+    return { over, unready: new Set(unready ? [only.environment] : []), dueMs };
+  }
+  const limit = run.spec.environmentTimeoutSeconds ?? RUN_DEFAULTS.environmentTimeoutSeconds;
+  draft.environments = lanes.flatMap((lane) => {
+    const before = draft.environments.find(({ name }) => name === lane.environment);
+    return standing(lane, before, limit, now) ?? [];
+  });
+  sumUp(draft);
+  const due = draft.environments.flatMap(({ state, since }) => {
+    const seconds = state === 'Missing' ? MISSING_SECONDS : state === 'Unhealthy' ? limit : undefined;
+    return seconds === undefined ? [] : [Date.parse(since) + seconds * 1000];
+  });
+  const lost = draft.environments.find(
+    ({ state, since }) =>
+      state === 'Failed' ||
+      (state === 'Missing' && now.getTime() >= Date.parse(since) + MISSING_SECONDS * 1000),
+  );
+  return {
+    over: lost && {
+      reason: lost.state === 'Failed' ? REASONS.Failed : REASONS.Missing,
+      message: inWords([lost]),
+    },
+    unready: new Set(draft.environments.filter(({ state }) => state === 'GivenUp').map(({ name }) => name)),
+    dueMs: due.length > 0 ? Math.min(...due) : undefined,
+  };
+}
+
+/** How one of several environments stands now; as before where nothing is due in it. */
+function standing(
+  lane: Lane,
+  before: RunEnvironment | undefined,
+  limitSeconds: number,
+  now: Date,
+): RunEnvironment | undefined {
+  if (before?.state === 'GivenUp') return before;
+  // What a suite breaks has all of its time again when that suite has ended.
+  if (lane.broken) return before?.state === 'Unhealthy' ? undefined : before;
+  const worst = ORDER.map((state) => lane.seen.find((readiness) => readiness.state === state)).find(
+    (readiness) => readiness !== undefined,
+  );
+  if (!worst) return before;
+  const { state } = worst;
+  const since = before?.state === state ? before.since : now.toISOString();
+  const name = lane.environment;
+  if (state === 'Unhealthy' && now.getTime() >= Date.parse(since) + limitSeconds * 1000) {
+    const message = `not healthy within ${limitSeconds} s: ${worst.message}`.slice(0, SHORT);
+    return { name, state: 'GivenUp', since: now.toISOString(), message };
+  }
+  return { name, state, since, ...(state === 'Ready' ? {} : { message: worst.message.slice(0, SHORT) }) };
+}
+
+function sumUp(draft: RunDraft): void {
+  const type = RUN_CONDITIONS.environmentReady;
+  const bad = draft.environments.filter(({ state }) => state !== 'Ready' && state !== 'Deploying');
+  const [worst] = bad.toSorted((one, other) => BAD.indexOf(one.state) - BAD.indexOf(other.state));
+  const coming = draft.environments.filter(({ state }) => state === 'Deploying');
+  if (worst) {
+    const reason = worst.state === 'Missing' || worst.state === 'Failed' ? worst.state : 'Unhealthy';
+    draft.observe(type, 'False', REASONS[reason], inWords(bad));
+  } else if (coming.length > 0) {
+    draft.observe(type, 'Unknown', 'Deploying', inWords(coming));
+  } else if (draft.environments.length > 0) {
+    const names = draft.environments.map(({ name }) => name).join(', ');
+    draft.observe(type, 'True', 'Ready', `ready: ${names}`);
+  }
+}
+
+/** "e2e-2: manager 0 of 2 ready; e2e-3: …" */
+export function inWords(environments: readonly RunEnvironment[]): string {
+  return environments
+    .map(({ name, message }) => `${name}: ${message ?? ''}`)
+    .join('; ')
+    .slice(0, LONGEST);
 }

@@ -34,6 +34,38 @@ describe('suiteHistory', () => {
     expect(history).to.deep.include({ passRate: 0.667, flipRate: 1 });
   });
 
+  it('has an entry for each environment in which a run had the suite, each once', () => {
+    const one = run('a', 1, 'Passed');
+    one.status = {
+      ...one.status,
+      suites: [
+        { name: 'alpha', environment: 'e', state: 'Finished', attempt: 1, verdict: 'Passed' },
+        {
+          name: 'alpha-f',
+          suite: 'alpha',
+          environment: 'f',
+          state: 'Finished',
+          attempt: 1,
+          verdict: 'Failed',
+        },
+      ],
+    };
+    const first = suiteHistory('alpha', undefined, [one]);
+    const seen = suiteHistory('alpha', first, [one]).lastVerdicts;
+    expect(seen?.map(({ environment, verdict }) => [environment, verdict])).to.deep.equal([
+      ['e', 'Passed'],
+      ['f', 'Failed'],
+    ]);
+    expect(suiteHistory('alpha-f', undefined, [one])).to.deep.equal({});
+  });
+
+  it('knows an entry again that was written before entries named their environment', () => {
+    const [old] = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]).lastVerdicts ?? [];
+    const { environment: _unknown, ...bare } = old ?? { run: '', verdict: 'Passed' as const, at: '' };
+    const seen = suiteHistory('alpha', { lastVerdicts: [bare] }, [run('a', 1, 'Passed')]);
+    expect(seen.lastVerdicts?.map(({ environment }) => environment)).to.deep.equal(['e']);
+  });
+
   it('remembers runs that were deleted since, each once', () => {
     const first = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]);
     const second = suiteHistory('alpha', first, [run('a', 1, 'Passed'), run('b', 2, 'Passed')]);

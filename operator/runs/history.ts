@@ -1,5 +1,12 @@
 import { conditionOf } from '../api/conditions.ts';
-import { RUN_ANNOTATIONS, RUN_CONDITIONS, RUN_REASONS, type TestRun } from '../api/test-run.ts';
+import {
+  environmentOf,
+  RUN_ANNOTATIONS,
+  RUN_CONDITIONS,
+  RUN_REASONS,
+  suiteOf,
+  type TestRun,
+} from '../api/test-run.ts';
 import { countsForState, type TestSuiteStatus } from '../api/test-suite.ts';
 import { isGood } from '../api/verdict.ts';
 import { isFinished } from './queue.ts';
@@ -16,24 +23,35 @@ export function suiteHistory(
   before: TestSuiteStatus | undefined,
   runs: readonly TestRun[],
 ): TestSuiteStatus {
-  const known = new Map((before?.lastVerdicts ?? []).map((entry) => [`${entry.run}/${entry.at}`, entry]));
+  const known: Entry[] = [...(before?.lastVerdicts ?? [])];
   for (const run of runs) {
-    const line = run.status?.suites?.find((candidate) => candidate.name === suite);
     const at = run.status?.finishedAt;
-    if (!isFinished(run) || !line?.verdict || !at) continue;
-    const key = `${run.metadata.name}/${at}`;
-    const { since } = known.get(key) ?? {};
-    known.set(key, {
-      run: run.metadata.name,
-      verdict: line.verdict,
-      at,
-      environment: run.spec.environmentRef.name,
-      ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
-      ...(since === undefined ? {} : { since }),
-      ...(isAside(run) ? { aside: true } : {}),
-    });
+    if (!isFinished(run) || !at) continue;
+    // A suite that is last has a line for each environment of the run.
+    for (const line of run.status?.suites ?? []) {
+      if (suiteOf(line) !== suite || !line.verdict) continue;
+      const environment = environmentOf(run, line);
+      const index = known.findIndex(
+        (entry) =>
+          entry.run === run.metadata.name &&
+          entry.at === at &&
+          (entry.environment ?? environment) === environment,
+      );
+      const since = known[index]?.since;
+      const entry = {
+        run: run.metadata.name,
+        verdict: line.verdict,
+        at,
+        environment,
+        ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
+        ...(since === undefined ? {} : { since }),
+        ...(isAside(run) ? { aside: true } : {}),
+      };
+      if (index < 0) known.push(entry);
+      else known[index] = entry;
+    }
   }
-  const lastVerdicts = withStreaks([...known.values()].sort(newestFirst)).slice(0, KEPT);
+  const lastVerdicts = withStreaks(known.sort(newestFirst)).slice(0, KEPT);
   if (lastVerdicts.length === 0) return {};
   const good = new Set(['Passed', 'KnownIssue']);
   const passed = lastVerdicts.filter((entry) => good.has(entry.verdict)).length;
@@ -50,7 +68,11 @@ export function suiteHistory(
 type Entry = NonNullable<TestSuiteStatus['lastVerdicts']>[number];
 
 function newestFirst(a: Entry, b: Entry): number {
-  return b.at.localeCompare(a.at) || a.run.localeCompare(b.run);
+  return (
+    b.at.localeCompare(a.at) ||
+    a.run.localeCompare(b.run) ||
+    (a.environment ?? '').localeCompare(b.environment ?? '')
+  );
 }
 
 /** Whether a run says nothing about the state of its suites: only a part of the tests ran, or somebody ended it. */

@@ -41,7 +41,7 @@ const DEFAULT_TIMEOUT_SECONDS = 600;
 const RUNNER_UID = 65532;
 
 /** For suites that give none: Node 24 with Mocha needs about 120 MiB. */
-const DEFAULT_RESOURCES = {
+export const DEFAULT_RESOURCES = {
   requests: { cpu: '100m', memory: '160Mi' },
   limits: { memory: '512Mi' },
 };

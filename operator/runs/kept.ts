@@ -14,22 +14,30 @@ import { isFinished } from './queue.ts';
 export function keptRun(run: TestRun): TestRun {
   if (!isFinished(run)) return withoutManagedFields(run);
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = run.metadata;
-  const { environmentRef, grep, ttlSecondsAfterFinished, keepFailed } = run.spec;
+  const { environmentRef, moreEnvironmentRefs, grep, ttlSecondsAfterFinished, keepFailed } = run.spec;
   const { verdict, finishedAt, notification, suites } = run.status ?? {};
   const notify = run.metadata.annotations?.[RUN_ANNOTATIONS.notify];
   const annotations = notify === undefined ? undefined : { [RUN_ANNOTATIONS.notify]: notify };
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
   const kept = compact({
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, annotations },
-    spec: { environmentRef, grep, ttlSecondsAfterFinished, keepFailed },
+    spec: { environmentRef, moreEnvironmentRefs, grep, ttlSecondsAfterFinished, keepFailed },
     status: {
       verdict,
       finishedAt,
       notification,
       conditions: succeeded && [{ ...succeeded, message: '', observedGeneration: undefined }],
       suites: suites?.map((line) => {
-        const { state, attempt, seconds } = line;
-        return { name: line.name, state, attempt, verdict: line.verdict, seconds };
+        const { name: suite, state, attempt, seconds, environment } = line;
+        return {
+          name: suite,
+          suite: line.suite,
+          environment,
+          state,
+          attempt,
+          verdict: line.verdict,
+          seconds,
+        };
       }),
     },
   });

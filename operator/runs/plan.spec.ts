@@ -294,6 +294,17 @@ describe('planRun', () => {
       expect(conditionOf(plan.status.conditions, 'EnvironmentReady')).to.deep.include({ status: 'False' });
     });
 
+    it('that has never been ready is waited for by all, also where their needs are ready', () => {
+      const components: ComponentStatus[] = [
+        { name: 'storage', workload: 'Deployment/storage', ready: 1, desired: 1, restarts: 0 },
+      ];
+      const { readyAt: _never, ...status } = environment(UNREADY, { components }).status ?? {};
+      const coming = { ...environment(UNREADY), status };
+      const plan = planRun(world({ environment: coming, suites: [suite('alpha', { needs: ['storage'] })] }));
+      expect(starts(plan)).to.deep.equal([]);
+      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')).to.deep.include({ status: 'Unknown' });
+    });
+
     it('that cannot be deployed ends the run, with all its suites Interrupted', () => {
       const conditions = [
         condition('Deployed', 'False', 'HelmFailed', 'helm said no'),

@@ -1,14 +1,24 @@
 import { conditionOf } from '../api/conditions.ts';
-import { RUN_CONDITIONS, RUN_REASONS, SUITE_REASONS, type TestRun } from '../api/test-run.ts';
+import { LIMITS } from '../api/limits.ts';
+import type { TestEnvironment } from '../api/test-environment.ts';
+import {
+  environmentOf,
+  environmentsOf,
+  RUN_CONDITIONS,
+  RUN_REASONS,
+  SUITE_REASONS,
+  suiteOf,
+  type TestRun,
+} from '../api/test-run.ts';
 import type { TestSuite } from '../api/test-suite.ts';
 import { type AttemptStart, RUN_DEFAULTS, RunDraft, type RunPlan, type RunWorld } from './draft.ts';
-import { waitForEnvironment } from './environment-wait.ts';
-import { foldLines } from './lines.ts';
+import { waitForEnvironments } from './environment-wait.ts';
+import { foldLines, isLineOf, linesFor } from './lines.ts';
 import { attemptName } from './naming.ts';
 import { aheadOf, isFinished } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
-import { chooseStarts } from './starts.ts';
+import { chooseStarts, footprintOf } from './starts.ts';
 
 /** Clocks of nodes, one of which may take over from another, differ by less than this. */
 const CLOCK_TOLERANCE_MS = 30_000;
@@ -17,7 +27,16 @@ const CLOCK_TOLERANCE_MS = 30_000;
 interface Due {
   suite: TestSuite;
   attempt: number;
-  readiness: Readiness;
+  /** Its objects may be there in part: it was chosen before, and is completed before another is chosen. */
+  begun: boolean;
+  /** How each environment that it may run in stands for it, in their order. */
+  places: ReadonlyMap<string, Readiness>;
+}
+
+/** An attempt that runs. */
+interface Running {
+  suite: TestSuite | undefined;
+  environment: string;
 }
 
 /**
@@ -32,12 +51,16 @@ export function planRun(world: RunWorld): RunPlan {
   const grepError = run.spec.cancel ? undefined : invalidGrep(run.spec.grep);
   if (grepError) return draft.refuse(RUN_REASONS.invalidGrep, grepError);
   const selection = run.status?.suites ? undefined : selectionFor(world);
-  if (selection?.ok) draft.lines = selection.names.map((name) => ({ name, state: 'Waiting', attempt: 0 }));
+  if (selection?.ok) draft.lines = linesFor(selection.names, world.suites, environmentsOf(run));
   if (run.spec.cancel) {
     // Also before its line-up was written: an operator may have died after it had started attempts.
     return draft.end({ reason: RUN_REASONS.cancelled, message: 'spec.cancel was set' });
   }
   if (selection && !selection.ok) return draft.refuse(selection.reason, selection.message);
+  if (draft.lines.length > LIMITS.suitesPerRun) {
+    const message = `suites that are last run in each environment, which makes ${draft.lines.length}; a run takes ${LIMITS.suitesPerRun}: choose fewer of either`;
+    return draft.refuse(RUN_REASONS.tooManySuites, message);
+  }
 
   // Attempts are made before the status tells of them: what became of the run in between, it has begun.
   draft.startedAt ??= firstAttempt(world);
@@ -127,30 +150,29 @@ function proceed(world: RunWorld, draft: RunDraft, held: boolean): RunPlan {
 
   const running = draft.lines
     .filter((line) => line.state === 'Running' && !due.has(line.name))
-    .map((line) => suites.get(line.name));
-  // A disruptive suite breaks the environment on purpose: what it looks like meanwhile does not count.
-  const wait = running.some((suite) => suite?.spec.disruptive)
-    ? {}
-    : waitForEnvironment(
-        world.run,
-        [...due.values()].map(({ readiness }) => readiness),
-        draft,
-        world.now,
-      );
+    .map((line) => ({
+      suite: suites.get(suiteOf(line)),
+      environment: environmentOf(world.run, line),
+    }));
+  const lanes = environmentsOf(world.run).map((environment) => ({
+    environment,
+    seen: [...due.values()].flatMap(({ places }) => places.get(environment) ?? []),
+    // A disruptive suite breaks the environment on purpose: what it looks like meanwhile does not count.
+    broken: running.some((one) => one.environment === environment && one.suite?.spec.disruptive),
+  }));
+  const wait = waitForEnvironments(world.run, lanes, draft, world.now);
   if (wait.over) return draft.end(wait.over);
-  if (wait.unready) {
-    for (const [name, { readiness }] of due) {
-      if (readiness.state === 'Ready') continue;
-      draft.close(name, 'Failed', SUITE_REASONS.environmentNotReady, readiness.message);
-      due.delete(name);
-    }
-    skipAfterFailure(draft, due);
+  for (const [name, { places }] of due) {
+    const hopeless = [...places].every(([at, { state }]) => wait.unready.has(at) && state !== 'Ready');
+    if (!hopeless) continue;
+    const message = [...places.values()].map((readiness) => readiness.message).join('; ');
+    draft.close(name, 'Failed', SUITE_REASONS.environmentNotReady, message);
+    due.delete(name);
   }
+  skipAfterFailure(draft, due);
 
   const start = startsOf(world, due, running);
-  for (const { suite, attempt, name } of start) {
-    draft.replace({ name: suite.metadata.name, state: 'Running', attempt, report: name });
-  }
+  for (const { line, attempt, name, environment } of start) draft.started(line, attempt, name, environment);
   return isOver() ? draft.finish() : draft.active(start, wait.dueMs);
 }
 
@@ -160,7 +182,7 @@ function dueSuites(
   draft: RunDraft,
   suites: ReadonlyMap<string, TestSuite>,
 ): Map<string, Due> {
-  const { environment, run } = world;
+  const { run } = world;
   const folded = foldLines(draft.lines, world.reports, (name) => {
     return run.spec.retryPolicy?.retries ?? suites.get(name)?.spec.retries ?? 0;
   });
@@ -168,23 +190,39 @@ function dueSuites(
   const due = new Map<string, Due>();
   for (const { line, next } of folded) {
     if (next === undefined) continue;
-    const suite = suites.get(line.name);
+    const suite = suites.get(suiteOf(line));
     if (!suite) {
-      draft.close(
-        line.name,
-        'Interrupted',
-        SUITE_REASONS.suiteGone,
-        'the TestSuite was deleted before its turn',
-      );
-    } else if (suite.spec.disruptive && environment && environment.spec.disruption !== 'Allowed') {
-      const message = `the suite is disruptive and TestEnvironment ${environment.metadata.name} forbids disruption`;
-      draft.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
-    } else {
-      const readiness = readinessFor(environment, suite.spec.needs ?? [], run.spec.environmentRef.name);
-      due.set(line.name, { suite, attempt: next, readiness });
+      const message = 'the TestSuite was deleted before its turn';
+      draft.close(line.name, 'Interrupted', SUITE_REASONS.suiteGone, message);
+      continue;
     }
+    const mayBe = line.environment === undefined ? environmentsOf(run) : [line.environment];
+    const open = mayBe.filter((name) => !forbids(environmentCalled(world, name), suite));
+    if (open.length === 0) {
+      const who = `TestEnvironment ${mayBe.join(' and ')} ${mayBe.length > 1 ? 'forbid' : 'forbids'}`;
+      const message = `the suite is disruptive and ${who} disruption`;
+      draft.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
+      continue;
+    }
+    const needs = suite.spec.needs ?? [];
+    due.set(line.name, {
+      suite,
+      attempt: next,
+      begun: world.reports.some((report) => isLineOf(line, report) && report.spec.attempt === next),
+      places: new Map(open.map((name) => [name, readinessFor(environmentCalled(world, name), needs, name)])),
+    });
   }
   return due;
+}
+
+/** One of the run's environments; undefined: there is none of that name. */
+function environmentCalled({ run, environment, moreEnvironments }: RunWorld, name: string) {
+  if (name === run.spec.environmentRef.name) return environment;
+  return moreEnvironments?.find(({ metadata }) => metadata.name === name);
+}
+
+function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite): boolean {
+  return spec.disruptive === true && environment !== undefined && environment.spec.disruption !== 'Allowed';
 }
 
 /** With failFast, what waits is skipped once a suite has failed. */
@@ -202,37 +240,49 @@ function skipAfterFailure(draft: RunDraft, due: Map<string, Due>): void {
   due.clear();
 }
 
+/**
+ * The attempts that start now: each in the first environment that has room for it. Suites that are last wait until no other
+ * one is due or runs, wherever that is.
+ */
 function startsOf(
   world: RunWorld,
   due: ReadonlyMap<string, Due>,
-  running: readonly (TestSuite | undefined)[],
+  running: readonly Running[],
 ): AttemptStart[] {
   const { run } = world;
-  const since = firstAttemptAt(world);
-  const names = chooseStarts(
-    [...due].map(([name, { suite, readiness }]) => ({
-      name,
-      ready: readiness.state === 'Ready',
-      alone: runsAlone(suite),
-      last: suite.spec.last === true,
-    })),
-    running.map((suite) => ({ alone: runsAlone(suite) })),
-    run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
-  );
-  return names.flatMap((name) => {
-    const entry = due.get(name);
-    if (!entry) return [];
-    const { suite, attempt } = entry;
-    return [{ suite, attempt, name: attemptName(run.metadata.name, name, attempt), since }];
+  const isLast = ({ suite }: Pick<Running, 'suite'>) => suite?.spec.last === true;
+  const othersRun = running.some((one) => !isLast(one));
+  const ordered = [...due].sort(([, one], [, other]) => Number(other.begun) - Number(one.begun));
+  const othersWait = ordered.some(([, one]) => !isLast(one));
+  const open = new Map(ordered.filter(([, one]) => !isLast(one) || !(othersRun || othersWait)));
+  return environmentsOf(run).flatMap((environment) => {
+    const here = [...open].filter(([, { places }]) => places.has(environment));
+    const names = chooseStarts(
+      here.map(([name, { suite, places }]) => ({
+        name,
+        ready: places.get(environment)?.state === 'Ready',
+        last: isLast({ suite }),
+        ...footprintOf(suite),
+      })),
+      running.filter((one) => one.environment === environment).map(({ suite }) => footprintOf(suite)),
+      run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
+    );
+    const since = firstAttemptIn(environment, world);
+    return names.flatMap((line) => {
+      const entry = open.get(line);
+      open.delete(line);
+      if (!entry) return [];
+      const { suite, attempt } = entry;
+      const name = attemptName(run.metadata.name, line, attempt);
+      return [{ line, suite, attempt, name, environment, since }];
+    });
   });
 }
 
-/** When the first attempt of the run was made: the environment was ready then, and no suite had touched it. */
-function firstAttemptAt({ reports, now }: RunWorld): string {
-  const times = reports.flatMap((report) => report.metadata.creationTimestamp ?? []);
+/** When the first attempt in an environment was made: it was ready then, and no suite of the run had touched it. */
+function firstAttemptIn(environment: string, { run, reports, now }: RunWorld): string {
+  const times = reports
+    .filter(({ spec }) => environmentOf(run, spec) === environment)
+    .flatMap((report) => report.metadata.creationTimestamp ?? []);
   return times.sort()[0] ?? now.toISOString();
-}
-
-function runsAlone(suite: TestSuite | undefined): boolean {
-  return suite?.spec.exclusive === true || suite?.spec.disruptive === true || suite?.spec.last === true;
 }

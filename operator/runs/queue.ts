@@ -1,18 +1,18 @@
 import { conditionOf } from '../api/conditions.ts';
-import { RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
 
 /**
- * The runs that go before this one in its environment: those that have started, then those created earlier, by name
+ * The runs that go before this one in any of its environments: those that have started, then those created earlier, by name
  * within the same second. Finished runs, those that are being deleted, and those that were suspended before they started
  * stand in nobody's way.
  */
 export function aheadOf(run: TestRun, others: readonly TestRun[]): TestRun[] {
-  const environment = run.spec.environmentRef.name;
+  const own = new Set(environmentsOf(run));
   return others
     .filter(
       (other) =>
         other.metadata.uid !== run.metadata.uid &&
-        other.spec.environmentRef.name === environment &&
+        environmentsOf(other).some((name) => own.has(name)) &&
         !other.metadata.deletionTimestamp &&
         !isFinished(other) &&
         (other.status?.startedAt !== undefined || (!other.spec.suspend && compare(other, run) < 0)),

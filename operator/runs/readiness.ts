@@ -42,13 +42,16 @@ export function readinessFor(
   if (deployed.status === 'False') return { state: 'Failed', message: deployed.message };
   if (deployed.status !== 'True') return { state: 'Deploying', message: deployed.message };
   if (ready.status === 'True') return { state: 'Ready', message: ready.message };
+  const state = coming(environment, ready.reason);
   const components: string[] = [ENVIRONMENT_REASONS.componentsNotReady, ENVIRONMENT_REASONS.deployTimedOut];
-  if (needs.length > 0 && components.includes(ready.reason) && status.connectionSecret) {
+  // While it comes up nobody begins: what is there after the first suite began, a suite has made (the leak audit).
+  if (state === 'Deploying' || needs.length === 0) return { state, message: ready.message };
+  if (components.includes(ready.reason) && status.connectionSecret) {
     const missing = lacking(status.components ?? [], needs);
     if (missing === undefined) return { state: 'Ready', message: `${needs.join(', ')}: ready` };
-    return { state: coming(environment, ready.reason), message: missing };
+    return { state, message: missing };
   }
-  return { state: coming(environment, ready.reason), message: ready.message };
+  return { state, message: ready.message };
 }
 
 /** An environment that never was ready since helm ran is still coming up, until it is said to have taken too long. */

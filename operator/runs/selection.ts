@@ -1,5 +1,5 @@
 import { LIMITS } from '../api/limits.ts';
-import { RUN_REASONS, type TestRun, type TestRunSpec } from '../api/test-run.ts';
+import { RUN_REASONS, suiteOf, type TestRun, type TestRunSpec } from '../api/test-run.ts';
 import type { TestSuite } from '../api/test-suite.ts';
 import { isFine } from '../reports/fold.ts';
 import { isFinished } from './queue.ts';
@@ -79,7 +79,8 @@ export function selectFailedOf(
   if (!isFinished(run)) return refused(`TestRun ${name} has not ended: wait for it, or set its spec.cancel`);
   const lines = run.status?.suites ?? [];
   if (lines.length === 0) return refused(`TestRun ${name} ran no suites: name its suites in spec.suites`);
-  const names = lines.filter((line) => !isFine(line, run.spec.retryPolicy)).map((line) => line.name);
+  const failures = lines.filter((line) => !isFine(line, run.spec.retryPolicy));
+  const names = [...new Set(failures.map(suiteOf))];
   if (names.length === 0) return refused(`no suite of TestRun ${name} failed`);
   const present = new Set(existing.map((suite) => suite.metadata.name));
   const unknown = names.filter((failed) => !present.has(failed));

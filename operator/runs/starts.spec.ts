@@ -1,34 +1,71 @@
 import { expect } from 'chai';
-import { chooseStarts, type DueSuite } from './starts.ts';
+import type { TestSuite } from '../api/test-suite.ts';
+import { chooseStarts, type DueSuite, type Footprint, footprintOf } from './starts.ts';
 
-/** "a" plain, "A" alone, "a-" not ready, "Z" alone and last. */
+/**
+ * "a" plain, "A" alone, "a-" not ready, "Z" alone and last, "a:m,p" needs components m and p, "a:m!p" claims p beside,
+ * "a:*" needs all.
+ */
 function due(text: string): DueSuite[] {
   return text.split(' ').map((word) => ({
     name: word,
     ready: !word.endsWith('-'),
-    alone: word[0] === word[0]?.toUpperCase(),
     last: word === 'Z',
+    ...footprint(word),
   }));
 }
 
-const plain = { alone: false };
+function footprint(word: string): Footprint {
+  const [needs = '', claims = ''] = (word.split(':')[1] ?? '').split('!');
+  const list = (names: string): string[] => names.split(',').filter((name) => name !== '');
+  return {
+    alone: word[0] === word[0]?.toUpperCase(),
+    needs: needs === '*' ? undefined : list(needs),
+    claims: list(claims),
+  };
+}
 
 describe('chooseStarts', () => {
-  const cases: [string, string, { alone: boolean }[], number, string[]][] = [
+  const cases: [title: string, due: string, running: string[], parallelism: number, starts: string[]][] = [
     ['one at a time', 'a b', [], 1, ['a']],
-    ['as many as fit beside what runs', 'a b c', [plain], 3, ['a', 'b']],
-    ['none when all places are taken', 'a', [plain], 1, []],
+    ['as many as fit beside what runs', 'a b c', ['r'], 3, ['a', 'b']],
+    ['none when all places are taken', 'a', ['r'], 1, []],
     ['one that runs alone, alone', 'A b', [], 5, ['A']],
-    ['one that runs alone waits, and is not overtaken', 'a B c', [], 5, ['a']],
-    ['nothing beside one that runs alone', 'a b', [{ alone: true }], 5, []],
+    ['one that runs alone waits and is overtaken', 'a B c', [], 5, ['a', 'c']],
+    ['nothing beside one that runs alone', 'a b', ['R'], 5, []],
+    ['in order where one place is all there is, alone or not', 'A b', [], 1, ['A']],
     ['one that is not ready is overtaken', 'a- b', [], 1, ['b']],
     ['one that is to be last waits for those that are due', 'Z a b', [], 1, ['a']],
     ['it waits for those that are not ready, too', 'Z a-', [], 1, []],
-    ['it waits for those that run', 'Z', [plain], 5, []],
+    ['it waits for those that run', 'Z', ['r'], 5, []],
     ['it starts when it is alone', 'Z', [], 1, ['Z']],
     ['also one that would run alone', 'A- b c', [], 5, ['b', 'c']],
+    ['what needs other components beside one that claims some', 'a:m!m b:p', [], 5, ['a:m!m', 'b:p']],
+    ['not what needs a claimed component', 'a:m!m b:m,p c:p', [], 5, ['a:m!m', 'c:p']],
+    ['nor what claims a component that is needed', 'a:m!m b:p', ['r:m'], 5, ['b:p']],
+    ['nor two that claim the same', 'a:!m b:!m', [], 5, ['a:!m']],
+    ['nor what needs all beside a claim', 'a:m!m b:*', [], 5, ['a:m!m']],
+    ['what needs all beside what claims nothing', 'a:* b:*', [], 5, ['a:*', 'b:*']],
   ];
   for (const [title, text, running, parallelism, names] of cases) {
-    it(title, () => expect(chooseStarts(due(text), running, parallelism)).to.deep.equal(names));
+    it(title, () => {
+      expect(chooseStarts(due(text), running.map(footprint), parallelism)).to.deep.equal(names);
+    });
   }
+});
+
+describe('footprintOf', () => {
+  const of = (spec: Partial<TestSuite['spec']>): Footprint =>
+    footprintOf({ spec: { files: ['a'], image: 'i', ...spec } } as TestSuite);
+
+  it('of a suite that is disruptive and does not say what it claims is all', () => {
+    expect(of({ disruptive: true, needs: ['manager'] }).alone).to.equal(true);
+    expect(of({ disruptive: true, claims: [] }).alone).to.equal(false);
+    expect(of({ disruptive: true, claims: ['s3'], exclusive: true }).alone).to.equal(true);
+  });
+  it('of one without needs is every component', () => {
+    expect(of({})).to.deep.equal({ alone: false, needs: undefined, claims: [] });
+    expect(of({ needs: [] }).needs).to.equal(undefined);
+  });
+  it('of one that was deleted is all', () => expect(footprintOf(undefined).alone).to.equal(true));
 });

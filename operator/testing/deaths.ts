@@ -30,11 +30,11 @@ export class Deaths {
   }
 
   /**
-   * Plays it once in peace, then with a death after each of the writes seen there; resolves to the points of death, each as
-   * "create jobs, time 2". Rejects with the point at which the scenario came to another end.
+   * Plays it once in peace, then with a death after each of the writes seen there, or those of them that match; resolves to
+   * the points of death, each as "create jobs, time 2". Rejects with the point at which the scenario came to another end.
    */
-  async everywhere(prefix: string, scenario: Scenario): Promise<string[]> {
-    const writes = await this.#play(`${prefix}-0`, scenario);
+  async everywhere(prefix: string, scenario: Scenario, which = /./): Promise<string[]> {
+    const writes = (await this.#play(`${prefix}-0`, scenario)).filter((write) => which.test(write));
     const times = new Map<string, number>();
     const points = writes.map((write): Point => {
       const time = (times.get(write) ?? 0) + 1;

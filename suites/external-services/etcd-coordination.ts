@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { eachManager, type OneManager } from '../support/discovery.ts';
 import { EtcdLocks } from '../support/etcd-lock.ts';
+import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../support/live-config.ts';
 import { measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
@@ -9,8 +10,6 @@ import { useWorld } from '../support/world.ts';
 const CONTENDERS = 20;
 /** Lease of a holder that dies, seconds. */
 const LEASE_SECONDS = 3;
-/** A key that managers reload: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
-const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
 
 describe('coordination through etcd', function () {
   this.timeout(120_000);
@@ -19,9 +18,6 @@ describe('coordination through etcd', function () {
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;
   });
-
-  const config = (action: 'get' | 'set' | 'delete', json: Record<string, unknown>, account = world().admin) =>
-    account.api.json<{ result: unknown }>({ method: 'POST', path: `/config/${action}`, json });
 
   describe('keys of components', () => {
     it('name each manager that runs, and say so', async () => {
@@ -70,7 +66,7 @@ describe('coordination through etcd', function () {
       const key = `e2e/${world().name('key')}`;
       const [writer, reader] = managers;
       if (!writer || !reader) throw new Error('two managers are needed');
-      afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }));
+      afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, world().admin));
       const watch = await etcd.watch(key);
       afterTest.add('a watch', () => watch.end());
       const sees = (change: { key: string; value: string | undefined }) =>
@@ -106,38 +102,20 @@ describe('coordination through etcd', function () {
     });
 
     it('changes the running managers, both, without a restart', async () => {
-      const { afterTest } = world();
-      const allowed = (): Promise<boolean[]> =>
-        Promise.all(
-          managers.map((manager) =>
-            manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
-              () => true,
-              (error: Error) => {
-                if (/introspection is disabled/.test(error.message)) return false;
-                throw error;
-              },
-            ),
-          ),
-        );
+      const { admin, afterTest } = world();
       const becomes = (wanted: boolean): Promise<void> =>
-        waitUntil(
-          `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
-          async () => {
-            const now = await allowed();
-            return now.every((one) => one === wanted) ? undefined : notYet(now);
-          },
-          { deadlineSeconds: 20, everyMs: 100 },
-        );
-      expect(await allowed(), 'before').to.deep.equal(managers.map(() => false));
+        untilSchemaTold(wanted, managers, { deadlineSeconds: 20, everyMs: 100 });
+      const before = await Promise.all(managers.map(tellsSchema));
+      expect(before, 'before').to.deep.equal(managers.map(() => false));
       afterTest.add('the key of introspection', async () => {
-        await config('delete', { key: INTROSPECTION, prefix: false });
+        await config('delete', { key: INTROSPECTION, prefix: false }, admin);
         await becomes(false);
       });
       const since = performance.now();
-      await config('set', { key: INTROSPECTION, value: 'yes' });
+      await config('set', { key: INTROSPECTION, value: 'yes' }, admin);
       await becomes(true);
       measure('etcd-live-reload', (performance.now() - since) / 1000, 's');
-      await config('delete', { key: INTROSPECTION, prefix: false });
+      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
       await becomes(false);
     });
   });

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Api, NoAnswer } from '../support/api.ts';
-import type { BackendAi } from '../support/backend-ai.ts';
 import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
 import { EtcdLocks } from '../support/etcd-lock.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
+import { config, INTROSPECTION, untilSchemaTold } from '../support/live-config.ts';
 import { LockProcess } from '../support/lock-process.ts';
 import { Inconclusive, measure } from '../support/record.ts';
 import { useRecovery } from '../support/recovery.ts';
@@ -16,11 +16,12 @@ const RECOVERY_SECONDS = 90;
 const LOOK_SECONDS = 75;
 /** Lease of the holder that is killed, seconds: longer than an etcd needs to start, so that it is kept alive through that. */
 const LEASE_SECONDS = 15;
-/** A key that managers reload: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
-const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
 
 const target = { component: 'etcd' };
 const KILLED: Disruption = { target, kill: {} };
+/** Managers try to connect after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s: with the start of etcd it is back between the last two. */
+const AWAY_SECONDS = 14;
+const AWAY: Disruption = { target, scaleToZero: {}, durationSeconds: 60 };
 /** Told to stop, and made anew under another address behind the same Service. */
 const REPLACED: Disruption = { target, podDelete: {} };
 
@@ -37,14 +38,6 @@ describe('coordination when etcd is restarted', function () {
   });
 
   const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  const config = (action: 'get' | 'set' | 'delete', json: Record<string, unknown>, account: BackendAi) =>
-    account.api.json<{ result: unknown }>({
-      method: 'POST',
-      path: `/config/${action}`,
-      json,
-      timeoutMs: 10_000,
-    });
-
   /** Waits until etcd answers as one that was started after the fault. */
   const restarted = async (receipt: Receipt, before: number): Promise<void> => {
     const term = await waitUntil('etcd to answer', () => locks.term(), recovery);
@@ -52,27 +45,22 @@ describe('coordination when etcd is restarted', function () {
     measure('etcd-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
   };
 
+  /** Waits until etcd serves as many watches as before: everybody has connected anew, which goes in growing steps. */
+  const watchedAgain = (before: number): Promise<void> =>
+    waitUntil(
+      `etcd to serve ${before} watches again`,
+      async () => {
+        const now = await world().etcd.watches();
+        return now >= before ? undefined : notYet(now);
+      },
+      recovery,
+    );
+
   it('keeps every key; managers write, read and reload again, and a watch goes on', async () => {
     const { admin, afterTest, etcd, valkey } = world();
     const [writer, reader] = managers;
     if (!writer || !reader) throw new Inconclusive('two managers are needed');
-    const tells = (manager: OneManager): Promise<boolean> =>
-      manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
-        () => true,
-        (error: Error) => {
-          if (/introspection is disabled/.test(error.message)) return false;
-          throw error;
-        },
-      );
-    const becomes = (wanted: boolean): Promise<void> =>
-      waitUntil(
-        `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
-        async () => {
-          const now = await Promise.all(managers.map(tells));
-          return now.every((one) => one === wanted) ? undefined : notYet(now);
-        },
-        recovery,
-      );
+    const becomes = (wanted: boolean): Promise<void> => untilSchemaTold(wanted, managers, recovery);
     const key = `e2e/${world().name('key')}`;
     afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, admin));
     afterTest.add('the key of introspection', async () => {
@@ -83,6 +71,7 @@ describe('coordination when etcd is restarted', function () {
     const watch = await etcd.watch(key);
     afterTest.add('a watch', () => watch.end());
     const snapshot = await etcd.below('');
+    const watches = await etcd.watches();
     expect(snapshot).to.include({ [key]: 'before', 'manager/status': 'running' });
     const term = await locks.term();
 
@@ -112,6 +101,8 @@ describe('coordination when etcd is restarted', function () {
       );
       expect(watch.seen.map(({ value }) => value)).to.deep.equal(['after']);
 
+      await watchedAgain(watches);
+      measure('managers-watch-again', (Date.now() - since) / 1000, 's');
       await config('set', { key: INTROSPECTION, value: 'yes' }, admin);
       await becomes(true);
       measure('managers-reload-again', (Date.now() - since) / 1000, 's');
@@ -146,6 +137,35 @@ describe('coordination when etcd is restarted', function () {
       { deadlineSeconds: LOOK_SECONDS, everyMs: 500, tolerate: (error) => error instanceof NoAnswer },
     );
   }
+
+  // EtcdClient.watch_prefix (ai.backend.common.etcd) begins anew at the present revision, not after the one it saw last.
+  it('leaves no manager with an old configuration: what is written before they watch again is read by them', async () => {
+    const { admin, afterTest, etcd } = world();
+    const watches = await etcd.watches();
+    afterTest.add('the key of introspection', async () => {
+      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
+      await untilSchemaTold(false, managers, recovery);
+    });
+    await withFault(faults(), AWAY, afterTest, async (receipt) => {
+      await waitUntil(
+        `etcd to have been away for ${AWAY_SECONDS} s`,
+        async () => {
+          const seconds = (Date.now() - receipt.injectedAt.getTime()) / 1000;
+          return seconds >= AWAY_SECONDS ? undefined : notYet(`${seconds} s`);
+        },
+        { deadlineSeconds: AWAY_SECONDS + 5 },
+      );
+    });
+    await waitUntil(
+      'a manager to write a key again',
+      () => config('set', { key: INTROSPECTION, value: 'yes' }, admin),
+      recovery,
+    );
+    const early = await etcd.watches();
+    if (early >= watches) throw new Inconclusive(`everybody watched again before it was written: ${early}`);
+    await watchedAgain(watches);
+    await untilSchemaTold(true, managers, { deadlineSeconds: 20, everyMs: 100 });
+  });
 
   it('keeps a lock for its holder through the restart, and frees it when that one is killed', async () => {
     const { afterTest, connection } = world();

@@ -1,21 +1,17 @@
-import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { eachManager, type OneManager } from '../support/discovery.ts';
 import {
-  consumers,
   EVENTS,
   lastDelivered,
   notBefore,
-  pendingBetween,
-  readAfter,
   readAsConsumer,
   type StreamEvent,
 } from '../support/event-stream.ts';
 import { FolderCare } from '../support/folder-care.ts';
 import { measure } from '../support/record.ts';
 import { SessionEvents } from '../support/server-events.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
+import { StreamReader } from '../support/stream-reader.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -24,76 +20,26 @@ describe('events through Valkey', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   let managers: OneManager[];
   let valkey: Redis;
+  let stream: StreamReader;
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;
-    valkey = world().valkey.db(VALKEY_DB.stream);
+    stream = new StreamReader(world());
+    valkey = stream.valkey;
   });
 
-  /** A connection of its own: one that waits for entries serves nobody else. */
-  const ownConnection = (): Redis => {
-    const own = valkey.duplicate();
-    own.on('error', () => undefined);
-    world().afterTest.add('a connection to Valkey', async () => own.disconnect());
-    return own;
-  };
-  const newest = async (): Promise<string> =>
-    (await valkey.xrevrange(EVENTS.stream, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0';
-  /** Reads the stream until one entry is what is looked for. */
-  const find = async (
-    after: string,
-    what: string,
-    wanted: (event: StreamEvent) => boolean,
-    deadlineSeconds = 40,
-  ): Promise<StreamEvent> => {
-    const own = ownConnection();
-    let last = after;
-    return waitUntil(
-      what,
-      async () => {
-        const read = await readAfter(own, last);
-        last = read.at(-1)?.id ?? last;
-        return read.find(wanted) ?? notYet(`nothing in ${read.length} events up to ${last}`);
-      },
-      { deadlineSeconds, everyMs: 1 },
-    );
-  };
-  /** Waits until the managers were given an event and acknowledged it. */
-  const dealtWith = (event: StreamEvent): Promise<void> =>
-    waitUntil(
-      `a manager to deal with ${event.name} ${event.id}`,
-      async () => {
-        const last = await lastDelivered(valkey, EVENTS.group);
-        const pending = await pendingBetween(valkey, EVENTS.group, event.id, event.id);
-        return notBefore(last, event.id) && pending.length === 0 ? undefined : notYet({ last, pending });
-      },
-      { deadlineSeconds: 20, everyMs: 50 },
-    );
-
   it('are read by each manager as one consumer of their group', async () => {
-    // A consumer is called after its node: ai.backend.common.message_queue.redis_queue.consumer._generate_consumer_id.
-    const hash = (node: string): string => createHash('sha256').update(node).digest('hex');
-    await waitUntil(
-      'each manager to have asked for events within the last 12 s',
-      async () => {
-        const all = await consumers(valkey, EVENTS.group);
-        const alive = managers.map((manager) =>
-          all.filter((one) => one.name.startsWith(`${hash(manager.id)}:`) && one.idle < 12_000),
-        );
-        return alive.every((found) => found.length === 1) ? undefined : notYet({ all, managers: alive });
-      },
-      { deadlineSeconds: 20 },
-    );
+    await stream.readBy(managers);
   });
 
   it('carry the heartbeat of each agent to a manager, which notes when the agent was last seen', async () => {
-    const since = await newest();
+    const since = await stream.newest();
     for (const agent of world().connection.agents) {
-      const beat = await find(
+      const beat = await stream.find(
         since,
         `a heartbeat of ${agent.id}`,
         (event) => event.name === 'agent_heartbeat' && event.source === agent.id,
       );
-      await dealtWith(beat);
+      await stream.dealtWith(beat);
       const sent = Number(beat.id.split('-')[0]) / 1000;
       await waitUntil(
         `${agent.id} to be seen after its heartbeat`,
@@ -114,15 +60,15 @@ describe('events through Valkey', function () {
   it('carry what the storage-proxy has done to a manager, once: the vfolder is deleted', async () => {
     const folders = new FolderCare(world());
     const folder = await folders.make(world().afterTest);
-    const since = await newest();
+    const since = await stream.newest();
     await world().user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force` });
-    const told = await find(
+    const told = await stream.find(
       since,
       'the storage-proxy to tell that the folder is deleted',
       (event) => event.name.startsWith('vfolder_deletion') && event.payload.includes(folder.id),
     );
     expect(told).to.include({ name: 'vfolder_deletion_success', source: 'storage', retries: 0 });
-    await dealtWith(told);
+    await stream.dealtWith(told);
     const status = await waitUntil(
       'the folder to be deleted in the database',
       async () => {
@@ -156,7 +102,7 @@ describe('events through Valkey', function () {
       }),
     );
     const broadcast: string[] = [];
-    const subscriber = ownConnection();
+    const subscriber = stream.connection();
     subscriber.on('message', (_channel: string, message: string) => broadcast.push(message));
     await subscriber.subscribe(EVENTS.channel);
     const since = performance.now();
@@ -195,7 +141,7 @@ describe('events through Valkey', function () {
     await valkey.xgroup('CREATE', EVENTS.stream, group, '$');
     world().afterTest.add(`group ${group}`, () => valkey.xgroup('DESTROY', EVENTS.stream, group));
     const start = await lastDelivered(valkey, group);
-    const [dying, living] = [ownConnection(), ownConnection()];
+    const [dying, living] = [stream.connection(), stream.connection()];
     const taken: StreamEvent[] = [];
     const kept: StreamEvent[] = [];
     await waitUntil(
@@ -232,6 +178,6 @@ describe('events through Valkey', function () {
       const ids = part.map((event) => event.id);
       expect(ids.every((id, index) => index === 0 || notBefore(id, ids[index - 1] ?? ''))).to.equal(true);
     }
-    for (const event of kept.slice(0, 5)) await dealtWith(event);
+    for (const event of kept.slice(0, 5)) await stream.dealtWith(event);
   });
 });

@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
 import {
-  consumers,
   EVENTS,
-  lastDelivered,
   notBefore,
   pendingBetween,
-  readAfter,
   readAsConsumer,
   type StreamEvent,
 } from '../support/event-stream.ts';
@@ -17,7 +13,7 @@ import { FolderCare } from '../support/folder-care.ts';
 import { measure } from '../support/record.ts';
 import { useRecovery } from '../support/recovery.ts';
 import { SessionEvents } from '../support/server-events.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
+import { StreamReader } from '../support/stream-reader.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -37,65 +33,24 @@ describe('events when Valkey is restarted', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   const faults = useFaults();
+  const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
   useRecovery(world);
   let managers: OneManager[];
   let valkey: Redis;
+  let stream: StreamReader;
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;
-    valkey = world().valkey.db(VALKEY_DB.stream);
+    stream = new StreamReader(world(), recovery);
+    valkey = stream.valkey;
   });
 
-  /** A connection of its own: one that waits for entries serves nobody else. */
-  const ownConnection = (): Redis => {
-    const own = valkey.duplicate();
-    own.on('error', () => undefined);
-    world().afterTest.add('a connection to Valkey', async () => own.disconnect());
-    return own;
-  };
-  const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  /** Id of the newest event, as soon as Valkey answers. */
-  const newest = (): Promise<string> =>
-    waitUntil(
-      'Valkey to answer',
-      async () => (await valkey.xrevrange(EVENTS.stream, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0',
-      recovery,
-    );
-  /** The first event after an id that is what is looked for. */
-  const find = async (
-    after: string,
-    what: string,
-    wanted: (event: StreamEvent) => boolean,
-  ): Promise<StreamEvent> => {
-    const own = ownConnection();
-    let last = after;
-    return waitUntil(
-      what,
-      async () => {
-        const read = await readAfter(own, last);
-        last = read.at(-1)?.id ?? last;
-        return read.find(wanted) ?? notYet(`nothing in ${read.length} events up to ${last}`);
-      },
-      { ...recovery, everyMs: 1 },
-    );
-  };
-  /** Waits until the managers were given an event and acknowledged it. */
-  const dealtWith = (event: StreamEvent): Promise<void> =>
-    waitUntil(
-      `a manager to deal with ${event.name} ${event.id}`,
-      async () => {
-        const last = await lastDelivered(valkey, EVENTS.group);
-        const pending = await pendingBetween(valkey, EVENTS.group, event.id, event.id);
-        return notBefore(last, event.id) && pending.length === 0 ? undefined : notYet({ last, pending });
-      },
-      recovery,
-    );
   /** When the server that answers now was started, milliseconds since 1970. */
   const startedAt = async (): Promise<number> => {
     const uptime = /uptime_in_seconds:(\d+)/.exec(await valkey.info('server'))?.[1];
     return Date.now() - Number(uptime) * 1000;
   };
   const expectRestarted = async (receipt: Receipt): Promise<void> => {
-    await newest();
+    await stream.newest();
     // Whole seconds of uptime, so one of them may be missing.
     expect(await startedAt(), 'start of the server that answers').to.be.above(
       receipt.injectedAt.getTime() - 1_500,
@@ -108,7 +63,7 @@ describe('events when Valkey is restarted', function () {
     const group = world().name('group');
     await valkey.xgroup('CREATE', EVENTS.stream, group, '$');
     afterTest.add(`group ${group}`, () => valkey.xgroup('DESTROY', EVENTS.stream, group));
-    const dying = ownConnection();
+    const dying = stream.connection();
     const taken: StreamEvent[] = [];
     await waitUntil(
       `${TAKEN} events`,
@@ -128,7 +83,7 @@ describe('events when Valkey is restarted', function () {
       expect(await pendingBetween(valkey, group, '-', '+')).to.deep.equal(ids);
       const kept = (await registrations(world().valkey)).map(({ key }) => key);
       expect(kept, 'records of service discovery').to.include.members(registered.map(({ key }) => key));
-      const living = ownConnection();
+      const living = stream.connection();
       const claimed = (await living.xautoclaim(EVENTS.stream, group, 'living', 0, '0-0', 'COUNT', 100)) as [
         string,
         [string, string[] | null][],
@@ -152,19 +107,19 @@ describe('events when Valkey is restarted', function () {
     await withFault(faults(), REPLACED, afterTest, async (receipt) => {
       await expectRestarted(receipt);
       const since = receipt.injectedAt.getTime();
-      const after = await newest();
+      const after = await stream.newest();
       await waitUntil(
         'the manager to take a request again',
         () => user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force`, timeoutMs: 10_000 }),
         recovery,
       );
-      const told = await find(
+      const told = await stream.find(
         after,
         'the storage-proxy to tell that the folder is deleted',
         (event) => event.name.startsWith('vfolder_deletion') && event.payload.includes(folder.id),
       );
       expect(told).to.include({ name: 'vfolder_deletion_success', source: 'storage' });
-      await dealtWith(told);
+      await stream.dealtWith(told);
       measure('event-after-restart-dealt-with', (Date.now() - since) / 1000, 's');
       await waitUntil(
         'the folder to be deleted in the database',
@@ -177,12 +132,12 @@ describe('events when Valkey is restarted', function () {
       );
 
       for (const { id } of connection.agents) {
-        const beat = await find(
+        const beat = await stream.find(
           after,
           `a heartbeat of ${id}`,
           (event) => event.name === 'agent_heartbeat' && event.source === id,
         );
-        await dealtWith(beat);
+        await stream.dealtWith(beat);
         await waitUntil(
           `${id} to be seen after the restart, and ALIVE`,
           async () => {
@@ -196,19 +151,7 @@ describe('events when Valkey is restarted', function () {
         measure('agent-seen-after-restart', (Date.now() - since) / 1000, 's');
       }
 
-      // A consumer is called after its node: ai.backend.common.message_queue.redis_queue.consumer._generate_consumer_id.
-      const hash = (node: string): string => createHash('sha256').update(node).digest('hex');
-      await waitUntil(
-        'each manager to have asked for events within the last 12 s',
-        async () => {
-          const all = await consumers(valkey, EVENTS.group);
-          const asking = managers.map(({ id }) =>
-            all.filter((one) => one.name.startsWith(`${hash(id)}:`) && one.idle < 12_000),
-          );
-          return asking.every((found) => found.length === 1) ? undefined : notYet(all);
-        },
-        recovery,
-      );
+      await stream.readBy(managers);
       measure('managers-read-again', (Date.now() - since) / 1000, 's');
     });
   });

@@ -183,6 +183,23 @@ describe('manager and agents', () => {
       agent = (await world().database.kernels(session.id))[0]?.agent ?? 'none';
     });
 
+    /** Slots of the session's agent in use, as kernels' rows, the agent's row and the API tell them, and whether they agree. */
+    const slotsInUse = async () => {
+      const { database } = world();
+      const [held, slots, shown] = await Promise.all([
+        database.heldOn(agent),
+        database.agentSlots(),
+        shownAgents(),
+      ]);
+      const own = slots.filter((row) => row.agent_id === agent);
+      const used = Object.fromEntries(own.map((row) => [row.slot_name, row.used]));
+      const occupied = amounts(shown.find(({ id }) => id === agent)?.occupied_slots ?? '{}');
+      const same = Object.keys(used).every(
+        (slot) => used[slot] === (held[slot] ?? 0) && used[slot] === occupied[slot],
+      );
+      return { held, used, occupied, same };
+    };
+
     it('takes its slots: its rows, the agent, the API and the container’s limits agree', async () => {
       const { database } = world();
       const [kernel] = await database.kernels(session.id);
@@ -200,17 +217,7 @@ describe('manager and agents', () => {
       await waitUntil(
         'database and API to tell the same',
         async () => {
-          const [held, slots, shown] = await Promise.all([
-            database.heldOn(agent),
-            database.agentSlots(),
-            shownAgents(),
-          ]);
-          const own = slots.filter((row) => row.agent_id === agent);
-          const used = Object.fromEntries(own.map((row) => [row.slot_name, row.used]));
-          const occupied = amounts(shown.find(({ id }) => id === agent)?.occupied_slots ?? '{}');
-          const same = Object.keys(used).every(
-            (slot) => used[slot] === held[slot] && used[slot] === occupied[slot],
-          );
+          const { held, used, occupied, same } = await slotsInUse();
           return same && (used.mem ?? 0) >= memory ? undefined : notYet({ held, used, occupied });
         },
         { deadlineSeconds: 20 },
@@ -250,17 +257,7 @@ describe('manager and agents', () => {
       await waitUntil(
         'agent and API to be without it',
         async () => {
-          const [held, slots, shown] = await Promise.all([
-            database.heldOn(agent),
-            database.agentSlots(),
-            shownAgents(),
-          ]);
-          const own = slots.filter((row) => row.agent_id === agent);
-          const used = Object.fromEntries(own.map((row) => [row.slot_name, row.used]));
-          const occupied = amounts(shown.find(({ id }) => id === agent)?.occupied_slots ?? '{}');
-          const same = Object.keys(used).every(
-            (slot) => used[slot] === (held[slot] ?? 0) && used[slot] === occupied[slot],
-          );
+          const { held, used, occupied, same } = await slotsInUse();
           return same ? undefined : notYet({ held, used, occupied });
         },
         { deadlineSeconds: 20 },

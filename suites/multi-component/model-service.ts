@@ -107,8 +107,12 @@ describe('a model service', function () {
   let url: string;
   let token: string;
 
+  /** As a program asks: who does not say that it wants JSON gets a page for people when nobody can serve. */
   const endpoint = (authorization?: string): Api =>
-    new Api(url, () => (authorization === undefined ? {} : { authorization }));
+    new Api(url, () => ({
+      accept: 'application/json',
+      ...(authorization === undefined ? {} : { authorization }),
+    }));
   const ask = (): Promise<{ session: string; weights: string }> =>
     endpoint(`BackendAI ${token}`).json({ method: 'GET', path: '/' });
   /** How many of the requests each replica answered. */

@@ -4,6 +4,7 @@ import { BackendApiError } from '../support/api.ts';
 import { Inconclusive, measure, recorder } from '../support/record.ts';
 import { expectRefusal, type Refusal } from '../support/refusal.ts';
 import { ObjectStorage, type PresignedPost, S3Server } from '../support/s3.ts';
+import { s3Folder } from '../support/s3-folder.ts';
 import { useWorld } from '../support/world.ts';
 
 const MIB = 1024 * 1024;
@@ -28,15 +29,7 @@ describe('the object storage of the storage-proxy', function () {
   let folder: string;
 
   before('the S3 server answers', async () => {
-    const { connection, afterSuite } = world();
-    storage = new ObjectStorage(connection.storageProxy, connection.s3.bucket);
-    server = new S3Server(connection.s3);
-    folder = world().name('objects');
-    const answer = await server.request('HEAD', '');
-    if (!answer.ok) throw new Inconclusive(`the S3 server answers ${answer.status} about its bucket`);
-    afterSuite.add(`objects below ${folder}`, async () => {
-      for (const key of await server.keys(`${folder}/`)) await server.request('DELETE', key);
-    });
+    ({ storage, server, folder } = await s3Folder(world(), 'objects'));
   });
 
   const upload = async (key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {

@@ -4,7 +4,8 @@ import { Api } from '../support/api.ts';
 import { type Disruption, useFaults, withFault } from '../support/faults.ts';
 import { Inconclusive, measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
-import { ObjectStorage, S3Server } from '../support/s3.ts';
+import type { ObjectStorage, S3Server } from '../support/s3.ts';
+import { s3Folder } from '../support/s3-folder.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -29,15 +30,7 @@ describe('the object storage without its S3 server', function () {
   let folder: string;
 
   before('the S3 server answers', async () => {
-    const { connection, afterSuite } = world();
-    storage = new ObjectStorage(connection.storageProxy, connection.s3.bucket);
-    server = new S3Server(connection.s3);
-    folder = world().name('outage');
-    const answer = await server.request('HEAD', '');
-    if (!answer.ok) throw new Inconclusive(`the S3 server answers ${answer.status} about its bucket`);
-    afterSuite.add(`objects below ${folder}`, async () => {
-      for (const key of await server.keys(`${folder}/`)) await server.request('DELETE', key);
-    });
+    ({ storage, server, folder } = await s3Folder(world(), 'outage'));
   });
 
   /** Seconds until the storage gives an object again. */

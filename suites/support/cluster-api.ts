@@ -1,10 +1,6 @@
-import http from 'node:http';
-import https from 'node:https';
 import { API_VERSION, GROUP, KINDS, type KindName, VERSION } from '../../operator/api/group.ts';
+import { type ApiServerAnswer, ApiServerConnection } from '../runner/api-request.ts';
 import type { ApiServer } from '../runner/settings.ts';
-
-/** One request to the API server may take this long, milliseconds. */
-const REQUEST_MS = 5_000;
 
 /** The API server refused a request. */
 export class ClusterRefused extends Error {
@@ -19,18 +15,12 @@ export class ClusterRefused extends Error {
 
 /** Objects of the project's kinds, with the rights of the suite's own account. */
 export class ClusterApi {
-  readonly #server: ApiServer;
+  readonly #connection: ApiServerConnection;
   readonly #namespace: string;
-  readonly #agent: http.Agent;
-  readonly #secure: boolean;
 
   constructor(server: ApiServer, namespace: string) {
-    this.#server = server;
+    this.#connection = new ApiServerConnection(server);
     this.#namespace = namespace;
-    this.#secure = server.url.startsWith('https:');
-    this.#agent = this.#secure
-      ? new https.Agent({ keepAlive: true, ca: server.ca })
-      : new http.Agent({ keepAlive: true });
   }
 
   /** The object, or undefined when there is none. */
@@ -59,44 +49,17 @@ export class ClusterApi {
     if (code !== 404) parsed(`delete ${kind} ${name}`, code, text);
   }
 
-  #send(method: string, kind: KindName, name: string | undefined, body?: object): Promise<Answer> {
+  #send(method: string, kind: KindName, name: string | undefined, body?: object): Promise<ApiServerAnswer> {
     const collection = `/apis/${GROUP}/${VERSION}/namespaces/${this.#namespace}/${KINDS[kind].plural}`;
-    const url = new URL(name === undefined ? collection : `${collection}/${name}`, this.#server.url);
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const token = this.#server.token?.();
+    const path = name === undefined ? collection : `${collection}/${name}`;
+    if (body === undefined) return this.#connection.send(method, path);
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    return new Promise((resolve, reject) => {
-      const outgoing = (this.#secure ? https : http).request(url, {
-        method,
-        agent: this.#agent,
-        signal: AbortSignal.timeout(REQUEST_MS),
-        headers: {
-          accept: 'application/json',
-          ...(text === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
-        },
-      });
-      outgoing.once('error', reject);
-      outgoing.once('response', (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.once('error', reject);
-        incoming.once('end', () =>
-          resolve({ code: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-        );
-      });
-      outgoing.end(text);
-    });
+    return this.#connection.send(method, path, { type, text: JSON.stringify(body) });
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connection.close();
   }
-}
-
-interface Answer {
-  code: number;
-  text: string;
 }
 
 function parsed<T>(what: string, code: number, text: string): T {

@@ -1,5 +1,10 @@
 import { Etcd3 } from 'etcd3';
 import type { Connection } from '../../operator/api/connection.ts';
+import { Api } from './api.ts';
+import { parseMetrics } from './metrics.ts';
+
+/** The server's gauge of watches (etcd 3.5, server/storage/mvcc/metrics.go). */
+const WATCHES = 'etcd_debugging_mvcc_watcher_total';
 
 /** What happened to a key. value: undefined when it was deleted. */
 export interface KeyChange {
@@ -10,10 +15,12 @@ export interface KeyChange {
 /** Backend.AI's part of etcd. Keys stand under /sorna/<namespace>/ on the wire (ai.backend.common.etcd). */
 export class Etcd {
   readonly #client: Etcd3;
+  readonly #api: Api;
   readonly #prefix: string;
 
   constructor(connection: Connection['etcd']) {
     this.#client = new Etcd3({ hosts: connection.endpoints, dialTimeout: 5_000 });
+    this.#api = new Api(connection.endpoints[0] ?? '');
     this.#prefix = `/sorna/${connection.namespace}/`;
   }
 
@@ -47,6 +54,14 @@ export class Etcd {
     watcher.on('put', (change) => seen.push({ key: key(change.key), value: change.value.toString() }));
     watcher.on('delete', (change) => seen.push({ key: key(change.key), value: undefined }));
     return { seen, end: () => watcher.cancel() };
+  }
+
+  /** How many watches the server serves, everybody's: its own figure. Throws where it does not answer. */
+  async watches(): Promise<number> {
+    const answer = await this.#api.request({ method: 'GET', path: '/metrics', timeoutMs: 5_000 });
+    const [sample] = parseMetrics(answer.bytes.toString()).filter(({ name }) => name === WATCHES);
+    if (!sample) throw new Error(`etcd tells nothing of ${WATCHES} at /metrics`);
+    return sample.value;
   }
 
   /** Writes values by key. For a namespace of the suite's own: what the deployment reads is not the suites' to change. */

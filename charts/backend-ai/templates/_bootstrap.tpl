@@ -41,7 +41,7 @@ containers:
       - { name: tmp, mountPath: /tmp }
       - { name: tmp, mountPath: /var/tmp }
     resources:
-      requests: { cpu: 20m, memory: 32Mi }
+      requests: { cpu: 10m, memory: 32Mi }
       limits: { cpu: "1", memory: 512Mi }
     {{- include "backend-ai.restricted" . | nindent 4 }}
 volumes:

@@ -51,7 +51,7 @@ securityContext:
     - { name: data, mountPath: /data }
     - { name: scripts, mountPath: /scripts }
   resources:
-    requests: { cpu: 10m, memory: 16Mi }
+    requests: { cpu: 3m, memory: 16Mi }
     limits: { cpu: "1", memory: 64Mi }
   securityContext:
     runAsNonRoot: false

@@ -50,6 +50,21 @@ export const TestEnvironmentSpec = Type.Object(
         description: 'Namespace of the deployment. Default: the name of this object with the prefix "bai-".',
       }),
     ),
+    deployAfterRef: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String({
+            minLength: 1,
+            maxLength: 48,
+            description: 'TestEnvironment in this namespace, created before this one.',
+          }),
+        },
+        {
+          description:
+            'Deploy this one when that one is Ready, or will not be: deployments side by side take the cores from each other, so that none is Ready soon.',
+        },
+      ),
+    ),
     disruption: Type.Optional(
       Type.Enum(['Allowed', 'Forbidden'], {
         default: 'Forbidden',

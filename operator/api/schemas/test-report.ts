@@ -8,6 +8,12 @@ export const TestReportSpec = Type.Object(
     run: Type.String({ description: 'TestRun that owns the report.' }),
     suite: Type.String({ description: 'TestSuite that was attempted.' }),
     attempt: Type.Integer({ minimum: 1, description: 'Which attempt, from 1.' }),
+    environment: Type.Optional(
+      Type.String({
+        maxLength: 48,
+        description: "TestEnvironment in which it runs. Unset: that of the run's spec.environmentRef.",
+      }),
+    ),
   },
   {
     description: 'What this report is about.',

@@ -10,6 +10,24 @@ export const TestRunSpec = Type.Object(
       },
       { description: 'Where to run.' },
     ),
+    moreEnvironmentRefs: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String({
+            minLength: 1,
+            maxLength: 48,
+            description: 'TestEnvironment in this namespace.',
+          }),
+        }),
+        {
+          maxItems: 9,
+          description:
+            'Further environments, equal to the first: each suite runs in the first one that has room for it, and suites in different ones share nothing. A suite that is last runs in each.',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+        },
+      ),
+    ),
     suites: Type.Optional(
       Type.Object(
         {
@@ -86,7 +104,12 @@ export const TestRunSpec = Type.Object(
       Type.Boolean({ default: false, description: 'Start no further suite after one that failed.' }),
     ),
     parallelism: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 50, default: 1, description: 'Suites at a time.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 50,
+        default: 1,
+        description: 'Suites at a time, in each environment.',
+      }),
     ),
     timeoutSeconds: Type.Optional(
       Type.Integer({
@@ -144,11 +167,19 @@ export const TestRunSpec = Type.Object(
     ),
   },
   {
-    description: 'One execution of suites in one environment.',
+    description: 'One execution of suites in one environment, or spread over several equal ones.',
     'x-kubernetes-validations': [
       {
         rule: 'self.environmentRef == oldSelf.environmentRef',
         message: 'spec.environmentRef cannot change: create another TestRun',
+      },
+      {
+        rule: 'has(self.moreEnvironmentRefs) == has(oldSelf.moreEnvironmentRefs) && (!has(self.moreEnvironmentRefs) || self.moreEnvironmentRefs == oldSelf.moreEnvironmentRefs)',
+        message: 'spec.moreEnvironmentRefs cannot change: create another TestRun',
+      },
+      {
+        rule: '!has(self.moreEnvironmentRefs) || self.moreEnvironmentRefs.all(ref, ref.name != self.environmentRef.name)',
+        message: 'spec.moreEnvironmentRefs must not name spec.environmentRef again',
       },
       {
         rule: 'has(self.suites) == has(oldSelf.suites) && (!has(self.suites) || self.suites == oldSelf.suites)',
@@ -184,7 +215,15 @@ export const TestRunSpec = Type.Object(
 
 /** The line of one suite in a run. */
 export const RunSuite = Type.Object({
-  name: Type.String({ description: 'TestSuite.' }),
+  name: Type.String({
+    description: 'TestSuite; with its environment for a suite that runs in each of several.',
+  }),
+  suite: Type.Optional(Type.String({ description: 'TestSuite, where name is not just that.' })),
+  environment: Type.Optional(
+    Type.String({
+      description: 'TestEnvironment in which it runs or ran, in a run that has several.',
+    }),
+  ),
   state: Type.Enum(['Waiting', 'Running', 'Finished'], { description: 'Where it stands.' }),
   attempt: Type.Integer({ minimum: 0, description: 'Current or last attempt, from 1; 0 before the first.' }),
   report: Type.Optional(Type.String({ description: 'TestReport of that attempt.' })),
@@ -200,6 +239,17 @@ export const RunSuite = Type.Object({
   ),
   seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
   counts: Type.Optional(Counts),
+});
+
+/** How one of several environments stands for the suites that are due in it. */
+export const RunEnvironment = Type.Object({
+  name: Type.String({ description: 'TestEnvironment.' }),
+  state: Type.Enum(['Ready', 'Deploying', 'Unhealthy', 'GivenUp', 'Failed', 'Missing'], {
+    description:
+      'As it was when a suite was last due in it. GivenUp: it was Unhealthy for too long; the run does not succeed any more.',
+  }),
+  since: Type.String({ format: 'date-time', description: 'Since when.' }),
+  message: Type.Optional(Type.String({ maxLength: 256, description: 'Why, when it is not Ready.' })),
 });
 
 export const TestRunStatus = Type.Object({
@@ -239,6 +289,13 @@ export const TestRunStatus = Type.Object({
   suites: Type.Optional(
     Type.Array(RunSuite, {
       description: 'One a suite, in the order of their start.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
+  ),
+  environments: Type.Optional(
+    Type.Array(RunEnvironment, {
+      description: 'One an environment, in a run that has several.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
     }),

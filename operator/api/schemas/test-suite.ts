@@ -63,6 +63,14 @@ export const TestSuiteSpec = Type.Object(
       }),
     ),
     exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
+    claims: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+        maxItems: 32,
+        description:
+          'Components that it breaks, fills or counts, by name: no suite that needs or claims one of them runs beside it. A disruptive suite that does not say runs alone; an empty list says that it takes nothing from others.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    ),
     last: Type.Optional(
       Type.Boolean({
         default: false,
@@ -109,7 +117,7 @@ export const TestSuiteStatus = Type.Object({
         verdict: VerdictSchema,
         at: Type.String({ format: 'date-time', description: 'When the run recorded it.' }),
         seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
-        environment: Type.Optional(Type.String({ description: 'TestEnvironment of the run.' })),
+        environment: Type.Optional(Type.String({ description: 'TestEnvironment in which it ran.' })),
         since: Type.Optional(
           Type.String({
             format: 'date-time',

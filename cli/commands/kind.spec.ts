@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { memoryFinding } from '../machine/doctor.ts';
+import type { CatalogEntry } from '../run/catalog.ts';
+import { ordered, usualEnvironments } from './kind.ts';
+import { environmentsAtOnce } from './options.ts';
+
+const entry = (name: string, more: Partial<CatalogEntry> = {}): CatalogEntry => ({
+  ...{ name, area: 'area', files: ['area/file'] },
+  ...more,
+});
+const catalog = [
+  entry('short'),
+  entry('long'),
+  entry('lazy', { slow: true }),
+  entry('rare', { onDemand: true }),
+];
+const seconds = new Map([
+  ['short', 1],
+  ['long', 200],
+  ['lazy', 150],
+]);
+
+describe('the environments of a job', () => {
+  it('are three for all suites where memory allows, and one for a part', () => {
+    expect(usualEnvironments({ includeSlow: true }, 64)).to.equal(3);
+    expect(usualEnvironments({ includeSlow: true }, 12)).to.equal(2);
+    expect(usualEnvironments({ includeSlow: true }, 7)).to.equal(1);
+    expect(usualEnvironments({ suite: 'storage', includeSlow: true }, 64)).to.equal(1);
+    expect(usualEnvironments({ grep: 'x', includeSlow: true }, 64)).to.equal(1);
+    expect(usualEnvironments({ includeSlow: false }, 64)).to.equal(1);
+  });
+
+  it('are 1 to 5', () => {
+    expect([environmentsAtOnce('1'), environmentsAtOnce('5')]).to.deep.equal([1, 5]);
+    for (const wrong of ['0', '6', '1.5', 'two', '-1'])
+      expect(() => environmentsAtOnce(wrong), wrong).to.throw('--environments wants');
+  });
+
+  it('need more memory each, and the machine is told how many it takes', () => {
+    expect(memoryFinding(7, 1).state).to.equal('found');
+    expect(memoryFinding(13, 3).state).to.equal('found');
+    const finding = memoryFinding(10.5, 3);
+    expect(finding).to.include({ state: 'missing', detail: '10.5 GiB, 13 are needed for 3 environments' });
+    expect(finding.remedy).to.include('ENVIRONMENTS=2');
+    expect(memoryFinding(3.8).detail).to.equal('3.8 GiB, 7 are needed');
+  });
+});
+
+describe('the order in which suites start', () => {
+  const options = { includeSlow: true, parallelism: 1, environments: 1 };
+
+  it('is that of the operator where there is one place', () => {
+    expect(ordered(undefined, catalog, seconds, options)).to.equal(undefined);
+    expect(ordered(['short', 'long'], catalog, seconds, options)).to.deep.equal(['short', 'long']);
+  });
+
+  it('is longest first where there are several, of what the run would take', () => {
+    const several = { ...options, environments: 2 };
+    expect(ordered(undefined, catalog, seconds, several)).to.deep.equal(['long', 'lazy', 'short']);
+    expect(ordered(undefined, catalog, seconds, { ...several, includeSlow: false })).to.deep.equal([
+      'long',
+      'short',
+    ]);
+    const beside = { ...options, parallelism: 2 };
+    expect(ordered(['short', 'rare', 'long'], catalog, seconds, beside)).to.deep.equal([
+      'long',
+      'rare',
+      'short',
+    ]);
+  });
+
+  it('is that of the seed when one is given', () => {
+    const seeded = ordered(undefined, catalog, seconds, { ...options, environments: 3, shuffle: '7' });
+    expect([...(seeded ?? [])].sort()).to.deep.equal(['lazy', 'long', 'short']);
+    const again = ordered(undefined, catalog, seconds, { ...options, shuffle: '7' });
+    expect(again).to.deep.equal(seeded);
+  });
+});

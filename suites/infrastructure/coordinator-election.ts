@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import {
+  holder,
+  killed,
+  LEASE_SECONDS,
+  LOST_SECONDS,
+  leaderOf,
+  RELEASED_SECONDS,
+  releasedAt,
+  START_SECONDS,
+  watched,
+} from '../support/election.ts';
+import { useFaults, withFault } from '../support/faults.ts';
+import { handovers } from '../support/lock-watch.ts';
+import { measure } from '../support/record.ts';
+import { rounds } from '../support/rounds.ts';
+import { notYet, waitUntil } from '../support/waiting.ts';
+import { useWorld } from '../support/world.ts';
+
+/** How often each way to lose the leader is tried. */
+const ROUNDS = rounds(3);
+
+/** There is one coordinator, and it is elected all the same: what it loses its successor, or itself, takes again. */
+describe("election of the app proxy's coordinator", function () {
+  this.timeout(420_000);
+  const world = useWorld(['valkey']);
+  const faults = useFaults();
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    const of = `round ${round} of ${ROUNDS}`;
+
+    for (const [how, podDelete] of [
+      ['is deleted', {}],
+      ['is deleted by force', { force: true }],
+    ] as const) {
+      it(`gives the lock back when its pod ${how}, and the successor takes it (${of})`, () =>
+        watched(world(), 'coordinator', async (watch) => {
+          const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
+          const target = leaderOf('coordinator');
+          await withFault(faults(), { target, podDelete }, world().afterTest, async (receipt) => {
+            const from = receipt.injectedAt.getTime();
+            const what = `a successor of ${before.name}`;
+            const next = await holder(watch, what, START_SECONDS, (who) => who !== before.name);
+            measure('coordinator-failover', (next.at - from) / 1000, 's');
+            const released = (releasedAt(watch, receipt, before.name) - from) / 1000;
+            measure('coordinator-released', released, 's');
+            expect(released, 'seconds until the lock is free').to.be.within(0, RELEASED_SECONDS);
+          });
+          expect(handovers(watch.samples)).to.have.length(1);
+        }));
+    }
+
+    for (const [how, disruption] of [
+      ['is frozen', { pause: {} }],
+      ['cannot reach Valkey', { networkPartition: { from: { component: 'valkey' } } }],
+    ] as const) {
+      it(`ends with its lease when it ${how}, and comes back to it (${of})`, () =>
+        watched(world(), 'coordinator', async (watch) => {
+          const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
+          const broken = { target: leaderOf('coordinator'), ...disruption, durationSeconds: 60 };
+          await withFault(faults(), broken, world().afterTest, async (receipt) => {
+            const vacant = await waitUntil(
+              'the lease of the coordinator to end',
+              async () => {
+                const last = watch.samples.at(-1);
+                return last && last.holder === undefined ? last : notYet(last);
+              },
+              { deadlineSeconds: LOST_SECONDS.most + 10, everyMs: 50 },
+            );
+            const seconds = (vacant.at - receipt.injectedAt.getTime()) / 1000;
+            measure('coordinator-lease-ended', seconds, 's');
+            expect(seconds).to.be.within(LOST_SECONDS.least, LOST_SECONDS.most);
+          });
+          const again = await holder(watch, 'the coordinator to lead again', START_SECONDS);
+          expect(again.name).to.equal(before.name);
+        }));
+    }
+
+    it(`stays with it when its process is killed and is back in time (${of})`, () =>
+      killed(world(), faults(), 'coordinator'));
+  }
+});
