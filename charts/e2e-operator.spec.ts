@@ -3,7 +3,9 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
 import { runSchema, VALUES_SCHEMA } from '../operator/api/generate-crds.ts';
-import { LABELS } from '../operator/api/group.ts';
+import { API_VERSION, LABELS } from '../operator/api/group.ts';
+import type { TestEnvironment } from '../operator/api/test-environment.ts';
+import { environmentNamespace } from '../operator/environments/namespace.ts';
 import { helmPath } from '../operator/testing/helm-path.ts';
 
 const CHART = 'charts/e2e-operator';
@@ -137,6 +139,45 @@ describe('charts/e2e-operator', function () {
       to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
     });
     expect(suites?.spec.egress.at(-1)).to.deep.equal({ ports: [{ port: 8090 }] });
+  });
+
+  it('lets the operator be asked for metrics and probes alone, and speak to what it needs, as docs/network-policies.md says', async () => {
+    const [policy] = await template(
+      CHART,
+      ...IMAGES,
+      '--set',
+      'networkPolicies.enabled=true,networkPolicies.apiServerPorts={6443}',
+      ...['--show-only', 'templates/network-policies.yaml'],
+    );
+    const { spec } = policy as unknown as { spec: NetworkPolicySpec };
+    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as {
+      spec: { template: { metadata: { labels: Record<string, string> } } };
+    };
+    const selected = spec.podSelector as { matchLabels: Record<string, string> };
+    expect(deployment.spec.template.metadata.labels).to.include(selected.matchLabels);
+    expect(spec.policyTypes).to.deep.equal(['Ingress', 'Egress']);
+    expect(spec.ingress).to.deep.equal([{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
+    expect(spec.egress).to.deep.equal([
+      {
+        ports: [
+          { protocol: 'UDP', port: 53 },
+          { protocol: 'TCP', port: 53 },
+          { protocol: 'TCP', port: 6443 },
+        ],
+      },
+      {
+        to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
+        ports: [{ protocol: 'TCP', port: 6379 }],
+      },
+    ]);
+    // What makes a namespace one of an environment for these rules.
+    const environment: TestEnvironment = {
+      apiVersion: API_VERSION,
+      kind: 'TestEnvironment',
+      metadata: { name: 'e2e' },
+      spec: { chart: { name: 'backend-ai' } },
+    };
+    expect(environmentNamespace(environment).metadata.labels).to.have.property(LABELS.environment, 'e2e');
   });
 
   it('asks in environments for every kind that charts/backend-ai is made of', async () => {

@@ -30,20 +30,35 @@ export type BenchRows = 'first' | 'all';
 /** Trials of the rows that take long. */
 const LONG_REPEATS = 2;
 
+/** Measures some rows; what it throws is a row that could not be measured, and the next ones are. */
+type Measure = (what: string, work: () => Promise<BenchRow[]>) => Promise<void>;
+
 /**
- * `e2e bench`: measures in the kept cluster if there is one, else in one made for it. Writes out/bench/bench.json.
- * Returns 0 when it could measure, whatever the figures are.
+ * `e2e bench`: measures in the kept cluster if there is one, else in one made for it. Writes out/bench/bench.json after each
+ * row. Returns 0 when it could measure, whatever the figures are; 2 when a row could not be measured.
  */
 export function benchCommand(repeats: number, which: string): Promise<number> {
   if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats wants a whole number from 1 on');
   if (which !== 'first' && which !== 'all') throw new Error(`--rows wants first or all, not "${which}"`);
   return withProvision(async (p) => {
-    const rows = [...(await inCluster(repeats, which, p)), ...(await onLoopback(which, p))];
     const out = path.join(PROJECT_ROOT, 'out/bench');
     await mkdir(out, { recursive: true });
-    await writeFile(path.join(out, 'bench.json'), `${JSON.stringify({ rows }, null, 2)}\n`);
+    const rows: BenchRow[] = [];
+    const failures: string[] = [];
+    const measure: Measure = async (what, work) => {
+      try {
+        rows.push(...(await work()));
+      } catch (error) {
+        p.signal.throwIfAborted();
+        failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      await writeFile(path.join(out, 'bench.json'), `${JSON.stringify({ rows, failures }, null, 2)}\n`);
+    };
+    await inCluster(repeats, which, p, measure);
+    await onLoopback(which, p, measure);
     console.log(benchTable(rows).join('\n'));
-    return COMMAND_EXIT.passed;
+    for (const failure of failures) console.error(`not measured: ${failure}`);
+    return failures.length === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
   });
 }
 
@@ -62,7 +77,7 @@ export function benchTable(rows: readonly BenchRow[]): string[] {
   );
 }
 
-async function inCluster(repeats: number, which: BenchRows, p: Provision): Promise<BenchRow[]> {
+async function inCluster(repeats: number, which: BenchRows, p: Provision, measure: Measure): Promise<void> {
   const effects = realEffects(PROJECT_ROOT);
   const tools = await effects.tools(p);
   await effects.engine(p);
@@ -85,11 +100,12 @@ async function inCluster(repeats: number, which: BenchRows, p: Provision): Promi
       await makeEnvironment(client, p.signal);
       const place = { client, namespace, environment: ENVIRONMENT, suite: SUITE, file, image };
       const bench = { ...place, signal: p.signal, log: p.log };
-      const rows = [await runAgainstJob(bench, repeats)];
-      if (which === 'first') return rows;
-      rows.push(await suitesAtOnce(bench, LONG_REPEATS));
-      rows.push(await environmentReady(await environmentPlace(client, tools, images, p), LONG_REPEATS));
-      return rows;
+      await measure('one suite', async () => [await runAgainstJob(bench, repeats)]);
+      if (which === 'first') return;
+      await measure('suites at once', async () => [await suitesAtOnce(bench, LONG_REPEATS)]);
+      await measure('an environment', async () => [
+        await environmentReady(await environmentPlace(client, tools, images, p), LONG_REPEATS),
+      ]);
     } finally {
       await client.close();
     }
@@ -139,12 +155,13 @@ async function environmentPlace(
   };
 }
 
-async function onLoopback(which: BenchRows, p: Provision): Promise<BenchRow[]> {
+async function onLoopback(which: BenchRows, p: Provision, measure: Measure): Promise<void> {
   process.env.E2E_KUBE_APISERVER = await ensureTool('kube-apiserver', p);
   process.env.E2E_ETCD = await ensureTool('etcd', p);
   process.env.E2E_HELM = await ensureTool('helm', p);
-  const rows = await patches(p);
-  return which === 'all' ? [...rows, ...(await measureOperatorCost({ log: p.log, signal: p.signal }))] : rows;
+  await measure('status patches', () => patches(p));
+  if (which === 'first') return;
+  await measure("the operator's cost", () => measureOperatorCost({ log: p.log, signal: p.signal }));
 }
 
 async function patches(p: Provision): Promise<BenchRow[]> {

@@ -8,7 +8,7 @@ import {
   type FaultStatus,
   LEADER_LOCKS,
 } from '../api/fault.ts';
-import { FIELD_MANAGERS, FINALIZERS } from '../api/group.ts';
+import { FINALIZERS } from '../api/group.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import type { TestReport } from '../api/test-report.ts';
 import { namespaceOf } from '../environments/namespace.ts';
@@ -30,6 +30,7 @@ import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
 import type { FaultEffects } from './fault-effects.ts';
+import { setFinalizer } from './finalizer.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import { conditionNotices } from './notices.ts';
 import { OwnStatus } from './own-status.ts';
@@ -47,6 +48,7 @@ export interface FaultDependencies {
 
 /** Milliseconds until a decision that another writer voided is made again. */
 const SOON_MS = 250;
+const FINALIZER = { resource: FAULTS, finalizer: FINALIZERS.fault };
 /** Default of FaultSpec.durationSeconds, as in its schema. */
 const DURATION_SECONDS = 60;
 
@@ -104,7 +106,7 @@ export class FaultReconciler {
       const targets = chooseTargets(fault.spec, pods, await this.#leader(fault, environment, signal));
       const action = actionOf(fault.spec);
       if (isInPod(action)) this.#with.effects.requireImage();
-      const held = await this.#holdFinalizer(fault, signal);
+      const held = await setFinalizer(this.#with.client, FINALIZER, fault, 'hold', signal);
       const scaled = workloads.map(({ workload, replicas }) => ({ workload, replicas }));
       const status = acceptedStatus(held, { action, targets, workloads: scaled }, clock.now());
       return await this.#write(held, status, signal);
@@ -285,33 +287,12 @@ export class FaultReconciler {
     return known?.metadata.deletionTimestamp ? undefined : known;
   }
 
-  async #holdFinalizer(fault: Fault, signal: AbortSignal): Promise<Fault> {
-    const { finalizers = [] } = fault.metadata;
-    if (finalizers.includes(FINALIZERS.fault)) return fault;
-    return this.#setFinalizers(fault, [...finalizers, FINALIZERS.fault], signal);
-  }
-
   async #dropFinalizer(fault: Fault, signal: AbortSignal): Promise<void> {
-    const { finalizers = [] } = fault.metadata;
     try {
-      await this.#setFinalizers(
-        fault,
-        finalizers.filter((name) => name !== FINALIZERS.fault),
-        signal,
-      );
+      await setFinalizer(this.#with.client, FINALIZER, fault, 'drop', signal);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-  }
-
-  #setFinalizers(fault: Fault, finalizers: string[], signal: AbortSignal): Promise<Fault> {
-    const { resourceVersion } = fault.metadata;
-    return this.#with.client.mergePatch(
-      FAULTS,
-      objectName(fault),
-      { metadata: { finalizers, resourceVersion } },
-      { fieldManager: FIELD_MANAGERS.operator, signal },
-    );
   }
 
   async #write(fault: Fault, status: FaultStatus, signal: AbortSignal): Promise<Fault | undefined> {

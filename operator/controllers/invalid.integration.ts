@@ -6,6 +6,7 @@ import { isInvalid } from '../runtime/api-error.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Intent, KubeObject } from '../runtime/kube-object.ts';
 import { type ControlPlane, startControlPlane } from '../testing/control-plane.ts';
+import { documentedTable } from '../testing/documented.ts';
 
 /** Kind, what is wrong (spec in YAML), what the refusal must say; a name when that is the mistake. */
 const WRONG: [KindName, string, RegExp, string?][] = [
@@ -119,11 +120,24 @@ const FIXED: [KindName, string, string, RegExp][] = [
   ['TestReport', '{run: r, suite: s, attempt: 1}', '{attempt: 2}', /spec of a TestReport cannot change/],
 ];
 
+/** Without what differs from one object to the next, and with long runs of a letter counted. */
+function inShort(text: string): string {
+  return (
+    text
+      .replace(/^.*? is invalid: /s, '')
+      // What follows from the mistake that was just named, and says nothing more.
+      .replace(/^\[(.*), <nil>: Invalid value: null: some validation rules were not checked .*\]$/s, '$1')
+      .replace(/(\w)\1{40,}/g, (run: string, letter: string) => `${letter}×${run.length}`)
+  );
+}
+
 describe('the API server refuses', function () {
   this.timeout(60_000);
   let plane: ControlPlane;
   let client: KubeClient;
   let count = 0;
+  /** What was asked for and what was answered, in the order of the tests. */
+  const answers: [string, string, string][] = [];
 
   before(async () => {
     plane = await startControlPlane({ manifests: crdFiles().map(({ content }) => content) });
@@ -151,7 +165,13 @@ describe('the API server refuses', function () {
   for (const [kind, spec, sentence, name] of WRONG) {
     const shown = name ? `name ${name.slice(0, 12)}` : spec.slice(0, 90);
     it(`a ${kind} with ${shown}`, async () => {
-      expect(await refusal(create(kind, spec, name))).to.match(sentence);
+      const answer = await refusal(create(kind, spec, name));
+      expect(answer).to.match(sentence);
+      answers.push([
+        kind,
+        inShort(name ? `{metadata: {name: ${name}}, spec: ${spec}}` : spec),
+        inShort(answer),
+      ]);
     });
   }
 
@@ -160,9 +180,19 @@ describe('the API server refuses', function () {
       const { metadata } = await create(kind, spec);
       const at = { namespace: 'default', name: metadata.name };
       const patch = client.mergePatch(resourceOf(kind), at, { spec: parse(change) });
-      expect(await refusal(patch)).to.match(sentence);
+      const answer = await refusal(patch);
+      expect(answer).to.match(sentence);
+      answers.push([kind, `${spec} → ${change}`, inShort(answer)]);
     });
   }
+
+  it('each with the answer that docs/bad-input.md shows', () => {
+    expect(answers)
+      .to.have.length(WRONG.length + FIXED.length)
+      .that.is.at.least(40);
+    const { found, wanted } = documentedTable('bad-input.md', 'refused', ['kind', 'spec', 'answer'], answers);
+    expect(found).to.equal(wanted);
+  });
 
   it('nothing that is right, and fills in the defaults', async () => {
     const run = await create('TestRun', '{environmentRef: {name: e}}');

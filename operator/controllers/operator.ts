@@ -2,6 +2,7 @@ import { FIELD_MANAGERS } from '../api/group.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventRecorder } from '../runtime/events.ts';
 import { HealthServer } from '../runtime/health.ts';
+import { giveMemoryBack, WhenIdle } from '../runtime/idle.ts';
 import { KubeClient } from '../runtime/kube-client.ts';
 import { LeaseElection } from '../runtime/lease-election.ts';
 import { Manager } from '../runtime/manager.ts';
@@ -16,8 +17,11 @@ export function createOperator(options: OperatorOptions): Manager {
   const { namespace, log } = options;
   const clock = options.clock ?? systemClock;
   const metrics = createMetrics({ processMetrics: true });
+  const idle = new WhenIdle(clock, giveMemoryBack);
   const client = new KubeClient(options.kubeConfig, {
     onRequest: ({ verb, code, seconds }) => {
+      // Its lease is renewed every two seconds, and watches are begun anew, whether there is work or not.
+      if (verb !== 'update' && verb !== 'watch') idle.worked();
       metrics.apiRequests.inc({ verb, code: String(code) });
       metrics.apiSeconds.observe({ verb }, seconds);
     },
@@ -38,6 +42,7 @@ export function createOperator(options: OperatorOptions): Manager {
           metrics,
         });
   const manager = new Manager({ log, health, election })
+    .onStop('idle', async () => idle.stop())
     .onStop('client', () => client.close())
     .onStop('events', () => recorder.flush(2_000));
   const watched = options.watchNamespaces?.length ? options.watchNamespaces : [namespace];

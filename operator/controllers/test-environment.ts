@@ -31,9 +31,9 @@ import type { Informer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { keyOf, type ObjectName, objectName } from '../runtime/kube-object.ts';
 import type { Chronicle } from './chronicle.ts';
-import { setFinalizer } from './environment-finalizer.ts';
 import { copyConnection } from './environment-secrets.ts';
 import type { EnvironmentWatch } from './environment-watch.ts';
+import { setFinalizer } from './finalizer.ts';
 import type { Installer } from './installer.ts';
 import { TEST_ENVIRONMENTS } from './kinds.ts';
 import { LastWords } from './last-words.ts';
@@ -62,6 +62,8 @@ const CONFINED =
   'this operator is installed for certain namespaces (watchNamespaces) and has no right to make one for a deployment: deploy Backend.AI yourself and use spec.external with connectionSecretRef, or install the operator without watchNamespaces';
 /** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
 const READY_TIMEOUT_SECONDS = 900;
+
+const FINALIZER = { resource: TEST_ENVIRONMENTS, finalizer: FINALIZERS.environment };
 
 /** Deploys, observes and deletes the Backend.AI deployment of each TestEnvironment. */
 export class TestEnvironmentReconciler {
@@ -116,7 +118,7 @@ export class TestEnvironmentReconciler {
       await this.#write(before, status, signal);
       return undefined;
     }
-    let environment = await setFinalizer(this.#with.client, before, 'hold', signal);
+    let environment = await setFinalizer(this.#with.client, FINALIZER, before, 'hold', signal);
     const place = {
       ...environment.status,
       namespace: namespaceOf(environment),
@@ -262,7 +264,7 @@ export class TestEnvironmentReconciler {
     installer.forget(environment);
     const namespace = await installer.namespace(environment, signal);
     if (!namespace || !isOwn(namespace, environment)) {
-      await setFinalizer(this.#with.client, environment, 'drop', signal);
+      await setFinalizer(this.#with.client, FINALIZER, environment, 'drop', signal);
       return undefined;
     }
     const { name } = namespace.metadata;

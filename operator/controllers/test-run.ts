@@ -14,6 +14,7 @@ import type { AttemptStart, RunPlan, RunWorld } from '../runs/draft.ts';
 import { planRun } from '../runs/plan.ts';
 import { isFinished } from '../runs/queue.ts';
 import { isBadRequest, isConflict, isNotFound } from '../runtime/api-error.ts';
+import { atATime } from '../runtime/at-a-time.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Result } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -42,6 +43,8 @@ export interface TestRunDependencies {
 
 /** Runs without a verdict: those with one only grow in number. */
 const UNFINISHED = 'status.finishedAt=';
+/** Attempts that are made at a time: the first pods start while the API server still checks the rights of the last. */
+const STARTS_AT_A_TIME = 4;
 /** Milliseconds after which a state that must pass by itself is looked at again. */
 const SOON_MS = 250;
 
@@ -191,7 +194,7 @@ export class TestRunReconciler {
     }
   }
 
-  /** Starts the attempts of the plan at once; returns the status, in which those that cannot start have ended. */
+  /** Starts the attempts of the plan; returns the status, in which those that cannot start have ended. */
   async #start(
     run: TestRun,
     { environment, moreEnvironments = [] }: Pick<RunWorld, 'environment' | 'moreEnvironments'>,
@@ -201,17 +204,16 @@ export class TestRunReconciler {
     const secrets = new Map(
       [environment, ...moreEnvironments].map((each) => [each?.metadata.name, each?.status?.connectionSecret]),
     );
-    const refused = await Promise.all(
-      plan.start.map(async (start): Promise<[AttemptStart, string] | undefined> => {
-        try {
-          await startAttempt(this.#with.client, run, start, secrets.get(start.environment), signal);
-          return undefined;
-        } catch (error) {
-          if (error instanceof NameTakenError) return [start, error.message];
-          throw error;
-        }
-      }),
-    );
+    const startOne = async (start: AttemptStart): Promise<[AttemptStart, string] | undefined> => {
+      try {
+        await startAttempt(this.#with.client, run, start, secrets.get(start.environment), signal);
+        return undefined;
+      } catch (error) {
+        if (error instanceof NameTakenError) return [start, error.message];
+        throw error;
+      }
+    };
+    const refused = await atATime(STARTS_AT_A_TIME, plan.start, startOne);
     const messages = new Map(refused.flatMap((entry) => (entry ? [[entry[0].line, entry[1]] as const] : [])));
     if (messages.size === 0) return plan.status;
     const suites = (plan.status.suites ?? []).map((line) => {
