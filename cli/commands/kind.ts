@@ -55,6 +55,7 @@ const RESULTS = [
   'summary.md',
   'job.log',
   'logs',
+  'artifacts',
   'operator-values.yaml',
 ];
 

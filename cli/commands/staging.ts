@@ -52,7 +52,16 @@ export class Misused extends Error {
   override readonly name = 'Misused';
 }
 
-const RESULTS = ['run.json', 'junit.xml', 'phases.json', 'summary.txt', 'summary.md', 'job.log', 'logs'];
+const RESULTS = [
+  'run.json',
+  'junit.xml',
+  'phases.json',
+  'summary.txt',
+  'summary.md',
+  'job.log',
+  'logs',
+  'artifacts',
+];
 
 /** `e2e staging`: the suites against a deployment that runs already. Returns the exit code (COMMAND_EXIT). */
 export async function stagingCommand(words: StagingWords): Promise<number> {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { KINDS } from '../../operator/api/group.ts';
-import { helmPath } from '../../operator/testing/helm-path.ts';
+import { helmPath } from '../../operator/testing/cached-tool.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { createProgram } from './program.ts';
 import { commandsOf, type ShellLine, shellLines } from './shell-lines.ts';

@@ -89,6 +89,12 @@ export class ClusterClient {
     return answer.body.text();
   }
 
+  /** The body as it is, through a proxy of the API server for example. */
+  async bytes(path: string, signal?: AbortSignal): Promise<Buffer> {
+    const answer = await this.#send('GET', path, {}, signal);
+    return Buffer.from(await answer.body.arrayBuffer());
+  }
+
   /** Events from a resourceVersion on, until the server ends the watch. Throws ApiError 410 when that is too old. */
   async *watch<T>(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
     const answer = await this.#send(
@@ -213,7 +219,7 @@ function agentFor(access: Access): Dispatcher {
 /** What the rest of the command sees of the client. */
 export type ClusterApi = Pick<
   ClusterClient,
-  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'watch' | 'close'
+  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'bytes' | 'watch' | 'close'
 >;
 
 interface StatusBody {

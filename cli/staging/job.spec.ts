@@ -157,6 +157,7 @@ class Cluster {
         this.objects.delete(path);
       },
       text: async () => '',
+      bytes: async () => Buffer.alloc(0),
       watch: async function* (this: void): AsyncGenerator<WatchEvent<never>> {},
       close: async () => {},
     } as ClusterApi;

@@ -1,4 +1,5 @@
 import { FIELD_MANAGERS, LABELS } from '../api/group.ts';
+import { type KeeperAccess, KeeperClient } from '../artifacts/keeper-client.ts';
 import type { OperatorIdentity } from '../environments/namespace.ts';
 import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
@@ -27,6 +28,7 @@ import type { Log } from '../runtime/log.ts';
 import { Manager } from '../runtime/manager.ts';
 import { createMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
 import { Archivist } from './archivist.ts';
+import { ArtifactSweep } from './artifact-sweep.ts';
 import { Catalog } from './catalog.ts';
 import { Chronicle } from './chronicle.ts';
 import { EnvironmentWatch } from './environment-watch.ts';
@@ -36,6 +38,7 @@ import { Installer } from './installer.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
 import { Measures } from './measures.ts';
 import { NotificationReconciler } from './notification.ts';
+import { ConfigMapShelf, KeeperShelf } from './shelf.ts';
 import { TestEnvironmentReconciler } from './test-environment.ts';
 import { TestReportReconciler } from './test-report.ts';
 import { TestRunReconciler } from './test-run.ts';
@@ -58,6 +61,8 @@ export interface OperatorOptions {
   catalog: string | undefined;
   /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
+  /** The keeper of artifacts; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
+  keeper?: KeeperAccess | undefined;
   /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
   notificationSecret?: string | undefined;
   /** Pauses between deliveries to it that fail; a test gives shorter ones. */
@@ -215,10 +220,15 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
         : [],
     );
 
+  const keeper = options.keeper && new KeeperClient(options.keeper);
+  const shelf =
+    keeper && options.keeper ? new KeeperShelf(keeper, options.keeper.service) : new ConfigMapShelf(client);
   const reportController = new Controller({
     name: nameOfController('testreport'),
-    reconcile: new TestReportReconciler({ ...shared, archivist: new Archivist({ client, clock, log }) })
-      .reconcile,
+    reconcile: new TestReportReconciler({
+      ...shared,
+      archivist: new Archivist({ client, clock, log, shelf }),
+    }).reconcile,
     workers: WORKERS.reports,
     log,
     metrics,
@@ -285,6 +295,23 @@ function addNamespace(manager: Manager, namespace: string, common: Shared): void
     .addController(suiteController)
     .addController(faultController)
     .onStop('watches', async () => watch.close());
+  if (keeper) {
+    const sweep = new ArtifactSweep({ client, keeper, reports, log });
+    const sweepController = new Controller({
+      name: nameOfController('artifacts'),
+      reconcile: sweep.reconcile,
+      log,
+      metrics,
+    });
+    const everything = { namespace, name: 'artifacts' };
+    sweepController.enqueue(everything);
+    sweepController.watchesFor(reports, ({ type }) => {
+      // A run that goes takes many reports with it.
+      if (type === 'deleted') sweepController.enqueueAfter(everything, SWARM_MS);
+      return [];
+    });
+    manager.addController(sweepController);
+  }
   if (options.notificationSecret !== undefined) {
     const { notificationSecret: secret, notificationBackoff: backoff } = options;
     const parts = { ...shared, secret, ...(backoff ? { backoff } : {}) };

@@ -13,10 +13,10 @@ import type { TestRun, TestRunSpec } from '../api/test-run.ts';
 import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../controllers/kinds.ts';
 import { createOperator, type OperatorOptions } from '../controllers/operator.ts';
-import { NAMESPACES, PODS, type Pod } from '../runtime/builtin-resources.ts';
+import { NAMESPACES, PODS, type Pod, ROLE_BINDINGS, ROLES, type Role } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { helmPath } from './cached-tool.ts';
 import { type Access, type ControlPlane, startControlPlane } from './control-plane.ts';
-import { helmPath } from './helm-path.ts';
 import { quietLog } from './quiet-log.ts';
 import { until } from './until.ts';
 
@@ -135,6 +135,24 @@ export class Stage {
     });
   }
 
+  /** A user with these rights in the namespace of the runs, and no others. */
+  async user(name: string, rules: NonNullable<Role['rules']>): Promise<Access> {
+    const access = await this.plane.serviceAccount(NAMESPACE, name);
+    await this.grant(name, rules, [name]);
+    return access;
+  }
+
+  /** Gives rights in the namespace of the runs to service accounts there. */
+  async grant(role: string, rules: NonNullable<Role['rules']>, accounts: readonly string[]): Promise<void> {
+    const metadata = { namespace: NAMESPACE, name: role };
+    await this.client.create(ROLES, { metadata, rules });
+    await this.client.create(ROLE_BINDINGS, {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
+      subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE })),
+    });
+  }
+
   getRun(name: string): Promise<TestRun | undefined> {
     return this.client.get(TEST_RUNS, { namespace: NAMESPACE, name });
   }
@@ -172,13 +190,8 @@ export class Stage {
 
   /** Plays the kubelet: writes a pod's status. */
   podStatus(pod: Pod, status: Pod['status']): Promise<Pod> {
-    const name = pod.metadata.name;
-    return this.client.mergePatch(
-      PODS,
-      { namespace: NAMESPACE, name },
-      { status },
-      { subresource: 'status' },
-    );
+    const { name, namespace = NAMESPACE } = pod.metadata;
+    return this.client.mergePatch(PODS, { namespace, name }, { status }, { subresource: 'status' });
   }
 
   /** Plays the kubelet: the pod's container ended. */
@@ -253,10 +266,8 @@ export async function renderOperatorChartIn(
   ...templates: string[]
 ): Promise<string> {
   const shown = templates.flatMap((template) => ['--show-only', `templates/${template}`]);
-  const values = ['image=operator:test,suitesImage=suites:test', ...more].flatMap((value) => [
-    '--set',
-    value,
-  ]);
+  const standard = 'image=operator:test,suitesImage=suites:test,artifacts.store=configMap';
+  const values = [standard, ...more].flatMap((value) => ['--set', value]);
   const chart = `${ROOT}charts/e2e-operator`;
   const args = ['template', 'e2e-operator', chart, '--namespace', namespace, ...values, ...shown];
   return (await execa(helmPath(), args)).stdout;
@@ -270,9 +281,12 @@ export async function catalogFile(folder: string): Promise<string> {
   return path;
 }
 
-/** Starts the control plane with everything that the chart installs but the operator's Deployment. */
-export async function startStage(): Promise<Stage> {
-  const rights = await renderOperatorChart('rbac.yaml', 'fault-policy.yaml');
+/**
+ * Starts the control plane with everything that the chart installs but the operator's Deployment.
+ * @param values of the chart (a=b); unless they say otherwise there is no keeper of artifacts
+ */
+export async function startStage(...values: string[]): Promise<Stage> {
+  const rights = await renderOperatorChartIn(NAMESPACE, values, 'rbac.yaml', 'fault-policy.yaml');
   const plane = await startControlPlane({
     controllerManager: true,
     manifests: crdFiles().map(({ content }) => content),
