@@ -141,9 +141,10 @@ describe('the guides', function () {
   });
 
   it('show values that the chart takes', async () => {
-    expect(await rendered(['charts/e2e-operator', '--values', 'docs/guides/nightly-values.yaml'])).to.equal(
-      undefined,
-    );
+    for (const file of ['nightly-values.yaml', 'staging-values.yaml']) {
+      const values = ['--values', `docs/guides/${file}`];
+      expect(await rendered(['charts/e2e-operator', ...values]), file).to.equal(undefined);
+    }
   });
 
   it('would be caught with a wrong line', async () => {

@@ -210,7 +210,7 @@ async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise<void> 
   await command(p, kubectl, ['--kubeconfig', admin, 'apply', '-f', '-'], { input });
   const rollout = ['rollout', 'status', 'deployment/registry', `--timeout=${REGISTRY_SECONDS}s`];
   await command(p, kubectl, ['--kubeconfig', admin, '-n', SPACES.registry, ...rollout], {
-    timeoutSeconds: 150,
+    timeoutSeconds: REGISTRY_SECONDS + 30,
   });
 }
 

@@ -117,7 +117,7 @@ class Cluster {
         }
         const isOne = this.objects.get(path);
         if (isOne) return isOne as T;
-        if (path.includes('/secrets/')) throw new ApiError(404, 'NotFound', 'not found');
+        if (/\/(secrets|deployments)\//.test(path)) throw new ApiError(404, 'NotFound', 'not found');
         return { metadata: { resourceVersion: '1' }, items: this.list(path, query) } as T;
       },
       create: async <T>(

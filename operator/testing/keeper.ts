@@ -13,6 +13,7 @@ const NAME = 'backendai-e2e-artifacts';
 export interface StagedKeeper {
   /** What the operator is started with. */
   access: KeeperAccess;
+  token: string;
   /** Name of the Service with its port, as rights name it. */
   service: string;
   stop(): Promise<void>;
@@ -28,6 +29,7 @@ export async function startKeeper({ client, namespace }: Stage, folder: string):
   const service = `${NAME}:http`;
   return {
     access: { service: `${namespace}/${service}`, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
+    token: TOKEN,
     service,
     stop: () => keeper.stop(),
   };
