@@ -161,6 +161,11 @@ describe('a restricted user before a staging run, against a real API server', fu
       await removeAll(jane, places.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
     ).to.deep.equal([]);
     expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+    expect(await namesIn(admin, places.test)).to.deep.equal([
+      'roles/backendai-e2e-staging',
+      'rolebindings/backendai-e2e-staging',
+      'serviceaccounts/default',
+    ]);
   });
 
   it('knows an operator that somebody else installed', async () => {
