@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { isAlreadyExists } from '../runtime/api-error.ts';
 import { PODS, SERVICES } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { KubeObject, Resource } from '../runtime/kube-object.ts';
@@ -30,7 +31,12 @@ export async function serviceTo(
   port: number,
 ): Promise<void> {
   const ip = ownAddress();
-  await client.create(SERVICES, { metadata: at, spec: { ports: [{ name: 'http', port: 8080 }] } });
+  try {
+    await client.create(SERVICES, { metadata: at, spec: { ports: [{ name: 'http', port: 8080 }] } });
+  } catch (error) {
+    // A release of the chart has brought it.
+    if (!isAlreadyExists(error)) throw error;
+  }
   const pod = await client.create(PODS, {
     metadata: at,
     spec: {

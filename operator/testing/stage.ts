@@ -121,9 +121,13 @@ export class Stage {
     return this.client.create(TEST_ENVIRONMENTS, { metadata: { name, namespace: NAMESPACE }, spec });
   }
 
-  suite(name: string, spec: Partial<TestSuiteSpec> = {}): Promise<TestSuite> {
+  suite(
+    name: string,
+    spec: Partial<TestSuiteSpec> = {},
+    labels: Record<string, string> = {},
+  ): Promise<TestSuite> {
     return this.client.create(TEST_SUITES, {
-      metadata: { name, namespace: NAMESPACE },
+      metadata: { name, namespace: NAMESPACE, labels },
       spec: { files: ['area/file'], image: 'suites:test', ...spec },
     });
   }
