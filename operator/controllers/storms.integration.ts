@@ -6,7 +6,7 @@ import { conditionOf } from '../api/conditions.ts';
 import { LIMITS } from '../api/limits.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { JOBS } from '../runtime/builtin-resources.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { MovedClock } from '../testing/moved-clock.ts';
 import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { startWeatherProxy, through, type Weather, type WeatherProxy } from '../testing/weather-proxy.ts';
@@ -185,24 +185,3 @@ describe('storms', function () {
     await operator.stop();
   });
 });
-
-/** The system's clock, set to another time while everything runs. */
-class MovedClock implements Clock {
-  #byMs = 0;
-
-  move(hours: number): void {
-    this.#byMs += hours * 3_600_000;
-  }
-
-  now(): Date {
-    return new Date(Date.now() + this.#byMs);
-  }
-
-  monotonicMs(): number {
-    return systemClock.monotonicMs();
-  }
-
-  setTimer(ms: number, callback: () => void): () => void {
-    return systemClock.setTimer(ms, callback);
-  }
-}
