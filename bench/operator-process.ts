@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
-import { helmPath } from '../operator/testing/helm-path.ts';
+import { helmPath } from '../operator/testing/cached-tool.ts';
 import { catalogFile, renderOperatorChart } from '../operator/testing/stage.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

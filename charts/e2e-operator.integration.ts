@@ -8,8 +8,8 @@ import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../operator/controllers/kinds.ts';
 import type { KubeObject, Resource } from '../operator/runtime/kube-object.ts';
+import { helmPath } from '../operator/testing/cached-tool.ts';
 import { type ControlPlane, startControlPlane } from '../operator/testing/control-plane.ts';
-import { helmPath } from '../operator/testing/helm-path.ts';
 import { finalReport, Stage } from '../operator/testing/stage.ts';
 import { until } from '../operator/testing/until.ts';
 

@@ -107,9 +107,26 @@ export async function rbacDocument(): Promise<string> {
     '',
     'With the value `watchNamespaces: [team-a, team-b]` there is no ClusterRole and no ClusterRoleBinding, and these roles alone, with',
     `the rules above: ${places.join(', ')}. Environments must be external then: nothing can make a namespace for them.`,
+    '',
+    '## Artifacts',
+    '',
+    'The keeper of artifacts has no account at the API server. With `artifacts.store: configMap` there is no keeper, and the Role',
+    `\`backendai-e2e-operator\` also has: ${(await configMapRules()).map(({ what, verbs, why }) => `${what} (${verbs.join(', ')}): ${why}`).join(' ')}`,
+    'Who fetches artifacts with `e2e report` needs, besides reading runs and reports, `get` on `services/proxy` named',
+    '`backendai-e2e-artifacts:http` in the namespace of the operator.',
+    '',
+    '## What others install',
+    '',
     'The CRDs and the admission policy of Faults are for an administrator of the cluster (`crds.install`, `faultPolicy.install`).',
     '',
   ].join('\n');
+}
+
+/** The rules that the operator has only where traces are kept in ConfigMaps. */
+async function configMapRules(): Promise<RuleRow[]> {
+  const standard = JSON.stringify(await chartRoles());
+  const roles = await chartRoles('artifacts.store=configMap');
+  return roles.flatMap(({ rules }) => rules).filter((rule) => !standard.includes(JSON.stringify(rule)));
 }
 
 function section({ kind, name, namespace, about, rules }: RoleTable): string[] {

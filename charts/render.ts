@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { helmPath } from '../operator/testing/helm-path.ts';
+import { helmPath } from '../operator/testing/cached-tool.ts';
 
 const run = promisify(execFile);
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { KeeperAccess } from './artifacts/keeper-client.ts';
 import { createOperator } from './controllers/operator.ts';
 import { findCluster } from './runtime/cluster-access.ts';
 import { createLog } from './runtime/log.ts';
@@ -21,6 +22,9 @@ interface Options {
   serviceAccount: string;
   faultImage?: string;
   notificationSecret?: string;
+  artifactsService?: string;
+  artifactsUrl?: string;
+  artifactsTokenFile?: string;
   leaderElect: boolean;
   metricsPort: number;
   logLevel: string;
@@ -96,6 +100,22 @@ const command = new Command('backendai-e2e-operator')
     ).env('E2E_OPERATOR_NOTIFICATION_SECRET'),
   )
   .addOption(
+    new Option(
+      '--artifacts-service <namespace/name:port>',
+      'Service of the keeper of artifacts, as the API server finds it; without it artifacts are kept in ConfigMaps',
+    ).env('E2E_OPERATOR_ARTIFACTS_SERVICE'),
+  )
+  .addOption(
+    new Option('--artifacts-url <url>', 'where the operator itself reaches the keeper').env(
+      'E2E_OPERATOR_ARTIFACTS_URL',
+    ),
+  )
+  .addOption(
+    new Option('--artifacts-token-file <file>', "file with the keeper's token").env(
+      'E2E_OPERATOR_ARTIFACTS_TOKEN_FILE',
+    ),
+  )
+  .addOption(
     new Option('--leader-elect', 'act only while holding the Lease backendai-e2e-operator')
       .default(false)
       .env('E2E_OPERATOR_LEADER_ELECT'),
@@ -113,6 +133,17 @@ const command = new Command('backendai-e2e-operator')
       .env('E2E_OPERATOR_LOG_LEVEL'),
   );
 
+/** The keeper, when all that it takes to speak to it is given. Throws with what is missing. */
+function keeperOf({ artifactsService, artifactsUrl, artifactsTokenFile }: Options): KeeperAccess | undefined {
+  if (!artifactsService) return undefined;
+  if (!artifactsUrl || !artifactsTokenFile) {
+    throw new Error('--artifacts-service needs --artifacts-url and --artifacts-token-file');
+  }
+  // Read at each use: the Secret behind the file may be replaced.
+  const token = () => readFileSync(artifactsTokenFile, 'utf8').trim();
+  return { service: artifactsService, url: artifactsUrl, token };
+}
+
 const options = command.parse().opts<Options>();
 const log = createLog({ name: 'backendai-e2e-operator', level: options.logLevel });
 try {
@@ -126,6 +157,7 @@ try {
     catalog: options.catalog,
     faultImage: options.faultImage || undefined,
     notificationSecret: options.notificationSecret || undefined,
+    keeper: keeperOf(options),
     identity: options.environmentRole
       ? {
           namespace: options.namespace,

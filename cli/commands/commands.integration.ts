@@ -90,8 +90,14 @@ describe('the command against a real API server', function () {
   it('ends with 1 when a suite fails, and gives JUnit', async () => {
     const running = start('run', '-o', 'junit');
     second = await nameIn(running, 'run');
-    await stage.attempt(`${second}-alpha-1`, 'Failed');
-    await stage.attempt(`${second}-beta-1`, 'Passed');
+    for (const [suite, verdict] of [
+      ['alpha', 'Failed'],
+      ['beta', 'Passed'],
+    ] as const) {
+      await stage.attempt(`${second}-${suite}-1`, verdict);
+      // So that it is archived, as far as that is possible without a node.
+      await stage.podEnded(await stage.pod(`${second}-${suite}-1`), 0);
+    }
     const { code, stdout } = await running.ended;
     expect(code).to.equal(1);
     expect(stdout)
@@ -170,8 +176,8 @@ describe('the command against a real API server', function () {
 
   it('writes everything that there is of a run into a folder', async () => {
     const out = path.join(folder, 'report');
-    const { code, stdout } = await e2e('report', second, '--out', out);
-    expect(code).to.equal(0);
+    const { code, stdout, stderr } = await e2e('report', second, '--out', out);
+    expect(code, stderr).to.equal(0);
     expect(stdout.trim()).to.equal(out);
     for (const file of ['run.json', 'junit.xml', 'summary.md']) {
       expect(existsSync(path.join(out, file)), file).to.equal(true);

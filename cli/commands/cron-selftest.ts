@@ -127,6 +127,7 @@ async function install(
     crds: { install: ownsCluster },
     faultPolicy: { install: ownsCluster },
     resources: NO_CPU,
+    artifacts: { resources: NO_CPU },
     schedule: {
       resources: NO_CPU,
       cron: '* * * * *',

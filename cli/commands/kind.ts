@@ -60,6 +60,7 @@ const RESULTS = [
   'summary.md',
   'job.log',
   'logs',
+  'artifacts',
   'operator-values.yaml',
 ];
 

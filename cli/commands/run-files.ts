@@ -3,6 +3,7 @@ import path from 'node:path';
 import { LABELS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
+import { fetchArtifacts, untilArchived } from '../report/artifacts.ts';
 import { readNamespaces, writeLogs } from '../report/cluster-logs.ts';
 import { outputsOf, writeResults } from '../report/collect.ts';
 import { chooseRun } from '../report/run-list.ts';
@@ -98,16 +99,28 @@ async function listPods(place: Place, namespace: string, labelSelector: string):
   return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
 }
 
+/** How long a report that ended just now is waited for to be archived. */
+const ARCHIVE_MS = 15_000;
+
 /**
- * `e2e report`: writes everything that the cluster holds of a run into a folder: run.json, junit.xml, summary.md and
- * logs. 2 when they disagree.
+ * `e2e report`: writes everything that there is of a run into a folder: run.json, junit.xml, summary.md, logs of pods that are
+ * still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is another.
  */
 export function reportCommand(
   name: string | undefined,
   options: PlaceOptions & { out?: string },
 ): Promise<number> {
   return atPlace(options, async (place) => {
-    const found = await whole(place, chooseRun(await runsOf(place), name));
+    const run = chooseRun(await runsOf(place), name);
+    let found = await whole(place, run);
+    await untilArchived(
+      async () => {
+        found = await whole(place, run);
+        return found.reports;
+      },
+      ARCHIVE_MS,
+      place.signal,
+    );
     const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
     await mkdir(path.join(out, 'logs'), { recursive: true });
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
@@ -122,7 +135,16 @@ export function reportCommand(
     const gone = found.reports.filter((report) => !outputs.has(report.metadata.name)).length;
     if (gone > 0) console.error(`e2e: the output of ${gone} attempts is gone with their pods`);
     const troubles = await writeResults(out, found.run, found.reports, outputs, true);
+    const artifacts = await fetchArtifacts(
+      place.client,
+      found.reports,
+      path.join(out, 'artifacts'),
+      place.signal,
+    );
+    for (const line of artifacts.neverKept) console.error(`e2e: never kept: ${line}`);
+    troubles.push(...artifacts.missing, ...artifacts.differing);
     for (const trouble of troubles) console.error(`e2e: ${trouble}`);
+    console.error(`e2e: ${artifacts.files.length} artifacts of ${found.reports.length} attempts fetched`);
     console.log(out);
     return troubles.length > 0 ? COMMAND_EXIT.couldNotRun : COMMAND_EXIT.passed;
   });

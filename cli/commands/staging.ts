@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
@@ -14,7 +15,7 @@ import { openJobLog } from '../run/job-log.ts';
 import { checkGrep } from '../run/objects.ts';
 import { PhaseClock } from '../run/phases.ts';
 import { viewFor } from '../run/view.ts';
-import { type ImageChoice, stagingEffects, type Target } from '../staging/effects.ts';
+import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
 import { attachStaging, runStaging, type StagingOptions, type StagingResult } from '../staging/job.ts';
 import { DEPLOYMENT_ANNOTATION, type Places, STAGING } from '../staging/places.ts';
 import { rightsManifest } from '../staging/rights.ts';
@@ -35,6 +36,8 @@ export interface StagingWords {
   secret?: string;
   /** File with what that Secret does not tell. */
   connection?: string;
+  /** File with further values of charts/e2e-operator. */
+  operatorValues?: string;
   suite?: string;
   grep?: string;
   includeSlow: boolean;
@@ -52,7 +55,16 @@ export class Misused extends Error {
   override readonly name = 'Misused';
 }
 
-const RESULTS = ['run.json', 'junit.xml', 'phases.json', 'summary.txt', 'summary.md', 'job.log', 'logs'];
+const RESULTS = [
+  'run.json',
+  'junit.xml',
+  'phases.json',
+  'summary.txt',
+  'summary.md',
+  'job.log',
+  'logs',
+  'artifacts',
+];
 
 /** `e2e staging`: the suites against a deployment that runs already. Returns the exit code (COMMAND_EXIT). */
 export async function stagingCommand(words: StagingWords): Promise<number> {
@@ -64,7 +76,12 @@ export async function stagingCommand(words: StagingWords): Promise<number> {
       const chosen = await chosenSuites(options);
       console.log([`suites (${chosen.length}):`, ...listing(chosen)].join('\n'));
     }
-    return perform(target, options, images, runStaging);
+    if (words.operatorValues && !existsSync(words.operatorValues)) {
+      throw new Misused(
+        `OPERATOR_VALUES (--operator-values) names ${words.operatorValues}, which is not there`,
+      );
+    }
+    return perform(options, stagingEffects(target, images, words.operatorValues), runStaging);
   });
 }
 
@@ -72,7 +89,7 @@ export async function stagingCommand(words: StagingWords): Promise<number> {
 export async function attachCommand(words: StagingWords): Promise<number> {
   return ended(async () => {
     const target = targetOf(words, false);
-    return perform(target, await optionsOf(words, target), undefined, attachStaging);
+    return perform(await optionsOf(words, target), stagingEffects(target, undefined), attachStaging);
   });
 }
 
@@ -169,9 +186,8 @@ async function chosenSuites(options: StagingOptions) {
 }
 
 async function perform(
-  target: Target,
   options: StagingOptions,
-  images: ImageChoice | undefined,
+  effects: StagingEffects,
   run: typeof runStaging,
 ): Promise<number> {
   const clock = new PhaseClock();
@@ -183,7 +199,6 @@ async function perform(
   const log = openJobLog(path.join(out, options.dryRun ? 'dry-run.log' : 'job.log'));
   const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
   const interruption = onInterrupt((line) => view.print([line]), process, undefined, options.attachCommand);
-  const effects = stagingEffects(target, images);
   const harvest: Harvest = { outputs: new Map() };
   try {
     const parts = { effects, view, clock, interruption, collect: collectorOf(options, out, harvest) };

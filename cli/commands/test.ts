@@ -47,6 +47,8 @@ const PARTS: readonly Part[] = [
       E2E_KUBE_APISERVER: 'kube-apiserver',
       E2E_KUBE_CONTROLLER_MANAGER: 'kube-controller-manager',
       E2E_ETCD: 'etcd',
+      E2E_VERSITYGW: 'versitygw',
+      E2E_KUBECTL: 'kubectl',
       E2E_HELM: 'helm',
     },
   },

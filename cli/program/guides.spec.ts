@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { KINDS } from '../../operator/api/group.ts';
-import { helmPath } from '../../operator/testing/helm-path.ts';
+import { helmPath } from '../../operator/testing/cached-tool.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { guideCommands, guides } from './guide-lines.ts';
 import { createProgram } from './program.ts';
-import { commandsOf, type ShellLine, shellLines } from './shell-lines.ts';
+import { commandsOf, type ShellLine } from './shell-lines.ts';
 
 const MAKEFILE = readFileSync(path.join(PROJECT_ROOT, 'Makefile'), 'utf8');
 const TARGETS = new Set([...MAKEFILE.matchAll(/^([a-z0-9-]+):/gm)].map(([, name]) => name));
@@ -110,17 +110,11 @@ async function rendered(args: readonly string[]): Promise<string | undefined> {
   return exitCode === 0 ? undefined : stderr;
 }
 
-async function guides(): Promise<{ file: string; text: string }[]> {
-  const files = ['README.md'];
-  for await (const file of glob('docs/**/*.md', { cwd: PROJECT_ROOT })) files.push(file);
-  return files.sort().map((file) => ({ file, text: readFileSync(path.join(PROJECT_ROOT, file), 'utf8') }));
-}
-
 describe('the guides', function () {
   this.timeout(60_000);
 
   it('give only commands that exist, with options, targets, variables, values and files that exist', async () => {
-    const lines = (await guides()).flatMap(({ file, text }) => shellLines(file, text));
+    const lines = await guideCommands();
     expect(lines.length).to.be.greaterThan(25);
     const troubles: string[] = [];
     for (const line of lines) {
@@ -141,9 +135,10 @@ describe('the guides', function () {
   });
 
   it('show values that the chart takes', async () => {
-    expect(await rendered(['charts/e2e-operator', '--values', 'docs/guides/nightly-values.yaml'])).to.equal(
-      undefined,
-    );
+    for (const file of ['nightly-values.yaml', 'staging-values.yaml']) {
+      const values = ['--values', `docs/guides/${file}`];
+      expect(await rendered(['charts/e2e-operator', ...values]), file).to.equal(undefined);
+    }
   });
 
   it('would be caught with a wrong line', async () => {
@@ -158,7 +153,7 @@ describe('the guides', function () {
     ];
     for (const text of wrong) {
       const [words = []] = commandsOf(text);
-      expect(await troubleWith({ file: '', line: 1, words }), text).to.be.a('string');
+      expect(await troubleWith({ file: '', line: 1, text: '', words }), text).to.be.a('string');
     }
   });
 });
@@ -176,7 +171,7 @@ describe('the files for CI', () => {
 
   async function checkScript(script: string): Promise<void> {
     for (const words of script.split('\n').flatMap(commandsOf)) {
-      expect(await troubleWith({ file: '', line: 1, words }), words.join(' ')).to.equal(undefined);
+      expect(await troubleWith({ file: '', line: 1, text: '', words }), words.join(' ')).to.equal(undefined);
     }
   }
 

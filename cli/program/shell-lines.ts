@@ -2,6 +2,8 @@
 export interface ShellLine {
   file: string;
   line: number;
+  /** The whole line as it stands, with pipes and redirections; continued lines in one. */
+  text: string;
   /** Words of the first command, without redirections and what follows a pipe or `&&`; $VARIABLES stay as they are. */
   words: string[];
 }
@@ -30,7 +32,7 @@ export function shellLines(file: string, text: string): ShellLine[] {
     }
     const whole = joined + line;
     joined = '';
-    for (const words of commandsOf(whole)) found.push({ file, line: index + 1, words });
+    for (const words of commandsOf(whole)) found.push({ file, line: index + 1, text: whole, words });
   }
   return found;
 }

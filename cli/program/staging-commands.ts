@@ -43,6 +43,13 @@ export function addStagingCommands(program: Command, end: End): void {
         'E2E_CONNECTION_FILE',
       ),
     )
+    .addOption(
+      variable(
+        '--operator-values <file>',
+        "further values of the operator's chart, for example a bucket for artifacts",
+        'E2E_OPERATOR_VALUES',
+      ),
+    )
     .addOption(variable('--suite <names>', 'suites, areas or suite files, comma separated', 'E2E_SUITE'))
     .addOption(variable('--grep <pattern>', 'only tests whose full title matches', 'E2E_GREP'))
     .addOption(variable('--parallel <n>', 'suites that may run side by side', 'E2E_PARALLEL'))
@@ -155,6 +162,7 @@ function words(options: Values): StagingWords {
     ...text('pullSecret', options),
     ...text('secret', options),
     ...text('connection', options),
+    ...text('operatorValues', options),
     ...text('suite', options),
     ...text('grep', options),
     includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),

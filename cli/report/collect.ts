@@ -10,7 +10,9 @@ import { isFinished, readRun } from '../run/follow.ts';
 import type { Collector, JobState } from '../run/job.ts';
 import type { JobEvent } from '../run/kill-operator.ts';
 import { observe } from '../run/observe.ts';
+import type { Voice } from '../run/view.ts';
 import { disagreements } from './agreement.ts';
+import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import { junitXml } from './junit.ts';
 import { markdownSummary } from './markdown.ts';
@@ -23,6 +25,9 @@ export interface Harvest {
 
 /** A pod whose report is final needs a moment to end; after this its output is taken as it is. */
 const POD_END_MS = 45_000;
+
+/** How long reports that ended just now are waited for to be archived. */
+const ARCHIVE_MS = 15_000;
 
 /** Where a job's results go, and where they come from. */
 export interface Sites {
@@ -69,10 +74,32 @@ export function collector(
       for (const [report, text] of outputsOf(collected.logs, names.run)) harvest.outputs.set(report, text);
       const { run, reports } = state.seen;
       troubles.push(...(await writeResults(out, run, reports, harvest.outputs, false, state.events)));
+      troubles.push(...(await fetchedArtifacts(client, names, out, voice, p.signal)));
     }
     voice.title(`results and logs are in ${sites.shown}`);
     return troubles;
   };
+}
+
+/** Fetches the artifacts of all attempts. One that is another than its report says is a trouble; one that is missing is said. */
+async function fetchedArtifacts(
+  client: ClusterApi,
+  names: NonNullable<JobState['names']>,
+  out: string,
+  voice: Voice,
+  signal: AbortSignal,
+): Promise<string[]> {
+  voice.state(['artifacts of every attempt']);
+  const read = async () => (await readRun(client, names, signal)).reports;
+  const reports = await untilArchived(read, ARCHIVE_MS, signal);
+  const { missing, differing, neverKept } = await fetchArtifacts(
+    client,
+    reports,
+    path.join(out, 'artifacts'),
+    signal,
+  );
+  for (const line of [...neverKept, ...missing]) voice.say(`no artifact: ${line}`);
+  return differing;
 }
 
 /**

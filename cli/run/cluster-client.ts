@@ -36,6 +36,14 @@ export interface WatchEvent<T> {
 }
 export type Query = Record<string, string | number | boolean | undefined>;
 
+/** What a request may have besides its path. */
+interface RequestMore {
+  body?: string;
+  contentType?: string;
+  headers?: Record<string, string>;
+  bodyTimeout?: number;
+}
+
 /** Seconds that a request may take to answer; the API server itself gives up after 60. */
 const ANSWER_TIMEOUT_MS = 65_000;
 /** The API server ends a watch after this; shorter than its own default of 30 to 60 min, so that a dead one is noticed. */
@@ -89,6 +97,12 @@ export class ClusterClient {
     return answer.body.text();
   }
 
+  /** The body as it is, through a proxy of the API server for example. */
+  async bytes(path: string, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<Buffer> {
+    const answer = await this.#send('GET', path, {}, signal, { headers });
+    return Buffer.from(await answer.body.arrayBuffer());
+  }
+
   /** Events from a resourceVersion on, until the server ends the watch. Throws ApiError 410 when that is too old. */
   async *watch<T>(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
     const answer = await this.#send(
@@ -137,7 +151,7 @@ export class ClusterClient {
     path: string,
     query: Query,
     signal?: AbortSignal,
-    more: { body?: string; contentType?: string; bodyTimeout?: number } = {},
+    more: RequestMore = {},
   ): Promise<Dispatcher.ResponseData> {
     const answer = await this.#sendOnce(method, path, query, signal, more);
     if (answer.statusCode < 400) return answer;
@@ -169,7 +183,7 @@ export class ClusterClient {
     path: string,
     query: Query,
     signal: AbortSignal | undefined,
-    more: { body?: string; contentType?: string; bodyTimeout?: number },
+    more: RequestMore,
   ): Promise<Dispatcher.ResponseData> {
     const url = new URL(this.#access.server + path);
     for (const [key, value] of Object.entries(query)) {
@@ -183,6 +197,7 @@ export class ClusterClient {
         bodyTimeout: more.bodyTimeout ?? ANSWER_TIMEOUT_MS,
         headers: {
           accept: 'application/json',
+          ...more.headers,
           ...(more.contentType ? { 'content-type': more.contentType } : {}),
           ...(this.#access.token ? { authorization: `Bearer ${this.#access.token}` } : {}),
           ...(this.#access.impersonate ? { 'impersonate-user': this.#access.impersonate } : {}),
@@ -213,7 +228,7 @@ function agentFor(access: Access): Dispatcher {
 /** What the rest of the command sees of the client. */
 export type ClusterApi = Pick<
   ClusterClient,
-  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'watch' | 'close'
+  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'bytes' | 'watch' | 'close'
 >;
 
 interface StatusBody {

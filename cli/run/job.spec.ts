@@ -131,6 +131,7 @@ class Machine {
       },
       delete: async () => ({}),
       text: async () => '',
+      bytes: async () => Buffer.alloc(0),
       watch: async function* <T>(
         _path: string,
         _query: unknown,

@@ -47,6 +47,7 @@ const REGISTRY_SECONDS = 600;
 const RUN_SECONDS = 1_800;
 /** The command gives up so soon after the connection is cut. */
 const PATIENCE_SECONDS = 10;
+const COLLECTED_MS = 60_000;
 
 /** What all steps share. */
 interface Stage {
@@ -186,10 +187,22 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
         `${STAGING.out}/run.json says ${run.status?.verdict} with ${reports.length} reports`,
       );
     }
-    expectSame('the run', before, await everything(stage));
+    await artifactsThere(stage);
+    await untilSame('the run', before, () => everything(stage), stage.p.signal);
     const nothing = await e2e(stage, ['attach', ...asUser]);
     expectEnding('another attach', nothing, { code: 2, says: ['there is no run'] });
   });
+}
+
+/** Every attempt's log and events were fetched from the keeper, and are what was kept. */
+async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
+  const folder = path.join(PROJECT_ROOT, STAGING.out, 'artifacts');
+  const sums = await readFile(path.join(folder, 'SHA256SUMS'), 'utf8').catch(() => '');
+  for (const file of ['suite.log.gz', 'events.txt']) {
+    if (!sums.includes(`/${file}\n`))
+      throw new Surprise(`${STAGING.out}/artifacts has no ${file} of any attempt`);
+  }
+  await command(p, 'sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder });
 }
 
 /** Plain: no operator, the chart's own defaults but for images, and eyes on the agents, which suites need. */
@@ -210,7 +223,7 @@ async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise<void> 
   await command(p, kubectl, ['--kubeconfig', admin, 'apply', '-f', '-'], { input });
   const rollout = ['rollout', 'status', 'deployment/registry', `--timeout=${REGISTRY_SECONDS}s`];
   await command(p, kubectl, ['--kubeconfig', admin, '-n', SPACES.registry, ...rollout], {
-    timeoutSeconds: 150,
+    timeoutSeconds: REGISTRY_SECONDS + 30,
   });
 }
 
@@ -278,6 +291,21 @@ async function everything({ p, kubectl, admin, alone, deployment }: Stage): Prom
   const global = (await kinds(false)).filter((kind) => !/^(persistentvolumes|namespaces)$/.test(kind));
   names.push(...(await list(global.join(','), [])).filter((name) => /e2e|staging/.test(name)));
   return names.sort();
+}
+
+/** What Kubernetes collects by itself (slices of Services, for example) goes a moment after its owner. */
+async function untilSame(
+  what: string,
+  before: readonly string[],
+  look: () => Promise<string[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = performance.now() + COLLECTED_MS;
+  for (;;) {
+    const now = await look();
+    if (difference(before, now).length === 0 || performance.now() > end) return expectSame(what, before, now);
+    await delay(2_000, undefined, { signal });
+  }
 }
 
 function expectSame(what: string, before: readonly string[], after: readonly string[]): void {

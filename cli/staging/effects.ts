@@ -35,8 +35,12 @@ export interface StagingEffects {
 
 const HELM_SECONDS = 120;
 
-/** The real effects. */
-export function stagingEffects(target: Target, images: ImageChoice | undefined): StagingEffects {
+/** The real effects. `valuesFile`: further values of charts/e2e-operator, under those of the command itself. */
+export function stagingEffects(
+  target: Target,
+  images: ImageChoice | undefined,
+  valuesFile?: string,
+): StagingEffects {
   const { places } = target;
   const cluster = [
     ...['--kubeconfig', path.resolve(target.kubeconfig)],
@@ -61,12 +65,13 @@ export function stagingEffects(target: Target, images: ImageChoice | undefined):
       const file = path.join(folder, 'operator-values.yaml');
       await mkdir(folder, { recursive: true });
       await writeFile(file, stringify(values));
+      const own = valuesFile === undefined ? [] : ['--values', path.resolve(valuesFile)];
       const mark = ['--labels', `${MADE_BY.label}=${MADE_BY.value}`];
       const chart = path.join(PROJECT_ROOT, STAGING.chart);
       await command(
         p,
         helm,
-        ['upgrade', '--install', STAGING.release, chart, ...cluster, '--values', file, ...mark],
+        ['upgrade', '--install', STAGING.release, chart, ...cluster, ...own, '--values', file, ...mark],
         { timeoutSeconds: HELM_SECONDS, log: 'staging-helm', remedy: 'read what helm says above' },
       );
     },

@@ -62,7 +62,9 @@ describe('the guide of staging', () => {
   });
 
   it('begins a connection file with YAML of the right shape', () => {
-    const [yaml = []] = blocks('yaml');
+    const [yaml = [], values = []] = blocks('yaml');
+    const file = readFileSync(path.join(PROJECT_ROOT, 'docs/guides/staging-values.yaml'), 'utf8');
+    expect(values).to.deep.equal(file.trim().split('\n'));
     expect(parse(yaml.join('\n'))).to.have.keys('manager', 'webserver', 'domain', 'project', 'scalingGroup');
   });
 });

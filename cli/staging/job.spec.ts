@@ -117,7 +117,7 @@ class Cluster {
         }
         const isOne = this.objects.get(path);
         if (isOne) return isOne as T;
-        if (path.includes('/secrets/')) throw new ApiError(404, 'NotFound', 'not found');
+        if (/\/(secrets|deployments)\//.test(path)) throw new ApiError(404, 'NotFound', 'not found');
         return { metadata: { resourceVersion: '1' }, items: this.list(path, query) } as T;
       },
       create: async <T>(
@@ -157,6 +157,7 @@ class Cluster {
         this.objects.delete(path);
       },
       text: async () => '',
+      bytes: async () => Buffer.alloc(0),
       watch: async function* (this: void): AsyncGenerator<WatchEvent<never>> {},
       close: async () => {},
     } as ClusterApi;

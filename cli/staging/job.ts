@@ -19,6 +19,7 @@ import { connectionSecret, operatorValues, stagingEnvironment, stagingRun } from
 import { untilOperatorUp } from './operator-up.ts';
 import { type Places, STAGING } from './places.ts';
 import { lookBefore, refuseUnprepared } from './preflight.ts';
+import { untilSwept } from './swept.ts';
 
 export interface StagingOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
   places: Places;
@@ -72,6 +73,8 @@ const ENVIRONMENT_SECONDS = 60;
 const RUN_MARGIN_SECONDS = 120;
 const CANCEL_SECONDS = 60;
 const REMOVE_SECONDS = 180;
+/** The operator removes artifacts within seconds after their reports; a bucket may be slow. */
+const SWEEP_SECONDS = 60;
 
 /**
  * A run against a deployment that is there: look before, install the operator in its namespace, run, collect, remove.
@@ -304,7 +307,8 @@ function removed(job: Job, voice: Voice, signal: AbortSignal): Promise<string[]>
   const p: Provision = { log: (line) => voice.say(line), signal, cacheDir: options.cacheDir };
   const deadlineMs = REMOVE_SECONDS * 1000;
   const uninstall = () => parts.effects.uninstall(p);
-  return removeAll(client, options.places.test, { uninstall, signal, deadlineMs });
+  const swept = () => untilSwept(client, options.places.test, { signal, deadlineMs: SWEEP_SECONDS * 1000 });
+  return removeAll(client, options.places.test, { uninstall, swept, signal, deadlineMs });
 }
 
 function phase<T>(

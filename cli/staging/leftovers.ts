@@ -21,7 +21,8 @@ export interface Holdings {
 
 const CATALOG = 'app.kubernetes.io/managed-by=backendai-e2e-catalog';
 const MINE = `${MADE_BY.label}=${MADE_BY.value}`;
-const RELEASE = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance=${STAGING.release}`;
+const OPERATOR = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance=${STAGING.release}`;
+const KEEPER = `app.kubernetes.io/name=e2e-artifacts,app.kubernetes.io/instance=${STAGING.release}`;
 const LOOK_MS = 500;
 
 /** Where to look for what, in the order in which it is named to people. */
@@ -40,16 +41,22 @@ function searches(namespace: string): { kind: string; collection: string; select
     { kind: 'TestEnvironment', collection: resourcePath(TestEnvironment.plural, namespace), selector: MINE },
     { kind: 'TestSuite', collection: resourcePath(TestSuite.plural, namespace), selector: CATALOG },
     { kind: 'Job', collection: apis('batch/v1', 'jobs'), selector: LABELS.run },
-    { kind: 'Deployment', collection: apis('apps/v1', 'deployments'), selector: RELEASE },
-    ...[LABELS.run, RELEASE].flatMap((selector) => [
-      { kind: 'Pod', collection: core('pods'), selector },
+    ...[OPERATOR, KEEPER].flatMap((selector) => [
+      { kind: 'Deployment', collection: apis('apps/v1', 'deployments'), selector },
+      { kind: 'Service', collection: core('services'), selector },
+    ]),
+    ...[LABELS.run, OPERATOR, KEEPER].map((selector) => ({
+      kind: 'Pod',
+      collection: core('pods'),
+      selector,
+    })),
+    ...[LABELS.run, OPERATOR].flatMap((selector) => [
       { kind: 'ServiceAccount', collection: core('serviceaccounts'), selector },
       { kind: 'Role', collection: apis(rbac, 'roles'), selector },
       { kind: 'RoleBinding', collection: apis(rbac, 'rolebindings'), selector },
     ]),
-    { kind: 'Service', collection: core('services'), selector: RELEASE },
-    { kind: 'ConfigMap', collection: core('configmaps'), selector: RELEASE },
-    { kind: 'Secret', collection: core('secrets'), selector: MINE },
+    { kind: 'ConfigMap', collection: core('configmaps'), selector: OPERATOR },
+    ...[MINE, KEEPER].map((selector) => ({ kind: 'Secret', collection: core('secrets'), selector })),
     { kind: 'Lease', collection: apis('coordination.k8s.io/v1', 'leases'), selector: '' },
   ];
 }
@@ -129,18 +136,25 @@ export function thingLine({ kind, metadata }: Thing): string {
 export async function removeAll(
   client: Pick<ClusterApi, 'get' | 'delete'>,
   namespace: string,
-  options: { uninstall: () => Promise<void>; signal: AbortSignal; deadlineMs: number },
+  options: {
+    uninstall: () => Promise<void>;
+    /** Waits for what the operator itself removes after its runs; resolves to what it left, a line each. */
+    swept: (signal: AbortSignal) => Promise<string[]>;
+    signal: AbortSignal;
+    deadlineMs: number;
+  },
 ): Promise<string[]> {
   const { signal } = options;
   const until = performance.now() + options.deadlineMs;
   for (const run of (await ourThings(client, namespace, signal)).filter(({ kind }) => kind === 'TestRun')) {
     await gone(client.delete(run.path, signal));
   }
+  const unswept = await options.swept(signal);
   await options.uninstall();
   for (;;) {
     const things = await ourThings(client, namespace, signal);
-    if (things.length === 0) return [];
-    if (performance.now() > until) return things.map(thingLine);
+    if (things.length === 0) return unswept;
+    if (performance.now() > until) return [...unswept, ...things.map(thingLine)];
     for (const thing of toDelete(things)) await gone(client.delete(thing.path, signal));
     await delay(LOOK_MS, undefined, { signal });
   }

@@ -13,6 +13,7 @@ import { operatorValues } from './objects.ts';
 import { type Places, STAGING } from './places.ts';
 import { lookBefore, NotPrepared, type Preflight, refuseUnprepared } from './preflight.ts';
 import { type Rule, rightsManifest } from './rights.ts';
+import { untilSwept } from './swept.ts';
 
 const places: Places = { deployment: 'bai', test: 'e2e-of-jane' };
 const signal = AbortSignal.timeout(110_000);
@@ -136,7 +137,10 @@ describe('a restricted user before a staging run, against a real API server', fu
       'Secret',
     ]);
     const uninstall = () => effects.uninstall(provision);
-    expect(await removeAll(jane, places.test, { uninstall, signal, deadlineMs: 30_000 })).to.deep.equal([]);
+    const swept = () => untilSwept(jane, places.test, { signal, deadlineMs: 10_000 });
+    expect(
+      await removeAll(jane, places.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+    ).to.deep.equal([]);
     expect(await namesIn(admin, places.test)).to.deep.equal([
       'roles/backendai-e2e-staging',
       'rolebindings/backendai-e2e-staging',
@@ -152,8 +156,16 @@ describe('a restricted user before a staging run, against a real API server', fu
       provision,
     );
     const uninstall = async () => {};
-    expect(await removeAll(jane, places.test, { uninstall, signal, deadlineMs: 30_000 })).to.deep.equal([]);
+    const swept = async () => [];
+    expect(
+      await removeAll(jane, places.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+    ).to.deep.equal([]);
     expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+    expect(await namesIn(admin, places.test)).to.deep.equal([
+      'roles/backendai-e2e-staging',
+      'rolebindings/backendai-e2e-staging',
+      'serviceaccounts/default',
+    ]);
   });
 
   it('knows an operator that somebody else installed', async () => {

@@ -100,6 +100,15 @@ export const RIGHTS: readonly Right[] = [
   {
     place: 'test',
     group: '',
+    resources: ['services/proxy'],
+    verbs: ['get'],
+    names: () => [STAGING.keeper],
+    why: 'fetch the artifacts of attempts from their keeper',
+    lost: 'artifacts are not fetched, only the logs of pods that are still there',
+  },
+  {
+    place: 'test',
+    group: '',
     resources: ['events'],
     verbs: ['list', 'create', 'patch'],
     why: 'the operator says in events what happened, and failures are explained with them',

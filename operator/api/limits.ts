@@ -9,10 +9,6 @@ export const LIMITS = {
   runBytes: 32 * 1024,
   /** One error message in a report before budget cutting starts, bytes. */
   errorBytes: 8 * 1024,
-  /** What is kept of the log of an attempt's pod, bytes from its end, before packing. */
-  archivedLogBytes: 256 * 1024,
-  /** What is kept of an attempt's events, bytes. */
-  archivedEventsBytes: 32 * 1024,
   /** The reporter writes at most this often, milliseconds, and once at the end. */
   reportIntervalMs: 2_000,
   /** Suites in a run, and names in a selection. */
@@ -20,3 +16,24 @@ export const LIMITS = {
   /** Longest suite, run or environment name: leaves room for suffixes in a 63-character label or DNS label. */
   nameLength: 48,
 } as const;
+
+/** What is kept of an attempt's traces, bytes before packing. */
+export interface ArchiveBudget {
+  /** Of the log of the attempt's pod, from its end. */
+  log: number;
+  /** Of its events, from their end. */
+  events: number;
+  /** Of the logs of all components of a failed attempt, shared out among their containers. */
+  components: number;
+  /** Of the log of one container of a component, from its end. */
+  container: number;
+}
+
+/**
+ * In a ConfigMap: what cannot be packed at all makes 640 KiB in Base64, of the 1 MiB that the API server takes. With the keeper:
+ * what the operator can hold in memory beside its other work, for the few attempts that are archived at a time.
+ */
+export const ARCHIVE_BUDGETS = {
+  configMap: { log: 256 * 1024, events: 32 * 1024, components: 192 * 1024, container: 32 * 1024 },
+  keeper: { log: 4 * 1024 * 1024, events: 256 * 1024, components: 4 * 1024 * 1024, container: 512 * 1024 },
+} as const satisfies Record<string, ArchiveBudget>;

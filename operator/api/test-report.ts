@@ -10,7 +10,7 @@ export type Measurement = Static<typeof schemas.Measurement>;
 export const REPORT_CONDITIONS = {
   /** False with the reason while the pod of the attempt cannot start. */
   started: 'Started',
-  /** Whether what the attempt left behind is kept in status.artifacts. */
+  /** Whether what the attempt left behind is kept, as status.artifacts lists; else what is not, and why. */
   archived: 'Archived',
 } as const;
 

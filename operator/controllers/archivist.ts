@@ -1,31 +1,29 @@
 import { type Observation, withCondition } from '../api/conditions.ts';
 import { FIELD_MANAGERS } from '../api/group.ts';
+import type { Secrets } from '../api/secrets.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
 import { REPORT_CONDITIONS, type TestReport } from '../api/test-report.ts';
-import {
-  artifactsIn,
-  endOf,
-  eventLines,
-  KEPT_BYTES,
-  type Traces,
-  tracesConfigMap,
-} from '../reports/traces.ts';
+import { namespaceOf } from '../environments/namespace.ts';
+import { EVENTS_TEXT, endOf, eventLines, SUITE_LOG, type TextEnd, type Trace } from '../reports/traces.ts';
 import { RUNNER_CONTAINER } from '../runs/job.ts';
-import { attemptLabels } from '../runs/naming.ts';
-import { ApiError, isAlreadyExists, isNotFound } from '../runtime/api-error.ts';
-import { CONFIG_MAPS, type ConfigMap, EVENTS, type Pod } from '../runtime/builtin-resources.ts';
+import { ApiError, isNotFound } from '../runtime/api-error.ts';
+import { EVENTS, type Pod } from '../runtime/builtin-resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
-import { type Intent, objectName } from '../runtime/kube-object.ts';
+import { objectName } from '../runtime/kube-object.ts';
 import type { Log } from '../runtime/log.ts';
-import { NotYetFreeError } from './attempts.ts';
+import { type ComponentLogs, componentLogs } from './component-logs.ts';
 import { secretsOf } from './environment-secrets.ts';
-import { ownerReference, TEST_REPORTS } from './kinds.ts';
+import { TEST_REPORTS } from './kinds.ts';
+import { readLogEnd } from './log-end.ts';
+import type { Shelf, Shelved } from './shelf.ts';
 
 export interface ArchivistDependencies {
   client: KubeClient;
   clock: Clock;
   log: Log;
+  /** Where traces go. */
+  shelf: Shelf;
 }
 
 /** What an archive is made from. */
@@ -33,9 +31,9 @@ export interface Attempt {
   report: TestReport;
   /** undefined: it is gone, only events are left. */
   pod: Pod | undefined;
-  /** Where it ran: the secrets of its connection are masked. */
+  /** Where it ran: the secrets of its connection are masked, and its components' logs are kept when the attempt failed. */
   environment: TestEnvironment | undefined;
-  /** There is time to wait for a kubelet that does not answer. */
+  /** There is time to wait for a kubelet or a store that does not answer. */
   patient: boolean;
 }
 
@@ -45,14 +43,12 @@ interface Unread {
   mayPass: boolean;
 }
 
-/** Lines of a log that are asked for first; a quarter of that when they are more than READ_BYTES, and so on. */
-const LINES = 4_096;
-/** Bytes read of a log at most: the API server cuts at its end, so that what reaches this is asked for again, shorter. */
-const READ_BYTES = 1024 * 1024;
-/** Milliseconds for the kubelet's answer. */
-const LOG_MS = 10_000;
+/** Attempts that ended so: nobody looks for what the components said meanwhile. */
+const FINE = new Set(['Passed', 'Flaky', 'KnownIssue', 'Skipped']);
+/** Characters of the condition's message, as the CRD has it. */
+const MESSAGE = 1024;
 
-/** Keeps what an attempt left behind: the end of its pod's log and its events, in a ConfigMap that goes with its report. */
+/** Keeps what an attempt left behind: the end of its pod's log, its events and, when it failed, its components' logs. */
 export class Archivist {
   readonly #with: ArchivistDependencies;
 
@@ -61,58 +57,69 @@ export class Archivist {
   }
 
   /**
-   * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived.
-   * A log that cannot be read is said in the condition; with `patient`, one that may be readable later (a kubelet that is
-   * busy or away) makes it resolve to false, and nothing is archived yet. Throws ApiError when the archive itself cannot be
-   * written, and NotYetFreeError while its name is held by what is left of an earlier run.
+   * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived, which
+   * also says what is not kept, and why. With `patient`, a kubelet or a store that is busy or away makes it resolve to false:
+   * come again. Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run.
    */
   async archive({ report, pod, environment, patient }: Attempt, signal: AbortSignal): Promise<boolean> {
-    const { name, namespace = '', uid } = report.metadata;
-    const owner = ownerReference(report);
+    const { client, shelf } = this.#with;
+    const { budget } = shelf;
+    const before = await shelf.before(report, signal);
     // The runner masks what it prints, but not what Node prints when it dies.
-    const secrets = await secretsOf(this.#with.client, environment, signal);
-    const [events, log] = await Promise.all([this.#events(report, pod, signal), this.#log(pod, signal)]);
-    if (typeof log !== 'string' && log.mayPass && patient) return false;
-    const traces: Traces = {
-      log: typeof log === 'string' ? endOf(secrets.mask(log), KEPT_BYTES.log) : undefined,
-      events: endOf(secrets.mask(events), KEPT_BYTES.events),
+    const secrets = await secretsOf(client, environment, signal);
+    const keptLog = before.some(({ name }) => name === SUITE_LOG);
+    const [events, log] = await Promise.all([
+      this.#events(report, pod, signal),
+      keptLog ? undefined : this.#log(pod, budget.log, signal),
+    ]);
+    if (log && 'trouble' in log && log.mayPass && patient) return false;
+    const components = await this.#components(report, environment, secrets, signal);
+    const traces: Trace[] = [
+      ...(log && 'text' in log ? [trace(SUITE_LOG, log, budget.log, secrets)] : []),
+      trace(EVENTS_TEXT, { text: events, omittedBytes: 0 }, budget.events, secrets),
+      ...components.traces,
+    ];
+    const shelved = await shelf.put(report, traces, before, signal);
+    if (shelved.trouble?.mayPass && patient) return false;
+    const unread = log && 'trouble' in log ? secrets.mask(log.trouble) : undefined;
+    const seen = observation(report, shelved, unread, components.troubles);
+    await this.#tell(report, shelved, seen, signal);
+    return true;
+  }
+
+  /** What the components of the operator's own deployments said while an attempt failed; nothing for other attempts. */
+  async #components(
+    report: TestReport,
+    environment: TestEnvironment | undefined,
+    secrets: Secrets,
+    signal: AbortSignal,
+  ): Promise<ComponentLogs> {
+    const { startedAt, finishedAt, verdict = 'Failed' } = report.status ?? {};
+    // In what somebody else deployed the operator has no right to read.
+    if (!environment?.spec.chart || FINE.has(verdict) || startedAt === undefined)
+      return { traces: [], troubles: [] };
+    const { client, clock, shelf } = this.#with;
+    const span = {
+      namespace: namespaceOf(environment),
+      since: new Date(startedAt),
+      until: finishedAt === undefined ? clock.now() : new Date(finishedAt),
     };
-    const { run, suite, attempt } = report.spec;
-    const labels = attemptLabels(run, suite, attempt);
-    let stored = await this.#store(
-      tracesConfigMap({ name, namespace, labels, owner }, traces),
-      report,
-      signal,
-    );
-    let trouble: string | undefined;
-    const [holder] = stored?.metadata.ownerReferences ?? [];
-    if (stored && holder?.uid !== uid) {
-      if (holder?.name === name)
-        throw new NotYetFreeError(`ConfigMap ${name} is an earlier report's that goes`);
-      trouble = `ConfigMap ${name} exists and is not this report's: delete it`;
-      stored = undefined;
-    } else if (stored?.binaryData === undefined) {
-      trouble = secrets.mask(typeof log === 'string' ? 'an earlier try could not read the log' : log.trouble);
-    }
-    const seen: Observation = {
-      type: REPORT_CONDITIONS.archived,
-      ...(trouble === undefined
-        ? {
-            status: 'True',
-            reason: 'Archived',
-            message: `ConfigMap ${name} has the log's end and the events`,
-          }
-        : {
-            status: 'False',
-            reason: stored ? 'LogUnreadable' : 'NameTaken',
-            message: trouble.slice(0, 1024),
-          }),
-      ...(report.metadata.generation === undefined ? {} : { observedGeneration: report.metadata.generation }),
-    };
-    const conditions = withCondition([], seen, this.#with.clock.now());
-    const artifacts = stored ? artifactsIn(stored) : [];
+    const { traces, troubles } = await componentLogs(client, span, shelf.budget, signal);
+    return { traces: traces.map((each) => ({ ...each, text: secrets.mask(each.text) })), troubles };
+  }
+
+  /** Writes what is kept and the condition into the report, under a field manager of its own. */
+  async #tell(
+    report: TestReport,
+    { artifacts }: Shelved,
+    seen: Observation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, clock, log } = this.#with;
+    const { name, namespace = '', uid } = report.metadata;
+    const conditions = withCondition([], seen, clock.now());
     try {
-      await this.#with.client.applyStatus(
+      await client.applyStatus(
         TEST_REPORTS,
         { metadata: { name, namespace, uid }, status: { artifacts, conditions } },
         { fieldManager: FIELD_MANAGERS.archivist, force: true, signal },
@@ -120,23 +127,8 @@ export class Archivist {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    if (trouble)
-      this.#with.log.warn({ report: name, why: trouble }, 'the archive of an attempt is not whole');
-    return true;
-  }
-
-  /** Creates it, or returns the one that is there: an earlier try got so far. */
-  async #store(
-    configMap: Intent<ConfigMap>,
-    report: TestReport,
-    signal: AbortSignal,
-  ): Promise<ConfigMap | undefined> {
-    try {
-      return await this.#with.client.create(CONFIG_MAPS, configMap, { signal });
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      return this.#with.client.get(CONFIG_MAPS, objectName(report), { signal });
-    }
+    if (seen.status === 'False')
+      log.warn({ report: name, why: seen.message }, 'the archive of an attempt is not whole');
   }
 
   /** Events of all that has the attempt's name (report, Job), and of its pod. */
@@ -152,18 +144,17 @@ export class Archivist {
     return eventLines(lists.flatMap(({ items }) => items));
   }
 
-  /** The end of the pod's log, READ_BYTES at most, or why it cannot be had. */
-  async #log(pod: Pod | undefined, signal: AbortSignal): Promise<string | Unread> {
+  /** The end of the pod's log, or why it cannot be had. */
+  async #log(pod: Pod | undefined, bytes: number, signal: AbortSignal): Promise<TextEnd | Unread> {
     if (!pod) return { trouble: 'the pod is gone', mayPass: false };
     try {
-      for (let lines = LINES; ; lines = Math.ceil(lines / 4)) {
-        const text = await this.#with.client.podLogs(
-          objectName(pod),
-          { container: RUNNER_CONTAINER, tailLines: lines, limitBytes: READ_BYTES, timestamps: true },
-          { signal, deadlineMs: LOG_MS },
-        );
-        if (Buffer.byteLength(text) < READ_BYTES || lines === 1) return text;
-      }
+      return await readLogEnd(
+        this.#with.client,
+        objectName(pod),
+        { container: RUNNER_CONTAINER },
+        bytes,
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
       // Without an answer (code 0), or with one of a server in trouble.
@@ -171,4 +162,35 @@ export class Archivist {
       return { trouble: error instanceof Error ? error.message : String(error), mayPass };
     }
   }
+}
+
+/** Masked before it is cut: half a secret would not be found. */
+function trace(name: string, { text, omittedBytes }: TextEnd, bytes: number, secrets: Secrets): Trace {
+  const end = endOf(secrets.mask(text), bytes);
+  return { name, text: end.text, omittedBytes: end.omittedBytes + omittedBytes };
+}
+
+/** The condition Archived: true only when everything is kept that was there. */
+function observation(
+  report: TestReport,
+  { artifacts, where, trouble }: Shelved,
+  unread: string | undefined,
+  components: readonly string[],
+): Observation {
+  const { generation } = report.metadata;
+  const at = generation === undefined ? {} : { observedGeneration: generation };
+  const type = REPORT_CONDITIONS.archived;
+  const hasLog = artifacts.some(({ name }) => name === SUITE_LOG);
+  const noLog = hasLog ? undefined : (unread ?? (trouble ? undefined : 'an earlier try could not read it'));
+  const sentences = [
+    ...(trouble ? [trouble.sentence] : []),
+    ...(noLog === undefined ? [] : [`${SUITE_LOG} not kept: ${noLog}`]),
+    ...components,
+  ];
+  if (sentences.length === 0) {
+    const message = `${where} has ${artifacts.map(({ name }) => name).join(', ')}`;
+    return { type, status: 'True', reason: 'Archived', message: message.slice(0, MESSAGE), ...at };
+  }
+  const reason = trouble?.reason ?? (noLog === undefined ? 'ComponentLogUnreadable' : 'LogUnreadable');
+  return { type, status: 'False', reason, message: sentences.join('; ').slice(0, MESSAGE), ...at };
 }

@@ -35,6 +35,36 @@ export async function secretsOf(
   return secretsIn(await client.get(SECRETS, { namespace, name }, { signal }));
 }
 
+/** Values of Secrets shorter than this are not masked: they would blot out ordinary words. */
+const SHORTEST = 6;
+
+/** Everything that Secrets of a deployment's namespace hold, but helm's releases. Read when it is needed, not kept. */
+export async function secretsInNamespace(
+  client: Pick<KubeClient, 'list'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Secrets> {
+  const secrets = new Secrets();
+  const { items } = await client.list(SECRETS, { namespace }, { signal });
+  for (const { type, data } of items) {
+    if (type === 'helm.sh/release.v1') continue;
+    for (const value of Object.values(data ?? {})) {
+      const text = Buffer.from(value, 'base64').toString();
+      secrets.add([text, ...jsonValues(text)].filter((each) => each.length >= SHORTEST));
+    }
+  }
+  return secrets;
+}
+
+/** Secret values inside of a value that is JSON, like connection.json. */
+function jsonValues(text: string): string[] {
+  try {
+    return secretValues(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
 /** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
 export async function copyConnection(
   client: Pick<KubeClient, 'get' | 'apply'>,

@@ -1,8 +1,7 @@
-import { Secrets, secretValues } from '../api/secrets.ts';
 import { type DeadContainer, inOneLine, logKey } from '../environments/components.ts';
-import { SECRETS } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { objectName } from '../runtime/kube-object.ts';
+import { secretsInNamespace } from './environment-secrets.ts';
 
 /** Lines that are read of a log. */
 const LINES = 5;
@@ -13,8 +12,6 @@ const LOG_MS = 3_000;
 /** Logs asked for at a time, and remembered. */
 const AT_ONCE = 5;
 const REMEMBERED = 200;
-/** Values of Secrets shorter than this are not masked: they would blot out ordinary words. */
-const SHORTEST = 6;
 
 /** What containers of environments said before they died: read once for each death, with all that is secret masked. */
 export class LastWords {
@@ -33,7 +30,7 @@ export class LastWords {
   ): Promise<ReadonlyMap<string, string>> {
     const unknown = dead.filter((each) => !this.#known.has(logKey(each))).slice(0, AT_ONCE);
     if (unknown.length > 0) {
-      const secrets = await this.#secrets(namespace, signal);
+      const secrets = await secretsInNamespace(this.#client, namespace, signal);
       await Promise.all(
         unknown.map(async (each) => {
           this.#known.set(logKey(each), inOneLine(secrets.mask(await this.#read(each, signal))));
@@ -52,28 +49,5 @@ export class LastWords {
       signal.throwIfAborted();
       return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
     }
-  }
-
-  /** Everything that Secrets of the namespace hold, but helm's releases. */
-  async #secrets(namespace: string, signal: AbortSignal): Promise<Secrets> {
-    const secrets = new Secrets();
-    const { items } = await this.#client.list(SECRETS, { namespace }, { signal });
-    for (const { type, data } of items) {
-      if (type === 'helm.sh/release.v1') continue;
-      for (const value of Object.values(data ?? {})) {
-        const text = Buffer.from(value, 'base64').toString();
-        secrets.add([text, ...jsonValues(text)].filter((each) => each.length >= SHORTEST));
-      }
-    }
-    return secrets;
-  }
-}
-
-/** Secret values inside of a value that is JSON, like connection.json. */
-function jsonValues(text: string): string[] {
-  try {
-    return secretValues(JSON.parse(text));
-  } catch {
-    return [];
   }
 }

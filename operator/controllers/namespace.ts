@@ -1,4 +1,5 @@
 import { environmentsOf, suiteOf } from '../api/test-run.ts';
+import { KeeperClient } from '../artifacts/keeper-client.ts';
 import { attemptOf } from '../faults/accept.ts';
 import { isOver } from '../faults/status.ts';
 import { isFinished } from '../runs/queue.ts';
@@ -11,6 +12,7 @@ import { controllerOf, nameOf, type ObjectName } from '../runtime/kube-object.ts
 import type { Manager } from '../runtime/manager.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { Archivist } from './archivist.ts';
+import { ArtifactSweep } from './artifact-sweep.ts';
 import { createCaches, reportsOf } from './caches.ts';
 import { Catalog } from './catalog.ts';
 import { Chronicle } from './chronicle.ts';
@@ -22,6 +24,7 @@ import { TEST_RUNS } from './kinds.ts';
 import type { Measures } from './measures.ts';
 import { NotificationReconciler } from './notification.ts';
 import type { OperatorOptions } from './options.ts';
+import { ConfigMapShelf, KeeperShelf } from './shelf.ts';
 import { TestEnvironmentReconciler } from './test-environment.ts';
 import { TestReportReconciler } from './test-report.ts';
 import { TestRunReconciler } from './test-run.ts';
@@ -128,10 +131,15 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
         : [],
     );
 
+  const keeper = options.keeper && new KeeperClient(options.keeper);
+  const shelf =
+    keeper && options.keeper ? new KeeperShelf(keeper, options.keeper.service) : new ConfigMapShelf(client);
   const reportController = new Controller({
     name: nameOfController('testreport'),
-    reconcile: new TestReportReconciler({ ...shared, archivist: new Archivist({ client, clock, log }) })
-      .reconcile,
+    reconcile: new TestReportReconciler({
+      ...shared,
+      archivist: new Archivist({ client, clock, log, shelf }),
+    }).reconcile,
     workers: WORKERS.reports,
     log,
     metrics,
@@ -203,6 +211,22 @@ export function addNamespace(manager: Manager, namespace: string, common: Shared
     .addController(suiteController)
     .addController(faultController)
     .onStop('watches', async () => watch.close());
+  if (keeper) {
+    const sweep = new ArtifactSweep({ client, keeper, reports, runs, log });
+    const sweepController = new Controller({
+      name: nameOfController('artifacts'),
+      reconcile: sweep.reconcile,
+      log,
+      metrics,
+    });
+    const everything = { namespace, name: 'artifacts' };
+    sweepController.enqueue(everything);
+    sweepController.watchesFor(runs, ({ type }) => {
+      if (type === 'deleted') sweepController.enqueueAfter(everything, SWARM_MS);
+      return [];
+    });
+    manager.addController(sweepController);
+  }
   if (options.notificationSecret !== undefined) {
     const { notificationSecret: secret, notificationBackoff: backoff } = options;
     const parts = { ...shared, secret, ...(backoff ? { backoff } : {}) };

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { type Notice, signatureOf } from '../notifications/body.ts';
 import { SECRETS } from '../runtime/builtin-resources.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { MovedClock } from '../testing/moved-clock.ts';
 import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 
@@ -55,8 +57,9 @@ describe('notifications against a real API server and a real webhook', function 
   const webhook = new Webhook();
   let stage: Stage;
   let operator: RunningOperator;
-  const start = () =>
+  const start = (clock: Clock = systemClock) =>
     stage.startOperator({
+      clock,
       notificationSecret: 'webhook',
       notificationBackoff: { baseMs: 100, capMs: 500 },
     });
@@ -186,5 +189,53 @@ describe('notifications against a real API server and a real webhook', function 
     await stage.run('part', 'ext', { suites: { names: ['alpha'] }, grep: 'adds' });
     await stage.attempt('part-alpha-1', 'Failed');
     await reached('part', 'NothingNew');
+  });
+
+  it('tells of a flaky suite once', async () => {
+    await stage.suite('shaky', { retries: 1 });
+    const from = webhook.received.length;
+    for (const name of ['shaky-1', 'shaky-2']) {
+      await stage.run(name, 'ext', { suites: { names: ['shaky'] } });
+      await stage.attempt(`${name}-shaky-1`, 'Failed');
+      await stage.attempt(`${name}-shaky-2`, 'Passed');
+      await stage.finished(name);
+    }
+    await reached('shaky-2', 'NothingNew');
+    expect(webhook.told().slice(from)).to.deep.equal(['shaky-1: flaky']);
+    expect(webhook.received.at(-1)?.notice.changes[0]).to.include({ suite: 'shaky', verdict: 'Flaky' });
+  });
+
+  it('tells once more of what is still broken a day later, in the words of Slack where those are wanted', async () => {
+    await stage.suite('old');
+    const broken = async (name: string) => {
+      await stage.run(name, 'ext', { suites: { names: ['old'] } });
+      await stage.attempt(`${name}-old-1`, 'Failed');
+      await stage.finished(name);
+    };
+    await operator.stop();
+    // Not forward: runs that the API server dates would be too old to run.
+    const clock = new MovedClock();
+    clock.move(-25);
+    operator = start(clock);
+    await broken('yesterday');
+    await reached('yesterday', 'Sent');
+    expect(webhook.told().at(-1)).to.equal('yesterday: broke');
+    await operator.stop();
+    const at = { namespace: stage.namespace, name: 'webhook' };
+    await stage.client.mergePatch(SECRETS, at, { data: { format: Buffer.from('slack').toString('base64') } });
+    operator = start();
+    await broken('today');
+    await reached('today', 'Sent');
+    const sent: { text: string; blocks: { text: { text: string } }[] } = JSON.parse(
+      webhook.received.at(-1)?.body ?? '{}',
+    );
+    expect(sent.text).to.equal('today in ext: 1 still broken');
+    expect(sent.blocks.map(({ text }) => text.text).join('\n')).to.match(
+      /:red_circle: \*old\* is still broken since \d{4}-.*expected 3 to equal 4/,
+    );
+    const told = webhook.received.length;
+    await broken('today-again');
+    await reached('today-again', 'NothingNew');
+    expect(webhook.received.length).to.equal(told);
   });
 });

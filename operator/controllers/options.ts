@@ -1,3 +1,4 @@
+import type { KeeperAccess } from '../artifacts/keeper-client.ts';
 import type { OperatorIdentity } from '../environments/namespace.ts';
 import type { Backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -23,6 +24,8 @@ export interface OperatorOptions {
   catalog: string | undefined;
   /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
+  /** The keeper of artifacts; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
+  keeper?: KeeperAccess | undefined;
   /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
   notificationSecret?: string | undefined;
   /** Pauses between deliveries to it that fail; a test gives shorter ones. */

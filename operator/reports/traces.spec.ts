@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { ARCHIVE_BUDGETS } from '../api/limits.ts';
 import type { ConfigMap, Event } from '../runtime/builtin-resources.ts';
 import { artifactsIn, endOf, eventLines, tracesConfigMap } from './traces.ts';
 
@@ -45,10 +46,11 @@ describe('eventLines', () => {
 describe('tracesConfigMap', () => {
   const owner = { apiVersion: 'v1', kind: 'TestReport', name: 'r', uid: 'u', controller: true };
   const at = { name: 'r', namespace: 'ns', labels: {}, owner };
-  const made = tracesConfigMap(at, {
-    log: { text: 'a log\n', omittedBytes: 7 },
-    events: { text: 'an event\n', omittedBytes: 0 },
-  });
+  const made = tracesConfigMap(at, [
+    { name: 'component-manager.log', text: 'a component\n', omittedBytes: 0 },
+    { name: 'suite.log', text: 'a log\n', omittedBytes: 7 },
+    { name: 'events.txt', text: 'an event\n', omittedBytes: 0 },
+  ]);
   // The cast: as the API server stores it, all that was given is there.
   const stored = made as ConfigMap;
 
@@ -60,7 +62,13 @@ describe('tracesConfigMap', () => {
   it('is listed with sums that anybody can check', () => {
     const packed = Buffer.from(stored.binaryData?.['suite.log.gz'] ?? '', 'base64');
     expect(gunzipSync(packed).toString()).to.equal('a log\n');
-    expect(artifactsIn(stored)).to.deep.equal([
+    const listed = artifactsIn(stored);
+    expect(listed.map(({ name }) => name)).to.deep.equal([
+      'suite.log',
+      'events.txt',
+      'component-manager.log',
+    ]);
+    expect(listed.slice(0, 2)).to.deep.equal([
       {
         name: 'suite.log',
         configMap: 'r',
@@ -80,18 +88,23 @@ describe('tracesConfigMap', () => {
   });
 
   it('has no log where none could be read', () => {
-    const without = tracesConfigMap(at, { log: undefined, events: { text: '', omittedBytes: 0 } });
+    const without = tracesConfigMap(at, [{ name: 'events.txt', text: '', omittedBytes: 0 }]);
     expect(artifactsIn(without as ConfigMap).map(({ name }) => name)).to.deep.equal(['events.txt']);
   });
 
-  it('stays far below the 1 MiB of an object when nothing of the log can be packed', () => {
-    const noise = Array.from({ length: 256 * 1024 }, () => String.fromCharCode(33 + Math.random() * 90)).join(
-      '',
-    );
-    const big = tracesConfigMap(at, {
-      log: { text: noise, omittedBytes: 0 },
-      events: { text: 'x'.repeat(32 * 1024), omittedBytes: 0 },
-    });
-    expect(JSON.stringify(big).length).to.be.below(512 * 1024);
+  it('stays far below the 1 MiB of an object when nothing of the logs can be packed', () => {
+    const noise = (bytes: number) =>
+      Array.from({ length: bytes }, () => String.fromCharCode(33 + Math.random() * 90)).join('');
+    const { log, events, components, container } = ARCHIVE_BUDGETS.configMap;
+    const big = tracesConfigMap(at, [
+      { name: 'suite.log', text: noise(log), omittedBytes: 0 },
+      { name: 'events.txt', text: 'x'.repeat(events), omittedBytes: 0 },
+      ...Array.from({ length: components / container }, (_, index) => ({
+        name: `component-${index}.log`,
+        text: noise(container),
+        omittedBytes: 0,
+      })),
+    ]);
+    expect(JSON.stringify(big).length).to.be.below(768 * 1024);
   });
 });

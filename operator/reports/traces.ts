@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { GROUP, type OwnerReference } from '../api/group.ts';
-import { LIMITS } from '../api/limits.ts';
 import type { Artifact } from '../api/test-report.ts';
 import type { ConfigMap, Event } from '../runtime/builtin-resources.ts';
 import type { Intent } from '../runtime/kube-object.ts';
 
 /** Bytes at least that a key leaves out, on the ConfigMap: `<prefix><key>`. */
 const OMITTED = `omitted.${GROUP}/`;
-/** Keys of the ConfigMap, by the artifact's name. */
-const KEYS = { 'suite.log': 'suite.log.gz', 'events.txt': 'events.txt' } as const;
+/** The log of the attempt's own pod. */
+export const SUITE_LOG = 'suite.log';
+export const EVENTS_TEXT = 'events.txt';
+/** What is packed, and how its file name ends then. */
+const PACKED = /\.log$/;
+const GZ = '.gz';
 
 /** The end of a text. */
 export interface TextEnd {
@@ -18,11 +21,10 @@ export interface TextEnd {
   omittedBytes: number;
 }
 
-/** What an attempt left behind, with its secrets masked. */
-export interface Traces {
-  /** Log of the pod; undefined when it cannot be read any more. */
-  log: TextEnd | undefined;
-  events: TextEnd;
+/** One thing that an attempt left behind, with its secrets masked. */
+export interface Trace extends TextEnd {
+  /** As the report lists it. */
+  name: string;
 }
 
 /** The last bytes of a text, from the beginning of a line where there is one. */
@@ -55,44 +57,63 @@ function timeOf(event: Event): string {
   return time ?? event.metadata.creationTimestamp ?? '?';
 }
 
-/** The ConfigMap that keeps the traces: the log packed, as the API server takes 1 MiB an object, the events as they are. */
+/** A trace as it is stored: logs are packed, under a name that says so. */
+export function fileOf({ name, text }: Trace): { file: string; bytes: Buffer } {
+  if (!PACKED.test(name)) return { file: name, bytes: Buffer.from(text) };
+  return { file: `${name}${GZ}`, bytes: gzipSync(text) };
+}
+
+/** The name of the trace that a file was made from. */
+export function nameOfFile(file: string): string {
+  return file.endsWith(GZ) ? file.slice(0, -GZ.length) : file;
+}
+
+/** The ConfigMap that keeps traces: logs packed, as the API server takes 1 MiB an object, the events as they are. */
 export function tracesConfigMap(
   at: { name: string; namespace: string; labels: Record<string, string>; owner: OwnerReference },
-  { log, events }: Traces,
+  traces: readonly Trace[],
 ): Intent<ConfigMap> {
   const { name, namespace, labels, owner } = at;
-  const omitted = {
-    ...(log && log.omittedBytes > 0 ? { [`${OMITTED}${KEYS['suite.log']}`]: String(log.omittedBytes) } : {}),
-    ...(events.omittedBytes > 0 ? { [`${OMITTED}${KEYS['events.txt']}`]: String(events.omittedBytes) } : {}),
-  };
+  const omitted: Record<string, string> = {};
+  const data: Record<string, string> = {};
+  const binaryData: Record<string, string> = {};
+  for (const trace of traces) {
+    const { file, bytes } = fileOf(trace);
+    if (trace.omittedBytes > 0) omitted[`${OMITTED}${file}`] = String(trace.omittedBytes);
+    if (PACKED.test(trace.name)) binaryData[file] = bytes.toString('base64');
+    else data[file] = trace.text;
+  }
   return {
     metadata: { name, namespace, labels, ownerReferences: [owner], annotations: omitted },
     immutable: true,
-    data: { [KEYS['events.txt']]: events.text },
-    ...(log ? { binaryData: { [KEYS['suite.log']]: gzipSync(log.text).toString('base64') } } : {}),
+    data,
+    ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}),
   };
 }
 
-/** What a stored ConfigMap of traces holds, as the report lists it. */
-export function artifactsIn({ metadata, data, binaryData }: ConfigMap): Artifact[] {
-  return Object.entries(KEYS).flatMap(([name, key]): Artifact[] => {
-    const packed = binaryData?.[key];
-    const plain = data?.[key];
-    if (packed === undefined && plain === undefined) return [];
-    const bytes = packed === undefined ? Buffer.from(plain ?? '') : Buffer.from(packed, 'base64');
-    const omitted = Number(metadata.annotations?.[`${OMITTED}${key}`] ?? 0);
-    return [
-      {
-        name,
+/** What a stored ConfigMap of traces holds, as the report lists it: the attempt's log first, then by name. */
+export function artifactsIn({ metadata, data = {}, binaryData = {} }: ConfigMap): Artifact[] {
+  const stored = [
+    ...Object.entries(binaryData).map(([key, packed]) => ({ key, bytes: Buffer.from(packed, 'base64') })),
+    ...Object.entries(data).map(([key, plain]) => ({ key, bytes: Buffer.from(plain) })),
+  ];
+  return stored
+    .map(({ key, bytes }): Artifact => {
+      const omitted = Number(metadata.annotations?.[`${OMITTED}${key}`] ?? 0);
+      return {
+        name: nameOfFile(key),
         configMap: metadata.name,
         key,
         bytes: bytes.length,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         ...(omitted > 0 ? { omittedBytes: omitted } : {}),
-      },
-    ];
-  });
+      };
+    })
+    .sort(byImportance);
 }
 
-/** What is kept of a log and of events. */
-export const KEPT_BYTES = { log: LIMITS.archivedLogBytes, events: LIMITS.archivedEventsBytes } as const;
+/** The order in which a report lists its artifacts: its own log, its events, then components by name. */
+export function byImportance(a: Pick<Artifact, 'name'>, b: Pick<Artifact, 'name'>): number {
+  const rank = (name: string) => (name === SUITE_LOG ? 0 : name === EVENTS_TEXT ? 1 : 2);
+  return rank(a.name) - rank(b.name) || a.name.localeCompare(b.name);
+}

@@ -81,6 +81,8 @@ export interface LogQuery {
   container?: string;
   /** Lines from the end. */
   tailLines?: number;
+  /** Lines since then, RFC 3339. */
+  sinceTime?: string;
   /** Bytes at most. */
   limitBytes?: number;
   previous?: boolean;

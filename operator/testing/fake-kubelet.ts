@@ -48,7 +48,10 @@ export class FakeKubelet {
       }
       const lines = Number(url.searchParams.get('tailLines') ?? Number.POSITIVE_INFINITY);
       const bytes = Number(url.searchParams.get('limitBytes') ?? Number.POSITIVE_INFINITY);
-      const tail = Number.isFinite(lines) ? `${log.trimEnd().split('\n').slice(-lines).join('\n')}\n` : log;
+      const recent = linesSince(log, url.searchParams.get('sinceTime'));
+      const tail = Number.isFinite(lines)
+        ? `${recent.trimEnd().split('\n').slice(-lines).join('\n')}\n`
+        : recent;
       response.writeHead(200).end(Buffer.from(tail).subarray(0, bytes));
     });
   }
@@ -70,6 +73,14 @@ export class FakeKubelet {
     this.#server.closeAllConnections();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** Lines from a time on, of a log whose lines begin with one; others have no time and are all given. */
+function linesSince(log: string, since: string | null): string {
+  if (since === null || !/^\d{4}-\d{2}-\d{2}T/.test(log)) return log;
+  const lines = log.trimEnd().split('\n');
+  const found = lines.filter((line) => Date.parse(line.split(' ', 1)[0] ?? '') >= Date.parse(since));
+  return found.length > 0 ? `${found.join('\n')}\n` : '';
 }
 
 /** Starts a kubelet and registers its node. It has the API server's own certificate, which nobody checks here. */

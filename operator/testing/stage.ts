@@ -14,10 +14,10 @@ import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../controllers/kinds.ts';
 import { createOperator } from '../controllers/operator.ts';
 import type { OperatorOptions } from '../controllers/options.ts';
-import { NAMESPACES, PODS, type Pod } from '../runtime/builtin-resources.ts';
+import { NAMESPACES, PODS, type Pod, ROLE_BINDINGS, ROLES, type Role } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { helmPath } from './cached-tool.ts';
 import { type Access, type ControlPlane, startControlPlane } from './control-plane.ts';
-import { helmPath } from './helm-path.ts';
 import { quietLog } from './quiet-log.ts';
 import { until } from './until.ts';
 
@@ -122,9 +122,13 @@ export class Stage {
     return this.client.create(TEST_ENVIRONMENTS, { metadata: { name, namespace: NAMESPACE }, spec });
   }
 
-  suite(name: string, spec: Partial<TestSuiteSpec> = {}): Promise<TestSuite> {
+  suite(
+    name: string,
+    spec: Partial<TestSuiteSpec> = {},
+    labels: Record<string, string> = {},
+  ): Promise<TestSuite> {
     return this.client.create(TEST_SUITES, {
-      metadata: { name, namespace: NAMESPACE },
+      metadata: { name, namespace: NAMESPACE, labels },
       spec: { files: ['area/file'], image: 'suites:test', ...spec },
     });
   }
@@ -133,6 +137,24 @@ export class Stage {
     return this.client.create(TEST_RUNS, {
       metadata: { name, namespace: NAMESPACE },
       spec: { environmentRef: { name: environment }, ...spec },
+    });
+  }
+
+  /** A user with these rights in the namespace of the runs, and no others. */
+  async user(name: string, rules: NonNullable<Role['rules']>): Promise<Access> {
+    const access = await this.plane.serviceAccount(NAMESPACE, name);
+    await this.grant(name, rules, [name]);
+    return access;
+  }
+
+  /** Gives rights in the namespace of the runs to service accounts there. */
+  async grant(role: string, rules: NonNullable<Role['rules']>, accounts: readonly string[]): Promise<void> {
+    const metadata = { namespace: NAMESPACE, name: role };
+    await this.client.create(ROLES, { metadata, rules });
+    await this.client.create(ROLE_BINDINGS, {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
+      subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE })),
     });
   }
 
@@ -173,13 +195,8 @@ export class Stage {
 
   /** Plays the kubelet: writes a pod's status. */
   podStatus(pod: Pod, status: Pod['status']): Promise<Pod> {
-    const name = pod.metadata.name;
-    return this.client.mergePatch(
-      PODS,
-      { namespace: NAMESPACE, name },
-      { status },
-      { subresource: 'status' },
-    );
+    const { name, namespace = NAMESPACE } = pod.metadata;
+    return this.client.mergePatch(PODS, { namespace, name }, { status }, { subresource: 'status' });
   }
 
   /** Plays the kubelet: the pod's container ended. */
@@ -254,10 +271,8 @@ export async function renderOperatorChartIn(
   ...templates: string[]
 ): Promise<string> {
   const shown = templates.flatMap((template) => ['--show-only', `templates/${template}`]);
-  const values = ['image=operator:test,suitesImage=suites:test', ...more].flatMap((value) => [
-    '--set',
-    value,
-  ]);
+  const standard = 'image=operator:test,suitesImage=suites:test,artifacts.store=configMap';
+  const values = [standard, ...more].flatMap((value) => ['--set', value]);
   const chart = `${ROOT}charts/e2e-operator`;
   const args = ['template', 'e2e-operator', chart, '--namespace', namespace, ...values, ...shown];
   return (await execa(helmPath(), args)).stdout;
@@ -271,9 +286,12 @@ export async function catalogFile(folder: string): Promise<string> {
   return path;
 }
 
-/** Starts the control plane with everything that the chart installs but the operator's Deployment. */
-export async function startStage(): Promise<Stage> {
-  const rights = await renderOperatorChart('rbac.yaml', 'fault-policy.yaml');
+/**
+ * Starts the control plane with everything that the chart installs but the operator's Deployment.
+ * @param values of the chart (a=b); unless they say otherwise there is no keeper of artifacts
+ */
+export async function startStage(...values: string[]): Promise<Stage> {
+  const rights = await renderOperatorChartIn(NAMESPACE, values, 'rbac.yaml', 'fault-policy.yaml');
   const plane = await startControlPlane({
     controllerManager: true,
     manifests: crdFiles().map(({ content }) => content),

@@ -5,7 +5,7 @@ import { TEST_RUNS } from '../controllers/kinds.ts';
 import { isForbidden } from '../runtime/api-error.ts';
 import { JOBS } from '../runtime/builtin-resources.ts';
 import { KubeClient } from '../runtime/kube-client.ts';
-import { helmPath } from '../testing/helm-path.ts';
+import { helmPath } from '../testing/cached-tool.ts';
 import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { type TickParts, tick } from './tick.ts';

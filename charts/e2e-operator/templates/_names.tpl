@@ -18,6 +18,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{- /* The keeper of artifacts is not the operator: Deployments and Services choose by these labels. */ -}}
+{{- define "e2e-operator.artifacts" -}}backendai-e2e-artifacts{{- end -}}
+{{- define "e2e-operator.artifactsSelector" -}}
+app.kubernetes.io/name: e2e-artifacts
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+{{- define "e2e-operator.artifactsLabels" -}}
+{{ include "e2e-operator.artifactsSelector" . }}
+app.kubernetes.io/component: artifacts
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
 {{- /* The catalog as the operator reads it: a list of {name, labels, spec} of TestSuites. */ -}}
 {{- define "e2e-operator.catalog" -}}
 {{- $list := list -}}

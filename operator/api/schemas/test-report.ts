@@ -47,24 +47,43 @@ export const Measurement = Type.Object({
 });
 
 /** What is kept of an attempt's traces, besides the report. */
-export const Artifact = Type.Object({
-  name: Type.String({
-    maxLength: 64,
-    description: 'What it is: "suite.log" or "events.txt".',
-  }),
-  configMap: Type.String({
-    description: 'ConfigMap in this namespace that holds it; it goes with the report.',
-  }),
-  key: Type.String({ description: 'Key in that ConfigMap; one that ends in .gz is in binaryData.' }),
-  bytes: Type.Integer({ minimum: 0, description: 'Bytes as stored.' }),
-  sha256: Type.String({ description: 'SHA-256 of the bytes as stored, hex.' }),
-  omittedBytes: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      description: 'Bytes at least that were left out before what is kept, of the text before packing.',
+export const Artifact = Type.Object(
+  {
+    name: Type.String({
+      maxLength: 80,
+      description: 'What it is: "suite.log", "events.txt", or "component-<name>.log" of a failed attempt.',
     }),
-  ),
-});
+    configMap: Type.Optional(
+      Type.String({ description: 'ConfigMap in this namespace that holds it; it goes with the report.' }),
+    ),
+    service: Type.Optional(
+      Type.String({
+        description:
+          'Service of the keeper that holds it, as <namespace>/<name>:<port>; `e2e report` fetches it there.',
+      }),
+    ),
+    key: Type.String({
+      description:
+        'Key in that ConfigMap, where one that ends in .gz is in binaryData; or with the keeper, where it begins with the SHA-256.',
+    }),
+    bytes: Type.Integer({ minimum: 0, description: 'Bytes as stored.' }),
+    sha256: Type.String({ description: 'SHA-256 of the bytes as stored, hex.' }),
+    omittedBytes: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Bytes at least that were left out before what is kept, of the text before packing.',
+      }),
+    ),
+  },
+  {
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.configMap) != has(self.service)',
+        message: 'an artifact is in a ConfigMap or with a keeper',
+      },
+    ],
+  },
+);
 
 export const TestReportStatus = Type.Object({
   startedAt: Type.Optional(Type.String({ format: 'date-time', description: 'When Mocha started.' })),

@@ -1,0 +1,172 @@
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { conditionOf } from '../../operator/api/conditions.ts';
+import type { Access } from '../../operator/testing/control-plane.ts';
+import { type FakeKubelet, startKubelet } from '../../operator/testing/fake-kubelet.ts';
+import { type StagedKeeper, startKeeper } from '../../operator/testing/keeper.ts';
+import { finalReport, type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
+import { until } from '../../operator/testing/until.ts';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+
+/** What docs/rbac.md says that it takes, and no more. */
+const READER = [
+  {
+    apiGroups: ['e2e.backend.ai'],
+    resources: ['testruns', 'testreports', 'testenvironments'],
+    verbs: ['get', 'list'],
+  },
+  { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+];
+
+describe('artifacts that the command fetches through the API server', function () {
+  this.timeout(240_000);
+  let stage: Stage;
+  let kubelet: FakeKubelet;
+  let operator: RunningOperator;
+  let keeper: StagedKeeper;
+  let reader: Access;
+  let stranger: Access;
+  const folder = mkdtempSync(path.join(tmpdir(), 'e2e-fetched-'));
+  const kept = path.join(folder, 'volume');
+
+  before(async () => {
+    stage = await startStage('artifacts.store=volume');
+    kubelet = await startKubelet(stage.plane);
+    keeper = await startKeeper(stage, kept);
+    operator = stage.startOperator({ keeper: keeper.access });
+    await stage.environment('e2e');
+    await stage.suite('alpha');
+    const call = {
+      apiGroups: [''],
+      resources: ['services/proxy'],
+      resourceNames: [keeper.service],
+      verbs: ['get'],
+    };
+    reader = await stage.user('reader', [...READER, call]);
+    stranger = await stage.user('stranger', READER);
+    await ended('first');
+  });
+  after(async () => {
+    await stage?.stop();
+    await kubelet?.stop();
+    await keeper?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What the pod prints of the test that `finalReport` tells of. */
+  const log = `area/file\n✘ adds › two numbers (0.10 s)\n\nTests: 1 total\n${'a line\n'.repeat(1000)}the end\n`;
+
+  /** A run that failed, archived. */
+  async function ended(run: string): Promise<void> {
+    await stage.run(run, 'e2e', { suites: { names: ['alpha'] } });
+    const attempt = `${run}-alpha-1`;
+    const pod = await stage.pod(attempt);
+    await kubelet.bind(pod);
+    kubelet.log(pod, 'suite', log);
+    await stage.report(attempt, finalReport('Failed'));
+    await stage.podEnded(pod, 1);
+    await stage.finished(run);
+    await until('it is archived', async () => {
+      const report = await stage.getReport(attempt);
+      return conditionOf(report?.status?.conditions, 'Archived') !== undefined;
+    });
+  }
+
+  function report(run: string, out: string, as: Access) {
+    const args = [
+      'cli/main.ts',
+      'report',
+      run,
+      '--out',
+      path.join(folder, out),
+      '--kubeconfig',
+      as.kubeconfigPath,
+    ];
+    const env = { HOME: folder };
+    return execa(process.execPath, [...args, '--namespace', stage.namespace], {
+      cwd: PROJECT_ROOT,
+      env,
+      reject: false,
+    });
+  }
+
+  it('are all there, with their sums, for a user who may read reports and call the keeper', async () => {
+    const { exitCode, stderr, stdout } = await report('first', 'all', reader);
+    expect(exitCode, stderr).to.equal(0);
+    expect(stdout).to.equal(path.join(folder, 'all'));
+    expect(stderr).to.contain('2 artifacts of 1 attempts fetched');
+    const artifacts = path.join(folder, 'all/artifacts');
+    const packed = readFileSync(path.join(artifacts, 'first-alpha-1/suite.log.gz'));
+    expect(gunzipSync(packed).toString()).to.equal(log);
+    expect(readFileSync(path.join(artifacts, 'first-alpha-1/events.txt'), 'utf8')).to.contain(
+      'SuccessfulCreate',
+    );
+    await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: artifacts });
+  });
+
+  it('are refused to one who may not call it, with the right that he lacks', async () => {
+    const { exitCode, stderr } = await report('first', 'stranger', stranger);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.contain(
+      `first-alpha-1/suite.log: you may not fetch it: "get" on services/proxy named ${keeper.service} in namespace ${stage.namespace} is missing`,
+    );
+    expect(existsSync(path.join(folder, 'stranger/run.json'))).to.equal(true);
+    expect(existsSync(path.join(folder, 'stranger/artifacts'))).to.equal(false);
+  });
+
+  it('are said to be others than they were, when somebody changed them', async () => {
+    await ended('changed');
+    const files = readdirSync(kept, { recursive: true, encoding: 'utf8' });
+    const file = files.find((each) => each.includes('changed-alpha-1') && each.endsWith('events.txt'));
+    appendFileSync(path.join(kept, file ?? ''), 'and a lie\n');
+    const { exitCode, stderr } = await report('changed', 'changed', reader);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.match(
+      /changed-alpha-1\/events\.txt is not what was kept: its SHA-256 is \w{64}, the report says/,
+    );
+    expect(stderr).not.to.contain('suite.log is not');
+    const checked = await execa('sha256sum', ['--check', 'SHA256SUMS'], {
+      cwd: path.join(folder, 'changed/artifacts'),
+      reject: false,
+    });
+    expect(checked.stdout).to.contain('events.txt: FAILED').and.contain('suite.log.gz: OK');
+  });
+
+  it('are said to be gone with their volume', async () => {
+    await ended('gone');
+    rmSync(path.join(kept, stage.namespace, 'gone-alpha-1'), { recursive: true });
+    const { exitCode, stderr } = await report('gone', 'gone', reader);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.contain('gone-alpha-1/suite.log: the keeper has it no more');
+  });
+
+  it('that never were kept are named with the reason, and are no failure of the command', async () => {
+    await stage.run('mute', 'e2e', { suites: { names: ['alpha'] } });
+    const pod = await stage.pod('mute-alpha-1');
+    await stage.report('mute-alpha-1', finalReport('Failed'));
+    await kubelet.bind(pod);
+    await stage.podEnded(pod, 1);
+    await stage.finished('mute');
+    const { exitCode, stderr } = await report('mute', 'mute', reader);
+    expect(stderr).to.match(/never kept: mute-alpha-1: suite\.log not kept: read pods\/log/);
+    expect(exitCode, stderr).to.equal(0);
+  });
+
+  it('are fetched from ConfigMaps, where those keep them', async () => {
+    await operator.stop();
+    // As with artifacts.store: configMap, where the operator may make them and nobody needs a keeper.
+    const maps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }];
+    await stage.grant('maps', maps, ['backendai-e2e-operator', 'stranger']);
+    operator = stage.startOperator();
+    await ended('small');
+    const { exitCode, stderr } = await report('small', 'small', stranger);
+    expect(exitCode, stderr).to.equal(0);
+    const file = path.join(folder, 'small/artifacts/small-alpha-1/suite.log.gz');
+    expect(gunzipSync(readFileSync(file)).toString()).to.equal(log);
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { conditionOf } from '../../operator/api/conditions.ts';
+import { type StagedKeeper, startKeeper } from '../../operator/testing/keeper.ts';
+import { finalReport, type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
+import { until } from '../../operator/testing/until.ts';
+import { loadAccess } from '../run/access.ts';
+import { ClusterClient, corePath, resourcePath } from '../run/cluster-client.ts';
+import { untilSwept } from './swept.ts';
+
+describe('artifacts in a bucket, before a release goes', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  let keeper: StagedKeeper;
+  let operator: RunningOperator;
+  let client: ClusterClient;
+  const folder = mkdtempSync(path.join(tmpdir(), 'e2e-swept-'));
+  const signal = new AbortController().signal;
+  const look = (deadlineMs: number) => untilSwept(client, stage.namespace, { signal, deadlineMs });
+
+  before(async () => {
+    stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
+    keeper = await startKeeper(stage, folder);
+    operator = stage.startOperator({ keeper: keeper.access });
+    client = new ClusterClient(await loadAccess(stage.plane.kubeconfigPath));
+    await stage.environment('ext');
+    await stage.suite('alpha');
+    await stage.run('done', 'ext');
+    const pod = await stage.pod('done-alpha-1');
+    await stage.report('done-alpha-1', finalReport('Passed'));
+    await stage.podEnded(pod, 0);
+    await until('it is archived', async () => {
+      const report = await stage.getReport('done-alpha-1');
+      return conditionOf(report?.status?.conditions, 'Archived') !== undefined;
+    });
+  });
+  after(async () => {
+    await client?.close();
+    await stage?.stop();
+    await keeper?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What of the chart the command looks at. */
+  async function installed(bucket?: string): Promise<void> {
+    const name = 'backendai-e2e-artifacts';
+    const labels = { app: name };
+    const env = [
+      ...(bucket ? [{ name: 'E2E_KEEPER_S3_BUCKET', value: bucket }] : []),
+      { name: 'E2E_KEEPER_TOKEN', valueFrom: { secretKeyRef: { name, key: 'token' } } },
+    ];
+    const deployments = `/apis/apps/v1/namespaces/${stage.namespace}/deployments`;
+    const containers = [{ name: 'keeper', image: 'keeper:test', env }];
+    const template = { metadata: { labels }, spec: { containers } };
+    const spec = { replicas: 0, selector: { matchLabels: labels }, template };
+    await client.apply(`${deployments}/${name}`, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec,
+    });
+  }
+
+  it('are nothing to wait for where there is no keeper, or a volume that goes with it', async () => {
+    expect(await look(0)).to.deep.equal([]);
+    await installed();
+    expect(await look(0)).to.deep.equal([]);
+  });
+
+  it('are named as long as they are there, and waited for when their run goes', async () => {
+    await client.create(corePath(stage.namespace, 'secrets'), {
+      metadata: { name: 'backendai-e2e-artifacts' },
+      stringData: { token: keeper.token },
+    });
+    await installed('kept');
+    expect((await look(0)).join()).to.match(/^[1-9] artifacts in the bucket kept$/);
+    await client.delete(resourcePath('testruns', stage.namespace, 'done'));
+    expect(await look(20_000)).to.deep.equal([]);
+  });
+
+  it('are said to be unknown when the keeper does not answer', async () => {
+    await operator.stop();
+    await keeper.stop();
+    const [line = '', ...more] = await look(0);
+    expect(line).to.match(/^whatever artifacts are in the bucket kept \(.+\)$/);
+    expect(more).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ARTIFACTS_PATH, KEEPER_TOKEN_HEADER } from '../../operator/api/artifact-place.ts';
+import { ApiError, type ClusterApi, corePath } from '../run/cluster-client.ts';
+import { STAGING } from './places.ts';
+
+/** What is read of the keeper's Deployment. */
+interface KeeperDeployment {
+  spec: {
+    template: {
+      spec: {
+        containers: {
+          env?: {
+            name: string;
+            value?: string;
+            valueFrom?: { secretKeyRef?: { name: string; key: string } };
+          }[];
+        }[];
+      };
+    };
+  };
+}
+
+const LOOK_MS = 500;
+
+/**
+ * Waits until the operator has removed the artifacts of deleted runs from a bucket, which would outlive the release; those on a
+ * volume of the keeper go with it. Resolves to what is left after the deadline, a line; nothing that goes wrong here rejects but
+ * the signal.
+ */
+export async function untilSwept(
+  client: Pick<ClusterApi, 'get' | 'bytes'>,
+  namespace: string,
+  { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
+): Promise<string[]> {
+  const [name = ''] = STAGING.keeper.split(':');
+  const until = performance.now() + deadlineMs;
+  let bucket = '';
+  let left = '';
+  try {
+    const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+    const keeper = await client.get<KeeperDeployment>(at, {}, signal);
+    const variables = keeper.spec.template.spec.containers.flatMap(({ env = [] }) => env);
+    bucket = variables.find((each) => each.name === 'E2E_KEEPER_S3_BUCKET')?.value ?? '';
+    const secret = variables.find((each) => each.name === 'E2E_KEEPER_TOKEN')?.valueFrom?.secretKeyRef;
+    if (bucket === '' || !secret) return [];
+    const held = await client.get<{ data?: Record<string, string> }>(
+      corePath(namespace, 'secrets', secret.name),
+      {},
+      signal,
+    );
+    const token = Buffer.from(held.data?.[secret.key] ?? '', 'base64').toString();
+    const list = `${corePath(namespace, 'services', STAGING.keeper, 'proxy')}${ARTIFACTS_PATH}/${namespace}`;
+    for (;;) {
+      const answer = await client.bytes(list, signal, { [KEEPER_TOKEN_HEADER]: token });
+      const found: unknown[] = JSON.parse(answer.toString());
+      if (found.length === 0) return [];
+      left = `${found.length} artifacts in the bucket ${bucket}`;
+      if (performance.now() > until) return [left];
+      await delay(LOOK_MS, undefined, { signal });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // No keeper: the release was installed without one, or is gone already.
+    if (error instanceof ApiError && error.code === 404 && bucket === '') return [];
+    const why = error instanceof Error ? error.message : String(error);
+    return [`${left || `whatever artifacts are in the bucket ${bucket}`} (${why})`];
+  }
+}

@@ -1,0 +1,82 @@
+import type { ArtifactOwner } from '../api/artifact-place.ts';
+import type { TestReport } from '../api/test-report.ts';
+import type { TestRun } from '../api/test-run.ts';
+import { type KeeperClient, KeeperError } from '../artifacts/keeper-client.ts';
+import type { Result } from '../runtime/controller.ts';
+import type { Informer } from '../runtime/informer.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { ObjectName } from '../runtime/kube-object.ts';
+import type { Log } from '../runtime/log.ts';
+import { reportsOf } from './caches.ts';
+import { TEST_REPORTS } from './kinds.ts';
+
+export interface ArtifactSweepDependencies {
+  client: Pick<KubeClient, 'get'>;
+  keeper: Pick<KeeperClient, 'list' | 'remove'>;
+  reports: Pick<Informer<TestReport>, 'get'>;
+  runs: Pick<Informer<TestRun>, 'list'>;
+  log: Log;
+}
+
+/** Between two looks at all that the keeper has: what is deleted while no operator leads goes then. */
+const SWEEP_MS = 10 * 60_000;
+/** Until the next look when a run is gone and its reports are still being collected. */
+const GOING_MS = 5_000;
+/** Until the next try when the keeper does not answer. */
+const AGAIN_MS = 60_000;
+
+/**
+ * Removes artifacts whose report is gone: with its run, whose time to live was over, which fell out of a history or was deleted
+ * by somebody. No finalizer: a keeper that is away must not hold a run that has to go.
+ */
+export class ArtifactSweep {
+  readonly #with: ArtifactSweepDependencies;
+
+  constructor(dependencies: ArtifactSweepDependencies) {
+    this.#with = dependencies;
+  }
+
+  readonly reconcile = async ({ namespace = '' }: ObjectName, signal: AbortSignal): Promise<Result> => {
+    const { keeper, log } = this.#with;
+    try {
+      const listed = await keeper.list({ namespace }, signal);
+      const owners = ownersOf(listed.map(({ place }) => place));
+      let going = false;
+      for (const owner of owners.filter((each) => !this.#isKept(each, owners))) {
+        if (await this.#isThere(owner, signal)) {
+          going = true;
+          continue;
+        }
+        await keeper.remove(owner, signal);
+        log.info({ report: owner.report, uid: owner.uid }, 'its artifacts are removed: the report is gone');
+      }
+      return { requeueAfterMs: going ? GOING_MS : SWEEP_MS };
+    } catch (error) {
+      if (!(error instanceof KeeperError)) throw error;
+      log.warn({ why: error.message }, 'artifacts of reports that are gone stay for now');
+      return { requeueAfterMs: AGAIN_MS };
+    }
+  };
+
+  /**
+   * Whether the report is at hand, or belongs to a run that is there: settled reports of finished runs are in no cache. Where a
+   * name has several reports, one after the other, the run does not tell which.
+   */
+  #isKept({ namespace, report: name, uid }: ArtifactOwner, owners: readonly ArtifactOwner[]): boolean {
+    const { reports, runs } = this.#with;
+    if (reports.get({ namespace, name })?.metadata.uid === uid) return true;
+    if (owners.some((other) => other.report === name && other.uid !== uid)) return false;
+    return runs.list(namespace).some((run) => reportsOf(run).some((report) => report.name === name));
+  }
+
+  /** The API server has the last word: the cache may not have what the operator before this one archived just now. */
+  async #isThere({ namespace, report: name, uid }: ArtifactOwner, signal: AbortSignal): Promise<boolean> {
+    return (await this.#with.client.get(TEST_REPORTS, { namespace, name }, { signal }))?.metadata.uid === uid;
+  }
+}
+
+/** Each report once. */
+function ownersOf(places: readonly ArtifactOwner[]): ArtifactOwner[] {
+  const byUid = new Map(places.map(({ namespace, report, uid }) => [uid, { namespace, report, uid }]));
+  return [...byUid.values()];
+}
