@@ -111,6 +111,15 @@ describe('a run over two environments', () => {
     expect(outcome(plan)?.message).to.include('running: alpha in one, beta in two');
   });
 
+  it('breaks nothing while one of them is being deployed, which takes the cores', () => {
+    const suites = [suite('breaking', { disruptive: true, claims: [] }), suite('plain')];
+    const coming = world({ suites, moreEnvironments: [environment('two', 'deploying')] });
+    const first = planRun(coming);
+    expect(starts(first)).to.deep.equal(['run-plain-1 in one']);
+    const ready = { moreEnvironments: [environment('two', 'ready')], reports: [report('plain', 'one')] };
+    expect(starts(planRun(next(coming, first, 60, ready)))).to.deep.equal(['run-breaking-1 in two']);
+  });
+
   it('counts parallelism in each', () => {
     const suites = ['a', 'b', 'c', 'd', 'e'].map((name) => suite(name));
     const plan = planRun(world({ suites, run: run({ parallelism: 2 }) }));

@@ -254,7 +254,15 @@ function startsOf(
   const othersRun = running.some((one) => !isLast(one));
   const ordered = [...due].sort(([, one], [, other]) => Number(other.begun) - Number(one.begun));
   const othersWait = ordered.some(([, one]) => !isLast(one));
-  const open = new Map(ordered.filter(([, one]) => !isLast(one) || !(othersRun || othersWait)));
+  // A deployment takes the cores from all: what is broken on purpose would not mend within its bounds.
+  const comingUp = environmentsOf(run).some(
+    (name) => readinessFor(environmentCalled(world, name), [], name).state === 'Deploying',
+  );
+  const open = new Map(
+    ordered
+      .filter(([, one]) => !isLast(one) || !(othersRun || othersWait))
+      .filter(([, one]) => one.begun || !(comingUp && one.suite.spec.disruptive)),
+  );
   return environmentsOf(run).flatMap((environment) => {
     const here = [...open].filter(([, { places }]) => places.has(environment));
     const names = chooseStarts(

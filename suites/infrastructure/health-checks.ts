@@ -270,6 +270,8 @@ describe('health of the components', function () {
             expect(look.readyz, `readiness of ${patient.name}`).to.equal(503);
             expect(look.livez, `liveness of ${patient.name}`).to.equal(vital ? 503 : 200);
             const lacking = others.map((other) => other.need);
+            // Managers that are not ready serve nobody: who needs them lacks them too.
+            if (squares.some((other) => other.component === 'manager')) lacking.push('manager');
             const blamed = look.ill.filter(
               (what) => isNeed(component, what) && !lacking.includes(what as Need),
             );
