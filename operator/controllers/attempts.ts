@@ -31,7 +31,7 @@ export class ChosenElsewhereError extends Error {
  * Throws NameTakenError, NotYetFreeError, ChosenElsewhereError, ApiError.
  */
 export async function startAttempt(
-  client: KubeClient,
+  client: Pick<KubeClient, 'create' | 'get' | 'delete'>,
   run: TestRun,
   { suite, attempt, name, environment, since }: AttemptStart,
   connectionSecret: string | undefined,
@@ -94,7 +94,7 @@ export async function startAttempt(
 
 /** Creates the object, or returns the one of that name when the same owner has it. */
 async function ensure<T extends KubeObject>(
-  client: KubeClient,
+  client: Pick<KubeClient, 'create' | 'get'>,
   resource: Resource<T>,
   intent: Intent<T>,
   ownerUid: string,

@@ -114,6 +114,10 @@ describe('an operator that dies at every write', function () {
     for (const kind of ['jobs', 'testreports']) {
       for (const time of [1, 2, 3, 4, 5]) expect(died).to.include(`create ${kind}, time ${time}`);
     }
+    expect(notAsDocumented('run over two environments', died)).to.deep.equal({
+      undocumented: [],
+      unseen: [],
+    });
   });
 
   it('of a run that is cancelled: its report closed, its log kept, its Job ended', async () => {

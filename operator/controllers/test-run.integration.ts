@@ -169,7 +169,12 @@ describe('TestRun against a real API server', function () {
     const names = ['claiming', 'alpha'];
     await stage.run('claims', 'ext', { suites: { names }, parallelism: 2 });
     await stage.pod('claims-claiming-1');
-    expect(lineOf(await stage.getRun('claims'), 'alpha')?.state).to.equal('Waiting');
+    // The status is written after the objects of what starts.
+    const begun = await until('the run says what runs', async () => {
+      const run = await stage.getRun('claims');
+      return lineOf(run, 'claiming')?.state === 'Running' && run;
+    });
+    expect(lineOf(begun, 'alpha')?.state).to.equal('Waiting');
     await stage.report('claims-claiming-1', finalReport('Passed'));
     await stage.pod('claims-alpha-1');
     await stage.report('claims-alpha-1', finalReport('Passed'));

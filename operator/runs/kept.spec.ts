@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TestReport } from '../api/test-report.ts';
-import type { TestRun } from '../api/test-run.ts';
+import { environmentsOf, type TestRun } from '../api/test-run.ts';
 import { attemptProgress } from '../reports/close.ts';
 import { foldSuite } from '../reports/fold.ts';
 import { isSettled, keptReport } from '../reports/kept.ts';
@@ -9,6 +9,7 @@ import { controllerOf, withoutManagedFields } from '../runtime/kube-object.ts';
 import { suiteHistory } from './history.ts';
 import { attemptJob } from './job.ts';
 import { keptJob, keptPod, keptRun } from './kept.ts';
+import { isLineOf } from './lines.ts';
 import { isFinished } from './queue.ts';
 
 const managedFields = [{ manager: 'x', operation: 'Apply' }];
@@ -71,6 +72,34 @@ describe('what the cache keeps', () => {
       suiteHistory('alpha', undefined, [run(true)]),
     );
     expect(JSON.stringify(kept).length).to.be.lessThan(JSON.stringify(run(true)).length / 2);
+  });
+
+  it('of a run over several environments is enough to know which they were, and for each record of a suite', () => {
+    const whole = run(true);
+    whole.spec.moreEnvironmentRefs = [{ name: 'e2e-2' }];
+    const line = { state: 'Finished' as const, attempt: 1, verdict: 'Passed' as const };
+    whole.status = {
+      ...whole.status,
+      suites: [
+        { ...line, name: 'alpha', environment: 'e2e' },
+        { ...line, name: 'alpha-e2e-2', suite: 'alpha', environment: 'e2e-2' },
+      ],
+    };
+    const kept = keptRun(whole);
+    expect(environmentsOf(kept)).to.deep.equal(['e2e', 'e2e-2']);
+    const history = suiteHistory('alpha', undefined, [kept]);
+    expect(history.lastVerdicts).to.have.length(2);
+    expect(history).to.deep.equal(suiteHistory('alpha', undefined, [whole]));
+    expect(keptRun(run(true)).spec).not.to.have.property('moreEnvironmentRefs');
+  });
+
+  it('of a report that is final is enough to know the line that it is of', () => {
+    const whole = report([]);
+    whole.spec = { ...whole.spec, environment: 'e2e-2' };
+    const line = { name: 'alpha', environment: 'e2e', state: 'Running' as const, attempt: 1 };
+    expect(isLineOf(line, keptReport(whole))).to.equal(false);
+    expect(isLineOf({ ...line, environment: 'e2e-2' }, keptReport(whole))).to.equal(true);
+    expect(keptReport(report([])).spec).not.to.have.property('environment');
   });
 
   it('of a report says the same of its suite as the whole one', () => {

@@ -28,16 +28,8 @@ export function keptRun(run: TestRun): TestRun {
       notification,
       conditions: succeeded && [{ ...succeeded, message: '', observedGeneration: undefined }],
       suites: suites?.map((line) => {
-        const { name: suite, state, attempt, seconds, environment } = line;
-        return {
-          name: suite,
-          suite: line.suite,
-          environment,
-          state,
-          attempt,
-          verdict: line.verdict,
-          seconds,
-        };
+        const { suite, environment, state, attempt, seconds } = line;
+        return { name: line.name, suite, environment, state, attempt, verdict: line.verdict, seconds };
       }),
     },
   });
