@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { type Stage, startStage } from '../../operator/testing/stage.ts';
 import { until } from '../../operator/testing/until.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -122,6 +123,30 @@ describe('the command against a real API server', function () {
     const missing = await e2e('show', 'nobody');
     expect(missing.code).to.equal(2);
     expect(missing.stderr).to.contain('"nobody"').and.contain(second);
+  });
+
+  it('gives a result in every form that it has, and says when it has none', async () => {
+    // Not at once: its reports may be being archived.
+    await until(
+      'both forms say the same',
+      async () => {
+        const [json, yaml] = await Promise.all(
+          ['json', 'yaml'].map((form) => e2e('show', second, '-o', form)),
+        );
+        expect(parse(yaml?.stdout ?? '')).to.deep.equal(JSON.parse(json?.stdout ?? ''));
+        return true;
+      },
+      patient,
+    );
+    const junit = await e2e('show', second, '-o', 'junit');
+    expect(junit.code, junit.stderr).to.equal(0);
+    expect(junit.stdout)
+      .to.match(/^<\?xml/)
+      .and.contain('adds › two numbers');
+    const none = await e2e('list', '-o', 'junit');
+    expect(none.code).to.equal(2);
+    expect(none.stdout).to.equal('');
+    expect(none.stderr).to.contain('Allowed choices are table, json, yaml.');
   });
 
   it('compares two runs, and ends with 1 because something broke', async () => {

@@ -70,7 +70,10 @@ export function addRunCommands(program: Command, end: End): void {
     .action(async (run: string | undefined, suite: string | undefined, options) =>
       end(await (await files()).logsCommand(run, suite, options)),
     );
-  command('report', 'write everything that the cluster holds of a run into a folder')
+  command(
+    'report',
+    'write everything that there is of a run into a folder: results, logs, artifacts with their sums',
+  )
     .argument('[run]', RUN_ARGUMENT)
     .option('--out <folder>', 'where to (default: out/<run>)')
     .action(async (run: string | undefined, options) =>
