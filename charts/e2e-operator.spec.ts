@@ -147,15 +147,18 @@ describe('charts/e2e-operator', function () {
   });
 
   it('lets the operator be asked for metrics and probes alone, and speak to what it needs, as docs/network-policies.md says', async () => {
-    const [policy] = await template(
+    const policies = await template(
       CHART,
       ...IMAGES,
       '--set',
       'networkPolicies.enabled=true,networkPolicies.apiServerPorts={6443}',
       ...['--show-only', 'templates/network-policies.yaml'],
     );
+    const policy = policies.find(({ metadata }) => metadata.name === 'backendai-e2e-operator');
     const { spec } = policy as unknown as { spec: NetworkPolicySpec };
-    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as {
+    const deployment = objects.find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-operator',
+    ) as unknown as {
       spec: { template: { metadata: { labels: Record<string, string> } } };
     };
     const selected = spec.podSelector as { matchLabels: Record<string, string> };
@@ -173,6 +176,19 @@ describe('charts/e2e-operator', function () {
       {
         to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
         ports: [{ protocol: 'TCP', port: 6379 }],
+      },
+      {
+        to: [
+          {
+            podSelector: {
+              matchLabels: {
+                'app.kubernetes.io/name': 'e2e-artifacts',
+                'app.kubernetes.io/instance': 'e2e',
+              },
+            },
+          },
+        ],
+        ports: [{ protocol: 'TCP', port: 8080 }],
       },
     ]);
     // What makes a namespace one of an environment for these rules.
