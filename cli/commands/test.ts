@@ -41,7 +41,8 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'operator and charts against a real API server',
-    command: [...mocha(), '--timeout', '120000'],
+    // Each file starts an API server of its own and mostly waits: two at a time take hardly more than one.
+    command: [...mocha(), '--timeout', '120000', '--parallel', '--jobs', '2'],
     files: ['{cli,operator,charts}/**/*.integration.ts'],
     tools: {
       E2E_KUBE_APISERVER: 'kube-apiserver',

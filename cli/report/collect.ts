@@ -129,11 +129,14 @@ export async function writeResults(
   return found.map((line) => `the results disagree: ${line}`);
 }
 
-/** Standard output of each attempt's pod, by the name of its report, which is also the name of its Job. */
+/**
+ * Standard output of each attempt's pod, by the name of its report, which is also the name of its Job. A pod that printed
+ * nothing never came to run the runner.
+ */
 export function outputsOf(logs: readonly ContainerLog[], run: string): Map<string, string> {
   return new Map(
     logs
-      .filter((log) => log.labels[LABELS.run] === run && !log.previous)
+      .filter((log) => log.labels[LABELS.run] === run && !log.previous && log.text !== '')
       .map((log) => [log.labels['batch.kubernetes.io/job-name'] ?? log.pod, log.text]),
   );
 }

@@ -10,7 +10,7 @@ import { ARTIFACTS_PATH, pathTo } from '../api/artifact-place.ts';
 import { conditionOf } from '../api/conditions.ts';
 import type { Artifact, TestReport } from '../api/test-report.ts';
 import { KEEPER_ENV } from '../artifacts/settings.ts';
-import { CONFIG_MAPS, PODS, type Pod, STATEFUL_SETS } from '../runtime/builtin-resources.ts';
+import { CONFIG_MAPS, PODS, type Pod } from '../runtime/builtin-resources.ts';
 import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
 import { freePorts } from '../testing/free-ports.ts';
 import { type S3Server, startS3 } from '../testing/s3-server.ts';
@@ -48,10 +48,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     operator = startOperator();
     await stage.suite('alpha', { needs: ['agent'] });
     await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
-    const agent = { namespace: DEPLOYED, name: 'agent' };
-    await until('it is deployed', () => stage.client.get(STATEFUL_SETS, agent), { timeoutMs: 30_000 });
-    const status = { replicas: 1, readyReplicas: 1 };
-    await stage.client.mergePatch(STATEFUL_SETS, agent, { status }, { subresource: 'status' });
+    await stage.tinyIsReady(DEPLOYED);
   });
   after(async () => {
     await stage?.stop();

@@ -265,14 +265,7 @@ describe('faults', function () {
 
     before(async () => {
       await stage.suite('breaker', { disruptive: true, needs: ['manager'] });
-      const manager = { namespace: WHERE, name: 'manager' };
-      await until('the manager is there', () => stage.client.get(DEPLOYMENTS, manager));
-      await stage.client.mergePatch(
-        DEPLOYMENTS,
-        manager,
-        { status: { replicas: 1, readyReplicas: 1 } },
-        { subresource: 'status' },
-      );
+      await stage.tinyIsReady(WHERE, 1);
       await stage.run('run', 'broken', { suites: { names: ['breaker'] }, environmentTimeoutSeconds: 60 });
       attempt = 'run-breaker-1';
       await stage.pod(attempt);

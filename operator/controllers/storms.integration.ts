@@ -83,9 +83,9 @@ describe('storms', function () {
       ({ method, number }) => (method !== 'GET' && number % 3 === 0 ? { code: 500, late: true } : undefined),
     ],
     [
-      'every third update gets 409, as if somebody had been first',
+      'every second update gets 409, as if somebody had been first',
       'conflict',
-      ({ method, number }) => (method === 'PATCH' && number % 3 === 0 ? { code: 409 } : undefined),
+      ({ method, number }) => (method === 'PATCH' && number % 2 === 0 ? { code: 409 } : undefined),
     ],
     [
       'every other request gets 503',

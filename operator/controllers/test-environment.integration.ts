@@ -1,15 +1,7 @@
 import { expect } from 'chai';
 import { conditionOf } from '../api/conditions.ts';
 import type { TestEnvironment } from '../api/test-environment.ts';
-import {
-  CONFIG_MAPS,
-  DEPLOYMENTS,
-  NAMESPACES,
-  PODS,
-  SECRETS,
-  STATEFUL_SETS,
-} from '../runtime/builtin-resources.ts';
-import type { KubeObject, Resource } from '../runtime/kube-object.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS } from '../runtime/builtin-resources.ts';
 import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_ENVIRONMENTS } from './kinds.ts';
@@ -42,30 +34,13 @@ describe('TestEnvironment against a real API server', function () {
     );
   }
 
-  /** Plays the controllers and the kubelet of a deployment's workloads, which run nowhere here. */
-  async function becomeReady(namespace: string, managers = 2): Promise<void> {
-    const set = async <T extends KubeObject>(resource: Resource<T>, name: string, status: object) => {
-      await until(`${name} exists`, () => stage.client.get(resource, { namespace, name }));
-      await stage.client.mergePatch(resource, { namespace, name }, { status }, { subresource: 'status' });
-    };
-    await set(DEPLOYMENTS, 'manager', { replicas: managers, readyReplicas: managers });
-    await set(STATEFUL_SETS, 'agent', { replicas: 1, readyReplicas: 1 });
-    // The Job controller is real: the Job completes when its pod does.
-    const [pod] = await until('the bootstrap Job has a pod', async () => {
-      const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
-      const { items } = await stage.client.list(PODS, { namespace, labelSelector });
-      return items.length > 0 && items;
-    });
-    if (pod && pod.status?.phase !== 'Succeeded') await set(PODS, pod.metadata.name, { phase: 'Succeeded' });
-  }
-
   const tiny = { chart: { name: 'tiny', values: { image: 'real:1' } }, disruption: 'Allowed' as const };
 
   it('deploys the chart, says what it waits for, and is Ready when every component is', async () => {
     await stage.environment('full', tiny);
     const coming = await readyIs('full', 'ComponentsNotReady');
     expect(ready(coming)?.message).to.match(/3 of 3 components are not ready: .*manager: 0 of 2 ready/);
-    await becomeReady('bai-full');
+    await stage.tinyIsReady('bai-full');
     const environment = await readyIs('full', 'AllReady');
     expect(environment.status).to.deep.include({
       namespace: 'bai-full',
@@ -130,7 +105,7 @@ describe('TestEnvironment against a real API server', function () {
       },
       { timeoutMs: 20_000 },
     );
-    await becomeReady('bai-full', 3);
+    await stage.tinyIsReady('bai-full', 3);
     const after = await readyIs('full', 'AllReady');
     expect(after.status?.valuesHash).not.to.equal(before?.status?.valuesHash);
   });

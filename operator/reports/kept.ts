@@ -25,7 +25,7 @@ export function keptReport(report: TestReport): TestReport {
   const failed = tests?.find(({ state }) => state === 'failed');
   const line = failed && { ...failed, error: failed.error?.split('\n', 1)[0] };
   if (status.final !== true) return compact({ ...kept, status: { ...status, tests: line && [line] } });
-  const { verdict, reason, message, finishedAt, seconds, counts, conditions } = status;
+  const { verdict, reason, message, startedAt, finishedAt, seconds, counts, conditions } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
   const { run, suite, attempt, environment } = kept.spec;
@@ -46,6 +46,7 @@ export function keptReport(report: TestReport): TestReport {
       verdict,
       reason,
       message,
+      startedAt,
       finishedAt,
       seconds,
       counts,

@@ -145,9 +145,13 @@ describe('an informer against a real API server', function () {
 
   it('notices a connection that is open but dead, and lists again', async () => {
     await follow({ silenceMs: 1_000 });
+    // Its watch is open: what it hears of comes over that.
+    await make('heard');
+    await hears('added heard', 10_000);
     proxy.silence();
     await make('unheard');
-    await hears('added unheard', 10_000);
+    // A second of silence, and a try of 10 s on a connection of the pool that died with it.
+    await hears('added unheard', 20_000);
     expect((await lists()).silence).to.be.greaterThan(0);
   });
 });

@@ -2,7 +2,13 @@ import type { Fault, FaultSpec } from '../api/fault.ts';
 import { FAULTS, TEST_ENVIRONMENTS } from '../controllers/kinds.ts';
 import type { ToolEvent } from '../faults/receipt-lines.ts';
 import type { Tool } from '../faults/tools.ts';
-import { DEPLOYMENTS, PODS, type Pod, ROLE_BINDINGS } from '../runtime/builtin-resources.ts';
+import {
+  DEPLOYMENTS,
+  PODS,
+  type Pod,
+  ROLE_BINDINGS,
+  SERVICE_ACCOUNTS,
+} from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { type FakeKubelet, startKubelet } from './fake-kubelet.ts';
 import { type Stage, startStage } from './stage.ts';
@@ -173,6 +179,12 @@ export async function startFaultScene(): Promise<FaultScene> {
     'the environment is deployed',
     async () => (await client.get(TEST_ENVIRONMENTS, { namespace, name: ENVIRONMENT }))?.status?.valuesHash,
     { timeoutMs: 60_000 },
+  );
+  // Pods need it, and Kubernetes makes it a moment after the namespace.
+  await until(
+    'the namespace has its service account',
+    () => client.get(SERVICE_ACCOUNTS, { namespace: scene.namespace, name: 'default' }),
+    PATIENCE,
   );
   await operator.stop();
   return scene;

@@ -14,8 +14,18 @@ import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../controllers/kinds.ts';
 import { createOperator } from '../controllers/operator.ts';
 import type { OperatorOptions } from '../controllers/options.ts';
-import { NAMESPACES, PODS, type Pod, ROLE_BINDINGS, ROLES, type Role } from '../runtime/builtin-resources.ts';
+import {
+  DEPLOYMENTS,
+  NAMESPACES,
+  PODS,
+  type Pod,
+  ROLE_BINDINGS,
+  ROLES,
+  type Role,
+  STATEFUL_SETS,
+} from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import type { KubeObject, Resource } from '../runtime/kube-object.ts';
 import { helmPath } from './cached-tool.ts';
 import { type Access, type ControlPlane, startControlPlane } from './control-plane.ts';
 import { quietLog } from './quiet-log.ts';
@@ -156,6 +166,25 @@ export class Stage {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
       subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE })),
     });
+  }
+
+  /** Plays the controllers and the kubelet of the workloads of testing/charts/tiny, which run nowhere here. */
+  async tinyIsReady(namespace: string, managers = 2): Promise<void> {
+    const set = async <T extends KubeObject>(resource: Resource<T>, name: string, status: object) => {
+      await until(`${name} exists`, () => this.client.get(resource, { namespace, name }), {
+        timeoutMs: 30_000,
+      });
+      await this.client.mergePatch(resource, { namespace, name }, { status }, { subresource: 'status' });
+    };
+    await set(DEPLOYMENTS, 'manager', { replicas: managers, readyReplicas: managers });
+    await set(STATEFUL_SETS, 'agent', { replicas: 1, readyReplicas: 1 });
+    // The Job controller is real: the Job completes when its pod does.
+    const [pod] = await until('the bootstrap Job has a pod', async () => {
+      const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
+      const { items } = await this.client.list(PODS, { namespace, labelSelector });
+      return items.length > 0 && items;
+    });
+    if (pod && pod.status?.phase !== 'Succeeded') await set(PODS, pod.metadata.name, { phase: 'Succeeded' });
   }
 
   getRun(name: string): Promise<TestRun | undefined> {
