@@ -64,9 +64,19 @@ describe('what people and programs see of the operator', function () {
   }
 
   it('metrics: the depth of the queue now', async () => {
-    const text = await metrics();
-    expect(text).to.include('e2e_runs_active{namespace="backendai-e2e",phase="Queued"} 1');
-    expect(text).to.include('e2e_runs_active{namespace="backendai-e2e",phase="Running"} 1');
+    const wanted = ['Queued', 'Running'].map(
+      (phase) => `e2e_runs_active{namespace="backendai-e2e",phase="${phase}"} 1`,
+    );
+    await until('one run that waits and one that runs are counted', async () => {
+      const text = await metrics();
+      if (wanted.every((line) => text.includes(line))) return true;
+      throw new Error(
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('e2e_runs_active'))
+          .join('; '),
+      );
+    });
   });
 
   it('metrics: runs, suites, tests and flakes by verdict, and seconds, when they have ended', async () => {

@@ -22,6 +22,7 @@ import {
   ROLE_BINDINGS,
   ROLES,
   type Role,
+  SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
@@ -330,6 +331,10 @@ export async function startStage(...values: string[]): Promise<Stage> {
       metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
     await plane.applyYaml(rights);
+    // Pods need it, and Kubernetes makes it a moment after the namespace.
+    await until('the namespace has its service account', () =>
+      plane.client().get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }),
+    );
     return new Stage(
       plane,
       await plane.serviceAccount(NAMESPACE, ACCOUNT),
