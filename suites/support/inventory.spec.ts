@@ -12,6 +12,9 @@ describe('what the run left', () => {
     ['registry.bai-e2e:5000/stable/python:e2ecold1a2b3c4d', undefined, true],
     ['registry.bai-e2e:5000/stable/python:3.13-debian13', undefined, false],
     ['config/docker/registry/registry.bai-e2e%3A5000', undefined, false],
+    // Seen: an id in which the letters stand by chance.
+    ['tus: tus.upload.offset:3657fb78c57b4d8fafea3e2e59b6aabd', undefined, false],
+    ['tus: tus.upload.offset:e2e59b6aabd3657fb78c57b4d8fafea3', undefined, false],
   ] as const) {
     it(`${name} of ${time ?? 'no known time'}: ${left ? 'is' : 'is not'} left`, () => {
       expect(isLeft({ name, at: at(time) }, since)).to.equal(left);

@@ -18,8 +18,11 @@ export interface Kind {
   find(world: World): Promise<Holding[]>;
 }
 
-/** Random part of every name that a suite gives (World.name and its like): "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". */
-const SUITE_NAME = /e2e[a-z-]*[0-9a-f]{8}/;
+/**
+ * Random part of every name that a suite gives (World.name and its like): "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". By
+ * itself: ids of Backend.AI are long hexadecimal numbers, in which e2e stands by chance.
+ */
+const SUITE_NAME = /(?<![0-9a-z])e2e[a-z-]*[0-9a-f]{8}(?![0-9a-f])/;
 
 /** Whether the run's suites have made it: by its age, else by its name. */
 export function isLeft(holding: Holding, since: Date): boolean {
