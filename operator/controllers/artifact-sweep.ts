@@ -41,8 +41,13 @@ export class ArtifactSweep {
     try {
       const listed = await keeper.list({ namespace }, signal);
       const owners = ownersOf(listed.map(({ place }) => place));
+      const ofRuns = this.#reportsOfRuns(namespace);
+      const uidsOf = new Map<string, number>();
+      for (const { report } of owners) uidsOf.set(report, (uidsOf.get(report) ?? 0) + 1);
       let going = false;
-      for (const owner of owners.filter((each) => !this.#isKept(each, owners))) {
+      for (const owner of owners) {
+        // Where a name had several reports, one after the other, the run does not tell which.
+        if (this.#isAtHand(owner) || (ofRuns.has(owner.report) && uidsOf.get(owner.report) === 1)) continue;
         if (await this.#isThere(owner, signal)) {
           going = true;
           continue;
@@ -58,15 +63,13 @@ export class ArtifactSweep {
     }
   };
 
-  /**
-   * Whether the report is at hand, or belongs to a run that is there: settled reports of finished runs are in no cache. Where a
-   * name has several reports, one after the other, the run does not tell which.
-   */
-  #isKept({ namespace, report: name, uid }: ArtifactOwner, owners: readonly ArtifactOwner[]): boolean {
-    const { reports, runs } = this.#with;
-    if (reports.get({ namespace, name })?.metadata.uid === uid) return true;
-    if (owners.some((other) => other.report === name && other.uid !== uid)) return false;
-    return runs.list(namespace).some((run) => reportsOf(run).some((report) => report.name === name));
+  #isAtHand({ namespace, report: name, uid }: ArtifactOwner): boolean {
+    return this.#with.reports.get({ namespace, name })?.metadata.uid === uid;
+  }
+
+  /** Names of the reports of all runs that are there: settled ones of finished runs are in no cache. */
+  #reportsOfRuns(namespace: string): ReadonlySet<string> {
+    return new Set(this.#with.runs.list(namespace).flatMap((run) => reportsOf(run).map(({ name }) => name)));
   }
 
   /** The API server has the last word: the cache may not have what the operator before this one archived just now. */
