@@ -1,20 +1,18 @@
 import { expect } from 'chai';
 import { Api } from '../support/api.ts';
 import { BackendAi } from '../support/backend-ai.ts';
-import type { Database } from '../support/database.ts';
+import { expectAsNamed, expectHead, expectNoChange } from '../support/migrated-database.ts';
+import { expectCarriedOver, OLD, TAKEN_AWAY } from '../support/previous-release.ts';
 import { type Models, type Part, type PreviousRelease, Programs } from '../support/programs.ts';
 import { measure } from '../support/record.ts';
 import {
   type Content,
-  differences,
   driftOf,
   fateOf,
-  type Row,
   readContent,
   readRevisions,
-  readSchema,
   readTables,
-  tableLines,
+  rowWhere,
 } from '../support/schema.ts';
 import { API_VERSION } from '../support/signing.ts';
 import { SpareDatabase } from '../support/spare-database.ts';
@@ -27,47 +25,6 @@ const STEP_MS = 200_000;
 
 /** A manager that has just started, beside all others, may take so long for an answer, milliseconds. */
 const BUSY_MS = 120_000;
-
-/** Ids of images/suites-backend-ai/fixture.json. */
-const OLD = {
-  admin: '00000000-0000-4000-8000-000000000101',
-  user: '00000000-0000-4000-8000-000000000102',
-  user2: '00000000-0000-4000-8000-000000000103',
-  project: '00000000-0000-4000-8000-000000000003',
-  folder: '00000000-0000-4000-8000-000000000301',
-  sharedFolder: '00000000-0000-4000-8000-000000000302',
-  session: '00000000-0000-4000-8000-000000000202',
-  role: '00000000-0000-4000-8000-000000000405',
-  password: 'old-user',
-  email: 'user@old.test',
-};
-
-/**
- * Columns that the migrations from 26.8.3 to 26.9.6 take away on purpose. What was in them stands elsewhere; a test looks
- * for it there.
- */
-const TAKEN_AWAY = [
-  'agents.available_slots',
-  'agents.occupied_slots',
-  'domains.modified_at',
-  'groups.modified_at',
-  'kernels.occupied_slots',
-  'kernels.requested_slots',
-  'keypairs.modified_at',
-  'keypairs.user_id',
-  'permissions.operation',
-  'permissions.scope_id',
-  'permissions.scope_type',
-  'sessions.occupying_slots',
-  'sessions.requested_slots',
-  'sgroups_for_domains.domain',
-  'sgroups_for_domains.scaling_group',
-  'sgroups_for_groups.scaling_group',
-  'sgroups_for_keypairs.scaling_group',
-  'users.main_access_key',
-  'users.modified_at',
-  'vfolders.permission',
-];
 
 describe('migrations', function () {
   this.timeout(STEP_MS);
@@ -88,38 +45,9 @@ describe('migrations', function () {
   const spare = (what: string): Promise<SpareDatabase> =>
     SpareDatabase.create(world().connection.postgres, world().name(what), world().afterSuite);
 
-  /** Head: alembic's table names the one head of the migrations that the image carries. */
-  const expectHead = async (database: Database, part: Part): Promise<void> => {
-    expect(of(part).heads, 'heads of the migrations').to.have.length(1);
-    expect(await readRevisions(database), 'revision of the database').to.deep.equal(of(part).heads);
-  };
-
-  /** Tables, columns and whether they may be null: those of the models, and no other. */
-  const expectAsNamed = async (database: Database, part: Part): Promise<void> => {
-    const found = tableLines(await readTables(database));
-    const wrong = differences(
-      { name: 'models', lines: tableLines(of(part).tables) },
-      { name: 'database', lines: found },
-    );
-    expect(wrong, wrong.join('; ')).to.deep.equal([]);
-    expect(found.length).to.be.greaterThan(10);
-  };
-
-  /** Does it again, and compares everything before and after. */
-  const expectNoChange = async (database: Database, again: () => Promise<unknown>): Promise<void> => {
-    const look = async () => ({
-      revisions: await readRevisions(database),
-      schema: await readSchema(database),
-      content: await readContent(database),
-    });
-    const before = await look();
-    await again();
-    expect(await look()).to.deep.equal(before);
-  };
-
   it('of the deployment are at head: its managers run on what they were made for', async () => {
     expect(of('manager').version).to.equal(world().connection.version);
-    await expectHead(world().database, 'manager');
+    await expectHead(world().database, of('manager'));
   });
 
   for (const part of ['manager', 'appproxy'] as const) {
@@ -132,7 +60,7 @@ describe('migrations', function () {
       it('bring it to head', async () => {
         expect(await readTables(database.reader)).to.deep.equal({});
         await programs.oneshot(part, database.connection);
-        await expectHead(database.reader, part);
+        await expectHead(database.reader, of(part));
         if (part === 'appproxy') return;
         const [head] = of(part).heads;
         expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
@@ -140,7 +68,7 @@ describe('migrations', function () {
 
       it('make every table and column that the models name, and no other', async () => {
         measure(`tables-of-${part}`, Object.keys(of(part).tables).length, 'tables');
-        await expectAsNamed(database.reader, part);
+        await expectAsNamed(database.reader, of(part));
       });
 
       it('change nothing when they are done again', async () => {
@@ -156,7 +84,7 @@ describe('migrations', function () {
     it('bring an empty database to the same schema as its command for empty ones', async () => {
       const [stepwise, atOnce] = [await spare('stepwise'), await spare('at-once')];
       await programs.alembic('appproxy', stepwise.connection, 'upgrade', 'head');
-      await expectHead(stepwise.reader, 'appproxy');
+      await expectHead(stepwise.reader, of('appproxy'));
       await programs.oneshot('appproxy', atOnce.connection);
       const drift = await driftOf(stepwise.reader, atOnce.reader);
       expect(drift, drift.join('; ')).to.deep.equal([]);
@@ -174,9 +102,6 @@ describe('migrations', function () {
       if (!migrated) throw new Error('the database was not migrated: see the test before');
       return migrated;
     };
-    const rows = (table: string): Row[] => Object.values(now()[table] ?? {});
-    const row = (table: string, where: Row): Row | undefined =>
-      rows(table).find((one) => Object.entries(where).every(([column, value]) => one[column] === value));
 
     before('the dump of that release is restored', async () => {
       release = await programs.previousRelease();
@@ -200,14 +125,14 @@ describe('migrations', function () {
       const since = performance.now();
       await programs.alembic('manager', database.connection, 'upgrade', 'head');
       measure('migration-from-previous-release', (performance.now() - since) / 1000, 's');
-      await expectHead(database.reader, 'manager');
+      await expectHead(database.reader, of('manager'));
       const [head] = of('manager').heads;
       expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
       migrated = await readContent(database.reader);
     });
 
     it('make every table and column that the models name, and no other', async () => {
-      await expectAsNamed(database.reader, 'manager');
+      await expectAsNamed(database.reader, of('manager'));
     });
 
     it('keep every row, and change none', () => {
@@ -219,65 +144,14 @@ describe('migrations', function () {
         'vfolder_permissions',
       ]);
       expect(fate.columns, 'columns that are gone').to.deep.equal(TAKEN_AWAY);
-      const own = row('groups', { type: 'personal', creator_id: OLD.user });
+      const own = rowWhere(now(), 'groups', { type: 'personal', creator_id: OLD.user });
       expect(fate.values, 'values that changed').to.deep.equal([
         `vfolders.group {"id": "${OLD.folder}"}: null -> "${own?.id}"`.replace('{"id": ', '{"id":'),
       ]);
     });
 
     it('carry over what stood in tables and columns that are gone', () => {
-      for (const user of Object.values(earlier.users ?? {})) {
-        const main = row('keypairs', { access_key: user.main_access_key, user: user.uuid });
-        expect(main?.is_default, `default key pair of ${user.email}`).to.equal(true);
-        expect(row('groups', { type: 'personal', creator_id: user.uuid }), `${user.email}`).to.be.an(
-          'object',
-        );
-        const same = row('users', { uuid: user.uuid });
-        expect(same?.updated_at, `time of the last change of ${user.email}`).to.equal(user.modified_at);
-      }
-      for (const folder of Object.values(earlier.vfolders ?? {})) {
-        const own = folder.ownership_type === 'user';
-        expect(row('vfolders', { id: folder.id })?.default_mount_permission, `${folder.name}`).to.equal(
-          own ? 'none' : folder.permission,
-        );
-      }
-      const shares = rows('entity_shares').map(
-        ({ target_entity_id, recipient_email, recipient_entity_id, status }) => [
-          target_entity_id,
-          recipient_email ?? recipient_entity_id,
-          status,
-        ],
-      );
-      expect(shares, 'invitation and permission of others').to.have.deep.members([
-        [OLD.folder, 'admin@old.test', 'pending'],
-        [OLD.folder, OLD.user2, 'accepted'],
-      ]);
-      const lent = row('vfolder_user_mount_policies', { vfolder_id: OLD.folder, user_id: OLD.user2 });
-      expect(lent?.permission).to.equal('ro');
-      const node = (type: string, id: unknown): unknown =>
-        row('virtual_entities', { entity_type: type, entity_id: id })?.id;
-      for (const user of Object.values(earlier.users ?? {})) {
-        const edge = {
-          virtual_entity_id: node('project', OLD.project),
-          member_entity_id: node('user', user.uuid),
-        };
-        expect(row('entity_memberships', edge), `${user.email} in the project`).to.be.an('object');
-      }
-      const role = row('roles', { id: OLD.role });
-      expect([role?.scope_type, role?.scope_id], 'scope of the role').to.deep.equal(['project', OLD.project]);
-      const [group] = rows('scaling_groups');
-      const [domain] = rows('domains');
-      expect(row('sgroups_for_domains', { resource_group_id: group?.id, domain_id: domain?.id })).to.be.an(
-        'object',
-      );
-      for (const table of ['sgroups_for_groups', 'sgroups_for_keypairs']) {
-        expect(row(table, { resource_group_id: group?.id }), table).to.be.an('object');
-      }
-      for (const kernel of Object.values(earlier.kernels ?? {})) {
-        const asked = rows('resource_allocations').filter((slot) => slot.kernel_id === kernel.id);
-        const slots = Object.fromEntries(asked.map((slot) => [slot.slot_name, String(slot.requested)]));
-        expect(slots, `slots of kernel ${kernel.id}`).to.deep.equal(kernel.requested_slots);
-      }
+      expectCarriedOver(earlier, now());
     });
 
     it('change nothing when they are done again', async () => {

@@ -2,21 +2,20 @@ import { expect } from 'chai';
 import { BackendApiError } from '../support/api.ts';
 import type { BackendAi } from '../support/backend-ai.ts';
 import { Blocker } from '../support/blocker.ts';
+import { countersEqualKernels } from '../support/counters.ts';
 import { RESERVED_AND_HELD } from '../support/database.ts';
 import { eachManager } from '../support/discovery.ts';
-import type { Ledger } from '../support/ledger.ts';
 import { limitedUser } from '../support/limited-user.ts';
 import { giveBackLostSlots } from '../support/lost-slots.ts';
-import { CONTAINER_LABELS } from '../support/observer.ts';
+import { race } from '../support/race.ts';
 import { measure } from '../support/record.ts';
+import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../support/same-name.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
 import { ENDED_STATES, type NewSession } from '../support/sessions.ts';
 import { VFolders } from '../support/vfolders.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
-/** How many ask for the same at once. */
-const WRITERS = 8;
 /** Sessions that are made and ended side by side. */
 const SESSIONS = 50;
 /** A request among fifty may take this long, milliseconds: 10 to 30 s were seen on two busy cores. */
@@ -47,60 +46,16 @@ describe('transactions', function () {
     managers = (await eachManager(world())).asUser;
   });
 
-  /** Does the same that many times at once, over all managers in turn, and tells who won and how others were refused. */
-  const race = async <T>(
-    work: (manager: BackendAi) => Promise<T>,
-  ): Promise<{ won: T[]; refused: BackendApiError[] }> => {
-    const all = await Promise.allSettled(
-      Array.from({ length: WRITERS }, (_, index) => {
-        const manager = managers[index % managers.length];
-        return manager ? work(manager) : Promise.reject(new Error('no manager'));
-      }),
-    );
-    const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-    for (const error of refused) if (!(error instanceof BackendApiError)) throw error;
-    return {
-      won: all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
-      refused,
-    };
-  };
-
-  /** Deletes and forgets every vfolder of a name. */
-  const forgetFolders = (name: string, ledger: Ledger): void =>
-    ledger.add(`vfolder ${name}`, async () => {
-      for (const row of await folders(name)) {
-        if (row.status === 'ready') await new VFolders(world().user.api).forceDelete(row.id);
-      }
-      const left = await waitUntil(
-        `the content of ${name} to be deleted`,
-        async () => {
-          const rows = await folders(name);
-          return rows.every((row) => row.status === 'delete-complete') ? rows : notYet(rows);
-        },
-        { deadlineSeconds: 50, everyMs: 200 },
-      );
-      for (const row of left) await new VFolders(world().admin.api).purge(row.id);
-    });
-  const folders = (name: string): Promise<{ id: string; status: string }[]> =>
-    world().database.rows('SELECT id, status FROM vfolders WHERE name = $1', [name]);
-  const endSessionsNamed = (name: string, ledger: Ledger): void =>
-    ledger.add(`sessions ${name}`, async () => {
-      const rows = await world().database.rows<{ id: string }>('SELECT id FROM sessions WHERE name = $1', [
-        name,
-      ]);
-      for (const row of rows) await world().endSession(row.id);
-    });
-
   it('of two managers that make a vfolder of one name leave one vfolder', async () => {
     const name = world().name('folder');
-    forgetFolders(name, world().afterTest);
-    const { won, refused } = await race((manager) => new VFolders(manager.api).create({ name }));
+    forgetFoldersNamed(world(), name, world().afterTest);
+    const { won, refused } = await race(managers, (manager) => new VFolders(manager.api).create({ name }));
     expect(won).to.have.length(1);
     for (const error of refused) {
       expect(error.status, error.message).to.be.oneOf([400, 409]);
       expect(error.message).to.match(/exist/i);
     }
-    const rows = await folders(name);
+    const rows = await foldersNamed(world(), name);
     expect(rows.map((row) => row.id.replaceAll('-', ''))).to.deep.equal(won.map((folder) => folder.id));
     const listed = (await new VFolders(world().user.api).list()).filter((folder) => folder.name === name);
     expect(listed.map((folder) => folder.id)).to.deep.equal(won.map((folder) => folder.id));
@@ -109,9 +64,9 @@ describe('transactions', function () {
   it('of two managers that make a session of one name leave one session, whole', async () => {
     const { database, user, afterTest } = world();
     const name = world().name('session');
-    endSessionsNamed(name, afterTest);
+    endSessionsNamed(world(), name, afterTest);
     const wanted = world().smallSession({ name, ...WAITING() });
-    const { won, refused } = await race((manager) => manager.sessions.create(wanted));
+    const { won, refused } = await race(managers, (manager) => manager.sessions.create(wanted));
     expect(won).to.have.length(1);
     for (const error of refused) expect(error.status, error.message).to.equal(409);
     expect(await database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
@@ -157,7 +112,7 @@ describe('transactions', function () {
   });
 
   it(`keep counters right while ${SESSIONS} sessions are made and ended side by side`, async () => {
-    const { admin, connection, database, user, valkey, afterTest } = world();
+    const { database, user, afterTest } = world();
     const since = performance.now();
     const tag = world().name('many');
     const stands = (): Promise<{ id: string; status: string }[]> =>
@@ -193,72 +148,7 @@ describe('transactions', function () {
       [ids],
     );
     expect(half, 'sessions without kernel, kernels that live, slots not given back').to.deep.equal([]);
-    // Other suites come and go in between, so both sides are read in one statement each, until they agree.
-    await waitUntil(
-      'the counters of the agents to equal what their kernels hold',
-      async () => {
-        const wrong = await database.rows(
-          `SELECT r.agent_id, r.slot_name, r.used::float8, coalesce(sum(a.used), 0)::float8 AS held
-             FROM agent_resources r
-             LEFT JOIN kernels k ON k.agent = r.agent_id
-             LEFT JOIN resource_allocations a
-               ON a.kernel_id = k.id AND a.slot_name = r.slot_name AND a.free_at IS NULL
-            GROUP BY r.agent_id, r.slot_name, r.used HAVING r.used <> coalesce(sum(a.used), 0)`,
-        );
-        return wrong.length === 0 ? undefined : notYet(wrong);
-      },
-      { deadlineSeconds: 20 },
-    );
-    await waitUntil(
-      'the API to show what the database counts',
-      async () => {
-        const [shown, slots] = await Promise.all([admin.agents(), database.agentSlots()]);
-        const wrong = slots.filter((slot) => {
-          const agent = shown.find((candidate) => candidate.id === slot.agent_id);
-          const occupied: Record<string, string> = JSON.parse(agent?.occupied_slots ?? '{}');
-          return Number(occupied[slot.slot_name] ?? 0) !== slot.used;
-        });
-        return wrong.length === 0 ? undefined : notYet({ wrong, shown });
-      },
-      { deadlineSeconds: 20 },
-    );
-    await waitUntil(
-      'the containers of these sessions to be gone',
-      async () => {
-        const found = (
-          await Promise.all(
-            world()
-              .observers()
-              .map(async (observer) =>
-                (
-                  await observer.containers()
-                ).filter((container) => ids.includes(container.labels[CONTAINER_LABELS.session] ?? '')),
-              ),
-          )
-        ).flat();
-        return found.length === 0 ? undefined : notYet(found.map((one) => `${one.id} ${one.state}`));
-      },
-      { deadlineSeconds: 2 * END_SECONDS },
-    );
-    await waitUntil(
-      'what agents count in Valkey to equal the kernels in the database',
-      async () => {
-        const living = await database.rows<{ agent: string; kernels: number }>(
-          `SELECT agent, count(*)::int AS kernels FROM kernels
-            WHERE agent IS NOT NULL AND container_id IS NOT NULL
-              AND status::text NOT IN ('TERMINATED', 'CANCELLED', 'ERROR') GROUP BY agent`,
-        );
-        const counted = await Promise.all(
-          connection.agents.map(async ({ id }) => ({
-            agent: id,
-            valkey: await valkey.containerCount(id),
-            database: living.find((row) => row.agent === id)?.kernels ?? 0,
-          })),
-        );
-        return counted.every((one) => one.valkey === one.database) ? undefined : notYet(counted);
-      },
-      { deadlineSeconds: 60 },
-    );
+    await countersEqualKernels(world(), ids);
   });
 
   it('leave nothing reserved for sessions that have ended', async () => {
@@ -295,7 +185,7 @@ describe('transactions', function () {
       const { afterTest, user } = world();
       const model = await world().enqueue(world().smallSession(WAITING()), afterTest);
       await blocker.insertCopy('sessions', model.sessionId, { name });
-      endSessionsNamed(name, afterTest);
+      endSessionsNamed(world(), name, afterTest);
       const wanted = world().smallSession({ name, ...WAITING() });
       const answer = user.sessions.create(wanted, 60_000);
       answer.catch(() => undefined);
@@ -332,20 +222,22 @@ describe('transactions', function () {
     it('that make a vfolder likewise', async () => {
       const { afterTest, user } = world();
       const model = world().name('model');
-      forgetFolders(model, afterTest);
+      forgetFoldersNamed(world(), model, afterTest);
       const vfolders = new VFolders(user.api);
       const { id } = await vfolders.create({ name: model });
       await blocker.insertCopy('vfolders', id, { name });
-      forgetFolders(name, afterTest);
+      forgetFoldersNamed(world(), name, afterTest);
       const answer = vfolders.create({ name });
       answer.catch(() => undefined);
       const first = await blocker.waiter();
       await blocker.breakConnection(first);
       await blocker.waiter(first.pid);
-      expect(await folders(name)).to.deep.equal([]);
+      expect(await foldersNamed(world(), name)).to.deep.equal([]);
       await blocker.rollback();
       const made = await answer;
-      expect((await folders(name)).map((row) => row.id.replaceAll('-', ''))).to.deep.equal([made.id]);
+      expect((await foldersNamed(world(), name)).map((row) => row.id.replaceAll('-', ''))).to.deep.equal([
+        made.id,
+      ]);
       expect((await vfolders.info(name)).id.replaceAll('-', '')).to.equal(made.id);
     });
   });

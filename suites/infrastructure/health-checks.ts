@@ -12,6 +12,7 @@ import {
   Patient,
   patients,
 } from '../support/health.ts';
+import { NAMES, PROVIDERS, ROUNDS, type Square } from '../support/health-matrix.ts';
 import { parseMetrics } from '../support/metrics.ts';
 import { Inconclusive, measure } from '../support/record.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
@@ -28,74 +29,6 @@ const FAULT_SECONDS = 240;
  * three failures: only after that its own look can tell.
  */
 const POOL_SECONDS = 15;
-
-/** Who provides what is needed: the component whose pods are cut off or taken away. */
-const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
-  etcd: 'etcd',
-  redis: 'valkey',
-  database: 'postgres',
-  manager: 'manager',
-};
-
-/**
- * How something is taken away. gone: its pods are, and connections are refused; silent: packets to it are dropped, nothing
- * answers; frozen: its processes are stopped.
- */
-type Way = 'gone' | 'silent' | 'frozen';
-
-/** One square of the matrix. `one`: only that process of the component loses it. */
-interface Square {
-  component: HealthyComponent;
-  need: Need;
-  way: Way;
-  one?: 0 | 1;
-}
-
-/**
- * Three rounds, because each lasts as long as the components' own rhythm: within a round every process looks once. No two
- * rounds after another keep anybody from being alive: its pod would be restarted.
- */
-const ROUNDS: { title: string; squares: Square[] }[] = [
-  {
-    title: 'without etcd, and the app proxy and the webserver without Valkey',
-    squares: [
-      { component: 'manager', need: 'etcd', way: 'gone' },
-      { component: 'agent', need: 'etcd', way: 'gone' },
-      { component: 'storage-proxy', need: 'etcd', way: 'gone' },
-      { component: 'webserver', need: 'redis', way: 'silent' },
-      { component: 'appproxy-coordinator', need: 'redis', way: 'silent' },
-      { component: 'appproxy-worker', need: 'redis', way: 'silent' },
-    ],
-  },
-  {
-    title: 'without PostgreSQL',
-    squares: [
-      { component: 'manager', need: 'database', way: 'gone' },
-      { component: 'appproxy-coordinator', need: 'database', way: 'gone' },
-    ],
-  },
-  {
-    title: 'with something that does not answer',
-    squares: [
-      { component: 'manager', need: 'redis', way: 'silent', one: 0 },
-      { component: 'manager', need: 'database', way: 'silent', one: 1 },
-      { component: 'agent', need: 'redis', way: 'silent', one: 0 },
-      { component: 'agent', need: 'container', way: 'frozen', one: 1 },
-      { component: 'agent', need: 'etcd', way: 'silent', one: 1 },
-      { component: 'storage-proxy', need: 'redis', way: 'silent' },
-      { component: 'webserver', need: 'manager', way: 'silent' },
-      { component: 'appproxy-coordinator', need: 'database', way: 'silent' },
-    ],
-  },
-];
-
-const NAMES: Record<Need, string> = {
-  etcd: 'etcd',
-  redis: 'Valkey',
-  database: 'PostgreSQL',
-  container: 'its container engine',
-  manager: 'a manager',
-};
 
 /** What a process said while things were taken away, or why it could not be asked. */
 type Seen = { look: Look; metrics: string | undefined } | { error: unknown };

@@ -8,51 +8,18 @@ import { measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { ContainerRegistry } from '../support/registry.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
+import { amounts, rpcCalls, shownAgents, slotsInUse } from '../support/shown-agents.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
 
 describe('manager and agents', () => {
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
 
-  interface ShownAgent {
-    id: string;
-    status: string;
-    addr: string;
-    version: string;
-    compute_plugins: string;
-    architecture: string;
-    scaling_group: string;
-    available_slots: string;
-    occupied_slots: string;
-    schedulable: boolean;
-  }
-  /** What the API shows of every agent. */
-  const shownAgents = async (): Promise<ShownAgent[]> => {
-    const fields = `id status addr version compute_plugins architecture scaling_group available_slots occupied_slots
-      schedulable`;
-    const query = `query { agent_list(limit: 100, offset: 0, order: "id") { items { ${fields} } } }`;
-    return (await world().admin.graphql<{ agent_list: { items: ShownAgent[] } }>(query)).agent_list.items;
-  };
-  /** Amounts by slot, as numbers. */
-  const amounts = (slots: string): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(JSON.parse(slots) as Record<string, string>).map(([name, amount]) => [
-        name,
-        Number(amount),
-      ]),
-    );
-  /** How often a manager has called a method of the agent's RPC, as the agent counts it. */
-  const rpcCalls = async (agent: string, method: string): Promise<number> => {
-    const endpoint = world().connection.agents.find((candidate) => candidate.id === agent);
-    const samples = await readMetric(endpoint?.httpUrl ?? '', 'backendai_rpc_requests_total');
-    return samples.find((sample) => sample.labels.method === method)?.value ?? 0;
-  };
-
   describe('an agent', () => {
     it('is ALIVE for the API, in the database, in etcd and by its heartbeat in Valkey', async () => {
       const { connection, database, etcd, valkey } = world();
       const known = connection.agents.map((agent) => agent.id).sort();
-      const shown = await shownAgents();
+      const shown = await shownAgents(world());
       expect(shown.filter((agent) => agent.status === 'ALIVE').map((agent) => agent.id)).to.deep.equal(known);
       const rows = await database.rows<{ id: string }>(
         `SELECT id FROM agents WHERE status = 'ALIVE' AND lost_at IS NULL ORDER BY id`,
@@ -82,7 +49,7 @@ describe('manager and agents', () => {
 
     it('is reached under the address that it told: its own page answers there, as the same version', async () => {
       const { connection } = world();
-      for (const agent of await shownAgents()) {
+      for (const agent of await shownAgents(world())) {
         const endpoint = connection.agents.find((candidate) => candidate.id === agent.id);
         const health = await new Api(endpoint?.httpUrl ?? '').json<Record<string, unknown>>({
           method: 'GET',
@@ -96,7 +63,7 @@ describe('manager and agents', () => {
 
     it('shows its architecture and its plugins, with versions', async () => {
       const { connection, database } = world();
-      for (const agent of await shownAgents()) {
+      for (const agent of await shownAgents(world())) {
         const plugins: Record<string, { version: string }> = JSON.parse(agent.compute_plugins);
         expect(Object.keys(plugins).sort()).to.deep.equal(['cpu', 'mem']);
         for (const plugin of Object.values(plugins)) expect(plugin.version).to.equal(connection.version);
@@ -116,7 +83,7 @@ describe('manager and agents', () => {
     it('announces slots that API, database and its own measurements agree on', async () => {
       const { connection, database } = world();
       const rows = await database.agentSlots();
-      for (const agent of await shownAgents()) {
+      for (const agent of await shownAgents(world())) {
         const available = amounts(agent.available_slots);
         const capacity = rows.filter((row) => row.agent_id === agent.id);
         expect(Object.fromEntries(capacity.map((row) => [row.slot_name, row.capacity]))).to.deep.equal(
@@ -149,13 +116,13 @@ describe('manager and agents', () => {
     it('answers a call that the manager makes for an administrator', async () => {
       const { admin, connection } = world();
       for (const { id } of connection.agents) {
-        const before = await rpcCalls(id, 'scan_gpu_alloc_map');
+        const before = await rpcCalls(world(), id, 'scan_gpu_alloc_map');
         const query = 'mutation($agent: String!) { rescan_gpu_alloc_maps(agent_id: $agent) { task_id } }';
         await admin.graphql(query, { agent: id });
         await waitUntil(
           `agent ${id} to count the call`,
           async () => {
-            const now = await rpcCalls(id, 'scan_gpu_alloc_map');
+            const now = await rpcCalls(world(), id, 'scan_gpu_alloc_map');
             return now > before ? undefined : notYet(now);
           },
           { deadlineSeconds: 20, everyMs: 250 },
@@ -183,23 +150,6 @@ describe('manager and agents', () => {
       agent = (await world().database.kernels(session.id))[0]?.agent ?? 'none';
     });
 
-    /** Slots of the session's agent in use, as kernels' rows, the agent's row and the API tell them, and whether they agree. */
-    const slotsInUse = async () => {
-      const { database } = world();
-      const [held, slots, shown] = await Promise.all([
-        database.heldOn(agent),
-        database.agentSlots(),
-        shownAgents(),
-      ]);
-      const own = slots.filter((row) => row.agent_id === agent);
-      const used = Object.fromEntries(own.map((row) => [row.slot_name, row.used]));
-      const occupied = amounts(shown.find(({ id }) => id === agent)?.occupied_slots ?? '{}');
-      const same = Object.keys(used).every(
-        (slot) => used[slot] === (held[slot] ?? 0) && used[slot] === occupied[slot],
-      );
-      return { held, used, occupied, same };
-    };
-
     it('takes its slots: its rows, the agent, the API and the container’s limits agree', async () => {
       const { database } = world();
       const [kernel] = await database.kernels(session.id);
@@ -217,7 +167,7 @@ describe('manager and agents', () => {
       await waitUntil(
         'database and API to tell the same',
         async () => {
-          const { held, used, occupied, same } = await slotsInUse();
+          const { held, used, occupied, same } = await slotsInUse(world(), agent);
           return same && (used.mem ?? 0) >= memory ? undefined : notYet({ held, used, occupied });
         },
         { deadlineSeconds: 20 },
@@ -226,7 +176,7 @@ describe('manager and agents', () => {
 
     it('has its code run by the agent: the value comes back, and the agent counted the call', async () => {
       const { user, connection } = world();
-      const count = () => Promise.all(connection.agents.map(({ id }) => rpcCalls(id, 'execute')));
+      const count = () => Promise.all(connection.agents.map(({ id }) => rpcCalls(world(), id, 'execute')));
       executions = await count();
       const since = performance.now();
       const run = await runCode(user.sessions, session.id, { mode: 'query', code: '6 * 7' });
@@ -257,7 +207,7 @@ describe('manager and agents', () => {
       await waitUntil(
         'agent and API to be without it',
         async () => {
-          const { held, used, occupied, same } = await slotsInUse();
+          const { held, used, occupied, same } = await slotsInUse(world(), agent);
           return same ? undefined : notYet({ held, used, occupied });
         },
         { deadlineSeconds: 20 },

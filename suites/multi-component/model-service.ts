@@ -1,31 +1,28 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { Api, BackendApiError } from '../support/api.ts';
+import { BackendApiError } from '../support/api.ts';
 import { AppProxy } from '../support/app-proxy.ts';
 import { FolderCare } from '../support/folder-care.ts';
+import { HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../support/model-endpoint.ts';
+import { DEFINITION, SERVER } from '../support/model-server.ts';
 import {
   endReplicas,
   type ModelServiceInfo,
   ModelServices,
   ModelServiceWatch,
   RELEASE_SECONDS,
-  type ReplicaRow,
   removeModelService,
   SERVING_SECONDS,
+  sessionsOf,
 } from '../support/model-services.ts';
 import { measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { waitForEnd } from '../support/session-watch.ts';
+import { forged } from '../support/tokens.ts';
 import type { VFolder } from '../support/vfolders.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { SMALL, useWorld } from '../support/world.ts';
 
-/** The program of the model listens here. */
-const PORT = 8000;
-/** Requests that show how they are spread: with two replicas each gets fewer than a quarter once in a million runs. */
-const REQUESTS = 80;
-/** From the coordinator's database to the worker: an event, a moment later. */
-const HEARD_SECONDS = 30;
 /** Until a token that is about to expire has done so. */
 const SHORT_LIFE_SECONDS = 8;
 /**
@@ -34,66 +31,7 @@ const SHORT_LIFE_SECONDS = 8;
  */
 const EVICTION_SECONDS = 240;
 
-/** Says which session answers and what it reads in the folder; /health says 503 once it was told to be sick. */
-const SERVER = `
-import http.server, json, os, urllib.parse
-SESSION = os.environ["BACKENDAI_SESSION_ID"]
-sick = False
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def reply(self, status, value):
-        data = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-    def do_GET(self):
-        if self.path == "/health":
-            self.reply(503 if sick else 200, {"sick": sick})
-        else:
-            self.reply(200, {"session": SESSION, "weights": open("/models/weights.txt").read()})
-    def do_POST(self):
-        global sick
-        url = urllib.parse.urlparse(self.path)
-        if url.path == "/sick" and url.query.rstrip("=") == SESSION:
-            sick = True
-        if url.path == "/write":
-            try:
-                open("/models/written.txt", "w").close()
-                self.reply(200, {"written": True})
-            except OSError as error:
-                self.reply(200, {"written": False, "error": error.strerror})
-        else:
-            self.reply(200, {"session": SESSION, "sick": sick})
-    def log_message(self, *arguments): pass
-http.server.ThreadingHTTPServer(("", ${PORT}), Handler).serve_forever()
-`;
-
-const DEFINITION = `
-models:
-  - name: e2e
-    model_path: /models
-    service:
-      start_command: python3 /models/server.py
-      port: ${PORT}
-      health_check:
-        enable: true
-        path: /health
-        interval: 5
-        max_retries: 2
-        max_wait_time: 5
-        expected_status_code: 200
-        initial_delay: 120
-`;
-
 const later = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
-
-/** The same claims, signed with another key. */
-function forged(token: string): string {
-  const claims = token.split('.').slice(0, 2).join('.');
-  return `${claims}.${createHmac('sha256', randomBytes(32)).update(claims).digest('base64url')}`;
-}
 
 describe('a model service', function () {
   this.timeout(60_000);
@@ -105,44 +43,9 @@ describe('a model service', function () {
   let folder: VFolder;
   let made: ModelServiceInfo;
   let url: string;
+  let endpoint: ModelEndpoint;
   let token: string;
 
-  /** As a program asks: who does not say that it wants JSON gets a page for people when nobody can serve. */
-  const endpoint = (authorization?: string): Api =>
-    new Api(url, () => ({
-      accept: 'application/json',
-      ...(authorization === undefined ? {} : { authorization }),
-    }));
-  const ask = (): Promise<{ session: string; weights: string }> =>
-    endpoint(`BackendAI ${token}`).json({ method: 'GET', path: '/' });
-  /** How many of the requests each replica answered. */
-  const spread = async (requests: number): Promise<Record<string, number>> => {
-    const answers: Record<string, number> = {};
-    for (let sent = 0; sent < requests; sent += 1) {
-      const { session } = await ask();
-      answers[session] = (answers[session] ?? 0) + 1;
-    }
-    return answers;
-  };
-  /** Waits until the worker has heard of a change: until those answer that should. Returns how many requests each got. */
-  const spreadOnce = (
-    what: string,
-    right: (sessions: string[]) => boolean,
-  ): Promise<Record<string, number>> =>
-    waitUntil(
-      `requests to be answered by ${what}`,
-      async () => {
-        const answers = await spread(REQUESTS / 4);
-        return right(Object.keys(answers).sort()) ? answers : notYet(answers);
-      },
-      { deadlineSeconds: HEARD_SECONDS, tolerate: (error) => error instanceof BackendApiError },
-    );
-  const answeredBy = (replicas: readonly ReplicaRow[]): Promise<Record<string, number>> => {
-    const sessions = sessionsOf(replicas);
-    return spreadOnce(sessions.join(' and '), (seen) => seen.join() === sessions.join());
-  };
-  const sessionsOf = (replicas: readonly ReplicaRow[]): string[] =>
-    replicas.map(({ session }) => String(session)).sort();
   const released = async (session: string): Promise<void> => {
     const { database } = world();
     await waitForEnd(database, session, undefined, RELEASE_SECONDS);
@@ -180,7 +83,8 @@ describe('a model service', function () {
     const told = await services.info(id);
     url = String(told.service_endpoint);
     token = await services.token(id, later(3600));
-    await answeredBy(replicas);
+    endpoint = new ModelEndpoint(url, token);
+    await endpoint.answeredBy(replicas);
   });
 
   it('is the same thing to API, database, coordinator and worker', async () => {
@@ -210,10 +114,10 @@ describe('a model service', function () {
 
   it('is answered by its replica, which has the folder for reading only', async () => {
     const [replica] = await watch.serving(1);
-    expect(await ask()).to.deep.equal({ session: replica?.session, weights });
-    const bearer = await endpoint(`Bearer ${token}`).json({ method: 'GET', path: '/' });
+    expect(await endpoint.ask()).to.deep.equal({ session: replica?.session, weights });
+    const bearer = await endpoint.as(`Bearer ${token}`).json({ method: 'GET', path: '/' });
     expect(bearer, 'the other way to show a token').to.include({ weights });
-    const write = await endpoint(`BackendAI ${token}`).json({ method: 'POST', path: '/write' });
+    const write = await endpoint.as(`BackendAI ${token}`).json({ method: 'POST', path: '/write' });
     expect(write).to.deep.equal({ written: false, error: 'Read-only file system' });
     const { user } = world();
     expect((await user.folders.files(folder.name)).map(({ name }) => name)).not.to.include('written.txt');
@@ -222,7 +126,7 @@ describe('a model service', function () {
   describe('being private, is refused', () => {
     const refusal = { status: 401, kind: 'invalid-credentials' };
     const refused = (authorization?: string): Promise<unknown> =>
-      expectRefusal(endpoint(authorization).request({ method: 'GET', path: '/' }), refusal);
+      expectRefusal(endpoint.as(authorization).request({ method: 'GET', path: '/' }), refusal);
 
     it('without a token', () => refused());
     it('with something else than a token', () => refused('BackendAI no-token'));
@@ -230,11 +134,11 @@ describe('a model service', function () {
     it('with a token shown in an unknown way', () => refused(`Basic ${token}`));
     it('with a token that has expired', async () => {
       const brief = await services.token(made.endpoint_id, later(SHORT_LIFE_SECONDS));
-      await endpoint(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
+      await endpoint.as(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
       await waitUntil(
         'the token to be refused',
         async () => {
-          const request = endpoint(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
+          const request = endpoint.as(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
           const answer = await request.catch((error: unknown) => error);
           return answer instanceof Error ? undefined : notYet('it was served');
         },
@@ -254,7 +158,7 @@ describe('a model service', function () {
       await denied(strange.scale(id, 0));
       await denied(strange.remove(id));
       expect(await services.info(id)).to.include({ replicas: 1, service_endpoint: url });
-      await ask();
+      await endpoint.ask();
     });
   });
 
@@ -266,8 +170,8 @@ describe('a model service', function () {
       await services.scale(made.endpoint_id, 2);
       const replicas = await watch.serving(2);
       measure('service-scale-up', (performance.now() - since) / 1000, 's');
-      await answeredBy(replicas);
-      const answers = await spread(REQUESTS);
+      await endpoint.answeredBy(replicas);
+      const answers = await endpoint.spread(REQUESTS);
       expect(Object.keys(answers).sort(), 'who answered').to.deep.equal(sessionsOf(replicas));
       expect(Math.min(...Object.values(answers)), JSON.stringify(answers)).to.be.at.least(REQUESTS / 4);
     });
@@ -290,7 +194,7 @@ describe('a model service', function () {
         },
         { deadlineSeconds: 45 },
       );
-      expect(await spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
+      expect(await endpoint.spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
     });
 
     it('takes a replica out that says it is sick, and makes another', async function () {
@@ -301,9 +205,9 @@ describe('a model service', function () {
         `replica ${gone} to be told that it is sick`,
         async () => {
           const request = { method: 'POST', path: '/sick', query: { [gone]: '' } } as const;
-          const answer = await endpoint(`BackendAI ${token}`).json<{ session: string; sick: boolean }>(
-            request,
-          );
+          const answer = await endpoint
+            .as(`BackendAI ${token}`)
+            .json<{ session: string; sick: boolean }>(request);
           return answer.session === gone && answer.sick ? undefined : notYet(answer);
         },
         { deadlineSeconds: 20, everyMs: 50 },
@@ -322,11 +226,11 @@ describe('a model service', function () {
         { deadlineSeconds: EVICTION_SECONDS },
       );
       measure('service-eviction', (performance.now() - since) / 1000, 's');
-      const answers = await spreadOnce(`others than ${gone}`, (seen) => !seen.includes(gone));
+      const answers = await endpoint.spreadOnce(`others than ${gone}`, (seen) => !seen.includes(gone));
       expect(answers, 'the healthy one stays').to.have.property(String(healthy?.session));
       const replicas = await watch.serving(2);
       expect(sessionsOf(replicas)).to.include(String(healthy?.session)).and.not.to.include(gone);
-      await answeredBy(replicas);
+      await endpoint.answeredBy(replicas);
       await released(gone);
     });
 
@@ -340,11 +244,13 @@ describe('a model service', function () {
       await waitUntil(
         'the worker to have nobody to ask',
         () =>
-          ask().then(notYet, (error: unknown) => (error instanceof BackendApiError ? true : notYet(error))),
+          endpoint
+            .ask()
+            .then(notYet, (error: unknown) => (error instanceof BackendApiError ? true : notYet(error))),
         { deadlineSeconds: HEARD_SECONDS },
       );
-      await expectRefusal(ask(), { status: 503, kind: 'appproxy/worker-not-available' });
-      await expectRefusal(endpoint().request({ method: 'GET', path: '/' }), {
+      await expectRefusal(endpoint.ask(), { status: 503, kind: 'appproxy/worker-not-available' });
+      await expectRefusal(endpoint.as().request({ method: 'GET', path: '/' }), {
         status: 401,
         kind: 'invalid-credentials',
       });
@@ -366,7 +272,7 @@ describe('a model service', function () {
       await waitUntil(
         'the URL to serve nobody',
         async () => {
-          const request = endpoint(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
+          const request = endpoint.as(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
           const answer = await request.catch((error: unknown) => error);
           return answer instanceof Error && !/ 503/.test(answer.message) ? undefined : notYet(answer);
         },

@@ -103,6 +103,11 @@ export interface ReplicaRow {
   replica_port: number | null;
 }
 
+/** Ids of the sessions of replicas, sorted. */
+export function sessionsOf(replicas: readonly ReplicaRow[]): string[] {
+  return replicas.map(({ session }) => String(session)).sort();
+}
+
 /** Where the app proxy sends the requests for a model service: a row of its table circuits. */
 export interface ServiceCircuit {
   id: string;

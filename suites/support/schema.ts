@@ -123,6 +123,18 @@ export async function readContent(database: Database): Promise<Content> {
   return content;
 }
 
+/** All rows of a table; none: it is not there, or empty. */
+export function rowsOf(content: Content, table: string): Row[] {
+  return Object.values(content[table] ?? {});
+}
+
+/** The first row of a table whose columns have those values, or undefined. */
+export function rowWhere(content: Content, table: string, where: Row): Row | undefined {
+  return rowsOf(content, table).find((one) =>
+    Object.entries(where).every(([column, value]) => one[column] === value),
+  );
+}
+
 /** What became of rows: each list sorted, without repetition. */
 export interface Fate {
   /** Tables that are gone, or hold no row any more. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -11,6 +11,12 @@ export function signedToken(claims: object, secret: string): string {
 /** A token with those claims that nobody signed (algorithm "none"). */
 export function unsignedToken(claims: object): string {
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`;
+}
+
+/** A token with the same claims, signed with another key. */
+export function forged(token: string): string {
+  const claims = token.split('.').slice(0, 2).join('.');
+  return `${claims}.${createHmac('sha256', randomBytes(32)).update(claims).digest('base64url')}`;
 }
 
 /** The claims of a token; whether it is signed rightly is not looked at. */

@@ -1,0 +1,70 @@
+import type { HealthyComponent, Need } from './health.ts';
+
+/** Who provides what is needed: the component whose pods are cut off or taken away. */
+export const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
+  etcd: 'etcd',
+  redis: 'valkey',
+  database: 'postgres',
+  manager: 'manager',
+};
+
+/**
+ * How something is taken away. gone: its pods are, and connections are refused; silent: packets to it are dropped, nothing
+ * answers; frozen: its processes are stopped.
+ */
+export type Way = 'gone' | 'silent' | 'frozen';
+
+/** One square of the matrix. `one`: only that process of the component loses it. */
+export interface Square {
+  component: HealthyComponent;
+  need: Need;
+  way: Way;
+  one?: 0 | 1;
+}
+
+/**
+ * Three rounds, because each lasts as long as the components' own rhythm: within a round every process looks once. No two
+ * rounds after another keep anybody from being alive: its pod would be restarted.
+ */
+export const ROUNDS: { title: string; squares: Square[] }[] = [
+  {
+    title: 'without etcd, and the app proxy and the webserver without Valkey',
+    squares: [
+      { component: 'manager', need: 'etcd', way: 'gone' },
+      { component: 'agent', need: 'etcd', way: 'gone' },
+      { component: 'storage-proxy', need: 'etcd', way: 'gone' },
+      { component: 'webserver', need: 'redis', way: 'silent' },
+      { component: 'appproxy-coordinator', need: 'redis', way: 'silent' },
+      { component: 'appproxy-worker', need: 'redis', way: 'silent' },
+    ],
+  },
+  {
+    title: 'without PostgreSQL',
+    squares: [
+      { component: 'manager', need: 'database', way: 'gone' },
+      { component: 'appproxy-coordinator', need: 'database', way: 'gone' },
+    ],
+  },
+  {
+    title: 'with something that does not answer',
+    squares: [
+      { component: 'manager', need: 'redis', way: 'silent', one: 0 },
+      { component: 'manager', need: 'database', way: 'silent', one: 1 },
+      { component: 'agent', need: 'redis', way: 'silent', one: 0 },
+      { component: 'agent', need: 'container', way: 'frozen', one: 1 },
+      { component: 'agent', need: 'etcd', way: 'silent', one: 1 },
+      { component: 'storage-proxy', need: 'redis', way: 'silent' },
+      { component: 'webserver', need: 'manager', way: 'silent' },
+      { component: 'appproxy-coordinator', need: 'database', way: 'silent' },
+    ],
+  },
+];
+
+/** What is needed, as titles of tests name it. */
+export const NAMES: Record<Need, string> = {
+  etcd: 'etcd',
+  redis: 'Valkey',
+  database: 'PostgreSQL',
+  container: 'its container engine',
+  manager: 'a manager',
+};
