@@ -18,7 +18,7 @@ import type { KubeClient } from '../operator/runtime/kube-client.ts';
 import { startControlPlane } from '../operator/testing/control-plane.ts';
 import { startKubelet } from '../operator/testing/fake-kubelet.ts';
 import { freePorts } from '../operator/testing/free-ports.ts';
-import { renderOperatorChart } from '../operator/testing/stage.ts';
+import { renderOperatorChart } from '../operator/testing/operator-chart.ts';
 import { until } from '../operator/testing/until.ts';
 import { startAsDeployed } from './operator-process.ts';
 import type { BenchRow } from './run-against-job.ts';

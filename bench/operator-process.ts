@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
 import { helmPath } from '../operator/testing/cached-tool.ts';
-import { catalogFile, renderOperatorChart } from '../operator/testing/stage.ts';
+import { catalogFile, renderOperatorChart } from '../operator/testing/operator-chart.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 

@@ -7,7 +7,7 @@ import { JOBS, PODS } from '../operator/runtime/builtin-resources.ts';
 import type { KubeClient } from '../operator/runtime/kube-client.ts';
 import type { KubeObject, Resource } from '../operator/runtime/kube-object.ts';
 import type { FakeKubelet } from '../operator/testing/fake-kubelet.ts';
-import { finalReport } from '../operator/testing/stage.ts';
+import { finalReport } from '../operator/testing/final-report.ts';
 
 /**
  * Plays what a cluster does with each Job of an attempt, where neither controllers nor a kubelet run: its pod is made, the

@@ -10,7 +10,8 @@ import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '../oper
 import type { KubeObject, Resource } from '../operator/runtime/kube-object.ts';
 import { helmPath } from '../operator/testing/cached-tool.ts';
 import { type ControlPlane, startControlPlane } from '../operator/testing/control-plane.ts';
-import { finalReport, Stage } from '../operator/testing/stage.ts';
+import { finalReport } from '../operator/testing/final-report.ts';
+import { Stage } from '../operator/testing/stage.ts';
 import { until } from '../operator/testing/until.ts';
 
 const CHART = fileURLToPath(new URL('e2e-operator', import.meta.url));

@@ -5,10 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { conditionOf } from '../../operator/api/conditions.ts';
-import type { Access } from '../../operator/testing/control-plane.ts';
+import type { Access } from '../../operator/testing/access.ts';
 import { type FakeKubelet, startKubelet } from '../../operator/testing/fake-kubelet.ts';
+import { finalReport } from '../../operator/testing/final-report.ts';
 import { type StagedKeeper, startKeeper } from '../../operator/testing/keeper.ts';
-import { finalReport, type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
+import { type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
 import { until } from '../../operator/testing/until.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 

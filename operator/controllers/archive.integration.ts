@@ -6,7 +6,8 @@ import { FIELD_MANAGERS } from '../api/group.ts';
 import type { Artifact, TestReport } from '../api/test-report.ts';
 import { CONFIG_MAPS, EVENTS, JOBS, type Pod, SECRETS } from '../runtime/builtin-resources.ts';
 import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
-import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 

@@ -12,9 +12,10 @@ import type { Artifact, TestReport } from '../api/test-report.ts';
 import { KEEPER_ENV } from '../artifacts/settings.ts';
 import { CONFIG_MAPS, PODS, type Pod } from '../runtime/builtin-resources.ts';
 import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
+import { finalReport } from '../testing/final-report.ts';
 import { freePorts } from '../testing/free-ports.ts';
 import { type S3Server, startS3 } from '../testing/s3-server.ts';
-import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { catalogFile, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { catalogFile } from '../testing/operator-chart.ts';
+import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_SUITES } from './kinds.ts';
 

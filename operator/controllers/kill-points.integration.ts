@@ -3,7 +3,8 @@ import { conditionOf } from '../api/conditions.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, SECRETS } from '../runtime/builtin-resources.ts';
 import { Deaths, notAsDocumented } from '../testing/deaths.ts';
 import { type FakeKubelet, startKubelet } from '../testing/fake-kubelet.ts';
-import { finalReport, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { TEST_RUNS } from './kinds.ts';
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { conditionOf } from '../api/conditions.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { JOBS, SECRETS } from '../runtime/builtin-resources.ts';
-import { finalReport, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_SUITES } from './kinds.ts';
 

@@ -5,7 +5,8 @@ import type { Condition } from '../api/conditions.ts';
 import { API_VERSION, KINDS } from '../api/group.ts';
 import { EVENTS } from '../runtime/builtin-resources.ts';
 import type { KubeObject } from '../runtime/kube-object.ts';
-import { finalReport, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import type { TestRun } from '../api/test-run.ts';
 import { JOBS } from '../runtime/builtin-resources.ts';
-import { finalReport, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 
 /** When the operator goes, in the course of a run of two suites. */

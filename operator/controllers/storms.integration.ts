@@ -6,8 +6,9 @@ import { conditionOf } from '../api/conditions.ts';
 import { LIMITS } from '../api/limits.ts';
 import type { TestRun } from '../api/test-run.ts';
 import { JOBS } from '../runtime/builtin-resources.ts';
+import { finalReport } from '../testing/final-report.ts';
 import { MovedClock } from '../testing/moved-clock.ts';
-import { finalReport, type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
+import { type RunningOperator, type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
 import { startWeatherProxy, through, type Weather, type WeatherProxy } from '../testing/weather-proxy.ts';
 

@@ -1,7 +1,5 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { conditionOf } from '../api/conditions.ts';
-import type { TestRun } from '../api/test-run.ts';
 import { isForbidden } from '../runtime/api-error.ts';
 import {
   EVENTS,
@@ -14,9 +12,11 @@ import {
 } from '../runtime/builtin-resources.ts';
 import { KubeClient } from '../runtime/kube-client.ts';
 import type { Resource } from '../runtime/kube-object.ts';
-import { finalReport, type Stage, startStage } from '../testing/stage.ts';
+import { finalReport } from '../testing/final-report.ts';
+import { lineOf, succeeded } from '../testing/run-status.ts';
+import { type Stage, startStage } from '../testing/stage.ts';
 import { until } from '../testing/until.ts';
-import { TEST_REPORTS, TEST_RUNS, TEST_SUITES } from './kinds.ts';
+import { TEST_REPORTS, TEST_RUNS } from './kinds.ts';
 
 describe('TestRun against a real API server', function () {
   this.timeout(60_000);
@@ -29,17 +29,9 @@ describe('TestRun against a real API server', function () {
     await stage.environment('ext');
     for (const name of ['alpha', 'beta', 'gamma']) await stage.suite(name);
     await stage.suite('retried', { retries: 1, onDemand: true });
-    await stage.suite('alone', { exclusive: true, onDemand: true });
-    await stage.suite('closing', { last: true, onDemand: true });
-    await stage.suite('breaking', { disruptive: true, onDemand: true });
-    await stage.suite('claiming', { needs: ['manager'], claims: ['manager'], onDemand: true });
     stage.startOperator({ log: pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) }) });
   });
   after(() => stage?.stop());
-
-  const succeeded = (run: TestRun) => conditionOf(run.status?.conditions, 'Succeeded');
-  const lineOf = (run: TestRun | undefined, suite: string) =>
-    run?.status?.suites?.find((line) => line.name === suite);
 
   it('passes when its suite reports that it passed, without waiting for the pod', async () => {
     await stage.run('passes', 'ext', { suites: { names: ['alpha'] } });
@@ -107,31 +99,6 @@ describe('TestRun against a real API server', function () {
     expect(succeeded(run)?.message).to.include('spec.grep');
   });
 
-  it('waits its turn: one run of an environment at a time, first come first served', async () => {
-    await stage.run('turn-a', 'ext', { suites: { names: ['alpha'] } });
-    await stage.pod('turn-a-alpha-1');
-    await stage.run('turn-b', 'ext', { suites: { names: ['beta'] } });
-    const queued = await until('turn-b is queued', async () => {
-      const run = await stage.getRun('turn-b');
-      return run?.status?.phase === 'Queued' && run;
-    });
-    expect(conditionOf(queued.status?.conditions, 'Queued')?.message).to.include('turn-a');
-    expect(await stage.getReport('turn-b-beta-1')).to.equal(undefined);
-    await stage.report('turn-a-alpha-1', finalReport('Passed'));
-    await stage.attempt('turn-b-beta-1', 'Passed');
-    await stage.finished('turn-b');
-  });
-
-  it('lets the next run start when the one ahead is deleted', async () => {
-    await stage.run('gone-a', 'ext', { suites: { names: ['alpha'] } });
-    await stage.pod('gone-a-alpha-1');
-    await stage.run('gone-b', 'ext', { suites: { names: ['beta'] } });
-    await until('gone-b is queued', async () => (await stage.getRun('gone-b'))?.status?.phase === 'Queued');
-    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'gone-a' });
-    await stage.attempt('gone-b-beta-1', 'Passed');
-    await stage.finished('gone-b');
-  });
-
   it('deleted in mid-run, it takes all that it made along', async () => {
     await stage.run('cleaned', 'ext', { suites: { names: ['alpha'] } });
     const pod = await stage.pod('cleaned-alpha-1');
@@ -145,73 +112,6 @@ describe('TestRun against a real API server', function () {
       const now = await stage.client.get(PODS, { namespace: stage.namespace, name: pod.metadata.name });
       return !now || now.metadata.deletionTimestamp !== undefined;
     });
-  });
-
-  it('runs as many suites at a time as it may, an exclusive one alone', async () => {
-    const names = ['alpha', 'alone', 'beta', 'gamma'];
-    await stage.run('wide', 'ext', { suites: { names }, parallelism: 2 });
-    await Promise.all([stage.pod('wide-alpha-1'), stage.pod('wide-beta-1')]);
-    await stage.report('wide-alpha-1', finalReport('Passed'));
-    await stage.pod('wide-gamma-1');
-    await stage.report('wide-beta-1', finalReport('Passed'));
-    await until('beta has ended', async () => {
-      const run = await stage.getRun('wide');
-      return run ? lineOf(run, 'beta')?.state === 'Finished' : false;
-    });
-    expect(await stage.getReport('wide-alone-1'), 'beside gamma').to.equal(undefined);
-    await stage.report('wide-gamma-1', finalReport('Passed'));
-    await stage.pod('wide-alone-1');
-    await stage.report('wide-alone-1', finalReport('Passed'));
-    expect((await stage.finished('wide')).status?.suiteCounts).to.deep.include({ total: 4, passed: 4 });
-  });
-
-  it('runs nothing beside a suite that claims what it needs', async () => {
-    const names = ['claiming', 'alpha'];
-    await stage.run('claims', 'ext', { suites: { names }, parallelism: 2 });
-    await stage.pod('claims-claiming-1');
-    // The status is written after the objects of what starts.
-    const begun = await until('the run says what runs', async () => {
-      const run = await stage.getRun('claims');
-      return lineOf(run, 'claiming')?.state === 'Running' && run;
-    });
-    expect(lineOf(begun, 'alpha')?.state).to.equal('Waiting');
-    await stage.report('claims-claiming-1', finalReport('Passed'));
-    await stage.pod('claims-alpha-1');
-    await stage.report('claims-alpha-1', finalReport('Passed'));
-    await stage.finished('claims');
-  });
-
-  it('runs a last suite when all others have ended, and tells it when the run began', async () => {
-    await stage.run('orderly', 'ext', { suites: { names: ['closing', 'alpha', 'beta'] }, parallelism: 3 });
-    await Promise.all([stage.pod('orderly-alpha-1'), stage.pod('orderly-beta-1')]);
-    const first = await stage.getReport('orderly-alpha-1');
-    await stage.report('orderly-alpha-1', finalReport('Failed'));
-    expect(await stage.getReport('orderly-closing-1')).to.equal(undefined);
-    await stage.report('orderly-beta-1', finalReport('Passed'));
-    const pod = await stage.pod('orderly-closing-1');
-    const env = pod.spec?.containers?.[0]?.env ?? [];
-    const since = env.find(({ name }) => name === 'E2E_RUN_SINCE')?.value;
-    expect(Date.parse(since ?? '')).to.be.at.most(Date.parse(first?.metadata.creationTimestamp ?? ''));
-    await stage.report('orderly-closing-1', finalReport('Passed'));
-    const run = await stage.finished('orderly');
-    expect(lineOf(run, 'closing')).to.deep.include({ verdict: 'Passed' });
-    expect(run.status?.verdict).to.equal('Failed');
-  });
-
-  it('with failFast, starts nothing after a failure', async () => {
-    await stage.run('fast', 'ext', { suites: { names: ['alpha', 'beta'] }, failFast: true });
-    await stage.attempt('fast-alpha-1', 'Failed');
-    const run = await stage.finished('fast');
-    expect(lineOf(run, 'beta')).to.deep.include({ verdict: 'Skipped', reason: 'FailFast', attempt: 0 });
-    expect(run.status?.verdict).to.equal('Failed');
-  });
-
-  it('does not break what forbids it', async () => {
-    await stage.run('gentle', 'ext', { suites: { names: ['alpha', 'breaking'] } });
-    await stage.attempt('gentle-alpha-1', 'Passed');
-    const run = await stage.finished('gentle');
-    expect(lineOf(run, 'breaking')).to.deep.include({ verdict: 'Skipped', reason: 'DisruptionForbidden' });
-    expect(succeeded(run)).to.deep.include({ status: 'True' });
   });
 
   it('cancelled, it ends at once and keeps what it knows', async () => {
@@ -318,16 +218,6 @@ describe('TestRun against a real API server', function () {
       on = false;
       await storm;
     }
-  });
-
-  it('keeps the record of its suites', async () => {
-    const suite = await until('gamma has a record', async () => {
-      const found = await stage.client.get(TEST_SUITES, { namespace: stage.namespace, name: 'gamma' });
-      return found?.status?.lastVerdicts !== undefined && found;
-    });
-    const verdicts = suite.status?.lastVerdicts?.map(({ run, verdict }) => [run, verdict]);
-    expect(verdicts).to.deep.include(['wide', 'Passed']);
-    expect(suite.status?.passRate).to.be.within(0, 1);
   });
 
   it('gives the pod of an attempt its own report, and nothing else', async () => {

@@ -1,113 +1,25 @@
 import { expect } from 'chai';
-import { type Condition, conditionOf } from '../api/conditions.ts';
-import { API_VERSION } from '../api/group.ts';
-import type { ComponentStatus, TestEnvironment } from '../api/test-environment.ts';
-import type { TestReport, TestReportStatus } from '../api/test-report.ts';
-import type { TestRun, TestRunSpec, TestRunStatus } from '../api/test-run.ts';
-import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
-import type { RunPlan, RunWorld } from './draft.ts';
+import { conditionOf } from '../api/conditions.ts';
+import type { TestReportStatus } from '../api/test-report.ts';
+import type { TestRunSpec, TestRunStatus } from '../api/test-run.ts';
 import { planRun } from './plan.ts';
-
-const START = new Date('2026-01-01T00:00:00Z');
-const later = (seconds: number) => new Date(START.getTime() + seconds * 1000);
-
-function run(spec: Partial<TestRunSpec> = {}, status?: TestRunStatus, name = 'run'): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: {
-      name,
-      namespace: 'ns',
-      uid: name,
-      generation: 1,
-      creationTimestamp: START.toISOString(),
-    },
-    spec: { environmentRef: { name: 'env' }, ...spec },
-    ...(status ? { status } : {}),
-  };
-}
-
-function suite(name: string, spec: Partial<TestSuiteSpec> = {}): TestSuite {
-  const metadata = { name, namespace: 'ns' };
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestSuite',
-    metadata,
-    spec: { files: ['a'], image: 'i', ...spec },
-  };
-}
-
-function condition(type: string, status: Condition['status'], reason: string, message = reason): Condition {
-  return { type, status, reason, message, lastTransitionTime: START.toISOString() };
-}
-
-const READY = [condition('Deployed', 'True', 'Installed'), condition('Ready', 'True', 'AllReady')];
-const UNREADY = [
-  condition('Deployed', 'True', 'Installed'),
-  condition('Ready', 'False', 'ComponentsNotReady', 'manager: 0 of 2 ready'),
-];
-
-function environment(
-  conditions: Condition[],
-  rest: Partial<TestEnvironment['status']> = {},
-): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'env', namespace: 'ns', generation: 1 },
-    spec: { chart: { name: 'c' }, disruption: 'Allowed' },
-    status: {
-      conditions,
-      observedGeneration: 1,
-      readyAt: START.toISOString(),
-      connectionSecret: 'env-connection',
-      ...rest,
-    },
-  };
-}
-
-function report(suiteName: string, attempt: number, status: TestReportStatus = {}): TestReport {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
-    metadata: { name: `run-${suiteName}-${attempt}`, namespace: 'ns' },
-    spec: { run: 'run', suite: suiteName, attempt },
-    status,
-  };
-}
-
-const passed: TestReportStatus = { final: true, verdict: 'Passed', seconds: 2 };
-const failed: TestReportStatus = {
-  final: true,
-  verdict: 'Failed',
-  reason: 'TestsFailed',
-  message: 'it broke',
-};
-
-function world(changes: Partial<RunWorld> = {}): RunWorld {
-  return {
-    now: START,
-    run: run(),
-    environment: environment(READY),
-    suites: [suite('alpha'), suite('beta')],
-    reports: [],
-    others: [],
-    ...changes,
-  };
-}
-
-/** The same run with the status that a plan ended in, some seconds later. */
-function next(before: RunWorld, plan: RunPlan, seconds: number, changes: Partial<RunWorld> = {}): RunWorld {
-  return { ...before, run: { ...before.run, status: plan.status }, now: later(seconds), ...changes };
-}
-
-const starts = (plan: RunPlan) => plan.start.map(({ name }) => name);
-const verdicts = (plan: RunPlan) =>
-  plan.status.suites?.map(({ name, verdict, reason }) => [name, verdict ?? '', reason ?? '']);
-const outcome = (plan: RunPlan) => {
-  const found = conditionOf(plan.status.conditions, 'Succeeded');
-  return [found?.status, found?.reason];
-};
+import {
+  condition,
+  environment,
+  failed,
+  later,
+  next,
+  outcome,
+  passed,
+  READY,
+  report,
+  run,
+  START,
+  starts,
+  suite,
+  verdicts,
+  world,
+} from './sample-world.ts';
 
 describe('planRun', () => {
   it('takes a run up: first suite at once, the whole line-up in the status', () => {
@@ -230,99 +142,6 @@ describe('planRun', () => {
     it('can be cancelled while it waits', () => {
       const plan = planRun(world({ run: run({ cancel: true }), others: [earlier()] }));
       expect(outcome(plan)).to.deep.equal(['False', 'Cancelled']);
-    });
-  });
-
-  describe('environment', () => {
-    const deploying = environment(
-      [condition('Deployed', 'Unknown', 'Deploying', 'helm works'), condition('Ready', 'False', 'Deploying')],
-      {},
-    );
-
-    it('is waited for while it is deployed, as long as its own deadline gives', () => {
-      const plan = planRun(world({ environment: deploying }));
-      expect(plan.status.phase).to.equal('WaitingForEnvironment');
-      const still = planRun(next(world({ environment: deploying }), plan, 600));
-      expect(still.status.phase).to.equal('WaitingForEnvironment');
-      expect(conditionOf(still.status.conditions, 'EnvironmentReady')).to.deep.include({
-        status: 'Unknown',
-        message: 'helm works',
-      });
-      expect(conditionOf(still.status.conditions, 'Succeeded')?.message).to.equal(
-        '0 of 2 suites ended; waits for its environment: helm works',
-      );
-    });
-
-    it('that was healthy once has environmentTimeoutSeconds, from when it was found unhealthy', () => {
-      const seen = world({ environment: environment(UNREADY), run: run({ environmentTimeoutSeconds: 60 }) });
-      const first = planRun(seen);
-      expect(first.requeueAfterMs).to.equal(60_000);
-      const waiting = planRun(next(seen, first, 59));
-      expect(waiting.status.phase).to.equal('WaitingForEnvironment');
-      const over = planRun(next(seen, waiting, 60));
-      expect(verdicts(over)).to.deep.equal([
-        ['alpha', 'Failed', 'EnvironmentNotReady'],
-        ['beta', 'Failed', 'EnvironmentNotReady'],
-      ]);
-      expect(outcome(over)).to.deep.equal(['False', 'EnvironmentNotReady']);
-      expect(conditionOf(over.status.conditions, 'Succeeded')?.message).to.include('manager: 0 of 2');
-    });
-
-    it('that recovers in time is gone on with, and the clock starts anew', () => {
-      const seen = world({ environment: environment(UNREADY), run: run({ environmentTimeoutSeconds: 60 }) });
-      const recovered = planRun(next(seen, planRun(seen), 50, { environment: environment(READY) }));
-      expect(starts(recovered)).to.deep.equal(['run-alpha-1']);
-      const reports = [report('alpha', 1, passed)];
-      const again = planRun(next(seen, recovered, 100, { environment: environment(UNREADY), reports }));
-      expect(again.requeueAfterMs).to.equal(60_000);
-    });
-
-    it('is not waited for by a suite whose needs are ready', () => {
-      const components: ComponentStatus[] = [
-        { name: 'manager', workload: 'Deployment/manager', ready: 0, desired: 2, restarts: 0 },
-        { name: 'storage', workload: 'Deployment/storage', ready: 1, desired: 1, restarts: 0 },
-      ];
-      const suites = [
-        suite('alpha', { needs: ['manager'] }),
-        suite('beta', { needs: ['storage'] }),
-        suite('gamma', { needs: ['no-such'] }),
-      ];
-      const plan = planRun(
-        world({ environment: environment(UNREADY, { components }), suites, run: run({ parallelism: 3 }) }),
-      );
-      expect(starts(plan)).to.deep.equal(['run-beta-1']);
-      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')).to.deep.include({ status: 'False' });
-    });
-
-    it('that has never been ready is waited for by all, also where their needs are ready', () => {
-      const components: ComponentStatus[] = [
-        { name: 'storage', workload: 'Deployment/storage', ready: 1, desired: 1, restarts: 0 },
-      ];
-      const { readyAt: _never, ...status } = environment(UNREADY, { components }).status ?? {};
-      const coming = { ...environment(UNREADY), status };
-      const plan = planRun(world({ environment: coming, suites: [suite('alpha', { needs: ['storage'] })] }));
-      expect(starts(plan)).to.deep.equal([]);
-      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')).to.deep.include({ status: 'Unknown' });
-    });
-
-    it('that cannot be deployed ends the run, with all its suites Interrupted', () => {
-      const conditions = [
-        condition('Deployed', 'False', 'HelmFailed', 'helm said no'),
-        condition('Ready', 'False', 'HelmFailed'),
-      ];
-      const plan = planRun(world({ environment: environment(conditions) }));
-      expect(outcome(plan)).to.deep.equal(['False', 'EnvironmentFailed']);
-      expect(plan.status.suites?.every((line) => line.verdict === 'Interrupted')).to.equal(true);
-    });
-
-    it('may look broken while a disruptive suite runs', () => {
-      const suites = [suite('alpha', { disruptive: true }), suite('beta')];
-      const seen = world({ suites });
-      const first = planRun(seen);
-      const broken = { environment: environment(UNREADY), reports: [report('alpha', 1)] };
-      const plan = planRun(next(seen, first, 600, broken));
-      expect(conditionOf(plan.status.conditions, 'EnvironmentReady')?.status).to.equal('True');
-      expect(plan.requeueAfterMs).to.equal(6_600_000);
     });
   });
 

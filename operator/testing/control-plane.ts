@@ -1,16 +1,18 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { isAlreadyExists } from '../runtime/api-error.ts';
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../runtime/builtin-resources.ts';
 import { KubeClient, type KubeClientOptions } from '../runtime/kube-client.ts';
 import type { KubeObject, Resource } from '../runtime/kube-object.ts';
+import { type Access, writeAccess, writeIdentities } from './access.ts';
 import { type PinnedVersions, type Program, programPath } from './binaries.ts';
 import { freePorts } from './free-ports.ts';
+import { NotReadyError } from './not-ready.ts';
 import { ProcessGroup, type Running } from './process-group.ts';
+import { apiServerArguments, controllerManagerArguments, etcdArguments } from './program-arguments.ts';
 import { until } from './until.ts';
 
 export interface ControlPlaneOptions {
@@ -31,37 +33,6 @@ export interface ControlPlaneOptions {
 
 /** Control planes begun before it is given up: each with ports of its own, as somebody took a port of the one before. */
 const STARTS = 3;
-
-/** What etcd and kube-apiserver print of a port that somebody else listens on. */
-const PORT_TAKEN = /address already in use/;
-
-/** A program of the control plane ended by itself, or did not become ready. */
-class NotReadyError extends Error {
-  override readonly name = 'NotReadyError';
-  readonly portTaken: boolean;
-  constructor(why: string, programs: readonly Running[], cause?: unknown) {
-    const logs = programs.map((program) => `The log of ${program.name} ends:\n${program.lastLines()}`);
-    super([why, ...logs].join('\n'), { cause });
-    this.portTaken = programs.some((program) => program.ended && PORT_TAKEN.test(program.lastLines()));
-  }
-}
-
-/** A kubeconfig, read and as a file. */
-export interface Access {
-  kubeConfig: KubeConfig;
-  kubeconfigPath: string;
-}
-
-/** What of kube-controller-manager the tests need. */
-const CONTROLLERS = [
-  'job-controller',
-  'garbage-collector-controller',
-  'namespace-controller',
-  'serviceaccount-controller',
-  'ttl-after-finished-controller',
-  // Fills the roles view, edit and admin.
-  'clusterrole-aggregation-controller',
-];
 
 interface CustomResourceDefinition extends KubeObject {
   spec: {
@@ -189,27 +160,11 @@ export class ControlPlane {
   /** Starts it again on the same port, and waits until it is ready. */
   async startApiServer(): Promise<void> {
     const [etcdPort, , port] = this.#ports;
-    const { folder } = this.#group;
-    this.#apiServer = await this.#group.start('kube-apiserver', path('kube-apiserver'), [
-      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      `--secure-port=${port}`,
-      // It signs its own certificate there, and finds it again after a restart.
-      `--cert-dir=${join(folder, 'certificates')}`,
-      `--token-auth-file=${join(folder, 'tokens.csv')}`,
-      '--anonymous-auth=false',
-      '--authorization-mode=RBAC',
-      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
-      `--service-account-key-file=${join(folder, 'service-accounts.pem')}`,
-      `--service-account-signing-key-file=${join(folder, 'service-accounts.pem')}`,
-      '--service-cluster-ip-range=10.96.0.0/16',
-      // As kubeadm has it: Pod Security, not this switch, says who may.
-      '--allow-privileged=true',
-      // Nothing serves the Service "kubernetes" here.
-      '--endpoint-reconciler-type=none',
-      '--profiling=false',
-    ]);
+    this.#apiServer = await this.#group.start(
+      'kube-apiserver',
+      path('kube-apiserver'),
+      apiServerArguments(this.#group.folder, etcdPort, port),
+    );
     await this.#ready();
   }
 
@@ -237,17 +192,7 @@ export class ControlPlane {
     for (const { name, groups = [] } of users) {
       this.#tokens.set(name, { token: randomBytes(16).toString('hex'), groups });
     }
-    const lines = [...this.#tokens].map(([name, { token, groups }]) => {
-      return `${token},${name},${name},"${groups.join(',')}"`;
-    });
-    writeFileSync(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 });
-    const keys = generateKeyPairSync('rsa', {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-    });
-    writeFileSync(join(folder, 'service-accounts.pem'), keys.privateKey, { mode: 0o600 });
-    mkdirSync(join(folder, 'certificates'));
+    writeIdentities(folder, this.#tokens);
     await this.#startEtcd();
     await this.startApiServer();
     for (const manifest of this.#options.manifests ?? []) await this.applyYaml(manifest);
@@ -256,28 +201,19 @@ export class ControlPlane {
 
   async #startEtcd(): Promise<void> {
     const [clientPort, peerPort] = this.#ports;
-    const client = `http://127.0.0.1:${clientPort}`;
-    const peer = `http://127.0.0.1:${peerPort}`;
-    this.#etcd = await this.#group.start('etcd', path('etcd'), [
-      `--data-dir=${join(this.#group.folder, 'etcd')}`,
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=default=${peer}`,
-      // The data does not outlive the test: no need to wait for the disk.
-      '--unsafe-no-fsync',
-    ]);
+    this.#etcd = await this.#group.start(
+      'etcd',
+      path('etcd'),
+      etcdArguments(this.#group.folder, clientPort, peerPort),
+    );
   }
 
   async #startControllerManager(): Promise<void> {
-    await this.#group.start('kube-controller-manager', path('kube-controller-manager'), [
-      `--kubeconfig=${this.kubeconfigPath}`,
-      '--leader-elect=false',
-      '--secure-port=0',
-      `--controllers=${CONTROLLERS.join(',')}`,
-      '--use-service-account-credentials=false',
-    ]);
+    await this.#group.start(
+      'kube-controller-manager',
+      path('kube-controller-manager'),
+      controllerManagerArguments(this.kubeconfigPath),
+    );
   }
 
   async #ready(): Promise<void> {
@@ -311,26 +247,7 @@ export class ControlPlane {
   }
 
   #access(name: string, token: string): Access {
-    const { folder } = this.#group;
-    const kubeconfigPath = join(folder, `${name}.kubeconfig`);
-    const authority = readFileSync(join(folder, 'certificates', 'apiserver.crt'));
-    const text = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        {
-          name: 'test',
-          cluster: { server: this.url, 'certificate-authority-data': authority.toString('base64') },
-        },
-      ],
-      users: [{ name, user: { token } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: name } }],
-      'current-context': 'test',
-    };
-    writeFileSync(kubeconfigPath, JSON.stringify(text), { mode: 0o600 });
-    const kubeConfig = new KubeConfig();
-    kubeConfig.loadFromFile(kubeconfigPath);
-    return { kubeConfig, kubeconfigPath };
+    return writeAccess(this.#group.folder, this.url, name, token);
   }
 }
 

@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
-import { parse } from 'yaml';
 import { conditionOf } from '../api/conditions.ts';
 import { crdFiles } from '../api/generate-crds.ts';
 import { API_VERSION, FIELD_MANAGERS } from '../api/group.ts';
@@ -27,12 +24,14 @@ import {
 } from '../runtime/builtin-resources.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { KubeObject, Resource } from '../runtime/kube-object.ts';
+import type { Access } from './access.ts';
 import { helmPath } from './cached-tool.ts';
-import { type Access, type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { finalReport } from './final-report.ts';
+import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
 import { quietLog } from './quiet-log.ts';
 import { until } from './until.ts';
 
-const NAMESPACE = 'backendai-e2e';
 const ACCOUNT = 'backendai-e2e-operator';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -264,58 +263,6 @@ export class Stage {
   }
 }
 
-/** What the runner reports at the end of one test. */
-export function finalReport(verdict: 'Passed' | 'Failed'): TestReportStatus {
-  const failed = verdict === 'Failed';
-  const now = new Date().toISOString();
-  return {
-    final: true,
-    verdict,
-    startedAt: now,
-    finishedAt: now,
-    seconds: 1.5,
-    counts: { total: 1, passed: failed ? 0 : 1, failed: failed ? 1 : 0, pending: 0, interrupted: 0 },
-    ...(failed ? { reason: 'TestsFailed', message: 'adds › two numbers: expected 3 to equal 4' } : {}),
-    tests: [
-      {
-        id: 'one',
-        file: 'area/file',
-        title: 'adds › two numbers',
-        state: failed ? 'failed' : 'passed',
-        seconds: 0.1,
-        ...(failed ? { error: 'expected 3 to equal 4' } : {}),
-      },
-    ],
-  };
-}
-
-/** Renders templates of charts/e2e-operator as `helm install` would in the tests' namespace. */
-export function renderOperatorChart(...templates: string[]): Promise<string> {
-  return renderOperatorChartIn(NAMESPACE, [], ...templates);
-}
-
-/** Renders templates of charts/e2e-operator as `helm install` would in a namespace, with further values (a=b). */
-export async function renderOperatorChartIn(
-  namespace: string,
-  more: readonly string[],
-  ...templates: string[]
-): Promise<string> {
-  const shown = templates.flatMap((template) => ['--show-only', `templates/${template}`]);
-  const standard = 'image=operator:test,suitesImage=suites:test,artifacts.store=configMap';
-  const values = [standard, ...more].flatMap((value) => ['--set', value]);
-  const chart = `${ROOT}charts/e2e-operator`;
-  const args = ['template', 'e2e-operator', chart, '--namespace', namespace, ...values, ...shown];
-  return (await execa(helmPath(), args)).stdout;
-}
-
-/** Writes the chart's catalog to a file, as the operator's pod has it; returns its path. */
-export async function catalogFile(folder: string): Promise<string> {
-  const rendered: { data: Record<string, string> } = parse(await renderOperatorChart('catalog.yaml'));
-  const path = `${folder}/suites.yaml`;
-  writeFileSync(path, rendered.data['suites.yaml'] ?? '');
-  return path;
-}
-
 /**
  * Starts the control plane with everything that the chart installs but the operator's Deployment.
  * @param values of the chart (a=b); unless they say otherwise there is no keeper of artifacts
@@ -344,9 +291,4 @@ export async function startStage(...values: string[]): Promise<Stage> {
     await plane.stop();
     throw error;
   }
-}
-
-/** Reads a file beside the tests. */
-export function fixture(name: string): string {
-  return readFileSync(new URL(name, import.meta.url), 'utf8');
 }

@@ -1,0 +1,54 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+
+/** A kubeconfig, read and as a file. */
+export interface Access {
+  kubeConfig: KubeConfig;
+  kubeconfigPath: string;
+}
+
+/** Writes what an API server knows its callers by into a folder: the tokens of its users, and a key for those of service accounts. */
+export function writeIdentities(
+  folder: string,
+  tokens: ReadonlyMap<string, { token: string; groups: readonly string[] }>,
+): void {
+  const lines = [...tokens].map(([name, { token, groups }]) => {
+    return `${token},${name},${name},"${groups.join(',')}"`;
+  });
+  writeFileSync(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 });
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  writeFileSync(join(folder, 'service-accounts.pem'), keys.privateKey, { mode: 0o600 });
+  mkdirSync(join(folder, 'certificates'));
+}
+
+/**
+ * Writes the kubeconfig of a caller with that token into the folder of an API server, and reads it.
+ * @param server its URL; its certificate must be in the folder
+ */
+export function writeAccess(folder: string, server: string, name: string, token: string): Access {
+  const kubeconfigPath = join(folder, `${name}.kubeconfig`);
+  const authority = readFileSync(join(folder, 'certificates', 'apiserver.crt'));
+  const text = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server, 'certificate-authority-data': authority.toString('base64') },
+      },
+    ],
+    users: [{ name, user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: name } }],
+    'current-context': 'test',
+  };
+  writeFileSync(kubeconfigPath, JSON.stringify(text), { mode: 0o600 });
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(kubeconfigPath);
+  return { kubeConfig, kubeconfigPath };
+}
