@@ -10,8 +10,8 @@ import { listing, readCatalog } from '../run/catalog.ts';
 import { realEffects } from '../run/effects.ts';
 import { endingOfError } from '../run/ending.ts';
 import { onInterrupt } from '../run/interrupt.ts';
-import { findingLine } from '../run/job.ts';
 import { NAMES } from '../run/names.ts';
+import { findingLine } from '../run/refuse.ts';
 import { stamp } from '../run/view.ts';
 
 /** `e2e doctor`: a line for each thing that a job needs. 2 when something is missing. */

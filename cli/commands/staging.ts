@@ -16,7 +16,8 @@ import { checkGrep } from '../run/objects.ts';
 import { PhaseClock } from '../run/phases.ts';
 import { viewFor } from '../run/view.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
-import { attachStaging, runStaging, type StagingOptions, type StagingResult } from '../staging/job.ts';
+import { attachStaging, runStaging, type StagingResult } from '../staging/job.ts';
+import type { StagingOptions } from '../staging/job-parts.ts';
 import { DEPLOYMENT_ANNOTATION, type Places, STAGING } from '../staging/places.ts';
 import { rightsManifest } from '../staging/rights.ts';
 

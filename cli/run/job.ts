@@ -2,7 +2,6 @@ import { KINDS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
 import type { ImageSet } from '../images/build.ts';
-import type { Finding } from '../machine/doctor.ts';
 import type { Provision } from '../machine/provision.ts';
 import { type ClusterApi, resourcePath } from './cluster-client.ts';
 import type { Effects, Tools } from './effects.ts';
@@ -15,6 +14,7 @@ import type { MemoryWatch } from './memory.ts';
 import { environmentPlaces, NAMES } from './names.ts';
 import { chartImages, environmentObjects, type RunChoice, runObject } from './objects.ts';
 import type { Phase, PhaseClock } from './phases.ts';
+import { findingLine, refuseMissing, refuseWrongCluster } from './refuse.ts';
 import { cancelRun, showRun } from './show.ts';
 import { untilSuitesStand } from './suites-ready.ts';
 import type { View, Voice } from './view.ts';
@@ -287,30 +287,4 @@ async function cleanedUp(
 
 function provision(options: JobOptions, voice: Voice | undefined, signal: AbortSignal): Provision {
   return { log: (line) => voice?.say(line), signal, cacheDir: options.cacheDir };
-}
-
-/** "docker: found (27.5)" with what to do on the same line. */
-export function findingLine(finding: Finding): string {
-  const remedy = finding.remedy ? `; ${finding.remedy}` : '';
-  return `${finding.name}: ${finding.state}${finding.detail ? ` (${finding.detail})` : ''}${remedy}`;
-}
-
-function refuseMissing(findings: readonly Finding[]): void {
-  const missing = findings.filter((finding) => finding.state === 'missing');
-  if (missing.length === 0) return;
-  throw new Error(
-    `this machine cannot run the job:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
-  );
-}
-
-function refuseWrongCluster(options: JobOptions, wasThere: boolean): void {
-  if (options.upOnly) return;
-  if (wasThere && !options.reuse) {
-    throw new Error(
-      `a cluster ${NAMES.cluster} is there already: REUSE=1 (--reuse) runs on it, make down removes it`,
-    );
-  }
-  if (!wasThere && options.reuse) {
-    throw new Error(`there is no kept cluster ${NAMES.cluster}: make e2e-kind KEEP=1 makes one`);
-  }
 }

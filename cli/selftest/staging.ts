@@ -1,8 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { stringify } from 'yaml';
 import type { TestRun } from '../../operator/api/test-run.ts';
 import { TcpProxy } from '../../operator/testing/tcp-proxy.ts';
 import { createCluster, deleteCluster, loadImages } from '../cluster/cluster.ts';
@@ -13,10 +11,21 @@ import { ensureEngine } from '../machine/engine.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
 import { loadAccess } from '../run/access.ts';
-import { chartImages } from '../run/objects.ts';
 import { STAGING } from '../staging/places.ts';
-import { adminCommandsIn, difference, expectEnding, Surprise, tellsOfPassedTest } from './expect.ts';
-import { REGISTRY_PORT, registryManifest } from './registry.ts';
+import { adminCommandsIn, expectEnding, Surprise, tellsOfPassedTest } from './expect.ts';
+import { REGISTRY_PORT } from './registry.ts';
+import { everything, expectSame, untilSame } from './remains.ts';
+import {
+  addressOf,
+  deploy,
+  makeUser,
+  OUT,
+  removeSpaces,
+  SPACES,
+  type Stage,
+  startRegistry,
+  untilAnswered,
+} from './stage.ts';
 
 /** What a self-test of staging is given. */
 export interface SelftestOptions {
@@ -31,39 +40,11 @@ export interface SelftestOptions {
   deployment?: string;
 }
 
-/** Namespaces of the self-test: of the deployment, of the runs, of the registry, of the user's account. */
-const SPACES = {
-  deployment: 'bai-staging',
-  test: 'e2e-staging',
-  registry: 'registry-staging',
-  users: 'users-staging',
-} as const;
 const CLUSTER = 'backendai-e2e-staging';
-const USER = 'release';
-const OUT = 'out/staging-selftest';
 /** Generous: a machine of two cores does all of this at once. */
-const DEPLOY_SECONDS = 900;
-const REGISTRY_SECONDS = 600;
 const RUN_SECONDS = 1_800;
 /** The command gives up so soon after the connection is cut. */
 const PATIENCE_SECONDS = 10;
-const COLLECTED_MS = 60_000;
-
-/** What all steps share. */
-interface Stage {
-  p: Provision;
-  admin: string;
-  kubectl: string;
-  helm: string;
-  /** References of images, by name. */
-  refs: Record<string, string>;
-  tester: string;
-  proxy: TcpProxy;
-  /** Namespace in which Backend.AI runs. */
-  deployment: string;
-  /** Nobody else uses it. */
-  alone: boolean;
-}
 
 /** A step of the self-test, for a person. */
 export type Step = <T>(title: string, body: () => Promise<T>) => Promise<T>;
@@ -205,114 +186,6 @@ async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
   await command(p, 'sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder });
 }
 
-/** Plain: no operator, the chart's own defaults but for images, and eyes on the agents, which suites need. */
-async function deploy({ p, helm, admin, refs }: Stage): Promise<void> {
-  const values = path.join(PROJECT_ROOT, OUT, 'backend-ai-values.yaml');
-  await writeFile(values, stringify({ images: chartImages(refs), agent: { observer: true } }));
-  const chart = path.join(PROJECT_ROOT, 'charts/backend-ai');
-  const where = ['--namespace', SPACES.deployment, '--create-namespace', '--kubeconfig', admin];
-  const wait = ['--wait', '--wait-for-jobs', '--timeout', `${DEPLOY_SECONDS}s`];
-  await command(p, helm, ['install', 'backend-ai', chart, ...where, ...wait, '--values', values], {
-    timeoutSeconds: DEPLOY_SECONDS + 30,
-    log: 'staging-selftest-helm',
-  });
-}
-
-async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise<void> {
-  const input = registryManifest(SPACES.registry, refs.registry ?? '');
-  await command(p, kubectl, ['--kubeconfig', admin, 'apply', '-f', '-'], { input });
-  const rollout = ['rollout', 'status', 'deployment/registry', `--timeout=${REGISTRY_SECONDS}s`];
-  await command(p, kubectl, ['--kubeconfig', admin, '-n', SPACES.registry, ...rollout], {
-    timeoutSeconds: REGISTRY_SECONDS + 30,
-  });
-}
-
-/** A Service is there before every node forwards to it. Throws an Error with the last answer. */
-async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
-  const until = performance.now() + REGISTRY_SECONDS * 1000;
-  for (;;) {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-    const answer = await fetch(url, { signal: limit }).then(
-      ({ status }) => String(status),
-      (error: Error) => error.message,
-    );
-    signal.throwIfAborted();
-    if (answer === '200') return;
-    if (performance.now() > until) throw new Error(`${url} does not answer; last: ${answer}`);
-    await delay(500, undefined, { signal });
-  }
-}
-
-/** A ServiceAccount with a token, in a kubeconfig whose only way to the cluster is the proxy, and not its current context. */
-async function makeUser({ p, kubectl, admin, tester }: Stage, port: number): Promise<void> {
-  const run = (...args: string[]) => command(p, kubectl, ['--kubeconfig', admin, ...args]);
-  await run('create', 'namespace', SPACES.users);
-  await run('-n', SPACES.users, 'create', 'serviceaccount', USER);
-  const token = await run('-n', SPACES.users, 'create', 'token', USER, '--duration=4h');
-  const { ca = '' } = await loadAccess(admin);
-  const cluster = {
-    server: `https://127.0.0.1:${port}`,
-    'certificate-authority-data': Buffer.from(ca).toString('base64'),
-  };
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'staging', cluster }],
-    users: [{ name: USER, user: { token } }],
-    contexts: [{ name: 'staging', context: { cluster: 'staging', user: USER } }],
-    'current-context': '',
-  };
-  await writeFile(tester, stringify(config), { mode: 0o600 });
-}
-
-async function addressOf({ p, kubectl, admin }: Stage): Promise<string> {
-  const jsonpath = 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}';
-  return command(p, kubectl, ['--kubeconfig', admin, 'get', 'nodes', '-o', jsonpath]);
-}
-
-/** Names of everything that outlasts a run: in its namespace, in that of the deployment, and in no namespace. */
-async function everything({ p, kubectl, admin, alone, deployment }: Stage): Promise<string[]> {
-  const run = (...args: string[]) => command(p, kubectl, ['--kubeconfig', admin, ...args]);
-  const kinds = async (namespaced: boolean) => {
-    const all = await run('api-resources', '--verbs=list', `--namespaced=${namespaced}`, '-o', 'name');
-    const passing = /^(events|nodes|componentstatuses)\b|metrics\.k8s\.io|^events\./;
-    return all.split('\n').filter((kind) => kind !== '' && !passing.test(kind));
-  };
-  const list = async (kind: string, where: string[]) =>
-    (await run('get', kind, ...where, '-o', 'name', '--ignore-not-found')).split('\n').filter(Boolean);
-  const names: string[] = [];
-  for (const namespace of alone ? [SPACES.test, deployment] : [SPACES.test]) {
-    const found = await list((await kinds(true)).join(','), ['-n', namespace]);
-    // Kubernetes itself makes these in every namespace, a moment after it.
-    const own = /^(configmap\/kube-root-ca\.crt|serviceaccount\/default)$/;
-    names.push(...found.filter((name) => !own.test(name)).map((name) => `${namespace}: ${name}`));
-  }
-  // Other work in a shared cluster makes volumes and namespaces; of the rest, nothing is made in passing.
-  const global = (await kinds(false)).filter((kind) => !/^(persistentvolumes|namespaces)$/.test(kind));
-  names.push(...(await list(global.join(','), [])).filter((name) => /e2e|staging/.test(name)));
-  return names.sort();
-}
-
-/** What Kubernetes collects by itself (slices of Services, for example) goes a moment after its owner. */
-async function untilSame(
-  what: string,
-  before: readonly string[],
-  look: () => Promise<string[]>,
-  signal: AbortSignal,
-): Promise<void> {
-  const end = performance.now() + COLLECTED_MS;
-  for (;;) {
-    const now = await look();
-    if (difference(before, now).length === 0 || performance.now() > end) return expectSame(what, before, now);
-    await delay(2_000, undefined, { signal });
-  }
-}
-
-function expectSame(what: string, before: readonly string[], after: readonly string[]): void {
-  const changes = difference(before, after);
-  if (changes.length > 0) throw new Surprise(`${what} changed what is in the cluster: ${changes.join('; ')}`);
-}
-
 /** Runs the command in a process of its own, as the user would, and shows its lines. */
 async function e2e(
   { p }: Pick<Stage, 'p'>,
@@ -345,16 +218,4 @@ async function e2e(
   const { exitCode } = await child;
   p.signal.throwIfAborted();
   return { code: exitCode ?? -1, lines };
-}
-
-async function removeSpaces(
-  { p, kubectl, admin }: Pick<Stage, 'p' | 'kubectl' | 'admin'>,
-  node: string,
-): Promise<void> {
-  const spaces = Object.values(SPACES);
-  const run = (...args: string[]) =>
-    command(p, kubectl, ['--kubeconfig', admin, ...args], { timeoutSeconds: 240 });
-  await run('delete', 'namespace', ...spaces, '--ignore-not-found', '--timeout=220s');
-  // The chart keeps its data on the node, on purpose.
-  await command(p, 'docker', ['exec', node, 'rm', '-rf', `/var/local/backend-ai/${SPACES.deployment}`]);
 }

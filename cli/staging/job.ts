@@ -1,69 +1,26 @@
 import { KINDS } from '../../operator/api/group.ts';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import type { TestRun } from '../../operator/api/test-run.ts';
-import type { Provision } from '../machine/provision.ts';
-import { type ClusterApi, ClusterUnreachable, corePath, resourcePath } from '../run/cluster-client.ts';
+import { ClusterUnreachable, corePath, resourcePath } from '../run/cluster-client.ts';
 import { type Ending, endingOfError, endingOfRun, withTroubles } from '../run/ending.ts';
 import { isFinished, type RunNames } from '../run/follow.ts';
-import type { Interruption } from '../run/interrupt.ts';
-import type { Collector, JobState } from '../run/job.ts';
-import type { RunChoice } from '../run/objects.ts';
-import type { Phase, PhaseClock } from '../run/phases.ts';
-import { cancelRun, showRun } from '../run/show.ts';
+import type { JobState } from '../run/job.ts';
+import { showRun } from '../run/show.ts';
 import { untilSuitesStand } from '../run/suites-ready.ts';
-import type { View, Voice } from '../run/view.ts';
-import { findConnection, type Sources } from './connection.ts';
-import type { StagingEffects } from './effects.ts';
-import { type Holdings, holdingsOf, removeAll } from './leftovers.ts';
+import type { Voice } from '../run/view.ts';
+import { cleanedUp, makeRoom } from './clean-up.ts';
+import { findConnection } from './connection.ts';
+import { Detached } from './detached.ts';
+import { type Job, phase, type StagingOptions, type StagingParts } from './job-parts.ts';
+import { type Holdings, holdingsOf } from './leftovers.ts';
 import { connectionSecret, operatorValues, stagingEnvironment, stagingRun } from './objects.ts';
 import { untilOperatorUp } from './operator-up.ts';
-import { type Places, STAGING } from './places.ts';
+import { STAGING } from './places.ts';
 import { lookBefore, refuseUnprepared } from './preflight.ts';
-import { untilSwept } from './swept.ts';
-
-export interface StagingOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
-  places: Places;
-  sources: Sources;
-  /** Every suite of the catalog: they must stand in the cluster before a run is created. */
-  catalog: readonly string[];
-  /** Secret in the test namespace with which images are pulled. */
-  pullSecret?: string;
-  /** Image with Backend.AI's own programs, for the suites that work in it. */
-  runtimeImage?: string;
-  /** Leave operator and run as they are at the end. */
-  keep: boolean;
-  /** Look at everything, create nothing. */
-  dryRun: boolean;
-  /** Seconds without an answer of the API server after which the command leaves the run to itself. */
-  patienceSeconds: number;
-  cacheDir: string;
-  /** The command that attaches to a run of these places, for messages. */
-  attachCommand: string;
-}
-
-export interface StagingParts {
-  effects: StagingEffects;
-  view: View;
-  clock: PhaseClock;
-  interruption: Interruption;
-  collect: Collector;
-}
 
 export interface StagingResult {
   ending: Ending;
   state: JobState;
-}
-
-/** The connection is gone while a run goes on in the cluster. Exit code 2. */
-export class Detached extends Error {
-  override readonly name = 'Detached';
-  readonly remedy: string;
-  constructor(run: string, attachCommand: string, cause: Error) {
-    super(`the connection to the cluster is lost (${cause.message}); TestRun ${run} goes on there`, {
-      cause,
-    });
-    this.remedy = `when the cluster can be reached again, "${attachCommand}" follows the run to its end, fetches its results and removes everything`;
-  }
 }
 
 /** An image that has to be pulled over a slow line first. */
@@ -71,10 +28,6 @@ const OPERATOR_UP_SECONDS = 300;
 const ENVIRONMENT_SECONDS = 60;
 /** The command waits so much longer than the run itself may take, before it says that the operator is stuck. */
 const RUN_MARGIN_SECONDS = 120;
-const CANCEL_SECONDS = 60;
-const REMOVE_SECONDS = 180;
-/** The operator removes artifacts within seconds after their reports; a bucket may be slow. */
-const SWEEP_SECONDS = 60;
 
 /**
  * A run against a deployment that is there: look before, install the operator in its namespace, run, collect, remove.
@@ -133,14 +86,6 @@ export function runToAttach(found: Pick<Holdings, 'runs'>): TestRun | undefined 
   const age = (run: TestRun) => run.metadata.creationTimestamp ?? '';
   const runs = [...found.runs].sort((a, b) => age(b).localeCompare(age(a)));
   return runs.find((run) => !isFinished(run)) ?? runs[0];
-}
-
-interface Job {
-  options: StagingOptions;
-  parts: StagingParts;
-  state: JobState;
-  client: ClusterApi;
-  mayHaveMade: boolean;
 }
 
 async function guarded(
@@ -215,17 +160,6 @@ function refuseForeign(holdings: Holdings, { places, attachCommand }: StagingOpt
   }
 }
 
-/** Removes what an earlier command left behind, its finished runs included. */
-async function makeRoom(job: Job, voice: Voice): Promise<void> {
-  const { places } = job.options;
-  const signal = job.parts.interruption.work;
-  const before = await holdingsOf(job.client, places.test, signal);
-  if (before.operator === 'none' && before.runs.length === 0) return;
-  voice.say('an earlier command left an operator or runs behind: removing them');
-  const left = await removed(job, voice, signal);
-  if (left.length > 0) throw new Error(`what is left of an earlier command does not go: ${left.join(', ')}`);
-}
-
 async function createRun(job: Job, image: string, signal: AbortSignal): Promise<RunNames> {
   const { client, options } = job;
   const { places } = options;
@@ -275,54 +209,4 @@ async function collected(job: Job, names: RunNames): Promise<string[]> {
     if (error instanceof ClusterUnreachable) throw new Detached(names.run, options.attachCommand, error);
     return [`results could not be collected: ${endingOfError(error).sentence}`];
   }
-}
-
-/** Removes what was made, or says what stays. Returns what could not be removed. */
-async function cleanedUp(job: Job, ending: Ending): Promise<string[]> {
-  const { options, parts, state } = job;
-  const { interruption, clock, view } = parts;
-  const signal = interruption.cleanUp;
-  try {
-    return await clock.measure('clean-up', () =>
-      view.phase(options.keep ? 'operator and run are kept' : 'clean-up', async (voice) => {
-        if (interruption.work.aborted && state.names) {
-          const deadlineMs = CANCEL_SECONDS * 1000;
-          await cancelRun(job.client, state.names, { voice, signal, deadlineMs });
-        }
-        if (options.keep) return [];
-        const left = await removed(job, voice, signal);
-        return left.map((line) => `clean-up left ${line} in namespace ${options.places.test}`);
-      }),
-    );
-  } catch (error) {
-    const first = ending.sentence.split('\n', 1)[0];
-    return [
-      `clean-up failed (after "${first}"): ${endingOfError(error).sentence}; "${options.attachCommand}" removes what is left`,
-    ];
-  }
-}
-
-function removed(job: Job, voice: Voice, signal: AbortSignal): Promise<string[]> {
-  const { options, parts, client } = job;
-  const p: Provision = { log: (line) => voice.say(line), signal, cacheDir: options.cacheDir };
-  const deadlineMs = REMOVE_SECONDS * 1000;
-  const uninstall = () => parts.effects.uninstall(p);
-  const swept = () => untilSwept(client, options.places.test, { signal, deadlineMs: SWEEP_SECONDS * 1000 });
-  return removeAll(client, options.places.test, { uninstall, swept, signal, deadlineMs });
-}
-
-function phase<T>(
-  job: Job,
-  name: Phase,
-  title: string,
-  body: (p: Provision, voice: Voice) => Promise<T>,
-): Promise<T> {
-  const { interruption, clock, view } = job.parts;
-  interruption.work.throwIfAborted();
-  const { cacheDir } = job.options;
-  return clock.measure(name, () =>
-    view.phase(title, (voice) =>
-      body({ log: (line) => voice.say(line), signal: interruption.work, cacheDir }, voice),
-    ),
-  );
 }

@@ -1,0 +1,30 @@
+import type { Finding } from '../machine/doctor.ts';
+import { NAMES } from './names.ts';
+
+/** "docker: found (27.5)" with what to do on the same line. */
+export function findingLine(finding: Finding): string {
+  const remedy = finding.remedy ? `; ${finding.remedy}` : '';
+  return `${finding.name}: ${finding.state}${finding.detail ? ` (${finding.detail})` : ''}${remedy}`;
+}
+
+/** Throws an Error with a line for each thing that the machine lacks. */
+export function refuseMissing(findings: readonly Finding[]): void {
+  const missing = findings.filter((finding) => finding.state === 'missing');
+  if (missing.length === 0) return;
+  throw new Error(
+    `this machine cannot run the job:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
+  );
+}
+
+/** Throws an Error where a cluster is there that is not to be used, or none is there that is. */
+export function refuseWrongCluster(options: { upOnly?: boolean; reuse: boolean }, wasThere: boolean): void {
+  if (options.upOnly) return;
+  if (wasThere && !options.reuse) {
+    throw new Error(
+      `a cluster ${NAMES.cluster} is there already: REUSE=1 (--reuse) runs on it, make down removes it`,
+    );
+  }
+  if (!wasThere && options.reuse) {
+    throw new Error(`there is no kept cluster ${NAMES.cluster}: make e2e-kind KEEP=1 makes one`);
+  }
+}

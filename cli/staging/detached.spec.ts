@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import type { TestRun } from '../../operator/api/test-run.ts';
+import { run, suite } from '../report/sample-run.ts';
+import { ClusterUnreachable } from '../run/cluster-client.ts';
+import { Cluster, type Stored } from './sample-cluster.ts';
+
+describe('a staging run', () => {
+  it('is left to itself when the connection is lost, and attached to later', async () => {
+    const cluster = new Cluster();
+    let finished: TestRun | undefined;
+    cluster.finish = (created) => {
+      finished = { ...run([suite('s', 'Passed')]), metadata: created.metadata };
+      cluster.reachable = false;
+      const { status: _, ...going } = finished;
+      return going;
+    };
+    const { ending } = await cluster.run();
+    expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);
+    expect(ending.sentence).to.include('goes on there').and.include('./e2e attach');
+    expect(cluster.did).not.to.include.members(['collect', 'uninstall']);
+    expect(cluster.made).to.include.members(['testruns', 'testenvironments', 'deployments']);
+
+    cluster.reachable = true;
+    expect((await cluster.run()).ending.sentence).to.include('goes on in namespace t');
+    const [path] = [...cluster.objects.keys()].filter((key) => key.includes('/testruns/'));
+    if (path && finished) cluster.objects.set(path, finished as unknown as Stored);
+    expect((await cluster.attach()).ending.code).to.equal(COMMAND_EXIT.passed);
+    expect(cluster.made).to.deep.equal([]);
+    expect((await cluster.attach()).ending.sentence).to.include('there is no run');
+  });
+
+  it('says how to remove what is left when the cluster goes away before there is a run', async () => {
+    const cluster = new Cluster();
+    cluster.atInstall = () => {
+      cluster.reachable = false;
+      throw new Error('helm ended with code 1');
+    };
+    const { ending } = await cluster.run();
+    expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);
+    expect(ending.sentence).to.include('"./e2e attach" removes what is left');
+    cluster.reachable = true;
+    const { sentence } = (await cluster.attach()).ending;
+    expect(sentence).to.include('what an earlier command left there is removed');
+    expect(cluster.made).to.deep.equal([]);
+  });
+
+  it('keeps everything when the results cannot be fetched because the cluster went away', async () => {
+    const cluster = new Cluster();
+    cluster.collect = async () => {
+      cluster.reachable = false;
+      throw new ClusterUnreachable('gone');
+    };
+    const { ending } = await cluster.run();
+    expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);
+    expect(ending.sentence).to.include('./e2e attach');
+    expect(cluster.made).to.include.members(['testruns', 'deployments']);
+  });
+});
