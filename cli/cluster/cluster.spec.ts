@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { missingRefs } from './cluster.ts';
-import { renderKindConfig } from './kind-config.ts';
+import { renderKindConfig, serviceSubnet } from './kind-config.ts';
 
 const TEXT = 'kind: Cluster\nnodes:\n  - role: control-plane\nnetworking:\n  podSubnet: 10.244.0.0/16\n';
 
@@ -26,6 +26,15 @@ describe("kind's configuration", () => {
     expect(() => renderKindConfig('nodes: [', { missingCapabilities: [] }, 'kind')).to.throw(
       'kind-config.yaml',
     );
+  });
+});
+
+describe('the addresses of Services', () => {
+  it('are those of the configuration, else those that kind takes', () => {
+    expect(serviceSubnet('kind: Cluster\nnetworking: { serviceSubnet: 10.7.0.0/16 }')).to.equal(
+      '10.7.0.0/16',
+    );
+    expect(serviceSubnet('kind: Cluster')).to.equal('10.96.0.0/16');
   });
 });
 

@@ -6,7 +6,7 @@ import { command, tryCommand } from '../machine/command.ts';
 import { inspectHost } from '../machine/host.ts';
 import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
-import { renderKindConfig } from './kind-config.ts';
+import { renderKindConfig, serviceSubnet } from './kind-config.ts';
 
 /**
  * Docker network of our clusters. Not kind's own: this one can be removed with the cluster without taking it from a
@@ -81,6 +81,7 @@ export async function createCluster(
         remedy: 'Run "make doctor" to see what this machine lacks.',
       },
     );
+    await keepServicesInside(cluster.name, serviceSubnet(config), p);
     await untilPodsAreAccepted(p, kubeconfig);
   } catch (error) {
     await deleteCluster(cluster.name, { ...p, signal: AbortSignal.timeout(120_000) });
@@ -89,6 +90,27 @@ export async function createCluster(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Refuses what is sent to a Service and leaves the node. kube-proxy changes its tables one after the other: for a moment after
+ * a Service got its first ready pod it neither refuses nor forwards, and packets go out by the default route. A gateway there
+ * that answers for every address (as those of sandboxes do, with 404) would be taken for the Service.
+ */
+async function keepServicesInside(name: string, subnet: string, p: Provision): Promise<void> {
+  for (const node of await nodesOf(name, p)) {
+    for (const chain of ['FORWARD', 'OUTPUT']) {
+      const rule = [chain, '--destination', subnet, '--out-interface', 'eth0', '--jump', 'REJECT'];
+      await command(p, 'docker', ['exec', node, 'iptables', '--wait', '--append', ...rule]);
+    }
+  }
+}
+
+/** Names of the containers that are the cluster's nodes. */
+async function nodesOf(name: string, p: Provision): Promise<string[]> {
+  const filter = `label=io.x-k8s.kind.cluster=${name}`;
+  const nodes = await command(p, 'docker', ['ps', '--filter', filter, '--format', '{{.Names}}']);
+  return nodes.split('\n').filter(Boolean);
 }
 
 /** Right after Ready the default service account may not exist yet, and pods are refused until it does. */
@@ -169,14 +191,7 @@ export async function clusterState(name: string, p: Provision): Promise<ClusterS
  * @param refs as ImageSet.refs names them; all their tags are content keys, so an equal reference is an equal image
  */
 export async function loadImages(name: string, refs: readonly string[], p: Provision): Promise<void> {
-  const nodes = await command(p, 'docker', [
-    'ps',
-    '--filter',
-    `label=io.x-k8s.kind.cluster=${name}`,
-    '--format',
-    '{{.Names}}',
-  ]);
-  for (const node of nodes.split('\n').filter(Boolean)) {
+  for (const node of await nodesOf(name, p)) {
     const held = await command(p, 'docker', ['exec', node, 'ctr', '-n', 'k8s.io', 'images', 'ls', '-q']);
     const wanted = missingRefs(refs, held.split('\n'));
     if (wanted.length === 0) continue;

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import type { Host } from '../machine/host.ts';
 
 /**
@@ -20,4 +20,10 @@ export function renderKindConfig(
   }
   if (network === 'static') document.setIn(['networking', 'disableDefaultCNI'], true);
   return document.toString();
+}
+
+/** The addresses of a cluster's Services, as its configuration says or else as kind takes them. @param text of a kind-config.yaml */
+export function serviceSubnet(text: string): string {
+  const config: { networking?: { serviceSubnet?: string } } = parse(text);
+  return config.networking?.serviceSubnet ?? '10.96.0.0/16';
 }
