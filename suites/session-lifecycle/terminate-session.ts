@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { runCode } from '../support/execution.ts';
+import { giveBackLostSlots } from '../support/lost-slots.ts';
 import { measure } from '../support/record.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../support/session-watch.ts';
@@ -194,7 +195,8 @@ describe('terminate a session', () => {
 
   it('that is on its way: nothing of it stays', async function () {
     this.timeout(150_000);
-    const { user, database, afterTest } = world();
+    const { user, database, connection, afterTest } = world();
+    afterTest.add('slots that nobody holds', () => giveBackLostSlots(connection.postgres));
     const { sessionId } = await world().enqueue(world().smallSession(), afterTest);
     const onItsWay = await waitForState(
       user.sessions,

@@ -1,5 +1,5 @@
-/** Time for one entry to be undone, milliseconds. */
-const UNDO_MS = 60_000;
+/** Time for one entry to be undone, milliseconds: a session is let come to rest (25 s) and has 60 s to end. */
+const UNDO_MS = 90_000;
 
 interface Entry {
   what: string;

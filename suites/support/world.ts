@@ -7,7 +7,7 @@ import { Etcd } from './etcd.ts';
 import { Ledger } from './ledger.ts';
 import { AgentObserver, CONTAINER_LABELS, containersOf } from './observer.ts';
 import { type Component, checkReady } from './precondition.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from './session-watch.ts';
+import { atRest, END_SECONDS, START_SECONDS, waitForEnd, waitForState } from './session-watch.ts';
 import { type CreatedSession, ENDED_STATES, type NewSession, type SessionInfo } from './sessions.ts';
 import { Valkey } from './valkey.ts';
 import { notYet, waitUntil } from './waiting.ts';
@@ -125,9 +125,9 @@ export class World {
     return { id: created.sessionId, name: created.sessionName, info, startSeconds };
   }
 
-  /** Ends a session by force if it lives, and waits until it and its containers are gone. */
+  /** Ends a session by force if it lives, once it is at rest, and waits until it and its containers are gone. */
   async endSession(id: string, account: BackendAi = this.user): Promise<void> {
-    const row = await this.database.session(id);
+    const row = await atRest(this.database, id);
     const ended = ENDED_STATES.some((state) => state === row?.status);
     if (!ended) await account.sessions.destroy(id, { forced: true });
     await waitForEnd(this.database, id);
