@@ -1,9 +1,9 @@
 # Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest down images images-push test lint fmt crds docs bench
+.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds docs bench
 
 help: ## This list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  Variables of e2e-kind: SUITE=<suite, area or comma list>  GREP=<regular expression>'
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
@@ -26,6 +26,9 @@ images: ## Build or fetch every image, and the node image that holds them
 
 e2e-cron-selftest: ## The schedule with real ticks, one a minute, in kind (in the kept cluster if there is one)
 	@./e2e cron-selftest
+
+e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must see it (an hour)
+	@./e2e breakages-selftest
 
 test: ## Format, lint, types, unit, chart and API server tests (no Docker needed)
 	@./e2e test

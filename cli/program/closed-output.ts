@@ -15,6 +15,8 @@ const GO_ON: ReadonlySet<string> = new Set([
   'init',
   'staging',
   'staging-selftest',
+  'cron-selftest',
+  'breakages-selftest',
   'attach',
   'images-push',
 ]);

@@ -85,6 +85,17 @@ export function addProjectCommands(program: Command, end: End): void {
     .description('the schedule with real ticks, one a minute, in kind: success, Forbid, failure, clean-up')
     .action(async () => end(await (await import('../commands/cron-selftest.ts')).cronSelftestCommand()));
   program
+    .command('breakages-selftest')
+    .description(
+      'breaks what each suite proves, in the kept cluster: the suite must see it (suites/breakages.yaml)',
+    )
+    .option('--suite <names>', 'only these, separated by commas')
+    .option('--environment <names>', 'environments to break, separated by commas', 'e2e')
+    .option('--list <file>', 'another list than suites/breakages.yaml')
+    .action(async (options: { suite?: string; environment: string; list?: string }) =>
+      end(await (await import('../commands/breakages-selftest.ts')).breakagesSelftestCommand(options)),
+    );
+  program
     .command('count', { hidden: true })
     .description('the last line of CI: "N passed, N failed" over make test and the last job')
     .action(async () => end(await (await import('../commands/count.ts')).countCommand()));

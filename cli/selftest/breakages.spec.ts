@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import type { ReportedTest } from '../../operator/api/test-report.ts';
+import { type Breakage, InvalidBreakages, judge, laidOver, parseBreakages, patchTo } from './breakages.ts';
+
+const ENTRY = `
+breakages:
+  - suite: a-b
+    broken: It is wrong.
+    break: [{ sql: SELECT 1 }]
+    red: { test: does it, error: not done }
+`;
+
+describe('the list of breakages', () => {
+  it('is read: what is broken, how, and what must be said', () => {
+    expect(parseBreakages(ENTRY)).to.deep.equal([
+      {
+        suite: 'a-b',
+        broken: 'It is wrong.',
+        break: [{ sql: 'SELECT 1' }],
+        mend: [],
+        red: { test: 'does it', error: 'not done' },
+      },
+    ]);
+  });
+
+  for (const [what, from, to, says] of [
+    ['a field that does not exist', 'broken: It', 'brokn: 1\n    broken: It', 'breakages[0].brokn'],
+    ['a step of no way', 'sql: SELECT 1', 'sq: SELECT 1', 'must have one of sql'],
+    ['a step of two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
+    ['a shell of nobody', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
+    ['no step', '[{ sql: SELECT 1 }]', '[]', 'break: must be a list of steps'],
+    ['a pattern that is none', 'test: does it', "test: '('", 'red.test: is not a regular expression'],
+    ['nothing that must be said', ', error: not done', '', 'red.error: must be words'],
+  ] as const) {
+    it(`is refused with ${what}, and where that is`, () => {
+      expect(() => parseBreakages(ENTRY.replace(from, to))).to.throw(InvalidBreakages, says);
+    });
+  }
+});
+
+describe('a breakage', () => {
+  const breakage = parseBreakages(ENTRY)[0] as Breakage;
+  const test = (title: string, error?: string): ReportedTest => ({
+    id: title,
+    file: 'a/b',
+    title,
+    state: error ? 'failed' : 'passed',
+    seconds: 1,
+    ...(error ? { error } : {}),
+  });
+
+  it('is seen when the named test fails with the named error', () => {
+    const tests = [test('it › is there'), test('it › does it', 'AssertionError: not done\n  at …')];
+    expect(judge(breakage, tests)).to.deep.equal({ seen: true, said: 'AssertionError: not done' });
+  });
+
+  it('is not seen when nothing fails, nothing runs, another test fails, or the test fails otherwise', () => {
+    expect(judge(breakage, [test('it › does it')])).to.deep.equal({
+      seen: false,
+      said: '1 tests, none failed',
+    });
+    expect(judge(breakage, [])).to.deep.equal({ seen: false, said: 'no test ran' });
+    const other = [test('before it', 'not done')];
+    expect(judge(breakage, other).said).to.equal('failed otherwise: before it: not done');
+    expect(judge(breakage, [test('it › does it', 'timeout')]).seen).to.equal(false);
+  });
+});
+
+describe('values of an environment', () => {
+  const before = { manager: { replicas: 2, port: 1 }, list: [1, 2], gone: { a: 1 } };
+
+  it('are laid over others key by key', () => {
+    expect(laidOver(before, { manager: { replicas: 1 }, list: [3] })).to.deep.equal({
+      manager: { replicas: 1, port: 1 },
+      list: [3],
+      gone: { a: 1 },
+    });
+  });
+
+  it('are given back by a merge patch that takes away what was added', () => {
+    const changed = laidOver(before, { manager: { more: 1, replicas: 1 }, extra: { b: 1 } });
+    expect(patchTo(changed, before)).to.deep.equal({
+      manager: { more: null, replicas: 2, port: 1 },
+      list: [1, 2],
+      gone: { a: 1 },
+      extra: null,
+    });
+  });
+});
+
+describe('suites/breakages.yaml', () => {
+  const listed = parseBreakages(
+    readFileSync(new URL('../../suites/breakages.yaml', import.meta.url), 'utf8'),
+  );
+
+  it('breaks every suite but those that are red by themselves, and no other', () => {
+    const catalog = parse(
+      readFileSync(new URL('../../charts/e2e-operator/files/suites.yaml', import.meta.url), 'utf8'),
+    ) as { suites: { name: string }[] };
+    const names = catalog.suites.map(({ name }) => name);
+    const wanted = names.filter(
+      (name) =>
+        !name.endsWith('-known-issues') && !name.endsWith('-known-races') && name !== 'bench-one-test',
+    );
+    expect([...new Set(listed.map(({ suite }) => suite))]).to.have.members(wanted);
+  });
+
+  it('says of every entry how it is mended, unless giving values back is all', () => {
+    const forgotten = listed.filter(
+      ({ mend, break: steps }) => mend.length === 0 && !steps.every((s) => s.values),
+    );
+    expect(forgotten.map(({ suite }) => suite)).to.deep.equal([]);
+  });
+});
