@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Agent, type Dispatcher, errors, ProxyAgent, request } from 'undici';
+import { applyBody } from '../../operator/api/apply-body.ts';
 import { API_VERSION, FIELD_MANAGERS, type ObjectMeta } from '../../operator/api/group.ts';
 import type { Access } from './kubeconfig.ts';
 
@@ -79,7 +80,7 @@ export class ClusterClient {
   /** Server-side apply under the command's field manager; takes over fields that others set. */
   apply<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const query = { fieldManager: FIELD_MANAGERS.cli, force: true };
-    return this.#json<T>('PATCH', path, query, signal, JSON.stringify(body), 'application/apply-patch+yaml');
+    return this.#json<T>('PATCH', path, query, signal, applyBody(body), 'application/apply-patch+yaml');
   }
 
   mergePatch<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {

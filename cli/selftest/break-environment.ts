@@ -17,6 +17,8 @@ const READY_MS = 420_000;
 /** Seconds for a suite that was broken: it may wait for what never comes, test by test. */
 const RUN_SECONDS = 1_500;
 const LOOK_MS = 2_000;
+/** A step may wait until new pods are rolled out. */
+const STEP_SECONDS = 300;
 
 /** An environment of the kept cluster, and the way to it. */
 export interface Bench {
@@ -78,7 +80,9 @@ async function breakIt(bench: Bench, { break: steps }: Breakage, p: Provision): 
 async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
   const { namespace, kubeconfig, kubectl } = bench;
   const run = (args: string[]): Promise<string> =>
-    command(p, kubectl, ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args]);
+    command(p, kubectl, ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args], {
+      timeoutSeconds: STEP_SECONDS,
+    });
   const inside = (pod: string, container: string | undefined, args: string[]): Promise<string> =>
     run(['exec', pod, ...(container ? ['--container', container] : []), '--', ...args]);
   if (step.sql) {

@@ -59,6 +59,15 @@ describe('the client against a real API server', function () {
     expect(await failure(client.podLogs(at('a')))).to.satisfy(isNotFound);
   });
 
+  it('applies texts of any characters, which the API server then holds', async () => {
+    const text = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).join('');
+    const odd = { text: `${text}\ufeff\uffff😀\ud800` };
+    const options = { fieldManager: 'odd', force: true };
+    await client.apply(CONFIG_MAPS, { metadata: at('odd'), data: odd }, options);
+    const held = (await client.get<ConfigMap>(CONFIG_MAPS, at('odd')))?.data?.text;
+    expect(held).to.equal(`${text}\ufeff\uffff😀\ufffd`);
+  });
+
   it('lists page by page, with selectors, and gives each object its kind', async () => {
     for (let index = 0; index < 7; index++) {
       await client.create(CONFIG_MAPS, {

@@ -1,3 +1,4 @@
+import { applyBody } from '../api/apply-body.ts';
 import { watchError } from './answer.ts';
 import { isGone, isNotFound } from './api-error.ts';
 import { Caller } from './caller.ts';
@@ -150,7 +151,7 @@ export class KubeClient {
         query: { fieldManager: options.fieldManager, force: options.force ? true : undefined },
         // JSON is YAML: this content type is the one that every server with server-side apply takes.
         contentType: 'application/apply-patch+yaml',
-        body: JSON.stringify(typed(resource, object)),
+        body: applyBody(typed(resource, object)),
         what: inWords('apply', resource, at, subresource),
       },
       options,

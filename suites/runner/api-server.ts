@@ -1,3 +1,4 @@
+import { applyBody } from '../../operator/api/apply-body.ts';
 import { API_VERSION, FIELD_MANAGERS, GROUP, KINDS, VERSION } from '../../operator/api/group.ts';
 import type { TestReportStatus } from '../../operator/api/test-report.ts';
 import { ApiServerConnection } from './api-request.ts';
@@ -24,7 +25,6 @@ export type SendStatus = (status: TestReportStatus) => Promise<void>;
 
 /**
  * Server-side apply of a TestReport's status over one kept-alive connection.
- * The body is JSON, which is YAML too; the API server takes it as application/apply-patch+yaml.
  */
 export function statusSender(target: ReportTarget): SendStatus {
   const { server, namespace, name } = target;
@@ -34,7 +34,7 @@ export function statusSender(target: ReportTarget): SendStatus {
     `?fieldManager=${FIELD_MANAGERS.runner}&force=true`;
   const connection = new ApiServerConnection(server, 1);
   return async (status) => {
-    const text = JSON.stringify({
+    const text = applyBody({
       apiVersion: API_VERSION,
       kind: kind.kind,
       metadata: { name, namespace },

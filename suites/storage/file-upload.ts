@@ -122,6 +122,7 @@ describe('files of a vfolder', function () {
         api: bytes.length,
         volume: bytes.length,
       });
+      expect(sha256(await care.download(folder.id, 'grows.bin'))).to.equal(sha256(bytes));
     });
 
     it('that break off go on where the last whole part ended, and lose nothing', async () => {

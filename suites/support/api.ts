@@ -197,8 +197,16 @@ function parseJson(response: Response<Uint8Array>): unknown {
   }
 }
 
+/** Control characters but white space, and the mark of bytes that are no UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const NO_TEXT = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffd]/;
+
 function describeBody(body: unknown, response: Response<Uint8Array>): string {
   if (body !== undefined) return JSON.stringify(maskFields(body));
   const type = response.headers['content-type'] ?? 'no type';
-  return `${response.rawBody.length} bytes of ${type} ${Buffer.from(response.rawBody.subarray(0, 200)).toString()}`;
+  const begin = Buffer.from(response.rawBody.subarray(0, 200))
+    .toString()
+    .replace(/\ufffd+$/, '');
+  // What is no text would only spoil the report.
+  return `${response.rawBody.length} bytes of ${type} ${NO_TEXT.test(begin) ? '' : begin}`.trimEnd();
 }
