@@ -94,10 +94,15 @@ export async function atRest(database: Database, id: string): Promise<SessionRow
     const row = await database.session(id);
     const status = row?.status as SessionState | undefined;
     const seconds = (performance.now() - since) / 1000;
-    const waits = status === 'PENDING' && seconds > WAITS_SECONDS;
+    const waits = status === 'PENDING' && (seconds > WAITS_SECONDS || (await wasTurnedDown(database, id)));
     if (!status || !ON_ITS_WAY.includes(status) || waits || seconds > REST_SECONDS) return row;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+/** Whether the scheduler has said that there is no room for a session yet. */
+async function wasTurnedDown(database: Database, id: string): Promise<boolean> {
+  return (await database.schedulingSteps(id)).some(({ result }) => result === 'NEED_RETRY');
 }
 
 async function lookAt(sessions: Sessions, id: string): Promise<SessionInfo> {
