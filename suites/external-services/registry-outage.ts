@@ -34,8 +34,17 @@ describe('without the container registry', function () {
     await world().endSession(session.id);
   });
 
+  /** A registry that was taken away is there again a little after the fault has healed. */
+  const registryAnswers = (): Promise<unknown> =>
+    waitUntil(
+      'the registry to answer',
+      () =>
+        new ContainerRegistry(world().connection.registry).tags().catch((error: unknown) => notYet(error)),
+      { deadlineSeconds: 30 },
+    );
   /** An image that the manager knows and no agent holds. */
   const unheld = async (what: string): Promise<string> => {
+    await registryAnswers();
     const tag = care.newTag(what);
     await care.push(tag, what);
     await care.scan();
@@ -66,12 +75,7 @@ describe('without the container registry', function () {
   /** Claims that the image can be used again, and measures how long that took. */
   const recovers = async (reference: string): Promise<void> => {
     const since = performance.now();
-    await waitUntil(
-      'the registry to answer',
-      () =>
-        new ContainerRegistry(world().connection.registry).tags().catch((error: unknown) => notYet(error)),
-      { deadlineSeconds: 30 },
-    );
+    await registryAnswers();
     const session = await world().startSession(world().afterTest, { image: reference });
     measure('registry-recovery', (performance.now() - since) / 1000, 's');
     expect((performance.now() - since) / 1000).to.be.below(RECOVERY_SECONDS);
