@@ -25,6 +25,9 @@ const RECOVERY_SECONDS = 90;
 /** What a dying consumer takes and never acknowledges. */
 const TAKEN = 10;
 
+/** Until Valkey has written what it was told to its file: once a second, and it postpones that for at most 2 s. */
+const DURABLE_MS = 15_000;
+
 const KILLED: Disruption = { target: { component: 'valkey' }, kill: {} };
 /** Told to stop, and made anew under another address; a process killed again and again would be started later each time. */
 const REPLACED: Disruption = { target: { component: 'valkey' }, podDelete: {} };
@@ -73,6 +76,10 @@ describe('events when Valkey is restarted', function () {
       },
       { deadlineSeconds: 90, everyMs: 1 },
     );
+    // Valkey writes to its file once a second, later where the disk is busy: what is acknowledged before may be lost.
+    expect(await dying.call('WAITAOF', '1', '0', String(DURABLE_MS)), 'files that hold it').to.deep.equal([
+      1, 0,
+    ]);
     dying.disconnect();
     const ids = taken.map(({ id }) => id);
     const registered = (await registrations(world().valkey)).filter(

@@ -33,6 +33,16 @@ describe('the object storage without its S3 server', function () {
     ({ storage, server, folder } = await s3Folder(world(), 'outage'));
   });
 
+  // Also after a test that failed: the clean-up that follows needs the server.
+  afterEach('the S3 server answers again', async function () {
+    this.timeout((RECOVERY_SECONDS + 5) * 1000);
+    await waitUntil(
+      'the S3 server to answer',
+      async () => ((await server.request('HEAD', '')).ok ? undefined : notYet('not for its bucket')),
+      { deadlineSeconds: RECOVERY_SECONDS, tolerate: () => true },
+    );
+  });
+
   /** Seconds until the storage gives an object again. */
   const recovered = async (key: string): Promise<number> => {
     const since = performance.now();

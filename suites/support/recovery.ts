@@ -9,6 +9,11 @@ import type { World } from './world.ts';
 
 /** From the end of a fault until everything must be as before: a manager starts for half a minute on two busy cores. */
 const HEALTHY_SECONDS = 180;
+/**
+ * A component looks at what it needs once in a minute and takes up to 5 s for it (LOOK_TAKES_SECONDS in health.ts): one that began
+ * just before the end of a fault takes itself out of service after it. Who is healthy must have been so for longer than that.
+ */
+const SETTLED_MS = 6_500;
 /** Agents beat every 5 s (charts/backend-ai/ci/e2e-values.yaml). */
 const BEAT_SECONDS = 20;
 
@@ -39,9 +44,13 @@ export function useRecovery(world: () => World): void {
 /** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
 export async function untilHealthy(world: World): Promise<void> {
   const begin = Date.now() / 1000;
+  let well: number | undefined;
   await waitUntil(
     'every component to be healthy',
     async () => {
+      const since = well ?? Date.now();
+      // Whatever is missing now, or throws, begins the time anew.
+      well = undefined;
       await checkReady(ALL, world);
       const { each } = await eachManager(world);
       for (const { asUser } of each) {
@@ -55,7 +64,9 @@ export async function untilHealthy(world: World): Promise<void> {
         const at = seen[id] ?? 0;
         return at < begin - 1 || now - at > BEAT_SECONDS;
       });
-      return silent.length === 0 ? undefined : notYet(`no fresh heartbeat of ${silent.map(({ id }) => id)}`);
+      if (silent.length > 0) return notYet(`no fresh heartbeat of ${silent.map(({ id }) => id)}`);
+      well = since;
+      return Date.now() - since > SETTLED_MS ? undefined : notYet('all are healthy, but only just');
     },
     // Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
