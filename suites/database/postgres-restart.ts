@@ -5,7 +5,7 @@ import { type Disruption, useFaults, withFault } from '../support/faults.ts';
 import { FolderCare } from '../support/folder-care.ts';
 import { POOL } from '../support/manager-pool.ts';
 import { Inconclusive, measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
+import { LOOKED_AT_MS, useRecovery } from '../support/recovery.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -78,7 +78,7 @@ describe('the database restarted under load', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
   const faults = useFaults();
-  useRecovery(world);
+  useRecovery(world, LOOKED_AT_MS);
   let managers: OneManager[];
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;

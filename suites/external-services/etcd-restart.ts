@@ -6,7 +6,7 @@ import { type Disruption, type Receipt, useFaults, withFault } from '../support/
 import { config, INTROSPECTION, untilSchemaTold } from '../support/live-config.ts';
 import { LockProcess } from '../support/lock-process.ts';
 import { Inconclusive, measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
+import { LOOKED_AT_MS, useRecovery } from '../support/recovery.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -26,7 +26,7 @@ describe('coordination when etcd is restarted', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
   const faults = useFaults();
-  useRecovery(world);
+  useRecovery(world, LOOKED_AT_MS);
   let managers: OneManager[];
   let locks: EtcdLocks;
   before('both managers answer by themselves', async () => {

@@ -11,7 +11,7 @@ import {
 import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
 import { FolderCare } from '../support/folder-care.ts';
 import { measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
+import { LOOKED_AT_MS, useRecovery } from '../support/recovery.ts';
 import { SessionEvents } from '../support/server-events.ts';
 import { StreamReader } from '../support/stream-reader.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
@@ -37,7 +37,7 @@ describe('events when Valkey is restarted', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   const faults = useFaults();
   const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  useRecovery(world);
+  useRecovery(world, LOOKED_AT_MS);
   let managers: OneManager[];
   let valkey: Redis;
   let stream: StreamReader;

@@ -11,9 +11,10 @@ import type { World } from './world.ts';
 const HEALTHY_SECONDS = 180;
 /**
  * A component looks at what it needs once in a minute and takes up to 5 s for it (LOOK_TAKES_SECONDS in health.ts): one that began
- * just before the end of a fault takes itself out of service after it. Who is healthy must have been so for longer than that.
+ * just before the end of a fault takes itself out of service after it. Where what components look at was away, they must have been
+ * healthy for longer than that.
  */
-const SETTLED_MS = 6_500;
+export const LOOKED_AT_MS = 6_500;
 /** Agents beat every 5 s (charts/backend-ai/ci/e2e-values.yaml). */
 const BEAT_SECONDS = 20;
 
@@ -31,18 +32,19 @@ const ALL: readonly Component[] = [
  * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
  * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
  * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has. What stays broken fails the test's hook.
+ * @param settledMs for how long all of that must have been so: {@link LOOKED_AT_MS} where components miss what is taken away
  */
-export function useRecovery(world: () => World): void {
+export function useRecovery(world: () => World, settledMs = 0): void {
   afterEach('the deployment is healthy again', async function () {
     this.timeout((HEALTHY_SECONDS + 130) * 1000);
     const since = performance.now();
-    await untilHealthy(world());
+    await untilHealthy(world(), settledMs);
     measure('healthy-after-test', (performance.now() - since) / 1000, 's');
   });
 }
 
-/** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
-export async function untilHealthy(world: World): Promise<void> {
+/** Waits until the deployment is healthy, and was for `settledMs`. Throws WaitedInVain with what was last seen. */
+export async function untilHealthy(world: World, settledMs = 0): Promise<void> {
   const begin = Date.now() / 1000;
   let well: number | undefined;
   await waitUntil(
@@ -66,7 +68,7 @@ export async function untilHealthy(world: World): Promise<void> {
       });
       if (silent.length > 0) return notYet(`no fresh heartbeat of ${silent.map(({ id }) => id)}`);
       well = since;
-      return Date.now() - since > SETTLED_MS ? undefined : notYet('all are healthy, but only just');
+      return Date.now() - since >= settledMs ? undefined : notYet('all are healthy, but only just');
     },
     // Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
