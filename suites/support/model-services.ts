@@ -3,7 +3,7 @@ import type { AppProxy } from './app-proxy.ts';
 import type { Database } from './database.ts';
 import { recorder } from './record.ts';
 import { ENDED_STATES } from './sessions.ts';
-import { notYet, waitUntil } from './waiting.ts';
+import { notYet, WaitedInVain, waitUntil } from './waiting.ts';
 import type { World } from './world.ts';
 
 /**
@@ -13,6 +13,8 @@ import type { World } from './world.ts';
 export const SERVING_SECONDS = 300;
 /** Longest time until the session of a replica that is no longer wanted has ended: it gets 30 s to finish its work. */
 export const RELEASE_SECONDS = 150;
+/** From the request for a service until its first replica is begun, which takes 10 to 30 s on two busy cores. */
+export const BEGUN_SECONDS = 75;
 /** Longest time until a deleted model service is gone from the app proxy: the leader looks every 5 s. */
 const GONE_SECONDS = 50;
 
@@ -144,6 +146,21 @@ export class ModelServiceWatch {
          FROM routings WHERE endpoint = $1 ORDER BY created_at, id`,
       [this.#id],
     );
+  }
+
+  /** Whether a replica of the service was begun within {@link BEGUN_SECONDS}. */
+  async begun(): Promise<boolean> {
+    try {
+      await waitUntil(
+        `model service ${this.#id} to begin a replica`,
+        async () => ((await this.replicas()).length > 0 ? undefined : notYet('none')),
+        { deadlineSeconds: BEGUN_SECONDS },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WaitedInVain) return false;
+      throw error;
+    }
   }
 
   async circuit(): Promise<ServiceCircuit | undefined> {
