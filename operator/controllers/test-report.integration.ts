@@ -56,21 +56,8 @@ describe('TestReport against a real API server', function () {
 
   it('closes it whatever characters the pod said at its end', async () => {
     const { pod, attempt } = await started('odd-characters');
-    const now = new Date().toISOString();
     const message = 'could not read \u007f\u0080\u009f\u2028\ufeff';
-    await stage.podStatus(pod, {
-      phase: 'Failed',
-      containerStatuses: [
-        {
-          name: 'suite',
-          image: 'suites:test',
-          imageID: '',
-          ready: false,
-          restartCount: 0,
-          state: { terminated: { exitCode: 2, reason: 'Error', message, startedAt: now, finishedAt: now } },
-        },
-      ],
-    });
+    await stage.podEnded(pod, 2, 'Error', message);
     expect((await closed(attempt)).message).to.include(message);
     expect((await stage.finished('odd-characters')).status?.suites?.[0]?.reason).to.equal('CouldNotRun');
   });

@@ -228,8 +228,13 @@ export class Stage {
     return this.client.mergePatch(PODS, { namespace, name }, { status }, { subresource: 'status' });
   }
 
-  /** Plays the kubelet: the pod's container ended. */
-  podEnded(pod: Pod, exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): Promise<Pod> {
+  /** Plays the kubelet: the pod's container ended, with a message of its own where one is given. */
+  podEnded(
+    pod: Pod,
+    exitCode: number,
+    reason = exitCode === 0 ? 'Completed' : 'Error',
+    message?: string,
+  ): Promise<Pod> {
     const now = new Date().toISOString();
     return this.podStatus(pod, {
       phase: exitCode === 0 ? 'Succeeded' : 'Failed',
@@ -240,7 +245,15 @@ export class Stage {
           imageID: '',
           ready: false,
           restartCount: 0,
-          state: { terminated: { exitCode, reason, startedAt: now, finishedAt: now } },
+          state: {
+            terminated: {
+              exitCode,
+              reason,
+              ...(message ? { message } : {}),
+              startedAt: now,
+              finishedAt: now,
+            },
+          },
         },
       ],
     });
