@@ -42,15 +42,15 @@ describe('storms', function () {
   async function play(name: string, midway: () => Promise<void> | void = () => undefined): Promise<TestRun> {
     await stage.environment(name);
     await stage.run(name, name);
-    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`), { timeoutMs: 40_000 });
+    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`), { timeoutMs: 100_000 });
     await stage.report(`${name}-alpha-1`, { startedAt: new Date().toISOString() });
     await midway();
     await stage.report(`${name}-alpha-1`, finalReport('Failed'));
     for (const attempt of [`${name}-alpha-2`, `${name}-beta-1`]) {
-      await until(`${attempt} has a pod`, () => stage.pod(attempt), { timeoutMs: 40_000 });
+      await until(`${attempt} has a pod`, () => stage.pod(attempt), { timeoutMs: 100_000 });
       await stage.report(attempt, finalReport('Passed'));
     }
-    return stage.finished(name, 40_000);
+    return stage.finished(name, 100_000);
   }
 
   async function expectUndisturbed(run: TestRun): Promise<void> {
