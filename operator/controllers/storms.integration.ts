@@ -15,7 +15,7 @@ import { startWeatherProxy, through, type Weather, type WeatherProxy } from '../
 const RUNNER = fileURLToPath(new URL('../../suites/runner/main.ts', import.meta.url));
 
 describe('storms', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let stage: Stage;
   let proxy: WeatherProxy;
   let plain: WeatherProxy | undefined;
