@@ -24,6 +24,13 @@ describe('backoff', () => {
     expect(items.next('a')).to.equal(5);
   });
 
+  it('has nobody wait for longer than half a minute, however long the trouble was', () => {
+    const items = new ItemBackoff();
+    const waits = Array.from({ length: 40 }, () => items.next('a'));
+    expect(waits[0]).to.equal(5);
+    expect(Math.max(...waits)).to.equal(30_000);
+  });
+
   it('lets a burst through, then so many a second', async () => {
     const clock = new FakeClock();
     const bucket = new TokenBucket(clock, 10, 3);

@@ -20,12 +20,15 @@ export function jittered(ms: number, share: number, random: () => number = Math.
   return ms * (1 + share * random());
 }
 
-/** Counts failures by key and says how long each has to wait: client-go's per-item limiter, 5 ms to 1000 s. */
+/**
+ * Counts failures by key and says how long each has to wait: client-go's per-item limiter, from 5 ms on, but to 30 s instead of
+ * its 1000 s: whoever waits for a run must not wait for a quarter of an hour after the API server was in trouble for some minutes.
+ */
 export class ItemBackoff {
   readonly #backoff: Backoff;
   readonly #failures = new Map<string, number>();
 
-  constructor(backoff: Backoff = { baseMs: 5, capMs: 1_000_000 }) {
+  constructor(backoff: Backoff = { baseMs: 5, capMs: 30_000 }) {
     this.#backoff = backoff;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds until it gives up. Default 20 000: two cores may be busy with more than the test. */
+  /** Milliseconds until it gives up. Default 10 000. */
   timeoutMs?: number;
   /** Milliseconds between looks. Default 50. */
   everyMs?: number;
@@ -16,7 +16,7 @@ export async function until<T>(
   look: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = options.timeoutMs ?? 10_000;
   const end = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
