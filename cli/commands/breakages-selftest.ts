@@ -3,7 +3,7 @@ import path from 'node:path';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { realEffects } from '../run/effects.ts';
-import { environmentPlaces, NAMES } from '../run/names.ts';
+import { environmentPlaces, MOST_ENVIRONMENTS, NAMES } from '../run/names.ts';
 import { type Bench, tryBreakage } from '../selftest/break-environment.ts';
 import { type Breakage, type Outcome, readBreakages } from '../selftest/breakages.ts';
 import { withProvision } from './machine.ts';
@@ -42,7 +42,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
     const tried: Tried[] = [];
     const lane = async (environment: string): Promise<void> => {
-      const place = environmentPlaces(5).find(({ name }) => name === environment);
+      const place = environmentPlaces(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
       if (!place) throw new Error(`there is no environment ${environment} of a kept cluster`);
       const bench: Bench = {
         client,
@@ -62,7 +62,10 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
       }
     };
     try {
-      await Promise.all(options.environment.split(',').map((name) => lane(name.trim())));
+      // The others go on, and mend what they broke, when one cannot.
+      const lanes = await Promise.allSettled(options.environment.split(',').map((name) => lane(name.trim())));
+      const failed = lanes.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
     } finally {
       const file = path.join(PROJECT_ROOT, 'out', 'breakages.json');
       await mkdir(path.dirname(file), { recursive: true });

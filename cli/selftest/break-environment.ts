@@ -10,9 +10,9 @@ import { type ClusterApi, type KubeList, resourcePath } from '../run/cluster-cli
 import { followRun, isReady, namesOf } from '../run/follow.ts';
 import { NAMES } from '../run/names.ts';
 import { createRun } from '../run/runs.ts';
-import { type Breakage, judge, laidOver, type Outcome, patchTo, type Step } from './breakages.ts';
+import { type Breakage, judge, type Outcome, type Step } from './breakages.ts';
 
-/** A helm upgrade with new pods, on two busy cores. */
+/** New pods of a component, on two busy cores. */
 const READY_MS = 420_000;
 /** Seconds for a suite that was broken: it may wait for what never comes, test by test. */
 const RUN_SECONDS = 1_500;
@@ -35,31 +35,44 @@ export interface Bench {
  * Throws an Error for a step that fails, an environment that does not get ready again, or the signal's reason.
  */
 export async function tryBreakage(bench: Bench, breakage: Breakage, p: Provision): Promise<Outcome> {
-  const environment = await readEnvironment(bench, p.signal);
-  const values = environment.spec.chart?.values ?? {};
-  const later: Provision = { ...p, signal: AbortSignal.timeout(READY_MS * 2) };
-  const changesValues = breakage.break.some((step) => step.values);
+  let run: TestRun | undefined;
   try {
-    if (!breakage.during) await breakIt(bench, breakage, p);
-    const run = await createRun(
-      bench.client,
-      NAMES.operatorNamespace,
-      'broken',
-      specOf(bench, breakage),
-      p.signal,
-    );
-    const broken = breakage.during
-      ? whenBegun(bench, run, p).then(() => breakIt(bench, breakage, p))
-      : undefined;
-    const [reports] = await Promise.all([reportsOf(bench, run, p.signal), broken]);
+    for (const step of breakage.break) await take(bench, step, p);
+    run = await createRun(bench.client, NAMES.operatorNamespace, 'broken', specOf(bench, breakage), p.signal);
+    const reports = await reportsOf(bench, run, p.signal);
     return judge(
       breakage,
       reports.flatMap((report) => report.status?.tests ?? []),
     );
   } finally {
-    for (const step of breakage.mend) await take(bench, step, later);
-    if (changesValues) await setValues(bench, values, later);
-    await ready(bench, later);
+    await mend(bench, breakage, run, { ...p, signal: AbortSignal.timeout(READY_MS * 2) });
+  }
+}
+
+/** Takes every step, also after one that failed. A run that goes on, as after Ctrl-C, is ended. Throws an AggregateError. */
+async function mend(
+  bench: Bench,
+  { mend: steps }: Breakage,
+  run: TestRun | undefined,
+  p: Provision,
+): Promise<void> {
+  const path = resourcePath(KINDS.TestRun.plural, NAMES.operatorNamespace, run?.metadata.name);
+  const works = [
+    ...(run ? [() => bench.client.mergePatch(path, { spec: { cancel: true } }, p.signal)] : []),
+    ...steps.map((step) => () => take(bench, step, p)),
+    () => ready(bench, p),
+  ];
+  const errors: unknown[] = [];
+  for (const work of works) {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) {
+    const said = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+    throw new AggregateError(errors, `${bench.environment} is not mended: ${said.join('; ')}`);
   }
 }
 
@@ -70,10 +83,6 @@ function specOf({ environment }: Bench, { suite, grep }: Breakage): TestRun['spe
     ...(grep ? { grep } : {}),
     timeoutSeconds: RUN_SECONDS,
   };
-}
-
-async function breakIt(bench: Bench, { break: steps }: Breakage, p: Provision): Promise<void> {
-  for (const step of steps) await take(bench, step, p);
 }
 
 /** Does one step. */
@@ -100,45 +109,24 @@ async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
     }
   } else if (step.kubectl) {
     await run(step.kubectl);
-  } else if (step.values) {
-    const { spec } = await readEnvironment(bench, p.signal);
-    await setValues(bench, laidOver(spec.chart?.values ?? {}, step.values), p);
-    await ready(bench, p);
   }
 }
 
-function readEnvironment({ client, environment }: Bench, signal: AbortSignal): Promise<TestEnvironment> {
+/** Waits until the environment is ready. Throws an Error with what it last said of itself. */
+async function ready({ client, environment }: Bench, { signal }: Provision): Promise<void> {
   const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, environment);
-  return client.get<TestEnvironment>(path, {}, signal);
-}
-
-async function setValues(
-  bench: Bench,
-  values: Readonly<Record<string, unknown>>,
-  { signal }: Provision,
-): Promise<void> {
-  const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, bench.environment);
-  const now = (await readEnvironment(bench, signal)).spec.chart?.values ?? {};
-  await bench.client.mergePatch(path, { spec: { chart: { values: patchTo(now, values) } } }, signal);
-}
-
-/** Waits until the environment is ready as it is asked for now. */
-async function ready(bench: Bench, p: Provision): Promise<void> {
-  await waitFor(`environment ${bench.environment} to be ready`, READY_MS, p.signal, async () => {
-    const found = await readEnvironment(bench, p.signal);
-    const condition = conditionOf(found.status?.conditions, ENVIRONMENT_CONDITIONS.ready);
-    const current = condition?.observedGeneration === found.metadata.generation;
-    return isReady(found) && current ? undefined : (condition?.message ?? 'no condition Ready yet');
-  });
-}
-
-/** Waits until a test of the run has begun or ended. */
-async function whenBegun(bench: Bench, run: TestRun, p: Provision): Promise<void> {
-  await waitFor(`a test of ${run.metadata.name} to end`, RUN_SECONDS * 1000, p.signal, async () => {
-    const reports = await listReports(bench, run, p.signal);
-    const ended = reports.flatMap((report) => report.status?.tests ?? []).filter(({ state }) => state);
-    return ended.length > 0 ? undefined : 'no test has ended yet';
-  });
+  const until = performance.now() + READY_MS;
+  for (;;) {
+    const found = await client.get<TestEnvironment>(path, {}, signal);
+    if (isReady(found)) return;
+    if (performance.now() > until) {
+      const said = conditionOf(found.status?.conditions, ENVIRONMENT_CONDITIONS.ready)?.message;
+      throw new Error(
+        `environment ${environment} was not ready after ${READY_MS / 1000} s: ${said ?? 'no word'}`,
+      );
+    }
+    await delay(LOOK_MS, undefined, { signal });
+  }
 }
 
 async function listReports({ client }: Bench, run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
@@ -152,22 +140,4 @@ async function reportsOf(bench: Bench, run: TestRun, signal: AbortSignal): Promi
   const deadlineMs = (RUN_SECONDS + 300) * 1000;
   await followRun(bench.client, names, { signal, deadlineMs, onChange: () => {} });
   return listReports(bench, run, signal);
-}
-
-/** Looks every two seconds until `look` sees nothing missing. Throws an Error with what was missing last. */
-async function waitFor(
-  what: string,
-  deadlineMs: number,
-  signal: AbortSignal,
-  look: () => Promise<string | undefined>,
-): Promise<void> {
-  const until = performance.now() + deadlineMs;
-  for (;;) {
-    const missing = await look();
-    if (missing === undefined) return;
-    if (performance.now() > until) {
-      throw new Error(`waited ${Math.round(deadlineMs / 1000)} s for ${what}; last: ${missing}`);
-    }
-    await delay(LOOK_MS, undefined, { signal });
-  }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { ReportedTest } from '../../operator/api/test-report.ts';
 
-/** One thing that is done to an environment, to break it or to mend it. Exactly one key of the first five. */
+/** One thing that is done to an environment, to break it or to mend it. One of sql, valkey, shell and kubectl says how. */
 export interface Step {
   /** Statements for PostgreSQL, as its superuser. */
   sql?: string;
@@ -19,8 +19,6 @@ export interface Step {
   everywhere?: boolean;
   /** Arguments of kubectl, in the environment's namespace. */
   kubectl?: string[];
-  /** Values of charts/backend-ai that are laid over those of the environment; given back by itself in the end. */
-  values?: Record<string, unknown>;
 }
 
 /** A way to break what a suite proves, and the test that must see it. */
@@ -30,12 +28,10 @@ export interface Breakage {
   /** What is wrong then, one sentence. */
   broken: string;
   break: Step[];
-  /** Steps that mend it; what has to be done besides giving values back. */
+  /** Steps that mend it, also where only some of the breaking ones were taken. */
   mend: Step[];
   /** Only tests whose titles match run. Default: the whole suite. */
   grep?: string;
-  /** The break is made when the suite has begun, not before it. */
-  during?: boolean;
   /** Regular expressions that the failed test's title and its error match. */
   red: { test: string; error: string };
 }
@@ -48,7 +44,9 @@ export class InvalidBreakages extends Error {
 /** Beside the suites. */
 export const BREAKAGES = new URL('../../suites/breakages.yaml', import.meta.url).pathname;
 
-const STEP_KEYS = ['sql', 'valkey', 'shell', 'kubectl', 'values'] as const;
+/** How a step is done, and what else it may say. */
+const WAYS = ['sql', 'valkey', 'shell', 'kubectl'];
+const DETAILS = ['database', 'component', 'container', 'everywhere'];
 
 /** Reads the list from a file. Throws {@link InvalidBreakages}, or the error of reading. */
 export function readBreakages(file: string = BREAKAGES): Breakage[] {
@@ -63,7 +61,7 @@ export function parseBreakages(text: string): Breakage[] {
   return entries.map((entry: unknown, index) => {
     const place = `breakages[${index}]`;
     if (!isObject(entry)) throw new InvalidBreakages(`${place}: must be an object`);
-    const { suite, broken, red, grep, during, mend = [], break: breaks, ...rest } = entry;
+    const { suite, broken, red, grep, mend, break: breaks, ...rest } = entry;
     const [unknown] = Object.keys(rest);
     if (unknown) throw new InvalidBreakages(`${place}.${unknown}: there is no such field`);
     if (!isObject(red)) throw new InvalidBreakages(`${place}.red: must name a test and its error`);
@@ -71,9 +69,8 @@ export function parseBreakages(text: string): Breakage[] {
       suite: words(suite, `${place}.suite`),
       broken: words(broken, `${place}.broken`),
       break: steps(breaks, `${place}.break`),
-      mend: Array.isArray(mend) && mend.length === 0 ? [] : steps(mend, `${place}.mend`),
+      mend: steps(mend, `${place}.mend`),
       ...(grep === undefined ? {} : { grep: pattern(grep, `${place}.grep`) }),
-      ...(during === true ? { during } : {}),
       red: { test: pattern(red.test, `${place}.red.test`), error: pattern(red.error, `${place}.red.error`) },
     };
   });
@@ -84,10 +81,11 @@ function steps(found: unknown, place: string): Step[] {
     throw new InvalidBreakages(`${place}: must be a list of steps`);
   return found.map((step: unknown, index) => {
     if (!isObject(step)) throw new InvalidBreakages(`${place}[${index}]: must be an object`);
-    const ways = STEP_KEYS.filter((key) => key in step);
-    if (ways.length !== 1) {
-      throw new InvalidBreakages(`${place}[${index}]: must have one of ${STEP_KEYS.join(', ')}`);
+    if (WAYS.filter((key) => key in step).length !== 1) {
+      throw new InvalidBreakages(`${place}[${index}]: must have one of ${WAYS.join(', ')}`);
     }
+    const unknown = Object.keys(step).find((key) => !WAYS.includes(key) && !DETAILS.includes(key));
+    if (unknown) throw new InvalidBreakages(`${place}[${index}].${unknown}: there is no such field`);
     if ('shell' in step && !('component' in step)) {
       throw new InvalidBreakages(`${place}[${index}].component: must name whose shell it is`);
     }
@@ -119,34 +117,6 @@ export function judge(breakage: Breakage, tests: readonly ReportedTest[]): Outco
 
 function firstLine(text = ''): string {
   return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
-}
-
-/** Values laid over others: objects are joined, anything else is replaced. Pure. */
-export function laidOver(
-  below: Readonly<Record<string, unknown>>,
-  over: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const joined: Record<string, unknown> = { ...below };
-  for (const [key, value] of Object.entries(over)) {
-    const under = joined[key];
-    joined[key] = isObject(value) && isObject(under) ? laidOver(under, value) : value;
-  }
-  return joined;
-}
-
-/** The merge patch (RFC 7396) that makes `wanted` of `now`: null for what must go. Pure. */
-export function patchTo(
-  now: Readonly<Record<string, unknown>>,
-  wanted: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const patch: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(now), ...Object.keys(wanted)])) {
-    const [from, to] = [now[key], wanted[key]];
-    if (to === undefined) patch[key] = null;
-    else if (isObject(from) && isObject(to)) patch[key] = patchTo(from, to);
-    else patch[key] = to;
-  }
-  return patch;
 }
 
 function isObject(found: unknown): found is Record<string, unknown> {
