@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { missingRefs } from './cluster.ts';
-import { renderKindConfig, serviceSubnet } from './kind-config.ts';
+import { renderKindConfig, subnets } from './kind-config.ts';
 
 const TEXT = 'kind: Cluster\nnodes:\n  - role: control-plane\nnetworking:\n  podSubnet: 10.244.0.0/16\n';
 
@@ -29,12 +29,11 @@ describe("kind's configuration", () => {
   });
 });
 
-describe('the addresses of Services', () => {
-  it('are those of the configuration, else those that kind takes', () => {
-    expect(serviceSubnet('kind: Cluster\nnetworking: { serviceSubnet: 10.7.0.0/16 }')).to.equal(
-      '10.7.0.0/16',
-    );
-    expect(serviceSubnet('kind: Cluster')).to.equal('10.96.0.0/16');
+describe('the addresses of a cluster', () => {
+  it('are those of its configuration, else those that kind takes', () => {
+    const text = 'networking: { serviceSubnet: 10.7.0.0/16, podSubnet: 10.8.0.0/16 }';
+    expect(subnets(text)).to.deep.equal({ services: '10.7.0.0/16', pods: '10.8.0.0/16' });
+    expect(subnets('kind: Cluster')).to.deep.equal({ services: '10.96.0.0/16', pods: '10.244.0.0/16' });
   });
 });
 

@@ -6,7 +6,7 @@ import { command, tryCommand } from '../machine/command.ts';
 import { inspectHost } from '../machine/host.ts';
 import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
-import { renderKindConfig, serviceSubnet } from './kind-config.ts';
+import { renderKindConfig, subnets } from './kind-config.ts';
 
 /**
  * Docker network of our clusters. Not kind's own: this one can be removed with the cluster without taking it from a
@@ -81,7 +81,7 @@ export async function createCluster(
         remedy: 'Run "make doctor" to see what this machine lacks.',
       },
     );
-    await keepServicesInside(cluster.name, serviceSubnet(config), p);
+    await keepInside(cluster.name, subnets(config), p);
     await untilPodsAreAccepted(p, kubeconfig);
   } catch (error) {
     await deleteCluster(cluster.name, { ...p, signal: AbortSignal.timeout(120_000) });
@@ -93,16 +93,24 @@ export async function createCluster(
 }
 
 /**
- * Refuses what is sent to a Service and leaves the node. kube-proxy changes its tables one after the other: for a moment after
- * a Service got its first ready pod it neither refuses nor forwards, and packets go out by the default route. A gateway there
- * that answers for every address (as those of sandboxes do, with 404) would be taken for the Service.
+ * Refuses what is sent to a Service or a pod and would leave the node by its default route. kube-proxy changes its tables one
+ * after the other: for a moment after a Service got its first ready pod it neither refuses nor forwards. And the address of a pod
+ * that is gone has no route of its own. A gateway outside that answers for every address (as those of sandboxes do, with 404)
+ * would be taken for the Service; one that drops packets would make clients wait that are told at once in other clusters.
  */
-async function keepServicesInside(name: string, subnet: string, p: Provision): Promise<void> {
+async function keepInside(
+  name: string,
+  { services, pods }: { services: string; pods: string },
+  p: Provision,
+): Promise<void> {
   for (const node of await nodesOf(name, p)) {
+    const inside = (...args: string[]): Promise<string> => command(p, 'docker', ['exec', node, ...args]);
     for (const chain of ['FORWARD', 'OUTPUT']) {
-      const rule = [chain, '--destination', subnet, '--out-interface', 'eth0', '--jump', 'REJECT'];
-      await command(p, 'docker', ['exec', node, 'iptables', '--wait', '--append', ...rule]);
+      const rule = [chain, '--destination', services, '--out-interface', 'eth0', '--jump', 'REJECT'];
+      await inside('iptables', '--wait', '--append', ...rule);
     }
+    // Routes to pods that are there, here or on other nodes, are longer ones.
+    await inside('ip', 'route', 'replace', 'unreachable', pods);
   }
 }
 

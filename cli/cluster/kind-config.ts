@@ -22,8 +22,9 @@ export function renderKindConfig(
   return document.toString();
 }
 
-/** The addresses of a cluster's Services, as its configuration says or else as kind takes them. @param text of a kind-config.yaml */
-export function serviceSubnet(text: string): string {
-  const config: { networking?: { serviceSubnet?: string } } = parse(text);
-  return config.networking?.serviceSubnet ?? '10.96.0.0/16';
+/** The addresses of a cluster's Services and pods, as its configuration says or else as kind takes them. @param text of a kind-config.yaml */
+export function subnets(text: string): { services: string; pods: string } {
+  const { networking = {} }: { networking?: { serviceSubnet?: string; podSubnet?: string } } = parse(text);
+  const { serviceSubnet: services = '10.96.0.0/16', podSubnet: pods = '10.244.0.0/16' } = networking;
+  return { services, pods };
 }
