@@ -42,7 +42,7 @@ export class InvalidBreakages extends Error {
 }
 
 /** Beside the suites. */
-export const BREAKAGES = new URL('../../suites/breakages.yaml', import.meta.url).pathname;
+const BREAKAGES = new URL('../../suites/breakages.yaml', import.meta.url).pathname;
 
 /** How a step is done, and what else it may say. */
 const WAYS = ['sql', 'valkey', 'shell', 'kubectl'];
