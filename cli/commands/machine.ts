@@ -2,7 +2,7 @@ import path from 'node:path';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { ensureImages } from '../images/build.ts';
 import { inspectMachine } from '../machine/doctor.ts';
-import { ensureEngine } from '../machine/engine.ts';
+import { ensureEngine, wakeEngine } from '../machine/engine.ts';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { table } from '../report/narrow.ts';
 import { type Format, show } from '../report/output.ts';
@@ -44,7 +44,8 @@ export function imagesCommand(): Promise<number> {
 export function downCommand(): Promise<number> {
   return withProvision(async (p) => {
     const effects = realEffects(PROJECT_ROOT);
-    if (!(await effects.clusterExists(p))) {
+    // Without its engine a cluster cannot be seen, and would stand in the way of the next job.
+    if (!(await wakeEngine(p)) || !(await effects.clusterExists(p))) {
       console.log(`There is no cluster ${NAMES.cluster}.`);
       return COMMAND_EXIT.passed;
     }

@@ -72,6 +72,25 @@ export async function ensureEngine(p: Provision): Promise<void> {
   await startEngine(p, host);
 }
 
+/**
+ * Makes sure that an engine which is installed answers, for whoever asks what it keeps: a cluster outlives the end of its engine.
+ * Nothing is installed.
+ * @returns false where no engine is installed: then nothing is kept
+ * @throws ProvisionError where one is installed, but may not or cannot be started
+ */
+export async function wakeEngine(p: Provision): Promise<boolean> {
+  if (!(await hasCommand(p, 'docker'))) return false;
+  if ((await engineVersion(p)) !== undefined) return true;
+  if (await hasCommand(p, 'dockerd')) {
+    await ensureEngine(p);
+    return true;
+  }
+  throw new ProvisionError(
+    'Docker: no engine answers, so nobody can see what it keeps.',
+    'Start it, or unset DOCKER_HOST and DOCKER_CONTEXT if they name another one, then run this again.',
+  );
+}
+
 /** Debian's packages of the engine; where the client is a package of its own (Debian 13), that one too. */
 async function enginePackages(p: Provision): Promise<string[]> {
   const packages = ['docker.io', 'iptables', 'jq'];
