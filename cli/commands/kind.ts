@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -7,6 +7,7 @@ import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
 import { markdownSummary } from '../report/markdown.ts';
+import { clearResults } from '../report/results-folder.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
 import { secondsIn } from '../report/suite-table.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
@@ -51,19 +52,6 @@ export interface KindOptions {
   dryRun: boolean;
 }
 
-/** Files of an earlier job; the kubeconfig of a kept cluster stays. */
-const RESULTS = [
-  'run.json',
-  'junit.xml',
-  'phases.json',
-  'summary.txt',
-  'summary.md',
-  'job.log',
-  'logs',
-  'artifacts',
-  'operator-values.yaml',
-];
-
 /** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
 export async function kindCommand(options: KindOptions): Promise<number> {
   const clock = new PhaseClock();
@@ -93,8 +81,7 @@ export async function upCommand(): Promise<number> {
 /** Does a job and tells about it: progress, what came out, and how to look around. Returns the exit code. */
 async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
-  await mkdir(out, { recursive: true });
-  for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
+  await clearResults(out);
   const log = openJobLog(path.join(out, 'job.log'));
   const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
   const interruption = onInterrupt((line) => view.print([line]));

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '../../operator/api/runner.ts';
 import { CONNECTION_SECRET } from '../../operator/api/test-environment.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { collector, type Harvest } from '../report/collect.ts';
+import { clearResults } from '../report/results-folder.ts';
 import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
 import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../run/catalog.ts';
 import { endingOfError, meaningOf } from '../run/ending.ts';
@@ -55,17 +56,6 @@ export interface StagingWords {
 export class Misused extends Error {
   override readonly name = 'Misused';
 }
-
-const RESULTS = [
-  'run.json',
-  'junit.xml',
-  'phases.json',
-  'summary.txt',
-  'summary.md',
-  'job.log',
-  'logs',
-  'artifacts',
-];
 
 /** `e2e staging`: the suites against a deployment that runs already. Returns the exit code (COMMAND_EXIT). */
 export async function stagingCommand(words: StagingWords): Promise<number> {
@@ -194,9 +184,7 @@ async function perform(
   const clock = new PhaseClock();
   const out = path.join(PROJECT_ROOT, STAGING.out);
   await mkdir(out, { recursive: true });
-  if (!options.dryRun) {
-    for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
-  }
+  if (!options.dryRun) await clearResults(out);
   const log = openJobLog(path.join(out, options.dryRun ? 'dry-run.log' : 'job.log'));
   const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
   const interruption = onInterrupt((line) => view.print([line]), process, undefined, options.attachCommand);
