@@ -6,7 +6,7 @@ import { runCode } from '../support/execution.ts';
 import { type Disruption, useFaults, withFault } from '../support/faults.ts';
 import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
 import { Inconclusive, measure } from '../support/record.ts';
-import { START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
 import type { NewSession } from '../support/sessions.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
@@ -39,10 +39,15 @@ const RECONNECT_SECONDS = 120;
 describe('an agent that dies', function () {
   this.timeout(600_000);
   let begun = false;
+  /** Whose process was killed, and when. */
+  let killed: { agent: string; at: Date } | undefined;
   // Before the world's own hook, which closes its connections.
-  after('both agents are at work', async function () {
-    this.timeout(180_000);
-    if (begun) await agentsAtWork(world());
+  after('both agents are at work, with nothing of sessions that ended', async function () {
+    this.timeout(180_000 + NEW_POD_SECONDS * 1000);
+    if (!begun) return;
+    // A new pod has an empty disk.
+    if (killed && (await broughtBack(killed)).length > 0) await renew(killed.agent);
+    await agentsAtWork(world());
   });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
   const faults = useFaults();
@@ -99,6 +104,25 @@ describe('an agent that dies', function () {
     (await containersOf(world().observer(agent), CONTAINER_LABELS.session, session)).filter(
       (container) => container.state === 'running',
     ).length;
+
+  /** Kernels that had ended on the agent before it was killed, and have scratch directories there. */
+  async function broughtBack({ agent, at }: { agent: string; at: Date }): Promise<string[]> {
+    const there = await world().observer(agent).scratches();
+    const sql = 'SELECT id::text FROM kernels WHERE id::text = ANY($1) AND terminated_at < $2';
+    const ended: { id: string }[] = await world().database.rows(sql, [there, at]);
+    return ended.map(({ id }) => id);
+  }
+
+  /** Gives the agent a new pod in good order. */
+  async function renew(agent: string): Promise<void> {
+    const disruption: Disruption = {
+      target: { component: 'agent', pod: podOf(agent) },
+      podDelete: { force: false },
+    };
+    await withFault(faults(), disruption, world().afterSuite, async (_receipt, fault) => {
+      await fault.healed(NEW_POD_SECONDS);
+    });
+  }
 
   /** Seconds from the last heartbeat that Valkey knew of until the agent was LOST, by the manager's clock. */
   async function lost(agent: string): Promise<{ silentSeconds: number; at: number }> {
@@ -188,9 +212,26 @@ describe('an agent that dies', function () {
   });
 
   it('takes its session up again after its process was killed', async () => {
-    const { database, afterTest } = world();
+    const { user, database, afterTest } = world();
+    // With one agent full, all that comes after is the other's.
+    const whole = Math.max(...(await Promise.all(othersThan('none').map(coresOf))));
+    const filling = await world().startSession(afterTest, cores(whole));
+    const [home = 'none'] = othersThan(await homeOf(filling.id));
+    const earlier = await world().startSession(afterTest);
+    expect(await homeOf(earlier.id), 'agent of the session that ends before').to.equal(home);
+    const [gone] = await database.kernels(earlier.id);
+    await user.sessions.destroy(earlier.id);
+    await waitForEnd(database, earlier.id);
+    await waitUntil(
+      `the scratch directory of kernel ${gone?.id} to go`,
+      async () => {
+        const there = await world().observer(home).scratches();
+        return there.includes(gone?.id ?? '') ? notYet(there) : undefined;
+      },
+      { deadlineSeconds: END_SECONDS },
+    );
     const session = await world().startSession(afterTest);
-    const home = await homeOf(session.id);
+    expect(await homeOf(session.id), 'agent of the session').to.equal(home);
     const [kernel] = await database.kernels(session.id);
     const disruption: Disruption = {
       target: { component: 'agent', pod: podOf(home) },
@@ -199,6 +240,7 @@ describe('an agent that dies', function () {
     await withFault(faults(), disruption, afterTest, async (receipt, fault) => {
       const ready = await fault.healed(NEW_POD_SECONDS);
       measure('killed-agent-ready', (ready.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
+      killed = { agent: home, at: receipt.injectedAt };
     });
     await agentsAtWork(world());
     expect((await database.session(session.id))?.status).to.equal('RUNNING');
@@ -208,6 +250,11 @@ describe('an agent that dies', function () {
       container_id: kernel?.container_id,
     });
     await expectAnswer(session);
+  });
+
+  it('and brings no scratch directory back of a session that had ended before', async () => {
+    if (!killed) throw new Inconclusive('no agent was killed');
+    expect(await broughtBack(killed), 'kernels of the past with a scratch directory').to.deep.equal([]);
   });
 
   it('takes its session along when its pod is deleted; the new pod is the same agent and is used', async () => {
