@@ -72,7 +72,11 @@ async function asRun(place: BenchPlace, suites: readonly string[]): Promise<numb
       (seen) => {
         const one = seen.get(name);
         if (!isFinished(one)) return false;
-        if (one?.status?.verdict !== 'Passed') throw new Error(`TestRun ${name}: ${one?.status?.verdict}`);
+        const { verdict, conditions } = one?.status ?? {};
+        if (verdict !== 'Passed') {
+          const why = conditions?.find(({ type }) => type === 'Succeeded')?.message;
+          throw new Error(`TestRun ${name}: ${verdict}: ${why}`);
+        }
         return true;
       },
     );

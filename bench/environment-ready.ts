@@ -23,6 +23,7 @@ export interface EnvironmentPlace {
 
 const GOAL = 1.15;
 const NAME = 'bench-ready';
+const NAMESPACES = '/api/v1/namespaces';
 const TRIAL_SECONDS = 900;
 
 /**
@@ -60,8 +61,8 @@ async function byHelm(place: EnvironmentPlace): Promise<number> {
     );
     return (performance.now() - start) / 1000;
   } finally {
-    await place.client.delete(`/api/v1/namespaces/${namespace}`).catch(() => undefined);
-    await untilNoNamespace(place, namespace);
+    await place.client.delete(`${NAMESPACES}/${namespace}`).catch(() => undefined);
+    await untilGone(place, NAMESPACES, namespace);
   }
 }
 
@@ -89,7 +90,9 @@ async function byEnvironment(place: EnvironmentPlace): Promise<number> {
   } finally {
     await watching.return(undefined);
     await place.client.delete(`${path}/${NAME}`).catch(() => undefined);
-    await untilNoNamespace(place, `bai-${NAME}`);
+    // Its finalizer goes a little after its namespace.
+    await untilGone(place, path, NAME);
+    await untilGone(place, NAMESPACES, `bai-${NAME}`);
   }
 }
 
@@ -114,9 +117,10 @@ async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
   );
 }
 
-async function untilNoNamespace(place: EnvironmentPlace, name: string): Promise<void> {
+/** Waits until there is no object of that name in the collection at that path. */
+async function untilGone(place: EnvironmentPlace, path: string, name: string): Promise<void> {
   const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
   const query = { fieldSelector: `metadata.name=${name}` };
-  const namespaces = observe<KubeObject>(place.client, '/api/v1/namespaces', query, { signal });
-  for await (const left of namespaces) if (left.size === 0) break;
+  const collection = observe<KubeObject>(place.client, path, query, { signal });
+  for await (const left of collection) if (left.size === 0) break;
 }

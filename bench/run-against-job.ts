@@ -4,6 +4,7 @@ import { isFinished } from '../cli/run/follow.ts';
 import { observe } from '../cli/run/observe.ts';
 import { API_VERSION, KINDS, LABELS } from '../operator/api/group.ts';
 import type { TestRun } from '../operator/api/test-run.ts';
+import { NOT_STARTED_EXIT } from '../operator/runs/job.ts';
 
 /** One line of out/bench/bench.json. */
 export interface BenchRow {
@@ -175,6 +176,10 @@ export function bareJob(
     metadata: { name, namespace: place.namespace, labels },
     spec: {
       backoffLimit: 0,
+      // As the operator's Jobs: what the node could not start has not failed.
+      podFailurePolicy: {
+        rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } }],
+      },
       template: {
         metadata: { labels },
         spec: {

@@ -34,6 +34,48 @@ function progress(seen: Job | undefined, pods: Pod[] = [], now = at(5)) {
   return attemptProgress({ job: seen, pods, now });
 }
 
+describe('a container that the node could not start', () => {
+  const unable = (after: number) =>
+    pod('Failed', terminated(128, 'StartError', 'unable to freeze'), {
+      metadata: { name: `a-${after}`, creationTimestamp: at(after).toISOString() },
+    });
+
+  it('is not the end of the attempt: the Job makes another pod', () => {
+    const seen = progress(job(), [unable(0)], at(20));
+    expect(seen.ended).to.equal(undefined);
+    expect(seen).to.have.nested.property('hint.message').that.includes('unable to freeze');
+    expect(seen).to.include({ lookAgainMs: 70_000 });
+    expect(
+      progress(
+        job(),
+        [
+          unable(0),
+          pod('Running', { running: {} }, { metadata: { creationTimestamp: at(10).toISOString() } }),
+        ],
+        at(20),
+      ),
+    ).to.deep.equal({
+      ended: undefined,
+    });
+  });
+
+  it('ends it when no pod could be started for a minute and a half', () => {
+    const { ended } = progress(job(), [unable(0), unable(60)], at(91));
+    expect(ended).to.include({ reason: 'StartError' });
+    expect(ended?.message).to.match(/could not start.*a-60.*unable to freeze/);
+  });
+
+  it('ends it when the Job has given up', () => {
+    const { ended } = progress(job([['Failed', 'BackoffLimitExceeded', 'no']]), [unable(0)], at(2));
+    expect(ended).to.include({ reason: 'StartError' });
+  });
+
+  it('takes its Job along when it is given up, which would make pods for ever', () => {
+    const report = { status: { final: true, verdict: 'Interrupted' } } as TestReport;
+    expect(outlivesItsReport(report, { job: job(), pods: [unable(0)] })).to.equal(true);
+  });
+});
+
 describe('attemptProgress', () => {
   const endings: [string, Job | undefined, Pod[], string, RegExp][] = [
     ['no Job any more', undefined, [], 'JobVanished', /was deleted/],

@@ -33,6 +33,8 @@ const DOUBTFUL = new Set([
   'RunContainerError',
   'CrashLoopBackOff',
 ]);
+/** Reason of a container that the node could not start; containerd gives it the exit code NOT_STARTED_EXIT. */
+const NOT_STARTED = 'StartError';
 /** How long a hopeless or doubtful start is watched before the attempt is given up, milliseconds. */
 const HOPELESS_MS = 10_000;
 const DOUBTFUL_MS = 90_000;
@@ -62,7 +64,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
       `the Job was active longer than its ${job.spec?.activeDeadlineSeconds ?? '?'} s${last}`,
     );
   }
-  if (pod && over) return { ended: podEnding(pod) };
+  if (pod && over) return neverBegan(pod) && !failed ? nextPod(pods, now) : { ended: podEnding(pod) };
   if (failed) {
     if (pod && !pod.metadata.deletionTimestamp) return { ended: podEnding(pod) };
     return ended(
@@ -89,6 +91,19 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
     };
   }
   return startProgress(pod, now);
+}
+
+/** Nothing of the suite ran: the Job makes another pod (podFailurePolicy of attemptJob), unless no pod can be started. */
+function nextPod(pods: readonly Pod[], now: Date): Progress {
+  const tried = pods.filter(neverBegan);
+  const since = Math.min(
+    ...tried.map((pod) => Date.parse(pod.metadata.creationTimestamp ?? now.toISOString())),
+  );
+  const last = newest(tried);
+  const end = last ? podEnding(last) : ending(NOT_STARTED, 'the container did not start');
+  const due = since + DOUBTFUL_MS;
+  if (now.getTime() >= due) return { ended: end };
+  return { ended: undefined, hint: end, lookAgainMs: due - now.getTime() };
 }
 
 /** A pod that has not ended: still working, unable to start, or on a node that is gone. */
@@ -149,6 +164,12 @@ function podEnding(pod: Pod): Ending {
   if (pod.metadata.deletionTimestamp) {
     return ending('PodVanished', `somebody deleted the pod while the suite ran: ${words}`);
   }
+  if (neverBegan(pod)) {
+    return ending(
+      NOT_STARTED,
+      `the node could not start the container: ${words}: ${terminated?.message ?? ''}`,
+    );
+  }
   const said = terminated?.message ? `; it said: ${terminated.message}` : '';
   if (terminated?.exitCode === RUNNER_EXIT.couldNotRun) {
     return ending('CouldNotRun', `the runner could not run the suite: ${words}${said}`);
@@ -208,7 +229,7 @@ export function outlivesItsReport(
 ): boolean {
   if (!job || report.status?.final !== true || report.status.verdict !== 'Interrupted') return false;
   const over = ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
-  return !over && !pods.some(hasEnded);
+  return !over && !pods.some((pod) => hasEnded(pod) && !neverBegan(pod));
 }
 
 /** Whether the report was made final by the operator, not by its reporter. Needs the report with its managedFields. */
@@ -220,6 +241,11 @@ export function closedByOperator(report: TestReport & KubeObject): boolean {
 /** Whether nothing of the pod runs any more. */
 export function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+}
+
+/** Whether the pod ended because the node could not start one of its containers. */
+function neverBegan(pod: Pod): boolean {
+  return hasEnded(pod) && statuses(pod).some(({ state }) => state?.terminated?.reason === NOT_STARTED);
 }
 
 /** The operator's own conditions of a report: left out of its next apply, they would be removed. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { RUNNER_EXIT } from '../api/runner.ts';
 import { attemptAccess } from './access.ts';
-import { attemptJob, type JobInput } from './job.ts';
+import { attemptJob, type JobInput, NOT_STARTED_EXIT } from './job.ts';
 
 const input: JobInput = {
   name: 'nightly-alpha-2',
@@ -39,6 +40,14 @@ describe('attemptJob', () => {
     });
     expect(spec).not.to.have.property('ttlSecondsAfterFinished');
     expect(pod?.restartPolicy).to.equal('Never');
+  });
+
+  it('makes another pod where the node could not start a container: that is no attempt', () => {
+    expect(spec?.podFailurePolicy?.rules?.[1]).to.deep.equal({
+      action: 'Ignore',
+      onExitCodes: { operator: 'In', values: [128] },
+    });
+    expect(Object.values(RUNNER_EXIT)).not.to.include(NOT_STARTED_EXIT);
   });
 
   it('leaves its start to Kueue where the run names a queue, and only there', () => {

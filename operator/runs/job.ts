@@ -63,6 +63,12 @@ const BROUGHT_ENV = [
 ];
 
 /**
+ * What containerd says for a container that it could not start (errorStartExitCode of its CRI plugin): runc cannot always
+ * freeze the processes of a cgroup of version 1 on a busy machine. Neither the runner nor a signal ends with it.
+ */
+export const NOT_STARTED_EXIT = 128;
+
+/**
  * The Job of one attempt. It never restarts anything by itself (backoffLimit 0: retries are attempts of the run), keeps
  * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
  */
@@ -85,8 +91,12 @@ export function attemptJob(input: JobInput): Intent<Job> {
       activeDeadlineSeconds: timeoutSeconds + JOB_MARGIN_SECONDS,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: {
-        // An eviction or a drained node says so in the Job's condition, instead of looking like a failed test.
-        rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+        rules: [
+          // An eviction or a drained node says so in the Job's condition, instead of looking like a failed test.
+          { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          // Of a container that the node could not start nothing ran: another pod is no second attempt.
+          { action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } },
+        ],
       },
       template: {
         metadata: { labels },
