@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -168,17 +168,12 @@ async function boundRuntime(p: Provision, host: Host): Promise<void> {
 }
 
 async function startEngine(p: Provision, host: Host): Promise<void> {
+  let daemon: ChildProcess | undefined;
   if (host.systemd) {
     await command(p, 'systemctl', ['restart', 'docker'], { timeoutSeconds: 120, log: 'dockerd' });
   } else {
     p.log('starting dockerd');
-    await mkdir(path.dirname(logPath(p, 'dockerd')), { recursive: true });
-    const log = openSync(logPath(p, 'dockerd'), 'a');
-    // Detached and unreferenced: the engine outlives this command, like one that an init system starts.
-    const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] });
-    daemon.on('error', (error) => p.log(`dockerd could not be started: ${error.message}`));
-    daemon.unref();
-    closeSync(log);
+    daemon = await spawnDaemon(p);
   }
   const deadline = Date.now() + START_SECONDS * 1_000;
   let version: string | undefined;
@@ -191,6 +186,22 @@ async function startEngine(p: Provision, host: Host): Promise<void> {
     }
     await delay(250, undefined, { signal: p.signal });
     version = await engineVersion(p);
+    if (version === undefined && daemon && daemon.exitCode !== null) {
+      // An engine that is just ending keeps its store for itself until its containers have ended: this one gave up.
+      await delay(1_000, undefined, { signal: p.signal });
+      daemon = await spawnDaemon(p);
+    }
   }
   p.log(`Docker ${version} answers`);
+}
+
+/** Detached and unreferenced: the engine outlives this command, like one that an init system starts. */
+async function spawnDaemon(p: Provision): Promise<ChildProcess> {
+  await mkdir(path.dirname(logPath(p, 'dockerd')), { recursive: true });
+  const log = openSync(logPath(p, 'dockerd'), 'a');
+  const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log] });
+  daemon.on('error', (error) => p.log(`dockerd could not be started: ${error.message}`));
+  daemon.unref();
+  closeSync(log);
+  return daemon;
 }
