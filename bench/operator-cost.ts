@@ -48,6 +48,8 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
   const { runs = 1_000, log = () => {}, signal } = options;
   const plane = await startControlPlane({ manifests: crdFiles().map(({ content }) => content) });
   const stop = new AbortController();
+  // Ctrl-C must not wait for memory to settle.
+  signal?.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
   let operator: ChildProcess | undefined;
   try {
     const client = plane.client();
