@@ -291,9 +291,11 @@ export async function startStage(...values: string[]): Promise<Stage> {
       metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
     await plane.applyYaml(rights);
-    // Pods need it, and Kubernetes makes it a moment after the namespace.
-    await until('the namespace has its service account', () =>
-      plane.client().get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }),
+    // Pods need it; the controller manager makes it once it has begun, which takes it a while where several begin at once.
+    await until(
+      'the namespace has its service account',
+      () => plane.client().get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }),
+      { timeoutMs: 60_000 },
     );
     return new Stage(
       plane,
