@@ -238,9 +238,9 @@ describe('an agent that dies', function () {
       kill: { container: 'agent' },
     };
     await withFault(faults(), disruption, afterTest, async (receipt, fault) => {
+      killed = { agent: home, at: receipt.injectedAt };
       const ready = await fault.healed(NEW_POD_SECONDS);
       measure('killed-agent-ready', (ready.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
-      killed = { agent: home, at: receipt.injectedAt };
     });
     await agentsAtWork(world());
     expect((await database.session(session.id))?.status).to.equal('RUNNING');
