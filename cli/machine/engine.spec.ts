@@ -1,5 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect } from 'chai';
-import { planEngine } from './engine.ts';
+import { planEngine, startDaemon, wakeEngine } from './engine.ts';
+import { type Provision, ProvisionError } from './provision.ts';
 
 const debianRoot = { families: ['debian'], root: true };
 
@@ -22,5 +27,73 @@ describe('where no engine answers', () => {
     expect(planEngine({ families: ['fedora'], root: true }, {}))
       .to.have.property('remedy')
       .that.includes('Install and start Docker');
+  });
+});
+
+describe('an engine that is installed', () => {
+  let folder: string;
+  let p: Provision;
+  const said: string[] = [];
+  const before = process.env.PATH;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'engine-'));
+    await mkdir(path.join(folder, 'bin'));
+    await symlink('/bin/sh', path.join(folder, 'bin/sh'));
+    process.env.PATH = path.join(folder, 'bin');
+    said.length = 0;
+    p = {
+      log: (line) => said.push(line),
+      signal: new AbortController().signal,
+      cacheDir: path.join(folder, 'cache'),
+    };
+  });
+  afterEach(async () => {
+    process.env.PATH = before;
+    await rm(folder, { recursive: true });
+  });
+
+  async function install(name: string, script: string): Promise<void> {
+    const file = path.join(folder, 'bin', name);
+    await writeFile(file, `#!/bin/sh\n${script}\n`);
+    await chmod(file, 0o755);
+  }
+  const refusal = async (attempt: Promise<unknown>): Promise<ProvisionError> => {
+    const error = await attempt.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(ProvisionError);
+    return error as ProvisionError;
+  };
+
+  it('is not installed for whoever only asks what it keeps', async () => {
+    expect(await wakeEngine(p)).to.equal(false);
+    expect(said).to.deep.equal([]);
+  });
+  it('is left as it is where it answers, on this machine or on another', async () => {
+    await install('docker', 'echo 27.0.1');
+    expect(await wakeEngine(p)).to.equal(true);
+    await install('dockerd', `: > ${folder}/started`);
+    expect(await wakeEngine(p)).to.equal(true);
+    expect(existsSync(path.join(folder, 'started'))).to.equal(false);
+  });
+  it('that is on another machine and silent is never taken for an empty one', async () => {
+    await install('docker', 'exit 1');
+    expect((await refusal(wakeEngine(p))).remedy).to.include('DOCKER_HOST');
+  });
+  it('is started again where the one that is just ending was in its way', async () => {
+    const starts = path.join(folder, 'starts');
+    await install('dockerd', `echo start >> ${starts}\nexit 1`);
+    const count = (): number =>
+      existsSync(starts) ? readFileSync(starts, 'utf8').trim().split('\n').length : 0;
+    const version = await startDaemon(p, async () => (count() === 2 ? '27.0.1' : undefined), 5);
+    expect(version).to.equal('27.0.1');
+  });
+  it('that never answers is said to be silent, with where to read why', async () => {
+    await install('dockerd', 'exit 1');
+    const error = await refusal(startDaemon(p, async () => undefined, 0.1));
+    expect(error.message).to.include('did not answer within 0.1 s');
+    expect(error.remedy).to.include('dockerd.log');
   });
 });

@@ -168,31 +168,58 @@ async function boundRuntime(p: Provision, host: Host): Promise<void> {
 }
 
 async function startEngine(p: Provision, host: Host): Promise<void> {
-  let daemon: ChildProcess | undefined;
   if (host.systemd) {
     await command(p, 'systemctl', ['restart', 'docker'], { timeoutSeconds: 120, log: 'dockerd' });
   } else {
     p.log('starting dockerd');
-    daemon = await spawnDaemon(p);
   }
-  const deadline = Date.now() + START_SECONDS * 1_000;
-  let version: string | undefined;
-  while (version === undefined) {
+  const version = host.systemd
+    ? await untilAnswered(p, engineVersion, 'journalctl -u docker')
+    : await startDaemon(p, engineVersion);
+  p.log(`Docker ${version} answers`);
+}
+
+/**
+ * Starts dockerd, and again where it gave up: an engine that is just ending keeps its store for itself until its containers have
+ * ended.
+ * @param version what the engine answers with, undefined while none does
+ * @returns its version
+ * @throws ProvisionError where none answers within the seconds given
+ */
+export async function startDaemon(
+  p: Provision,
+  version: (p: Provision) => Promise<string | undefined>,
+  seconds = START_SECONDS,
+): Promise<string> {
+  let daemon = await spawnDaemon(p);
+  return untilAnswered(p, version, logPath(p, 'dockerd'), seconds, async () => {
+    if (daemon.exitCode === null) return;
+    await delay(1_000, undefined, { signal: p.signal });
+    daemon = await spawnDaemon(p);
+  });
+}
+
+/** Asks four times a second. `eachTime` is done after every question that nobody answered. */
+async function untilAnswered(
+  p: Provision,
+  version: (p: Provision) => Promise<string | undefined>,
+  log: string,
+  seconds = START_SECONDS,
+  eachTime: () => Promise<void> = async () => {},
+): Promise<string> {
+  const deadline = Date.now() + seconds * 1_000;
+  for (;;) {
+    await delay(250, undefined, { signal: p.signal });
+    const answer = await version(p);
+    if (answer !== undefined) return answer;
     if (Date.now() > deadline) {
       throw new ProvisionError(
-        `dockerd was started, but did not answer within ${START_SECONDS} s.`,
-        `Read ${host.systemd ? '"journalctl -u docker"' : logPath(p, 'dockerd')}: its last lines say why.`,
+        `dockerd was started, but did not answer within ${seconds} s.`,
+        `Read ${log}: its last lines say why.`,
       );
     }
-    await delay(250, undefined, { signal: p.signal });
-    version = await engineVersion(p);
-    if (version === undefined && daemon && daemon.exitCode !== null) {
-      // An engine that is just ending keeps its store for itself until its containers have ended: this one gave up.
-      await delay(1_000, undefined, { signal: p.signal });
-      daemon = await spawnDaemon(p);
-    }
+    await eachTime();
   }
-  p.log(`Docker ${version} answers`);
 }
 
 /** Detached and unreferenced: the engine outlives this command, like one that an init system starts. */
