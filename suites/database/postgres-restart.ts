@@ -78,7 +78,7 @@ describe('the database restarted under load', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
   const faults = useFaults();
-  useRecovery(world, LOOKED_AT_MS);
+  useRecovery(world, { settledMs: LOOKED_AT_MS });
   let managers: OneManager[];
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;

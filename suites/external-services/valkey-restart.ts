@@ -37,7 +37,7 @@ describe('events when Valkey is restarted', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   const faults = useFaults();
   const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  useRecovery(world, LOOKED_AT_MS);
+  useRecovery(world, { settledMs: LOOKED_AT_MS });
   let managers: OneManager[];
   let valkey: Redis;
   let stream: StreamReader;

@@ -28,32 +28,47 @@ const ALL: readonly Component[] = [
   'webserver',
 ];
 
+/** What counts as healthy: `of` which components (all of them by default), and for how many milliseconds they must have been so. */
+interface Health {
+  of?: readonly Component[];
+  settledMs?: number;
+}
+
 /**
  * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
  * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
  * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has. What stays broken fails the test's hook.
- * @param settledMs for how long all of that must have been so: {@link LOOKED_AT_MS} where components miss what is taken away
+ * @param health settledMs {@link LOOKED_AT_MS} where components miss what is taken away; less than all components where the next
+ *   test needs no more, then with {@link leaveHealthy}
  */
-export function useRecovery(world: () => World, settledMs = 0): void {
+export function useRecovery(world: () => World, health: Health = {}): void {
   afterEach('the deployment is healthy again', async function () {
     this.timeout((HEALTHY_SECONDS + 130) * 1000);
     const since = performance.now();
-    await untilHealthy(world(), settledMs);
+    await untilHealthy(world(), health);
     measure('healthy-after-test', (performance.now() - since) / 1000, 's');
   });
 }
 
-/** Waits until the deployment is healthy, and was for `settledMs`. Throws WaitedInVain with what was last seen. */
-export async function untilHealthy(world: World, settledMs = 0): Promise<void> {
+/** Waits once, at the end of the describe, until all components are healthy. Called before useWorld, whose own hook closes it. */
+export function leaveHealthy(world: () => World, settledMs: number): void {
+  after('all of the deployment is healthy again', async function () {
+    this.timeout((HEALTHY_SECONDS + 130) * 1000);
+    await untilHealthy(world(), { settledMs });
+  });
+}
+
+/** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
+export async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = {}): Promise<void> {
   const begin = Date.now() / 1000;
   let well: number | undefined;
   await waitUntil(
-    'every component to be healthy',
+    `${of.join(', ')} to be healthy`,
     async () => {
       const since = well ?? Date.now();
       // Whatever is missing now, or throws, begins the time anew.
       well = undefined;
-      await checkReady(ALL, world);
+      await checkReady(of, world);
       const { each } = await eachManager(world);
       for (const { asUser } of each) {
         await asUser.api.request({ method: 'GET', path: '/health/readyz', timeoutMs: 5_000 });
