@@ -76,7 +76,8 @@ describe("election of the app proxy's coordinator", function () {
         }));
     }
 
-    it(`stays with it when its process is killed and is back in time (${of})`, () =>
-      killed(world(), faults(), 'coordinator'));
+    it(`stays with it when its process is killed and is back in time (${of})`, async () => {
+      await killed(world(), faults(), 'coordinator');
+    });
   }
 });

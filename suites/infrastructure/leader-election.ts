@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { holds } from '../../operator/api/fault.ts';
-import { BackendAi } from '../support/backend-ai.ts';
+import { eachManager, type OneManager } from '../support/discovery.ts';
 import {
   GAP_MS,
   holder,
@@ -14,8 +14,8 @@ import {
 } from '../support/election.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
 import { handovers } from '../support/lock-watch.ts';
-import { measure } from '../support/record.ts';
-import { LOOKED_AT_MS, untilHealthy } from '../support/recovery.ts';
+import { Inconclusive, measure } from '../support/record.ts';
+import { LOOKED_AT_MS, leaveHealthy } from '../support/recovery.ts';
 import { rounds } from '../support/rounds.ts';
 import { notYet, waitUntil } from '../support/waiting.ts';
 import { useWorld, type World } from '../support/world.ts';
@@ -25,32 +25,40 @@ const ROUNDS = rounds(3);
 
 /** Until the next one takes a lock that is free: every 10 s it asks, and two busy cores may be late. */
 const TAKEN_SECONDS = 12;
+/** Until a manager that is ready has told Valkey of itself. */
+const KNOWN_SECONDS = 60;
 /**
  * What is looked at is the lock. A manager that is cut off from Valkey may still take itself for the leader for some seconds
  * after the lock has gone to another: it learns of that by its third renewal that fails.
  */
 describe('leader election', function () {
   this.timeout(420_000);
+  // A manager that was frozen or cut off takes itself out of service for up to a minute, some seconds after that is over: the next
+  // suite may break the other one.
+  leaveHealthy(() => world(), LOOKED_AT_MS);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
   const faults = useFaults();
 
   const targetOf = (receipt: Receipt): string => receipt.targets[0]?.pod ?? '';
 
-  /**
-   * Both managers stay in service. One that was frozen or cut off takes itself out of it, some seconds after that is over and
-   * for up to a minute: who breaks the other one then leaves nobody whom a session could be asked of.
-   */
-  const bothServe = (): Promise<void> =>
-    untilHealthy(world(), { of: ['manager', 'agent'], settledMs: LOOKED_AT_MS });
+  /** Each manager by itself; one that has just begun takes a moment to make itself known. */
+  const bothManagers = (): Promise<OneManager[]> =>
+    waitUntil('both managers to answer', async () => (await eachManager(world())).each, {
+      deadlineSeconds: KNOWN_SECONDS,
+      tolerate: (error) => error instanceof Inconclusive,
+    });
 
-  /** A session runs, asked for over connections of its own: older ones may lead to the manager that is broken. */
-  async function expectScheduling(): Promise<void> {
-    const { connection, afterTest } = world();
-    const fresh = new BackendAi(connection.manager.url, connection.accounts.user);
-    const session = await world().startSession(afterTest, {}, fresh);
+  /**
+   * A session runs, asked of the one who leads now: behind the Service there may still be one that is broken, until it was
+   * seen not to be ready.
+   */
+  async function expectScheduling(managers: readonly OneManager[], leader: string): Promise<void> {
+    const leading = managers.find(({ id }) => holds(leader, id.replace(/^i-/, '')));
+    if (!leading) throw new Inconclusive(`${leader} leads, which is none of ${managers.map(({ id }) => id)}`);
+    const session = await world().startSession(world().afterTest, {}, leading.asUser);
     expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
     measure('session-start-after-failover', session.startSeconds, 's');
-    await world().endSession(session.id, new BackendAi(connection.manager.url, connection.accounts.user));
+    await world().endSession(session.id, leading.asUser);
   }
 
   /** Breaks the leader once; the lock must be free within the bounds, and then the other manager must take it. */
@@ -60,7 +68,7 @@ describe('leader election', function () {
     free: { least: number; most: number },
     options: { gaveBack: boolean; schedule: boolean },
   ): Promise<void> {
-    if (options.schedule) await bothServe();
+    const managers = options.schedule ? await bothManagers() : [];
     await watched(world(), 'scheduler', async (watch) => {
       const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
       const target = leaderOf('scheduler');
@@ -73,7 +81,7 @@ describe('leader election', function () {
           const what = `another leader than ${before.name}`;
           const deadline = free.most + TAKEN_SECONDS + 20;
           const next = await holder(watch, what, deadline, (who) => who !== before.name);
-          if (options.schedule) await expectScheduling();
+          if (options.schedule) await expectScheduling(managers, next.name);
           const from = receipt.injectedAt.getTime();
           return [(releasedAt(watch, receipt, before.name) - from) / 1000, (next.at - from) / 1000];
         },
@@ -148,11 +156,8 @@ describe('leader election', function () {
       ));
 
     it(`stays with a leader whose process is killed and is back before its lease is over (${of})`, async () => {
-      if (schedule) await bothServe();
-      await killed(world(), faults(), 'scheduler');
-      if (schedule) await expectScheduling();
-      // The next suite too may break one of them.
-      if (round === ROUNDS) await bothServe();
+      const leader = await killed(world(), faults(), 'scheduler');
+      if (schedule) await expectScheduling(await bothManagers(), leader);
     });
   }
 });

@@ -77,11 +77,15 @@ export function releasedAt(watch: LockWatch, receipt: Receipt, before: string): 
   return watch.samples.find(({ at, holder: who }) => at > since && who !== before)?.at ?? Number.NaN;
 }
 
-/** Kills the leader's process once; it, or another one when it comes back too late, must lead on. */
-export async function killed(world: World, faults: FaultDesk, lock: Lock): Promise<void> {
-  await watched(world, lock, async (watch) => {
+/**
+ * Kills the leader's process once; it, or another one when it comes back too late, must lead on.
+ * @returns who leads then, as the lock says
+ */
+export function killed(world: World, faults: FaultDesk, lock: Lock): Promise<string> {
+  return watched(world, lock, async (watch) => {
     const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
-    await withFault(faults, { target: leaderOf(lock), kill: {} }, world.afterTest, async (receipt, fault) => {
+    const target = leaderOf(lock);
+    const leads = await withFault(faults, { target, kill: {} }, world.afterTest, async (receipt, fault) => {
       const back = await fault.healed(START_SECONDS);
       measure(`killed-${lock}-ready`, (back.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
       const renewed = await waitUntil(
@@ -92,16 +96,18 @@ export async function killed(world: World, faults: FaultDesk, lock: Lock): Promi
             const earlier = after[index - 1];
             return who !== undefined && (who !== before.name || ttlMs > (earlier?.ttlMs ?? ttlMs) + 1_000);
           });
-          return rise ?? notYet(after.at(-1));
+          return rise?.holder ? { by: rise.holder, at: rise.at } : notYet(after.at(-1));
         },
         { deadlineSeconds: LEASE_SECONDS + 30 },
       );
       const seconds = (renewed.at - receipt.injectedAt.getTime()) / 1000;
-      measure(`${renewed.holder === before.name ? 'renewed' : 'failover'}-killed-${lock}`, seconds, 's');
+      measure(`${renewed.by === before.name ? 'renewed' : 'failover'}-killed-${lock}`, seconds, 's');
+      return renewed.by;
     });
     // A process that is back too late has lost it rightly; nobody may take it from one that still has time.
     for (const change of handovers(watch.samples)) {
       expect(change.leftMs, `lease of ${change.from} when ${change.to} took it, ms`).to.be.below(GAP_MS);
     }
+    return leads;
   });
 }
