@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { agentRow, agentsAtWork, waitForAgent } from '../support/agents.ts';
+import {
+  agentRow,
+  agentsAtWork,
+  agentsReached,
+  RECONNECT_SECONDS,
+  setSchedulable,
+  waitForAgent,
+} from '../support/agents.ts';
 import { expectAnswer } from '../support/answers.ts';
 import { type Disruption, useFaults, withFault } from '../support/faults.ts';
 import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
@@ -40,11 +47,12 @@ describe('an agent that dies', function () {
   let waited: { session: string; since: number } | undefined;
   // Before the world's own hook, which closes its connections.
   after('both agents are at work, with nothing of sessions that ended', async function () {
-    this.timeout(180_000 + NEW_POD_SECONDS * 1000);
+    this.timeout((180 + NEW_POD_SECONDS + 4 * RECONNECT_SECONDS) * 1000);
     if (!begun) return;
     // A new pod has an empty disk.
     if (killed && (await broughtBack(killed)).length > 0) await renew(killed.agent);
     await agentsAtWork(world());
+    await agentsReached(world());
   });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
   const faults = useFaults();
@@ -254,9 +262,14 @@ describe('an agent that dies', function () {
 
   it('takes its session along when its pod is deleted; the new pod is the same agent and is used', async () => {
     const { database, user, afterTest } = world();
-    const session = await world().startSession(afterTest);
-    const home = await homeOf(session.id);
+    // The one that was killed, if there is: its new pod has an empty disk, without what the killed one brought back.
+    const home = killed?.agent ?? world().connection.agents[0]?.id ?? 'none';
     const [other = 'none'] = othersThan(home);
+    afterTest.add(`agent ${other} that takes no session`, () => setSchedulable(world(), other, true));
+    await setSchedulable(world(), other, false);
+    const session = await world().startSession(afterTest);
+    expect(await homeOf(session.id), 'agent of the session').to.equal(home);
+    await setSchedulable(world(), other, true);
     const whole = await coresOf(home);
     const disruption: Disruption = {
       target: { component: 'agent', pod: podOf(home) },

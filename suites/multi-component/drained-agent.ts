@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setSchedulable } from '../support/agents.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { START_SECONDS } from '../support/session-watch.ts';
 import { useWorld } from '../support/world.ts';
@@ -7,25 +8,17 @@ describe('an agent that is drained', function () {
   this.timeout((3 * START_SECONDS + 30) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
-  const setSchedulable = async (agent: string, schedulable: boolean): Promise<void> => {
-    const query = `mutation($agent: String!, $props: ModifyAgentInput!) {
-      modify_agent(id: $agent, props: $props) { ok msg } }`;
-    const answer = await world().admin.graphql<{ modify_agent: { ok: boolean; msg: string } }>(query, {
-      agent,
-      props: { schedulable },
-    });
-    expect(answer.modify_agent.ok, answer.modify_agent.msg).to.equal(true);
-  };
+  const schedulable = (agent: string, is: boolean): Promise<void> => setSchedulable(world(), agent, is);
 
   it('gets no session, the other one does; with both drained a session is refused, and one that takes sessions again gets one', async () => {
     const { admin, user, database, connection, afterTest } = world();
     const ids = connection.agents.map((agent) => agent.id).sort();
     const [drained = 'none', other = 'none'] = ids;
-    for (const id of ids) afterTest.add(`agent ${id} that takes no session`, () => setSchedulable(id, true));
+    for (const id of ids) afterTest.add(`agent ${id} that takes no session`, () => schedulable(id, true));
 
     const before = await world().startSession(afterTest);
     const home = (await database.kernels(before.id))[0]?.agent ?? 'none';
-    await setSchedulable(drained, false);
+    await schedulable(drained, false);
     expect((await admin.agents()).find((agent) => agent.id === drained)).to.include({
       schedulable: false,
       status: 'ALIVE',
@@ -39,7 +32,7 @@ describe('an agent that is drained', function () {
       status: 'RUNNING',
     });
 
-    await setSchedulable(other, false);
+    await schedulable(other, false);
     const wanted = world().smallSession();
     await expectRefusal(user.sessions.create(wanted), {
       status: 400,
@@ -48,7 +41,7 @@ describe('an agent that is drained', function () {
     });
     expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
 
-    await setSchedulable(drained, true);
+    await schedulable(drained, true);
     const last = await world().startSession(afterTest);
     expect((await database.kernels(last.id))[0]?.agent).to.equal(drained);
   });

@@ -1,9 +1,20 @@
+import { expect } from 'chai';
+import { GraphQlError } from './backend-ai.ts';
+import { eachManager } from './discovery.ts';
 import { Inconclusive } from './record.ts';
 import { notYet, waitUntil } from './waiting.ts';
 import type { World } from './world.ts';
 
 /** From the moment at which an agent can be ALIVE again until it is, its slots announced: 30 s are for a new pod. */
 const BACK_SECONDS = 120;
+
+/** Each manager looks every 30 s at connections to agents and makes those anew that were broken for 60 s (ai.backend.manager.clients.agent.pool). */
+export const RECONNECT_SECONDS = 120;
+
+/** What an agent says that it has; null where the manager does not ask it. */
+interface Hardware {
+  agent: { hardware_metadata: string | null } | null;
+}
 
 /** A row of table agents, as far as suites look at it. */
 export interface AgentRow {
@@ -79,4 +90,36 @@ export async function agentsAtWork(world: World, deadlineSeconds = BACK_SECONDS)
     // While managers and database come back, they answer with errors.
     { deadlineSeconds, tolerate: () => true },
   );
+}
+
+/** Lets the agent take sessions, or drains it: what runs on it goes on. */
+export async function setSchedulable({ admin }: World, agent: string, schedulable: boolean): Promise<void> {
+  const query = `mutation($agent: String!, $props: ModifyAgentInput!) {
+    modify_agent(id: $agent, props: $props) { ok msg } }`;
+  const answer = await admin.graphql<{ modify_agent: { ok: boolean; msg: string } }>(query, {
+    agent,
+    props: { schedulable },
+  });
+  expect(answer.modify_agent.ok, answer.modify_agent.msg).to.equal(true);
+}
+
+/**
+ * Waits until every agent answers a call that every manager makes to it, for what hardware there is. While a manager takes its
+ * connection to an agent for broken, sessions that are given to that agent do not start.
+ */
+export async function agentsReached(world: World): Promise<void> {
+  const query = 'query($agent: String!) { agent(agent_id: $agent) { hardware_metadata } }';
+  const { each } = await eachManager(world);
+  for (const manager of each) {
+    for (const { id } of world.connection.agents) {
+      await waitUntil(
+        `${manager.id} to reach agent ${id}`,
+        async () => {
+          const { agent } = await manager.asAdmin.graphql<Hardware>(query, { agent: id });
+          return agent?.hardware_metadata ? undefined : notYet(agent);
+        },
+        { deadlineSeconds: RECONNECT_SECONDS, tolerate: (error) => error instanceof GraphQlError },
+      );
+    }
+  }
 }

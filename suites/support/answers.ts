@@ -1,13 +1,11 @@
 import { expect } from 'chai';
+import { RECONNECT_SECONDS } from './agents.ts';
 import { BackendApiError } from './api.ts';
 import { eachManager, type OneManager } from './discovery.ts';
 import { runCode } from './execution.ts';
 import { measure } from './record.ts';
 import { waitUntil } from './waiting.ts';
 import type { RunningSession, World } from './world.ts';
-
-/** Each manager looks every 30 s at connections to agents and makes those anew that were broken for 60 s (ai.backend.manager.clients.agent.pool). */
-const RECONNECT_SECONDS = 120;
 
 /**
  * Asks the session to compute something, through each manager: each has a connection of its own to every agent, and may
