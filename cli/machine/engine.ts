@@ -168,14 +168,14 @@ async function boundRuntime(p: Provision, host: Host): Promise<void> {
 }
 
 async function startEngine(p: Provision, host: Host): Promise<void> {
+  let version: string;
   if (host.systemd) {
     await command(p, 'systemctl', ['restart', 'docker'], { timeoutSeconds: 120, log: 'dockerd' });
+    version = await untilAnswered(p, engineVersion, '"journalctl -u docker"');
   } else {
     p.log('starting dockerd');
+    version = await startDaemon(p, engineVersion);
   }
-  const version = host.systemd
-    ? await untilAnswered(p, engineVersion, 'journalctl -u docker')
-    : await startDaemon(p, engineVersion);
   p.log(`Docker ${version} answers`);
 }
 

@@ -262,7 +262,7 @@ describe('an agent that dies', function () {
 
   it('takes its session along when its pod is deleted; the new pod is the same agent and is used', async () => {
     const { database, user, afterTest } = world();
-    // The one that was killed, if there is: its new pod has an empty disk, without what the killed one brought back.
+    // Of the agent that was killed, if one was: the disk of a new pod has nothing of what it brought back.
     const home = killed?.agent ?? world().connection.agents[0]?.id ?? 'none';
     const [other = 'none'] = othersThan(home);
     afterTest.add(`agent ${other} that takes no session`, () => setSchedulable(world(), other, true));

@@ -50,16 +50,23 @@ export function useRecovery(world: () => World, health: Health = {}): void {
   });
 }
 
-/** Waits once, at the end of the describe, until all components are healthy. Called before useWorld, whose own hook closes it. */
+/**
+ * Waits once, at the end of the describe, until all components are healthy; not where it could not begin, as that is no failure
+ * of its own. Called before useWorld, whose own hook closes the connections.
+ */
 export function leaveHealthy(world: () => World, settledMs: number): void {
+  let begun = false;
+  beforeEach(() => {
+    begun = true;
+  });
   after('all of the deployment is healthy again', async function () {
     this.timeout((HEALTHY_SECONDS + 130) * 1000);
-    await untilHealthy(world(), { settledMs });
+    if (begun) await untilHealthy(world(), { settledMs });
   });
 }
 
 /** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
-export async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = {}): Promise<void> {
+async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = {}): Promise<void> {
   const begin = Date.now() / 1000;
   let well: number | undefined;
   await waitUntil(
