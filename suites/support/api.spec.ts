@@ -16,6 +16,7 @@ const failure = async (promise: Promise<unknown>): Promise<unknown> => {
 
 describe('a request to an API', () => {
   let server: Server;
+  let connections = 0;
   let url: string;
   let seen: { method: string; path: string; headers: IncomingHttpHeaders; body: string };
   let answer: { status: number; type: string; body: string };
@@ -31,6 +32,7 @@ describe('a request to an API', () => {
         response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
       });
     });
+    server.on('connection', () => connections++);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -41,6 +43,16 @@ describe('a request to an API', () => {
   beforeEach(() => {
     answer = { status: 200, type: 'application/json', body: '{"ok":true}' };
     recorder.startTest();
+  });
+
+  it('comes over one connection where one process of several is to answer all, errors too', async () => {
+    const api = new Api(url, undefined, 5_000, 1);
+    const before = connections;
+    answer = { ...answer, status: 503 };
+    await Promise.all(['/a', '/b', '/c'].map((path) => failure(api.request({ method: 'GET', path }))));
+    answer = { ...answer, status: 200 };
+    await api.request({ method: 'GET', path: '/d' });
+    expect(connections - before).to.equal(1);
   });
 
   it('carries a signature over exactly what was sent', async () => {

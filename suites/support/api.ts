@@ -100,13 +100,20 @@ export class Api {
   readonly #base: string;
   readonly #sign: Signer;
   readonly #requestMs: number;
-  readonly #agents = {
-    http: new http.Agent({ keepAlive: true }),
-    https: new https.Agent({ keepAlive: true }),
-  };
+  readonly #agents: { http: http.Agent; https: https.Agent };
 
-  /** @param requestMs time for a request that says nothing else */
-  constructor(url: string, sign: Signer = () => ({}), requestMs: number = REQUEST_MS) {
+  /**
+   * @param requestMs time for a request that says nothing else
+   * @param connections open at once, the others wait; 1: a service of several processes is asked as one of them
+   */
+  constructor(
+    url: string,
+    sign: Signer = () => ({}),
+    requestMs: number = REQUEST_MS,
+    connections: number = Number.POSITIVE_INFINITY,
+  ) {
+    const kept = { keepAlive: true, maxSockets: connections };
+    this.#agents = { http: new http.Agent(kept), https: new https.Agent(kept) };
     this.#requestMs = requestMs;
     this.#base = url.replace(/\/+$/, '');
     this.#sign = sign;

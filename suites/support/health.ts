@@ -133,20 +133,21 @@ export class Patient {
   }
 
   /**
-   * Asks every endpoint. Throws when one does not answer, when ports disagree, or when the process looked anew in between:
-   * then the answers do not speak of the same moment.
+   * Asks every endpoint, all of a port over one connection: the webserver is up to four processes (start_server in
+   * ai.backend.web.server), each with a look of its own, and a connection stays with one of them. Throws when one does not
+   * answer, when ports disagree, or when the process looked anew in between: then the answers do not speak of the same moment.
    */
   async look(): Promise<Look> {
     const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];
-    const before = await this.#health();
-    const [alive, ready] = await Promise.all([this.#status(port, livez), this.#status(port, readyz)]);
-    const open = publicProbes
-      ? await Promise.all([
-          this.#status(publicProbes.port, publicProbes.livez),
-          this.#status(publicProbes.port, publicProbes.readyz),
-        ])
-      : [alive, ready];
-    const look = reading(alive, ready, await this.#health());
+    const inside = this.#api(port);
+    const before = await this.#health(inside);
+    const [alive, ready] = await Promise.all([status(inside, livez), status(inside, readyz)]);
+    let open = [alive, ready];
+    if (publicProbes) {
+      const outside = this.#api(publicProbes.port);
+      open = await Promise.all([status(outside, publicProbes.livez), status(outside, publicProbes.readyz)]);
+    }
+    const look = reading(alive, ready, await this.#health(inside));
     if (reading(alive, ready, before).lookedAt.getTime() !== look.lookedAt.getTime()) {
       throw new LookedAnew(`${this.name} looked anew at ${look.lookedAt.toISOString()}`);
     }
@@ -160,7 +161,7 @@ export class Patient {
   async metrics(): Promise<string | undefined> {
     const { port, metrics } = ENDPOINTS[this.component];
     if (!metrics) return undefined;
-    const answer = await this.#api(port).request({ method: 'GET', path: metrics, timeoutMs: 10_000 });
+    const answer = await this.#api(port).request({ method: 'GET', path: metrics });
     return answer.bytes.toString();
   }
 
@@ -176,24 +177,25 @@ export class Patient {
     );
   }
 
-  async #health(): Promise<Health> {
-    const { port, health } = ENDPOINTS[this.component];
-    const answer = await this.#api(port).request({ method: 'GET', path: health, timeoutMs: 10_000 });
+  async #health(api: Api): Promise<Health> {
+    const { health } = ENDPOINTS[this.component];
+    const answer = await api.request({ method: 'GET', path: health });
     // The worker of the app proxy sends JSON in a JSON string.
     return JSON.parse(typeof answer.body === 'string' ? answer.body : answer.bytes.toString());
   }
 
-  async #status(port: number, path: string): Promise<number> {
-    try {
-      return (await this.#api(port).request({ method: 'GET', path, timeoutMs: 10_000 })).status;
-    } catch (error) {
-      if (error instanceof BackendApiError) return error.status;
-      throw error;
-    }
-  }
-
   #api(port: number): Api {
-    return new Api(`http://${this.#host}:${port}`);
+    return new Api(`http://${this.#host}:${port}`, undefined, 10_000, 1);
+  }
+}
+
+/** The HTTP status of an answer, whatever it is. Throws when none comes. */
+async function status(api: Api, path: string): Promise<number> {
+  try {
+    return (await api.request({ method: 'GET', path })).status;
+  } catch (error) {
+    if (error instanceof BackendApiError) return error.status;
+    throw error;
   }
 }
 
