@@ -20,7 +20,7 @@ export function suiteTable(
     .sort((one, other) => one.name.localeCompare(other.name))
     .map((suite) => {
       const { tests = 0, seconds } = figures.get(suite.name) ?? {};
-      const marks = (['slow', 'onDemand', 'disruptive', 'exclusive', 'last'] as const).filter(
+      const marks = (['slow', 'onDemand', 'disruptive', 'exclusive', 'waits', 'last'] as const).filter(
         (mark) => suite[mark],
       );
       const cells = [

@@ -17,6 +17,7 @@ const CatalogEntry = Type.Object({
   disruptive: Type.Optional(Type.Boolean()),
   exclusive: Type.Optional(Type.Boolean()),
   last: Type.Optional(Type.Boolean()),
+  waits: Type.Optional(Type.Boolean()),
   needs: Type.Optional(Type.Array(Type.String())),
   claims: Type.Optional(Type.Array(Type.String())),
 });

@@ -17,6 +17,7 @@ describe('the order of runs and of their suites against a real API server', func
     await stage.suite('alone', { exclusive: true, onDemand: true });
     await stage.suite('closing', { last: true, onDemand: true });
     await stage.suite('breaking', { disruptive: true, onDemand: true });
+    await stage.suite('waiting', { waits: true, onDemand: true });
     await stage.suite('claiming', { needs: ['manager'], claims: ['manager'], onDemand: true });
     stage.startOperator();
   });
@@ -79,6 +80,21 @@ describe('the order of runs and of their suites against a real API server', func
     await stage.pod('claims-alpha-1');
     await stage.report('claims-alpha-1', finalReport('Passed'));
     await stage.finished('claims');
+  });
+
+  it('runs one at a time beside a suite that mostly waits', async () => {
+    await stage.run('patient', 'ext', { suites: { names: ['waiting', 'alpha', 'beta'] }, parallelism: 1 });
+    await Promise.all([stage.pod('patient-waiting-1'), stage.pod('patient-alpha-1')]);
+    const begun = await until('the run says what runs', async () => {
+      const run = await stage.getRun('patient');
+      return lineOf(run, 'alpha')?.state === 'Running' && run;
+    });
+    expect(lineOf(begun, 'beta')?.state).to.equal('Waiting');
+    await stage.report('patient-alpha-1', finalReport('Passed'));
+    await stage.pod('patient-beta-1');
+    await stage.report('patient-beta-1', finalReport('Passed'));
+    await stage.report('patient-waiting-1', finalReport('Passed'));
+    await stage.finished('patient');
   });
 
   it('runs a last suite when all others have ended, and tells it when the run began', async () => {

@@ -4,7 +4,7 @@ import { chooseStarts, type DueSuite, type Footprint, footprintOf } from './star
 
 /**
  * "a" plain, "A" alone, "a-" not ready, "Z" alone and last, "a:m,p" needs components m and p, "a:m!p" claims p beside,
- * "a:*" needs all.
+ * "a:*" needs all, "~a" mostly waits.
  */
 function due(text: string): DueSuite[] {
   return text.split(' ').map((word) => ({
@@ -19,9 +19,10 @@ function footprint(word: string): Footprint {
   const [needs = '', claims = ''] = (word.split(':')[1] ?? '').split('!');
   const list = (names: string): string[] => names.split(',').filter((name) => name !== '');
   return {
-    alone: word[0] === word[0]?.toUpperCase(),
+    alone: /^[A-Z]/.test(word),
     needs: needs === '*' ? undefined : list(needs),
     claims: list(claims),
+    waits: word.startsWith('~'),
   };
 }
 
@@ -46,6 +47,11 @@ describe('chooseStarts', () => {
     ['nor two that claim the same', 'a:!m b:!m', [], 5, ['a:!m']],
     ['nor what needs all beside a claim', 'a:m!m b:*', [], 5, ['a:m!m']],
     ['what needs all beside what claims nothing', 'a:* b:*', [], 5, ['a:*', 'b:*']],
+    ['another one beside one that mostly waits', '~a b c', [], 1, ['~a', 'b']],
+    ['one that mostly waits where all places are taken', 'b ~a', ['r'], 1, ['~a']],
+    ['as many more as there are places', 'b c', ['~a', 'r'], 2, ['b']],
+    ['not what claims what it needs', 'b:!m c:m', ['~a:m'], 1, ['c:m']],
+    ['nor one that runs alone', 'B', ['~a'], 1, []],
   ];
   for (const [title, text, running, parallelism, names] of cases) {
     it(title, () => {
@@ -64,7 +70,7 @@ describe('footprintOf', () => {
     expect(of({ disruptive: true, claims: ['s3'], exclusive: true }).alone).to.equal(true);
   });
   it('of one without needs is every component', () => {
-    expect(of({})).to.deep.equal({ alone: false, needs: undefined, claims: [] });
+    expect(of({})).to.deep.equal({ alone: false, needs: undefined, claims: [], waits: false });
     expect(of({ needs: [] }).needs).to.equal(undefined);
   });
   it('of one that was deleted is all', () => expect(footprintOf(undefined).alone).to.equal(true));

@@ -8,6 +8,8 @@ export interface Footprint {
   needs: readonly string[] | undefined;
   /** Components that nobody else may need meanwhile. */
   claims: readonly string[];
+  /** Mostly waits: it takes no place of those that run at a time. */
+  waits: boolean;
 }
 
 /** A suite whose next attempt is due. */
@@ -21,19 +23,21 @@ export interface DueSuite extends Footprint {
 
 /** A suite that was deleted while it runs may do anything: nothing runs beside it. */
 export function footprintOf(suite: TestSuite | undefined): Footprint {
-  if (!suite) return { alone: true, needs: undefined, claims: [] };
-  const { exclusive, disruptive, last, needs, claims } = suite.spec;
+  if (!suite) return { alone: true, needs: undefined, claims: [], waits: false };
+  const { exclusive, disruptive, last, needs, claims, waits } = suite.spec;
   return {
     alone: exclusive === true || last === true || (disruptive === true && claims === undefined),
     needs: needs && needs.length > 0 ? needs : undefined,
     claims: claims ?? [],
+    waits: waits === true,
   };
 }
 
 /**
- * Chooses which due suites start now, in order. Whoever cannot run beside those that run, because one of the two runs alone
- * or claims what the other needs, is overtaken: a run has so many suites and no more, so that its turn comes. A suite whose
- * needs are not ready is overtaken, too, but not by one that is to be last.
+ * Chooses which due suites start now, in order: so many that `parallelism` of them run at a time, not counted those that
+ * mostly wait. Whoever cannot run beside those that run, because one of the two runs alone or claims what the other needs, is
+ * overtaken: a run has so many suites and no more, so that its turn comes. A suite whose needs are not ready is overtaken,
+ * too, but not by one that is to be last.
  */
 export function chooseStarts(
   due: readonly DueSuite[],
@@ -44,8 +48,9 @@ export function chooseStarts(
   const starts: string[] = [];
   const others = due.filter((suite) => !suite.last);
   for (const suite of others.length > 0 ? others : due) {
-    if (active.length >= parallelism) break;
-    if (!suite.ready || active.some((beside) => collide(suite, beside))) continue;
+    const places = parallelism - active.filter(({ waits }) => !waits).length;
+    if (!suite.ready || (places <= 0 && !suite.waits)) continue;
+    if (active.some((beside) => collide(suite, beside))) continue;
     starts.push(suite.name);
     active.push(suite);
   }

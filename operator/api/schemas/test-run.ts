@@ -108,7 +108,7 @@ export const TestRunSpec = Type.Object(
         minimum: 1,
         maximum: 50,
         default: 1,
-        description: 'Suites at a time, in each environment.',
+        description: 'Suites at a time, in each environment; those that mostly wait are not counted.',
       }),
     ),
     timeoutSeconds: Type.Optional(

@@ -71,6 +71,13 @@ export const TestSuiteSpec = Type.Object(
         'x-kubernetes-list-type': 'atomic',
       }),
     ),
+    waits: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Mostly waits, for timers of what it tests: it takes no place among the suites that a run starts at a time, so that another one runs beside it meanwhile, if neither claims what the other needs.',
+      }),
+    ),
     last: Type.Optional(
       Type.Boolean({
         default: false,
