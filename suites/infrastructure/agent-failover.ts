@@ -302,6 +302,7 @@ describe('an agent that dies', function () {
       'slots given back',
     ).to.equal(true);
     await agentsAtWork(world());
+    await agentsReached(world());
 
     // Only the agent that came back has that much room.
     const last = await world().startSession(afterTest, cores(whole));

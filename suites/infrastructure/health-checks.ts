@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { agentsAtWork } from '../support/agents.ts';
+import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../support/agents.ts';
 import { type Disruption, useFaults } from '../support/faults.ts';
 import {
   COMPONENTS,
@@ -45,10 +45,11 @@ describe('health of the components', function () {
   this.timeout(420_000);
   // Before the world's own hook, which closes its connections.
   after('everybody is well', async function () {
-    this.timeout((RECOVERY_SECONDS + 150) * 1000);
+    this.timeout((RECOVERY_SECONDS + 150 + RECONNECT_SECONDS) * 1000);
     if (all.length === 0) return;
     await everybodyIsWell();
     await agentsAtWork(world());
+    await agentsReached(world());
   });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy', 'webserver']);
   const faults = useFaults();
@@ -239,6 +240,7 @@ describe('health of the components', function () {
       await everybodyIsWell();
       measure('well-again', (performance.now() - since) / 1000, 's');
       await agentsAtWork(world());
+      await agentsReached(world());
       const session = await world().startSession(world().afterTest);
       expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
     });

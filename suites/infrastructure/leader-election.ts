@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { holds } from '../../operator/api/fault.ts';
+import { agentsReached } from '../support/agents.ts';
 import { eachManager, type OneManager } from '../support/discovery.ts';
 import {
   GAP_MS,
@@ -50,11 +51,13 @@ describe('leader election', function () {
 
   /**
    * A session runs, asked of the one who leads now: behind the Service there may still be one that is broken, until it was
-   * seen not to be ready.
+   * seen not to be ready. What a manager starts while it takes its connection to an agent for broken stays CREATING (a known
+   * issue of agent-failover), also one that has just begun: it must reach them.
    */
   async function expectScheduling(managers: readonly OneManager[], leader: string): Promise<void> {
     const leading = managers.find(({ id }) => holds(leader, id.replace(/^i-/, '')));
     if (!leading) throw new Inconclusive(`${leader} leads, which is none of ${managers.map(({ id }) => id)}`);
+    await agentsReached(world(), [leading]);
     const session = await world().startSession(world().afterTest, {}, leading.asUser);
     expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
     measure('session-start-after-failover', session.startSeconds, 's');

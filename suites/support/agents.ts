@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { GraphQlError } from './backend-ai.ts';
-import { eachManager } from './discovery.ts';
+import { eachManager, type OneManager } from './discovery.ts';
 import { Inconclusive } from './record.ts';
 import { notYet, waitUntil } from './waiting.ts';
 import type { World } from './world.ts';
@@ -104,13 +104,12 @@ export async function setSchedulable({ admin }: World, agent: string, schedulabl
 }
 
 /**
- * Waits until every agent answers a call that every manager makes to it, for what hardware there is. While a manager takes its
- * connection to an agent for broken, sessions that are given to that agent do not start.
+ * Waits until every agent answers a call that the managers make to it (all that there are, by default), for what hardware there
+ * is. While a manager takes its connection to an agent for broken, sessions that are given to that agent do not start.
  */
-export async function agentsReached(world: World): Promise<void> {
+export async function agentsReached(world: World, managers?: readonly OneManager[]): Promise<void> {
   const query = 'query($agent: String!) { agent(agent_id: $agent) { hardware_metadata } }';
-  const { each } = await eachManager(world);
-  for (const manager of each) {
+  for (const manager of managers ?? (await eachManager(world)).each) {
     for (const { id } of world.connection.agents) {
       await waitUntil(
         `${manager.id} to reach agent ${id}`,

@@ -34,10 +34,16 @@ export interface Registration {
   ttlSeconds: number;
 }
 
-/** Every record of service discovery: hashes service_discovery.<group>.<id>, values in JSON. */
+/**
+ * Replicas of model services are registered beside the components, and for minutes after their end
+ * (MODEL_SERVICE_GROUP in ai.backend.common.service_discovery).
+ */
+const SERVED_MODELS = 'service_discovery.model-services.';
+
+/** Every record of a component in service discovery: hashes service_discovery.<group>.<id>, values in JSON. */
 export async function registrations(valkey: Valkey): Promise<Registration[]> {
   const db = valkey.db(VALKEY_DB.statistics);
-  const keys = await db.keys('service_discovery.*');
+  const keys = (await db.keys('service_discovery.*')).filter((key) => !key.startsWith(SERVED_MODELS));
   const read = await Promise.all(
     keys.map(async (key) => {
       const [fields, ttlSeconds] = await Promise.all([db.hgetall(key), db.ttl(key)]);

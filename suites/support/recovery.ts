@@ -1,5 +1,5 @@
 import { LEADER_LOCKS } from '../../operator/api/fault.ts';
-import { agentsAtWork } from './agents.ts';
+import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from './agents.ts';
 import { eachManager } from './discovery.ts';
 import { type Component, checkReady } from './precondition.ts';
 import { measure } from './record.ts';
@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 
 /** From the end of a fault until everything must be as before: a manager starts for half a minute on two busy cores. */
 const HEALTHY_SECONDS = 180;
+/** Time of a hook: until all is healthy, agents are at work, and managers have made connections to them anew. */
+const HOOK_MS = (HEALTHY_SECONDS + 130 + RECONNECT_SECONDS) * 1000;
 /**
  * A component looks at what it needs once in a minute and takes up to 5 s for it (LOOK_TAKES_SECONDS in health.ts): one that began
  * just before the end of a fault takes itself out of service after it. Where what components look at was away, they must have been
@@ -37,13 +39,14 @@ interface Health {
 /**
  * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
  * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
- * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has. What stays broken fails the test's hook.
+ * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has, and reached by each manager.
+ * What stays broken fails the test's hook.
  * @param health settledMs {@link LOOKED_AT_MS} where components miss what is taken away; less than all components where the next
  *   test needs no more, then with {@link leaveHealthy}
  */
 export function useRecovery(world: () => World, health: Health = {}): void {
   afterEach('the deployment is healthy again', async function () {
-    this.timeout((HEALTHY_SECONDS + 130) * 1000);
+    this.timeout(HOOK_MS);
     const since = performance.now();
     await untilHealthy(world(), health);
     measure('healthy-after-test', (performance.now() - since) / 1000, 's');
@@ -60,7 +63,7 @@ export function leaveHealthy(world: () => World, settledMs: number): void {
     begun = true;
   });
   after('all of the deployment is healthy again', async function () {
-    this.timeout((HEALTHY_SECONDS + 130) * 1000);
+    this.timeout(HOOK_MS);
     if (begun) await untilHealthy(world(), { settledMs });
   });
 }
@@ -96,4 +99,6 @@ async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = 
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
   );
   await agentsAtWork(world);
+  // A manager that has begun anew may take one of its connections to agents for broken.
+  if (of.includes('agent')) await agentsReached(world);
 }

@@ -49,6 +49,11 @@ export class Valkey {
     return Object.fromEntries(Object.entries(seen).map(([id, at]) => [id, Number(at)]));
   }
 
+  /** Ids of agents that a manager could not ask to start a session (session:failed_agents in ValkeyScheduleClient), kept for an hour. */
+  async agentsUnasked(session: string): Promise<string[]> {
+    return (await this.db(VALKEY_DB.live).smembers(`session:failed_agents:${session}`)).sort();
+  }
+
   /** What agents said of a kernel: {presence: "1" | "0", last_presence, …}, empty when nothing. */
   async kernelPresence(kernelId: string): Promise<Record<string, string>> {
     return this.db(VALKEY_DB.live).hgetall(`kernel:presence:${kernelId}`);

@@ -120,9 +120,21 @@ export class World {
   ): Promise<RunningSession> {
     const since = performance.now();
     const created = await this.enqueue(this.smallSession(more), ledger, account);
-    const info = await waitForState(account.sessions, created.sessionId, ['RUNNING'], START_SECONDS);
+    const info = await waitForState(account.sessions, created.sessionId, ['RUNNING'], START_SECONDS).catch(
+      async (error: unknown) => {
+        throw await this.#withUnasked(error, created.sessionId);
+      },
+    );
     const startSeconds = (performance.now() - since) / 1000;
     return { id: created.sessionId, name: created.sessionName, info, startSeconds };
+  }
+
+  /** The error; where Backend.AI noted that agents could not be asked to start the session, one that says so. */
+  async #withUnasked(error: unknown, session: string): Promise<unknown> {
+    const agents = await this.valkey.agentsUnasked(session).catch(() => []);
+    if (agents.length === 0 || !(error instanceof Error)) return error;
+    const why = `the manager could not ask ${agents.join(', ')} to start it, and nobody does so again`;
+    return new Error(`${error.message}; ${why}`, { cause: error });
   }
 
   /** Ends a session by force if it lives, once it is at rest, and waits until it and its containers are gone. */
