@@ -95,8 +95,9 @@ async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = 
       well = since;
       return Date.now() - since >= settledMs ? undefined : notYet('all are healthy, but only just');
     },
-    // Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
-    { deadlineSeconds: HEALTHY_SECONDS, everyMs: 250, tolerate: () => true },
+    // A look asks the managers through the webserver without an account; 1000 such requests in 15 min are the most that one address
+    // is answered (ai.backend.manager.api.rest.ratelimit). Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
+    { deadlineSeconds: HEALTHY_SECONDS, everyMs: 1_000, tolerate: () => true },
   );
   await agentsAtWork(world);
   // A manager that has begun anew may take one of its connections to agents for broken.
