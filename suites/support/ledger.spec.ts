@@ -12,6 +12,24 @@ describe('the clean-up ledger', () => {
     expect(ledger.size).to.equal(0);
   });
 
+  it('tries again where nobody listened, and only there', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const tries = { folder: 0, user: 0 };
+    const ledger = new Ledger();
+    ledger.add('folder', async () => {
+      tries.folder += 1;
+      if (tries.folder < 3) throw new Error('no answer', { cause: refused });
+    });
+    await ledger.settle();
+    ledger.add('user', async () => {
+      tries.user += 1;
+      throw new Error('no such user');
+    });
+    const error = await ledger.settle().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(LeftBehind);
+    expect(tries).to.deep.equal({ folder: 3, user: 1 });
+  });
+
   it('goes on after a failure and lists everything that is left', async () => {
     const ledger = new Ledger();
     const undone: string[] = [];

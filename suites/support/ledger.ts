@@ -1,3 +1,5 @@
+import { waitUntil } from './waiting.ts';
+
 /** Time for one entry to be undone, milliseconds: a session is let come to rest (25 s) and has 60 s to end. */
 const UNDO_MS = 90_000;
 
@@ -18,7 +20,8 @@ export class LeftBehind extends Error {
 
 /**
  * What a test or a suite must undo. Entries are undone last first, each in its own time limit, and one that fails
- * does not keep the others from their turn.
+ * does not keep the others from their turn. Where nobody listens, as behind a Service none of whose pods is ready after what the
+ * test broke, nothing was done, and it is tried again.
  */
 export class Ledger {
   #entries: Entry[] = [];
@@ -43,7 +46,8 @@ export class Ledger {
     let cause: unknown;
     for (const entry of entries) {
       try {
-        await within(entry.undo(), limitMs);
+        const again = { deadlineSeconds: limitMs / 1000, tolerate: isRefusedConnection };
+        await within(waitUntil(`${entry.what} to be undone`, entry.undo, again), limitMs);
       } catch (error) {
         cause ??= error;
         left.push(`${entry.what} (${error instanceof Error ? error.message : String(error)})`);
@@ -51,6 +55,14 @@ export class Ledger {
     }
     if (left.length > 0) throw new LeftBehind(left, cause);
   }
+}
+
+/** Whether an error, or what it came of, is a connection that nobody took. */
+function isRefusedConnection(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'ECONNREFUSED') return true;
+  }
+  return false;
 }
 
 async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
