@@ -96,7 +96,8 @@ async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = 
       return Date.now() - since >= settledMs ? undefined : notYet('all are healthy, but only just');
     },
     // A look asks the managers through the webserver without an account; 1000 such requests in 15 min are the most that one address
-    // is answered (ai.backend.manager.api.rest.ratelimit). Whatever fails here is what the deployment, or a connection of the suite to it, has still to recover from.
+    // is answered (ai.backend.manager.api.rest.ratelimit). Whatever fails here is what the deployment, or a connection of the suite
+    // to it, has still to recover from.
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 1_000, tolerate: () => true },
   );
   await agentsAtWork(world);

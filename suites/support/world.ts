@@ -21,6 +21,11 @@ export const SMALL = { resources: { cpu: 1, mem: '512m' }, resource_opts: { shme
 /** Hooks of the world: they wait for sessions to end, so they get longer than a test's default. */
 const HOOK_MS = 180_000;
 
+/** A session that was given to an agent which could not be asked to start it: it stays as it is until it is ended. */
+export class NeverStarted extends Error {
+  override name = 'NeverStarted';
+}
+
 /** A session that a suite made and that runs. */
 export interface RunningSession {
   id: string;
@@ -134,7 +139,7 @@ export class World {
     const agents = await this.valkey.agentsUnasked(session).catch(() => []);
     if (agents.length === 0 || !(error instanceof Error)) return error;
     const why = `the manager could not ask ${agents.join(', ')} to start it, and nobody does so again`;
-    return new Error(`${error.message}; ${why}`, { cause: error });
+    return new NeverStarted(`${error.message}; ${why}`, { cause: error });
   }
 
   /** Ends a session by force if it lives, once it is at rest, and waits until it and its containers are gone. */
