@@ -19,6 +19,7 @@ describe('a request to an API', () => {
   let connections = 0;
   let url: string;
   let seen: { method: string; path: string; headers: IncomingHttpHeaders; body: string };
+  let answerMs: number;
   let answer: { status: number; type: string; body: string };
   const keyPair = { accessKey: 'AKIATEST', secretKey: 'very-secret-key' };
 
@@ -29,9 +30,12 @@ describe('a request to an API', () => {
       request.on('end', () => {
         const { method = '', url: path = '', headers } = request;
         seen = { method, path, headers, body: Buffer.concat(chunks).toString() };
-        response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
+        response.writeHead(answer.status, { 'content-type': answer.type });
+        setTimeout(() => response.end(answer.body), answerMs);
       });
     });
+    // As the managers do not, it does not say how long it keeps a connection that nothing is asked on.
+    server.keepAliveTimeout = 0;
     server.on('connection', () => connections++);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,17 +46,37 @@ describe('a request to an API', () => {
   });
   beforeEach(() => {
     answer = { status: 200, type: 'application/json', body: '{"ok":true}' };
+    answerMs = 0;
     recorder.startTest();
   });
 
   it('comes over one connection where one process of several is to answer all, errors too', async () => {
-    const api = new Api(url, undefined, 5_000, 1);
+    const api = new Api(url, undefined, 5_000, { connections: 1 });
     const before = connections;
     answer = { ...answer, status: 503 };
     await Promise.all(['/a', '/b', '/c'].map((path) => failure(api.request({ method: 'GET', path }))));
     answer = { ...answer, status: 200 };
     await api.request({ method: 'GET', path: '/d' });
     expect(connections - before).to.equal(1);
+  });
+
+  it('never comes over a connection that was idle for so long that the server may be closing it', async () => {
+    const api = new Api(url, undefined, 5_000, { idleMs: 100 });
+    const closed = new Promise<string>((resolve) => {
+      server.once('connection', (socket) => socket.once('close', () => resolve('closed')));
+      setTimeout(() => resolve('still open after 2 s'), 2_000);
+    });
+    const before = connections;
+    await api.request({ method: 'GET', path: '/a' });
+    expect(await closed).to.equal('closed');
+    await api.request({ method: 'GET', path: '/b' });
+    expect(connections - before).to.equal(2);
+  });
+
+  it('waits for an answer longer than a connection may be idle', async () => {
+    const api = new Api(url, undefined, 5_000, { idleMs: 50 });
+    answerMs = 300;
+    expect((await api.request({ method: 'GET', path: '/slow' })).body).to.deep.equal({ ok: true });
   });
 
   it('carries a signature over exactly what was sent', async () => {

@@ -9,6 +9,13 @@ import { API_VERSION, authorization, type KeyPair } from './signing.ts';
 /** A request of a suite may take this long unless it says otherwise, milliseconds. */
 const REQUEST_MS = 30_000;
 
+/**
+ * A connection is used again within this time, milliseconds. The managers, the coordinator and the workers close one
+ * after 30 s without a request (keepalive_timeout of their AppRunner, 26.9.6) and do not say so: a request sent at that
+ * very moment is reset, and nobody can tell whether it was dealt with.
+ */
+const IDLE_MS = 15_000;
+
 /** Body of an error answer of Backend.AI, RFC 7807 (ai.backend.common.exception.BackendAIError). */
 interface ProblemBody {
   type?: string;
@@ -104,15 +111,18 @@ export class Api {
 
   /**
    * @param requestMs time for a request that says nothing else
-   * @param connections open at once, the others wait; 1: a service of several processes is asked as one of them
+   * @param pool.connections open at once, the others wait; 1: a service of several processes is asked as one of them
+   * @param pool.idleMs time after which a connection that nothing was asked on is not used again
    */
   constructor(
     url: string,
     sign: Signer = () => ({}),
     requestMs: number = REQUEST_MS,
-    connections: number = Number.POSITIVE_INFINITY,
+    pool: { connections?: number; idleMs?: number } = {},
   ) {
-    const kept = { keepAlive: true, maxSockets: connections };
+    const { connections = Number.POSITIVE_INFINITY, idleMs = IDLE_MS } = pool;
+    // The timeout is one of idle connections: got does not look at it while a request waits for its answer.
+    const kept = { keepAlive: true, maxSockets: connections, timeout: idleMs };
     this.#agents = { http: new http.Agent(kept), https: new https.Agent(kept) };
     this.#requestMs = requestMs;
     this.#base = url.replace(/\/+$/, '');

@@ -185,7 +185,7 @@ export class Patient {
   }
 
   #api(port: number): Api {
-    return new Api(`http://${this.#host}:${port}`, undefined, 10_000, 1);
+    return new Api(`http://${this.#host}:${port}`, undefined, 10_000, { connections: 1 });
   }
 }
 
