@@ -82,7 +82,7 @@ export class FaultEffects {
     if (ended) return { pod: undefined, tools: [] };
     const tools = await Promise.all(
       toolsIn(fault, pod).map(async (tool): Promise<ToolSeen> => {
-        if (tool.state === 'waiting') return { ...tool, lines: [] };
+        if (tool.state === 'waiting' || tool.state === 'unstarted') return { ...tool, lines: [] };
         return { ...tool, ...(await this.#lines(namespace, pod, tool.name, signal)) };
       }),
     );

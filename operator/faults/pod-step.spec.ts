@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import type { FaultReceipt } from '../api/fault.ts';
+import type { Fault, FaultReceipt } from '../api/fault.ts';
 import type { Pod } from '../runtime/builtin-resources.ts';
 import type { Moment } from './moment.ts';
-import { stepInPod, type TargetSeen, type ToolSeen } from './pod-step.ts';
+import { stepInPod, type TargetSeen, type ToolSeen, toolsIn } from './pod-step.ts';
 import type { ReceiptLine, ToolEvent } from './receipt-lines.ts';
-import type { Tool } from './tools.ts';
+import { type Tool, toolContainerName } from './tools.ts';
 
 const ACCEPTED = new Date('2030-01-01T00:00:00Z');
 const receipt: FaultReceipt = { pod: 'web-1', uid: 'u1', container: 'main', containerId: 'old' };
@@ -101,6 +101,86 @@ describe('a fault inside of a pod', () => {
     expect(step.call).to.equal(undefined);
     expect(step.receipt).to.deep.include({ trouble: 'node does not answer' });
     expect(step.receipt.seenHealedAt).to.equal(undefined);
+  });
+
+  describe('whose container the runtime could not start', () => {
+    const fault = { metadata: { name: 'f', uid: '11111111-2222-3333-4444-555555555555' } } as Fault;
+    const name = toolContainerName(fault, 'pause', 1);
+    const withState = (state: object): Pod => ({
+      ...pod,
+      spec: { containers: [], ephemeralContainers: [{ name, args: ['pause'] }] },
+      status: {
+        ephemeralContainerStatuses: [{ name, image: '', imageID: '', ready: false, restartCount: 0, state }],
+      },
+    });
+    const unstarted = (which: Tool, round: number) => tool(which, 'unstarted', [], round);
+
+    it('is known by the word of the kubelet or of the runtime, and told with its reason', () => {
+      const message = 'unable to freeze';
+      for (const state of [
+        { waiting: { reason: 'RunContainerError', message } },
+        { terminated: { reason: 'StartError', exitCode: 128, message } },
+      ]) {
+        const [found] = toolsIn(fault, withState(state));
+        expect(found).to.include({ state: 'unstarted', round: 1 });
+        expect(found?.trouble).to.match(/Error: unable to freeze$/);
+      }
+    });
+
+    it('is not what still may start, or what ended by itself', () => {
+      const stateOf = (state: object) => toolsIn(fault, withState(state))[0]?.state;
+      expect(stateOf({ waiting: { reason: 'CreateContainerError' } })).to.equal('waiting');
+      expect(stateOf({ waiting: { reason: 'ContainerCreating' } })).to.equal('waiting');
+      expect(stateOf({ terminated: { reason: 'Error', exitCode: 1 } })).to.equal('ended');
+    });
+
+    it('begins with another one, three times at most, and only as long as it may begin', () => {
+      const upTo = (count: number, when = moment(5)) =>
+        stepInPod(
+          'pause',
+          receipt,
+          seen(...[1, 2, 3].slice(0, count).map((round) => unstarted('pause', round))),
+          when,
+        );
+      expect(upTo(1).call).to.deep.include({ tool: 'pause', round: 2, seconds: 30, notAfter: at(120) });
+      expect(upTo(2).call).to.deep.include({ tool: 'pause', round: 3 });
+      for (const step of [upTo(3), upTo(1, moment(121)), upTo(1, moment(5, { wantsHealing: true }))]) {
+        expect(step.call).to.equal(undefined);
+        expect(step.receipt.healedEvidence).to.match(/nothing was done/);
+      }
+    });
+
+    it('goes by the one that was started', () => {
+      const step = stepInPod(
+        'pause',
+        receipt,
+        seen(unstarted('pause', 1), tool('pause', 'running', injected, 2)),
+        moment(5),
+      );
+      expect(step.call).to.equal(undefined);
+      expect(step.receipt.seenInForceAt).to.equal(at(2).toISOString());
+    });
+
+    it('is mended by another one', () => {
+      const step = stepInPod(
+        'pause',
+        receipt,
+        seen(tool('pause', 'running', injected), unstarted('resume', 1)),
+        moment(5, { wantsHealing: true }),
+      );
+      expect(step.call).to.include({ tool: 'resume', round: 2 });
+    });
+
+    it('follows peers to new addresses by another one', () => {
+      const peers = { addresses: ['10.0.0.2'], ports: [6379], probes: ['10.0.0.2:6379'] };
+      const first = { ...tool('partition', 'running', injected), peers: ['10.0.0.1'] };
+      const second = { ...unstarted('repartition', 1), peers: ['10.0.0.2'] };
+      const before = { ...receipt, peers: ['10.0.0.1', '10.0.0.2'] };
+      const step = stepInPod('networkPartition', before, { ...seen(first, second), peers }, moment(5));
+      expect(step.call).to.deep.include({ tool: 'repartition', round: 2 });
+      expect(step.call?.peers?.addresses).to.deep.equal(['10.0.0.2']);
+      expect(step.receipt.peers).to.deep.equal(['10.0.0.1', '10.0.0.2']);
+    });
   });
 
   it('whose pod is gone, or was made anew, is healed', () => {

@@ -13,7 +13,8 @@ export interface ToolSeen {
   round: number;
   /** Name of its container. */
   name: string;
-  state: 'waiting' | 'running' | 'ended';
+  /** "unstarted": the runtime failed to start it, and an ephemeral container is never started a second time. */
+  state: 'waiting' | 'running' | 'ended' | 'unstarted';
   /** Addresses that it was started with, for a partition. */
   peers?: readonly string[];
   /** What it told; undefined when its log could not be read. */
@@ -43,7 +44,8 @@ const STARTERS = { networkPartition: 'partition', pause: 'pause', kill: 'kill' }
 const MENDERS = { networkPartition: 'mend-partition', pause: 'resume' } as const;
 type InPod = keyof typeof STARTERS;
 
-/** Tools that are put into one pod to mend it, and to follow peers, at most: ephemeral containers stay in its spec. */
+/** Tools that are put into one pod to begin, to mend, and to follow peers, at most: ephemeral containers stay in its spec. */
+const START_ROUNDS = 3;
 const MEND_ROUNDS = 3;
 const FOLLOW_ROUNDS = 20;
 /** Seconds that a tool gets to mend by itself after its time is over. */
@@ -68,9 +70,9 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
       name: toolContainerName(fault, tool, index + 1),
     }));
   return [
-    ...named('partition', 1),
-    ...named('pause', 1),
-    ...named('kill', 1),
+    ...named('partition', START_ROUNDS),
+    ...named('pause', START_ROUNDS),
+    ...named('kill', START_ROUNDS),
     ...named('repartition', FOLLOW_ROUNDS),
     ...named('mend-partition', MEND_ROUNDS),
     ...named('resume', MEND_ROUNDS),
@@ -79,6 +81,14 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
     .map((tool) => {
       const known = { ...tool, peers: peersIn(present.get(tool.name) ?? []) };
       const state = statuses.find(({ name }) => name === known.name)?.state;
+      const failed = [state?.waiting, state?.terminated].find((one) => isFailedStart(one?.reason));
+      if (failed) {
+        return {
+          ...known,
+          state: 'unstarted' as const,
+          trouble: `${failed.reason}: ${failed.message ?? ''}`,
+        };
+      }
       if (state?.terminated) return { ...known, state: 'ended' as const };
       if (state?.running) return { ...known, state: 'running' as const };
       const { reason, message } = state?.waiting ?? {};
@@ -87,13 +97,22 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
     });
 }
 
+/**
+ * Whether the container was made but its program never began: the kubelet says RunContainerError as long as it remembers,
+ * then what the runtime says (StartError of containerd). It tries again only for what could not even be made.
+ */
+function isFailedStart(reason: string | undefined): boolean {
+  return reason === 'RunContainerError' || reason === 'StartError';
+}
+
 /** Decides about one target of a partition, a pause or a kill. Pure. */
 export function stepInPod(action: InPod, before: FaultReceipt, seen: TargetSeen, moment: Moment): PodStep {
   if (before.seenHealedAt) return { receipt: before };
   if (!seen.pod) return { receipt: gone(before, moment.now) };
   const receipt = seen.tools.reduce(withLines, withPeers(before, seen.tools));
-  const starter = seen.tools.find(({ tool }) => tool === STARTERS[action]);
-  if (!starter) return start(action, receipt, seen, moment);
+  const starters = seen.tools.filter(({ tool }) => tool === STARTERS[action]);
+  const starter = starters.find(({ state }) => state !== 'unstarted');
+  if (!starter) return start(action, receipt, seen, moment, starters.length + 1);
   const refused = starter.lines?.find(({ event }) => event === 'refused');
   if (refused) {
     const refusal = { reason: FAULT_REASONS.unsupported, message: refused.evidence };
@@ -116,7 +135,19 @@ export function stepInPod(action: InPod, before: FaultReceipt, seen: TargetSeen,
   return follow(action, receipt, seen, moment);
 }
 
-function start(action: InPod, receipt: FaultReceipt, seen: TargetSeen, moment: Moment): PodStep {
+/** @param round 1, or more when the containers before could not be started */
+function start(
+  action: InPod,
+  receipt: FaultReceipt,
+  seen: TargetSeen,
+  moment: Moment,
+  round: number,
+): PodStep {
+  if (round > START_ROUNDS) {
+    return {
+      receipt: nothingDone(receipt, moment.now, `none of ${START_ROUNDS} containers could be started`),
+    };
+  }
   if (!hasTime(moment)) return { receipt: nothingDone(receipt, moment.now, 'it was not injected in time') };
   const { peers } = seen;
   if (action === 'networkPartition' && (peers?.addresses.length ?? 0) === 0) {
@@ -128,7 +159,7 @@ function start(action: InPod, receipt: FaultReceipt, seen: TargetSeen, moment: M
   }
   const call = {
     tool: STARTERS[action],
-    round: 1,
+    round,
     peers,
     seconds: moment.seconds,
     notAfter: notAfter(moment),
@@ -152,7 +183,7 @@ function mustMend(receipt: FaultReceipt, starter: ToolSeen, moment: Moment): boo
 function mend(action: Exclude<InPod, 'kill'>, receipt: FaultReceipt, seen: TargetSeen): PodStep {
   const tool = MENDERS[action];
   const last = seen.tools.filter((known) => known.tool === tool).at(-1);
-  if (last && last.state !== 'ended') return { receipt, lookAgainMs: LOOK_MS };
+  if (last?.state === 'waiting' || last?.state === 'running') return { receipt, lookAgainMs: LOOK_MS };
   const round = (last?.round ?? 0) + 1;
   // It is looked at on and until there is no hope: the pod may still go.
   if (round > MEND_ROUNDS) return { receipt, lookAgainMs: WATCH_MS };
@@ -165,7 +196,7 @@ function follow(action: InPod, receipt: FaultReceipt, seen: TargetSeen, moment: 
   if (!receipt.seenInForceAt || !receipt.injectedAt) return { receipt, lookAgainMs: LOOK_MS };
   const left = Date.parse(receipt.injectedAt) + moment.seconds * 1000 - moment.now.getTime();
   const lookAgainMs = Math.max(LOOK_MS, Math.min(WATCH_MS, left));
-  const known = receipt.peers ?? [];
+  const known = (receipt.peers ?? []).filter((peer) => isCut(peer, seen.tools));
   const fresh = (seen.peers?.addresses ?? []).filter((address) => !known.includes(address));
   const round = seen.tools.filter(({ tool }) => tool === 'repartition').length + 1;
   if (action !== 'networkPartition' || fresh.length === 0 || round > FOLLOW_ROUNDS || left < 2_000) {
@@ -177,10 +208,16 @@ function follow(action: InPod, receipt: FaultReceipt, seen: TargetSeen, moment: 
   const peers = { addresses: fresh, ports: [], probes };
   const seconds = Math.ceil(left / 1000);
   return {
-    receipt: { ...receipt, peers: [...known, ...fresh].sort() },
+    receipt: { ...receipt, peers: [...new Set([...(receipt.peers ?? []), ...fresh])].sort() },
     call: { tool: 'repartition', round, peers, seconds },
     lookAgainMs,
   };
+}
+
+/** Whether the peer was given to a tool that could be started; one that no tool was given stands in the record alone. */
+function isCut(peer: string, tools: readonly ToolSeen[]): boolean {
+  const given = tools.filter(({ peers }) => peers?.includes(peer));
+  return given.length === 0 || given.some(({ state }) => state !== 'unstarted');
 }
 
 /**
