@@ -14,6 +14,8 @@ import { type FakeKubelet, startKubelet } from './fake-kubelet.ts';
 import { type Stage, startStage } from './stage.ts';
 import { until } from './until.ts';
 
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['ephemeralContainerStatuses']>[number];
+
 const ENVIRONMENT = 'broken';
 /** Longest time until an operator has done something, one that takes over from a dead one included, milliseconds. */
 const PATIENCE = { timeoutMs: 30_000 };
@@ -108,28 +110,48 @@ export class FaultScene {
     events: readonly ToolEvent[],
     state: 'running' | 'ended' = 'running',
   ): Promise<void> {
+    const at = new Date().toISOString();
+    const name = await this.#toolName(pod, tool);
+    const lines = events.map((event) => `${JSON.stringify({ at, event, evidence: `${tool} ${event}` })}\n`);
+    this.kubelet.log(pod, name, lines.join(''));
+    await this.#toolState(
+      pod,
+      name,
+      state === 'running'
+        ? { running: { startedAt: at } }
+        : { terminated: { exitCode: 0, startedAt: at, finishedAt: at } },
+    );
+  }
+
+  /** Plays the runtime that cannot start a tool once the operator has put it into a pod. */
+  async unstartedTool(pod: Pod, tool: Tool, message: string): Promise<void> {
+    const name = await this.#toolName(pod, tool);
+    await this.#toolState(pod, name, { waiting: { reason: 'RunContainerError', message } });
+  }
+
+  /** Waits for a tool in a pod that is not one that could not be started. */
+  #toolName(pod: Pod, tool: Tool): Promise<string> {
     const { name } = pod.metadata;
-    const found = await until(
+    return until(
       `a tool ${tool} is put into pod ${name}`,
       async () => {
         const now = await this.podNow(name);
-        return now?.spec?.ephemeralContainers?.find(({ args }) => args?.[0] === tool);
+        const unstarted = (now?.status?.ephemeralContainerStatuses ?? []).filter(
+          ({ state }) => state?.waiting !== undefined,
+        );
+        return now?.spec?.ephemeralContainers?.find(
+          ({ name: one, args }) => args?.[0] === tool && !unstarted.some((status) => status.name === one),
+        )?.name;
       },
       PATIENCE,
     );
-    const at = new Date().toISOString();
-    const lines = events.map((event) => `${JSON.stringify({ at, event, evidence: `${tool} ${event}` })}\n`);
-    this.kubelet.log(pod, found.name, lines.join(''));
+  }
+
+  async #toolState(pod: Pod, tool: string, state: NonNullable<ContainerStatus['state']>): Promise<void> {
+    const { name } = pod.metadata;
     const before = (await this.podNow(name))?.status?.ephemeralContainerStatuses ?? [];
-    const status = {
-      ...container(`tool-${tool}`, 0),
-      name: found.name,
-      state:
-        state === 'running'
-          ? { running: { startedAt: at } }
-          : { terminated: { exitCode: 0, startedAt: at, finishedAt: at } },
-    };
-    const others = before.filter((each) => each.name !== found.name);
+    const others = before.filter((each) => each.name !== tool);
+    const status = { ...container(tool, 0), name: tool, state };
     await this.#status(name, { ephemeralContainerStatuses: [...others, status] });
   }
 
