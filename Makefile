@@ -1,4 +1,4 @@
-# Every target is one call of ./e2e, which installs what it needs. `make` alone lists them.
+# Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds docs bench
 
@@ -25,28 +25,28 @@ images: ## Build or fetch every image, and the node image that holds them
 	@./e2e images
 
 e2e-cron-selftest: ## The schedule with real ticks, one a minute, in kind (in the kept cluster if there is one)
-	@./e2e cron-selftest
+	@./tools/dev cron-selftest
 
 e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must see it (an hour)
-	@./e2e breakages-selftest
+	@./tools/dev breakages-selftest
 
 test: ## Format, lint, types, unit, chart and API server tests (no Docker needed)
-	@./e2e test
+	@./tools/dev test
 
 lint: ## Format, lint and types alone
-	@./e2e test --part lint
+	@./tools/dev test --part lint
 
 fmt: ## Format the sources
-	@./e2e fmt
+	@./tools/dev fmt
 
-crds: ## Write the CRDs of operator/api into the operator's chart
-	@./e2e crds
+crds: ## Write the CRDs of packages/api into the operator's chart
+	@./tools/dev crds
 
 docs: ## Write the reference of the charts' values into docs/reference
-	@./e2e docs
+	@./tools/dev docs
 
 bench: ## What runs cost, against bare Jobs (ROWS=all: all that is measured, half an hour)
-	@./e2e bench
+	@./tools/dev bench
 
 # As environment variables, so that no character of a regular expression meets a shell.
 export E2E_SUITE := $(SUITE)
@@ -86,13 +86,14 @@ export E2E_ALL := $(ALL)
 # included file up to date: that file then holds the job's exit code, make reads itself again, and for a 1 it goes into
 # question mode, where the target is not up to date. Holds for one of them as the only goal, and not under -n.
 e2e-verdict := out/.make-verdict
+e2e-program = $(if $(filter %-selftest,$1),./tools/dev,./e2e) $(1:e2e-%=%)
 e2e-goal := $(filter e2e-kind e2e-staging e2e-staging-selftest,$(MAKECMDGOALS))
 ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),$(or $(e2e-goal),none))
 ifndef MAKE_RESTARTS
 .PHONY: e2e-now
 $(e2e-verdict): e2e-now
 	@rm -f $@
-	@./e2e $(e2e-goal:e2e-%=%) --exit-code-to $@
+	@$(call e2e-program,$(e2e-goal)) --exit-code-to $@
 endif
 -include $(e2e-verdict)
 ifeq ($(E2E_EXIT_CODE),1)
@@ -100,7 +101,7 @@ MAKEFLAGS += -q
 endif
 e2e-answer = exit $(or $(E2E_EXIT_CODE),2)
 else
-e2e-answer = ./e2e $(@:e2e-%=%)
+e2e-answer = $(call e2e-program,$@)
 endif
 e2e-kind: ## Backend.AI in kind, the suites against it, results in out/e2e
 	@$(e2e-answer)

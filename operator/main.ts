@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { createLog } from '@backendai-e2e/controller/log';
+import { stopSignal } from '@backendai-e2e/controller/manager';
+import { findCluster } from '@backendai-e2e/kube/cluster-access';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { KeeperAccess } from './artifacts/keeper-client.ts';
-import { createOperator } from './controllers/operator.ts';
-import { findCluster } from './runtime/cluster-access.ts';
-import { createLog } from './runtime/log.ts';
-import { stopSignal } from './runtime/manager.ts';
+import type { KeeperAccess } from './artifacts/server-client.ts';
+import { createOperator } from './operator.ts';
 
 /** Where a pod finds the namespace that it runs in. */
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { type Stage, startStage } from '../../operator/testing/stage.ts';
-import { until } from '../../operator/testing/until.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 
 const MAIN = path.join(PROJECT_ROOT, 'cli/main.ts');

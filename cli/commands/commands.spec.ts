@@ -1,8 +1,8 @@
+import { totalOf } from '@backendai-e2e/tools/program/count';
+import { crdsCommand, docsCommand, judged, testSummary } from '@backendai-e2e/tools/program/test';
 import { expect } from 'chai';
-import { run, suite } from '../report/sample-run.ts';
-import { totalOf } from './count.ts';
+import { run, suite } from '../report/run-fixtures.ts';
 import { given, isYes, wholeRounds, wholeSeconds } from './options.ts';
-import { crdsCommand, docsCommand, judged, testSummary } from './test.ts';
 
 describe('variables of make', () => {
   it('an empty variable is one that was not given', () => {

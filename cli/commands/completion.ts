@@ -1,8 +1,8 @@
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { Command } from 'commander';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { readCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { completionScript, type Shell, wordsOf } from '../program/completion.ts';
-import { readCatalog } from '../run/catalog.ts';
 
 /** `e2e completion SHELL`: the script on stdout; it knows the suites and areas of this checkout. */
 export async function completionCommand(program: Command, shell: Shell): Promise<number> {

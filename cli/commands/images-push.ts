@@ -1,9 +1,9 @@
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { buildImages } from '../images/build.ts';
 import { checkRegistry, pushImages } from '../images/push.ts';
 import { BAKED, type ImageName } from '../images/table.ts';
 import { ensureEngine } from '../machine/engine.ts';
-import { table } from '../report/narrow.ts';
+import { table } from '../terminal/table.ts';
 import { withProvision } from './machine.ts';
 
 /** What a cluster needs to run suites against a deployment that is there already. */

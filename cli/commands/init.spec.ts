@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { CATALOG_FILE, parseCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { CATALOG_FILE, parseCatalog } from '../run/catalog.ts';
 import { initSuiteCommand, suiteNamed, suiteText } from './init.ts';
 
 describe('e2e init suite', function () {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { CATALOG_FILE, parseCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { CATALOG_FILE, parseCatalog } from '../run/catalog.ts';
-import { endingOfError } from '../run/ending.ts';
+import { endingOfError } from '../pipeline/ending.ts';
 
 /** Where a new suite goes. */
 export interface NewSuite {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { CatalogEntry } from '../catalog/catalog.ts';
 import { memoryFinding } from '../machine/doctor.ts';
-import type { CatalogEntry } from '../run/catalog.ts';
 import { ordered, usualEnvironments } from './kind.ts';
 import { environmentsAtOnce } from './options.ts';
 

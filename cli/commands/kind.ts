@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { parse } from 'yaml';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { environmentsFor } from '../machine/doctor.ts';
-import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
-import { collector, type Harvest } from '../report/collect.ts';
-import { markdownSummary } from '../report/markdown.ts';
-import { clearResults } from '../report/results-folder.ts';
-import { appendStepSummary } from '../report/step-summary.ts';
-import { secondsIn } from '../report/suite-table.ts';
-import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
 import {
   type CatalogEntry,
   listing,
@@ -18,17 +10,25 @@ import {
   selectSuites,
   usualSuites,
   withLast,
-} from '../run/catalog.ts';
-import { realEffects } from '../run/effects.ts';
-import { endingOfError, meaningOf } from '../run/ending.ts';
-import { onInterrupt } from '../run/interrupt.ts';
-import { type JobOptions, runJob } from '../run/job.ts';
-import { openJobLog } from '../run/job-log.ts';
-import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../run/names.ts';
-import { checkGrep } from '../run/objects.ts';
-import { longestFirst, shuffled } from '../run/order.ts';
-import { PHASES, PhaseClock } from '../run/phases.ts';
-import { viewFor } from '../run/view.ts';
+} from '../catalog/catalog.ts';
+import { longestFirst, shuffled } from '../catalog/order.ts';
+import { environmentsFor } from '../machine/doctor.ts';
+import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { realEffects } from '../pipeline/effects.ts';
+import { endingOfError, meaningOf } from '../pipeline/ending.ts';
+import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../pipeline/names.ts';
+import { checkGrep } from '../pipeline/objects.ts';
+import { PHASES, PhaseClock } from '../pipeline/phases.ts';
+import { type JobOptions, runJob } from '../pipeline/pipeline.ts';
+import { collector, type Harvest } from '../report/collect.ts';
+import { markdownSummary } from '../report/markdown.ts';
+import { clearResults } from '../report/results-folder.ts';
+import { appendStepSummary } from '../report/step-summary.ts';
+import { secondsIn } from '../report/suite-table.ts';
+import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
+import { openJobLog } from '../terminal/job-log.ts';
+import { viewFor } from '../terminal/view.ts';
 
 export interface KindOptions {
   /** Suites, areas or suite files, separated by commas; undefined for all. */

@@ -1,18 +1,18 @@
 import path from 'node:path';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { listing, readCatalog } from '../catalog/catalog.ts';
 import { ensureImages } from '../images/build.ts';
 import { inspectMachine } from '../machine/doctor.ts';
 import { ensureEngine, wakeEngine } from '../machine/engine.ts';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
-import { table } from '../report/narrow.ts';
-import { type Format, show } from '../report/output.ts';
-import { listing, readCatalog } from '../run/catalog.ts';
-import { realEffects } from '../run/effects.ts';
-import { endingOfError } from '../run/ending.ts';
-import { onInterrupt } from '../run/interrupt.ts';
-import { NAMES } from '../run/names.ts';
-import { findingLine } from '../run/refuse.ts';
-import { stamp } from '../run/view.ts';
+import { realEffects } from '../pipeline/effects.ts';
+import { endingOfError } from '../pipeline/ending.ts';
+import { NAMES } from '../pipeline/names.ts';
+import { findingLine } from '../pipeline/refuse.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
+import { type Format, show } from '../terminal/output.ts';
+import { table } from '../terminal/table.ts';
+import { stamp } from '../terminal/view.ts';
 
 /** `e2e doctor`: a line for each thing that a job needs. 2 when something is missing. */
 export function doctorCommand(output: Format): Promise<number> {

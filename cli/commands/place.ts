@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { loadAccess } from '../cluster-api/access.ts';
+import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { endingOfError } from '../pipeline/ending.ts';
+import { NAMES } from '../pipeline/names.ts';
 import { AS_PLUGIN } from '../program/names.ts';
-import { loadAccess } from '../run/access.ts';
-import { type ClusterApi, ClusterClient } from '../run/cluster-client.ts';
-import { endingOfError } from '../run/ending.ts';
-import { onInterrupt } from '../run/interrupt.ts';
-import { NAMES } from '../run/names.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
 
 /** Where a command looks for runs, as it was asked. */
 export interface PlaceOptions {

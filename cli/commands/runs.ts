@@ -1,15 +1,15 @@
-import { KINDS } from '../../operator/api/group.ts';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
+import { KINDS } from '@backendai-e2e/api/group';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { resourcePath } from '../cluster-api/client.ts';
+import { isFinished, namesOf, readRun } from '../pipeline/follow.ts';
+import { checkGrep } from '../pipeline/objects.ts';
+import { listReports } from '../pipeline/reports.ts';
+import { createRun, listRuns, listSuites, type RunWish, rerunSpec, specOf } from '../pipeline/runs.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
-import { type Format, show } from '../report/output.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
-import { resourcePath } from '../run/cluster-client.ts';
-import { isFinished, namesOf, readRun } from '../run/follow.ts';
-import { checkGrep } from '../run/objects.ts';
-import { listReports } from '../run/reports.ts';
-import { createRun, listRuns, listSuites, type RunWish, rerunSpec, specOf } from '../run/runs.ts';
+import { type Format, show } from '../terminal/output.ts';
 import { followToEnd } from './follow-run.ts';
 import { atPlace, type Place, type PlaceOptions } from './place.ts';
 

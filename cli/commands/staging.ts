@@ -1,26 +1,26 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { CONNECTION_SECRET } from '../../operator/api/test-environment.ts';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
+import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../catalog/catalog.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { endingOfError, meaningOf } from '../pipeline/ending.ts';
+import { checkGrep } from '../pipeline/objects.ts';
+import { PhaseClock } from '../pipeline/phases.ts';
+import type { Collector } from '../pipeline/pipeline.ts';
 import { collector, type Harvest } from '../report/collect.ts';
 import { clearResults } from '../report/results-folder.ts';
 import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
-import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../run/catalog.ts';
-import { endingOfError, meaningOf } from '../run/ending.ts';
-import { onInterrupt } from '../run/interrupt.ts';
-import type { Collector } from '../run/job.ts';
-import { openJobLog } from '../run/job-log.ts';
-import { checkGrep } from '../run/objects.ts';
-import { PhaseClock } from '../run/phases.ts';
-import { viewFor } from '../run/view.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
 import { attachStaging, runStaging, type StagingResult } from '../staging/job.ts';
 import type { StagingOptions } from '../staging/job-parts.ts';
 import { DEPLOYMENT_ANNOTATION, type Places, STAGING } from '../staging/places.ts';
 import { rightsManifest } from '../staging/rights.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
+import { openJobLog } from '../terminal/job-log.ts';
+import { viewFor } from '../terminal/view.ts';
 
 /** What `e2e staging` and `e2e attach` were given, as text; undefined where it was not. */
 export interface StagingWords {

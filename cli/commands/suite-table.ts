@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { type CatalogEntry, readCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { NAMES } from '../pipeline/names.ts';
 import { type SuiteFigures, secondsIn, suiteTable, withSuiteTable } from '../report/suite-table.ts';
-import { type CatalogEntry, readCatalog } from '../run/catalog.ts';
-import { NAMES } from '../run/names.ts';
 
 const README = path.join(PROJECT_ROOT, 'README.md');
 

@@ -1,12 +1,12 @@
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { command, commandWithRetry } from '../machine/command.ts';
 import { PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { type Extra, linkOrCopy } from './extras.ts';
 
-/** Folders of the checkout whose code goes into images. */
-const COMPILED = ['operator', 'suites'];
+/** Scope of the workspaces' names. */
+const SCOPE = '@backendai-e2e/';
 
 /** Tests of the code itself: they are not part of the product. */
 const OWN_TEST = /\.(spec|integration)\.(ts|js)$/;
@@ -32,49 +32,76 @@ export function nodeBinary(to: string): Extra {
   };
 }
 
-/** node_modules with what package-lock.json names for production, without types and source maps. */
-export function productionModules(to: string): Extra {
+/** One workspace of the checkout, as its package.json describes it. */
+interface Workspace {
+  /** Folder, relative to the checkout. */
+  folder: string;
+  manifest: {
+    name: string;
+    exports?: Record<string, string>;
+    dependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
+  };
+}
+
+/**
+ * node_modules with what one workspace and the workspaces it depends on need at run time, at the versions of
+ * package-lock.json, without types and source maps. The workspaces themselves are not in it: see compiledCode.
+ */
+export function productionModules(workspace: string, to: string): Extra {
   const lock = path.join(PROJECT_ROOT, 'package-lock.json');
   return {
     to,
-    key: async () => contentKey({ ...(await pathParts(lock)), prune: NOT_FOR_RUNNING.source }),
+    key: async () => contentKey({ ...(await pathParts(lock)), workspace, prune: NOT_FOR_RUNNING.source }),
     put: async (builder, target) => {
       const work = `${target}.npm`;
       await mkdir(work);
       for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
         await cp(path.join(PROJECT_ROOT, file), path.join(work, file));
       }
+      for (const { folder, manifest } of await workspaces()) {
+        // Without devDependencies: those of one workspace name others, and npm installs what these need to run.
+        const { devDependencies: _, ...runtime } = manifest;
+        await mkdir(path.join(work, folder), { recursive: true });
+        await writeFile(path.join(work, folder, 'package.json'), JSON.stringify(runtime));
+      }
       // Scripts of packages are not run: none of those needed at run time has one.
       await commandWithRetry(
         builder.p,
         'npm',
-        ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'],
-        {
-          cwd: work,
-          timeoutSeconds: 600,
-          log: 'npm-ci',
-        },
+        [
+          'ci',
+          `--workspace=${SCOPE}${workspace}`,
+          '--omit=dev',
+          '--ignore-scripts',
+          '--no-audit',
+          '--no-fund',
+        ],
+        { cwd: work, timeoutSeconds: 600, log: `npm-ci-${workspace}` },
       );
-      await removeFiles(path.join(work, 'node_modules'), (name) => NOT_FOR_RUNNING.test(name));
-      await rm(path.join(work, 'node_modules/.bin'), { recursive: true, force: true });
-      await cp(path.join(work, 'node_modules'), target, { recursive: true, verbatimSymlinks: true });
+      const modules = path.join(work, 'node_modules');
+      await removeFiles(modules, (name) => NOT_FOR_RUNNING.test(name));
+      await rm(path.join(modules, '.bin'), { recursive: true, force: true });
+      await rm(path.join(modules, SCOPE), { recursive: true, force: true });
+      await cp(modules, target, { recursive: true, verbatimSymlinks: true });
       await rm(work, { recursive: true });
     },
   };
 }
 
 /**
- * The compiled code of operator and suites, and the files beside it that are no TypeScript.
- * Types are not checked here: `make test` does, and an image must not take longer for it.
+ * The compiled code of one workspace and of those it depends on, the files beside it that are no TypeScript, and
+ * node_modules with a link to each of these workspaces. Types are not checked here: `make test` does, and an image must not
+ * take longer for it.
  */
-export function compiledCode(to: string): Extra {
+export function compiledCode(workspace: string, to: string): Extra {
   return {
     to,
     key: async () => {
       const parts: Record<string, string> = {
         ...(await pathParts(path.join(PROJECT_ROOT, 'tsconfig.json'))),
       };
-      for (const folder of COMPILED) {
+      for (const { folder } of await closureOf(workspace)) {
         for (const [file, hash] of Object.entries(await pathParts(path.join(PROJECT_ROOT, folder)))) {
           if (!OWN_TEST.test(file)) parts[`${folder}/${file}`] = hash;
         }
@@ -90,17 +117,57 @@ export function compiledCode(to: string): Extra {
         log: 'tsc',
         remedy: 'Run "make test": it shows what does not compile.',
       });
-      for (const folder of COMPILED) {
+      const links = path.join(target, 'node_modules', SCOPE);
+      await mkdir(links, { recursive: true });
+      for (const { folder, manifest } of await closureOf(workspace)) {
         await cp(path.join(PROJECT_ROOT, folder), path.join(target, folder), {
           recursive: true,
           filter: (file) => !file.endsWith('.ts'),
         });
         await cp(path.join(work, folder), path.join(target, folder), { recursive: true });
+        await writeFile(path.join(target, folder, 'package.json'), JSON.stringify(compiled(manifest)));
+        await symlink(path.join('../..', folder), path.join(links, manifest.name.slice(SCOPE.length)));
       }
       await removeFiles(target, (name) => OWN_TEST.test(name));
       await rm(work, { recursive: true });
     },
   };
+}
+
+/** The manifest for compiled code: what it exports are the files that tsc makes. */
+function compiled({ name, exports = {} }: Workspace['manifest']): object {
+  const files = Object.entries(exports).map(([key, file]) => [key, file.replace(/\.ts$/, '.js')]);
+  return { name, type: 'module', exports: Object.fromEntries(files) };
+}
+
+/** A workspace and all workspaces that it depends on at run time. Throws for one that does not exist. */
+async function closureOf(workspace: string): Promise<Workspace[]> {
+  const all = await workspaces();
+  const found = new Map<string, Workspace>();
+  const add = (name: string): void => {
+    if (found.has(name)) return;
+    const one = all.find(({ manifest }) => manifest.name === name);
+    if (!one) throw new Error(`package.json names no workspace "${name}"`);
+    found.set(name, one);
+    for (const other of Object.keys(one.manifest.dependencies ?? {})) {
+      if (other.startsWith(SCOPE)) add(other);
+    }
+  };
+  add(`${SCOPE}${workspace}`);
+  return [...found.values()];
+}
+
+/** The workspaces that package.json lists, folder by folder. */
+async function workspaces(): Promise<Workspace[]> {
+  const read = async <T>(file: string): Promise<T> =>
+    JSON.parse(await readFile(path.join(PROJECT_ROOT, file), 'utf8')) as T;
+  const { workspaces: folders } = await read<{ workspaces: string[] }>('package.json');
+  return Promise.all(
+    folders.map(async (folder) => ({
+      folder,
+      manifest: await read<Workspace['manifest']>(path.join(folder, 'package.json')),
+    })),
+  );
 }
 
 async function lockedVersion(name: string): Promise<string> {

@@ -63,23 +63,20 @@ export const IMAGES: ImageRow[] = [
     args: { KUBERNETES: VERSIONS.kubernetes },
   },
   { name: 'kube-proxy', parent: 'base', extras: [tool('kube-proxy', 'kube-proxy')] },
-  {
-    name: 'node-runtime',
-    parent: 'base',
-    extras: [
-      nodeBinary('node'),
-      productionModules('node_modules'),
-      projectPath('package.json', 'package.json'),
-    ],
-  },
+  { name: 'node-runtime', parent: 'base', extras: [nodeBinary('node')] },
   {
     name: 'operator',
     parent: 'node-runtime',
     extras: [
       tool('helm', 'helm'),
       projectPath('charts/backend-ai', 'charts/backend-ai'),
-      compiledCode('dist'),
+      productionModules('operator', 'node_modules'),
+      compiledCode('operator', 'dist'),
     ],
   },
-  { name: 'suites', parent: 'node-runtime', extras: [compiledCode('dist')] },
+  {
+    name: 'suites',
+    parent: 'node-runtime',
+    extras: [productionModules('suites', 'node_modules'), compiledCode('suites', 'dist')],
+  },
 ];

@@ -8,9 +8,9 @@ import {
   wholeRounds,
   wholeSeconds,
 } from '../commands/options.ts';
-import type { Format } from '../report/output.ts';
+import type { Format } from '../terminal/output.ts';
+import type { End } from './end.ts';
 import { outputOption } from './options.ts';
-import type { End } from './program.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3_600;
 /** One after another, until more is known to be as stable. */

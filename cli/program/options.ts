@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Format } from '../report/output.ts';
+import type { Format } from '../terminal/output.ts';
 
 /** How commands show their result; `junit` only where the result has tests. */
 export function outputOption(formats: readonly Format[] = ['table', 'json', 'yaml']): Option {

@@ -1,11 +1,9 @@
 import { Command, type CommanderError } from 'commander';
+import type { End } from './end.ts';
 import { addMachineCommands } from './machine-commands.ts';
-import { addProjectCommands } from './project-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { addStagingCommands } from './staging-commands.ts';
-
-/** Ends the process with an exit code; with a file, the code goes there for make (see the Makefile). */
-export type End = (code: number, file?: string) => Promise<void>;
+import { addSuiteCommands } from './suite-commands.ts';
 
 /** What the exit codes mean; every command keeps to it. */
 export const EXIT_CODES = [
@@ -35,6 +33,6 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
   addMachineCommands(program, end);
   addStagingCommands(program, end);
   addRunCommands(program, end);
-  addProjectCommands(program, end);
+  addSuiteCommands(program, end);
   return program;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { NAMES } from '../run/names.ts';
+import { NAMES } from '../pipeline/names.ts';
+import type { End } from './end.ts';
 import { atCluster, outputOption, wholeNumber } from './options.ts';
-import type { End } from './program.ts';
 
 const RUN_ARGUMENT = 'TestRun (default: the newest)';
 

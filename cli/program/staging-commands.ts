@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { given, isYes, suitesAtOnce, wholeSeconds } from '../commands/options.ts';
 import type { StagingWords } from '../commands/staging.ts';
-import type { End } from './program.ts';
+import type { End } from './end.ts';
 
 // What the commands do is imported when they are called: `e2e --help` needs none of it.
 
@@ -10,10 +10,8 @@ type Values = Record<string, string | boolean | undefined>;
 const DEFAULT_TIMEOUT_SECONDS = 7_200;
 /** A laptop that sleeps or changes its network for so long does not lose its run. */
 const DEFAULT_PATIENCE_SECONDS = 120;
-/** Short, and between them they use every part of a deployment. */
-const SELFTEST_SUITES = 'session-lifecycle-create-session,session-lifecycle-execute-code,storage-file-upload';
 
-/** Adds `staging`, `attach`, `images-push` and `staging-selftest`. */
+/** Adds `staging`, `attach` and `images-push`. */
 export function addStagingCommands(program: Command, end: End): void {
   const staging = cluster(program.command('staging'))
     .description('the suites against a Backend.AI that runs already; results in out/staging')
@@ -87,34 +85,6 @@ export function addStagingCommands(program: Command, end: End): void {
         all: options.all === true || isYes(process.env.E2E_ALL),
       });
       await end(code);
-    });
-  addSelftest(program, end);
-}
-
-/** Adds `staging-selftest`. */
-function addSelftest(program: Command, end: End): void {
-  program
-    .command('staging-selftest')
-    .description('proves "staging" in kind: a second Backend.AI, a restricted user, a lost connection')
-    .addOption(variable('--suite <names>', 'suites to run there', 'E2E_SUITE'))
-    .option('--cluster <name>', 'an existing kind cluster to use, which stays (needs --kubeconfig)')
-    .option('--kubeconfig <file>', "the administrator's kubeconfig of that cluster")
-    .option(
-      '--deployment <namespace>',
-      'where charts/backend-ai is installed in it already (default: installs it)',
-    )
-    .addOption(new Option('--exit-code-to <file>').hideHelp())
-    .action(async (options: Values) => {
-      const { stagingSelftestCommand } = await import('../commands/staging-selftest.ts');
-      const name = word(options.cluster);
-      const kubeconfig = word(options.kubeconfig);
-      const deployment = word(options.deployment);
-      const code = await stagingSelftestCommand({
-        suites: word(options.suite) ?? SELFTEST_SUITES,
-        ...(name && kubeconfig ? { cluster: { name, kubeconfig } } : {}),
-        ...(name && kubeconfig && deployment ? { deployment } : {}),
-      });
-      await end(code, word(options.exitCodeTo));
     });
 }
 

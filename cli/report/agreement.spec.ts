@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { disagreements, type Evidence } from './agreement.ts';
 import { junitXml } from './junit.ts';
-import { output, report, run, suite, test } from './sample-run.ts';
+import { output, report, run, suite, test } from './run-fixtures.ts';
 
 const tests = [
   test('a'),

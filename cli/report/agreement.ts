@@ -1,7 +1,7 @@
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { countKey } from '@backendai-e2e/api/verdict';
 import { create } from 'xmlbuilder2';
-import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
-import { countKey } from '../../operator/api/verdict.ts';
 import { KNOWN_ISSUE, SUITE_CASE } from './junit.ts';
 import { type PrintedTest, readSuiteOutput } from './suite-output.ts';
 

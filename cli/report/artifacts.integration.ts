@@ -2,15 +2,15 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmS
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { Access } from '@backendai-e2e/tools/envtest/access';
+import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
+import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { conditionOf } from '../../operator/api/conditions.ts';
-import type { Access } from '../../operator/testing/access.ts';
-import { type FakeKubelet, startKubelet } from '../../operator/testing/fake-kubelet.ts';
-import { finalReport } from '../../operator/testing/final-report.ts';
-import { type StagedKeeper, startKeeper } from '../../operator/testing/keeper.ts';
-import { type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
-import { until } from '../../operator/testing/until.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 
 /** What docs/rbac.md says that it takes, and no more. */

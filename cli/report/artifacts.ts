@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ARTIFACTS_PATH, partsOf, pathTo } from '../../operator/api/artifact-place.ts';
-import { conditionOf } from '../../operator/api/conditions.ts';
-import { type Artifact, REPORT_CONDITIONS, type TestReport } from '../../operator/api/test-report.ts';
-import { ApiError, type ClusterApi, corePath, type KubeObject } from '../run/cluster-client.ts';
+import { ARTIFACTS_PATH, partsOf, pathTo } from '@backendai-e2e/api/artifact-key';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { type Artifact, REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import { ApiError, type ClusterApi, corePath, type KubeObject } from '../cluster-api/client.ts';
 
 /** What fetching the artifacts of a run left. */
 export interface Fetched {

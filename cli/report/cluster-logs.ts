@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { corePath } from '../run/cluster-client.ts';
+import { corePath } from '../cluster-api/client.ts';
 
 /** What collecting needs of a client of the API server. */
 export interface LogSource {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { rendered } from '../terminal/output.ts';
 import { compared, comparison } from './compare.ts';
-import { rendered } from './output.ts';
-import { report, run, suite, test } from './sample-run.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
 
 const whole = (tests: Parameters<typeof report>[1]) => ({
   run: run([suite('s', 'Passed')]),

@@ -1,8 +1,8 @@
-import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
-import { seconds } from '../run/progress.ts';
-import { fitted } from './narrow.ts';
-import type { Shown } from './output.ts';
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { Shown } from '../terminal/output.ts';
+import { seconds } from '../terminal/progress.ts';
+import { fitted } from '../terminal/table.ts';
 
 /** A run with its reports. */
 export interface WholeRun {

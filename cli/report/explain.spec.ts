@@ -1,9 +1,9 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
-import { API_VERSION } from '../../operator/api/group.ts';
-import type { TestEnvironment } from '../../operator/api/test-environment.ts';
 import type { ContainerLog } from './cluster-logs.ts';
 import { alarmsWithin, explainFailure, windowOf } from './explain.ts';
-import { output, report, run, suite, test } from './sample-run.ts';
+import { output, report, run, suite, test } from './run-fixtures.ts';
 
 function log(component: string, lines: string[]): ContainerLog {
   return {

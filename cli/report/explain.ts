@@ -1,9 +1,9 @@
-import { conditionOf } from '../../operator/api/conditions.ts';
-import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '../../operator/api/test-environment.ts';
-import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
-import { environmentsIn } from '../run/follow.ts';
-import { componentLine, isUp } from '../run/progress.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { environmentsIn } from '../pipeline/follow.ts';
+import { componentLine, isUp } from '../terminal/progress.ts';
 import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from './cluster-logs.ts';
 import { readSuiteOutput, splitTimestamp } from './suite-output.ts';
 

@@ -1,8 +1,8 @@
-import type { TestReport } from '../../operator/api/test-report.ts';
-import type { TestSuite } from '../../operator/api/test-suite.ts';
-import type { Verdict } from '../../operator/api/verdict.ts';
-import { fitted } from './narrow.ts';
-import type { Shown } from './output.ts';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Verdict } from '@backendai-e2e/api/verdict';
+import type { Shown } from '../terminal/output.ts';
+import { fitted } from '../terminal/table.ts';
 
 /** A suite's record: its last verdicts, newest first, and its rates (0 to 1). */
 export interface SuiteRecord {

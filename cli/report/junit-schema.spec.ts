@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { create } from 'xmlbuilder2';
 import { junitXml } from './junit.ts';
-import { report, run, suite, test } from './sample-run.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
 
 /**
  * What may stand where, as strict as the strictest reader: Jenkins' xUnit plugin checks files against its schema

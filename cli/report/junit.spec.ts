@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { create } from 'xmlbuilder2';
 import { junitXml } from './junit.ts';
-import { report, run, suite, test } from './sample-run.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
 
 const parse = (xml: string) =>
   create(xml).end({ format: 'object' }) as Record<string, Record<string, unknown>>;

@@ -1,6 +1,6 @@
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
 import { create } from 'xmlbuilder2';
-import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import type { RunSuite, TestRun } from '../../operator/api/test-run.ts';
 
 /** Name of the test case that stands for a suite as a whole, where it ended badly without a failed test to show for it. */
 export const SUITE_CASE = '(suite)';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { markdownSummary } from './markdown.ts';
-import { report, run, suite, test } from './sample-run.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
 
 describe('summary.md', () => {
   it('has the verdict, a row a suite, and each failure with its error', () => {

@@ -1,7 +1,7 @@
-import { conditionOf } from '../../operator/api/conditions.ts';
-import type { ReportedTest, TestReport } from '../../operator/api/test-report.ts';
-import { environmentsOf, RUN_CONDITIONS, type RunSuite, type TestRun } from '../../operator/api/test-run.ts';
-import { seconds } from '../run/progress.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import { environmentsOf, RUN_CONDITIONS, type RunSuite, type TestRun } from '@backendai-e2e/api/test-run';
+import { seconds } from '../terminal/progress.ts';
 
 /** GitHub shows at most 1 MiB of a step's summary; failures beyond this many bytes are only counted. */
 const MOST_BYTES = 200_000;

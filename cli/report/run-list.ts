@@ -1,11 +1,11 @@
-import { conditionOf } from '../../operator/api/conditions.ts';
-import type { TestReport } from '../../operator/api/test-report.ts';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../../operator/api/test-run.ts';
-import { isFinished } from '../run/follow.ts';
-import { markOf, seconds } from '../run/progress.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
+import { isFinished } from '../pipeline/follow.ts';
+import { type Shown, tableOf } from '../terminal/output.ts';
+import { markOf, seconds } from '../terminal/progress.ts';
+import { fitted } from '../terminal/table.ts';
 import { junitXml } from './junit.ts';
-import { fitted } from './narrow.ts';
-import { type Shown, tableOf } from './output.ts';
 import { summaryTable } from './summary.ts';
 
 /** Runs, newest first. */

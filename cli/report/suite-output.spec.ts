@@ -1,6 +1,6 @@
+import { closingLines, testLine } from '@backendai-e2e/results/printed-line';
 import { expect } from 'chai';
-import { closingLines, testLine } from '../../suites/runner/lines.ts';
-import { test } from './sample-run.ts';
+import { test } from './run-fixtures.ts';
 import { readSuiteOutput } from './suite-output.ts';
 
 describe('reading the output of a suite', () => {

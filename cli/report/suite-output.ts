@@ -1,5 +1,5 @@
-import type { ReportedTest } from '../../operator/api/test-report.ts';
-import { TEST_MARKS, TEST_STATES } from '../../operator/api/verdict.ts';
+import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import { TEST_MARKS, TEST_STATES } from '@backendai-e2e/api/verdict';
 
 /** One test as the suite's pod printed it. */
 export interface PrintedTest {

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import { readCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { readCatalog } from '../run/catalog.ts';
 import { secondsIn, suiteTable, withSuiteTable } from './suite-table.ts';
 
 const entry = { name: 'storage-a', area: 'storage', description: 'Keeps | bytes.', files: ['storage/a'] };

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../run/catalog.ts';
+import type { CatalogEntry } from '../catalog/catalog.ts';
 
 /** What a row of the table says besides the catalog. */
 export interface SuiteFigures {

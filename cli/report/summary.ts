@@ -1,6 +1,6 @@
-import { environmentsOf, type TestRun } from '../../operator/api/test-run.ts';
-import { seconds } from '../run/progress.ts';
-import { fitted, table } from './narrow.ts';
+import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { seconds } from '../terminal/progress.ts';
+import { fitted, table } from '../terminal/table.ts';
 
 /** The figures of a job, as phases.json holds them. */
 export interface JobFigures {

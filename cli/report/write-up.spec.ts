@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { PhaseClock } from '../run/phases.ts';
+import { PhaseClock } from '../pipeline/phases.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
-import { report, run, suite, test } from './sample-run.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
 import { closingLines, figuresOf, keptLines, podTroubles } from './write-up.ts';
 
 const state = { seen: { reports: [] }, clusterUp: true, operatorInstalled: true };

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { type Ending, meaningOf } from '../run/ending.ts';
-import type { JobState } from '../run/job.ts';
-import { NAMES } from '../run/names.ts';
-import type { PhaseClock } from '../run/phases.ts';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { type Ending, meaningOf } from '../pipeline/ending.ts';
+import { NAMES } from '../pipeline/names.ts';
+import type { PhaseClock } from '../pipeline/phases.ts';
+import type { JobState } from '../pipeline/pipeline.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
 import type { Harvest } from './collect.ts';
 import { explainFailure } from './explain.ts';

@@ -1,7 +1,7 @@
 import type { Provision } from '../machine/provision.ts';
-import { type Ending, endingOfError } from '../run/ending.ts';
-import { cancelRun } from '../run/show.ts';
-import type { Voice } from '../run/view.ts';
+import { type Ending, endingOfError } from '../pipeline/ending.ts';
+import { cancelRun } from '../pipeline/show.ts';
+import type { Voice } from '../terminal/view.ts';
 import type { Job } from './job-parts.ts';
 import { holdingsOf, removeAll } from './leftovers.ts';
 import { untilSwept } from './swept.ts';

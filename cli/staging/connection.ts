@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import type { Connection } from '@backendai-e2e/api/connection';
+import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
-import type { Connection } from '../../operator/api/connection.ts';
-import { CONNECTION_KEY } from '../../operator/api/test-environment.ts';
-import { ApiError, type ClusterApi, corePath } from '../run/cluster-client.ts';
+import { ApiError, type ClusterApi, corePath } from '../cluster-api/client.ts';
 import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
 import type { Places } from './places.ts';
 
@@ -23,7 +23,7 @@ const url = Type.String({ pattern: '^https?://' });
 const port = Type.Integer({ minimum: 1, maximum: 65535 });
 const account = Type.Object({ email: text, password: text, accessKey: text, secretKey: text });
 
-/** The shape of operator/api/connection.ts. */
+/** The shape of packages/api/connection.ts. */
 const Whole = Type.Object({
   namespace: text,
   version: text,
@@ -135,7 +135,7 @@ export function whole(parts: object, places: Places, sources: Sources): Connecti
   );
   throw new NotReachable(
     `it is not known how to reach Backend.AI in namespace ${places.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
-    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection (CONNECTION=…); operator/api/connection.ts says what each is`,
+    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection (CONNECTION=…); packages/api/connection.ts says what each is`,
   );
 }
 
@@ -174,7 +174,7 @@ function parsed(content: string, where: string): PartialConnection {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new NotReachable(
     `${where} holds no YAML or JSON object`,
-    'operator/api/connection.ts says what it is to hold',
+    'packages/api/connection.ts says what it is to hold',
   );
 }
 

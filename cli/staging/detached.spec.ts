@@ -1,9 +1,9 @@
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { TestRun } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
-import { run, suite } from '../report/sample-run.ts';
-import { ClusterUnreachable } from '../run/cluster-client.ts';
-import { Cluster, type Stored } from './sample-cluster.ts';
+import { ClusterUnreachable } from '../cluster-api/client.ts';
+import { run, suite } from '../report/run-fixtures.ts';
+import { Cluster, type Stored } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {
   it('is left to itself when the connection is lost, and attached to later', async () => {

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Connection } from '@backendai-e2e/api/connection';
+import { render, secretData } from '@backendai-e2e/tools/charts/render';
 import { expect } from 'chai';
-import { render, secretData } from '../../charts/render.ts';
-import type { Connection } from '../../operator/api/connection.ts';
-import { ApiError, type ClusterApi } from '../run/cluster-client.ts';
+import { ApiError, type ClusterApi } from '../cluster-api/client.ts';
 import { findConnection, NotReachable, whole } from './connection.ts';
 import { endpointsOf, layered, type Service } from './discover.ts';
 

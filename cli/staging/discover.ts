@@ -1,4 +1,4 @@
-import type { Connection } from '../../operator/api/connection.ts';
+import type { Connection } from '@backendai-e2e/api/connection';
 
 /** A Service as discovery looks at it. */
 export interface Service {

@@ -1,14 +1,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { loadAccess } from '../cluster-api/access.ts';
+import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
 import { buildImages } from '../images/build.ts';
 import { pushedRef } from '../images/push.ts';
 import { CommandError, command } from '../machine/command.ts';
 import { ensureEngine } from '../machine/engine.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
-import { loadAccess } from '../run/access.ts';
-import { type ClusterApi, ClusterClient } from '../run/cluster-client.ts';
 import type { StagingImages } from './objects.ts';
 import { MADE_BY, type Places, STAGING } from './places.ts';
 

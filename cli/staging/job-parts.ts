@@ -1,10 +1,10 @@
+import type { ClusterApi } from '../cluster-api/client.ts';
 import type { Provision } from '../machine/provision.ts';
-import type { ClusterApi } from '../run/cluster-client.ts';
-import type { Interruption } from '../run/interrupt.ts';
-import type { Collector, JobState } from '../run/job.ts';
-import type { RunChoice } from '../run/objects.ts';
-import type { Phase, PhaseClock } from '../run/phases.ts';
-import type { View, Voice } from '../run/view.ts';
+import type { RunChoice } from '../pipeline/objects.ts';
+import type { Phase, PhaseClock } from '../pipeline/phases.ts';
+import type { Collector, JobState } from '../pipeline/pipeline.ts';
+import type { Interruption } from '../terminal/interrupt.ts';
+import type { View, Voice } from '../terminal/view.ts';
 import type { Sources } from './connection.ts';
 import type { StagingEffects } from './effects.ts';
 import type { Places } from './places.ts';

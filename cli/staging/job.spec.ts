@@ -1,7 +1,7 @@
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
-import { COMMAND_EXIT } from '../../operator/api/runner.ts';
-import { run, suite } from '../report/sample-run.ts';
-import { Cluster } from './sample-cluster.ts';
+import { run, suite } from '../report/run-fixtures.ts';
+import { Cluster } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {
   it('passes, fetches the results, and leaves nothing', async () => {

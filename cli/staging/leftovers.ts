@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, LABELS, type ObjectMeta } from '../../operator/api/group.ts';
-import type { TestRun } from '../../operator/api/test-run.ts';
-import { ApiError, type ClusterApi, corePath, type KubeList, resourcePath } from '../run/cluster-client.ts';
+import { KINDS, LABELS, type ObjectMeta } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { ApiError, type ClusterApi, corePath, type KubeList, resourcePath } from '../cluster-api/client.ts';
 import { MADE_BY, STAGING } from './places.ts';
 
 /** One object of ours that is there. */

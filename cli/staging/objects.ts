@@ -1,7 +1,7 @@
-import type { Connection } from '../../operator/api/connection.ts';
-import { API_VERSION } from '../../operator/api/group.ts';
-import { CONNECTION_KEY, type TestEnvironment } from '../../operator/api/test-environment.ts';
-import { type RunChoice, runObject } from '../run/objects.ts';
+import type { Connection } from '@backendai-e2e/api/connection';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { type RunChoice, runObject } from '../pipeline/objects.ts';
 import { DEPLOYMENT_ANNOTATION, MADE_BY, type Places, STAGING } from './places.ts';
 
 const labels = { [MADE_BY.label]: MADE_BY.value };

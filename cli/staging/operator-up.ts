@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ObjectMeta } from '../../operator/api/group.ts';
-import { ApiError, type ClusterApi, ClusterUnreachable, corePath } from '../run/cluster-client.ts';
+import type { ObjectMeta } from '@backendai-e2e/api/group';
+import { ApiError, type ClusterApi, ClusterUnreachable, corePath } from '../cluster-api/client.ts';
 import { STAGING } from './places.ts';
 
 export interface Deployment {

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
-import { type ControlPlane, startControlPlane } from '../../operator/testing/control-plane.ts';
-import { until } from '../../operator/testing/until.ts';
+import { loadAccess } from '../cluster-api/access.ts';
+import { ClusterClient } from '../cluster-api/client.ts';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
-import { loadAccess } from '../run/access.ts';
-import { ClusterClient } from '../run/cluster-client.ts';
 import { stagingEffects } from './effects.ts';
 import { holdingsOf, ourThings, removeAll } from './leftovers.ts';
 import { operatorValues } from './objects.ts';

@@ -1,5 +1,5 @@
-import { CONNECTION_SECRET } from '../../operator/api/test-environment.ts';
-import { ApiError, type ClusterApi } from '../run/cluster-client.ts';
+import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
+import { ApiError, type ClusterApi } from '../cluster-api/client.ts';
 import { type Places, STAGING } from './places.ts';
 import { type Right, rightsFor, SERVED } from './rights.ts';
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { helm } from '@backendai-e2e/tools/charts/render';
 import { expect } from 'chai';
 import { parseAllDocuments, stringify } from 'yaml';
-import { helm } from '../../charts/render.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { operatorValues } from './objects.ts';
 import { type Places, STAGING } from './places.ts';

@@ -1,6 +1,6 @@
+import { API_VERSION, GROUP, KINDS } from '@backendai-e2e/api/group';
+import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { stringify } from 'yaml';
-import { API_VERSION, GROUP, KINDS } from '../../operator/api/group.ts';
-import { CONNECTION_SECRET } from '../../operator/api/test-environment.ts';
 import { type Places, STAGING } from './places.ts';
 
 /** One rule of what the user of a staging run must be allowed to do. */

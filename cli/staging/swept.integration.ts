@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
+import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
-import { conditionOf } from '../../operator/api/conditions.ts';
-import { finalReport } from '../../operator/testing/final-report.ts';
-import { type StagedKeeper, startKeeper } from '../../operator/testing/keeper.ts';
-import { type RunningOperator, type Stage, startStage } from '../../operator/testing/stage.ts';
-import { until } from '../../operator/testing/until.ts';
-import { loadAccess } from '../run/access.ts';
-import { ClusterClient, corePath, resourcePath } from '../run/cluster-client.ts';
+import { loadAccess } from '../cluster-api/access.ts';
+import { ClusterClient, corePath, resourcePath } from '../cluster-api/client.ts';
 import { untilSwept } from './swept.ts';
 
 describe('artifacts in a bucket, before a release goes', function () {

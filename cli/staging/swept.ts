@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ARTIFACTS_PATH, KEEPER_TOKEN_HEADER } from '../../operator/api/artifact-place.ts';
-import { ApiError, type ClusterApi, corePath } from '../run/cluster-client.ts';
+import { ARTIFACTS_PATH, KEEPER_TOKEN_HEADER } from '@backendai-e2e/api/artifact-key';
+import { ApiError, type ClusterApi, corePath } from '../cluster-api/client.ts';
 import { STAGING } from './places.ts';
 
 /** What is read of the keeper's Deployment. */

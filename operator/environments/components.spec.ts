@@ -1,5 +1,5 @@
+import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import type { Event, Pod } from '../runtime/builtin-resources.ts';
 import {
   componentStatuses,
   deadContainers,

@@ -1,5 +1,5 @@
-import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '../api/test-environment.ts';
-import type { Event, Pod } from '../runtime/builtin-resources.ts';
+import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
+import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
 
 /** What of a container the chart sets and somebody could change. */
 export interface ContainerSpec {

@@ -1,7 +1,7 @@
-import type { OwnerReference } from '../api/group.ts';
-import { CONNECTION_KEY } from '../api/test-environment.ts';
-import type { Secret } from '../runtime/builtin-resources.ts';
-import type { Intent } from '../runtime/kube-object.ts';
+import type { OwnerReference } from '@backendai-e2e/api/group';
+import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
+import type { Secret } from '@backendai-e2e/kube/builtin-resources';
+import type { Intent } from '@backendai-e2e/kube/object';
 
 /** Name of the copy that suites of an environment mount, in the environment object's namespace. */
 export function connectionSecretName(environment: string): string {

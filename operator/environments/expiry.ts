@@ -1,6 +1,6 @@
-import { conditionOf } from '../api/conditions.ts';
-import type { TestEnvironment } from '../api/test-environment.ts';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
 /**
  * Milliseconds until an environment has gone without a run for its ttlSeconds: 0 or less is over. Undefined: it is kept,

@@ -1,5 +1,5 @@
-import type { Secrets } from '../api/secrets.ts';
-import { runProgram } from './program.ts';
+import type { Secrets } from '@backendai-e2e/redaction/redaction';
+import { runProgram } from './run-program.ts';
 
 /** What one helm call needs. */
 export interface HelmCall {

@@ -1,7 +1,7 @@
-import { GROUP, LABELS } from '../api/group.ts';
-import type { TestEnvironment } from '../api/test-environment.ts';
-import type { Namespace, RoleBinding } from '../runtime/builtin-resources.ts';
-import type { Intent } from '../runtime/kube-object.ts';
+import { GROUP, LABELS } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { Namespace, RoleBinding } from '@backendai-e2e/kube/builtin-resources';
+import type { Intent } from '@backendai-e2e/kube/object';
 
 /** Which TestEnvironment, as namespace/name, a namespace was made for: only that one may delete it. */
 export const OWNER_ANNOTATION = `${GROUP}/owner`;

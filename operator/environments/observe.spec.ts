@@ -1,8 +1,12 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type {
+  ComponentStatus,
+  TestEnvironment,
+  TestEnvironmentSpec,
+} from '@backendai-e2e/api/test-environment';
+import type { TestRun } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
-import { conditionOf } from '../api/conditions.ts';
-import { API_VERSION } from '../api/group.ts';
-import type { ComponentStatus, TestEnvironment, TestEnvironmentSpec } from '../api/test-environment.ts';
-import type { TestRun } from '../api/test-run.ts';
 import { expiresInMs } from './expiry.ts';
 import { observeDeployment, observeExternal } from './observe.ts';
 

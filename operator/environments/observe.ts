@@ -1,11 +1,11 @@
-import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import { type Condition, type Observation, withCondition } from '@backendai-e2e/api/conditions';
 import {
   type ComponentStatus,
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
   type TestEnvironment,
   type TestEnvironmentStatus,
-} from '../api/test-environment.ts';
+} from '@backendai-e2e/api/test-environment';
 import { unready, unreadyInWords } from './components.ts';
 
 /** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
+import type { Secret } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import type { Secret } from '../runtime/builtin-resources.ts';
 import type { ContainerSpec, Workload } from './components.ts';
 import { driftOf, installedWorkloads, newestRelease, shouldExist } from './release.ts';
 

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { DESIRED_REPLICAS_ANNOTATION } from '../api/test-environment.ts';
-import type { Secret } from '../runtime/builtin-resources.ts';
+import { DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
+import type { Secret } from '@backendai-e2e/kube/builtin-resources';
 import type { ContainerSpec, Workload } from './components.ts';
 
 /** Key of a release's Secret. */

@@ -1,10 +1,10 @@
+import type { Fault } from '@backendai-e2e/api/fault';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
-import type { Fault } from '../api/fault.ts';
-import { API_VERSION } from '../api/group.ts';
-import type { TestEnvironment } from '../api/test-environment.ts';
-import type { TestReport } from '../api/test-report.ts';
-import type { TestRun } from '../api/test-run.ts';
-import type { TestSuite } from '../api/test-suite.ts';
 import { type Asked, refusalOf } from './accept.ts';
 
 const made = <Kind extends string>(kind: Kind, name: string) => ({

@@ -1,9 +1,9 @@
-import { FAULT_REASONS, type Fault } from '../api/fault.ts';
-import { LABELS } from '../api/group.ts';
-import type { TestEnvironment } from '../api/test-environment.ts';
-import type { TestReport } from '../api/test-report.ts';
-import { environmentOf, type TestRun } from '../api/test-run.ts';
-import type { TestSuite } from '../api/test-suite.ts';
+import { FAULT_REASONS, type Fault } from '@backendai-e2e/api/fault';
+import { LABELS } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import { environmentOf, type TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 
 /** Why a fault is not carried out: for good. */
 export interface Refusal {

@@ -1,7 +1,7 @@
-import type { FaultReceipt } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
-import { hasTime, LOOK_MS, type Moment, nothingDone } from './moment.ts';
+import type { FaultReceipt } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { isLive } from './targets.ts';
+import { hasTime, LOOK_MS, type Moment, nothingDone } from './timing.ts';
 
 /** A workload of the target's component. */
 export interface WorkloadSeen {

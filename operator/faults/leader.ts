@@ -1,4 +1,4 @@
-import type { Connection } from '../api/connection.ts';
+import type { Connection } from '@backendai-e2e/api/connection';
 
 /** Database of Valkey in which Backend.AI 26.9 keeps its locks (ai.backend.common.defs: REDIS_STREAM_LOCK). */
 const LOCK_DB = 5;

@@ -1,5 +1,5 @@
+import type { Pod, Service } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import type { Pod, Service } from '../runtime/builtin-resources.ts';
 import { peersOf } from './peers.ts';
 
 const pod = (name: string, component: string, ip: string): Pod => ({

@@ -1,5 +1,5 @@
-import type { FaultSpec } from '../api/fault.ts';
-import type { Pod, Service } from '../runtime/builtin-resources.ts';
+import type { FaultSpec } from '@backendai-e2e/api/fault';
+import type { Pod, Service } from '@backendai-e2e/kube/builtin-resources';
 import { isLive } from './targets.ts';
 
 /** The other side of a partition as packets of the target's network namespace name it. */

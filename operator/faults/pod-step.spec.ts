@@ -1,9 +1,9 @@
+import type { Fault, FaultReceipt } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import type { Fault, FaultReceipt } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
-import type { Moment } from './moment.ts';
 import { stepInPod, type TargetSeen, type ToolSeen, toolsIn } from './pod-step.ts';
 import type { ReceiptLine, ToolEvent } from './receipt-lines.ts';
+import type { Moment } from './timing.ts';
 import { type Tool, toolContainerName } from './tools.ts';
 
 const ACCEPTED = new Date('2030-01-01T00:00:00Z');

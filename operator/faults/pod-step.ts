@@ -1,10 +1,10 @@
-import { FAULT_REASONS, type Fault, type FaultAction, type FaultReceipt } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
+import { FAULT_REASONS, type Fault, type FaultAction, type FaultReceipt } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { Refusal } from './accept.ts';
-import type { Moment } from './moment.ts';
-import { hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './moment.ts';
 import type { Peers } from './peers.ts';
 import type { ReceiptLine } from './receipt-lines.ts';
+import type { Moment } from './timing.ts';
+import { hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './timing.ts';
 import { peersIn, type Tool, type ToolCall, toolContainerName } from './tools.ts';
 
 /** A tool that was put into the target's pod. */

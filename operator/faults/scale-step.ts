@@ -1,6 +1,6 @@
-import type { FaultReceipt, ScaledWorkload } from '../api/fault.ts';
+import type { FaultReceipt, ScaledWorkload } from '@backendai-e2e/api/fault';
 import type { WorkloadSeen } from './delete-step.ts';
-import { hasTime, LOOK_MS, type Moment, nothingDone } from './moment.ts';
+import { hasTime, LOOK_MS, type Moment, nothingDone } from './timing.ts';
 
 export interface ScaleSeen {
   /** UIDs of the pods of the component that the API server holds now. */

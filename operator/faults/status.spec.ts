@@ -1,7 +1,7 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { Fault, FaultReceipt, FaultStatus } from '@backendai-e2e/api/fault';
+import { API_VERSION } from '@backendai-e2e/api/group';
 import { expect } from 'chai';
-import { conditionOf } from '../api/conditions.ts';
-import type { Fault, FaultReceipt, FaultStatus } from '../api/fault.ts';
-import { API_VERSION } from '../api/group.ts';
 import { acceptedStatus, type FaultProgress, isOver, progressStatus, refusedStatus } from './status.ts';
 
 const NOW = new Date('2030-01-01T00:01:00Z');

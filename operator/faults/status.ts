@@ -1,4 +1,4 @@
-import { type Condition, type Observation, withCondition } from '../api/conditions.ts';
+import { type Condition, type Observation, withCondition } from '@backendai-e2e/api/conditions';
 import {
   FAULT_CONDITIONS,
   FAULT_REASONS,
@@ -7,7 +7,7 @@ import {
   type FaultReceipt,
   type FaultStatus,
   type ScaledWorkload,
-} from '../api/fault.ts';
+} from '@backendai-e2e/api/fault';
 import type { Refusal } from './accept.ts';
 
 /** Which probe tells, for each action. */

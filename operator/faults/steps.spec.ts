@@ -1,10 +1,10 @@
+import type { FaultReceipt } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import type { FaultReceipt } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
 import { stepDelete } from './delete-step.ts';
-import type { Moment } from './moment.ts';
 import { receiptLines } from './receipt-lines.ts';
 import { stepScale } from './scale-step.ts';
+import type { Moment } from './timing.ts';
 
 const START = new Date('2030-01-01T00:00:00Z');
 const moment = (seconds: number, wantsHealing = false): Moment => ({

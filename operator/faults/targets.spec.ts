@@ -1,6 +1,6 @@
+import { type FaultSpec, holds } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import { type FaultSpec, holds } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
 import { FaultRefused } from './accept.ts';
 import { chooseTargets } from './targets.ts';
 

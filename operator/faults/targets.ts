@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec, holds } from '../api/fault.ts';
-import type { Pod } from '../runtime/builtin-resources.ts';
+import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec, holds } from '@backendai-e2e/api/fault';
+import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { FaultRefused } from './accept.ts';
 
 /** Label by which pods and workloads of the deployment are told apart. */

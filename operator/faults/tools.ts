@@ -1,5 +1,5 @@
+import type { Fault, FaultReceipt } from '@backendai-e2e/api/fault';
 import type { V1EphemeralContainer } from '@kubernetes/client-node';
-import type { Fault, FaultReceipt } from '../api/fault.ts';
 import type { Peers } from './peers.ts';
 
 /** What images/fault-tools can do, its first argument. */

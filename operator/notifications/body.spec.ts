@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
-import { API_VERSION } from '../api/group.ts';
-import type { TestRun } from '../api/test-run.ts';
 import { bodyOf, noticeOf, signatureOf } from './body.ts';
 import type { Change } from './changes.ts';
 import { targetOf } from './target.ts';

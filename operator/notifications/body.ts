@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { conditionOf } from '../api/conditions.ts';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Change, ChangeKind } from './changes.ts';
 
 /** In which shape a webhook wants its notices. */

@@ -1,9 +1,9 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite, TestSuiteStatus } from '@backendai-e2e/api/test-suite';
+import type { Verdict } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
-import { API_VERSION } from '../api/group.ts';
-import type { TestRun } from '../api/test-run.ts';
-import type { TestSuite, TestSuiteStatus } from '../api/test-suite.ts';
-import type { Verdict } from '../api/verdict.ts';
-import { suiteHistory } from '../runs/history.ts';
+import { suiteHistory } from '../catalog/history.ts';
 import { changesOf } from './changes.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
-import { environmentOf, environmentsOf, suiteOf, type TestRun } from '../api/test-run.ts';
-import { countsForState, type TestSuite } from '../api/test-suite.ts';
-import { isGood, type Verdict } from '../api/verdict.ts';
+import { environmentOf, environmentsOf, suiteOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { countsForState, type TestSuite } from '@backendai-e2e/api/test-suite';
+import { isGood, type Verdict } from '@backendai-e2e/api/verdict';
 
 /** What is worth telling about a suite. */
 export type ChangeKind = 'broke' | 'fixed' | 'flaky' | 'still-broken';

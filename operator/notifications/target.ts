@@ -1,4 +1,4 @@
-import type { Secret } from '../runtime/builtin-resources.ts';
+import type { Secret } from '@backendai-e2e/kube/builtin-resources';
 import type { NoticeFormat } from './body.ts';
 
 /** Where notices go. */

@@ -1,7 +1,7 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import { API_VERSION } from '../api/group.ts';
-import type { TestReport } from '../api/test-report.ts';
-import type { Job, Pod } from '../runtime/builtin-resources.ts';
 import { attemptProgress, closedByOperator, closing, outlivesItsReport } from './close.ts';
 
 const CREATED = new Date('2026-01-01T00:00:00Z');

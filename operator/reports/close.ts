@@ -1,9 +1,9 @@
-import { FIELD_MANAGERS, KUEUE_QUEUE_LABEL } from '../api/group.ts';
-import { RUNNER_EXIT } from '../api/runner.ts';
-import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '../api/test-report.ts';
-import type { Job, Pod } from '../runtime/builtin-resources.ts';
-import type { KubeObject } from '../runtime/kube-object.ts';
-import { ownedStatus } from '../runtime/owned-fields.ts';
+import { FIELD_MANAGERS, KUEUE_QUEUE_LABEL } from '@backendai-e2e/api/group';
+import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
+import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { ownedStatus } from '@backendai-e2e/kube/owned-fields';
 
 /** Why an attempt will not report any more. */
 export interface Ending {

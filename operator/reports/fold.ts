@@ -1,7 +1,12 @@
-import { LIMITS } from '../api/limits.ts';
-import type { TestReport } from '../api/test-report.ts';
-import { type RunSuite, SUITE_REASONS, type TestRunSpec, type TestRunStatus } from '../api/test-run.ts';
-import type { Counts, Verdict } from '../api/verdict.ts';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import {
+  type RunSuite,
+  SUITE_REASONS,
+  type TestRunSpec,
+  type TestRunStatus,
+} from '@backendai-e2e/api/test-run';
+import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
 
 /** Verdicts of an attempt after which another one is worth a try. */
 const RETRIED = new Set<Verdict>(['Failed', 'Interrupted', 'Inconclusive']);

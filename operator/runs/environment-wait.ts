@@ -1,6 +1,6 @@
-import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '../api/test-run.ts';
+import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Ending } from '../reports/close.ts';
-import { RUN_DEFAULTS, type RunDraft } from './draft.ts';
+import { RUN_DEFAULTS, type RunDraft } from './plan-builder.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What waiting for the environment comes to. Nothing set: no reason to wait, or no deadline of its own. */

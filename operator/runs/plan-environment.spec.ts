@@ -1,6 +1,6 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { ComponentStatus } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
-import { conditionOf } from '../api/conditions.ts';
-import type { ComponentStatus } from '../api/test-environment.ts';
 import { planRun } from './plan.ts';
 import {
   condition,
@@ -16,7 +16,7 @@ import {
   UNREADY,
   verdicts,
   world,
-} from './sample-world.ts';
+} from './plan-fixtures.ts';
 
 describe('planRun', () => {
   describe('environment', () => {

@@ -1,7 +1,7 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
-import { conditionOf } from '../api/conditions.ts';
-import type { TestReportStatus } from '../api/test-report.ts';
-import type { TestRunSpec, TestRunStatus } from '../api/test-run.ts';
 import { planRun } from './plan.ts';
 import {
   condition,
@@ -19,7 +19,7 @@ import {
   suite,
   verdicts,
   world,
-} from './sample-world.ts';
+} from './plan-fixtures.ts';
 
 describe('planRun', () => {
   it('takes a run up: first suite at once, the whole line-up in the status', () => {

@@ -1,21 +1,23 @@
-import { conditionOf } from '../api/conditions.ts';
-import { LIMITS } from '../api/limits.ts';
-import type { TestEnvironment } from '../api/test-environment.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import {
   environmentOf,
   environmentsOf,
+  isFinished,
   RUN_CONDITIONS,
   RUN_REASONS,
   SUITE_REASONS,
   suiteOf,
   type TestRun,
-} from '../api/test-run.ts';
-import type { TestSuite } from '../api/test-suite.ts';
-import { type AttemptStart, RUN_DEFAULTS, RunDraft, type RunPlan, type RunWorld } from './draft.ts';
+} from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { attemptName } from '../attempts/attempt-name.ts';
+import type { AttemptStart } from '../attempts/start-attempt.ts';
+import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
 import { waitForEnvironments } from './environment-wait.ts';
-import { foldLines, isLineOf, linesFor } from './lines.ts';
-import { attemptName } from './naming.ts';
-import { aheadOf, isFinished } from './queue.ts';
+import { RUN_DEFAULTS, RunDraft, type RunPlan, type RunWorld } from './plan-builder.ts';
+import { aheadOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
 import { chooseStarts, footprintOf } from './starts.ts';

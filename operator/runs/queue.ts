@@ -1,5 +1,4 @@
-import { conditionOf } from '../api/conditions.ts';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '../api/test-run.ts';
+import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 
 /**
  * The runs that go before this one in any of its environments: those that have started, then those created earlier, by name
@@ -18,12 +17,6 @@ export function aheadOf(run: TestRun, others: readonly TestRun[]): TestRun[] {
         (other.status?.startedAt !== undefined || (!other.spec.suspend && compare(other, run) < 0)),
     )
     .sort(compare);
-}
-
-/** Whether the run has its verdict. It never changes after that. */
-export function isFinished(run: TestRun): boolean {
-  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
-  return succeeded === 'True' || succeeded === 'False';
 }
 
 function compare(a: TestRun, b: TestRun): number {

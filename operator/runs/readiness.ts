@@ -1,10 +1,10 @@
-import { conditionOf } from '../api/conditions.ts';
+import { conditionOf } from '@backendai-e2e/api/conditions';
 import {
   type ComponentStatus,
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
   type TestEnvironment,
-} from '../api/test-environment.ts';
+} from '@backendai-e2e/api/test-environment';
 import { unreadyInWords } from '../environments/components.ts';
 
 /** How an environment stands for one suite. */

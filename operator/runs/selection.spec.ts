@@ -1,6 +1,6 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestSuite, TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
-import { API_VERSION } from '../api/group.ts';
-import type { TestSuite, TestSuiteSpec } from '../api/test-suite.ts';
 import { selectSuites } from './selection.ts';
 
 function suite(

@@ -1,8 +1,13 @@
-import { LIMITS } from '../api/limits.ts';
-import { RUN_REASONS, suiteOf, type TestRun, type TestRunSpec } from '../api/test-run.ts';
-import type { TestSuite } from '../api/test-suite.ts';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import {
+  isFinished,
+  RUN_REASONS,
+  suiteOf,
+  type TestRun,
+  type TestRunSpec,
+} from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { isFine } from '../reports/fold.ts';
-import { isFinished } from './queue.ts';
 
 /** The suites of a run, by name in the order they are to start; or why there are none. */
 export type Selection =

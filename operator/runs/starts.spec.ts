@@ -1,5 +1,5 @@
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
-import type { TestSuite } from '../api/test-suite.ts';
 import { chooseStarts, type DueSuite, type Footprint, footprintOf } from './starts.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { TestSuite } from '../api/test-suite.ts';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 
 /** What a suite has to do with the components of its environment. */
 export interface Footprint {

@@ -1,11 +1,11 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
-import { conditionOf } from '../api/conditions.ts';
-import { API_VERSION } from '../api/group.ts';
-import type { TestReport } from '../api/test-report.ts';
-import type { TestRun, TestRunSpec, TestRunStatus } from '../api/test-run.ts';
-import type { TestSuite } from '../api/test-suite.ts';
-import type { RunPlan, RunWorld } from './draft.ts';
 import { planRun } from './plan.ts';
+import type { RunPlan, RunWorld } from './plan-builder.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const environmentRef = { name: 'env' };

@@ -1,9 +1,9 @@
+import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
-import { RUNNER_ENV } from '../../operator/api/runner.ts';
-import { type Holding, isLeft, KINDS } from '../support/inventory.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { notYet, WaitedInVain, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { type Holding, isLeft, KINDS } from '../assertions/inventory.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Seconds for what is just going when the audit begins, all kinds together. */
 const GOING_SECONDS = 60;

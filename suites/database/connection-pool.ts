@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import type { BackendAi } from '../support/backend-ai.ts';
-import { Blocker } from '../support/blocker.ts';
-import { eachManager } from '../support/discovery.ts';
-import { POOL } from '../support/manager-pool.ts';
-import { measure } from '../support/record.ts';
-import { VFolders } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { Blocker } from '../chaos/blocker.ts';
+import { BackendApiError } from '../clients/api.ts';
+import type { BackendAi } from '../clients/backend-ai.ts';
+import { eachManager } from '../clients/discovery.ts';
+import { VFolders } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { POOL } from '../fixtures/manager-pool.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Requests at once: more than a manager may have connections. */
 const LOAD = POOL.kept + POOL.more + 28;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Blocker } from '../support/blocker.ts';
-import { useWorld } from '../support/world.ts';
+import { Blocker } from '../chaos/blocker.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** So often another one was quicker: the manager tries ten times. */
 const ROUNDS = 12;

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { BackendAi } from '../support/backend-ai.ts';
-import { Blocker } from '../support/blocker.ts';
-import { eachManager, type OneManager } from '../support/discovery.ts';
-import { type Disruption, useFaults, withFault } from '../support/faults.ts';
-import type { Ledger } from '../support/ledger.ts';
-import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
-import { waitForEnd, waitForState } from '../support/session-watch.ts';
-import type { NewSession } from '../support/sessions.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { waitForEnd, waitForState } from '../assertions/session-watch.ts';
+import { Blocker } from '../chaos/blocker.ts';
+import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
+import { useRecovery } from '../chaos/recovery.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
+import { BackendAi } from '../clients/backend-ai.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
+import type { NewSession } from '../clients/sessions.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import type { Ledger } from '../fixtures/cleanup-stack.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Until PostgreSQL has ended the transaction of a process that is gone: it notices when it has something to say to it. */
 const GONE_SECONDS = 20;

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
-import { Api } from '../support/api.ts';
-import { BackendAi } from '../support/backend-ai.ts';
-import { expectAsNamed, expectHead, expectNoChange } from '../support/migrated-database.ts';
-import { expectCarriedOver, OLD, TAKEN_AWAY } from '../support/previous-release.ts';
-import { type Models, type Part, type PreviousRelease, Programs } from '../support/programs.ts';
-import { measure } from '../support/record.ts';
+import { expectAsNamed, expectHead, expectNoChange } from '../assertions/migrated-database.ts';
+import { Api } from '../clients/api.ts';
+import { BackendAi } from '../clients/backend-ai.ts';
+import { API_VERSION } from '../clients/signing.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { expectCarriedOver, OLD, TAKEN_AWAY } from '../fixtures/previous-release.ts';
+import { type Models, type Part, type PreviousRelease, Programs } from '../fixtures/programs.ts';
 import {
   type Content,
   driftOf,
@@ -13,12 +15,10 @@ import {
   readRevisions,
   readTables,
   rowWhere,
-} from '../support/schema.ts';
-import { API_VERSION } from '../support/signing.ts';
-import { SpareDatabase } from '../support/spare-database.ts';
-import { SpareManager } from '../support/spare-manager.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { useWorld } from '../support/world.ts';
+} from '../fixtures/schema.ts';
+import { SpareDatabase } from '../fixtures/spare-database.ts';
+import { SpareManager } from '../fixtures/spare-manager.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Programs of Backend.AI import for seconds, on busy cores for many. */
 const STEP_MS = 200_000;

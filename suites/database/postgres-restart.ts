@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import type { BackendAi } from '../support/backend-ai.ts';
-import { eachManager, type OneManager } from '../support/discovery.ts';
-import { type Disruption, useFaults, withFault } from '../support/faults.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { POOL } from '../support/manager-pool.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { LOOKED_AT_MS, useRecovery } from '../support/recovery.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
+import { LOOKED_AT_MS, useRecovery } from '../chaos/recovery.ts';
+import type { BackendAi } from '../clients/backend-ai.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { POOL } from '../fixtures/manager-pool.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Writers at once, half of them at each manager: a load that keeps both busy and no more than that. */
 const WRITERS = 6;

@@ -1,20 +1,20 @@
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import type { BackendAi } from '../support/backend-ai.ts';
-import { Blocker } from '../support/blocker.ts';
-import { countersEqualKernels } from '../support/counters.ts';
-import { type Database, RESERVED_AND_HELD } from '../support/database.ts';
-import { eachManager } from '../support/discovery.ts';
-import { limitedUser } from '../support/limited-user.ts';
-import { giveBackLostSlots } from '../support/lost-slots.ts';
-import { race } from '../support/race.ts';
-import { measure } from '../support/record.ts';
-import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../support/same-name.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { ENDED_STATES, type NewSession } from '../support/sessions.ts';
-import { VFolders } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { countersEqualKernels } from '../assertions/counters.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { Blocker } from '../chaos/blocker.ts';
+import { race } from '../chaos/race.ts';
+import { BackendApiError } from '../clients/api.ts';
+import type { BackendAi } from '../clients/backend-ai.ts';
+import { type Database, RESERVED_AND_HELD } from '../clients/database.ts';
+import { eachManager } from '../clients/discovery.ts';
+import { ENDED_STATES, type NewSession } from '../clients/sessions.ts';
+import { VFolders } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { limitedUser } from '../fixtures/limited-user.ts';
+import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
+import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../fixtures/same-name.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Sessions that are made and ended side by side. */
 const SESSIONS = 50;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import { ImageCare, refusedScan } from '../support/image-care.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { ContainerRegistry } from '../support/registry.ts';
-import { RegistryAdministration } from '../support/registry-administration.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { BackendApiError } from '../clients/api.ts';
+import { ContainerRegistry } from '../clients/registry.ts';
+import { RegistryAdministration } from '../clients/registry-administration.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { ImageCare, refusedScan } from '../fixtures/image-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 describe('the container registry', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { eachManager, type OneManager } from '../support/discovery.ts';
-import { EtcdLocks } from '../support/etcd-lock.ts';
-import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../support/live-config.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { EtcdLocks } from '../chaos/etcd-lock.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../clients/live-config.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const CONTENDERS = 20;
 /** Lease of a holder that dies, seconds. */

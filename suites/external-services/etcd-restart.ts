@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { Api, NoAnswer } from '../support/api.ts';
-import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
-import { EtcdLocks } from '../support/etcd-lock.ts';
-import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
-import { config, INTROSPECTION, untilSchemaTold } from '../support/live-config.ts';
-import { LockProcess } from '../support/lock-process.ts';
-import type { Component } from '../support/precondition.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { LOOKED_AT_MS, leaveHealthy, useRecovery } from '../support/recovery.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { EtcdLocks } from '../chaos/etcd-lock.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
+import { LockProcess } from '../chaos/lock-process.ts';
+import { LOOKED_AT_MS, leaveHealthy, useRecovery } from '../chaos/recovery.ts';
+import { Api, NoAnswer } from '../clients/api.ts';
+import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
+import { config, INTROSPECTION, untilSchemaTold } from '../clients/live-config.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import type { Component } from '../fixtures/precondition.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Until a component uses etcd again that was away for some seconds; connections are made anew in growing steps. */
 const RECOVERY_SECONDS = 90;

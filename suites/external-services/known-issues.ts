@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { EVENTS, readAsConsumer } from '../support/event-stream.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { EVENTS, readAsConsumer } from '../clients/event-stream.ts';
+import { VALKEY_DB } from '../clients/valkey.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Looks at the entry for so long; managers claim it after 300 s (RedisConsumerArgs), but it is gone long before. */
 const WATCHED_SECONDS = 60;

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
-import { eachManager, type OneManager } from '../support/discovery.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
 import {
   EVENTS,
   lastDelivered,
   notBefore,
   readAsConsumer,
   type StreamEvent,
-} from '../support/event-stream.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { SessionEvents } from '../support/server-events.ts';
-import { StreamReader } from '../support/stream-reader.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../clients/event-stream.ts';
+import { SessionEvents } from '../clients/server-events.ts';
+import { StreamReader } from '../clients/stream-reader.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 describe('events through Valkey', function () {
   this.timeout(120_000);

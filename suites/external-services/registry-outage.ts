@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { type Disruption, useFaults, withFault } from '../support/faults.ts';
-import { ImageCare, refusedScan } from '../support/image-care.ts';
-import { measure } from '../support/record.ts';
-import { ContainerRegistry } from '../support/registry.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
+import { ContainerRegistry } from '../clients/registry.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { ImageCare, refusedScan } from '../fixtures/image-fixture.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const NO_REGISTRY: Disruption = { target: { component: 'registry' }, scaleToZero: {}, durationSeconds: 420 };
 /** Packets between agents and registry vanish: the engine hears nothing, instead of being refused. */

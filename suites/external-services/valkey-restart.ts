@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
-import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../support/discovery.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
+import { LOOKED_AT_MS, useRecovery } from '../chaos/recovery.ts';
+import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
 import {
   EVENTS,
   notBefore,
   pendingBetween,
   readAsConsumer,
   type StreamEvent,
-} from '../support/event-stream.ts';
-import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { LOOKED_AT_MS, useRecovery } from '../support/recovery.ts';
-import { SessionEvents } from '../support/server-events.ts';
-import { StreamReader } from '../support/stream-reader.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../clients/event-stream.ts';
+import { SessionEvents } from '../clients/server-events.ts';
+import { StreamReader } from '../clients/stream-reader.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /**
  * Until a component uses Valkey again that was away for some seconds: the reader of a stream waits up to 30 s longer after

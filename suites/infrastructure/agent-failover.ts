@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import { expectAnswer } from '../assertions/answers.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../assertions/session-watch.ts';
+import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
 import {
   agentRow,
   agentsAtWork,
@@ -6,15 +10,11 @@ import {
   RECONNECT_SECONDS,
   setSchedulable,
   waitForAgent,
-} from '../support/agents.ts';
-import { expectAnswer } from '../support/answers.ts';
-import { type Disruption, useFaults, withFault } from '../support/faults.ts';
-import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
-import type { NewSession } from '../support/sessions.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+} from '../clients/agents.ts';
+import type { NewSession } from '../clients/sessions.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** An agent's heartbeat and the silence after which it is LOST: charts/backend-ai/ci/e2e-values.yaml. */
 const HEARTBEAT_SECONDS = 5;

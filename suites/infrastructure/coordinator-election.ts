@@ -9,13 +9,13 @@ import {
   releasedAt,
   START_SECONDS,
   watched,
-} from '../support/election.ts';
-import { useFaults, withFault } from '../support/faults.ts';
-import { handovers } from '../support/lock-watch.ts';
-import { measure } from '../support/record.ts';
-import { rounds } from '../support/rounds.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../chaos/election.ts';
+import { useFaults, withFault } from '../chaos/faults.ts';
+import { handovers } from '../chaos/lock-watch.ts';
+import { measure } from '../evidence/record.ts';
+import { rounds } from '../evidence/rounds.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** How often each way to lose the leader is tried. */
 const ROUNDS = rounds(3);

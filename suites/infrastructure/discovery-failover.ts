@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { Api } from '../support/api.ts';
-import { BackendAi } from '../support/backend-ai.ts';
+import { useFaults, withFault } from '../chaos/faults.ts';
+import { useRecovery } from '../chaos/recovery.ts';
+import { Api } from '../clients/api.ts';
+import { BackendAi } from '../clients/backend-ai.ts';
 import {
   eachManager,
   type OneManager,
@@ -8,12 +10,10 @@ import {
   RENEWAL_SECONDS,
   type Registration,
   registrations,
-} from '../support/discovery.ts';
-import { useFaults, withFault } from '../support/faults.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../clients/discovery.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** A new process of a component registers itself after that time at most, on two busy cores. */
 const START_SECONDS = 120;

@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../support/agents.ts';
-import { type Disruption, useFaults } from '../support/faults.ts';
 import {
   COMPONENTS,
   type HealthyComponent,
@@ -11,12 +9,14 @@ import {
   type Need,
   Patient,
   patients,
-} from '../support/health.ts';
-import { NAMES, PROVIDERS, ROUNDS, type Square } from '../support/health-matrix.ts';
-import { parseMetrics } from '../support/metrics.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../assertions/health.ts';
+import { NAMES, PROVIDERS, ROUNDS, type Square } from '../assertions/health-matrix.ts';
+import { type Disruption, useFaults } from '../chaos/faults.ts';
+import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../clients/agents.ts';
+import { parseMetrics } from '../clients/metrics.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** From the return of all that was missing until nobody says any more that it is: the first look may still break old connections. */
 const RECOVERY_SECONDS = 3 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;

@@ -1,7 +1,5 @@
+import { holds } from '@backendai-e2e/api/fault';
 import { expect } from 'chai';
-import { holds } from '../../operator/api/fault.ts';
-import { agentsReached } from '../support/agents.ts';
-import { eachManager, type OneManager } from '../support/discovery.ts';
 import {
   GAP_MS,
   holder,
@@ -12,14 +10,16 @@ import {
   RELEASED_SECONDS,
   releasedAt,
   watched,
-} from '../support/election.ts';
-import { type Disruption, type Receipt, useFaults, withFault } from '../support/faults.ts';
-import { handovers } from '../support/lock-watch.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { LOOKED_AT_MS, leaveHealthy } from '../support/recovery.ts';
-import { rounds } from '../support/rounds.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld, type World } from '../support/world.ts';
+} from '../chaos/election.ts';
+import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
+import { handovers } from '../chaos/lock-watch.ts';
+import { LOOKED_AT_MS, leaveHealthy } from '../chaos/recovery.ts';
+import { agentsReached } from '../clients/agents.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { rounds } from '../evidence/rounds.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
 
 /** How often each way to lose a leader is tried. */
 const ROUNDS = rounds(3);

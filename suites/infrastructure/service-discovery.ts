@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { Api } from '../support/api.ts';
-import { BackendAi } from '../support/backend-ai.ts';
+import { Api } from '../clients/api.ts';
+import { BackendAi } from '../clients/backend-ai.ts';
 import {
   eachManager,
   GROUPS,
@@ -9,10 +9,10 @@ import {
   RENEWAL_SECONDS,
   type Registration,
   registrations,
-} from '../support/discovery.ts';
-import { measure } from '../support/record.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+} from '../clients/discovery.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** What a component says of its connections at /health. */
 interface Health {

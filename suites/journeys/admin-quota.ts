@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../support/accounts.ts';
-import { BackendAi } from '../support/backend-ai.ts';
-import { runCode } from '../support/execution.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForState } from '../support/session-watch.ts';
-import { VFolders } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForState } from '../assertions/session-watch.ts';
+import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../clients/accounts.ts';
+import { BackendAi } from '../clients/backend-ai.ts';
+import { VFolders } from '../clients/vfolders.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 const GIB = 1024 ** 3;
 /** The scheduler looks at waiting sessions at least this often, with some room. */

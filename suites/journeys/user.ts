@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import { Browser, WEB_COOKIE } from '../support/browser.ts';
-import { runCode } from '../support/execution.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../support/session-watch.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../assertions/session-watch.ts';
+import { BackendApiError } from '../clients/api.ts';
+import { Browser, WEB_COOKIE } from '../clients/browser.ts';
+import { VALKEY_DB } from '../clients/valkey.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** A login of the webserver lasts seven days: charts/backend-ai, webserver.conf, session.max_age. Seconds. */
 const LOGIN_SECONDS = 604_800;

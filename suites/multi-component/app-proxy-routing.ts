@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { AppProxy, type OpenedApp, talk } from '../support/app-proxy.ts';
-import { runCode } from '../support/execution.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { AppProxy, type OpenedApp, talk } from '../clients/app-proxy.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 /** A port that a program of the session listens on by itself; the application is called by it. */
 const PORT = 8000;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { setSchedulable } from '../support/agents.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { START_SECONDS } from '../support/session-watch.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { START_SECONDS } from '../assertions/session-watch.ts';
+import { setSchedulable } from '../clients/agents.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 describe('an agent that is drained', function () {
   this.timeout((3 * START_SECONDS + 30) * 1000);

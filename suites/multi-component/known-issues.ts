@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { AccountAdministration } from '../support/accounts.ts';
-import { AppProxy } from '../support/app-proxy.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { AccountAdministration } from '../clients/accounts.ts';
+import { AppProxy } from '../clients/app-proxy.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
  * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red

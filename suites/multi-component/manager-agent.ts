@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { Api } from '../support/api.ts';
-import { runCode } from '../support/execution.ts';
-import { ImageAdministration } from '../support/images.ts';
-import { readMetric } from '../support/metrics.ts';
-import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { ContainerRegistry } from '../support/registry.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import { amounts, rpcCalls, shownAgents, slotsInUse } from '../support/shown-agents.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
+import { Api } from '../clients/api.ts';
+import { ImageAdministration } from '../clients/image-administration.ts';
+import { readMetric } from '../clients/metrics.ts';
+import { ContainerRegistry } from '../clients/registry.ts';
+import { amounts, rpcCalls, shownAgents, slotsInUse } from '../clients/shown-agents.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 describe('manager and agents', () => {
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import { expectRefusal } from '../assertions/refusal.ts';
 import {
   AccountAdministration,
   HOST_PERMISSIONS,
   type HostPermission,
   type NewUser,
-} from '../support/accounts.ts';
-import { Api } from '../support/api.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { ProjectAdministration } from '../support/projects.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { StorageManagerClient } from '../support/storage-proxy.ts';
-import { type VFolder, VFolders } from '../support/vfolders.ts';
-import { useWorld } from '../support/world.ts';
+} from '../clients/accounts.ts';
+import { Api } from '../clients/api.ts';
+import { ProjectAdministration } from '../clients/projects.ts';
+import { StorageManagerClient } from '../clients/storage-proxy.ts';
+import { type VFolder, VFolders } from '../clients/vfolders.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const UNKNOWN = '0'.repeat(32);
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import { AppProxy } from '../support/app-proxy.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../support/model-endpoint.ts';
-import { DEFINITION, SERVER } from '../support/model-server.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { waitForEnd } from '../assertions/session-watch.ts';
+import { BackendApiError } from '../clients/api.ts';
+import { AppProxy } from '../clients/app-proxy.ts';
 import {
   BEGUN_SECONDS,
   endReplicas,
@@ -15,14 +14,15 @@ import {
   removeModelService,
   SERVING_SECONDS,
   sessionsOf,
-} from '../support/model-services.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { waitForEnd } from '../support/session-watch.ts';
-import { forged } from '../support/tokens.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+} from '../clients/model-services.ts';
+import { forged } from '../clients/tokens.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../fixtures/model-endpoint.ts';
+import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Until a token that is about to expire has done so. */
 const SHORT_LIFE_SECONDS = 8;

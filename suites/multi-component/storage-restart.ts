@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { expect } from 'chai';
-import { BackendApiError, NoAnswer } from '../support/api.ts';
-import { type Receipt, useFaults, withFault } from '../support/faults.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { useRecovery } from '../support/recovery.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { claimsOf } from '../support/tokens.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { type Receipt, useFaults, withFault } from '../chaos/faults.ts';
+import { useRecovery } from '../chaos/recovery.ts';
+import { BackendApiError, NoAnswer } from '../clients/api.ts';
+import { claimsOf } from '../clients/tokens.ts';
+import { VALKEY_DB } from '../clients/valkey.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 const PART = 8 * MIB;

@@ -1,5 +1,5 @@
+import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
 import { expect } from 'chai';
-import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
 import { cutText, fitReport, jsonBytes } from './budget.ts';
 
 const test = (id: number, state: ReportedTest['state'], errorLength = 0): ReportedTest => ({

@@ -1,4 +1,4 @@
-import type { TestReportStatus } from '../../operator/api/test-report.ts';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 
 /** Errors are not cut below this many bytes as long as leaving out passed tests can make room. */
 const SHORTEST_ERROR = 512;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Exchange } from '../support/record.ts';
+import type { Exchange } from '../evidence/record.ts';
 
 /** How many causes of an error are shown. */
 const CAUSES = 4;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { ReportedTest } from '@backendai-e2e/api/test-report';
 import { parse } from 'yaml';
-import type { ReportedTest } from '../../operator/api/test-report.ts';
 import type { PlannedTest } from './progress.ts';
 
 /** The list of this project; it lies beside the suites, in the image too. */

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import { parseTestLine } from '@backendai-e2e/results/printed-line';
 import { expect } from 'chai';
-import type { TestReportStatus } from '../../operator/api/test-report.ts';
-import { parseTestLine } from './lines.ts';
 
 interface Write {
   method: string;
@@ -24,7 +24,7 @@ interface Ended {
   last: TestReportStatus;
 }
 
-const SAMPLE_LIST = new URL('./samples/known-issues.yaml', import.meta.url).pathname;
+const SAMPLE_LIST = new URL('./fixtures/known-issues.yaml', import.meta.url).pathname;
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 
 describe('the runner', function () {
@@ -67,7 +67,7 @@ describe('the runner', function () {
     const { port } = server.address() as AddressInfo;
     const child = spawn(process.execPath, [MAIN], {
       env: {
-        E2E_FILES: JSON.stringify([`runner/samples/${sample}`]),
+        E2E_FILES: JSON.stringify([`runner/fixtures/${sample}`]),
         E2E_SUITE: sample,
         E2E_REPORT: 'run-sample-1',
         E2E_NAMESPACE: 'testing',
@@ -104,7 +104,7 @@ describe('the runner', function () {
       ended.last.tests?.map(({ state, title, seconds }) => ({ state, title, seconds })),
     );
     expect(ended.last.tests?.[0]).to.include({
-      file: 'runner/samples/pass',
+      file: 'runner/fixtures/pass',
       title: 'passing sample › adds',
     });
   });
@@ -223,7 +223,7 @@ describe('the runner', function () {
     const ended = await run('import-error');
     expect(ended.code).to.equal(2);
     expect(ended.last).to.include({ final: true, verdict: 'Failed', reason: 'CouldNotRun' });
-    expect(ended.last.message).to.include('runner/samples/import-error').and.to.include('cannot be loaded');
+    expect(ended.last.message).to.include('runner/fixtures/import-error').and.to.include('cannot be loaded');
   });
 
   it('says NoTests for an empty file and for a pattern that matches nothing', async () => {

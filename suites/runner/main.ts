@@ -1,21 +1,21 @@
 /**
  * Program of a suite's pod: runs the suite files that the environment names with Mocha, prints a line a test, writes
- * the TestReport while it runs, and ends with an exit code that tells the truth (operator/api/runner.ts).
+ * the TestReport while it runs, and ends with an exit code that tells the truth (packages/api/runner-contract.ts).
  */
 import { readFileSync } from 'node:fs';
-import type { Connection } from '../../operator/api/connection.ts';
-import { LIMITS } from '../../operator/api/limits.ts';
-import { RUNNER_EXIT } from '../../operator/api/runner.ts';
-import { maskStrings, secretValues } from '../../operator/api/secrets.ts';
-import type { ReportedTest } from '../../operator/api/test-report.ts';
-import { recorder } from '../support/record.ts';
-import { statusSender } from './api-server.ts';
+import type { Connection } from '@backendai-e2e/api/connection';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import { maskStrings, secretValues } from '@backendai-e2e/redaction/redaction';
+import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
+import { closingLines, testLine } from '@backendai-e2e/results/printed-line';
+import { recorder } from '../evidence/record.ts';
 import { fitReport } from './budget.ts';
 import { headline } from './failure.ts';
-import { closingLines, testLine } from './lines.ts';
 import { maskOutputs } from './masked-output.ts';
-import { couldNotRun, exitCode, type Interruption, type Outcome } from './outcome.ts';
 import { Progress } from './progress.ts';
+import { statusSender } from './report-sender.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
 import { readReportTarget, readSettings, type Settings } from './settings.ts';
 

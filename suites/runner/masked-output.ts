@@ -1,4 +1,4 @@
-import type { Secrets } from '../../operator/api/secrets.ts';
+import type { Secrets } from '@backendai-e2e/redaction/redaction';
 
 /** What is written to: process.stdout, process.stderr, or a stand-in in a test. */
 interface Output {

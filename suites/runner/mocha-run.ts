@@ -1,11 +1,11 @@
 import { extname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fullTitle, matches } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
-import { recorder } from '../support/record.ts';
+import { recorder } from '../evidence/record.ts';
 import { describeFailure, headline } from './failure.ts';
 import type { Judge } from './known-issues.ts';
 import type { PlannedTest, Progress } from './progress.ts';
-import { fullTitle, matches } from './titles.ts';
 
 /** Folder of the suites: suites/ in development, dist/suites/ in the image. */
 const SUITES = fileURLToPath(new URL('..', import.meta.url));

@@ -1,7 +1,13 @@
-import type { ReportedTest, TestReportStatus } from '../../operator/api/test-report.ts';
-import { NOT_RUN } from './lines.ts';
-import { type Counts, countTests, decideOutcome, type Interruption, type Outcome } from './outcome.ts';
-import { TestIds } from './titles.ts';
+import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
+import {
+  type Counts,
+  countTests,
+  decideOutcome,
+  type Interruption,
+  type Outcome,
+} from '@backendai-e2e/results/outcome';
+import { NOT_RUN } from '@backendai-e2e/results/printed-line';
+import { TestIds } from '@backendai-e2e/results/titles';
 
 /** A test that is to run, known before the first one starts. */
 export interface PlannedTest {

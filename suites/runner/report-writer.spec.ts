@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ReportRefused } from './api-server.ts';
+import { ReportRefused } from './report-sender.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {

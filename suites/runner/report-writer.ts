@@ -1,5 +1,5 @@
-import type { TestReportStatus } from '../../operator/api/test-report.ts';
-import { ReportRefused, type SendStatus } from './api-server.ts';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import { ReportRefused, type SendStatus } from './report-sender.ts';
 
 /** Waits between tries of the last write, milliseconds; the last one repeats. */
 const BACKOFF_MS = [100, 250, 500, 1_000, 2_000];

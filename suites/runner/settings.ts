@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RUNNER_ENV } from '../../operator/api/runner.ts';
+import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 
 /** Where a pod finds its own identity; the path is fixed by Kubernetes. */
 const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -48,7 +48,7 @@ export class SettingsError extends Error {
 
 const FILE = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/;
 
-/** Reads {@link Settings} from environment variables (operator/api/runner.ts). Throws {@link SettingsError}. */
+/** Reads {@link Settings} from environment variables (packages/api/runner-contract.ts). Throws {@link SettingsError}. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const settings: Settings = {
     suite: env[RUNNER_ENV.suite] ?? 'unnamed',

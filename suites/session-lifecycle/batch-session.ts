@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import type { SessionRow } from '../support/database.ts';
-import { END_SECONDS, START_SECONDS, statesInOrder, waitForEnd } from '../support/session-watch.ts';
-import type { NewSession } from '../support/sessions.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { END_SECONDS, START_SECONDS, statesInOrder, waitForEnd } from '../assertions/session-watch.ts';
+import type { SessionRow } from '../clients/database.ts';
+import type { NewSession } from '../clients/sessions.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** From the request until a batch session of a short command has ended. */
 const WHOLE_SECONDS = START_SECONDS + END_SECONDS;

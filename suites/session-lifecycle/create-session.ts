@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { CONTAINER_LABELS, containersOf } from '../support/observer.ts';
-import { measure } from '../support/record.ts';
-import { START_SECONDS, statesInOrder, waitForState } from '../support/session-watch.ts';
-import { type CreatedSession, SESSION_STATES, type SessionInfo } from '../support/sessions.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { START_SECONDS, statesInOrder, waitForState } from '../assertions/session-watch.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
+import { type CreatedSession, SESSION_STATES, type SessionInfo } from '../clients/sessions.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** 512 MiB, what a small session asks for. */
 const MEMORY = 512 * 1024 * 1024;

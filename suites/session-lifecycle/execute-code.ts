@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { type RunOptions, runCode, type WholeRun } from '../support/execution.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { START_SECONDS } from '../support/session-watch.ts';
-import type { Execution } from '../support/sessions.ts';
-import { type RunningSession, useWorld } from '../support/world.ts';
+import { type RunOptions, runCode, type WholeRun } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { START_SECONDS } from '../assertions/session-watch.ts';
+import type { Execution } from '../clients/sessions.ts';
+import { measure } from '../evidence/record.ts';
+import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { runCode } from '../support/execution.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { START_SECONDS } from '../support/session-watch.ts';
-import type { ExecutionResult, Sessions } from '../support/sessions.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { START_SECONDS } from '../assertions/session-watch.ts';
+import type { ExecutionResult, Sessions } from '../clients/sessions.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
  * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red

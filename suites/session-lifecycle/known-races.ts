@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { waitForEnd } from '../support/session-watch.ts';
-import { useWorld } from '../support/world.ts';
+import { waitForEnd } from '../assertions/session-watch.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /**
  * What Backend.AI 26.9.6 does wrong now and then. Such a test cannot stand in the list of known issues, because a listed

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { Api, signedBy } from '../support/api.ts';
-import type { BackendAi } from '../support/backend-ai.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import type { NewSession } from '../support/sessions.ts';
-import { API_VERSION, authorization } from '../support/signing.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { Api, signedBy } from '../clients/api.ts';
+import type { BackendAi } from '../clients/backend-ai.ts';
+import type { NewSession } from '../clients/sessions.ts';
+import { API_VERSION, authorization } from '../clients/signing.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { expectRefusal } from '../support/refusal.ts';
-import { waitForEnd } from '../support/session-watch.ts';
-import type { CreatedSession } from '../support/sessions.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { waitForEnd } from '../assertions/session-watch.ts';
+import type { CreatedSession } from '../clients/sessions.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Asking for a session by a name that exists. The sessions wait for room that never comes: nothing has to start. */
 describe('ask for a session again', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { END_SECONDS, START_SECONDS, waitForState } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+import { END_SECONDS, START_SECONDS, waitForState } from '../assertions/session-watch.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 describe('sessions that share the agents', function () {
   this.timeout((3 * START_SECONDS + END_SECONDS) * 1000);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { eachManager } from '../support/discovery.ts';
-import { type ServerEvent, SessionEvents } from '../support/server-events.ts';
-import { START_SECONDS, statesInOrder, waitForEnd } from '../support/session-watch.ts';
-import type { SessionState } from '../support/sessions.ts';
-import { type RunningSession, useWorld } from '../support/world.ts';
+import { START_SECONDS, statesInOrder, waitForEnd } from '../assertions/session-watch.ts';
+import { eachManager } from '../clients/discovery.ts';
+import { type ServerEvent, SessionEvents } from '../clients/server-events.ts';
+import type { SessionState } from '../clients/sessions.ts';
+import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /** The state that an event tells (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
 function stateOf(event: ServerEvent): string {

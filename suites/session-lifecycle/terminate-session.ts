@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { runCode } from '../support/execution.ts';
-import { giveBackLostSlots } from '../support/lost-slots.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../support/session-watch.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../assertions/session-watch.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
+import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 /** More cores than any machine has: such a session waits for ever. */
 const TOO_MANY_CORES = 100_000;

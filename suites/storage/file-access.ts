@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { expect } from 'chai';
-import { FolderCare } from '../support/folder-care.ts';
-import { Inconclusive } from '../support/record.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { claimsOf, signedToken, unsignedToken } from '../support/tokens.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { claimsOf, signedToken, unsignedToken } from '../clients/tokens.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { Inconclusive } from '../evidence/record.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** How the storage-proxy refuses a token that it does not believe. */
 const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };

@@ -2,15 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { posix } from 'node:path';
 import { expect } from 'chai';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { claimsOf } from '../support/tokens.ts';
-import { VALKEY_DB } from '../support/valkey.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
-import { unzip } from '../support/zip.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { claimsOf } from '../clients/tokens.ts';
+import { VALKEY_DB } from '../clients/valkey.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { unzip } from '../clients/zip.ts';
+import { measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 /** Sent part by part and never held in memory as a whole: the pod of a suite has 512 MiB. */

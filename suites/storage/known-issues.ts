@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { expect } from 'chai';
-import { FolderCare } from '../support/folder-care.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { ObjectStorage, S3Server } from '../support/s3.ts';
-import { START_SECONDS } from '../support/session-watch.ts';
-import type { Invitation, VFolder } from '../support/vfolders.ts';
-import { SMALL, useWorld } from '../support/world.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { START_SECONDS } from '../assertions/session-watch.ts';
+import { ObjectStorage, S3Server } from '../clients/s3.ts';
+import type { Invitation, VFolder } from '../clients/vfolders.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 

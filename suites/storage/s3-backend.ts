@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { BackendApiError } from '../support/api.ts';
-import { Inconclusive, measure, recorder } from '../support/record.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { ObjectStorage, type PresignedPost, S3Server } from '../support/s3.ts';
-import { s3Folder } from '../support/s3-folder.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { BackendApiError } from '../clients/api.ts';
+import { ObjectStorage, type PresignedPost, S3Server } from '../clients/s3.ts';
+import { Inconclusive, measure, recorder } from '../evidence/record.ts';
+import { s3Folder } from '../fixtures/s3-folder.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 const BIG_BYTES = 64 * MIB;

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { Api } from '../support/api.ts';
-import { type Disruption, useFaults, withFault } from '../support/faults.ts';
-import { Inconclusive, measure } from '../support/record.ts';
-import { expectRefusal } from '../support/refusal.ts';
-import type { ObjectStorage, S3Server } from '../support/s3.ts';
-import { s3Folder } from '../support/s3-folder.ts';
-import { notYet, waitUntil } from '../support/waiting.ts';
-import { useWorld } from '../support/world.ts';
+import { expectRefusal } from '../assertions/refusal.ts';
+import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
+import { Api } from '../clients/api.ts';
+import type { ObjectStorage, S3Server } from '../clients/s3.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { s3Folder } from '../fixtures/s3-folder.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 /** More than what sockets and the storage-proxy hold of a download that nobody reads. */

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import type { BackendAi } from '../support/backend-ai.ts';
-import { runCode } from '../support/execution.ts';
-import { FolderCare } from '../support/folder-care.ts';
-import { measure } from '../support/record.ts';
-import { expectRefusal, type Refusal } from '../support/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../support/session-watch.ts';
-import type { VFolder } from '../support/vfolders.ts';
-import { type RunningSession, SMALL, useWorld } from '../support/world.ts';
+import { runCode } from '../assertions/execution.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
+import type { BackendAi } from '../clients/backend-ai.ts';
+import type { VFolder } from '../clients/vfolders.ts';
+import { measure } from '../evidence/record.ts';
+import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Linux: read-only file system. */
 const EROFS = 30;

@@ -1,0 +1,106 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
+import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
+import { readAccess } from '../cluster-api/kubeconfig.ts';
+import { ensureImages, type ImageSet } from '../images/build.ts';
+import { command } from '../machine/command.ts';
+import { type Finding, inspectMachine } from '../machine/doctor.ts';
+import { ensureEngine } from '../machine/engine.ts';
+import type { Provision } from '../machine/provision.ts';
+import { ensureTool } from '../machine/tools.ts';
+import { type MemoryWatch, watchNodeMemory } from './memory.ts';
+import { NAMES } from './names.ts';
+
+/** Paths of the tools that a job calls. */
+export interface Tools {
+  kind: string;
+  helm: string;
+  kubectl: string;
+}
+
+/** Everything that a job does to the machine and the cluster apart from talking to the API server. */
+export interface Effects {
+  /** What the machine has for so many environments. */
+  inspect(p: Provision, environments: number): Promise<Finding[]>;
+  tools(p: Provision): Promise<Tools>;
+  engine(p: Provision): Promise<void>;
+  images(p: Provision): Promise<ImageSet>;
+  clusterExists(p: Provision): Promise<boolean>;
+  createCluster(nodeImage: string, p: Provision): Promise<void>;
+  loadImages(refs: string[], p: Provision): Promise<void>;
+  /** Deletes the cluster with its containers, network and kubeconfig. Safe when there is none. */
+  deleteCluster(p: Provision): Promise<void>;
+  /** What a job left on the machine against its will, a line each. */
+  leftovers(p: Provision): Promise<string[]>;
+  connect(): Promise<ClusterApi>;
+  installOperator(tools: Tools, images: ImageSet, p: Provision): Promise<void>;
+  /** Output of kubectl with these arguments. */
+  kubectl(tools: Tools, args: string[], p: Provision): Promise<string>;
+  watchMemory(p: Provision): MemoryWatch;
+}
+
+/** The real effects. `root` is the checkout; the kubeconfig and the values lie in its out/e2e. */
+export function realEffects(root: string): Effects {
+  const out = path.join(root, NAMES.out);
+  const kubeconfig = path.join(out, 'kubeconfig');
+  return {
+    inspect: inspectMachine,
+    tools: async (p) => ({
+      kind: await ensureTool('kind', p),
+      helm: await ensureTool('helm', p),
+      kubectl: await ensureTool('kubectl', p),
+    }),
+    engine: ensureEngine,
+    images: ensureImages,
+    clusterExists: (p) => clusterExists(NAMES.cluster, p),
+    createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),
+    loadImages: (refs, p) => loadImages(NAMES.cluster, refs, p),
+    deleteCluster: async (p) => {
+      await deleteCluster(NAMES.cluster, p);
+      await rm(kubeconfig, { force: true });
+    },
+    leftovers: async (p) => {
+      const filter = `label=io.x-k8s.kind.cluster=${NAMES.cluster}`;
+      const format = 'container {{.Names}} ({{.Status}})';
+      const containers = await command(p, 'docker', ['ps', '--all', '--filter', filter, '--format', format]);
+      const ours = ['--filter', `name=^${NAMES.cluster}$`, '--format', 'network {{.Name}}'];
+      const networks = await command(p, 'docker', ['network', 'ls', ...ours]);
+      return `${containers}\n${networks}`.split('\n').filter((line) => line !== '');
+    },
+    connect: async () => new ClusterClient(readAccess(await readFile(kubeconfig, 'utf8'), kubeconfig)),
+    installOperator: async (tools, images, p) => {
+      const values = path.join(out, 'operator-values.yaml');
+      await writeFile(
+        values,
+        stringify({
+          image: images.refs.operator,
+          suitesImage: images.refs.suites,
+          runtimeImages: { 'backend-ai': images.refs['suites-backend-ai'] },
+          faultImage: images.refs['fault-tools'],
+        }),
+      );
+      const namespace = ['--namespace', NAMES.operatorNamespace, '--create-namespace'];
+      const wait = ['--wait', '--timeout', '180s', '--kubeconfig', kubeconfig, '--values', values];
+      await command(
+        p,
+        tools.helm,
+        [
+          'upgrade',
+          '--install',
+          NAMES.operatorRelease,
+          path.join(root, NAMES.operatorChart),
+          ...namespace,
+          ...wait,
+        ],
+        {
+          timeoutSeconds: 200,
+          remedy: `look at the operator's log in ${NAMES.out}/logs/${NAMES.operatorNamespace}`,
+        },
+      );
+    },
+    kubectl: (tools, args, p) => command(p, tools.kubectl, ['--kubeconfig', kubeconfig, ...args]),
+    watchMemory: (p) => watchNodeMemory(`${NAMES.cluster}-control-plane`, p),
+  };
+}

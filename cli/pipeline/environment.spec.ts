@@ -1,0 +1,81 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { expect } from 'chai';
+import type { KubeList, WatchEvent } from '../cluster-api/client.ts';
+import type { Watcher } from '../cluster-api/watcher.ts';
+import { endingOfEnvironment, untilReady } from './environment.ts';
+
+function environment(
+  conditions: [type: string, status: 'True' | 'False' | 'Unknown', reason: string][],
+  observedGeneration = 2,
+): TestEnvironment {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: 'e2e', namespace: 'backendai-e2e', generation: 2 },
+    spec: { chart: { name: 'backend-ai' } },
+    status: {
+      observedGeneration,
+      conditions: conditions.map(([type, status, reason]) => ({
+        type,
+        status,
+        reason,
+        message: `because ${reason}`,
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      })),
+    },
+  };
+}
+
+const ready = environment([['Ready', 'True', 'AllReady']]);
+const deploying = environment([['Ready', 'Unknown', 'Deploying']]);
+
+describe('waiting for an environment', () => {
+  it('ends when it is ready, for the spec that was asked for', () => {
+    expect(endingOfEnvironment(ready)).to.deep.include({ code: 0 });
+    expect(endingOfEnvironment(environment([['Ready', 'True', 'AllReady']], 1))).to.equal(undefined);
+  });
+
+  it('goes on while helm is at work or components are not ready yet', () => {
+    expect(endingOfEnvironment(deploying)).to.equal(undefined);
+    expect(endingOfEnvironment(environment([['Ready', 'False', 'ComponentsNotReady']]))).to.equal(undefined);
+  });
+
+  it('tells what could not be deployed (2) from what did not become healthy (1)', () => {
+    const failed = endingOfEnvironment(environment([['Deployed', 'False', 'HelmFailed']]));
+    expect(failed).to.deep.equal({ code: 2, sentence: 'HelmFailed: because HelmFailed' });
+    expect(endingOfEnvironment(environment([['Ready', 'False', 'DeployTimedOut']]))).to.deep.include({
+      code: 1,
+    });
+  });
+
+  /** An API server that holds these states, one after another. */
+  function serving(states: readonly TestEnvironment[]): Watcher {
+    return {
+      get: async <T>() =>
+        ({
+          metadata: { resourceVersion: '1' },
+          items: states.slice(0, 1),
+        }) satisfies KubeList<TestEnvironment> as T,
+      watch: async function* <T>(_path: string, _query: object, signal: AbortSignal) {
+        for (const object of states.slice(1)) yield { type: 'MODIFIED', object } as WatchEvent<T>;
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    };
+  }
+  const said: string[] = [];
+  const voice = { say: (line: string) => said.push(line), state: () => {}, title: () => {} };
+  const signal = new AbortController().signal;
+
+  it('follows it and tells what changes', async () => {
+    const ending = await untilReady(serving([deploying, ready]), { signal, voice });
+    expect(ending).to.deep.equal({ code: 0, sentence: 'environment e2e is ready' });
+    expect(said.join('\n')).to.contain('Ready True (AllReady)');
+  });
+
+  it('gives up after its deadline with what it saw last', async () => {
+    const ending = await untilReady(serving([deploying]), { signal, voice, deadlineMs: 30 });
+    expect(ending.code).to.equal(1);
+    expect(ending.sentence).to.contain('Deploying: because Deploying');
+  });
+});

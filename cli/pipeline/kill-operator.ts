@@ -1,0 +1,145 @@
+import { environmentsOf, suiteOf } from '@backendai-e2e/api/test-run';
+import type { ClusterApi, KubeObject } from '../cluster-api/client.ts';
+import { corePath } from '../cluster-api/client.ts';
+import { observe } from '../cluster-api/watcher.ts';
+import type { Voice } from '../terminal/view.ts';
+import { environmentsIn, isReady, type Snapshot } from './follow.ts';
+
+/** Something that the job did to the run or saw of it, beside what the API server holds: for run.json. */
+export interface JobEvent {
+  /** RFC 3339. */
+  at: string;
+  /** PascalCase word. */
+  reason: 'OperatorKilled' | 'OperatorBack' | 'OperatorNotKilled' | 'OperatorNotBack';
+  message: string;
+}
+
+/** What a pod had said before it was deleted: nobody can read it afterwards. */
+export interface LastLog {
+  pod: string;
+  /** Lines with the kubelet's timestamps. */
+  text: string;
+}
+
+interface Lease extends KubeObject {
+  spec?: { holderIdentity?: string };
+}
+
+/** The operator's pods and its Lease, as charts/e2e-operator names them. */
+const OPERATOR_PODS = 'app.kubernetes.io/name=e2e-operator,app.kubernetes.io/component=operator';
+const LEASE = 'backendai-e2e-operator';
+/** A pod that starts, and a lease that runs out (15 s), on a busy machine. */
+const BACK_MS = 180_000;
+
+/**
+ * The suite in the middle of whose work the operator may go; undefined while there is none. Its pod reports already and is
+ * to report more, others wait for the operator to start them, and nothing disruptive is under way: faults are healed by the
+ * operator, which has tests of its own for that.
+ */
+export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): string | undefined {
+  const lines = seen.run?.status?.suites ?? [];
+  const running = lines.filter(({ state }) => state === 'Running');
+  if (!lines.some(({ state }) => state === 'Waiting')) return undefined;
+  if (running.some((line) => spared.has(suiteOf(line)))) return undefined;
+  // Of several environments, the later ones may still be on their way.
+  const places = seen.run ? environmentsOf(seen.run).length : 1;
+  if (places > 1 && environmentsIn(seen).filter(isReady).length < places) return undefined;
+  const reports = new Map(seen.reports.map((report) => [report.metadata.name, report.status]));
+  return running.find(({ report }) => {
+    const status = reports.get(report ?? '');
+    return status?.startedAt !== undefined && status.final !== true;
+  })?.name;
+}
+
+type KillApi = Pick<ClusterApi, 'get' | 'text' | 'watch' | 'delete'>;
+
+export interface KillOptions {
+  /** Of the operator. */
+  namespace: string;
+  /** Names of suites while which it is left alone. */
+  spared: ReadonlySet<string>;
+  voice: Voice;
+  signal: AbortSignal;
+  now?: () => Date;
+}
+
+/**
+ * Deletes the operator's pods by force once, in the middle of a run, and waits until another one leads. That the run then ends
+ * as if nothing had been is for its result to show: a suite that got lost, or ran twice, would be in it.
+ */
+export class OperatorKill {
+  readonly events: JobEvent[] = [];
+  readonly logs: LastLog[] = [];
+  readonly #client: KillApi;
+  readonly #with: KillOptions;
+  #work: Promise<void> | undefined;
+
+  constructor(client: KillApi, options: KillOptions) {
+    this.#client = client;
+    this.#with = options;
+  }
+
+  /** Looks whether this is the moment; does its work in the background then. */
+  look(seen: Snapshot): void {
+    if (this.#work) return;
+    const suite = suiteInMidRun(seen, this.#with.spared);
+    if (suite === undefined) return;
+    this.#work = this.#kill(suite).catch((error: unknown) => {
+      if (this.#with.signal.aborted) return;
+      const what = error instanceof Error ? error.message : String(error);
+      this.#note('OperatorNotBack', `the operator was to be killed in the middle of ${suite}: ${what}`);
+    });
+  }
+
+  /** Waits for what it began. Returns what must be told as a trouble: an operator that did not come back. */
+  async ended(): Promise<string[]> {
+    await this.#work;
+    if (!this.#work)
+      this.#note('OperatorNotKilled', 'no suite was in the middle of its work at a fit moment');
+    return this.events.filter(({ reason }) => reason === 'OperatorNotBack').map(({ message }) => message);
+  }
+
+  async #kill(suite: string): Promise<void> {
+    const { namespace, signal } = this.#with;
+    const path = corePath(namespace, 'pods');
+    const query = { labelSelector: OPERATOR_PODS };
+    const before = await this.#holder();
+    const pods = await this.#client.get<{ items: KubeObject[] }>(path, query, signal);
+    const names = pods.items.map(({ metadata }) => metadata.name);
+    if (names.length === 0) throw new Error('it has no pod');
+    for (const name of names) {
+      const text = await this.#client.text(`${path}/${name}/log`, { timestamps: true }, signal);
+      this.logs.push({ pod: name, text });
+      await this.#client.delete(`${path}/${name}`, signal, { gracePeriodSeconds: 0 });
+    }
+    const start = performance.now();
+    this.#note('OperatorKilled', `pod ${names.join(', ')} deleted by force in the middle of ${suite}`);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(BACK_MS)]);
+    const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+    const one = { fieldSelector: `metadata.name=${LEASE}` };
+    try {
+      for await (const seen of observe<Lease>(this.#client, lease, one, { signal: limit })) {
+        const holder = seen.get(LEASE)?.spec?.holderIdentity;
+        if (!holder || holder === before) continue;
+        const seconds = Math.round((performance.now() - start) / 100) / 10;
+        this.#note('OperatorBack', `${holder.split('_')[0]} leads after ${seconds} s`);
+        return;
+      }
+    } catch (error) {
+      if (signal.aborted || !limit.aborted) throw error;
+      throw new Error(`nobody led ${BACK_MS / 1000} s after its pod was deleted`, { cause: error });
+    }
+  }
+
+  async #holder(): Promise<string | undefined> {
+    const { namespace, signal } = this.#with;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${LEASE}`;
+    return (await this.#client.get<Lease>(path, {}, signal)).spec?.holderIdentity;
+  }
+
+  #note(reason: JobEvent['reason'], message: string): void {
+    const at = (this.#with.now?.() ?? new Date()).toISOString();
+    this.events.push({ at, reason, message });
+    this.#with.voice.say(`operator: ${message}`);
+  }
+}

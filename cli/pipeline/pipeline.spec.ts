@@ -1,0 +1,318 @@
+import { EventEmitter } from 'node:events';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { expect } from 'chai';
+import type { ClusterApi, KubeList, WatchEvent } from '../cluster-api/client.ts';
+import type { ImageSet } from '../images/build.ts';
+import { run, suite } from '../report/run-fixtures.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
+import { PlainView } from '../terminal/view.ts';
+import type { Effects } from './effects.ts';
+import { PhaseClock } from './phases.ts';
+import { type JobOptions, type JobParts, runJob } from './pipeline.ts';
+
+const refs = Object.fromEntries(
+  [
+    'postgres',
+    'valkey',
+    'etcd',
+    'registry',
+    's3',
+    'backend-ai',
+    'agent',
+    'kernel-push',
+    'operator',
+    'suites',
+  ].map((name) => [name, `x/${name}:1`]),
+) as ImageSet['refs'];
+
+const options: JobOptions = {
+  keep: false,
+  reuse: false,
+  includeSlow: true,
+  timeoutSeconds: 60,
+  parallelism: 1,
+  catalog: ['s'],
+  environmentValues: {},
+  cacheDir: '/nowhere',
+};
+
+const testSuite = { metadata: { name: 's' }, spec: { files: ['area/one'], image: refs.suites } };
+
+type Step = Exclude<keyof Effects, 'watchMemory' | 'connect'>;
+
+/** A machine that remembers what was done to it; `at` runs inside a step before it ends. */
+class Machine {
+  readonly did: string[] = [];
+  readonly signals = new EventEmitter();
+  cluster = false;
+  leftovers: string[] = [];
+  at: Partial<Record<Step | 'collect' | 'created', () => unknown>> = {};
+  finished: TestRun = run([suite('s', 'Passed')]);
+  patches: unknown[] = [];
+  applied: string[] = [];
+
+  async job(more: Partial<JobOptions> = {}) {
+    const parts: JobParts = {
+      effects: this.effects(),
+      view: new PlainView({ write: () => {} }, () => 0),
+      clock: new PhaseClock(),
+      interruption: onInterrupt(() => {}, this.signals),
+      collect: async () => {
+        await this.step('collect');
+        return [];
+      },
+    };
+    return runJob({ ...options, ...more }, parts);
+  }
+
+  interrupt(): void {
+    this.signals.emit('SIGINT', 'SIGINT');
+  }
+
+  async step(name: Step | 'collect' | 'created'): Promise<void> {
+    this.did.push(name);
+    await this.at[name]?.();
+  }
+
+  effects(): Effects {
+    return {
+      inspect: async () => {
+        await this.step('inspect');
+        return [];
+      },
+      tools: async () => {
+        await this.step('tools');
+        return { kind: 'kind', helm: 'helm', kubectl: 'kubectl' };
+      },
+      engine: () => this.step('engine'),
+      images: async () => {
+        await this.step('images');
+        return { refs, nodeImage: 'node' };
+      },
+      clusterExists: async () => this.cluster,
+      createCluster: async () => {
+        this.cluster = true;
+        await this.step('createCluster');
+      },
+      loadImages: () => this.step('loadImages'),
+      deleteCluster: async (p) => {
+        p.signal.throwIfAborted();
+        await this.step('deleteCluster');
+        this.cluster = false;
+      },
+      leftovers: async () => this.leftovers,
+      connect: async () => this.api(),
+      installOperator: () => this.step('installOperator'),
+      kubectl: async () => '',
+      watchMemory: () => ({ stop: async () => 1024 }),
+    };
+  }
+
+  /** Holds one run, which is finished as soon as it is looked at unless `at.created` throws or waits. */
+  api(): ClusterApi {
+    const list = (path: string): KubeList<unknown> => ({
+      metadata: { resourceVersion: '1' },
+      items: path.endsWith('/testruns') ? [this.finished] : path.endsWith('/testsuites') ? [testSuite] : [],
+    });
+    return {
+      get: async <T>(path: string) => list(path) as T,
+      create: async <T>() => {
+        await this.step('created');
+        return this.finished as T;
+      },
+      apply: async <T>(path: string) => {
+        this.applied.push(path.split('/').slice(-2).join('/'));
+        return {} as T;
+      },
+      mergePatch: async <T>(_path: string, patch: unknown) => {
+        this.patches.push(patch);
+        this.finished = run([suite('s', 'Interrupted')], { status: 'False', reason: 'Cancelled' });
+        return this.finished as T;
+      },
+      delete: async () => ({}),
+      text: async () => '',
+      bytes: async () => Buffer.alloc(0),
+      watch: async function* <T>(
+        _path: string,
+        _query: unknown,
+        signal: AbortSignal,
+      ): AsyncGenerator<WatchEvent<T>> {
+        signal.throwIfAborted();
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        yield* [];
+      },
+      close: async () => {},
+    };
+  }
+}
+
+describe('the job', () => {
+  it('passes, reports and removes its cluster', async () => {
+    const machine = new Machine();
+    const { ending, kept } = await machine.job();
+    expect(ending.code).to.equal(0);
+    expect(kept).to.equal(false);
+    expect(machine.did).to.deep.equal([
+      'inspect',
+      'tools',
+      'engine',
+      'images',
+      'createCluster',
+      'loadImages',
+      'installOperator',
+      'created',
+      'collect',
+      'deleteCluster',
+    ]);
+  });
+
+  it('makes as many environments as it is told, in order, before the run', async () => {
+    const one = new Machine();
+    await one.job();
+    expect(one.applied).to.deep.equal(['testenvironments/e2e']);
+    const machine = new Machine();
+    machine.at.created = () => machine.applied.push('run');
+    const { state } = await machine.job({ environments: 3 });
+    expect(machine.applied).to.deep.equal([
+      'testenvironments/e2e',
+      'testenvironments/e2e-2',
+      'testenvironments/e2e-3',
+      'run',
+    ]);
+    expect(state.names?.moreEnvironments).to.deep.equal(['e2e-2', 'e2e-3']);
+  });
+
+  it('notes what it did to the run, in runs that it was told to disturb alone', async () => {
+    expect((await new Machine().job()).state.events).to.equal(undefined);
+    const { ending, state } = await new Machine().job({ killOperator: [] });
+    expect(ending.code).to.equal(0);
+    // The run was over when it was first looked at.
+    expect(state.events?.map(({ reason }) => reason)).to.deep.equal(['OperatorNotKilled']);
+  });
+
+  it('keeps the verdict of a failed run, and still removes the cluster', async () => {
+    const machine = new Machine();
+    machine.finished = run([suite('s', 'Failed')], { status: 'False', reason: 'SuitesFailed' });
+    expect((await machine.job()).ending.code).to.equal(1);
+    expect(machine.cluster).to.equal(false);
+  });
+
+  for (const step of ['createCluster', 'loadImages', 'installOperator', 'created'] as const) {
+    it(`removes the cluster when ${step} fails, and says what failed`, async () => {
+      const machine = new Machine();
+      machine.at[step] = () => {
+        throw new Error(`${step} broke`);
+      };
+      const { ending } = await machine.job();
+      expect(ending).to.deep.equal({ code: 2, sentence: `${step} broke` });
+      expect(machine.cluster).to.equal(false);
+    });
+
+    it(`removes the cluster on Ctrl-C during ${step}, and collects nothing`, async () => {
+      const machine = new Machine();
+      machine.at[step] = () => machine.interrupt();
+      const { ending } = await machine.job();
+      expect(ending).to.deep.equal({ code: 130, sentence: 'stopped by SIGINT' });
+      expect(machine.cluster).to.equal(false);
+      expect(machine.did).not.to.include('collect');
+    });
+  }
+
+  for (const step of ['inspect', 'tools', 'engine', 'images'] as const) {
+    it(`starts nothing further on Ctrl-C during ${step}`, async () => {
+      const machine = new Machine();
+      machine.at[step] = () => machine.interrupt();
+      expect((await machine.job()).ending.code).to.equal(130);
+      expect(machine.did.at(-1)).to.equal(step);
+    });
+  }
+
+  it('removes the cluster on Ctrl-C while it collects', async () => {
+    const machine = new Machine();
+    machine.at.collect = () => {
+      machine.interrupt();
+      throw new Error('cut off');
+    };
+    expect((await machine.job()).ending.code).to.equal(130);
+    expect(machine.cluster).to.equal(false);
+  });
+
+  it('with --keep leaves the cluster, after success and after failure', async () => {
+    for (const reason of ['AllPassed', 'SuitesFailed']) {
+      const machine = new Machine();
+      machine.finished = run([suite('s', 'Passed')], { status: 'False', reason });
+      expect((await machine.job({ keep: true })).kept).to.equal(true);
+      expect(machine.did).not.to.include('deleteCluster');
+    }
+  });
+
+  it('with --keep removes a cluster that was interrupted before there was anything to look at', async () => {
+    const machine = new Machine();
+    machine.at.createCluster = () => machine.interrupt();
+    expect((await machine.job({ keep: true })).kept).to.equal(false);
+    expect(machine.cluster).to.equal(false);
+  });
+
+  it('with --reuse cancels the run on Ctrl-C and keeps the cluster', async () => {
+    const machine = new Machine();
+    machine.cluster = true;
+    machine.finished = run([], { status: 'Unknown', reason: 'Running' });
+    machine.at.created = () => setTimeout(() => machine.interrupt(), 5);
+    const { ending, kept } = await machine.job({ reuse: true });
+    expect(ending.code).to.equal(130);
+    expect(kept).to.equal(true);
+    expect(machine.patches).to.deep.equal([{ spec: { cancel: true } }]);
+    expect(machine.did).not.to.include('createCluster');
+  });
+
+  it('never touches a cluster that it was not asked to reuse', async () => {
+    const machine = new Machine();
+    machine.cluster = true;
+    const { ending } = await machine.job();
+    expect(ending.code).to.equal(2);
+    expect(ending.sentence).to.contain('REUSE=1').and.contain('make down');
+    expect(machine.cluster).to.equal(true);
+  });
+
+  it('does not make a cluster when it was asked to reuse one', async () => {
+    const machine = new Machine();
+    const { ending } = await machine.job({ reuse: true });
+    expect(ending.code).to.equal(2);
+    expect(machine.did).not.to.include('images');
+  });
+
+  it('is no success when something is left behind, or the clean-up fails', async () => {
+    const left = new Machine();
+    left.leftovers = ['container x'];
+    expect((await left.job()).ending)
+      .to.include({ code: 2 })
+      .and.property('sentence')
+      .contains('left container x');
+    const broken = new Machine();
+    broken.at.deleteCluster = () => {
+      throw new Error('engine is gone');
+    };
+    expect((await broken.job()).ending)
+      .to.include({ code: 2 })
+      .and.property('sentence')
+      .contains('engine is gone');
+  });
+
+  it('refuses a machine that lacks something, with the remedy', async () => {
+    const machine = new Machine();
+    const effects = machine.effects();
+    const { ending } = await runJob(options, {
+      effects: {
+        ...effects,
+        inspect: async () => [{ name: 'disk', state: 'missing', detail: '2 GB free', remedy: 'free 20 GB' }],
+      },
+      view: new PlainView({ write: () => {} }, () => 0),
+      clock: new PhaseClock(),
+      interruption: onInterrupt(() => {}, machine.signals),
+      collect: async () => [],
+    });
+    expect(ending.code).to.equal(2);
+    expect(ending.sentence).to.contain('disk: missing (2 GB free); free 20 GB');
+    expect(machine.did).to.deep.equal([]);
+  });
+});

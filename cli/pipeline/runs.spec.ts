@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import { run, suite } from '../report/run-fixtures.ts';
+import { failedSuites, rerunSpec, specOf } from './runs.ts';
+
+const catalog: CatalogEntry[] = [
+  { name: 'a-one', area: 'a', files: ['a/one'] },
+  { name: 'a-two', area: 'a', files: ['a/two'], slow: true },
+  { name: 'audit', area: 'z', files: ['z/audit'], last: true },
+];
+
+describe('what a run asks for', () => {
+  it('names the chosen suites and the one that closes every run', () => {
+    const spec = specOf({ environment: 'e2e', suite: 'a', includeSlow: false, failFast: true }, catalog);
+    expect(spec.suites).to.deep.equal({ names: ['a-one', 'audit'] });
+    expect(spec).to.deep.include({ environmentRef: { name: 'e2e' }, failFast: true });
+  });
+
+  it('leaves all to the operator when nothing is chosen', () => {
+    const wish = { environment: 'e2e', includeSlow: true, failFast: false };
+    expect(specOf(wish, catalog)).to.deep.equal({ environmentRef: { name: 'e2e' } });
+  });
+});
+
+describe('running again', () => {
+  const before = run([suite('a-one', 'Failed'), suite('a-two', 'Flaky'), suite('audit', 'Passed')]);
+
+  it('leaves the choice of what failed to the operator', () => {
+    expect(failedSuites(before)).to.deep.equal(['a-one']);
+    expect(rerunSpec(before, true)).to.deep.equal({ environmentRef: { name: 'e2e' }, rerunFailedOf: 'run' });
+  });
+
+  it('takes flaky ones where the run calls that a failure', () => {
+    const strict = { ...before, spec: { ...before.spec, retryPolicy: { flaky: 'Fail' as const } } };
+    expect(failedSuites(strict)).to.deep.equal(['a-one', 'a-two']);
+  });
+
+  it('takes all suites, and nothing of a cancellation', () => {
+    const cancelled = { ...before, spec: { ...before.spec, cancel: true, grep: 'x' } };
+    expect(rerunSpec(cancelled, false)).to.deep.equal({
+      environmentRef: { name: 'e2e' },
+      grep: 'x',
+      suites: { names: ['a-one', 'a-two', 'audit'] },
+    });
+  });
+
+  it('has nothing to do after a run without a failure', () => {
+    expect(rerunSpec(run([suite('a-one', 'Passed')]), true)).to.equal(undefined);
+  });
+});

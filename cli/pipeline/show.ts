@@ -1,0 +1,80 @@
+import { KINDS } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
+import { narrate, stateLines, waitingLines } from '../terminal/progress.ts';
+import type { Voice } from '../terminal/view.ts';
+import { endingOfError } from './ending.ts';
+import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
+import type { PhaseClock } from './phases.ts';
+
+const HEARTBEAT_MS = 30_000;
+
+export interface Showing {
+  clock: PhaseClock;
+  voice: Voice;
+  /** Gets what was last seen, while it is followed. */
+  state: { seen: Snapshot };
+  signal: AbortSignal;
+  /** Milliseconds for the whole wait. */
+  deadlineMs: number;
+  /** Milliseconds without an answer of the API server after which following gives up. Default 60 000. */
+  patienceMs?: number;
+  /** Told of every change, after people. */
+  onChange?: (seen: Snapshot) => void;
+}
+
+/** Follows a run to its end and tells a person what happens. Throws what followRun throws. */
+export async function showRun(client: ClusterApi, names: RunNames, showing: Showing): Promise<TestRun> {
+  const { clock, voice, state } = showing;
+  const from = clock.elapsed();
+  let readyAfter: number | undefined;
+  let lastSaid = clock.elapsed();
+  const places = [names.environment, ...(names.moreEnvironments ?? [])];
+  const where = `${places.length > 1 ? 'environments' : 'environment'} ${places.join(', ')}`;
+  voice.say(`TestRun ${names.namespace}/${names.run} in ${where}`);
+  const heartbeat = setInterval(() => {
+    if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
+    for (const line of waitingLines(state.seen)) voice.say(line);
+  }, HEARTBEAT_MS);
+  try {
+    const last = await followRun(client, names, {
+      signal: showing.signal,
+      deadlineMs: showing.deadlineMs,
+      ...(showing.patienceMs === undefined ? {} : { patienceMs: showing.patienceMs }),
+      onChange: (seen) => {
+        for (const line of narrate(state.seen, seen)) {
+          voice.say(line);
+          lastSaid = clock.elapsed();
+        }
+        state.seen = seen;
+        if (isReady(seen.environment)) readyAfter ??= clock.elapsed() - from;
+        voice.state(stateLines(seen));
+        showing.onChange?.(seen);
+      },
+    });
+    return last.run;
+  } finally {
+    clearInterval(heartbeat);
+    // The time until the environment was ready belongs to it, not to the suites.
+    clock.add('environment', readyAfter ?? clock.elapsed() - from, 'suites');
+  }
+}
+
+/** Cancels a run and waits a moment for the operator to end its Jobs. One that is finished stays as it is. */
+export async function cancelRun(
+  client: ClusterApi,
+  names: RunNames,
+  options: { voice: Voice; signal: AbortSignal; deadlineMs: number },
+): Promise<void> {
+  const { voice, signal, deadlineMs } = options;
+  const path = resourcePath(KINDS.TestRun.plural, names.namespace, names.run);
+  const run = await client.mergePatch<TestRun>(path, { spec: { cancel: true } }, signal);
+  if (isFinished(run)) return;
+  voice.say(`cancelled TestRun ${names.run}`);
+  try {
+    await followRun(client, names, { signal, deadlineMs, onChange: () => {} });
+  } catch (error) {
+    signal.throwIfAborted();
+    voice.say(`it has not ended yet: ${endingOfError(error).sentence}`);
+  }
+}

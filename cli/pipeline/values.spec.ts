@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { readAccess } from '../cluster-api/kubeconfig.ts';
+import { parseMemoryUsage } from './memory.ts';
+import { chartImages, checkGrep, environmentObject, runObject } from './objects.ts';
+
+const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 2, environmentTimeoutSeconds: 30 };
+
+describe('the objects that a job creates', () => {
+  it('asks for every suite when none was chosen', () => {
+    expect(runObject(choice).spec.parallelism).to.equal(2);
+    expect(runObject(choice).spec).to.not.have.property('suites');
+    expect(runObject({ ...choice, includeSlow: false }).spec.suites).to.deep.equal({ includeSlow: false });
+    expect(runObject({ ...choice, suites: ['a'], includeSlow: false }).spec.suites).to.deep.equal({
+      names: ['a'],
+    });
+  });
+
+  it('asks for rounds only when they were given', () => {
+    expect(runObject({ ...choice, rounds: 10 }).spec.rounds).to.equal(10);
+    expect(runObject(choice).spec).to.not.have.property('rounds');
+  });
+
+  it('puts our images over the values of the chart', () => {
+    const object = environmentObject(
+      { images: { agent: 'old' }, manager: { replicas: 1 } },
+      { agent: 'new' },
+    );
+    expect(object.spec.chart?.values).to.deep.equal({ images: { agent: 'new' }, manager: { replicas: 1 } });
+  });
+
+  it('names an image that was not built', () => {
+    expect(() => chartImages({ postgres: 'p' })).to.throw('there is no image "valkey"');
+  });
+
+  it('refuses a pattern that is no regular expression before anything is built', () => {
+    expect(() => checkGrep('(')).to.throw('--grep "(" is not a regular expression');
+    expect(() => checkGrep('a|b')).not.to.throw();
+  });
+});
+
+describe('reading what other programs write', () => {
+  it('docker stats', () => {
+    expect(parseMemoryUsage('3.5GiB / 23.47GiB')).to.equal(3.5 * 2 ** 30);
+    expect(parseMemoryUsage('512MiB / 1GiB\n')).to.equal(2 ** 29);
+    expect(parseMemoryUsage('-- / --')).to.equal(undefined);
+  });
+
+  it('a kubeconfig of kind', () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const user = `{client-certificate-data: ${base64('cert')}, client-key-data: ${base64('key')}}`;
+    const text = `
+current-context: kind-x
+contexts: [{name: kind-x, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1/', certificate-authority-data: ${base64('ca')}}}]
+users: [{name: u, user: ${user}}]`;
+    expect(readAccess(text, 'file')).to.deep.equal({
+      server: 'https://127.0.0.1:1',
+      ca: 'ca',
+      certificate: 'cert',
+      key: 'key',
+    });
+    expect(() => readAccess('contexts: []', 'file')).to.throw('file: no current context');
+    expect(() => readAccess(text.replace(user, '{}'), 'file')).to.throw(
+      'neither an embedded client certificate nor a token',
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
+import { TEST_MARKS, type Verdict } from '@backendai-e2e/api/verdict';
+
+/** Objects as the API server would hold them, for the specs of what reads them. */
+
+export function test(title: string, more: Partial<ReportedTest> = {}): ReportedTest {
+  return { id: title, file: 'area/one', title, state: 'passed', seconds: 0.25, ...more };
+}
+
+export function report(suite: string, tests: ReportedTest[], status: TestReport['status'] = {}): TestReport {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestReport',
+    metadata: { name: `run-${suite}-1`, namespace: 'backendai-e2e' },
+    spec: { run: 'run', suite, attempt: 1 },
+    status: { counts: countsOf(tests), tests, final: true, ...status },
+  };
+}
+
+export function suite(name: string, verdict: Verdict, more: Partial<RunSuite> = {}): RunSuite {
+  return { name, state: 'Finished', attempt: 1, report: `run-${name}-1`, verdict, seconds: 2, ...more };
+}
+
+export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'AllPassed' }): TestRun {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name: 'run', namespace: 'backendai-e2e' },
+    spec: { environmentRef: { name: 'e2e' } },
+    status: {
+      suites,
+      conditions: [
+        {
+          type: 'Succeeded',
+          status: succeeded.status as 'True' | 'False' | 'Unknown',
+          reason: succeeded.reason,
+          message: `because ${succeeded.reason}`,
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    },
+  };
+}
+
+/** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */
+export function output(tests: readonly ReportedTest[], from = '2026-01-01T00:00:00.000Z'): string {
+  const lines = [
+    'area/one',
+    ...tests.map((one) => `${TEST_MARKS[one.state]} ${one.title} (${one.seconds.toFixed(2)} s)`),
+    '',
+    `Tests: ${tests.length} total`,
+  ];
+  return lines
+    .map((line, index) => `${new Date(Date.parse(from) + index * 1000).toISOString()} ${line}`)
+    .join('\n');
+}
+
+function countsOf(tests: readonly ReportedTest[]) {
+  const count = (state: ReportedTest['state']): number => tests.filter((one) => one.state === state).length;
+  return {
+    total: tests.length,
+    passed: count('passed'),
+    failed: count('failed'),
+    pending: count('pending'),
+    interrupted: count('interrupted'),
+    knownIssue: count('known-issue'),
+  };
+}

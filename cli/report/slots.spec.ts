@@ -1,0 +1,113 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { expect } from 'chai';
+import { disagreements } from './agreement.ts';
+import type { ContainerLog } from './cluster-logs.ts';
+import { comparison } from './compare.ts';
+import { explainFailure } from './explain.ts';
+import { junitXml } from './junit.ts';
+import { markdownSummary } from './markdown.ts';
+import { output, report, run, suite, test } from './run-fixtures.ts';
+import { summaryTable } from './summary.ts';
+
+const red = test('finds nothing', { state: 'failed', error: 'a leak' });
+const green = test('finds nothing');
+const lines = [
+  suite('audit', 'Passed', { environment: 'e2e' }),
+  suite('audit-e2e-2', 'Failed', { suite: 'audit', environment: 'e2e-2' }),
+];
+
+/** Of a suite that ran in both environments. */
+function spread(): { run: TestRun; reports: TestReport[] } {
+  const whole = run(lines, { status: 'False', reason: 'SuitesFailed' });
+  whole.spec.moreEnvironmentRefs = [{ name: 'e2e-2' }];
+  const reports = [report('audit', [green]), report('audit-e2e-2', [red])];
+  for (const [index, environment] of ['e2e', 'e2e-2'].entries()) {
+    const one = reports[index];
+    if (one) one.spec = { ...one.spec, suite: 'audit', environment };
+  }
+  return { run: whole, reports };
+}
+
+describe('the results of a suite that ran in two environments', () => {
+  it('stand in JUnit under the name of each line, and agree with what the pods printed', () => {
+    const whole = spread();
+    const junit = junitXml(whole.run, whole.reports);
+    expect([...junit.matchAll(/<testsuite name="([^"]+)"/g)].map(([, name]) => name)).to.deep.equal([
+      'audit',
+      'audit-e2e-2',
+    ]);
+    const outputs = new Map([
+      ['run-audit-1', output([green])],
+      ['run-audit-e2e-2-1', output([red])],
+    ]);
+    expect(disagreements({ ...whole, junit, outputs })).to.deep.equal([]);
+    const swapped = new Map([
+      ['run-audit-1', output([red])],
+      ['run-audit-e2e-2-1', output([green])],
+    ]);
+    expect(disagreements({ ...whole, junit, outputs: swapped })).to.have.length(2);
+  });
+
+  it('have their environment in the table and on the page', () => {
+    const whole = spread();
+    const table = summaryTable(whole.run);
+    expect(table[0]).to.match(/^suite +environment +verdict/);
+    expect(table.find((line) => line.startsWith('audit-e2e-2'))).to.match(/audit-e2e-2 +e2e-2 +Failed/);
+    expect(summaryTable(run([suite('alpha', 'Passed')]))[0]).to.match(/^suite +verdict/);
+    const page = markdownSummary(whole.run, whole.reports);
+    expect(page).to.include('in e2e, e2e-2').and.include('| audit-e2e-2 (e2e-2) |');
+  });
+
+  it('are compared line by line', () => {
+    const before = spread();
+    const [, second] = before.reports;
+    if (second?.status) second.status.tests = [green];
+    const result = comparison(before, spread());
+    expect(result.broke.map((change) => change.suite)).to.deep.equal(['audit-e2e-2']);
+    expect([result.added, result.gone]).to.deep.equal([[], []]);
+  });
+
+  it('are explained with what was said in the environment of the failure alone', () => {
+    const environment = (name: string): TestEnvironment => ({
+      apiVersion: API_VERSION,
+      kind: 'TestEnvironment',
+      metadata: { name },
+      spec: {},
+      status: {
+        namespace: `bai-${name}`,
+        conditions: [
+          { type: 'Ready', status: 'False', reason: 'Waiting', message: name, lastTransitionTime: '' },
+        ],
+      },
+    });
+    const log = (namespace: string): ContainerLog => ({
+      ...{ namespace, pod: 'manager-0', container: 'manager', component: 'manager', labels: {} },
+      previous: false,
+      text: `2026-01-01T00:00:00.7Z ERROR said in ${namespace}`,
+    });
+    const events = ['bai-e2e', 'bai-e2e-2'].map((namespace) => ({
+      ...{ metadata: { namespace }, type: 'Warning', reason: 'Seen', message: `in ${namespace}` },
+      lastTimestamp: '2026-01-01T00:00:00.7Z',
+      involvedObject: { kind: 'Pod', name: 'p' },
+    }));
+    const told = explainFailure({
+      ...spread(),
+      environment: environment('e2e'),
+      moreEnvironments: [environment('e2e-2')],
+      logs: [log('bai-e2e'), log('bai-e2e-2')],
+      events,
+      outputs: new Map([['run-audit-e2e-2-1', output([red])]]),
+    });
+    expect(told.slice(0, 2)).to.deep.equal([
+      'environment e2e not ready (Waiting): e2e',
+      'environment e2e-2 not ready (Waiting): e2e-2',
+    ]);
+    const text = told.join('\n');
+    expect(text).to.include('said in bai-e2e-2').and.include('Seen: in bai-e2e-2');
+    expect(text).not.to.match(/said in bai-e2e$/m);
+    expect(text).not.to.match(/Seen: in bai-e2e$/m);
+  });
+});

@@ -1,0 +1,159 @@
+import { type ArtifactOwner, partsOf } from '@backendai-e2e/api/artifact-key';
+import { ARCHIVE_BUDGETS, type ArchiveBudget } from '@backendai-e2e/api/limits';
+import { ownerReference } from '@backendai-e2e/api/resources';
+import type { Artifact, TestReport } from '@backendai-e2e/api/test-report';
+import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
+import { CONFIG_MAPS, type ConfigMap } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { objectName } from '@backendai-e2e/kube/object';
+import { attemptLabels } from '../attempts/attempt-name.ts';
+import { NotYetFreeError } from '../attempts/start-attempt.ts';
+import { type KeeperClient, KeeperError } from './server-client.ts';
+import { artifactsIn, byImportance, fileOf, nameOfFile, type Trace, tracesConfigMap } from './traces.ts';
+
+/** What became of traces that were to be kept. */
+export interface Shelved {
+  /** What is kept now, also by an earlier try. */
+  artifacts: Artifact[];
+  /** Where, for people. */
+  where: string;
+  /** Why not all of it is kept. */
+  trouble?: { reason: 'NameTaken' | 'NotStored'; sentence: string; mayPass: boolean };
+}
+
+/** Where the traces of an attempt are put, and taken away again with its report. */
+export interface Shelf {
+  readonly budget: ArchiveBudget;
+  /** What an earlier try for this report has put there already; it is not made again. */
+  before(report: TestReport, signal: AbortSignal): Promise<Artifact[]>;
+  put(
+    report: TestReport,
+    traces: readonly Trace[],
+    before: readonly Artifact[],
+    signal: AbortSignal,
+  ): Promise<Shelved>;
+}
+
+/** One immutable ConfigMap an attempt, with its name; it belongs to the report. */
+export class ConfigMapShelf implements Shelf {
+  readonly budget = ARCHIVE_BUDGETS.configMap;
+  readonly #client: Pick<KubeClient, 'create' | 'get'>;
+
+  constructor(client: Pick<KubeClient, 'create' | 'get'>) {
+    this.#client = client;
+  }
+
+  /** Not asked beforehand: what is there already shows when it is created. */
+  async before(): Promise<Artifact[]> {
+    return [];
+  }
+
+  /** Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run. */
+  async put(
+    report: TestReport,
+    traces: readonly Trace[],
+    _before: readonly Artifact[],
+    signal: AbortSignal,
+  ): Promise<Shelved> {
+    const { name, namespace = '', uid } = report.metadata;
+    const { run, suite, attempt } = report.spec;
+    const at = { name, namespace, labels: attemptLabels(run, suite, attempt), owner: ownerReference(report) };
+    const where = `ConfigMap ${name}`;
+    const stored = await this.#store(tracesConfigMap(at, traces), report, signal);
+    if (!stored) throw new NotYetFreeError(`${where} is going just now`);
+    const [holder] = stored.metadata.ownerReferences ?? [];
+    if (holder?.uid !== uid) {
+      if (holder?.name === name) throw new NotYetFreeError(`${where} is an earlier report's that goes`);
+      const sentence = `${where} exists and is not this report's: delete it`;
+      return { artifacts: [], where, trouble: { reason: 'NameTaken', sentence, mayPass: false } };
+    }
+    return { artifacts: artifactsIn(stored), where };
+  }
+
+  /** Creates it, or returns the one that is there: an earlier try got so far. */
+  async #store(
+    configMap: ReturnType<typeof tracesConfigMap>,
+    report: TestReport,
+    signal: AbortSignal,
+  ): Promise<ConfigMap | undefined> {
+    try {
+      return await this.#client.create(CONFIG_MAPS, configMap, { signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return this.#client.get(CONFIG_MAPS, objectName(report), { signal });
+    }
+  }
+}
+
+/** The keeper of artifacts, on a volume or in a bucket. What belongs to no report any more is swept away. */
+export class KeeperShelf implements Shelf {
+  readonly budget = ARCHIVE_BUDGETS.keeper;
+  readonly #keeper: KeeperClient;
+  readonly #service: string;
+
+  /** @param service `<namespace>/<name>:<port>`, as the API server's proxy and so `e2e report` finds it */
+  constructor(keeper: KeeperClient, service: string) {
+    this.#keeper = keeper;
+    this.#service = service;
+  }
+
+  /** Nothing, too, when the keeper cannot be asked: then it cannot be given anything either, which says so. */
+  async before(report: TestReport, signal: AbortSignal): Promise<Artifact[]> {
+    try {
+      const found = await this.#keeper.list(ownerOf(report), signal);
+      return found.map(({ place, bytes }) => this.#listed(place.key, bytes));
+    } catch (error) {
+      if (error instanceof KeeperError) return [];
+      throw error;
+    }
+  }
+
+  async put(
+    report: TestReport,
+    traces: readonly Trace[],
+    before: readonly Artifact[],
+    signal: AbortSignal,
+  ): Promise<Shelved> {
+    const artifacts = [...before];
+    const failed: { name: string; error: KeeperError }[] = [];
+    for (const trace of traces) {
+      if (before.some(({ name }) => name === trace.name)) continue;
+      const { file, bytes } = fileOf(trace);
+      try {
+        const key = await this.#keeper.put(
+          ownerOf(report),
+          { file, bytes, omittedBytes: trace.omittedBytes },
+          signal,
+        );
+        artifacts.push(this.#listed(key, bytes.length));
+      } catch (error) {
+        if (!(error instanceof KeeperError)) throw error;
+        failed.push({ name: trace.name, error });
+      }
+    }
+    const kept = { artifacts: artifacts.sort(byImportance), where: `the keeper ${this.#service}` };
+    const [first] = failed;
+    if (!first) return kept;
+    const sentence = `${failed.map(({ name }) => name).join(', ')} not kept: ${first.error.message}`;
+    return {
+      ...kept,
+      trouble: { reason: 'NotStored', sentence, mayPass: failed.some(({ error }) => error.mayPass) },
+    };
+  }
+
+  #listed(key: string, bytes: number): Artifact {
+    const parts = partsOf(key);
+    return {
+      name: nameOfFile(parts?.file ?? key),
+      service: this.#service,
+      key,
+      bytes,
+      sha256: parts?.sha256 ?? '',
+      ...(parts && parts.omittedBytes > 0 ? { omittedBytes: parts.omittedBytes } : {}),
+    };
+  }
+}
+
+function ownerOf({ metadata: { name, namespace = '', uid = '' } }: TestReport): ArtifactOwner {
+  return { namespace, report: name, uid };
+}

@@ -1,0 +1,296 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { ARTIFACTS_PATH, pathTo } from '@backendai-e2e/api/artifact-key';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import type { Artifact, TestReport } from '@backendai-e2e/api/test-report';
+import { CONFIG_MAPS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
+import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
+import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+import { request } from 'undici';
+import { KEEPER_ENV } from './server/settings.ts';
+
+const TOKEN = 'a-token-of-the-tests';
+const SERVICE = 'backendai-e2e/backendai-e2e-artifacts:http';
+const DEPLOYED = 'bai-tiny';
+/** In a Secret of the deployment, and in what its components say. */
+const CANARY = 'canary-Wk93-password';
+const PROGRAM = fileURLToPath(new URL('./server/main.ts', import.meta.url));
+
+describe('what attempts leave behind, kept in a bucket', function () {
+  this.timeout(90_000);
+  let stage: Stage;
+  let kubelet: FakeKubelet;
+  let server: S3Server;
+  let operator: RunningOperator;
+  let keeper: ChildProcess;
+  let port: number;
+
+  before(async () => {
+    stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
+    kubelet = await startKubelet(stage.plane);
+    // The API server's own certificate, which nobody's system trusts.
+    const certificates = join(stage.plane.folder, 'certificates');
+    server = await startS3({
+      cert: join(certificates, 'apiserver.crt'),
+      key: join(certificates, 'apiserver.key'),
+    });
+    [port] = await freePorts();
+    await startKeeper();
+    operator = startOperator();
+    await stage.suite('alpha', { needs: ['agent'] });
+    await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
+    await stage.tinyIsReady(DEPLOYED);
+  });
+  after(async () => {
+    await stage?.stop();
+    await kubelet?.stop();
+    await stopKeeper();
+    await server?.end();
+  });
+
+  const startOperator = () =>
+    stage.startOperator({
+      keeper: { service: SERVICE, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
+    });
+
+  /** Starts the program of the keeper's image with the variables that the chart gives it. */
+  async function startKeeper(): Promise<void> {
+    const { endpoint, region, bucket, prefix, caFile = '' } = server.settings;
+    keeper = spawn(process.execPath, [PROGRAM], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        PATH: process.env.PATH,
+        E2E_KEEPER_LOG_LEVEL: 'silent',
+        [KEEPER_ENV.port]: String(port),
+        [KEEPER_ENV.token]: TOKEN,
+        [KEEPER_ENV.bucket]: bucket,
+        [KEEPER_ENV.endpoint]: endpoint,
+        [KEEPER_ENV.region]: region,
+        [KEEPER_ENV.prefix]: prefix,
+        [KEEPER_ENV.caFile]: caFile,
+        AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+      },
+    });
+    await until('the keeper answers', async () => {
+      const answer = await request(`http://127.0.0.1:${port}/healthz`);
+      await answer.body.dump();
+      return answer.statusCode === 200;
+    });
+  }
+
+  async function stopKeeper(): Promise<void> {
+    if (!keeper || keeper.exitCode !== null || keeper.signalCode !== null) return;
+    keeper.kill('SIGKILL');
+    await once(keeper, 'exit');
+  }
+
+  /** Starts a run up to its pod on the node, with that log. */
+  async function started(name: string, log: string): Promise<{ attempt: string; pod: Pod }> {
+    await stage.run(name, 'tiny', { suites: { names: ['alpha'] }, environmentTimeoutSeconds: 1 });
+    const attempt = `${name}-alpha-1`;
+    const pod = await stage.pod(attempt);
+    await kubelet.bind(pod);
+    kubelet.log(pod, 'suite', log);
+    return { attempt, pod };
+  }
+
+  const archived = (attempt: string): Promise<TestReport> =>
+    until(
+      `${attempt} is archived`,
+      async () => {
+        const report = await stage.getReport(attempt);
+        return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
+      },
+      { timeoutMs: 40_000 },
+    );
+
+  /** What the keeper gives of an artifact, checked against what the report says of it. */
+  async function textOf(report: TestReport, name: string): Promise<string> {
+    const artifact: Artifact | undefined = report.status?.artifacts?.find((each) => each.name === name);
+    if (!artifact) throw new Error(`there is no ${name}: ${JSON.stringify(report.status?.artifacts)}`);
+    expect(artifact.service).to.equal(SERVICE);
+    const { name: of, namespace = '', uid = '' } = report.metadata;
+    const path = pathTo({ namespace, report: of, uid, key: artifact.key });
+    const answer = await request(`http://127.0.0.1:${port}${ARTIFACTS_PATH}/${path}`);
+    const bytes = Buffer.from(await answer.body.arrayBuffer());
+    expect(artifact.bytes).to.equal(bytes.length);
+    expect(artifact.sha256).to.equal(createHash('sha256').update(bytes).digest('hex'));
+    return (artifact.key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+  }
+
+  /** A pod of a component on the node. */
+  async function component(name: string, log: string): Promise<Pod> {
+    const pod = await stage.client.create(PODS, {
+      metadata: {
+        name,
+        namespace: DEPLOYED,
+        labels: { 'app.kubernetes.io/component': name.split('-')[0] ?? '' },
+      },
+      spec: { containers: [{ name: 'main', image: 'real:1' }] },
+    });
+    await kubelet.bind(pod);
+    const state = { running: { startedAt: new Date().toISOString() } };
+    const main = { name: 'main', image: 'real:1', imageID: '', ready: true, restartCount: 0, state };
+    await stage.podStatus(pod, { phase: 'Running', containerStatuses: [main] });
+    kubelet.log(pod, 'main', log);
+    return pod;
+  }
+
+  const at = (moment: Date, seconds: number) => new Date(moment.getTime() + seconds * 1000).toISOString();
+
+  it('is more of a log than a ConfigMap takes, and no ConfigMap', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index} ${'x'.repeat(60)}`);
+    const { attempt, pod } = await started('long', `${lines.join('\n')}\n`);
+    await stage.report(attempt, finalReport('Passed'));
+    await stage.podEnded(pod, 0);
+    const report = await archived(attempt);
+    expect(await textOf(report, 'suite.log')).to.equal(`${lines.join('\n')}\n`);
+    expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
+    expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({
+      status: 'True',
+      message: `the keeper ${SERVICE} has suite.log, events.txt`,
+    });
+    const own = { namespace: stage.namespace, name: attempt };
+    expect(await stage.client.get(CONFIG_MAPS, own)).to.equal(undefined);
+    expect((await server.keys()).some((key) => key.includes(`/${attempt}/`))).to.equal(true);
+    await stage.finished('long');
+  });
+
+  it('is, of an attempt that failed, what the components said meanwhile, without secrets', async () => {
+    const begin = new Date();
+    await component(
+      'manager-a',
+      `${at(begin, -60)} long before\n${at(begin, 1)} the password is ${CANARY}\n${at(begin, 2)} it broke\n${at(begin, 600)} long after\n`,
+    );
+    await component('agent-0', `${at(begin, 1)} ${'y'.repeat(700 * 1024)}\n${at(begin, 2)} its end\n`);
+    await component('mute-0', `${at(begin, -60)} long before\n`);
+    const { attempt, pod } = await started('broken', 'the suite\n');
+    const span = { startedAt: begin.toISOString(), finishedAt: at(begin, 10) };
+    await stage.report(attempt, { ...finalReport('Failed'), ...span });
+    await stage.podEnded(pod, 1);
+    const report = await archived(attempt);
+    const names = report.status?.artifacts?.map(({ name }) => name);
+    expect(names).to.deep.equal(['suite.log', 'events.txt', 'component-agent.log', 'component-manager.log']);
+    const manager = await textOf(report, 'component-manager.log');
+    expect(manager).to.match(/^── manager-a\/main\n.*the password is •••\n.*it broke\n$/);
+    const agent = await textOf(report, 'component-agent.log');
+    expect(agent).to.match(/^── agent-0\/main, \d+ bytes at least before this are left out\n.* its end\n$/);
+    const omitted = report.status?.artifacts?.find(
+      ({ name }) => name === 'component-agent.log',
+    )?.omittedBytes;
+    expect(omitted).to.be.greaterThan(700 * 1024);
+    expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({ status: 'True' });
+    await stage.finished('broken');
+  });
+
+  it('is said to be not whole when the log of a component cannot be read', async () => {
+    const deaf = await stage.client.create(PODS, {
+      metadata: { name: 'deaf', namespace: DEPLOYED, labels: { 'app.kubernetes.io/component': 'deaf' } },
+      spec: { containers: [{ name: 'main', image: 'real:1' }] },
+    });
+    await kubelet.bind(deaf);
+    const state = { running: { startedAt: new Date().toISOString() } };
+    const main = { name: 'main', image: 'real:1', imageID: '', ready: true, restartCount: 0, state };
+    await stage.podStatus(deaf, { phase: 'Running', containerStatuses: [main] });
+    const { attempt, pod } = await started('deaf', 'the suite\n');
+    await stage.report(attempt, finalReport('Failed'));
+    await stage.podEnded(pod, 1);
+    const report = await archived(attempt);
+    const condition = conditionOf(report.status?.conditions, 'Archived');
+    expect(condition).to.deep.include({ status: 'False', reason: 'ComponentLogUnreadable' });
+    expect(condition?.message).to.match(/^deaf\/main: read pods\/log bai-tiny\/deaf: /);
+    expect(await textOf(report, 'suite.log')).to.equal('the suite\n');
+    await stage.client.delete(PODS, { namespace: DEPLOYED, name: 'deaf' }, { gracePeriodSeconds: 0 });
+  });
+
+  it('waits for a keeper that is away, and the run does not', async () => {
+    const { attempt, pod } = await started('patient', 'worth waiting for\n');
+    await stopKeeper();
+    const startedAt = at(new Date(), -30);
+    await stage.report(attempt, { ...finalReport('Passed'), startedAt });
+    await stage.podEnded(pod, 0);
+    const run = await stage.finished('patient');
+    expect(run.status?.verdict).to.equal('Passed');
+    expect(conditionOf((await stage.getReport(attempt))?.status?.conditions, 'Archived')).to.equal(undefined);
+    await startKeeper();
+    const report = await archived(attempt);
+    expect(await textOf(report, 'suite.log')).to.equal('worth waiting for\n');
+    // Components said something meanwhile, but nothing failed.
+    expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
+  });
+
+  it('is said to be lost, with the reason, when the bucket stays away and the Job has to end', async () => {
+    const { attempt } = await started('lost', 'nobody will read this\n');
+    await server.stop();
+    const own = { namespace: stage.namespace, name: 'lost' };
+    await stage.client.mergePatch(TEST_RUNS, own, { spec: { cancel: true } });
+    await stage.finished('lost');
+    const report = await archived(attempt);
+    const condition = conditionOf(report.status?.conditions, 'Archived');
+    expect(condition).to.deep.include({ status: 'False', reason: 'NotStored' });
+    expect(condition?.message).to.match(
+      /^suite\.log, events\.txt not kept: .*502.*bucket kept.*ECONNREFUSED/,
+    );
+    expect(report.status?.artifacts).to.deep.equal([]);
+    await server.start();
+  });
+
+  it('is adopted by the next operator when one died before it had listed it', async () => {
+    const { attempt, pod } = await started('orphan', 'orphan log\n');
+    await stage.report(attempt, finalReport('Passed'));
+    await stage.podEnded(pod, 0);
+    const report = await archived(attempt);
+    await stage.finished('orphan');
+    await operator.stop();
+    // As if it had died between the bucket and the report; the pod has gone since.
+    const empty = { artifacts: [], conditions: [] };
+    await stage.client.applyStatus(
+      TEST_REPORTS,
+      { metadata: { namespace: stage.namespace, name: attempt }, status: empty },
+      { fieldManager: 'backendai-e2e-archivist', force: true },
+    );
+    await stage.client.delete(
+      PODS,
+      { namespace: stage.namespace, name: pod.metadata.name },
+      { gracePeriodSeconds: 0 },
+    );
+    const before = await server.keys();
+    operator = startOperator();
+    const again = await archived(attempt);
+    expect(again.status?.artifacts).to.deep.equal(report.status?.artifacts);
+    expect(await textOf(again, 'suite.log')).to.equal('orphan log\n');
+    expect(await server.keys()).to.have.members(before);
+  });
+
+  it('goes with its run, also when that was deleted while no operator led', async () => {
+    const left = async (run: string) =>
+      (await server.keys()).filter((key) => key.includes(`/${run}-alpha-1/`));
+    expect(await left('broken')).not.to.deep.equal([]);
+    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'broken' });
+    await until('its artifacts are gone', async () => (await left('broken')).length === 0, {
+      timeoutMs: 20_000,
+    });
+    expect(await left('long')).not.to.deep.equal([]);
+    await operator.stop();
+    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'long' });
+    await until('its report is gone', async () => !(await stage.getReport('long-alpha-1')), {
+      timeoutMs: 20_000,
+    });
+    operator = startOperator();
+    await until('its artifacts are gone', async () => (await left('long')).length === 0, {
+      timeoutMs: 20_000,
+    });
+    expect(await left('patient')).not.to.deep.equal([]);
+  });
+});

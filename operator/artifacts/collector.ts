@@ -1,0 +1,196 @@
+import { type Observation, withCondition } from '@backendai-e2e/api/conditions';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_REPORTS } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import type { Log } from '@backendai-e2e/controller/log';
+import { ApiError, isNotFound } from '@backendai-e2e/kube/api-error';
+import { EVENTS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import { objectName } from '@backendai-e2e/kube/object';
+import type { Secrets } from '@backendai-e2e/redaction/redaction';
+import { RUNNER_CONTAINER } from '../attempts/attempt-job.ts';
+import { secretsOf } from '../environments/environment-secrets.ts';
+import { namespaceOf } from '../environments/namespace.ts';
+import type { Shelf, Shelved } from './artifact-store.ts';
+import { type ComponentLogs, componentLogs } from './component-logs.ts';
+import { readLogEnd } from './log-tail.ts';
+import { EVENTS_TEXT, endOf, eventLines, SUITE_LOG, type TextEnd, type Trace } from './traces.ts';
+
+export interface ArchivistDependencies {
+  client: KubeClient;
+  clock: Clock;
+  log: Log;
+  /** Where traces go. */
+  shelf: Shelf;
+}
+
+/** What an archive is made from. */
+export interface Attempt {
+  report: TestReport;
+  /** undefined: it is gone, only events are left. */
+  pod: Pod | undefined;
+  /** Where it ran: the secrets of its connection are masked, and its components' logs are kept when the attempt failed. */
+  environment: TestEnvironment | undefined;
+  /** There is time to wait for a kubelet or a store that does not answer. */
+  patient: boolean;
+}
+
+/** Why a log could not be read, and whether that may pass. */
+interface Unread {
+  trouble: string;
+  mayPass: boolean;
+}
+
+/** Attempts that ended so: nobody looks for what the components said meanwhile. */
+const FINE = new Set(['Passed', 'Flaky', 'KnownIssue', 'Skipped']);
+/** Characters of the condition's message, as the CRD has it. */
+const MESSAGE = 1024;
+
+/** Keeps what an attempt left behind: the end of its pod's log, its events and, when it failed, its components' logs. */
+export class Archivist {
+  readonly #with: ArchivistDependencies;
+
+  constructor(dependencies: ArchivistDependencies) {
+    this.#with = dependencies;
+  }
+
+  /**
+   * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived, which
+   * also says what is not kept, and why. With `patient`, a kubelet or a store that is busy or away makes it resolve to false:
+   * come again. Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run.
+   */
+  async archive({ report, pod, environment, patient }: Attempt, signal: AbortSignal): Promise<boolean> {
+    const { client, shelf } = this.#with;
+    const { budget } = shelf;
+    const before = await shelf.before(report, signal);
+    // The runner masks what it prints, but not what Node prints when it dies.
+    const secrets = await secretsOf(client, environment, signal);
+    const keptLog = before.some(({ name }) => name === SUITE_LOG);
+    const [events, log] = await Promise.all([
+      this.#events(report, pod, signal),
+      keptLog ? undefined : this.#log(pod, budget.log, signal),
+    ]);
+    if (log && 'trouble' in log && log.mayPass && patient) return false;
+    const components = await this.#components(report, environment, secrets, signal);
+    const traces: Trace[] = [
+      ...(log && 'text' in log ? [trace(SUITE_LOG, log, budget.log, secrets)] : []),
+      trace(EVENTS_TEXT, { text: events, omittedBytes: 0 }, budget.events, secrets),
+      ...components.traces,
+    ];
+    const shelved = await shelf.put(report, traces, before, signal);
+    if (shelved.trouble?.mayPass && patient) return false;
+    const unread = log && 'trouble' in log ? secrets.mask(log.trouble) : undefined;
+    const seen = observation(report, shelved, unread, components.troubles);
+    await this.#tell(report, shelved, seen, signal);
+    return true;
+  }
+
+  /** What the components of the operator's own deployments said while an attempt failed; nothing for other attempts. */
+  async #components(
+    report: TestReport,
+    environment: TestEnvironment | undefined,
+    secrets: Secrets,
+    signal: AbortSignal,
+  ): Promise<ComponentLogs> {
+    const { startedAt, finishedAt, verdict = 'Failed' } = report.status ?? {};
+    // In what somebody else deployed the operator has no right to read.
+    if (!environment?.spec.chart || FINE.has(verdict) || startedAt === undefined)
+      return { traces: [], troubles: [] };
+    const { client, clock, shelf } = this.#with;
+    const span = {
+      namespace: namespaceOf(environment),
+      since: new Date(startedAt),
+      until: finishedAt === undefined ? clock.now() : new Date(finishedAt),
+    };
+    const { traces, troubles } = await componentLogs(client, span, shelf.budget, signal);
+    return { traces: traces.map((each) => ({ ...each, text: secrets.mask(each.text) })), troubles };
+  }
+
+  /** Writes what is kept and the condition into the report, under a field manager of its own. */
+  async #tell(
+    report: TestReport,
+    { artifacts }: Shelved,
+    seen: Observation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, clock, log } = this.#with;
+    const { name, namespace = '', uid } = report.metadata;
+    const conditions = withCondition([], seen, clock.now());
+    try {
+      await client.applyStatus(
+        TEST_REPORTS,
+        { metadata: { name, namespace, uid }, status: { artifacts, conditions } },
+        { fieldManager: FIELD_MANAGERS.archivist, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    if (seen.status === 'False')
+      log.warn({ report: name, why: seen.message }, 'the archive of an attempt is not whole');
+  }
+
+  /** Events of all that has the attempt's name (report, Job), and of its pod. */
+  async #events(report: TestReport, pod: Pod | undefined, signal: AbortSignal): Promise<string> {
+    const { namespace = '', name } = report.metadata;
+    const names = [name, ...(pod ? [pod.metadata.name] : [])];
+    const lists = await Promise.all(
+      names.map((each) => {
+        const fieldSelector = `involvedObject.name=${each}`;
+        return this.#with.client.list(EVENTS, { namespace, fieldSelector }, { signal });
+      }),
+    );
+    return eventLines(lists.flatMap(({ items }) => items));
+  }
+
+  /** The end of the pod's log, or why it cannot be had. */
+  async #log(pod: Pod | undefined, bytes: number, signal: AbortSignal): Promise<TextEnd | Unread> {
+    if (!pod) return { trouble: 'the pod is gone', mayPass: false };
+    try {
+      return await readLogEnd(
+        this.#with.client,
+        objectName(pod),
+        { container: RUNNER_CONTAINER },
+        bytes,
+        signal,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      // Without an answer (code 0), or with one of a server in trouble.
+      const mayPass = error instanceof ApiError && (error.code === 0 || error.code >= 500);
+      return { trouble: error instanceof Error ? error.message : String(error), mayPass };
+    }
+  }
+}
+
+/** Masked before it is cut: half a secret would not be found. */
+function trace(name: string, { text, omittedBytes }: TextEnd, bytes: number, secrets: Secrets): Trace {
+  const end = endOf(secrets.mask(text), bytes);
+  return { name, text: end.text, omittedBytes: end.omittedBytes + omittedBytes };
+}
+
+/** The condition Archived: true only when everything is kept that was there. */
+function observation(
+  report: TestReport,
+  { artifacts, where, trouble }: Shelved,
+  unread: string | undefined,
+  components: readonly string[],
+): Observation {
+  const { generation } = report.metadata;
+  const at = generation === undefined ? {} : { observedGeneration: generation };
+  const type = REPORT_CONDITIONS.archived;
+  const hasLog = artifacts.some(({ name }) => name === SUITE_LOG);
+  const noLog = hasLog ? undefined : (unread ?? (trouble ? undefined : 'an earlier try could not read it'));
+  const sentences = [
+    ...(trouble ? [trouble.sentence] : []),
+    ...(noLog === undefined ? [] : [`${SUITE_LOG} not kept: ${noLog}`]),
+    ...components,
+  ];
+  if (sentences.length === 0) {
+    const message = `${where} has ${artifacts.map(({ name }) => name).join(', ')}`;
+    return { type, status: 'True', reason: 'Archived', message: message.slice(0, MESSAGE), ...at };
+  }
+  const reason = trouble?.reason ?? (noLog === undefined ? 'ComponentLogUnreadable' : 'LogUnreadable');
+  return { type, status: 'False', reason, message: sentences.join('; ').slice(0, MESSAGE), ...at };
+}

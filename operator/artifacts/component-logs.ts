@@ -1,0 +1,105 @@
+import type { ArchiveBudget } from '@backendai-e2e/api/limits';
+import { PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { objectName } from '@backendai-e2e/kube/object';
+import type { Secrets } from '@backendai-e2e/redaction/redaction';
+import { secretsInNamespace } from '../environments/environment-secrets.ts';
+import { type ContainerText, componentTraces, linesUntil, shareOf } from './component-text.ts';
+import { readLogEnd } from './log-tail.ts';
+import type { Trace } from './traces.ts';
+
+/** Logs that may fail to be read in a row before the rest is left: a kubelet that is away takes 10 s for each. */
+const FAILURES = 2;
+const COMPONENT = 'app.kubernetes.io/component';
+
+/** Which time of which deployment. */
+export interface Span {
+  /** Of the deployment. */
+  namespace: string;
+  since: Date;
+  until: Date;
+}
+
+/** What was found, and a sentence for each thing that was not. */
+export interface ComponentLogs {
+  traces: Trace[];
+  troubles: string[];
+}
+
+/** One container whose log may have lines of the span. */
+interface Source {
+  pod: Pod;
+  container: string;
+  previous: boolean;
+}
+
+/**
+ * What the components of a deployment logged in a span of time: a trace each, with everything masked that Secrets of the
+ * namespace hold. Never rejects but for the signal: what cannot be read is a trouble.
+ */
+export async function componentLogs(
+  client: Pick<KubeClient, 'list' | 'podLogs'>,
+  span: Span,
+  budget: Pick<ArchiveBudget, 'components' | 'container'>,
+  signal: AbortSignal,
+): Promise<ComponentLogs> {
+  let pods: Pod[];
+  let secrets: Secrets;
+  try {
+    const { namespace } = span;
+    pods = (await client.list(PODS, { namespace }, { signal })).items;
+    // Without knowing what is secret nothing may be kept.
+    secrets = await secretsInNamespace(client, namespace, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { traces: [], troubles: [`the components' logs: ${sentence(error)}`] };
+  }
+  const sources = pods.flatMap((pod) => sourcesIn(pod, span.since));
+  const share = shareOf(budget.components, budget.container, sources.length);
+  const texts: ContainerText[] = [];
+  const troubles: string[] = [];
+  let failures = 0;
+  // One after the other: each may be as large as its share, and they are many.
+  for (const [index, { pod, container, previous }] of sources.entries()) {
+    const query = { container, sinceTime: span.since.toISOString(), ...(previous ? { previous } : {}) };
+    const which = {
+      component: pod.metadata.labels?.[COMPONENT] ?? pod.metadata.name,
+      pod: pod.metadata.name,
+    };
+    try {
+      const end = await readLogEnd(client, objectName(pod), query, share, signal);
+      const text = secrets.mask(linesUntil(end.text, span.until));
+      texts.push({ ...which, container, previous, text, omittedBytes: end.omittedBytes });
+      failures = 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      troubles.push(`${which.pod}/${container}: ${secrets.mask(sentence(error))}`);
+      if (failures < FAILURES) continue;
+      const rest = sources.length - index - 1;
+      if (rest > 0) troubles.push(`${rest} more logs of components were not asked for`);
+      break;
+    }
+  }
+  const { traces, left } = componentTraces(texts, share);
+  if (left > 0) troubles.push(`${left} components more than a report has room for`);
+  return { traces, troubles };
+}
+
+/** Containers that ran at some time since then, and the instances before their last restart. */
+function sourcesIn(pod: Pod, since: Date): Source[] {
+  const ended = (at: Date | string | undefined) => at !== undefined && new Date(at) < since;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.flatMap(({ name: container, state, lastState }) => {
+    const before = lastState?.terminated;
+    const current = state?.running ?? (state?.terminated && !ended(state.terminated.finishedAt));
+    return [
+      ...(before && !ended(before.finishedAt) ? [{ pod, container, previous: true }] : []),
+      ...(current ? [{ pod, container, previous: false }] : []),
+    ];
+  });
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

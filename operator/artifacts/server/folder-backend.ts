@@ -1,0 +1,89 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  type ArtifactOwner,
+  type ArtifactPlace,
+  isWhole,
+  ownerPath,
+  pathTo,
+  placeAt,
+} from '@backendai-e2e/api/artifact-key';
+import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
+import { checked } from './checksum.ts';
+
+/** Half-written files; no name of a namespace begins with a dot. */
+const UNDER_WAY = '.under-way';
+
+/** Artifacts as files of a volume: `<namespace>/<report>/<uid>/<key>`. A file appears whole, by a rename. */
+export class FolderStore implements ArtifactStore {
+  readonly what: string;
+  readonly #folder: string;
+  #begun = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.what = `the folder ${folder}`;
+  }
+
+  /** Makes the folder, and removes what was being written when the process before this one ended. */
+  async open(): Promise<void> {
+    await rm(path.join(this.#folder, UNDER_WAY), { recursive: true, force: true });
+    await mkdir(path.join(this.#folder, UNDER_WAY), { recursive: true });
+  }
+
+  async put(place: ArtifactPlace, body: Readable, signal: AbortSignal): Promise<void> {
+    const target = path.join(this.#folder, pathTo(place));
+    this.#begun += 1;
+    const half = path.join(this.#folder, UNDER_WAY, String(this.#begun));
+    try {
+      await pipeline(body, checked(place.key), createWriteStream(half, { flush: true }), { signal });
+      await mkdir(path.dirname(target), { recursive: true });
+      await rename(half, target);
+    } finally {
+      await rm(half, { force: true });
+    }
+  }
+
+  async get(place: ArtifactPlace): Promise<StoredArtifact | undefined> {
+    const file = path.join(this.#folder, pathTo(place));
+    const found = await orMissing(stat(file));
+    return found?.isFile() ? { body: createReadStream(file), bytes: found.size } : undefined;
+  }
+
+  async list(within: { namespace: string } | ArtifactOwner): Promise<Listed[]> {
+    const start = 'uid' in within ? ownerPath(within) : within.namespace;
+    const entries =
+      (await orMissing(readdir(path.join(this.#folder, start), { recursive: true, withFileTypes: true }))) ??
+      [];
+    const found: Listed[] = [];
+    for (const entry of entries) {
+      const file = path.join(entry.parentPath, entry.name);
+      const place = placeAt(path.relative(this.#folder, file));
+      if (!entry.isFile() || !place || !isWhole(place)) continue;
+      const seen = await orMissing(stat(file));
+      if (seen) found.push({ place, bytes: seen.size });
+    }
+    return found;
+  }
+
+  async remove(owner: ArtifactOwner): Promise<void> {
+    const folder = path.join(this.#folder, ownerPath(owner));
+    await rm(folder, { recursive: true, force: true });
+    const report = path.dirname(folder);
+    // A later report of that name may have its own there.
+    const left = await orMissing(readdir(report));
+    if (left?.length === 0) await rm(report, { recursive: true, force: true });
+  }
+}
+
+async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import type { ArtifactOwner } from '@backendai-e2e/api/artifact-key';
+import { TEST_REPORTS } from '@backendai-e2e/api/resources';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { Result } from '@backendai-e2e/controller/controller';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import type { Log } from '@backendai-e2e/controller/log';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+import { reportsOf } from '../attempts/attempt-name.ts';
+import { type KeeperClient, KeeperError } from './server-client.ts';
+
+export interface ArtifactSweepDependencies {
+  client: Pick<KubeClient, 'get'>;
+  keeper: Pick<KeeperClient, 'list' | 'remove'>;
+  reports: Pick<Informer<TestReport>, 'get'>;
+  runs: Pick<Informer<TestRun>, 'list'>;
+  log: Log;
+}
+
+/** Between two looks at all that the keeper has: what is deleted while no operator leads goes then. */
+const SWEEP_MS = 10 * 60_000;
+/** Until the next look when a run is gone and its reports are still being collected. */
+const GOING_MS = 5_000;
+/** Until the next try when the keeper does not answer. */
+const AGAIN_MS = 60_000;
+
+/**
+ * Removes artifacts whose report is gone: with its run, whose time to live was over, which fell out of a history or was deleted
+ * by somebody. No finalizer: a keeper that is away must not hold a run that has to go.
+ */
+export class ArtifactSweep {
+  readonly #with: ArtifactSweepDependencies;
+
+  constructor(dependencies: ArtifactSweepDependencies) {
+    this.#with = dependencies;
+  }
+
+  readonly reconcile = async ({ namespace = '' }: ObjectName, signal: AbortSignal): Promise<Result> => {
+    const { keeper, log } = this.#with;
+    try {
+      const listed = await keeper.list({ namespace }, signal);
+      const owners = ownersOf(listed.map(({ place }) => place));
+      const ofRuns = this.#reportsOfRuns(namespace);
+      const uidsOf = new Map<string, number>();
+      for (const { report } of owners) uidsOf.set(report, (uidsOf.get(report) ?? 0) + 1);
+      let going = false;
+      for (const owner of owners) {
+        // Where a name had several reports, one after the other, the run does not tell which.
+        if (this.#isAtHand(owner) || (ofRuns.has(owner.report) && uidsOf.get(owner.report) === 1)) continue;
+        if (await this.#isThere(owner, signal)) {
+          going = true;
+          continue;
+        }
+        await keeper.remove(owner, signal);
+        log.info({ report: owner.report, uid: owner.uid }, 'its artifacts are removed: the report is gone');
+      }
+      return { requeueAfterMs: going ? GOING_MS : SWEEP_MS };
+    } catch (error) {
+      if (!(error instanceof KeeperError)) throw error;
+      log.warn({ why: error.message }, 'artifacts of reports that are gone stay for now');
+      return { requeueAfterMs: AGAIN_MS };
+    }
+  };
+
+  #isAtHand({ namespace, report: name, uid }: ArtifactOwner): boolean {
+    return this.#with.reports.get({ namespace, name })?.metadata.uid === uid;
+  }
+
+  /** Names of the reports of all runs that are there: settled ones of finished runs are in no cache. */
+  #reportsOfRuns(namespace: string): ReadonlySet<string> {
+    return new Set(this.#with.runs.list(namespace).flatMap((run) => reportsOf(run).map(({ name }) => name)));
+  }
+
+  /** The API server has the last word: the cache may not have what the operator before this one archived just now. */
+  async #isThere({ namespace, report: name, uid }: ArtifactOwner, signal: AbortSignal): Promise<boolean> {
+    return (await this.#with.client.get(TEST_REPORTS, { namespace, name }, { signal }))?.metadata.uid === uid;
+  }
+}
+
+/** Each report once. */
+function ownersOf(places: readonly ArtifactOwner[]): ArtifactOwner[] {
+  const byUid = new Map(places.map(({ namespace, report, uid }) => [uid, { namespace, report, uid }]));
+  return [...byUid.values()];
+}

@@ -1,0 +1,155 @@
+import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
+import { expect } from 'chai';
+import { attemptAccess } from './attempt-access.ts';
+import { attemptJob, type JobInput, NOT_STARTED_EXIT } from './attempt-job.ts';
+
+const input: JobInput = {
+  name: 'nightly-alpha-2',
+  namespace: 'ns',
+  labels: { run: 'nightly' },
+  owner: {
+    apiVersion: 'e2e.backend.ai/v1alpha1',
+    kind: 'TestRun',
+    name: 'nightly',
+    uid: 'u',
+    controller: true,
+  },
+  run: 'nightly',
+  environment: 'e2e',
+  suite: 'alpha',
+  attempt: 2,
+  since: '2026-01-01T00:00:00Z',
+  spec: { files: ['area/one', 'area/two'], image: 'suites:1', timeoutSeconds: 100 },
+  grep: 'adds \\d+$',
+  rounds: 10,
+  queueName: undefined,
+  connectionSecret: 'e2e-connection',
+};
+
+describe('attemptJob', () => {
+  const spec = attemptJob(input).spec;
+  const pod = spec?.template?.spec;
+  const container = pod?.containers?.[0];
+  const env = new Map(container?.env?.map((entry) => [entry.name, entry.value]));
+
+  it('never runs a test again by itself, and ends after the runner has ended itself', () => {
+    expect(spec).to.deep.include({
+      backoffLimit: 0,
+      activeDeadlineSeconds: 220,
+      podReplacementPolicy: 'Failed',
+    });
+    expect(spec).not.to.have.property('ttlSecondsAfterFinished');
+    expect(pod?.restartPolicy).to.equal('Never');
+  });
+
+  it('makes another pod where the node could not start a container: that is no attempt', () => {
+    expect(spec?.podFailurePolicy?.rules?.[1]).to.deep.equal({
+      action: 'Ignore',
+      onExitCodes: { operator: 'In', values: [128] },
+    });
+    expect(Object.values(RUNNER_EXIT)).not.to.include(NOT_STARTED_EXIT);
+  });
+
+  it('leaves its start to Kueue where the run names a queue, and only there', () => {
+    const queued = attemptJob({ ...input, queueName: 'ci' });
+    expect(queued.spec).to.have.property('suspend', true);
+    expect(queued.metadata.labels).to.deep.equal({ run: 'nightly', 'kueue.x-k8s.io/queue-name': 'ci' });
+    expect(spec).not.to.have.property('suspend');
+  });
+
+  it('tells the runner what it has to do', () => {
+    expect(Object.fromEntries(env)).to.deep.include({
+      E2E_RUN: 'nightly',
+      E2E_SUITE: 'alpha',
+      E2E_ATTEMPT: '2',
+      E2E_RUN_SINCE: '2026-01-01T00:00:00Z',
+      E2E_REPORT: 'nightly-alpha-2',
+      E2E_NAMESPACE: 'ns',
+      E2E_ENVIRONMENT: 'e2e',
+      E2E_FILES: '["area/one","area/two"]',
+      E2E_TIMEOUT_SECONDS: '100',
+      E2E_ROUNDS: '10',
+      E2E_CONNECTION: '/etc/backendai-e2e/connection/connection.json',
+    });
+  });
+
+  it('hands a pattern over as it is: Kubernetes would expand $(…)', () => {
+    expect(env.get('E2E_GREP')).to.equal('adds \\d+$$');
+    const tricky = attemptJob({ ...input, grep: '$(E2E_RUN)' });
+    const value = tricky.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'E2E_GREP');
+    expect(value?.value).to.equal('$$(E2E_RUN)');
+  });
+
+  it('leaves the rounds to the suite where the run asks for none', () => {
+    const plain = attemptJob({ ...input, rounds: undefined }).spec?.template?.spec?.containers?.[0];
+    expect(plain?.env?.map(({ name }) => name)).not.to.include('E2E_ROUNDS');
+  });
+
+  it('pulls its image with the Secrets of the suite, and with none where it has none', () => {
+    const imagePullSecrets = [{ name: 'registry' }];
+    const spec = { ...input.spec, imagePullSecrets };
+    expect(attemptJob({ ...input, spec }).spec?.template?.spec?.imagePullSecrets).to.deep.equal(
+      imagePullSecrets,
+    );
+    expect(attemptJob(input).spec?.template?.spec).not.to.have.property('imagePullSecrets');
+  });
+
+  it('mounts no Secret where the environment has no connection', () => {
+    const plain = attemptJob({ ...input, connectionSecret: undefined }).spec?.template?.spec;
+    expect(plain?.volumes?.map(({ name }) => name)).to.deep.equal(['tmp']);
+    expect(plain?.containers?.[0]?.env?.map(({ name }) => name)).not.to.include('E2E_CONNECTION');
+  });
+
+  it('brings the suites into the image that they work in, and starts them there', () => {
+    const other = attemptJob({ ...input, spec: { ...input.spec, runtimeImage: 'backend-ai:1' } });
+    const podSpec = other.spec?.template?.spec;
+    const [runner] = podSpec?.containers ?? [];
+    const [bringer] = podSpec?.initContainers ?? [];
+    expect([runner?.image, bringer?.image]).to.deep.equal(['backend-ai:1', 'suites:1']);
+    expect(runner?.command).to.deep.equal(['/app/bin/node', '/app/dist/suites/runner/main.js']);
+    expect(runner?.volumeMounts?.find(({ name }) => name === 'app')?.mountPath).to.equal('/app');
+    expect(bringer?.volumeMounts?.map(({ name }) => name)).to.deep.equal(['app']);
+    expect(podSpec?.volumes?.find(({ name }) => name === 'app')).to.deep.equal({ name: 'app', emptyDir: {} });
+    expect(bringer?.securityContext).to.deep.equal(container?.securityContext);
+    expect(pod).not.to.have.property('initContainers');
+    expect(container).not.to.have.property('command');
+  });
+
+  it('asks for nothing that Pod Security "restricted" forbids', () => {
+    expect(pod?.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 65532 });
+    expect(pod?.securityContext?.seccompProfile).to.deep.equal({ type: 'RuntimeDefault' });
+    expect(container?.securityContext).to.deep.equal({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+});
+
+describe('attemptAccess', () => {
+  it('gives get and patch on the one report, by name', () => {
+    const { role, roleBinding, serviceAccount } = attemptAccess(input, { disruptive: false });
+    expect(role.rules).to.deep.equal([
+      {
+        apiGroups: ['e2e.backend.ai'],
+        resources: ['testreports', 'testreports/status'],
+        resourceNames: ['nightly-alpha-2'],
+        verbs: ['get', 'patch'],
+      },
+    ]);
+    expect(roleBinding.subjects).to.deep.equal([
+      { kind: 'ServiceAccount', name: 'nightly-alpha-2', namespace: 'ns' },
+    ]);
+    expect(serviceAccount.automountServiceAccountToken).to.equal(false);
+  });
+
+  it('lets a disruptive suite, and no other, ask for faults', () => {
+    const [own, faults] = attemptAccess(input, { disruptive: true }).role.rules ?? [];
+    expect(own?.resourceNames).to.deep.equal(['nightly-alpha-2']);
+    expect(faults).to.deep.equal({
+      apiGroups: ['e2e.backend.ai'],
+      resources: ['faults'],
+      verbs: ['get', 'create', 'patch', 'delete'],
+    });
+  });
+});

@@ -1,0 +1,198 @@
+import { KUEUE_QUEUE_LABEL } from '@backendai-e2e/api/group';
+import { CONNECTION_MOUNT, RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
+import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
+import type { TestSuiteSpec } from '@backendai-e2e/api/test-suite';
+import type { Job } from '@backendai-e2e/kube/builtin-resources';
+import type { Intent } from '@backendai-e2e/kube/object';
+import type { AttemptIdentity } from './attempt-access.ts';
+
+/** What the Job of one attempt is made from. */
+export interface JobInput extends AttemptIdentity {
+  run: string;
+  environment: string;
+  suite: string;
+  attempt: number;
+  /** When the run's first attempt was made, RFC 3339. */
+  since: string;
+  spec: TestSuiteSpec;
+  grep: string | undefined;
+  /** As in TestRun.spec.rounds. */
+  rounds: number | undefined;
+  /** LocalQueue of Kueue that lets the Job start; undefined: it starts at once. */
+  queueName: string | undefined;
+  /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
+  connectionSecret: string | undefined;
+}
+
+/** Name of the runner's container. */
+export const RUNNER_CONTAINER = 'suite';
+
+/**
+ * Seconds that the Job gets over the suite's own: the runner ends itself first and reports what it has. The Job's time
+ * counts from its start, the runner's from when its image is there: 90 s are for that, as long as a pull that fails is
+ * watched (reports/close.ts); 30 s for the runner's clean-up and last write.
+ */
+export const JOB_MARGIN_SECONDS = 120;
+
+/** Default of TestSuite.spec.timeoutSeconds, as in its schema. */
+const DEFAULT_TIMEOUT_SECONDS = 600;
+
+/** The user that the suites' image runs as. */
+const RUNNER_UID = 65532;
+
+/** For suites that give none: Node 24 with Mocha needs about 120 MiB. */
+export const DEFAULT_RESOURCES = {
+  requests: { cpu: '100m', memory: '160Mi' },
+  limits: { memory: '512Mi' },
+};
+
+const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+/** Where the suites' image has its code; brought into another image, it stands there too. */
+const APP = '/app';
+
+/** What the suites' image sets for itself (images/node-runtime), and another image does not. */
+const BROUGHT_ENV = [
+  { name: 'NODE_ENV', value: 'production' },
+  { name: 'HOME', value: '/tmp' },
+  { name: 'NODE_COMPILE_CACHE', value: `${APP}/compile-cache` },
+];
+
+/**
+ * What containerd says for a container that it could not start (errorStartExitCode of its CRI plugin): runc cannot always
+ * freeze the processes of a cgroup of version 1 on a busy machine. Neither the runner nor a signal ends with it.
+ */
+export const NOT_STARTED_EXIT = 128;
+
+/**
+ * The Job of one attempt. It never restarts anything by itself (backoffLimit 0: retries are attempts of the run), keeps
+ * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
+ */
+export function attemptJob(input: JobInput): Intent<Job> {
+  const { name, namespace, labels, owner, spec } = input;
+  const timeoutSeconds = spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const connection = input.connectionSecret;
+  const brought = spec.runtimeImage !== undefined;
+  return {
+    metadata: {
+      name,
+      namespace,
+      labels: { ...labels, ...(input.queueName ? { [KUEUE_QUEUE_LABEL]: input.queueName } : {}) },
+      ownerReferences: [owner],
+    },
+    spec: {
+      // Kueue ends the suspension when its queue has room; time limits count from then.
+      ...(input.queueName ? { suspend: true } : {}),
+      backoffLimit: 0,
+      activeDeadlineSeconds: timeoutSeconds + JOB_MARGIN_SECONDS,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        rules: [
+          // An eviction or a drained node says so in the Job's condition, instead of looking like a failed test.
+          { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          // Of a container that the node could not start nothing ran: another pod is no second attempt.
+          { action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } },
+        ],
+      },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: name,
+          automountServiceAccountToken: true,
+          enableServiceLinks: false,
+          ...(spec.imagePullSecrets?.length ? { imagePullSecrets: spec.imagePullSecrets } : {}),
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: RUNNER_UID,
+            runAsGroup: RUNNER_UID,
+            fsGroup: RUNNER_UID,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          ...(brought ? { initContainers: [bringApp(spec)] } : {}),
+          containers: [
+            {
+              name: RUNNER_CONTAINER,
+              image: spec.runtimeImage ?? spec.image,
+              imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
+              ...(brought ? { command: [`${APP}/bin/node`, `${APP}/dist/suites/runner/main.js`] } : {}),
+              env: [...environmentOf(input, timeoutSeconds), ...(brought ? BROUGHT_ENV : [])],
+              resources: spec.resources ?? DEFAULT_RESOURCES,
+              // A runner that dies before it can report leaves its last lines in the pod's status.
+              terminationMessagePolicy: 'FallbackToLogsOnError',
+              securityContext: CONTAINER_SECURITY,
+              volumeMounts: [
+                { name: 'tmp', mountPath: '/tmp' },
+                ...(brought ? [{ name: 'app', mountPath: APP, readOnly: true }] : []),
+                ...(connection ? [{ name: 'connection', mountPath: CONNECTION_MOUNT, readOnly: true }] : []),
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'tmp', emptyDir: {} },
+            ...(brought ? [{ name: 'app', emptyDir: {} }] : []),
+            ...(connection
+              ? [
+                  {
+                    name: 'connection',
+                    secret: {
+                      secretName: connection,
+                      items: [{ key: CONNECTION_KEY, path: CONNECTION_KEY }],
+                      defaultMode: 0o440,
+                    },
+                  },
+                ]
+              : []),
+          ],
+        },
+      },
+    },
+  };
+}
+
+/**
+ * Copies Node.js and the suites (200 MB, under a second) out of their image, so that the image that the suite needs holds
+ * none of it: it is large and stays as it is, while the suites change with every edit.
+ */
+function bringApp(spec: TestSuiteSpec) {
+  return {
+    name: 'bring-suites',
+    image: spec.image,
+    imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
+    command: [
+      'sh',
+      '-c',
+      `cp -r ${APP}/. /brought && mkdir /brought/bin && cp "$(command -v node)" /brought/bin/`,
+    ],
+    resources: { requests: DEFAULT_RESOURCES.requests, limits: DEFAULT_RESOURCES.limits },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [{ name: 'app', mountPath: '/brought' }],
+  };
+}
+
+function environmentOf(input: JobInput, timeoutSeconds: number) {
+  const values: Record<string, string> = {
+    [RUNNER_ENV.run]: input.run,
+    [RUNNER_ENV.suite]: input.suite,
+    [RUNNER_ENV.attempt]: String(input.attempt),
+    [RUNNER_ENV.since]: input.since,
+    [RUNNER_ENV.report]: input.name,
+    [RUNNER_ENV.namespace]: input.namespace,
+    [RUNNER_ENV.environment]: input.environment,
+    [RUNNER_ENV.files]: JSON.stringify(input.spec.files),
+    [RUNNER_ENV.timeoutSeconds]: String(timeoutSeconds),
+    ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),
+    ...(input.rounds === undefined ? {} : { [RUNNER_ENV.rounds]: String(input.rounds) }),
+    ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
+  };
+  return [
+    // "$(NAME)" in a value would be replaced by Kubernetes; "$$" stands for one dollar.
+    ...Object.entries(values).map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') })),
+    { name: RUNNER_ENV.pod, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+  ];
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { LABELS } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+
+/** Longest value of a label and longest DNS label (RFC 1123), characters. */
+const LABEL_LENGTH = 63;
+/** Hex digits of SHA-256 that tell apart names that had to be cut. */
+const HASH_LENGTH = 8;
+
+/** Label that the Job controller gives the pods of a Job: its name. */
+export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
+
+/**
+ * Name of everything that belongs to one attempt: TestReport, Job, ServiceAccount, Role, RoleBinding.
+ * `<run>-<suite>-<attempt>`, cut to 63 characters with a hash of the whole when it is longer. Deterministic, so that a
+ * restarted operator finds what it had made.
+ */
+export function attemptName(run: string, suite: string, attempt: number): string {
+  const whole = `${run}-${suite}-${attempt}`;
+  if (whole.length <= LABEL_LENGTH) return whole;
+  const hash = createHash('sha256').update(`${run}/${suite}/${attempt}`).digest('hex').slice(0, HASH_LENGTH);
+  const tail = `-${hash}-${attempt}`;
+  return `${whole.slice(0, LABEL_LENGTH - tail.length).replace(/[-.]+$/, '')}${tail}`;
+}
+
+/** Labels of everything that belongs to one attempt. */
+export function attemptLabels(run: string, suite: string, attempt: number): Record<string, string> {
+  return {
+    [LABELS.run]: run,
+    [LABELS.suite]: suite,
+    [LABELS.attempt]: String(attempt),
+    'app.kubernetes.io/managed-by': 'backendai-e2e-operator',
+  };
+}
+
+/** Selects what belongs to a run. */
+export function runSelector(run: string): string {
+  return `${LABELS.run}=${run}`;
+}
+
+/** The reports of all attempts of a run, as its lines tell. */
+export function reportsOf(run: TestRun): ObjectName[] {
+  const { name, namespace = '' } = run.metadata;
+  return (run.status?.suites ?? []).flatMap(({ name: suite, attempt }) =>
+    Array.from({ length: attempt }, (_, index) => ({
+      namespace,
+      name: attemptName(name, suite, index + 1),
+    })),
+  );
+}

@@ -1,0 +1,66 @@
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { Intent, KubeObject, ObjectName, Resource } from '@backendai-e2e/kube/object';
+import { expect } from 'chai';
+import type { AttemptStart } from '../attempts/start-attempt.ts';
+import { ChosenElsewhereError, startAttempt } from './start-attempt.ts';
+
+const run: TestRun = {
+  apiVersion: API_VERSION,
+  kind: 'TestRun',
+  metadata: { name: 'run', namespace: 'ns', uid: 'u' },
+  spec: { environmentRef: { name: 'one' }, moreEnvironmentRefs: [{ name: 'two' }] },
+};
+const suite: TestSuite = {
+  apiVersion: API_VERSION,
+  kind: 'TestSuite',
+  metadata: { name: 'alpha' },
+  spec: { files: ['a'], image: 'i' },
+};
+const start: AttemptStart = {
+  ...{ line: 'alpha', suite, attempt: 1, name: 'run-alpha-1', environment: 'one' },
+  since: '2026-01-01T00:00:00Z',
+};
+
+/** An API server in memory: what is created stays. */
+class Memory {
+  readonly objects = new Map<string, KubeObject>();
+  readonly kinds = () => [...this.objects.keys()].map((key) => key.split('/')[0]).sort();
+
+  readonly create = async <T extends KubeObject>(resource: Resource<T>, object: Intent<T>): Promise<T> => {
+    const key = `${resource.kind}/${object.metadata.name}`;
+    if (this.objects.has(key)) {
+      throw new ApiError({ code: 409, reason: 'AlreadyExists', message: key, what: 'create' });
+    }
+    this.objects.set(key, object as unknown as KubeObject);
+    return object as unknown as T;
+  };
+  readonly get = async <T extends KubeObject>(resource: Resource<T>, { name }: ObjectName) =>
+    this.objects.get(`${resource.kind}/${name}`) as T | undefined;
+  readonly delete = async () => true;
+}
+
+describe('an attempt in one of several environments', () => {
+  const begin = (memory: Memory, changes: Partial<AttemptStart> = {}) =>
+    startAttempt(memory, run, { ...start, ...changes }, undefined, AbortSignal.timeout(5_000));
+
+  it('is completed where it was begun', async () => {
+    const memory = new Memory();
+    await begin(memory);
+    memory.objects.delete('Job/run-alpha-1');
+    await begin(memory);
+    expect(memory.kinds()).to.include('Job');
+  });
+
+  it('gets no Job in another one, though whoever starts it has not heard of its report yet', async () => {
+    const memory = new Memory();
+    await begin(memory, { environment: 'two' });
+    memory.objects.delete('Job/run-alpha-1');
+    const failure = await begin(memory).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(ChosenElsewhereError);
+    expect(String(failure)).to.include('TestReport ns/run-alpha-1 is of an attempt in two');
+    expect(memory.kinds()).not.to.include('Job');
+  });
+});

@@ -1,0 +1,138 @@
+import { ownerReference, TEST_REPORTS } from '@backendai-e2e/api/resources';
+import { environmentOf, environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
+import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Intent, KubeObject, Resource } from '@backendai-e2e/kube/object';
+import { attemptAccess } from './attempt-access.ts';
+import { attemptJob } from './attempt-job.ts';
+import { attemptLabels } from './attempt-name.ts';
+
+/** One attempt that is to be started: its objects are created unless they are there. */
+export interface AttemptStart {
+  /** Name of its line in the run. */
+  line: string;
+  suite: TestSuite;
+  attempt: number;
+  /** From attemptName. */
+  name: string;
+  /** TestEnvironment in which it runs. */
+  environment: string;
+  /** When the run's first attempt in that environment was made, RFC 3339. */
+  since: string;
+}
+
+/** The name is held by an object that is not the run's: no retry helps. */
+export class NameTakenError extends Error {
+  override readonly name = 'NameTakenError';
+}
+
+/** The name is held by what is left of an earlier run of the same name; it is being collected. */
+export class NotYetFreeError extends Error {
+  override readonly name = 'NotYetFreeError';
+}
+
+/** The attempt was started in another environment by an earlier try of ours, of which the caches have not heard yet. */
+export class ChosenElsewhereError extends Error {
+  override readonly name = 'ChosenElsewhereError';
+}
+
+/**
+ * Creates what an attempt consists of, or adopts what an earlier try of ours created; no Job when the attempt is already
+ * over. The Job waits for its account and report alone: the API server takes about 0.1 s to check each of Role and
+ * binding against the operator's own rights, which is less than a pod needs to start.
+ * Throws NameTakenError, NotYetFreeError, ChosenElsewhereError, ApiError.
+ */
+export async function startAttempt(
+  client: Pick<KubeClient, 'create' | 'get' | 'delete'>,
+  run: TestRun,
+  { suite, attempt, name, environment, since }: AttemptStart,
+  connectionSecret: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const namespace = run.metadata.namespace ?? '';
+  const labels = attemptLabels(run.metadata.name, suite.metadata.name, attempt);
+  const owner = ownerReference(run);
+  const identity = { name, namespace, labels, owner };
+  const access = attemptAccess(identity, { disruptive: suite.spec.disruptive === true });
+  const makeJob = async () => {
+    const metadata = { name, namespace, labels, ownerReferences: [owner] };
+    const several = environmentsOf(run).length > 1;
+    const spec = {
+      run: run.metadata.name,
+      suite: suite.metadata.name,
+      attempt,
+      ...(several ? { environment } : {}),
+    };
+    const [report] = await Promise.all([
+      ensure(client, TEST_REPORTS, { metadata, spec }, owner.uid, signal),
+      ensure(client, SERVICE_ACCOUNTS, access.serviceAccount, owner.uid, signal),
+    ]);
+    const chosen = environmentOf(run, report.spec);
+    if (chosen !== environment) {
+      throw new ChosenElsewhereError(`TestReport ${namespace}/${name} is of an attempt in ${chosen}`);
+    }
+    if (report.status?.final === true) return undefined;
+    const job = attemptJob({
+      ...identity,
+      run: run.metadata.name,
+      environment,
+      suite: suite.metadata.name,
+      attempt,
+      since,
+      spec: suite.spec,
+      grep: run.spec.grep,
+      rounds: run.spec.rounds,
+      queueName: run.spec.queueName,
+      connectionSecret,
+    });
+    return ensure(client, JOBS, job, owner.uid, signal);
+  };
+  const giveRights = async () => {
+    // The API server refuses a binding to a Role that is not there yet.
+    await ensure(client, ROLES, access.role, owner.uid, signal);
+    await ensure(client, ROLE_BINDINGS, access.roleBinding, owner.uid, signal);
+  };
+  const [job, rights] = await Promise.allSettled([makeJob(), giveRights()]);
+  if (rights.status === 'rejected') {
+    // Without its rights the pod could not report: it must not run.
+    const uid = job.status === 'fulfilled' ? job.value?.metadata.uid : undefined;
+    if (rights.reason instanceof NameTakenError && uid) {
+      await client.delete(JOBS, { namespace, name }, { uid, signal });
+    }
+    throw rights.reason;
+  }
+  if (job.status === 'rejected') throw job.reason;
+}
+
+/** Creates the object, or returns the one of that name when the same owner has it. */
+async function ensure<T extends KubeObject>(
+  client: Pick<KubeClient, 'create' | 'get'>,
+  resource: Resource<T>,
+  intent: Intent<T>,
+  ownerUid: string,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await client.create(resource, intent, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  const { name } = intent.metadata;
+  const namespace = intent.metadata.namespace ?? '';
+  const existing = await client.get(resource, { namespace, name }, { signal });
+  const what = `${resource.kind} ${namespace}/${name}`;
+  if (!existing) throw new NotYetFreeError(`${what} is going just now`);
+  const [owner] = existing.metadata.ownerReferences ?? [];
+  if (owner?.uid === ownerUid) return existing;
+  if (existing.metadata.deletionTimestamp || owner?.name === ownerName(intent)) {
+    throw new NotYetFreeError(`${what} is left of an earlier run of that name and is being collected`);
+  }
+  const whose = owner ? `${owner.kind} ${owner.name}` : 'nobody that this run knows';
+  throw new NameTakenError(`${what} exists and belongs to ${whose}: delete it or give the run another name`);
+}
+
+function ownerName(intent: Intent<KubeObject>): string | undefined {
+  return intent.metadata.ownerReferences?.[0]?.name;
+}

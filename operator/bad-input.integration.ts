@@ -1,0 +1,104 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
+import { documentedTable } from '@backendai-e2e/tools/envtest/documented-table';
+import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+
+/** A run that is asked for, in an environment of its own where one is given (specs in YAML), and what is answered. */
+interface Wrong {
+  run: string;
+  environment?: string;
+  /** Reason of the condition Succeeded. */
+  reason: string;
+  /** What is said, in the condition or in the line of the suite. */
+  says: RegExp;
+}
+
+const WRONG: Wrong[] = [
+  {
+    run: '{suites: {names: [nonsense]}}',
+    reason: 'UnknownSuites',
+    says: /no TestSuite called nonsense; there are: alpha/,
+  },
+  {
+    run: '{suites: {names: [../../etc/passwd]}}',
+    reason: 'UnknownSuites',
+    says: /called \.\.\/\.\.\/etc\/passwd/,
+  },
+  { run: '{suites: {matchLabels: {area: none}}}', reason: 'NoSuites', says: /no TestSuite with area=none/ },
+  {
+    run: '{grep: "("}',
+    reason: 'InvalidGrep',
+    says: /spec\.grep is no JavaScript regular expression: .*Unterminated group/,
+  },
+  { run: '{rerunFailedOf: nobody}', reason: 'NothingToRerun', says: /there is no TestRun nobody/ },
+  {
+    run: '{environmentRef: {name: nowhere}, environmentTimeoutSeconds: 1}',
+    reason: 'EnvironmentNotFound',
+    says: /nowhere/,
+  },
+  {
+    run: '{environmentTimeoutSeconds: 1}',
+    environment: '{external: {connectionSecretRef: {name: absent}}}',
+    reason: 'EnvironmentNotReady',
+    says: /Secret absent/,
+  },
+  {
+    run: '{environmentTimeoutSeconds: 1}',
+    environment: '{chart: {name: nonsense}}',
+    reason: 'EnvironmentFailed',
+    says: /carries no chart nonsense; it has: .*tiny/,
+  },
+  {
+    run: '{environmentTimeoutSeconds: 1}',
+    environment: '{chart: {name: tiny}, namespace: somebodys}',
+    reason: 'EnvironmentFailed',
+    says: /namespace somebodys exists and was not made for this TestEnvironment: choose another/,
+  },
+  {
+    run: '{environmentTimeoutSeconds: 1}',
+    environment: '{chart: {name: tiny, values: {image: "x\\n  injected: [", replicas: many}}}',
+    reason: 'EnvironmentFailed',
+    says: /helm upgrade --install/,
+  },
+];
+
+describe('bad input that only the cluster can tell', function () {
+  this.timeout(120_000);
+  let stage: Stage;
+
+  before(async () => {
+    stage = await startStage();
+    await stage.suite('alpha');
+    await stage.environment('ext');
+    await stage.plane.createNamespace('somebodys');
+    stage.startOperator();
+  });
+  after(() => stage?.stop());
+
+  it('is answered with a sentence, and stands in the way of nothing', async () => {
+    for (const [index, { run, environment }] of WRONG.entries()) {
+      const name = `wrong-${index}`;
+      // The cast: an object that is wrong on purpose.
+      if (environment) await stage.environment(name, parse(environment) as TestEnvironmentSpec);
+      await stage.run(name, environment ? name : 'ext', parse(run));
+    }
+    const answers: string[][] = [];
+    for (const [index, { run, environment, reason, says }] of WRONG.entries()) {
+      const { status } = await stage.finished(`wrong-${index}`, 60_000);
+      const succeeded = conditionOf(status?.conditions, 'Succeeded');
+      expect(succeeded).to.deep.include({ status: 'False', reason });
+      const [line] = status?.suites ?? [];
+      const answer = [succeeded?.message, line?.message].find((text) => text && says.test(text));
+      expect(answer, `${run}: ${succeeded?.message}; ${line?.message}`).not.to.equal(undefined);
+      answers.push([run, environment ?? '', `${reason}: ${answer}`]);
+    }
+    await stage.run('right', 'ext', { suites: { names: ['alpha'] } });
+    await stage.attempt('right-alpha-1', 'Passed');
+    expect((await stage.finished('right')).status?.verdict).to.equal('Passed');
+    const head = ['spec of the run', 'spec of its environment', 'answer'];
+    const { found, wanted } = documentedTable('bad-input.md', 'ended', head, answers);
+    expect(found).to.equal(wanted);
+  });
+});

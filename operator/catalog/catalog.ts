@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { API_VERSION, FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_SUITES } from '@backendai-e2e/api/resources';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Log } from '@backendai-e2e/controller/log';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Intent } from '@backendai-e2e/kube/object';
+
+/** On every TestSuite that comes from the catalog: one that is no longer in it is deleted. */
+export const CATALOG_LABEL = 'app.kubernetes.io/managed-by';
+export const CATALOG_VALUE = 'backendai-e2e-catalog';
+
+/** The catalog's file does not hold what it should. */
+export class CatalogError extends Error {
+  override readonly name = 'CatalogError';
+}
+
+/** One suite as the chart writes it into the catalog's file. */
+interface CatalogEntry {
+  name: string;
+  labels: Record<string, string>;
+  spec: TestSuite['spec'];
+}
+
+/**
+ * Reads the catalog: a YAML list of {name, labels, spec}. The API server checks the specs.
+ * Throws CatalogError with the file and what is wrong.
+ */
+export async function readCatalog(path: string): Promise<CatalogEntry[]> {
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new CatalogError(`${path} cannot be read: ${error.message}`);
+  });
+  const content = await parsed(text);
+  if (!Array.isArray(content)) throw new CatalogError(`${path} holds no list of suites`);
+  return content.map((entry: unknown, index) => {
+    if (!isEntry(entry)) throw new CatalogError(`${path}: entry ${index + 1} needs a name and a spec`);
+    return { name: entry.name, labels: entry.labels ?? {}, spec: entry.spec };
+  });
+}
+
+/** The chart writes JSON; a file that somebody wrote by hand may be YAML, whose library takes 3 MiB once it is loaded. */
+async function parsed(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No JSON: YAML, or nothing at all, which its parser explains.
+    const { parse } = await import('yaml');
+    return parse(text);
+  }
+}
+
+function isEntry(value: unknown): value is Omit<CatalogEntry, 'labels'> & Partial<CatalogEntry> {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'name' in value && typeof value.name === 'string' && 'spec' in value && typeof value.spec === 'object'
+  );
+}
+
+/**
+ * Keeps the TestSuites of the catalog stored. The chart cannot hold them itself: Helm refuses a release with objects of a
+ * kind that the same release only defines.
+ */
+export class Catalog {
+  readonly #with: { client: KubeClient; namespace: string; path: string; log: Log };
+  #stored: Promise<void> | undefined;
+
+  constructor(dependencies: { client: KubeClient; namespace: string; path: string; log: Log }) {
+    this.#with = dependencies;
+  }
+
+  /** Resolves when the catalog is stored; stores it at the first call, and again after a failed one. */
+  stored(signal: AbortSignal): Promise<void> {
+    this.#stored ??= this.store(signal).catch((error: unknown) => {
+      this.#stored = undefined;
+      throw error;
+    });
+    return this.#stored;
+  }
+
+  /** Makes every TestSuite what the catalog says, and deletes those of an earlier catalog. */
+  async store(signal: AbortSignal): Promise<void> {
+    const { client, namespace, path, log } = this.#with;
+    const entries = await readCatalog(path);
+    const options = { fieldManager: FIELD_MANAGERS.operator, force: true, signal };
+    for (const { name, labels, spec } of entries) {
+      const suite: Intent<TestSuite> = {
+        apiVersion: API_VERSION,
+        metadata: { name, namespace, labels: { ...labels, [CATALOG_LABEL]: CATALOG_VALUE } },
+        spec,
+      };
+      await client.apply(TEST_SUITES, suite, options);
+    }
+    const names = new Set(entries.map(({ name }) => name));
+    const labelSelector = `${CATALOG_LABEL}=${CATALOG_VALUE}`;
+    const { items } = await client.list(TEST_SUITES, { namespace, labelSelector }, { signal });
+    for (const { metadata } of items.filter((suite) => !names.has(suite.metadata.name))) {
+      await client.delete(TEST_SUITES, { namespace, name: metadata.name }, { uid: metadata.uid, signal });
+      log.info({ suite: metadata.name }, 'deleted: it is no longer in the catalog');
+    }
+    log.info({ suites: entries.length }, 'the catalog is stored');
+  }
+}

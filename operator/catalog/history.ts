@@ -1,0 +1,106 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import {
+  environmentOf,
+  isFinished,
+  RUN_ANNOTATIONS,
+  RUN_CONDITIONS,
+  RUN_REASONS,
+  suiteOf,
+  type TestRun,
+} from '@backendai-e2e/api/test-run';
+import { countsForState, type TestSuiteStatus } from '@backendai-e2e/api/test-suite';
+import { isGood } from '@backendai-e2e/api/verdict';
+
+/** Verdicts kept in a TestSuite's status. */
+const KEPT = 20;
+
+/**
+ * The record of a suite: what its status held already (runs may be deleted since) and the finished runs that exist.
+ * Newest first. Rates are rounded to three decimals, so that they do not change in the last digit only.
+ */
+export function suiteHistory(
+  suite: string,
+  before: TestSuiteStatus | undefined,
+  runs: readonly TestRun[],
+): TestSuiteStatus {
+  const known: Entry[] = [...(before?.lastVerdicts ?? [])];
+  for (const run of runs) {
+    const at = run.status?.finishedAt;
+    if (!isFinished(run) || !at) continue;
+    // A suite that is last has a line for each environment of the run.
+    for (const line of run.status?.suites ?? []) {
+      if (suiteOf(line) !== suite || !line.verdict) continue;
+      const environment = environmentOf(run, line);
+      const index = known.findIndex(
+        (entry) =>
+          entry.run === run.metadata.name &&
+          entry.at === at &&
+          (entry.environment ?? environment) === environment,
+      );
+      const since = known[index]?.since;
+      const entry = {
+        run: run.metadata.name,
+        verdict: line.verdict,
+        at,
+        environment,
+        ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
+        ...(since === undefined ? {} : { since }),
+        ...(isAside(run) ? { aside: true } : {}),
+      };
+      if (index < 0) known.push(entry);
+      else known[index] = entry;
+    }
+  }
+  const lastVerdicts = withStreaks(known.sort(newestFirst)).slice(0, KEPT);
+  if (lastVerdicts.length === 0) return {};
+  const good = new Set(['Passed', 'KnownIssue']);
+  const passed = lastVerdicts.filter((entry) => good.has(entry.verdict)).length;
+  const flips = lastVerdicts.filter(
+    (entry, index) => index > 0 && entry.verdict !== lastVerdicts[index - 1]?.verdict,
+  ).length;
+  return {
+    lastVerdicts,
+    passRate: rounded(passed / lastVerdicts.length),
+    ...(lastVerdicts.length > 1 ? { flipRate: rounded(flips / (lastVerdicts.length - 1)) } : {}),
+  };
+}
+
+type Entry = NonNullable<TestSuiteStatus['lastVerdicts']>[number];
+
+function newestFirst(a: Entry, b: Entry): number {
+  return (
+    b.at.localeCompare(a.at) ||
+    a.run.localeCompare(b.run) ||
+    (a.environment ?? '').localeCompare(b.environment ?? '')
+  );
+}
+
+/** Whether a run says nothing about the state of its suites: only a part of the tests ran, or somebody ended it. */
+function isAside(run: TestRun): boolean {
+  const reason = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.reason;
+  return (
+    run.spec.grep !== undefined ||
+    reason === RUN_REASONS.cancelled ||
+    run.metadata.annotations?.[RUN_ANNOTATIONS.notify] === 'false'
+  );
+}
+
+/** Adds to each verdict since when it is so, from the one before it that counts; what is known already stays. */
+function withStreaks(newest: readonly Entry[]): Entry[] {
+  const latest = new Map<string, Entry>();
+  return newest
+    .toReversed()
+    .map((entry) => {
+      if (!countsForState(entry)) return entry;
+      const before = latest.get(entry.environment ?? '');
+      const same = before !== undefined && isGood(before.verdict) === isGood(entry.verdict);
+      const done = { ...entry, since: entry.since ?? (same ? before.since : undefined) ?? entry.at };
+      latest.set(entry.environment ?? '', done);
+      return done;
+    })
+    .toReversed();
+}
+
+function rounded(share: number): number {
+  return Math.round(share * 1000) / 1000;
+}

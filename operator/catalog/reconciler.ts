@@ -1,0 +1,39 @@
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_SUITES } from '@backendai-e2e/api/resources';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Result } from '@backendai-e2e/controller/controller';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import { StatusWriter } from '@backendai-e2e/controller/status-writer';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+import { suiteHistory } from './history.ts';
+
+export interface TestSuiteDependencies {
+  client: KubeClient;
+  suites: Informer<TestSuite>;
+  runs: Informer<TestRun>;
+}
+
+/** Keeps the record of each suite: its last verdicts and rates. */
+export class TestSuiteReconciler {
+  readonly #with: TestSuiteDependencies;
+  readonly #status: StatusWriter<TestSuite>;
+
+  constructor(dependencies: TestSuiteDependencies) {
+    this.#with = dependencies;
+    this.#status = new StatusWriter({
+      client: dependencies.client,
+      resource: TEST_SUITES,
+      fieldManager: FIELD_MANAGERS.operator,
+    });
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const suite = this.#with.suites.get(name);
+    if (!suite || suite.metadata.deletionTimestamp) return undefined;
+    const status = suiteHistory(name.name, suite.status, this.#with.runs.list(name.namespace));
+    await this.#status.write(suite, status, { signal });
+    return undefined;
+  };
+}

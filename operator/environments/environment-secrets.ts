@@ -1,0 +1,93 @@
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { ownerReference } from '@backendai-e2e/api/resources';
+import { CONNECTION_KEY, CONNECTION_SECRET, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { SECRETS, type Secret } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
+import { connectionCopy, connectionSecretName } from './connection.ts';
+import { namespaceOf } from './namespace.ts';
+
+/** What a connection Secret holds to be hidden; nothing when it cannot be read as one. */
+export function secretsIn(secret: Secret | undefined): Secrets {
+  const secrets = new Secrets();
+  const content = secret?.data?.[CONNECTION_KEY];
+  if (content === undefined) return secrets;
+  try {
+    secrets.add(secretValues(JSON.parse(Buffer.from(content, 'base64').toString())));
+  } catch {
+    // Suites say what is wrong with it; nothing in it could be told apart.
+  }
+  return secrets;
+}
+
+/**
+ * What of an environment's connection must not be said: pods, probes and tools put it into their messages, and messages go into
+ * status, events and logs. Read when there is such a message, not kept.
+ */
+export async function secretsOf(
+  client: Pick<KubeClient, 'get'>,
+  environment: TestEnvironment | undefined,
+  signal: AbortSignal,
+): Promise<Secrets> {
+  const name = environment?.status?.connectionSecret;
+  if (!environment || name === undefined) return new Secrets();
+  const namespace = environment.metadata.namespace ?? '';
+  return secretsIn(await client.get(SECRETS, { namespace, name }, { signal }));
+}
+
+/** Values of Secrets shorter than this are not masked: they would blot out ordinary words. */
+const SHORTEST = 6;
+
+/** Everything that Secrets of a deployment's namespace hold, but helm's releases. Read when it is needed, not kept. */
+export async function secretsInNamespace(
+  client: Pick<KubeClient, 'list'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Secrets> {
+  const secrets = new Secrets();
+  const { items } = await client.list(SECRETS, { namespace }, { signal });
+  for (const { type, data } of items) {
+    if (type === 'helm.sh/release.v1') continue;
+    for (const value of Object.values(data ?? {})) {
+      const text = Buffer.from(value, 'base64').toString();
+      secrets.add([text, ...jsonValues(text)].filter((each) => each.length >= SHORTEST));
+    }
+  }
+  return secrets;
+}
+
+/** Secret values inside of a value that is JSON, like connection.json. */
+function jsonValues(text: string): string[] {
+  try {
+    return secretValues(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+/** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
+export async function copyConnection(
+  client: Pick<KubeClient, 'get' | 'apply'>,
+  environment: TestEnvironment,
+  signal: AbortSignal,
+): Promise<{ name: string | undefined; secrets: Secrets }> {
+  const source = await client.get(
+    SECRETS,
+    { namespace: namespaceOf(environment), name: CONNECTION_SECRET },
+    { signal },
+  );
+  const name = connectionSecretName(environment.metadata.name);
+  const target = {
+    name,
+    namespace: environment.metadata.namespace ?? '',
+    owner: ownerReference(environment),
+  };
+  const copy = source ? connectionCopy(source, target) : undefined;
+  const secrets = secretsIn(source);
+  if (!copy) return { name: undefined, secrets };
+  const existing = await client.get(SECRETS, target, { signal });
+  if (existing?.data?.[CONNECTION_KEY] !== copy.data?.[CONNECTION_KEY]) {
+    await client.apply(SECRETS, copy, { fieldManager: FIELD_MANAGERS.operator, force: true, signal });
+  }
+  return { name, secrets };
+}

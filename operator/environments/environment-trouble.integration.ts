@@ -1,0 +1,152 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { DEPLOYMENTS, EVENTS, PODS, STATEFUL_SETS } from '@backendai-e2e/kube/builtin-resources';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+
+const NAMESPACE = 'bai-tiny';
+/** A value that the chart's connection Secret holds. */
+const CANARY = 'canary-Qy27-password';
+
+describe('trouble in an environment', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  let kubelet: FakeKubelet;
+  let operator: RunningOperator;
+  const charts = mkdtempSync(join(tmpdir(), 'e2e-charts-'));
+  const manager = { namespace: NAMESPACE, name: 'manager' };
+
+  before(async () => {
+    stage = await startStage();
+    kubelet = await startKubelet(stage.plane);
+    cpSync(stage.options().chartsDir, charts, { recursive: true });
+    operator = stage.startOperator({ chartsDir: charts });
+    await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
+    await seen('it is deployed', (environment) => conditionOf(environment.status?.conditions, 'Drifted'));
+  });
+  after(async () => {
+    await stage?.stop();
+    await kubelet?.stop();
+    rmSync(charts, { recursive: true });
+  });
+
+  /** Waits until the look at the environment finds something. */
+  function seen<T>(what: string, look: (environment: TestEnvironment) => T | undefined | false): Promise<T> {
+    return until(
+      what,
+      async () => {
+        const environment = await stage.getEnvironment('tiny');
+        const found = environment && look(environment);
+        if (found !== undefined && found !== false) return found;
+        throw new Error(JSON.stringify(environment?.status));
+      },
+      { timeoutMs: 20_000 },
+    ) as Promise<T>;
+  }
+
+  const drifted = (environment: TestEnvironment) => conditionOf(environment.status?.conditions, 'Drifted');
+  const componentOf = (environment: TestEnvironment, name: string) =>
+    environment.status?.components?.find((component) => component.name === name);
+
+  it('as installed, there is no drift', async () => {
+    const condition = await seen('no drift', drifted);
+    expect(condition).to.deep.include({ status: 'False', reason: 'AsInstalled' });
+  });
+
+  it('drift names what somebody changed, and is over when it is changed back', async () => {
+    const change = (image: string, env: object[] | null) =>
+      stage.client.mergePatch(DEPLOYMENTS, manager, {
+        spec: { template: { spec: { containers: [{ name: 'main', image, env }] } } },
+      });
+    await change('other:2', [{ name: 'DEBUG', value: CANARY }]);
+    const condition = await seen('the drift', (environment) => {
+      const now = drifted(environment);
+      return now?.status === 'True' && now;
+    });
+    expect(condition).to.deep.include({ reason: 'ChangedByHand' });
+    expect(condition.message).to.equal(
+      'container main of Deployment/manager has image other:2 instead of real:1; container main of Deployment/manager has other variables: DEBUG',
+    );
+    await change('real:1', null);
+    await seen('it is gone', (environment) => drifted(environment)?.status === 'False');
+  });
+
+  it('a component that crashes is named with its last log lines and event, without secrets', async () => {
+    const pod = await stage.client.create(PODS, {
+      metadata: {
+        namespace: NAMESPACE,
+        name: 'manager-one',
+        labels: { 'app.kubernetes.io/component': 'manager' },
+      },
+      spec: { nodeName: kubelet.node, containers: [{ name: 'main', image: 'real:1' }] },
+    });
+    kubelet.log(pod, 'main', `first\nconnecting with ${CANARY}\nfatal: no such table\n`, true);
+    await stage.client.create(EVENTS, {
+      metadata: { namespace: NAMESPACE, name: 'told' },
+      involvedObject: { kind: 'Pod', namespace: NAMESPACE, name: 'manager-one' },
+      type: 'Warning',
+      reason: 'BackOff',
+      message: 'back-off restarting',
+      lastTimestamp: '2026-01-01T00:00:00Z',
+    });
+    const status = {
+      name: 'main',
+      image: 'real:1',
+      imageID: '',
+      ready: false,
+      restartCount: 2,
+      state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } },
+      lastState: { terminated: { exitCode: 3, reason: 'Error' } },
+    };
+    await stage.client.mergePatch(
+      PODS,
+      { namespace: NAMESPACE, name: 'manager-one' },
+      { status: { phase: 'Running', containerStatuses: [status] } },
+      { subresource: 'status' },
+    );
+    const component = await seen('the log', (environment) => {
+      const found = componentOf(environment, 'manager');
+      return found?.message?.includes('its log ends') === true && found;
+    });
+    expect(component.message).to.match(
+      /CrashLoopBackOff: back-off 20s, last exit code 3 \(Error\); its log ends: first \| connecting with ••• \| fatal: no such table; last event: BackOff: back-off restarting/,
+    );
+    const whole = JSON.stringify(await stage.getEnvironment('tiny'));
+    expect(whole.replaceAll(`"canary":"${CANARY}"`, '')).not.to.include(CANARY);
+    const ready = await seen('Ready', (environment) => conditionOf(environment.status?.conditions, 'Ready'));
+    expect(ready.message).to.include('fatal: no such table');
+    expect(kubelet.asked.filter(({ pod: asked }) => asked === 'manager-one')).to.have.length(1);
+  });
+
+  it('a component that somebody deleted is missing, not forgotten', async () => {
+    await stage.client.delete(STATEFUL_SETS, { namespace: NAMESPACE, name: 'agent' });
+    const component = await seen('agent is missing', (environment) => {
+      const found = componentOf(environment, 'agent');
+      return found?.message?.startsWith('somebody deleted it') === true && found;
+    });
+    expect(component).to.deep.include({ ready: 0, desired: 1, workload: 'StatefulSet/agent' });
+    const condition = await seen('the drift', drifted);
+    expect(condition.message).to.include('StatefulSet/agent was deleted');
+  });
+
+  it('another chart in the next operator is installed, and takes back what was changed', async () => {
+    const before = (await stage.getEnvironment('tiny'))?.status?.valuesHash;
+    await operator.stop();
+    const file = join(charts, 'tiny/Chart.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"1.2.3"', '"1.2.4"'));
+    operator = stage.startOperator({ chartsDir: charts });
+    await seen('the new version', (environment) => componentOf(environment, 'manager')?.version === '1.2.4');
+    const status = await seen('no drift', (environment) => {
+      return drifted(environment)?.status === 'False' && environment.status;
+    });
+    expect(status.valuesHash).not.to.equal(before);
+    expect(
+      await stage.client.get(STATEFUL_SETS, { namespace: NAMESPACE, name: 'agent' }),
+    ).to.have.nested.property('metadata.name', 'agent');
+  });
+});

@@ -1,0 +1,34 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import {
+  ENVIRONMENT_CONDITIONS,
+  ENVIRONMENT_REASONS,
+  type TestEnvironment,
+} from '@backendai-e2e/api/test-environment';
+
+/**
+ * Why an environment is not deployed yet: the one that spec.deployAfterRef names is on its way. Undefined when its turn has
+ * come: that one is Ready, or will not be, or does not exist, or was created later (so that no two wait for each other).
+ */
+export function waitsForTurn(
+  environment: TestEnvironment,
+  before: TestEnvironment | undefined,
+): string | undefined {
+  if (!before || before.metadata.name !== environment.spec.deployAfterRef?.name) return undefined;
+  if (!isEarlier(before, environment) || !isComingUp(before)) return undefined;
+  return `waits for TestEnvironment ${before.metadata.name}, which is deployed first (spec.deployAfterRef)`;
+}
+
+function isEarlier({ metadata: one }: TestEnvironment, { metadata: other }: TestEnvironment): boolean {
+  const [at, then] = [one.creationTimestamp ?? '', other.creationTimestamp ?? ''];
+  return at < then || (at === then && one.name < other.name);
+}
+
+/** Whether it is not Ready for the first time since helm was started, or was to be, and may still become so. */
+function isComingUp({ metadata, status }: TestEnvironment): boolean {
+  if (metadata.deletionTimestamp) return false;
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true;
+  const deployed = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
+  const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
+  if (deployed?.status !== 'True') return deployed?.status !== 'False';
+  return status?.readyAt === undefined && ready?.reason !== ENVIRONMENT_REASONS.deployTimedOut;
+}

@@ -1,0 +1,181 @@
+import { CONNECTION_SECRET, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { isAlreadyExists, isForbidden } from '@backendai-e2e/kube/api-error';
+import {
+  NAMESPACES,
+  type Namespace,
+  PODS,
+  ROLE_BINDINGS,
+  SECRETS,
+} from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { type Clock, sleep } from '@backendai-e2e/kube/clock';
+import { type Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
+import { chartDigest, installationHash } from './chart.ts';
+import type { Workload } from './components.ts';
+import { secretsIn } from './environment-secrets.ts';
+import { HelmError, pendingReleaseSelector, runHelm, uninstallArguments, upgradeArguments } from './helm.ts';
+import {
+  environmentNamespace,
+  environmentRoleBinding,
+  isOwn,
+  namespaceOf,
+  type OperatorIdentity,
+} from './namespace.ts';
+import { deployedReleaseSelector, installedWorkloads, newestRelease } from './release.ts';
+
+export interface InstallerOptions {
+  client: KubeClient;
+  clock: Clock;
+  helm: { binary: string; kubeconfig: string | undefined };
+  /** Folder with one folder a chart. */
+  chartsDir: string;
+  /** Undefined: the operator has its rights everywhere (an administrator at a desk, tests). */
+  identity: OperatorIdentity | undefined;
+  /** False: it has rights in the namespaces it watches alone, and can deploy nothing. */
+  deploys: boolean;
+}
+
+/** Milliseconds for `helm upgrade`; it does not wait for pods. */
+const UPGRADE_MS = 240_000;
+const UNINSTALL_MS = 60_000;
+/** How long fresh rights may take to be in force: the API server reads them from a cache. */
+const RIGHTS_MS = 10_000;
+const RIGHTS_POLL_MS = 200;
+
+/** The effects of deploying an environment: its namespace, its rights, its Helm release. */
+export class Installer {
+  readonly #with: InstallerOptions;
+  /** Charts are part of the operator's image: their digests do not change while it runs. */
+  readonly #digests = new Map<string, string>();
+  /** By namespace. */
+  readonly #installed = new Map<string, { hash: string; workloads: Workload[] }>();
+
+  constructor(options: InstallerOptions) {
+    this.#with = options;
+  }
+
+  /** Whether environments can be deployed at all. */
+  get deploys(): boolean {
+    return this.#with.deploys;
+  }
+
+  /** Hash of what the spec asks for. Throws ChartNotFoundError. */
+  async wanted(chart: NonNullable<TestEnvironment['spec']['chart']>): Promise<string> {
+    const digest = this.#digests.get(chart.name) ?? (await chartDigest(this.#with.chartsDir, chart.name));
+    this.#digests.set(chart.name, digest);
+    return installationHash(chart.name, digest, chart.values);
+  }
+
+  namespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {
+    return this.#with.client.get(NAMESPACES, { name: namespaceOf(environment) }, { signal });
+  }
+
+  /** Creates the namespace; resolves to what is there when somebody was first. */
+  async createNamespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {
+    try {
+      return await this.#with.client.create(NAMESPACES, environmentNamespace(environment), { signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return this.namespace(environment, signal);
+    }
+  }
+
+  /** Makes sure that the operator may work in the namespace, and waits until it really may. Rejects after 10 s. */
+  async takeRights(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
+    const { client, clock, identity } = this.#with;
+    if (!identity) return;
+    const namespace = namespaceOf(environment);
+    const binding = environmentRoleBinding(namespace, identity);
+    try {
+      await client.create(ROLE_BINDINGS, binding, { signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+    const deadline = clock.monotonicMs() + RIGHTS_MS;
+    for (;;) {
+      try {
+        await client.list(PODS, { namespace }, { signal, pageSize: 1 });
+        return;
+      } catch (error) {
+        if (!isForbidden(error) || clock.monotonicMs() >= deadline) throw error;
+      }
+      await sleep(clock, RIGHTS_POLL_MS, signal);
+    }
+  }
+
+  /**
+   * Installs or upgrades the release with the values of the spec. What an operator that was killed left unfinished is put
+   * aside first: helm would refuse to go on. Throws HelmError.
+   */
+  async upgrade(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
+    const { client, chartsDir } = this.#with;
+    const { chart } = environment.spec;
+    if (!chart) return;
+    const release = environment.metadata.name;
+    const namespace = namespaceOf(environment);
+    const pending = await client.list(
+      SECRETS,
+      { namespace, labelSelector: pendingReleaseSelector(release) },
+      { signal },
+    );
+    for (const { metadata } of pending.items) {
+      await client.delete(SECRETS, { namespace, name: metadata.name }, { uid: metadata.uid, signal });
+    }
+    const args = upgradeArguments(release, `${chartsDir}/${chart.name}`, namespace);
+    const call = { ...this.#with.helm, signal, deadlineMs: UPGRADE_MS };
+    try {
+      // JSON is YAML, and needs no library.
+      await runHelm(call, args, JSON.stringify(chart.values ?? {}));
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      throw error.masked(await this.#secrets(environment, signal));
+    }
+  }
+
+  /** What helm may quote and nobody may read: secret values of the spec, and of a connection that is there already. */
+  async #secrets(environment: TestEnvironment, signal: AbortSignal): Promise<Secrets> {
+    const at = { namespace: namespaceOf(environment), name: CONNECTION_SECRET };
+    const secrets = secretsIn(await this.#with.client.get(SECRETS, at, { signal }));
+    secrets.add(secretValues(environment.spec.chart?.values));
+    return secrets;
+  }
+
+  /**
+   * The workloads that helm installed in this environment, read from its release once for each installation. Undefined when
+   * there is no release to read.
+   */
+  async installed(environment: TestEnvironment, signal: AbortSignal): Promise<Workload[] | undefined> {
+    const namespace = namespaceOf(environment);
+    const hash = environment.status?.valuesHash;
+    const known = this.#installed.get(namespace);
+    if (known && known.hash === hash) return known.workloads;
+    const labelSelector = deployedReleaseSelector(environment.metadata.name);
+    const { items } = await this.#with.client.list(SECRETS, { namespace, labelSelector }, { signal });
+    const newest = newestRelease(items);
+    const workloads = newest ? await installedWorkloads(newest) : undefined;
+    if (workloads && hash) this.#installed.set(namespace, { hash, workloads });
+    return workloads;
+  }
+
+  /** Forgets what was read of an environment that goes. */
+  forget(environment: TestEnvironment): void {
+    this.#installed.delete(namespaceOf(environment));
+  }
+
+  /** Uninstalls the release; one that is not there is no error. Throws HelmError. */
+  async uninstall(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
+    const args = uninstallArguments(environment.metadata.name, namespaceOf(environment));
+    await runHelm({ ...this.#with.helm, signal, deadlineMs: UNINSTALL_MS }, args);
+  }
+
+  /** Deletes the namespace when it is this environment's. */
+  async deleteNamespace(
+    environment: TestEnvironment,
+    namespace: Namespace,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!isOwn(namespace, environment)) return;
+    const { name, uid } = namespace.metadata;
+    await this.#with.client.delete(NAMESPACES, { name }, { uid, signal });
+  }
+}

@@ -1,0 +1,317 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { FIELD_MANAGERS, FINALIZERS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
+import {
+  CONNECTION_KEY,
+  ENVIRONMENT_CONDITIONS,
+  ENVIRONMENT_REASONS,
+  type TestEnvironment,
+  type TestEnvironmentStatus,
+} from '@backendai-e2e/api/test-environment';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { Result } from '@backendai-e2e/controller/controller';
+import { FencedStatus } from '@backendai-e2e/controller/fenced-status';
+import { setFinalizer } from '@backendai-e2e/controller/finalizer';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import { isConflict } from '@backendai-e2e/kube/api-error';
+import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import { keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import { maskStrings } from '@backendai-e2e/redaction/redaction';
+import type { Chronicle } from '../observability/event-log.ts';
+import type { Measures } from '../observability/metrics.ts';
+import { conditionNotices } from '../observability/notices.ts';
+import { ChartNotFoundError } from './chart.ts';
+import { componentStatuses, deadContainers, unready, type Workload } from './components.ts';
+import { copyConnection } from './environment-secrets.ts';
+import { expiresInMs } from './expiry.ts';
+import { HelmError } from './helm.ts';
+import { waitsForTurn } from './install-order.ts';
+import type { Installer } from './installer.ts';
+import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
+import { deploying, notDeployed, observeDeployment, observeExternal, withObservations } from './observe.ts';
+import { driftOf, shouldExist } from './release.ts';
+import { LastWords } from './termination-logs.ts';
+import type { EnvironmentWatch } from './workload-watch.ts';
+
+export interface TestEnvironmentDependencies {
+  client: KubeClient;
+  environments: Informer<TestEnvironment>;
+  runs: Informer<TestRun>;
+  installer: Installer;
+  watch: EnvironmentWatch;
+  recorder: Chronicle;
+  measures: Measures;
+  clock: Clock;
+}
+
+/** Milliseconds between looks at something that changes without a watch of ours. */
+const SOON_MS = 250;
+const GOING_MS = 1_000;
+/** Secrets are not watched (their content would fill the cache): how often one that is missing is looked for. */
+const SECRET_MS = 2_000;
+/** What is said about spec.chart where the operator may not deploy. */
+const CONFINED =
+  'this operator is installed for certain namespaces (watchNamespaces) and has no right to make one for a deployment: deploy Backend.AI yourself and use spec.external with connectionSecretRef, or install the operator without watchNamespaces';
+/** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
+const READY_TIMEOUT_SECONDS = 900;
+
+const FINALIZER = {
+  resource: TEST_ENVIRONMENTS,
+  finalizer: FINALIZERS.environment,
+  fieldManager: FIELD_MANAGERS.operator,
+};
+
+/** Deploys, observes and deletes the Backend.AI deployment of each TestEnvironment. */
+export class TestEnvironmentReconciler {
+  readonly #with: TestEnvironmentDependencies;
+  readonly #status: FencedStatus<TestEnvironment>;
+  readonly #lastWords: LastWords;
+
+  constructor(dependencies: TestEnvironmentDependencies) {
+    this.#with = dependencies;
+    this.#status = new FencedStatus(dependencies.client, TEST_ENVIRONMENTS, FIELD_MANAGERS.operator);
+    this.#lastWords = new LastWords(dependencies.client);
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const cached = this.#with.environments.get(name);
+    if (!cached) return undefined;
+    const environment = this.#status.latest(cached);
+    try {
+      if (environment.metadata.deletionTimestamp) return await this.#delete(environment, signal);
+      const left = expiresInMs(environment, this.#with.runs.list(name.namespace), this.#with.clock.now());
+      if (left !== undefined && left <= 0) return await this.#expire(environment, signal);
+      const result = environment.spec.external
+        ? await this.#observeExternal(environment, signal)
+        : await this.#deploy(environment, signal);
+      return { requeueAfterMs: earliest(result?.requeueAfterMs, left) };
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: SOON_MS };
+      throw error;
+    }
+  };
+
+  async #observeExternal(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
+    const { client, clock } = this.#with;
+    const name = environment.spec.external?.connectionSecretRef?.name;
+    const at = { namespace: environment.metadata.namespace ?? '', name: name ?? '' };
+    const secret = name === undefined ? undefined : await client.get(SECRETS, at, { signal });
+    const found = secret?.data?.[CONNECTION_KEY] !== undefined;
+    const status = observeExternal(
+      environment,
+      clock.now(),
+      name === undefined ? undefined : { name, found },
+    );
+    await this.#write(environment, status, signal);
+    return { requeueAfterMs: name !== undefined && !found ? SECRET_MS : undefined };
+  }
+
+  async #deploy(before: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
+    const { installer, clock } = this.#with;
+    if (!installer.deploys) {
+      const { deploymentForbidden } = ENVIRONMENT_REASONS;
+      const status = notDeployed(before, before.status ?? {}, clock.now(), deploymentForbidden, CONFINED);
+      await this.#write(before, status, signal);
+      return undefined;
+    }
+    let environment = await setFinalizer(this.#with.client, FINALIZER, before, 'hold', signal);
+    const place = {
+      ...environment.status,
+      namespace: namespaceOf(environment),
+      release: environment.metadata.name,
+    };
+    const refuse = async (reason: string, message: string) => {
+      await this.#write(environment, notDeployed(environment, place, clock.now(), reason, message), signal);
+      return undefined;
+    };
+
+    let wanted: string;
+    try {
+      wanted = await installer.wanted(environment.spec.chart ?? { name: '' });
+    } catch (error) {
+      if (!(error instanceof ChartNotFoundError)) throw error;
+      return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
+    }
+    const installed = environment.status?.valuesHash === wanted;
+    if (!installed && environment.status?.attemptedHash !== wanted) {
+      const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
+      const message = waitsForTurn(environment, this.#with.environments.get(first));
+      if (message) {
+        await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
+        return undefined;
+      }
+    }
+    let namespace = await installer.namespace(environment, signal);
+    if (!namespace && installed) {
+      const message = `namespace ${place.namespace} is gone with all that was deployed: delete this TestEnvironment and create it again`;
+      return refuse(ENVIRONMENT_REASONS.namespaceGone, message);
+    }
+    namespace ??= await installer.createNamespace(environment, signal);
+    if (!namespace || namespace.metadata.deletionTimestamp) {
+      const message = `namespace ${place.namespace} is still going: ${namespace ? (whatHolds(namespace) ?? '') : ''}`;
+      await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
+      return { requeueAfterMs: GOING_MS };
+    }
+    if (!isOwn(namespace, environment)) {
+      const message = `namespace ${place.namespace} exists and was not made for this TestEnvironment: choose another spec.namespace`;
+      return refuse(ENVIRONMENT_REASONS.namespaceTaken, message);
+    }
+    if (!installed) {
+      const deployed = conditionOf(environment.status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
+      const failed =
+        environment.status?.attemptedHash === wanted && deployed?.reason === ENVIRONMENT_REASONS.helmFailed;
+      // The same again would fail the same way: it is tried anew when the chart or its values change.
+      if (failed) return undefined;
+      const after = await this.#install(environment, { ...place, attemptedHash: wanted }, signal);
+      if (!after) return undefined;
+      environment = after;
+    }
+    return this.#observe(environment, signal);
+  }
+
+  /** Runs helm. Resolves to the environment with its new status, or to undefined when helm failed for good. */
+  async #install(
+    environment: TestEnvironment,
+    place: TestEnvironmentStatus,
+    signal: AbortSignal,
+  ): Promise<TestEnvironment | undefined> {
+    const { installer, clock } = this.#with;
+    const resumed = environment.status?.attemptedHash === place.attemptedHash;
+    const deployStartedAt = resumed ? environment.status?.deployStartedAt : undefined;
+    const { readyAt: _past, ...kept } = place;
+    const status = { ...kept, deployStartedAt: deployStartedAt ?? clock.now().toISOString() };
+    const chart = environment.spec.chart?.name ?? '';
+    const started = await this.#write(
+      environment,
+      deploying(environment, status, clock.now(), `helm installs chart ${chart}`),
+      signal,
+    );
+    if (!started) return undefined;
+    try {
+      await installer.takeRights(started, signal);
+      await installer.upgrade(started, signal);
+    } catch (error) {
+      // Stopping is no failure: the next operator resumes it.
+      if (signal.aborted || isConflict(error)) throw error;
+      const seconds = environment.spec.readyTimeoutSeconds ?? READY_TIMEOUT_SECONDS;
+      const late = clock.now().getTime() >= Date.parse(status.deployStartedAt) + seconds * 1000;
+      const message = error instanceof Error ? error.message : String(error);
+      const hopeless = error instanceof HelmError && !error.transient;
+      if (!hopeless && !late) {
+        const again = deploying(started, started.status ?? {}, clock.now(), `tried again after: ${message}`);
+        await this.#write(started, again, signal);
+        throw error;
+      }
+      const reason = ENVIRONMENT_REASONS.helmFailed;
+      await this.#write(
+        started,
+        notDeployed(started, started.status ?? {}, clock.now(), reason, message),
+        signal,
+      );
+      return undefined;
+    }
+    // Written with the first observation of what helm made.
+    return { ...started, status: { ...started.status, valuesHash: status.attemptedHash ?? '' } };
+  }
+
+  /** Looks at what is deployed. Repairs nothing: what somebody changed by hand is seen and said. */
+  async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
+    const { installer, watch, clock } = this.#with;
+    const namespace = namespaceOf(environment);
+    const { workloads, pods } = await watch.follow(namespace, keyOf(objectName(environment)), signal);
+    const installed = await installer.installed(environment, signal);
+    const existing = new Set(workloads.map(nameOfWorkload));
+    const missing = (installed ?? []).filter(
+      (workload) => shouldExist(workload) && !existing.has(nameOfWorkload(workload)),
+    );
+    let components = componentStatuses(workloads, pods, { missing });
+    if (unready(components).length > 0) {
+      const [events, logs] = await Promise.all([
+        watch.events(namespace, signal),
+        this.#lastWords.of(namespace, pods.flatMap(deadContainers), signal),
+      ]);
+      components = componentStatuses(workloads, pods, { events, logs, missing });
+    }
+    const { name: connectionSecret, secrets } = await copyConnection(this.#with.client, environment, signal);
+    components = maskStrings(components, secrets);
+    const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
+      now: clock.now(),
+      components,
+      drift: installed ? driftOf(installed, workloads).map((each) => secrets.mask(each)) : undefined,
+      connectionSecret,
+    });
+    await this.#write(environment, status, signal);
+    return { requeueAfterMs: earliest(requeueAfterMs, connectionSecret ? undefined : SECRET_MS) };
+  }
+
+  async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
+    const { client, recorder } = this.#with;
+    const message = `no run for ${environment.spec.ttlSeconds} s: it is deleted`;
+    recorder.record(environment, { type: 'Normal', reason: 'Expired', message });
+    const { uid } = environment.metadata;
+    await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });
+  }
+
+  /** Uninstalls, deletes the namespace, waits until it is gone, then lets the object go. Says what holds it. */
+  async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
+    const { installer, watch, clock, recorder } = this.#with;
+    if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
+    watch.forget(namespaceOf(environment));
+    installer.forget(environment);
+    const namespace = await installer.namespace(environment, signal);
+    if (!namespace || !isOwn(namespace, environment)) {
+      await setFinalizer(this.#with.client, FINALIZER, environment, 'drop', signal);
+      return undefined;
+    }
+    const { name } = namespace.metadata;
+    const say = async (message: string) => {
+      const { ready } = ENVIRONMENT_CONDITIONS;
+      const reason = ENVIRONMENT_REASONS.deleting;
+      const seen = [{ type: ready, status: 'False' as const, reason, message }];
+      const status = withObservations(environment, environment.status ?? {}, clock.now(), seen);
+      await this.#write(environment, status, signal);
+    };
+    if (namespace.metadata.deletionTimestamp) {
+      await say(`namespace ${name} is going; ${whatHolds(namespace) ?? 'its objects are being deleted'}`);
+      return { requeueAfterMs: GOING_MS };
+    }
+    await say(`the release is uninstalled and namespace ${name} deleted`);
+    try {
+      await installer.uninstall(environment, signal);
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      // The namespace takes everything in it along: a release that helm cannot undo must not hold it.
+      recorder.record(environment, { type: 'Warning', reason: 'UninstallFailed', message: error.message });
+    }
+    await installer.deleteNamespace(environment, namespace, signal);
+    return { requeueAfterMs: SOON_MS };
+  }
+
+  async #write(
+    environment: TestEnvironment,
+    status: TestEnvironmentStatus,
+    signal: AbortSignal,
+  ): Promise<TestEnvironment | undefined> {
+    const before = environment.status?.conditions;
+    const after = await this.#status.write(environment, status, signal);
+    if (!after) return undefined;
+    this.#with.measures.environment(environment, status);
+    const bad = [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready];
+    const object = { ...after, apiVersion: environment.apiVersion, kind: environment.kind };
+    for (const notice of conditionNotices(before, status.conditions, bad)) {
+      this.#with.recorder.record(object, notice);
+    }
+    return object;
+  }
+}
+
+function nameOfWorkload({ kind, metadata }: Workload): string {
+  return `${kind}/${metadata.name}`;
+}
+
+function earliest(...delays: (number | undefined)[]): number | undefined {
+  const given = delays.filter((delay) => delay !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
+}

@@ -1,0 +1,53 @@
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { objectName } from '@backendai-e2e/kube/object';
+import { type DeadContainer, inOneLine, logKey } from './components.ts';
+import { secretsInNamespace } from './environment-secrets.ts';
+
+/** Lines that are read of a log. */
+const LINES = 5;
+/** Bytes of them. */
+const BYTES = 16 * 1024;
+/** Milliseconds for the kubelet's answer: a status must not wait long for it. */
+const LOG_MS = 3_000;
+/** Logs asked for at a time, and remembered. */
+const AT_ONCE = 5;
+const REMEMBERED = 200;
+
+/** What containers of environments said before they died: read once for each death, with all that is secret masked. */
+export class LastWords {
+  readonly #client: Pick<KubeClient, 'list' | 'podLogs'>;
+  readonly #known = new Map<string, string>();
+
+  constructor(client: Pick<KubeClient, 'list' | 'podLogs'>) {
+    this.#client = client;
+  }
+
+  /** The last lines of the containers of one namespace, by logKey. One that cannot be read says why. */
+  async of(
+    namespace: string,
+    dead: readonly DeadContainer[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const unknown = dead.filter((each) => !this.#known.has(logKey(each))).slice(0, AT_ONCE);
+    if (unknown.length > 0) {
+      const secrets = await secretsInNamespace(this.#client, namespace, signal);
+      await Promise.all(
+        unknown.map(async (each) => {
+          this.#known.set(logKey(each), inOneLine(secrets.mask(await this.#read(each, signal))));
+        }),
+      );
+      for (const key of [...this.#known.keys()].slice(0, -REMEMBERED)) this.#known.delete(key);
+    }
+    return this.#known;
+  }
+
+  async #read({ pod, container, previous }: DeadContainer, signal: AbortSignal): Promise<string> {
+    const query = { container, tailLines: LINES, limitBytes: BYTES, ...(previous ? { previous } : {}) };
+    try {
+      return await this.#client.podLogs(objectName(pod), query, { signal, deadlineMs: LOG_MS });
+    } catch (error) {
+      signal.throwIfAborted();
+      return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { Informer } from '@backendai-e2e/controller/informer';
+import type { Log } from '@backendai-e2e/controller/log';
+import type { RuntimeMetrics } from '@backendai-e2e/controller/metrics';
+import {
+  DEPLOYMENTS,
+  type Deployment,
+  EVENTS,
+  type Event,
+  JOBS,
+  type Job,
+  PODS,
+  type Pod,
+  STATEFUL_SETS,
+  type StatefulSet,
+} from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { withoutManagedFields } from '@backendai-e2e/kube/object';
+import type { Workload } from './components.ts';
+
+/** What is going on in the namespace of one deployment. */
+export interface Deployed {
+  workloads: Workload[];
+  pods: Pod[];
+}
+
+interface Watched {
+  stop: AbortController;
+  deployments: Informer<Deployment>;
+  statefulSets: Informer<StatefulSet>;
+  jobs: Informer<Job>;
+  pods: Informer<Pod>;
+}
+
+/** Milliseconds for the first lists of a namespace. */
+const SYNC_MS = 30_000;
+
+/** Follows workloads and pods in the namespaces of environments, from when one is deployed until it is deleted. */
+export class EnvironmentWatch {
+  readonly #with: { client: KubeClient; log: Log; metrics: RuntimeMetrics };
+  readonly #onChange: (environment: string) => void;
+  readonly #watched = new Map<string, Watched>();
+
+  /** `onChange` is called with the key that `follow` was given. */
+  constructor(
+    dependencies: { client: KubeClient; log: Log; metrics: RuntimeMetrics },
+    onChange: (environment: string) => void,
+  ) {
+    this.#with = dependencies;
+    this.#onChange = onChange;
+  }
+
+  /**
+   * What is in the namespace, from the cache; the first call starts following it and waits for the first lists.
+   * Rejects when they do not come.
+   */
+  async follow(namespace: string, environment: string, signal: AbortSignal): Promise<Deployed> {
+    const watched = this.#watched.get(namespace) ?? this.#start(namespace, environment);
+    const { deployments, statefulSets, jobs, pods } = watched;
+    await Promise.all(
+      [deployments, statefulSets, jobs, pods].map((informer) => informer.waitForSync(SYNC_MS, signal)),
+    );
+    return {
+      workloads: [
+        ...deployments.list().map((object): Workload => ({ ...asWorkload(object), kind: 'Deployment' })),
+        ...statefulSets.list().map((object): Workload => ({ ...asWorkload(object), kind: 'StatefulSet' })),
+        ...jobs.list().map((object): Workload => ({ ...asWorkload(object), kind: 'Job' })),
+      ],
+      pods: pods.list(),
+    };
+  }
+
+  /** Stops following a namespace; no error when it was not followed. */
+  forget(namespace: string): void {
+    this.#watched.get(namespace)?.stop.abort();
+    this.#watched.delete(namespace);
+  }
+
+  /** Stops following all. */
+  close(): void {
+    for (const namespace of [...this.#watched.keys()]) this.forget(namespace);
+  }
+
+  /** Events of the namespace now: only asked for when something is not ready. */
+  async events(namespace: string, signal: AbortSignal): Promise<Event[]> {
+    return (await this.#with.client.list(EVENTS, { namespace, fieldSelector: 'type=Warning' }, { signal }))
+      .items;
+  }
+
+  #start(namespace: string, environment: string): Watched {
+    const options = { ...this.#with, namespace };
+    const watched: Watched = {
+      stop: new AbortController(),
+      deployments: new Informer({ ...options, resource: DEPLOYMENTS, transform: withoutManagedFields }),
+      statefulSets: new Informer({ ...options, resource: STATEFUL_SETS, transform: withoutManagedFields }),
+      jobs: new Informer({ ...options, resource: JOBS, transform: withoutManagedFields }),
+      pods: new Informer({ ...options, resource: PODS, transform: withoutManagedFields }),
+    };
+    this.#watched.set(namespace, watched);
+    const changed = () => this.#onChange(environment);
+    watched.deployments.onChange(changed);
+    watched.statefulSets.onChange(changed);
+    watched.jobs.onChange(changed);
+    watched.pods.onChange(changed);
+    const { stop, ...informers } = watched;
+    for (const informer of Object.values(informers)) void informer.run(stop.signal);
+    return watched;
+  }
+}
+
+/** The fields that all workloads have in common; absent ones stay absent. */
+function asWorkload(object: Deployment | StatefulSet | Job): Omit<Workload, 'kind'> {
+  // The cast: the generated models of the three kinds differ only in fields that a Workload does not have.
+  return object as Omit<Workload, 'kind'>;
+}

@@ -1,0 +1,335 @@
+import { once } from 'node:events';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
+import { FAULTS, TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
+import {
+  DEPLOYMENTS,
+  NAMESPACES,
+  PODS,
+  type Pod,
+  ROLE_BINDINGS,
+} from '@backendai-e2e/kube/builtin-resources';
+import { KubeClient } from '@backendai-e2e/kube/client';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+
+const WHERE = 'bai-broken';
+
+describe('faults', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  let operator: RunningOperator;
+  /** What the lock holds, as the operator is told. */
+  let holder: string | undefined;
+
+  before(async () => {
+    stage = await startStage();
+    const { client, namespace } = stage;
+    operator = start();
+    await client.create(TEST_ENVIRONMENTS, {
+      metadata: { name: 'broken', namespace },
+      spec: {
+        chart: { name: 'tiny', values: { image: 'main:test', replicas: 1 } },
+        namespace: WHERE,
+        disruption: 'Allowed',
+      },
+    });
+    await client.create(TEST_ENVIRONMENTS, {
+      metadata: { name: 'careful', namespace },
+      spec: { external: {} },
+    });
+    await until('the operator has its rights in the namespace', () =>
+      client.get(ROLE_BINDINGS, { namespace: WHERE, name: 'backendai-e2e-operator' }),
+    );
+    // Who leads is asked with the connection: without it the question is refused.
+    await until(
+      'the environment has its connection',
+      async () => {
+        const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
+        return environment?.status?.connectionSecret;
+      },
+      { timeoutMs: 60_000 },
+    );
+  });
+  after(() => stage?.stop());
+
+  function start(changes: Parameters<Stage['startOperator']>[0] = {}): RunningOperator {
+    return stage.startOperator({ faultImage: 'tools:test', holderOf: async () => holder, ...changes });
+  }
+
+  async function fault(name: string, spec: Omit<FaultSpec, 'environmentRef'> & { environment?: string }) {
+    const { environment = 'broken', ...rest } = spec;
+    return stage.client.create(FAULTS, {
+      metadata: { name, namespace: stage.namespace },
+      spec: { environmentRef: { name: environment }, ...rest },
+    });
+  }
+
+  const get = (name: string) => stage.client.get(FAULTS, { namespace: stage.namespace, name });
+  const seen = <T>(name: string, what: string, look: (fault: Fault) => T | undefined): Promise<T> =>
+    until(`fault ${name}: ${what}`, async () => {
+      const now = await get(name);
+      const value = now && look(now);
+      if (value === undefined) throw new Error(JSON.stringify(now?.status));
+      return value;
+    });
+  const refused = (name: string) =>
+    seen(name, 'refused', (now) => {
+      const accepted = conditionOf(now.status?.conditions, 'Accepted');
+      return accepted?.status === 'False' ? accepted : undefined;
+    });
+
+  /** A pod as a workload would make it, which the test plays the kubelet for. */
+  async function pod(name: string, component: string, changes: { shared?: boolean; address?: string } = {}) {
+    const made = await stage.client.create(PODS, {
+      metadata: { name, namespace: WHERE, labels: { 'app.kubernetes.io/component': component } },
+      spec: {
+        nodeName: 'nowhere',
+        terminationGracePeriodSeconds: 0,
+        shareProcessNamespace: changes.shared ?? true,
+        containers: [{ name: 'main', image: 'main:test', ports: [{ containerPort: 6379 }] }],
+      },
+    });
+    const podIP = changes.address ?? '10.1.1.1';
+    const status = {
+      phase: 'Running',
+      podIP,
+      podIPs: [{ ip: podIP }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [running('main', 'c0ffee')],
+    };
+    return stage.client.mergePatch(
+      PODS,
+      { namespace: WHERE, name: made.metadata.name },
+      { status },
+      { subresource: 'status' },
+    );
+  }
+  const running = (name: string, id: string) => ({
+    name,
+    image: 'main:test',
+    imageID: '',
+    containerID: `containerd://${id}`,
+    ready: true,
+    restartCount: 0,
+    state: { running: { startedAt: new Date().toISOString() } },
+  });
+  const podNow = (name: string) => stage.client.get(PODS, { namespace: WHERE, name });
+  const toolsOf = (now: Pod | undefined) => now?.spec?.ephemeralContainers ?? [];
+  const tool = (name: string, action: string) =>
+    until(`a tool ${action} is put into pod ${name}`, async () => {
+      const now = await podNow(name);
+      return toolsOf(now).find((container) => container.args?.[0] === action) && now;
+    });
+
+  it('are refused where the environment forbids disruption, with what to do', async () => {
+    await fault('forbidden', { environment: 'careful', target: { component: 'manager' }, podDelete: {} });
+    expect((await refused('forbidden')).message).to.match(/careful forbids disruption.*spec\.disruption/);
+    expect((await get('forbidden'))?.metadata.finalizers ?? []).to.deep.equal([]);
+  });
+
+  it('are refused where there is nothing to break, or it cannot be done', async () => {
+    await pod('closed', 'closed', { shared: false });
+    await fault('nobody', { target: { component: 'ghost' }, podDelete: {} });
+    await fault('nowhere', { environment: 'nowhere', target: { component: 'a' }, podDelete: {} });
+    await fault('unshared', { target: { component: 'closed' }, pause: {} });
+    await fault('headless', { target: { component: 'manager', leader: 'scheduler' }, podDelete: {} });
+    expect((await refused('nobody')).reason).to.equal('NoTargets');
+    expect((await refused('nowhere')).reason).to.equal('EnvironmentNotFound');
+    expect((await refused('unshared')).message).to.include('shareProcessNamespace');
+    expect((await refused('headless')).reason).to.equal('LeaderUnknown');
+    expect((await get('unshared'))?.status?.injectedAt).to.equal(undefined);
+  });
+
+  it('are refused by the API server when they ask for nothing, for two things, or change', async () => {
+    const target = { component: 'a' };
+    const wrong = async (name: string, spec: Omit<FaultSpec, 'environmentRef'>, said: RegExp) => {
+      const error: unknown = await fault(name, spec).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(String(error)).to.match(said);
+    };
+    await wrong('none', { target }, /exactly one of podDelete/);
+    await wrong('two', { target, podDelete: {}, pause: {} }, /exactly one of podDelete/);
+    await wrong('both', { target: { component: 'a', pod: 'b', count: 1 }, pause: {} }, /at most one of pod/);
+    await wrong('lead', { target: { component: 'a', leader: 'scheduler' }, pause: {} }, /component manager/);
+    await wrong('part', { target: { component: 'a', pod: 'b' }, scaleToZero: {} }, /whole component/);
+    await wrong('long', { target, pause: {}, durationSeconds: 601 }, /less than or equal to 600/);
+    await fault('fixed', { target: { component: 'ghost' }, pause: {} });
+    const change = (spec: object) =>
+      stage.client
+        .mergePatch(FAULTS, { namespace: stage.namespace, name: 'fixed' }, { spec })
+        .then(() => undefined, String);
+    expect(await change({ durationSeconds: 5 })).to.match(/durationSeconds cannot change/);
+    expect(await change({ pause: null, kill: {} })).to.match(/pause cannot change/);
+    expect(await change({ heal: true })).to.equal(undefined);
+    expect(await change({ heal: false })).to.match(/heal cannot be taken back/);
+  });
+
+  it('delete the pod that holds the lock, and no other; healed when as many are ready as are wanted', async () => {
+    await pod('manager-a', 'manager');
+    await pod('manager-b', 'manager');
+    holder = 'manager-manager-b-0';
+    await fault('leader', {
+      target: { component: 'manager', leader: 'scheduler' },
+      podDelete: { force: true },
+    });
+    const status = await seen('leader', 'seen healed', (now) =>
+      now.status?.seenHealedAt ? now.status : undefined,
+    );
+    expect(status.targets?.map((target) => target.pod)).to.deep.equal(['manager-b']);
+    expect(status.targets?.[0]?.inForceEvidence).to.match(/no pod manager-b with uid/);
+    expect(status.targets?.[0]?.healedEvidence).to.match(/1 of 1 pods .* are ready: manager-a/);
+    expect(await podNow('manager-b')).to.equal(undefined);
+    expect(await podNow('manager-a')).not.to.equal(undefined);
+    await seen('leader', 'lets go', (now) => (now.metadata.finalizers ?? []).length === 0 || undefined);
+  });
+
+  it('put one tool into the target, with one capability, and wait for its proof', async () => {
+    await pod('frozen', 'web');
+    await fault('pausing', { target: { component: 'web' }, pause: {}, durationSeconds: 30 });
+    const now = await tool('frozen', 'pause');
+    const [container, ...more] = toolsOf(now);
+    expect(more).to.deep.equal([]);
+    expect(container?.args).to.include.members(['pause', '--container', 'c0ffee', '--seconds', '30']);
+    expect(container?.targetContainerName).to.equal('main');
+    expect(container?.securityContext?.capabilities).to.deep.equal({ add: ['KILL'], drop: ['ALL'] });
+    // The tool is put in before the status tells of it.
+    const status = await seen('pausing', 'told as being injected', (fault) =>
+      conditionOf(fault.status?.conditions, 'InForce') ? fault.status : undefined,
+    );
+    expect(status).to.include({ phase: 'Injecting', action: 'pause' });
+    expect(conditionOf(status.conditions, 'InForce')?.status).to.equal('Unknown');
+  });
+
+  it('whose target is gone are healed', async () => {
+    await stage.client.delete(PODS, { namespace: WHERE, name: 'frozen' }, { gracePeriodSeconds: 0 });
+    const status = await seen('pausing', 'healed', (now) =>
+      now.status?.seenHealedAt ? now.status : undefined,
+    );
+    expect(status.targets?.[0]?.healedEvidence).to.match(/no pod frozen with uid/);
+  });
+
+  it('go through a killed operator: the next one does not do it twice, and lets go when the target is gone', async () => {
+    await operator.stop();
+    await pod('cut', 'cut');
+    await pod('valkey-0', 'valkey', { address: '10.1.1.9' });
+    const child = stage.startProcess(['--fault-image=tools:test']);
+    await fault('partition', {
+      target: { component: 'cut' },
+      networkPartition: { from: { component: 'valkey' }, ports: [6379] },
+    });
+    const before = await tool('cut', 'partition');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const [container] = toolsOf(before);
+    expect(container?.args).to.include.members(['--peers', '10.1.1.9', '--probes', '10.1.1.9:6379']);
+    await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'partition' });
+    expect((await get('partition'))?.metadata.deletionTimestamp).not.to.equal(undefined);
+    operator = start();
+    await stage.client.delete(PODS, { namespace: WHERE, name: 'cut' }, { gracePeriodSeconds: 0 });
+    await until('the fault is gone', async () => (await get('partition')) === undefined);
+    expect(toolsOf(before)).to.have.length(1);
+  });
+
+  it('scale to zero and back to what it was, also by another operator than the one that began', async () => {
+    const labels = { 'app.kubernetes.io/component': 'scaled' };
+    await stage.client.create(DEPLOYMENTS, {
+      metadata: { name: 'scaled', namespace: WHERE, labels },
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: 'main', image: 'main:test' }] },
+        },
+      },
+    });
+    await pod('scaled-1', 'scaled');
+    const replicas = async () =>
+      (await stage.client.get(DEPLOYMENTS, { namespace: WHERE, name: 'scaled' }))?.spec?.replicas;
+    await fault('down', { target: { component: 'scaled' }, scaleToZero: {}, durationSeconds: 600 });
+    await until('it is scaled to 0', async () => (await replicas()) === 0);
+    await operator.stop();
+    await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'down' });
+    operator = start();
+    await until('it is scaled back', async () => (await replicas()) === 3);
+    await stage.client.mergePatch(
+      DEPLOYMENTS,
+      { namespace: WHERE, name: 'scaled' },
+      { status: { replicas: 3, readyReplicas: 3 } },
+      { subresource: 'status' },
+    );
+    await until('the fault is gone', async () => (await get('down')) === undefined);
+  });
+
+  describe('of a suite', () => {
+    let attempt: string;
+    let suite: KubeClient;
+
+    before(async () => {
+      await stage.suite('breaker', { disruptive: true, needs: ['manager'] });
+      await stage.tinyIsReady(WHERE, 1);
+      await stage.run('run', 'broken', { suites: { names: ['breaker'] }, environmentTimeoutSeconds: 60 });
+      attempt = 'run-breaker-1';
+      await stage.pod(attempt);
+      const access = await stage.plane.serviceAccount(stage.namespace, attempt);
+      suite = new KubeClient(access.kubeConfig);
+    });
+    after(() => suite?.close());
+
+    const ask = (name: string, report: string, environment = 'broken') =>
+      suite.create(FAULTS, {
+        metadata: { name, namespace: stage.namespace, labels: { 'e2e.backend.ai/report': report } },
+        spec: { environmentRef: { name: environment }, target: { component: 'asked' }, pause: {} },
+      });
+
+    it('are asked for in its own name only, and for its own environment', async () => {
+      await pod('asked', 'asked');
+      // Its rights come beside its pod, and the API server needs a moment for a new policy.
+      await until('the policy refuses the name of another', async () => {
+        const said = await ask('foreign', 'somebody-else').then(() => 'accepted', String);
+        if (!/in its own name only/.test(said)) throw new Error(said);
+        return true;
+      });
+      await ask('elsewhere', attempt, 'careful');
+      expect((await refused('elsewhere')).status).to.equal('False');
+      const other = { namespace: stage.namespace, name: 'leader' };
+      expect(await suite.delete(FAULTS, other).then(() => undefined, String)).to.match(/its own Faults only/);
+    });
+
+    it('heal when its attempt ends', async () => {
+      await ask('own', attempt);
+      await tool('asked', 'pause');
+      await stage.report(attempt, {
+        final: true,
+        verdict: 'Failed',
+        counts: { total: 1, passed: 0, failed: 1, pending: 0, interrupted: 0 },
+      });
+      await stage.client.delete(PODS, { namespace: WHERE, name: 'asked' }, { gracePeriodSeconds: 0 });
+      await seen('own', 'healed', (now) => now.status?.seenHealedAt);
+      await ask('late', attempt);
+      expect((await refused('late')).message).to.include('has ended');
+    });
+  });
+
+  describe('in an environment', () => {
+    it('that is deleted do not hold it', async () => {
+      await pod('held', 'held');
+      await fault('held', { target: { component: 'held' }, pause: {}, durationSeconds: 600 });
+      await tool('held', 'pause');
+      await stage.client.delete(TEST_ENVIRONMENTS, { namespace: stage.namespace, name: 'broken' });
+      const status = await seen('held', 'healed', (now) =>
+        now.status?.seenHealedAt ? now.status : undefined,
+      );
+      expect(status.targets?.[0]?.healedEvidence).to.match(/gone/);
+      await stage.client.delete(PODS, { namespace: WHERE, name: 'held' }, { gracePeriodSeconds: 0 });
+      await until('the namespace goes', async () => {
+        const now = await stage.client.get(NAMESPACES, { name: WHERE });
+        return now === undefined || now.metadata.deletionTimestamp !== undefined;
+      });
+    });
+  });
+});

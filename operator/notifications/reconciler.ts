@@ -1,0 +1,154 @@
+import { API_VERSION, FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
+import type { TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
+import { isFinished } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Result } from '@backendai-e2e/controller/controller';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import { isNotFound } from '@backendai-e2e/kube/api-error';
+import { type Backoff, ItemBackoff } from '@backendai-e2e/kube/backoff';
+import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+import type { Chronicle } from '../observability/event-log.ts';
+import { counted, noticeOf } from './body.ts';
+import { type Change, changesOf } from './changes.ts';
+import { type Delivery, deliver } from './send.ts';
+import { TargetError, targetOf } from './target.ts';
+
+export interface NotificationDependencies {
+  client: KubeClient;
+  runs: Informer<TestRun>;
+  suites: Informer<TestSuite>;
+  recorder: Chronicle;
+  clock: Clock;
+  /** Secret with the webhook, in the namespace of the runs. */
+  secret: string;
+  /** Pauses between deliveries that fail. Default: 5 s, doubled up to 10 min. */
+  backoff?: Backoff;
+}
+
+type Notification = NonNullable<TestRunStatus['notification']>;
+
+/** After this a notice is no news any more, and runs that ended before notifications were switched on never were. */
+const NEWS_MS = 86_400_000;
+/** The history of a suite is written moments after its run. */
+const HISTORY_MS = 250;
+
+/**
+ * Tells a webhook what each finished run changed: the runs of an environment one after another, in the order of their end.
+ * What was told stands in TestRun.status.notification, so that an operator that is started anew neither repeats nor
+ * forgets it; one that dies between delivery and record delivers again, with the same id.
+ */
+export class NotificationReconciler {
+  readonly #with: NotificationDependencies;
+  readonly #failures: ItemBackoff;
+
+  constructor(dependencies: NotificationDependencies) {
+    this.#with = dependencies;
+    this.#failures = new ItemBackoff(dependencies.backoff ?? { baseMs: 5_000, capMs: 600_000 });
+  }
+
+  /** The name is that of a TestEnvironment. */
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    for (;;) {
+      const cached = this.#next(name);
+      if (!cached) return undefined;
+      const result = await this.#notify(cached, signal);
+      if (result) return result;
+      // The cache has not heard of what was written: come again rather than ask the API server in a loop.
+      if (this.#next(name)?.metadata.uid === cached.metadata.uid) return { requeueAfterMs: HISTORY_MS };
+    }
+  };
+
+  /** The oldest run of an environment that is news and of which nothing was told. */
+  #next({ namespace = '', name }: ObjectName): TestRun | undefined {
+    const oldest = this.#with.clock.now().getTime() - NEWS_MS;
+    return this.#with.runs
+      .list(namespace)
+      .filter((run) => run.spec.environmentRef.name === name && isFinished(run) && isOpen(run))
+      .filter((run) => Date.parse(run.status?.finishedAt ?? '') > oldest || run.status?.notification)
+      .sort((a, b) => (a.status?.finishedAt ?? '').localeCompare(b.status?.finishedAt ?? ''))[0];
+  }
+
+  /** Undefined when the run is dealt with. */
+  async #notify(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
+    const { client } = this.#with;
+    const at = { namespace: cached.metadata.namespace ?? '', name: cached.metadata.name };
+    // A lagging cache must not tell anything twice.
+    const run = await client.get(TEST_RUNS, at, { signal });
+    if (!run || run.metadata.uid !== cached.metadata.uid || !isOpen(run)) return undefined;
+    const suites = await client.list(TEST_SUITES, { namespace: at.namespace }, { signal });
+    const changes = changesOf(run, suites.items);
+    if (changes === 'unknown') return { requeueAfterMs: HISTORY_MS };
+    if (changes.length === 0) {
+      await this.#record(run, { state: 'NothingNew' }, signal);
+      return undefined;
+    }
+    const delivery = await this.#deliver(run, changes, signal);
+    if (delivery.ok) {
+      this.#failures.forget(run.metadata.uid ?? '');
+      await this.#record(run, { state: 'Sent', changes: changes.length }, signal);
+      this.#with.recorder.record(run, {
+        type: 'Normal',
+        reason: 'Notified',
+        message: `the webhook was told: ${counted(changes)}`,
+      });
+      return undefined;
+    }
+    return this.#failed(run, changes, delivery, signal);
+  }
+
+  async #deliver(run: TestRun, changes: readonly Change[], signal: AbortSignal): Promise<Delivery> {
+    const { client, clock, secret } = this.#with;
+    const at = { namespace: run.metadata.namespace ?? '', name: secret };
+    try {
+      // Read every time: a new URL or key counts at once.
+      const target = targetOf(await client.get(SECRETS, at, { signal }), secret);
+      return await deliver(target, noticeOf(run, changes), clock.now(), signal);
+    } catch (error) {
+      if (error instanceof TargetError) return { ok: false, why: error.message };
+      throw error;
+    }
+  }
+
+  async #failed(
+    run: TestRun,
+    changes: readonly Change[],
+    delivery: Delivery & { ok: false },
+    signal: AbortSignal,
+  ): Promise<Result | undefined> {
+    const { clock, recorder } = this.#with;
+    const over = clock.now().getTime() - Date.parse(run.status?.finishedAt ?? '') > NEWS_MS;
+    const state = over ? 'Failed' : 'Pending';
+    const wanted = { state, changes: changes.length, message: delivery.why } as const;
+    const before = run.status?.notification;
+    if (before?.state !== state || before.message !== delivery.why) {
+      await this.#record(run, wanted, signal);
+      recorder.record(run, { type: 'Warning', reason: `Notification${state}`, message: delivery.why });
+    }
+    if (over) return undefined;
+    const own = this.#failures.next(run.metadata.uid ?? '');
+    return { requeueAfterMs: Math.max(own, Math.min(delivery.retryAfterMs ?? 0, 600_000)) };
+  }
+
+  async #record(run: TestRun, what: Omit<Notification, 'at'>, signal: AbortSignal): Promise<void> {
+    const { name, namespace = '', uid } = run.metadata;
+    const notification = { ...what, at: this.#with.clock.now().toISOString() };
+    try {
+      await this.#with.client.applyStatus(
+        TEST_RUNS,
+        { apiVersion: API_VERSION, metadata: { name, namespace, uid }, status: { notification } },
+        { fieldManager: FIELD_MANAGERS.notifier, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function isOpen(run: TestRun): boolean {
+  const state = run.status?.notification?.state;
+  return state === undefined || state === 'Pending';
+}

@@ -1,0 +1,56 @@
+import type { Condition } from '@backendai-e2e/api/conditions';
+import { type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
+import type { Notice } from '@backendai-e2e/controller/events';
+import type { Entry } from './event-log.ts';
+
+/** One notice for each condition whose status or reason changed. `bad`: types whose status False deserves a warning. */
+export function conditionNotices(
+  before: readonly Condition[] | undefined,
+  after: readonly Condition[] | undefined,
+  bad: readonly string[],
+): Notice[] {
+  return (after ?? [])
+    .filter((condition) => {
+      const old = before?.find((candidate) => candidate.type === condition.type);
+      return old?.status !== condition.status || old.reason !== condition.reason;
+    })
+    .filter((condition) => condition.status !== 'Unknown' || condition.reason !== 'Running')
+    .map((condition) => ({
+      type: condition.status === 'False' && bad.includes(condition.type) ? 'Warning' : 'Normal',
+      reason: condition.reason,
+      message: `${condition.type} is ${condition.status}: ${condition.message}`,
+    }));
+}
+
+/** One notice for each suite of a run that started an attempt or ended. */
+export function suiteNotices(
+  before: readonly RunSuite[] | undefined,
+  after: readonly RunSuite[] | undefined,
+): Entry[] {
+  return (after ?? []).flatMap((line): Entry[] => {
+    const old = before?.find((candidate) => candidate.name === line.name);
+    const { attempt, report, verdict, seconds, environment } = line;
+    const fields = { suite: suiteOf(line), attempt, report, ...(environment ? { environment } : {}) };
+    if (line.state === 'Running' && (old?.state !== 'Running' || old.attempt !== line.attempt)) {
+      return [
+        {
+          type: 'Normal',
+          reason: 'SuiteStarted',
+          message: `${line.name}: attempt ${line.attempt} started${environment ? ` in ${environment}` : ''}`,
+          fields,
+        },
+      ];
+    }
+    if (line.state !== 'Finished' || old?.state === 'Finished') return [];
+    const fine = line.verdict === 'Passed' || line.verdict === 'Skipped' || line.verdict === 'KnownIssue';
+    const more = [line.reason, line.message].filter(Boolean).join(': ');
+    return [
+      {
+        type: fine ? 'Normal' : 'Warning',
+        reason: `Suite${line.verdict ?? 'Ended'}`,
+        message: `${line.name}: ${line.verdict}${more ? ` (${more})` : ''}`,
+        fields: { ...fields, verdict, seconds },
+      },
+    ];
+  });
+}

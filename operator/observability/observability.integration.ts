@@ -1,0 +1,206 @@
+import { request } from 'node:https';
+import type { Condition } from '@backendai-e2e/api/conditions';
+import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
+import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import { EVENTS } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+import { pino } from 'pino';
+
+interface LogLine {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+interface Observed extends KubeObject {
+  status?: { conditions?: Condition[] };
+}
+
+describe('what people and programs see of the operator', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  const lines: LogLine[] = [];
+
+  before(async () => {
+    stage = await startStage();
+    await stage.environment('ext');
+    await stage.suite('alpha', { retries: 1 });
+    await stage.suite('beta');
+    const stream = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) };
+    stage.startOperator({
+      log: pino({ level: 'info', formatters: { level: (level) => ({ level }) } }, stream),
+    });
+    await stage.run('seen', 'ext');
+    await stage.pod('seen-alpha-1');
+    await stage.run('waiting', 'ext', { suites: { names: ['beta'] } });
+    await until('it is queued', async () => (await stage.getRun('waiting'))?.status?.phase === 'Queued');
+  });
+  after(() => stage?.stop());
+
+  async function metrics(): Promise<string> {
+    const port = lines.find(({ msg }) => msg.startsWith('probes and metrics'))?.port;
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    return answer.text();
+  }
+
+  /** Asks the API server as kubectl does. */
+  function get(path: string, accept: string): Promise<unknown> {
+    const config = stage.plane.kubeConfig();
+    const ca = Buffer.from(config.getCurrentCluster()?.caData ?? '', 'base64');
+    const headers = { accept, authorization: `Bearer ${config.getCurrentUser()?.token}` };
+    return new Promise((resolve, reject) => {
+      const call = request(`${stage.plane.url}${path}`, { ca, headers }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())));
+        answer.on('error', reject);
+      });
+      call.on('error', reject);
+      call.end();
+    });
+  }
+
+  it('metrics: the depth of the queue now', async () => {
+    const wanted = ['Queued', 'Running'].map(
+      (phase) => `e2e_runs_active{namespace="backendai-e2e",phase="${phase}"} 1`,
+    );
+    await until('one run that waits and one that runs are counted', async () => {
+      const text = await metrics();
+      if (wanted.every((line) => text.includes(line))) return true;
+      throw new Error(
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('e2e_runs_active'))
+          .join('; '),
+      );
+    });
+  });
+
+  it('metrics: runs, suites, tests and flakes by verdict, and seconds, when they have ended', async () => {
+    await stage.report('seen-alpha-1', finalReport('Failed'));
+    await stage.attempt('seen-alpha-2', 'Passed');
+    await stage.attempt('seen-beta-1', 'Passed');
+    await stage.finished('seen');
+    await stage.attempt('waiting-beta-1', 'Failed');
+    await stage.finished('waiting');
+    const text = await until('the last run is counted', async () => {
+      const now = await metrics();
+      return now.includes('e2e_runs_total{namespace="backendai-e2e",verdict="Failed"} 1') && now;
+    });
+    const samples = [
+      'e2e_runs_total{namespace="backendai-e2e",verdict="Flaky"} 1',
+      'e2e_suites_total{namespace="backendai-e2e",suite="alpha",verdict="Flaky"} 1',
+      'e2e_suites_total{namespace="backendai-e2e",suite="beta",verdict="Passed"} 1',
+      'e2e_suites_total{namespace="backendai-e2e",suite="beta",verdict="Failed"} 1',
+      'e2e_flakes_total{namespace="backendai-e2e",suite="alpha"} 1',
+      'e2e_tests_total{namespace="backendai-e2e",state="passed"} 2',
+      'e2e_tests_total{namespace="backendai-e2e",state="failed"} 1',
+      'e2e_suite_seconds_sum{namespace="backendai-e2e",suite="alpha"} 1.5',
+      'e2e_run_seconds_count{namespace="backendai-e2e",verdict="Failed"} 1',
+      'e2e_run_queue_wait_seconds_count{namespace="backendai-e2e"} 2',
+    ];
+    for (const sample of samples) expect(text).to.include(sample);
+    expect(text).to.match(/e2e_operator_reconcile_total\{controller="testrun",result="success"\} \d+/);
+    for (const name of ['reconcile_seconds', 'queue_wait_seconds', 'queue_depth', 'api_requests_total']) {
+      expect(text, name).to.include(`e2e_operator_${name}`);
+    }
+  });
+
+  it('logs: a line for each transition, with the ids of run, suite and attempt', () => {
+    const about = (fields: Record<string, unknown>) =>
+      lines.filter((line) => Object.entries(fields).every(([name, value]) => line[name] === value));
+    const story = about({ run: 'seen', suite: 'alpha' }).map(({ reason, attempt }) => [reason, attempt]);
+    expect(story).to.deep.equal([
+      ['SuiteStarted', 1],
+      ['SuiteStarted', 2],
+      ['SuiteFlaky', 2],
+    ]);
+    expect(about({ run: 'seen', suite: 'alpha', verdict: 'Flaky' })[0]).to.deep.include({ seconds: 1.5 });
+    expect(about({ run: 'waiting' }).map(({ reason }) => reason)).to.include.members([
+      'EnvironmentBusy',
+      'Started',
+      'SuitesFailed',
+    ]);
+    expect(about({ run: 'waiting', reason: 'SuitesFailed' })[0]?.level).to.equal('warn');
+    expect(about({ environment: 'ext', reason: 'External' }).length).to.be.greaterThan(0);
+  });
+
+  it('events: each transition of a run and of an environment', async () => {
+    const reasonsOf = async (name: string) => {
+      const fieldSelector = `involvedObject.name=${name}`;
+      const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace, fieldSelector });
+      return items.map(({ reason }) => reason);
+    };
+    await until('events are written', async () => (await reasonsOf('waiting')).includes('SuitesFailed'));
+    expect(await reasonsOf('waiting')).to.include.members([
+      'EnvironmentBusy',
+      'Started',
+      'SuiteStarted',
+      'SuiteFailed',
+      'AllReportsFinal',
+      'SuitesFailed',
+    ]);
+    expect(await reasonsOf('ext')).to.include.members(['External']);
+  });
+
+  it('conditions: every one says for which generation it was observed', async () => {
+    await stage.run('odd', 'ext', { grep: '(' });
+    await stage.finished('odd');
+    await stage.client.create(FAULTS, {
+      metadata: { name: 'refused', namespace: stage.namespace },
+      spec: { environmentRef: { name: 'ext' }, target: { component: 'manager' }, podDelete: {} },
+    });
+    const { namespace } = stage;
+    const seen = await until('the fault has a condition', async () => {
+      const lists = await Promise.all([
+        stage.client.list(TEST_RUNS, { namespace }),
+        stage.client.list(TEST_ENVIRONMENTS, { namespace }),
+        stage.client.list(TEST_REPORTS, { namespace }),
+        stage.client.list(FAULTS, { namespace }),
+      ]);
+      const objects: Observed[] = lists.flatMap<Observed>(({ items }) => items);
+      const fault = objects.find(({ metadata }) => metadata.name === 'refused');
+      return fault?.status?.conditions !== undefined && objects;
+    });
+    const conditions = seen.flatMap(({ kind, metadata, status }) =>
+      (status?.conditions ?? []).map((condition: Condition) => ({ kind, metadata, condition })),
+    );
+    expect(conditions.length).to.be.greaterThan(10);
+    for (const { kind, metadata, condition } of conditions) {
+      expect(condition.observedGeneration, `${kind} ${metadata.name} ${condition.type}`).to.equal(
+        metadata.generation,
+      );
+    }
+  });
+
+  it('kubectl: short names, the category e2e and columns', async () => {
+    const list = (await get(`/apis/${API_VERSION}`, 'application/json')) as {
+      resources: { name: string; shortNames?: string[]; categories?: string[] }[];
+    };
+    for (const { plural, shortNames } of Object.values(KINDS)) {
+      const resource = list.resources.find(({ name }) => name === plural);
+      expect(resource?.categories, plural).to.deep.equal(['e2e']);
+      expect(resource?.shortNames, plural).to.deep.equal([...shortNames]);
+    }
+    const path = `/apis/${API_VERSION}/namespaces/${stage.namespace}/testruns/seen`;
+    const table = (await get(path, 'application/json;as=Table;v=v1;g=meta.k8s.io')) as {
+      columnDefinitions: { name: string; priority: number }[];
+      rows: { cells: unknown[] }[];
+    };
+    const shown = table.columnDefinitions.map(({ name }, index) => [name, table.rows[0]?.cells[index]]);
+    expect(Object.fromEntries(shown)).to.deep.include({
+      Name: 'seen',
+      Phase: 'Succeeded',
+      Verdict: 'Flaky',
+      Suites: 2,
+      Done: 2,
+      Passed: 2,
+      Failed: 0,
+      Environment: 'ext',
+    });
+  });
+});

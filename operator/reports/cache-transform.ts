@@ -1,0 +1,58 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import { compact } from '@backendai-e2e/controller/compact';
+import { withoutManagedFields } from '@backendai-e2e/kube/object';
+
+/**
+ * Whether a report tells that all has been done about its attempt: it is final, and what was left behind is archived or cannot
+ * be. Of one that was broken off it cannot be told from the report alone: its Job may still have to be ended.
+ */
+export function isSettled({ status }: TestReport): boolean {
+  const archived = conditionOf(status?.conditions, REPORT_CONDITIONS.archived);
+  return status?.final === true && status.verdict !== 'Interrupted' && archived !== undefined;
+}
+
+/**
+ * What the operator's cache keeps of a report: everything but its tests and measurements, which may be 300 KiB. Of the
+ * tests the first failed one stays, with the first line of its error: that is what a run says of a failed suite. Of a
+ * report that is final, only what its run folds and its archive asks for is kept.
+ */
+export function keptReport(report: TestReport): TestReport {
+  const kept = withoutManagedFields(report);
+  if (!kept.status) return kept;
+  const { tests, measurements: _large, ...status } = kept.status;
+  const failed = tests?.find(({ state }) => state === 'failed');
+  const line = failed && { ...failed, error: failed.error?.split('\n', 1)[0] };
+  if (status.final !== true) return compact({ ...kept, status: { ...status, tests: line && [line] } });
+  const { verdict, reason, message, startedAt, finishedAt, seconds, counts, conditions } = status;
+  const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
+  const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
+  const { run, suite, attempt, environment } = kept.spec;
+  const final = compact({
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      generation,
+      creationTimestamp,
+      deletionTimestamp,
+      ownerReferences,
+    },
+    spec: { run, suite, attempt, environment },
+    status: {
+      final: true,
+      verdict,
+      reason,
+      message,
+      startedAt,
+      finishedAt,
+      seconds,
+      counts,
+      tests: line && [line],
+      conditions: conditions?.map((each) => ({ ...each, message: '' })),
+    },
+  });
+  return { apiVersion: API_VERSION, kind: 'TestReport', ...final };
+}

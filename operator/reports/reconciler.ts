@@ -1,0 +1,210 @@
+import { conditionOf, withCondition } from '@backendai-e2e/api/conditions';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
+import { environmentOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
+import type { Result } from '@backendai-e2e/controller/controller';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
+import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import { controllerOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import type { Archivist } from '../artifacts/collector.ts';
+import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
+import { NotYetFreeError } from '../attempts/start-attempt.ts';
+import { secretsOf } from '../environments/environment-secrets.ts';
+import type { Chronicle } from '../observability/event-log.ts';
+import {
+  attemptProgress,
+  closedByOperator,
+  closing,
+  type Ending,
+  hasEnded,
+  keptConditions,
+  newest,
+  outlivesItsReport,
+} from './close.ts';
+import { isLineOf } from './suite-lines.ts';
+
+export interface TestReportDependencies {
+  client: KubeClient;
+  reports: Informer<TestReport>;
+  runs: Informer<TestRun>;
+  environments: Informer<TestEnvironment>;
+  jobs: Informer<Job>;
+  pods: Informer<Pod>;
+  archivist: Archivist;
+  recorder: Chronicle;
+  clock: Clock;
+}
+
+/** Whether the attempt's pod could start; written only when something is in its way. */
+const STARTED = REPORT_CONDITIONS.started;
+const SOON_MS = 250;
+/** How long after the end of an attempt a kubelet that does not answer is asked again for its log, and how often. */
+const LOG_PATIENCE_MS = 15 * 60_000;
+const LOG_AGAIN_MS = 10_000;
+/** Events live for an hour by default: whoever ended without a pod longer ago than this left nothing to archive. */
+const EVENTS_MS = 10 * 60_000;
+
+/**
+ * Closes reports whose attempt has ended without saying so, notes what keeps one from starting, ends Jobs of attempts that
+ * the operator ended, and has archived what an attempt left behind.
+ */
+export class TestReportReconciler {
+  readonly #with: TestReportDependencies;
+
+  constructor(dependencies: TestReportDependencies) {
+    this.#with = dependencies;
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const { client, reports, jobs, pods, clock } = this.#with;
+    const report = reports.get(name);
+    if (!report || report.metadata.deletionTimestamp) return undefined;
+    const own = pods
+      .list(name.namespace)
+      .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
+    if (report.status?.final === true) {
+      try {
+        return await this.#settle(report, jobs.get(name), own, signal);
+      } catch (error) {
+        if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
+        throw error;
+      }
+    }
+    const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
+    if (!job && !this.#wasStarted(report)) return undefined;
+    const progress = attemptProgress({ job, pods: own, now: clock.now() });
+    try {
+      if (progress.ended) {
+        await this.#close(name, remembering(report, progress.ended), signal);
+        return undefined;
+      }
+      await this.#hint(report, progress.hint, signal);
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: SOON_MS };
+      throw error;
+    }
+    return { requeueAfterMs: progress.lookAgainMs };
+  };
+
+  /** Whether the run said that the attempt runs: only then a missing Job is one that vanished. */
+  #wasStarted(report: TestReport): boolean {
+    const owner = controllerOf(report, TEST_RUNS);
+    const run = owner ? this.#with.runs.get(owner) : undefined;
+    const line = run?.status?.suites?.find((candidate) => isLineOf(candidate, report));
+    if (report.status?.startedAt !== undefined) return true;
+    return line?.state === 'Running' && line.attempt >= report.spec.attempt;
+  }
+
+  /** Closes the report unless its reporter was first: the stored report is read, and written only as it was read. */
+  async #close(name: ObjectName, seen: Ending, signal: AbortSignal): Promise<void> {
+    const { client, recorder, clock } = this.#with;
+    const stored = await client.get(TEST_REPORTS, name, { signal });
+    if (!stored || stored.status?.final === true) return;
+    const ending = await this.#masked(stored, seen, signal);
+    const status = { ...closing(ending, clock.now()), ...keptConditions(stored) };
+    await this.#apply(stored, status, signal);
+    recorder.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
+  }
+
+  /** What is left to do when a report is final: archive once the pod has ended, or before a Job that lives on is ended. */
+  async #settle(
+    report: TestReport,
+    job: Job | undefined,
+    own: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<Result | undefined> {
+    const { archivist, client, clock, environments, runs } = this.#with;
+    const name = objectName(report);
+    const owner = controllerOf(report, TEST_RUNS);
+    const run = owner ? runs.get(owner) : undefined;
+    // With its run all of it is being collected.
+    if (!run) return undefined;
+    const livesOn = await this.#livesOn(report, job, own, signal);
+    const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
+    const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
+    const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
+    if (!archived && (left || livesOn)) {
+      const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
+      const patient = !livesOn && since < LOG_PATIENCE_MS;
+      const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
+      if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
+    }
+    if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+    else if (archived) this.#forget(report, run, own);
+    return undefined;
+  }
+
+  /** Nothing is left to do about the attempt: of thousands of such, nobody needs the report or the pods at hand. */
+  #forget(report: TestReport, run: TestRun, own: readonly Pod[]): void {
+    for (const pod of own) this.#with.pods.forget(objectName(pod));
+    if (isFinished(run)) this.#with.reports.forget(objectName(report));
+  }
+
+  /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */
+  async #livesOn(
+    report: TestReport,
+    job: Job | undefined,
+    pods: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!outlivesItsReport(report, { job, pods })) return false;
+    const stored = await this.#with.client.get(TEST_REPORTS, objectName(report), { signal });
+    return stored !== undefined && closedByOperator(stored);
+  }
+
+  /** Notes in the report why its pod does not start, and that it did in the end. */
+  async #hint(report: TestReport, reason: Ending | undefined, signal: AbortSignal): Promise<void> {
+    const before = conditionOf(report.status?.conditions, STARTED);
+    const known = reason
+      ? before?.reason === reason.reason || reason.reason === 'NoPod'
+      : before?.status !== 'False';
+    if (known) return;
+    const hint = reason && (await this.#masked(report, reason, signal));
+    const { generation } = report.metadata;
+    const seen = {
+      ...(hint
+        ? ({ type: STARTED, status: 'False', reason: hint.reason, message: hint.message } as const)
+        : ({ type: STARTED, status: 'True', reason: 'PodStarted', message: 'the pod starts' } as const)),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    const conditions = withCondition(report.status?.conditions ?? [], seen, this.#with.clock.now());
+    await this.#apply(report, { conditions }, signal);
+    if (hint) this.#with.recorder.record(report, { type: 'Warning', ...hint });
+  }
+
+  /** Without the secrets of the environment's connection: a pod that dies may say anything. */
+  async #masked(report: TestReport, ending: Ending, signal: AbortSignal): Promise<Ending> {
+    const { client, runs, environments } = this.#with;
+    const namespace = report.metadata.namespace ?? '';
+    const run = runs.get({ namespace, name: report.spec.run });
+    const seen = run && environments.get({ namespace, name: environmentOf(run, report.spec) });
+    const secrets = await secretsOf(client, seen, signal);
+    return { ...ending, message: secrets.mask(ending.message) };
+  }
+
+  async #apply(report: TestReport, status: TestReportStatus, signal: AbortSignal): Promise<void> {
+    const { name, namespace = '', uid, resourceVersion } = report.metadata;
+    const metadata = { name, namespace, uid, resourceVersion };
+    try {
+      await this.#with.client.applyStatus(
+        TEST_REPORTS,
+        { metadata, status },
+        { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+/** Adds what had kept the pod from starting: when the Job's deadline passed, the pod that could tell is gone. */
+function remembering(report: TestReport, ending: Ending): Ending {
+  const started = conditionOf(report.status?.conditions, STARTED);
+  if (started?.status !== 'False' || report.status?.startedAt !== undefined) return ending;
+  return { ...ending, message: `${ending.message}; it never started: ${started.reason}: ${started.message}` };
+}

@@ -1,0 +1,245 @@
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import {
+  environmentsOf,
+  isFinished,
+  RUN_CONDITIONS,
+  SUITE_REASONS,
+  type TestRun,
+  type TestRunStatus,
+} from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Result } from '@backendai-e2e/controller/controller';
+import { FencedStatus } from '@backendai-e2e/controller/fenced-status';
+import type { Informer } from '@backendai-e2e/controller/informer';
+import { Turns } from '@backendai-e2e/controller/keyed-mutex';
+import { isBadRequest, isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
+import { atATime } from '@backendai-e2e/kube/bounded-concurrency';
+import type { KubeClient, ObjectList } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+import type { AttemptStart } from '../attempts/start-attempt.ts';
+import {
+  ChosenElsewhereError,
+  NameTakenError,
+  NotYetFreeError,
+  startAttempt,
+} from '../attempts/start-attempt.ts';
+import type { Chronicle } from '../observability/event-log.ts';
+import type { Measures } from '../observability/metrics.ts';
+import { conditionNotices, suiteNotices } from '../observability/notices.ts';
+import { closing, type Ending, keptConditions } from '../reports/close.ts';
+import { planRun } from './plan.ts';
+import type { RunPlan, RunWorld } from './plan-builder.ts';
+
+export interface TestRunDependencies {
+  client: KubeClient;
+  runs: Informer<TestRun>;
+  environments: Informer<TestEnvironment>;
+  suites: Informer<TestSuite>;
+  reports: Informer<TestReport>;
+  recorder: Chronicle;
+  measures: Measures;
+  clock: Clock;
+  /** Resolves when the catalog's TestSuites are stored: a run must not find them missing. */
+  catalog: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Runs without a verdict: those with one only grow in number. */
+const UNFINISHED = 'status.finishedAt=';
+/** Attempts that are made at a time: the first pods start while the API server still checks the rights of the last. */
+const STARTS_AT_A_TIME = 4;
+/** Milliseconds after which a state that must pass by itself is looked at again. */
+const SOON_MS = 250;
+
+/** Carries out what planRun decides about one TestRun. */
+export class TestRunReconciler {
+  readonly #with: TestRunDependencies;
+  readonly #status: FencedStatus<TestRun>;
+  readonly #turns = new Turns();
+  /** False: the stored CRD is older than the field that runs can be selected by. */
+  #selectable = true;
+
+  constructor(dependencies: TestRunDependencies) {
+    this.#with = dependencies;
+    this.#status = new FencedStatus(dependencies.client, TEST_RUNS, FIELD_MANAGERS.operator);
+  }
+
+  readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
+    const cached = this.#with.runs.get(name);
+    if (!cached) return undefined;
+    const run = this.#status.latest(cached);
+    if (run.metadata.deletionTimestamp) return undefined;
+    try {
+      if (run.status?.startedAt || isFinished(run)) {
+        const suites = this.#with.suites.list(name.namespace);
+        const places = environmentsOf(run).map((each) =>
+          this.#with.environments.get({ ...name, name: each }),
+        );
+        return await this.#carryOut(run, { ...inWorld(places), suites, others: [] }, signal);
+      }
+      return await this.#takeUp(run, signal);
+    } catch (error) {
+      // Somebody was first: what was decided is void, the next look decides anew.
+      const passes = error instanceof NotYetFreeError || error instanceof ChosenElsewhereError;
+      if (isConflict(error) || passes) return { requeueAfterMs: SOON_MS };
+      throw error;
+    }
+  };
+
+  /**
+   * A run that has not started. It is decided on what the API server holds now, one run of an environment at a time: a
+   * lagging cache could let two start at once, or one in an environment whose change it has not heard of.
+   */
+  async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
+    const { client, catalog } = this.#with;
+    const namespace = cached.metadata.namespace ?? '';
+    const names = environmentsOf(cached);
+    const keys = names.map((name) => `${namespace}/${name}`);
+    return this.#turns.takeAll(keys, async () => {
+      await catalog(signal);
+      const again = cached.spec.rerunFailedOf;
+      const [runs, earlier, suites, places] = await Promise.all([
+        this.#unfinished(namespace, signal),
+        again === undefined ? undefined : client.get(TEST_RUNS, { namespace, name: again }, { signal }),
+        client.list(TEST_SUITES, { namespace }, { signal }),
+        Promise.all(names.map((name) => client.get(TEST_ENVIRONMENTS, { namespace, name }, { signal }))),
+      ]);
+      const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
+      if (!run) return undefined;
+      const others = [...runs.items, ...(earlier ? [earlier] : [])].filter((candidate) => candidate !== run);
+      return this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
+    });
+  }
+
+  /** The runs without a verdict; with a CRD of an earlier version, which cannot select them, all. */
+  async #unfinished(namespace: string, signal: AbortSignal): Promise<ObjectList<TestRun>> {
+    const { client } = this.#with;
+    if (this.#selectable) {
+      try {
+        return await client.list(TEST_RUNS, { namespace, fieldSelector: UNFINISHED }, { signal });
+      } catch (error) {
+        if (!isBadRequest(error)) throw error;
+        this.#selectable = false;
+      }
+    }
+    return client.list(TEST_RUNS, { namespace }, { signal });
+  }
+
+  async #carryOut(
+    run: TestRun,
+    seen: Pick<RunWorld, 'environment' | 'moreEnvironments' | 'suites' | 'others'>,
+    signal: AbortSignal,
+  ): Promise<Result | undefined> {
+    const { client, recorder, measures, clock } = this.#with;
+    const namespace = run.metadata.namespace ?? '';
+    const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
+    const plan = planRun({ now: clock.now(), run, reports, ...seen });
+
+    await Promise.all(plan.stop.map(({ report, ending }) => this.#stop(report, ending, signal)));
+    const status = await this.#start(run, seen, plan, signal);
+    if (!isFinished(run)) {
+      const after = await this.#status.write(run, status, signal);
+      if (!after) return undefined;
+      measures.run(run, status);
+      const object = { ...after, apiVersion: run.apiVersion, kind: run.kind };
+      const bad = [RUN_CONDITIONS.succeeded, RUN_CONDITIONS.environmentReady];
+      for (const notice of [
+        ...suiteNotices(run.status?.suites, status.suites),
+        ...conditionNotices(run.status?.conditions, status.conditions, bad),
+      ]) {
+        recorder.record(object, notice);
+      }
+    }
+    if (plan.remove) {
+      await client.delete(
+        TEST_RUNS,
+        { namespace, name: run.metadata.name },
+        { uid: run.metadata.uid, signal },
+      );
+      return undefined;
+    }
+    return { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** The run's reports; one that its status names and the cache does not hold is asked for. */
+  async #reportsOf(run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
+    const { client, reports } = this.#with;
+    const namespace = run.metadata.namespace ?? '';
+    const isOwn = (report: TestReport) =>
+      report.metadata.ownerReferences?.some((owner) => owner.uid === run.metadata.uid) === true;
+    const own = reports.list(namespace).filter(isOwn);
+    const known = new Set(own.map((report) => report.metadata.name));
+    const named = (run.status?.suites ?? []).flatMap(({ state, report }) =>
+      state === 'Running' && report !== undefined && !known.has(report) ? [report] : [],
+    );
+    const asked = await Promise.all(
+      named.map((name) => client.get(TEST_REPORTS, { namespace, name }, { signal })),
+    );
+    return [...own, ...asked.filter((report) => report !== undefined).filter(isOwn)];
+  }
+
+  /**
+   * Closes the report of an attempt that is ended from outside, unless its reporter was first. Its Job is ended by the
+   * report's reconciler, which sees that it outlived its report.
+   */
+  async #stop(report: TestReport, ending: Ending, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#with;
+    const { name, namespace = '', uid, resourceVersion } = report.metadata;
+    const status = { ...closing(ending, clock.now()), ...keptConditions(report) };
+    try {
+      await client.applyStatus(
+        TEST_REPORTS,
+        { metadata: { name, namespace, uid, resourceVersion }, status },
+        { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** Starts the attempts of the plan; returns the status, in which those that cannot start have ended. */
+  async #start(
+    run: TestRun,
+    { environment, moreEnvironments = [] }: Pick<RunWorld, 'environment' | 'moreEnvironments'>,
+    plan: RunPlan,
+    signal: AbortSignal,
+  ): Promise<TestRunStatus> {
+    const secrets = new Map(
+      [environment, ...moreEnvironments].map((each) => [each?.metadata.name, each?.status?.connectionSecret]),
+    );
+    const startOne = async (start: AttemptStart): Promise<[AttemptStart, string] | undefined> => {
+      try {
+        await startAttempt(this.#with.client, run, start, secrets.get(start.environment), signal);
+        return undefined;
+      } catch (error) {
+        if (error instanceof NameTakenError) return [start, error.message];
+        throw error;
+      }
+    };
+    const refused = await atATime(STARTS_AT_A_TIME, plan.start, startOne);
+    const messages = new Map(refused.flatMap((entry) => (entry ? [[entry[0].line, entry[1]] as const] : [])));
+    if (messages.size === 0) return plan.status;
+    const suites = (plan.status.suites ?? []).map((line) => {
+      const message = messages.get(line.name);
+      if (message === undefined) return line;
+      const { report: _foreign, ...rest } = line;
+      return {
+        ...rest,
+        state: 'Finished' as const,
+        verdict: 'Failed' as const,
+        reason: SUITE_REASONS.nameTaken,
+        message,
+      };
+    });
+    return { ...plan.status, suites };
+  }
+}
+
+/** The environments of a run, in its order, as a decision wants them. */
+function inWorld(places: readonly (TestEnvironment | undefined)[]) {
+  const [environment, ...more] = places;
+  return { environment, moreEnvironments: more.filter((each) => each !== undefined) };
+}

@@ -1,0 +1,95 @@
+import { type Condition, conditionOf } from '@backendai-e2e/api/conditions';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
+import type { RunPlan, RunWorld } from './plan-builder.ts';
+import { later, START, suite } from './plan-fixtures.ts';
+
+/** A run over environments "one" and "two" with these further wishes, and that status where one is given. */
+export function run(spec: Partial<TestRunSpec> = {}, status?: TestRunStatus, name = 'run'): TestRun {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name, namespace: 'ns', uid: name, generation: 1, creationTimestamp: START.toISOString() },
+    spec: { environmentRef: { name: 'one' }, moreEnvironmentRefs: [{ name: 'two' }], ...spec },
+    ...(status ? { status } : {}),
+  };
+}
+
+/** How far an environment is. */
+export type State = 'ready' | 'unhealthy' | 'deploying' | 'failed';
+
+/** An environment in that state; it was ready once. */
+export function environment(
+  name: string,
+  state: State,
+  disruption: 'Allowed' | 'Forbidden' = 'Allowed',
+): TestEnvironment {
+  const condition = (type: string, status: Condition['status'], reason: string): Condition => ({
+    ...{ type, status, reason, message: `${name} is ${state}` },
+    lastTransitionTime: START.toISOString(),
+  });
+  const conditions: Record<State, Condition[]> = {
+    ready: [condition('Deployed', 'True', 'Installed'), condition('Ready', 'True', 'AllReady')],
+    unhealthy: [
+      condition('Deployed', 'True', 'Installed'),
+      condition('Ready', 'False', 'ComponentsNotReady'),
+    ],
+    deploying: [condition('Deployed', 'Unknown', 'Deploying'), condition('Ready', 'False', 'Deploying')],
+    failed: [condition('Deployed', 'False', 'HelmFailed'), condition('Ready', 'False', 'HelmFailed')],
+  };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name, namespace: 'ns', generation: 1 },
+    spec: { chart: { name: 'c' }, disruption },
+    status: { conditions: conditions[state], observedGeneration: 1, readyAt: START.toISOString() },
+  };
+}
+
+/** The report of an attempt ("suite" or "suite@environment", with "#2" for the second), made so many seconds after the start. */
+export function report(line: string, where: string, status: TestReportStatus = {}, made = 0): TestReport {
+  const [name = '', attempt = '1'] = line.split('#');
+  const suiteName = name.replace(/@.*/, '');
+  return {
+    apiVersion: API_VERSION,
+    kind: 'TestReport',
+    metadata: {
+      name: `run-${name.replace('@', '-')}-${attempt}`,
+      creationTimestamp: later(made).toISOString(),
+    },
+    spec: { run: 'run', suite: suiteName, attempt: Number(attempt), environment: where },
+    status,
+  };
+}
+
+/** Status of the report of an attempt that failed. */
+export const failed: TestReportStatus = { final: true, verdict: 'Failed' };
+
+/** What a plan sees at START: a new run of three suites in two environments that are ready; `changes` replaces parts. */
+export function world(changes: Partial<RunWorld> = {}): RunWorld {
+  return {
+    now: START,
+    run: run(),
+    environment: environment('one', 'ready'),
+    moreEnvironments: [environment('two', 'ready')],
+    suites: [suite('alpha'), suite('beta'), suite('gamma')],
+    reports: [],
+    others: [],
+    ...changes,
+  };
+}
+
+/** Attempts that a plan starts, and where: "run-alpha-1 in one". */
+export const starts = (plan: RunPlan) =>
+  plan.start.map(({ name, environment: where }) => `${name} in ${where}`);
+/** Condition Succeeded after a plan. */
+export const outcome = (plan: RunPlan) => conditionOf(plan.status.conditions, 'Succeeded');
+/** Condition EnvironmentReady after a plan. */
+export const readiness = (plan: RunPlan) => conditionOf(plan.status.conditions, 'EnvironmentReady');
+/** The line of each suite after a plan: name, verdict or state, environment, reason. */
+export const lines = (plan: RunPlan) =>
+  plan.status.suites?.map(({ name, state, environment: where, verdict, reason }) =>
+    [name, verdict ?? state, where ?? '', reason ?? ''].join(' ').trimEnd(),
+  );

@@ -1,0 +1,157 @@
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
+import type { TestRunSpec } from '@backendai-e2e/api/test-run';
+import { isForbidden } from '@backendai-e2e/kube/api-error';
+import { JOBS } from '@backendai-e2e/kube/builtin-resources';
+import { KubeClient } from '@backendai-e2e/kube/client';
+import { helmPath } from '@backendai-e2e/tools/envtest/cached-tool';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { type TickParts, tick } from './scheduled-run.ts';
+
+const CHART = 'charts/e2e-operator';
+
+describe('a tick of the schedule against a real API server', function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  let operator: RunningOperator;
+  /** With exactly the rights that the chart gives to a tick. */
+  let client: KubeClient;
+  const told: string[] = [];
+
+  before(async () => {
+    stage = await startStage();
+    const values = 'image=operator:1,suitesImage=suites:1,schedule.cron=30 2 * * *';
+    const render = ['template', 'e2e-operator', CHART, '--namespace', stage.namespace, '--set', values];
+    const { stdout } = await execa(helmPath(), [...render, '--show-only', 'templates/schedule.yaml']);
+    // Also proves that the API server takes the CronJob.
+    await stage.plane.applyYaml(stdout);
+    client = new KubeClient(
+      (await stage.plane.serviceAccount(stage.namespace, 'backendai-e2e-tick')).kubeConfig,
+    );
+    await stage.environment('ext');
+    await stage.suite('alpha');
+    operator = stage.startOperator();
+  });
+  after(async () => {
+    await client?.close();
+    await stage?.stop();
+  });
+
+  /** The Job of a tick, as the CronJob's controller would make it (that one does not run here). */
+  async function job(name: string): Promise<string> {
+    const made = await stage.client.create(JOBS, {
+      metadata: { name, namespace: stage.namespace },
+      spec: {
+        suspend: true,
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'tick', image: 'x:1' }] } },
+      },
+    });
+    return made.metadata.uid ?? '';
+  }
+
+  function parts(name: string, uid: string, spec: Partial<TestRunSpec> = {}): TickParts {
+    return {
+      client,
+      settings: {
+        name,
+        uid,
+        namespace: stage.namespace,
+        spec: { environmentRef: { name: 'ext' }, suites: { names: ['alpha'] }, ...spec },
+        labels: { origin: 'schedule' },
+      },
+      tell: (line) => told.push(line),
+      signal: AbortSignal.timeout(50_000),
+    };
+  }
+
+  it('ends with 0 when its run passed; the run carries its labels', async () => {
+    const ending = tick(parts('passes-1', await job('passes-1')));
+    await stage.attempt('passes-1-alpha-1', 'Passed');
+    expect(await ending).to.deep.include({ code: 0 });
+    expect((await stage.getRun('passes-1'))?.metadata.labels).to.deep.include({ origin: 'schedule' });
+    expect(told).to.include('alpha: Passed');
+  });
+
+  it('ends with 1 when its run failed, and names the suite', async () => {
+    const ending = tick(parts('fails-1', await job('fails-1')));
+    await stage.attempt('fails-1-alpha-1', 'Failed');
+    const { code, sentence } = await ending;
+    expect(code).to.equal(1);
+    expect(sentence).to.contain('SuitesFailed').and.contain('alpha');
+  });
+
+  it('ends with 2 and the words of the API server when the template makes no run', async () => {
+    const spec = { timeoutSeconds: -1 };
+    const { code, sentence } = await tick(parts('wrong-1', await job('wrong-1'), spec));
+    expect(code).to.equal(2);
+    expect(sentence).to.contain('spec.timeoutSeconds');
+  });
+
+  it('finds its run again when its pod was replaced, and never makes a second', async () => {
+    const uid = await job('again-1');
+    const first = new AbortController();
+    const interrupted = tick({ ...parts('again-1', uid), signal: first.signal }).catch(() => 'ended');
+    const run = await until('the run is there', () => stage.getRun('again-1'));
+    first.abort(new Error('the node went away'));
+    expect(await interrupted).to.equal('ended');
+    const second = tick(parts('again-1', uid));
+    await stage.attempt('again-1-alpha-1', 'Passed');
+    expect(await second).to.deep.include({ code: 0 });
+    expect((await stage.getRun('again-1'))?.metadata.uid).to.equal(run.metadata.uid);
+  });
+
+  it('does not take a run of somebody else for its own', async () => {
+    await stage.run('taken-1', 'ext', { suites: { names: ['alpha'] } });
+    const { code, sentence } = await tick(parts('taken-1', await job('taken-1')));
+    expect(code).to.equal(2);
+    expect(sentence).to.contain('not of this tick');
+    await stage.attempt('taken-1-alpha-1', 'Passed');
+  });
+
+  it('outlasts an API server that goes away and comes back', async () => {
+    const ending = tick(parts('outage-1', await job('outage-1')));
+    await stage.pod('outage-1-alpha-1');
+    await stage.plane.stopApiServer('kill');
+    await stage.plane.startApiServer();
+    await stage.attempt('outage-1-alpha-1', 'Passed');
+    expect(await ending).to.deep.include({ code: 0 });
+  });
+
+  it('goes with its Job: the history of the CronJob is that of the runs', async () => {
+    await stage.client.delete(JOBS, { namespace: stage.namespace, name: 'passes-1' });
+    await until('the run is gone', async () => (await stage.getRun('passes-1')) === undefined, {
+      timeoutMs: 30_000,
+    });
+  });
+
+  it('does not wait for an operator that is down; the run does not start at noon instead', async () => {
+    await operator.stop();
+    const late = { ...parts('down-1', await job('down-1'), { startDeadlineSeconds: 1 }), graceSeconds: 1 };
+    const { code, sentence } = await tick(late);
+    expect(code).to.equal(2);
+    expect(sentence).to.contain('no operator took it up within 1 s');
+    operator = stage.startOperator();
+    const run = await stage.finished('down-1');
+    expect(run.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason).to.equal('MissedStart');
+    expect(run.status?.startedAt).to.equal(undefined);
+  });
+
+  it('may do nothing but create, get and watch runs', async () => {
+    const at = { namespace: stage.namespace, name: 'fails-1' };
+    const tries = [
+      () => client.list(TEST_RUNS, { namespace: stage.namespace }),
+      () => client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } }),
+      () => client.delete(TEST_RUNS, at),
+      () => client.list(JOBS, { namespace: stage.namespace }),
+    ];
+    for (const attempt of tries) {
+      const error: unknown = await attempt().then(
+        () => undefined,
+        (caught: unknown) => caught,
+      );
+      expect(isForbidden(error), String(error)).to.equal(true);
+    }
+  });
+});

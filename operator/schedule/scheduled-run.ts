@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
+import type { Ending } from '@backendai-e2e/api/run-outcome';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isAlreadyExists, isForbidden } from '@backendai-e2e/kube/api-error';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { tickNews, tickState } from './decide.ts';
+import type { TickSettings } from './settings.ts';
+
+/** On the TestRun of a tick: the Job that made it, which is how a tick that was started anew finds its own. */
+export const TICK_LABEL = 'e2e.backend.ai/tick';
+
+/** A watch is renewed so often: one that died without a word is noticed then. */
+const WATCH_SECONDS = 60;
+/** An API server that does not answer for so long has ended the tick. */
+const PATIENCE_MS = 600_000;
+const PAUSE_MS = 2_000;
+
+export interface TickParts {
+  client: Pick<KubeClient, 'create' | 'get' | 'watch'>;
+  settings: TickSettings;
+  tell: (line: string) => void;
+  signal: AbortSignal;
+  /** Seconds beyond the run's own deadlines after which the operator is taken for gone. Default 120. */
+  graceSeconds?: number;
+}
+
+/**
+ * One tick of a schedule: creates its TestRun, or finds the one that it made before it was started anew, and waits for the
+ * end. Needs the rights to create, get and watch TestRuns in one namespace. Throws only the signal's reason.
+ */
+export async function tick(parts: TickParts): Promise<Ending> {
+  const { settings, tell, signal } = parts;
+  try {
+    const run = await createOrFind(parts);
+    tell(`TestRun ${settings.namespace}/${settings.name} in environment ${run.spec.environmentRef.name}`);
+    return await waitFor(parts);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    return { code: COMMAND_EXIT.couldNotRun, sentence: why };
+  }
+}
+
+async function createOrFind({ client, settings, signal, tell }: TickParts): Promise<TestRun> {
+  const { name, namespace, uid, spec, labels } = settings;
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
+  const metadata = {
+    name,
+    namespace,
+    labels: { ...labels, [TICK_LABEL]: name },
+    // The history limits of the CronJob delete old Jobs, and their runs go with them.
+    ownerReferences: [owner],
+  };
+  try {
+    return await client.create(TEST_RUNS, { apiVersion: API_VERSION, metadata, spec }, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const found = await client.get(TEST_RUNS, { namespace, name }, { signal });
+    if (!found?.metadata.ownerReferences?.some((each) => each.uid === uid)) {
+      throw new Error(
+        `a TestRun ${namespace}/${name} exists and is not of this tick: delete it, or rename the schedule`,
+        { cause: error },
+      );
+    }
+    tell('the TestRun is there already: this tick was started anew');
+    return found;
+  }
+}
+
+async function waitFor(parts: TickParts): Promise<Ending> {
+  const { client, settings, tell, signal } = parts;
+  const { namespace, name } = settings;
+  let seen: TestRun | undefined;
+  let lastGood = Date.now();
+  const look = (run: TestRun | undefined) => {
+    lastGood = Date.now();
+    if (run) for (const line of tickNews(seen, run)) tell(line);
+    seen = run;
+    return tickState(run, new Date(), parts.graceSeconds);
+  };
+  for (;;) {
+    try {
+      const state = look(await client.get(TEST_RUNS, { namespace, name }, { signal }));
+      if ('ending' in state) return state.ending;
+      const limit = AbortSignal.timeout(Math.max(1_000, state.untilMs - Date.now()));
+      const query = {
+        namespace,
+        fieldSelector: `metadata.name=${name}`,
+        resourceVersion: seen?.metadata.resourceVersion ?? '0',
+        timeoutSeconds: WATCH_SECONDS,
+      };
+      for await (const { type, object } of client.watch(TEST_RUNS, query, AbortSignal.any([signal, limit]))) {
+        if (type === 'BOOKMARK') continue;
+        const next = look(type === 'DELETED' ? undefined : object);
+        if ('ending' in next) return next.ending;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isForbidden(error)) throw error;
+      if (Date.now() - lastGood > PATIENCE_MS) {
+        throw new Error(`the API server did not answer for ${PATIENCE_MS / 1000} s; last: ${String(error)}`, {
+          cause: error,
+        });
+      }
+      tell(`waiting goes on: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await delay(PAUSE_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { JOBS } from '@backendai-e2e/kube/builtin-resources';
+import {
+  startWeatherProxy,
+  through,
+  type Weather,
+  type WeatherProxy,
+} from '@backendai-e2e/tools/envtest/fault-injecting-proxy';
+import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
+import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+
+const RUNNER = fileURLToPath(new URL('../suites/runner/main.ts', import.meta.url));
+
+describe('storms', function () {
+  this.timeout(120_000);
+  let stage: Stage;
+  let proxy: WeatherProxy;
+  let plain: WeatherProxy | undefined;
+
+  before(async () => {
+    stage = await startStage();
+    await stage.suite('alpha', { retries: 1 });
+    await stage.suite('beta');
+    await stage.suite('flood', { onDemand: true });
+    proxy = await startWeatherProxy(stage.plane);
+  });
+  after(async () => {
+    await stage?.stop();
+    await proxy?.stop();
+    await plain?.stop();
+  });
+
+  const startOperator = (changes: Parameters<Stage['startOperator']>[0] = {}): RunningOperator => {
+    const { kubeConfig } = stage.options();
+    return stage.startOperator({ kubeConfig: through(proxy, kubeConfig), ...changes });
+  };
+
+  /** A run of two suites, the first of which needs a second attempt; `midway` is called while the first one runs. */
+  async function play(name: string, midway: () => Promise<void> | void = () => undefined): Promise<TestRun> {
+    await stage.environment(name);
+    await stage.run(name, name);
+    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`), { timeoutMs: 40_000 });
+    await stage.report(`${name}-alpha-1`, { startedAt: new Date().toISOString() });
+    await midway();
+    await stage.report(`${name}-alpha-1`, finalReport('Failed'));
+    for (const attempt of [`${name}-alpha-2`, `${name}-beta-1`]) {
+      await until(`${attempt} has a pod`, () => stage.pod(attempt), { timeoutMs: 40_000 });
+      await stage.report(attempt, finalReport('Passed'));
+    }
+    return stage.finished(name, 40_000);
+  }
+
+  async function expectUndisturbed(run: TestRun): Promise<void> {
+    expect(run.status).to.deep.include({ phase: 'Succeeded', verdict: 'Flaky' });
+    const lines = run.status?.suites?.map(({ name, verdict, attempt }) => [name, verdict, attempt]);
+    expect(lines).to.deep.equal([
+      ['alpha', 'Flaky', 2],
+      ['beta', 'Passed', 1],
+    ]);
+    const labelSelector = `e2e.backend.ai/run=${run.metadata.name}`;
+    const { items } = await stage.client.list(JOBS, { namespace: stage.namespace, labelSelector });
+    expect(items.map(({ metadata }) => metadata.name).sort()).to.deep.equal(
+      ['alpha-1', 'alpha-2', 'beta-1'].map((attempt) => `${run.metadata.name}-${attempt}`),
+    );
+  }
+
+  const weathers: [string, string, Weather][] = [
+    [
+      'every third request gets 429',
+      'busy',
+      ({ number }) => (number % 3 === 0 ? { code: 429, retryAfterSeconds: 1 } : undefined),
+    ],
+    [
+      'one request in four gets 500',
+      'broken',
+      // No beat at all: one may meet the same request of a series each time, until pauses have grown past any patience.
+      ({ number }) => (scattered(number) < 0.25 ? { code: 500 } : undefined),
+    ],
+    [
+      'every third write gets 500 after it took effect',
+      'late',
+      ({ method, number }) => (method !== 'GET' && number % 3 === 0 ? { code: 500, late: true } : undefined),
+    ],
+    [
+      'every second update gets 409, as if somebody had been first',
+      'conflict',
+      ({ method, number }) => (method === 'PATCH' && number % 2 === 0 ? { code: 409 } : undefined),
+    ],
+    [
+      'every other request gets 503',
+      'away',
+      ({ number }) => (number % 2 === 0 ? { code: 503, retryAfterSeconds: 0 } : undefined),
+    ],
+  ];
+  for (const [what, name, weather] of weathers) {
+    it(`${what}: the run ends as in good weather`, async () => {
+      proxy.troubled.clear();
+      const operator = startOperator();
+      proxy.weather = weather;
+      try {
+        await expectUndisturbed(await play(name));
+      } finally {
+        proxy.weather = () => undefined;
+        await operator.stop();
+      }
+      expect([...proxy.troubled.values()].reduce((sum, count) => sum + count, 0)).to.be.greaterThan(4);
+    });
+  }
+
+  it('nothing but 500 for five seconds, watches cut: the run goes on after it', async () => {
+    const operator = startOperator();
+    const run = await play('dark', async () => {
+      proxy.weather = () => ({ code: 500 });
+      const before = proxy.troubled.get(500) ?? 0;
+      const end = performance.now() + 5_000;
+      await stage.report('dark-alpha-1', { current: 'in the dark' });
+      await until('five seconds of it have passed', () => performance.now() >= end);
+      proxy.weather = () => undefined;
+      expect(proxy.troubled.get(500) ?? 0).to.be.greaterThan(before);
+    });
+    await expectUndisturbed(run);
+    await operator.stop();
+  });
+
+  it('watches are cut again and again for three seconds: the run goes on, and misses nothing', async () => {
+    const operator = startOperator();
+    const run = await play('cut', async () => {
+      const end = performance.now() + 3_000;
+      await until('three seconds of it have passed', () => {
+        proxy.cut();
+        return performance.now() >= end;
+      });
+    });
+    await expectUndisturbed(run);
+    await operator.stop();
+  });
+
+  it('etcd stands still for six seconds: nobody loses anything, the leader stays', async () => {
+    const operator = startOperator({ electionIdentity: 'only' });
+    const run = await play('still', async () => {
+      await stage.plane.pauseEtcd(6_000);
+    });
+    await expectUndisturbed(run);
+    await operator.stop();
+  });
+
+  for (const [name, hours] of [
+    ['ahead', 1],
+    ['back', -1],
+  ] as const) {
+    it(`the clock is moved by ${hours} h in mid-run: the result is the same`, async () => {
+      const clock = new MovedClock();
+      const operator = startOperator({ clock });
+      const run = await play(name, () => clock.move(hours));
+      await expectUndisturbed(run);
+      await operator.stop();
+    });
+  }
+
+  it('the clock is set back by an hour: a run that hangs still ends in time', async () => {
+    const clock = new MovedClock();
+    const operator = startOperator({ clock });
+    await stage.environment('hangs');
+    await stage.run('hangs', 'hangs', { suites: { names: ['beta'] }, timeoutSeconds: 3 });
+    await stage.pod('hangs-beta-1');
+    clock.move(-1);
+    const run = await stage.finished('hangs', 20_000);
+    expect(conditionOf(run.status?.conditions, 'Succeeded')?.reason).to.equal('TimedOut');
+    await operator.stop();
+  });
+
+  it('500 tests in one suite, with ten times the errors that a report takes: cut, counted, and told', async () => {
+    const token = stage.plane.kubeConfig().getCurrentUser()?.token ?? '';
+    plain = await startWeatherProxy(stage.plane, { token });
+    const operator = stage.startOperator();
+    await stage.environment('flood');
+    await stage.run('flood', 'flood', { suites: { names: ['flood'] } });
+    await stage.pod('flood-flood-1');
+    const child = spawn(process.execPath, [RUNNER], {
+      env: {
+        E2E_FILES: '["runner/fixtures/flood"]',
+        E2E_SUITE: 'flood',
+        E2E_REPORT: 'flood-flood-1',
+        E2E_NAMESPACE: stage.namespace,
+        E2E_API_SERVER: plain.url,
+      },
+      stdio: 'ignore',
+    });
+    const [code] = await once(child, 'exit');
+    expect(code).to.equal(1);
+    const run = await stage.finished('flood');
+    const counts = { total: 500, passed: 0, failed: 500, pending: 0, interrupted: 0 };
+    expect(run.status?.counts).to.deep.include(counts);
+    expect(run.status?.suites?.[0]?.message).to.match(/^flood › number 1: .*number 1 x/);
+    const report = await stage.getReport('flood-flood-1');
+    expect(report?.status?.counts).to.deep.include(counts);
+    const bytes = Buffer.byteLength(JSON.stringify(report?.status));
+    expect(bytes).to.be.within(0.9 * LIMITS.reportBytes, LIMITS.reportBytes);
+    expect(report?.status?.tests).to.have.length(500);
+    expect(report?.status?.omitted?.errorBytes).to.be.greaterThan(9 * LIMITS.reportBytes);
+    expect(Buffer.byteLength(JSON.stringify(run.status))).to.be.below(LIMITS.runBytes);
+    await operator.stop();
+  });
+});
+
+/** A number from 0 up to 1 for each number, the same each time, and without a beat (MurmurHash3's finalizer). */
+function scattered(number: number): number {
+  let mixed = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+}

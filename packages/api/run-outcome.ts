@@ -1,0 +1,31 @@
+import { conditionOf } from './conditions.ts';
+import { COMMAND_EXIT } from './runner-contract.ts';
+import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from './test-run.ts';
+
+/** How a job ended: the exit code of the program that waited for it, and the sentence that says why. */
+export interface Ending {
+  code: (typeof COMMAND_EXIT)[keyof typeof COMMAND_EXIT];
+  sentence: string;
+}
+
+/** Reasons of Succeeded=False that say that nothing was tested because something could not be done at all. */
+const COULD_NOT_RUN: ReadonlySet<string> = new Set([
+  RUN_REASONS.environmentFailed,
+  RUN_REASONS.unknownSuites,
+  RUN_REASONS.noSuites,
+  RUN_REASONS.environmentNotFound,
+  RUN_REASONS.invalidGrep,
+  RUN_REASONS.missedStart,
+  RUN_REASONS.nothingToRerun,
+]);
+
+/** The ending that a finished TestRun means: its condition Succeeded decides. */
+export function endingOfRun(run: TestRun): Ending {
+  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
+  const said = `${succeeded?.reason ?? 'no condition Succeeded'}: ${succeeded?.message ?? 'the run has no verdict'}`;
+  if (succeeded?.status === 'True') return { code: COMMAND_EXIT.passed, sentence: said };
+  if (succeeded?.status !== 'False' || COULD_NOT_RUN.has(succeeded.reason)) {
+    return { code: COMMAND_EXIT.couldNotRun, sentence: said };
+  }
+  return { code: COMMAND_EXIT.failed, sentence: said };
+}

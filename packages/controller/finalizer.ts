@@ -1,0 +1,25 @@
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { type KubeObject, objectName, type Resource } from '@backendai-e2e/kube/object';
+
+/**
+ * Holds or drops a finalizer of an object; resolves to the object after it. Rejects with a conflict (isConflict) when somebody
+ * wrote to the object since it was read: others may have finalizers of their own.
+ */
+export async function setFinalizer<T extends KubeObject>(
+  client: Pick<KubeClient, 'mergePatch'>,
+  { resource, finalizer, fieldManager }: { resource: Resource<T>; finalizer: string; fieldManager: string },
+  object: T,
+  what: 'hold' | 'drop',
+  signal: AbortSignal,
+): Promise<T> {
+  const { finalizers: before = [], resourceVersion } = object.metadata;
+  if (before.includes(finalizer) === (what === 'hold')) return object;
+  const others = before.filter((name) => name !== finalizer);
+  const finalizers = what === 'hold' ? [...others, finalizer] : others;
+  return client.mergePatch(
+    resource,
+    objectName(object),
+    { metadata: { finalizers, resourceVersion } },
+    { fieldManager, signal },
+  );
+}

@@ -1,0 +1,286 @@
+import { isGone } from '@backendai-e2e/kube/api-error';
+import { jittered } from '@backendai-e2e/kube/backoff';
+import type { KubeClient, ListQuery, WatchEvent } from '@backendai-e2e/kube/client';
+import { type Clock, sleep, systemClock } from '@backendai-e2e/kube/clock';
+import type { KubeObject, ObjectName, Resource } from '@backendai-e2e/kube/object';
+import { objectName } from '@backendai-e2e/kube/object';
+import type { Log } from './log.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import { type Change, ObjectCache } from './object-cache.ts';
+import { type Ended, type FollowState, type ListReason, nextStep, type Step } from './watch-decision.ts';
+
+export type { Change } from './object-cache.ts';
+
+/** Called for every change, in order; must be quick and only enqueue keys. A throw is logged and counted. */
+export type ChangeHandler<T> = (change: Change<T>) => void;
+
+export interface InformerOptions<T extends KubeObject> {
+  client: Pick<KubeClient, 'list' | 'watch'>;
+  resource: Resource<T>;
+  /** Left out: all namespaces. */
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /**
+   * What is kept of an object: the cache and the handlers see its result alone. For kinds whose objects are large; it must
+   * keep name, namespace, uid and resourceVersion. Undefined: nobody will ask for it any more; it is not kept, and to the
+   * handlers it is as if it were deleted.
+   */
+  transform?: ((object: T) => T | undefined) | undefined;
+  /** Objects a page of a full list, which is held whole. Default 500. */
+  pageSize?: number | undefined;
+  log: Log;
+  metrics: RuntimeMetrics;
+  clock?: Clock;
+  /** Milliseconds between full lists while the watch is fine. Default 600 000, with jitter. */
+  relistMs?: number;
+  /** Milliseconds without any line of the watch (bookmarks come about every minute) after which it is cut. Default 150 000. */
+  silenceMs?: number;
+}
+
+/** An informer of whatever kind, as the manager sees it. */
+export interface Source {
+  readonly name: string;
+  readonly hasSynced: boolean;
+  run(signal: AbortSignal): Promise<void>;
+  waitForSync(timeoutMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A watch that lasted this long without a line was a working one. Shorter and silent is a failure in disguise. */
+const HEALTHY_MS = 10_000;
+
+/** Seconds that a watch is asked to last: within the 5 to 10 minutes that client-go asks for. */
+const WATCH_SECONDS = { least: 300, most: 600 };
+
+/**
+ * A cache of all objects of a kind that follows the API server: list, then watch from there, and again after every error.
+ * The cache may lag behind; objects in it must not be changed.
+ */
+export class Informer<T extends KubeObject> implements Source {
+  readonly resource: Resource<T>;
+  readonly #options: InformerOptions<T>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #cache = new ObjectCache<T>();
+  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #synced = Promise.withResolvers<void>();
+  #hasSynced = false;
+  #lastError: unknown;
+  #nextListMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: InformerOptions<T>) {
+    this.resource = options.resource;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log.child({ informer: options.resource.plural });
+  }
+
+  /** For logs and checks: the plural, with namespace and selector when there are any. */
+  get name(): string {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    const limits = [namespace, labelSelector, fieldSelector].filter((limit) => limit !== undefined);
+    return limits.length === 0 ? this.resource.plural : `${this.resource.plural} (${limits.join(', ')})`;
+  }
+
+  /** Registers a handler, before or after start; what is in the cache already is told to it as added. Returns its removal. */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.#cache.list()) {
+      this.#tell(handler, { type: 'added', name: objectName(object), object });
+    }
+    return () => this.#handlers.delete(handler);
+  }
+
+  /** True once the first list is in the cache and told to the handlers. */
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Waits until hasSynced. Rejects after that many milliseconds, with the last error of the API server, or on abort. */
+  async waitForSync(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    const expired = sleep(this.#clock, timeoutMs, late.signal).then(() => {
+      const seen = this.#lastError instanceof Error ? this.#lastError.message : 'no answer yet';
+      throw new Error(`No list of ${this.name} within ${timeoutMs / 1000} s; last: ${seen}`, {
+        cause: this.#lastError,
+      });
+    });
+    const aborted = new Promise<never>((_, reject) => {
+      const stop = () => reject(signal?.reason);
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true, signal: late.signal });
+    });
+    try {
+      await Promise.race([this.#synced.promise, expired, aborted]);
+    } finally {
+      // The losers of the race end here: one is told so, and neither may surface as unhandled.
+      expired.catch(() => {});
+      aborted.catch(() => {});
+      late.abort();
+    }
+  }
+
+  get(at: ObjectName): T | undefined {
+    return this.#cache.get(at);
+  }
+
+  /** Everything in the cache, or of one namespace. */
+  list(namespace?: string): T[] {
+    return this.#cache.list(namespace);
+  }
+
+  /**
+   * Drops an object from the cache that nobody will ask for any more; the handlers are not told. News of it, or a full
+   * list, brings it back, unless the transform leaves it out.
+   */
+  forget(at: ObjectName): void {
+    const object = this.#cache.get(at);
+    if (!object) return;
+    this.#cache.remove(object);
+    this.#options.metrics.informerObjects.dec({ resource: this.resource.plural });
+  }
+
+  /** Follows until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    let state: FollowState = { failures: 0, resourceVersion: undefined };
+    let step: Step = { do: 'list', afterMs: 0, reason: 'start' };
+    while (!signal.aborted) {
+      try {
+        await sleep(this.#clock, step.afterMs, signal);
+      } catch {
+        // Only the abort ends a sleep early, and the loop looks at it.
+        break;
+      }
+      let ended: Ended;
+      let healthy = false;
+      if (step.do === 'list') {
+        const resourceVersion = await this.#list(step.reason, signal);
+        if (resourceVersion !== undefined) {
+          state = { ...state, resourceVersion };
+          step = { do: 'watch', afterMs: 0, resourceVersion };
+          continue;
+        }
+        ended = 'error';
+      } else {
+        const watched = await this.#watch(step.resourceVersion, signal);
+        ({ ended, healthy } = watched);
+        state = { ...state, resourceVersion: watched.resourceVersion };
+      }
+      ({ state, step } = nextStep(state, ended, healthy));
+    }
+  }
+
+  get #query(): ListQuery {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return { namespace, labelSelector, fieldSelector };
+  }
+
+  /** The resourceVersion of the list, or undefined when it failed. */
+  async #list(reason: ListReason, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { client, transform: keep, pageSize } = this.#options;
+      const list = await client.list(this.resource, this.#query, { signal, keep, pageSize });
+      this.#options.metrics.informerRelists.inc({ resource: this.resource.plural, reason });
+      if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'listed again');
+      this.#publish(this.#cache.replaceAll(list.items));
+      this.#nextListMs = this.#clock.monotonicMs() + jittered(this.#options.relistMs ?? 600_000, 0.2);
+      this.#lastError = undefined;
+      this.#hasSynced = true;
+      this.#synced.resolve();
+      return list.resourceVersion;
+    } catch (error) {
+      this.#failed(error, signal, 'cannot list');
+      return undefined;
+    }
+  }
+
+  async #watch(
+    from: string,
+    signal: AbortSignal,
+  ): Promise<{ ended: Ended; healthy: boolean; resourceVersion: string }> {
+    let resourceVersion = from;
+    let lines = 0;
+    let cut: 'silence' | 'periodic' | undefined;
+    const start = this.#clock.monotonicMs();
+    const stop = new AbortController();
+    const follow = () => stop.abort(signal.reason);
+    signal.addEventListener('abort', follow, { once: true });
+    const cutFor = (reason: 'silence' | 'periodic') => () => {
+      cut ??= reason;
+      stop.abort();
+    };
+    const silenceMs = this.#options.silenceMs ?? 150_000;
+    let cancelSilence = this.#clock.setTimer(silenceMs, cutFor('silence'));
+    const cancelPeriodic = this.#clock.setTimer(this.#nextListMs - start, cutFor('periodic'));
+    const result = (ended: Ended) => ({
+      ended,
+      healthy: lines > 0 || this.#clock.monotonicMs() - start >= HEALTHY_MS,
+      resourceVersion,
+    });
+    try {
+      const span = WATCH_SECONDS.most - WATCH_SECONDS.least;
+      const timeoutSeconds = WATCH_SECONDS.least + Math.floor(Math.random() * span);
+      const query = { ...this.#query, resourceVersion, timeoutSeconds };
+      for await (const event of this.#options.client.watch(this.resource, query, stop.signal)) {
+        cancelSilence();
+        cancelSilence = this.#clock.setTimer(silenceMs, cutFor('silence'));
+        lines++;
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        this.#publish(this.#take(event));
+      }
+      if (cut === 'silence') this.#log.warn({ silenceMs }, 'the watch was silent; listing again');
+      return result(cut ?? 'server');
+    } catch (error) {
+      if (isGone(error)) return result('gone');
+      this.#failed(error, signal, 'the watch broke');
+      return result('error');
+    } finally {
+      cancelSilence();
+      cancelPeriodic();
+      signal.removeEventListener('abort', follow);
+    }
+  }
+
+  #take(event: WatchEvent<T>): Change<T>[] {
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        return this.#kept(event.object);
+      case 'DELETED':
+        return this.#cache.remove(this.#options.transform?.(event.object) ?? event.object);
+      case 'BOOKMARK':
+        return [];
+    }
+  }
+
+  #kept(object: T): Change<T>[] {
+    const { transform } = this.#options;
+    const kept = transform ? transform(object) : object;
+    return kept ? this.#cache.put(kept) : this.#cache.remove(object);
+  }
+
+  #publish(changes: readonly Change<T>[]): void {
+    const grown = changes.reduce(
+      (sum, { type }) => sum + (type === 'added' ? 1 : type === 'deleted' ? -1 : 0),
+      0,
+    );
+    // Informers of one kind in several namespaces share the figure.
+    this.#options.metrics.informerObjects.inc({ resource: this.resource.plural }, grown);
+    for (const change of changes) for (const handler of this.#handlers) this.#tell(handler, change);
+  }
+
+  #tell(handler: ChangeHandler<T>, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (error) {
+      this.#options.metrics.informerHandlerErrors.inc({ resource: this.resource.plural });
+      this.#log.error({ err: error, object: change.name, change: change.type }, 'a change handler threw');
+    }
+  }
+
+  #failed(error: unknown, signal: AbortSignal, what: string): void {
+    if (signal.aborted) return;
+    this.#lastError = error;
+    this.#log.warn({ err: error }, what);
+  }
+}

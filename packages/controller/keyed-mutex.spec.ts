@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import { Turns } from './keyed-mutex.ts';
+
+/** Work that says when it runs, and ends when it is told to. */
+class Work {
+  running = false;
+  end: () => void = () => undefined;
+  readonly do = () =>
+    new Promise<void>((resolve) => {
+      this.running = true;
+      this.end = () => {
+        this.running = false;
+        resolve();
+      };
+    });
+}
+
+/** Lets every promise that is settled be heard. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('turns', () => {
+  it('of several keys are those of each: who shares one waits, who shares none does not', async () => {
+    const turns = new Turns();
+    const [both, second, third] = [new Work(), new Work(), new Work()];
+    const all = [turns.takeAll(['one', 'two'], both.do)];
+    await settled();
+    all.push(turns.take('two', second.do), turns.takeAll(['three'], third.do));
+    await settled();
+    expect([both.running, second.running, third.running]).to.deep.equal([true, false, true]);
+    both.end();
+    await settled();
+    expect(second.running).to.equal(true);
+    second.end();
+    third.end();
+    await Promise.all(all);
+  });
+
+  it('do not wait for each other for ever, whatever order they are asked for in', async () => {
+    const turns = new Turns();
+    const done: string[] = [];
+    await Promise.all([
+      turns.takeAll(['one', 'two', 'one'], async () => done.push('a')),
+      turns.takeAll(['two', 'one'], async () => done.push('b')),
+      turns.takeAll(['three', 'two', 'one'], async () => done.push('c')),
+    ]);
+    expect(done.sort()).to.deep.equal(['a', 'b', 'c']);
+  });
+});

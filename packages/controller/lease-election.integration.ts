@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { LEASES } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { until } from '@backendai-e2e/tools/envtest/until';
+import { expect } from 'chai';
+
+const namespace = 'election';
+const at = { namespace, name: 'operator' };
+
+/** Shorter than in a cluster, in the same proportions. */
+const DURATIONS = { leaseDurationMs: 4_000, renewDeadlineMs: 3_000, retryPeriodMs: 500 };
+
+/** A candidate in a process of its own, so that it can be killed and frozen. It prints when it starts and ends leading. */
+function script(kubeconfig: string, identity: string): string {
+  const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  return `
+    import { KubeClient } from ${file('./kube-client.ts')};
+    import { loadKubeConfig } from ${file('./kube-config.ts')};
+    import { LeaseElection } from ${file('./lease-election.ts')};
+    import { createLog } from ${file('./log.ts')};
+    import { stopSignal } from ${file('./manager.ts')};
+    import { createMetrics } from ${file('./metrics.ts')};
+    const log = createLog({ name: 'candidate', level: 'silent' });
+    const client = new KubeClient(loadKubeConfig({ kubeconfig: ${JSON.stringify(kubeconfig)} }));
+    const election = new LeaseElection({
+      client, log, metrics: createMetrics(), identity: ${JSON.stringify(identity)},
+      ...${JSON.stringify({ ...at, ...DURATIONS })},
+    });
+    const end = await election.run(stopSignal(log), async (leading) => {
+      console.log('leads');
+      await new Promise((resolve) => leading.addEventListener('abort', resolve));
+      console.log('ends');
+    });
+    process.exit(end === 'lost' ? 1 : 0);
+  `;
+}
+
+describe('the election against a real API server', function () {
+  this.timeout(60_000);
+  let plane: ControlPlane;
+  let client: KubeClient;
+  const candidates: ChildProcess[] = [];
+  let story: { at: number; line: string }[];
+
+  before(async () => {
+    plane = await startControlPlane();
+    client = plane.client();
+    await plane.createNamespace(namespace);
+  });
+  after(() => plane.stop());
+  beforeEach(async () => {
+    story = [];
+    await client.delete(LEASES, at);
+  });
+  afterEach(() => {
+    for (const candidate of candidates.splice(0)) candidate.kill('SIGKILL');
+  });
+
+  function start(identity: string): ChildProcess {
+    const candidate = spawn(
+      process.execPath,
+      ['--input-type=module-typescript', '-e', script(plane.kubeconfigPath, identity)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    candidate.stdout?.on('data', (data: Buffer) => {
+      for (const line of data.toString().trim().split('\n')) {
+        story.push({ at: performance.now(), line: `${identity} ${line}` });
+      }
+    });
+    candidates.push(candidate);
+    return candidate;
+  }
+
+  const tells = (line: string, timeoutMs = 15_000) =>
+    until(line, () => story.find((entry) => entry.line === line), { timeoutMs });
+
+  async function twoCandidates() {
+    const a = start('a');
+    await tells('a leads');
+    const b = start('b');
+    // It has looked at the lease when it has been up for some retries; the lease itself cannot tell.
+    await until('the lease was renewed a few times', async () => {
+      const lease = await client.get(LEASES, at);
+      return Date.parse(lease?.spec?.renewTime ?? '') - Date.parse(lease?.spec?.acquireTime ?? '') > 3_000;
+    });
+    expect(story.map(({ line }) => line)).to.deep.equal(['a leads']);
+    return { a, b };
+  }
+
+  it('hands over soon after SIGTERM, and only after the work ended', async () => {
+    const { a } = await twoCandidates();
+    const sent = performance.now();
+    a.kill('SIGTERM');
+    const [code] = await once(a, 'exit');
+    expect(code).to.equal(0);
+    const taken = await tells('b leads');
+    expect(story.map(({ line }) => line)).to.deep.equal(['a leads', 'a ends', 'b leads']);
+    expect(taken.at - sent).to.be.lessThan(DURATIONS.leaseDurationMs);
+  });
+
+  it('takes over from one that was killed, but not before the lease has run out', async () => {
+    const { a } = await twoCandidates();
+    a.kill('SIGKILL');
+    await once(a, 'exit');
+    const left = await client.get(LEASES, at);
+    expect(left?.spec?.holderIdentity).to.equal('a');
+    await tells('b leads');
+    const taken = await client.get(LEASES, at);
+    const waited = Date.parse(taken?.spec?.acquireTime ?? '') - Date.parse(left?.spec?.renewTime ?? '');
+    expect(waited).to.be.at.least(DURATIONS.leaseDurationMs);
+    expect(taken?.spec).to.include({ holderIdentity: 'b', leaseTransitions: 1 });
+  });
+
+  it('one that was frozen past its lease ends as soon as it wakes, with exit code 1', async () => {
+    const { a } = await twoCandidates();
+    a.kill('SIGSTOP');
+    await tells('b leads');
+    a.kill('SIGCONT');
+    const [code] = await once(a, 'exit');
+    expect(code).to.equal(1);
+    expect((await client.get(LEASES, at))?.spec?.holderIdentity).to.equal('b');
+  });
+
+  it('loses the lead when the API server is away too long, and the process ends', async () => {
+    const a = start('a');
+    await tells('a leads');
+    await plane.stopApiServer('kill');
+    const [code] = await once(a, 'exit');
+    expect(code).to.equal(1);
+    await plane.startApiServer();
+  });
+});

@@ -1,0 +1,230 @@
+import { isAlreadyExists, isConflict } from '@backendai-e2e/kube/api-error';
+import { jittered } from '@backendai-e2e/kube/backoff';
+import { LEASES, type Lease } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { type Clock, sleep, systemClock } from '@backendai-e2e/kube/clock';
+import {
+  type LeaseRecord,
+  leaseMove,
+  nextLookMs,
+  recordFor,
+  releasedRecord,
+  type SeenRecord,
+  see,
+} from './lease-decision.ts';
+import type { Log } from './log.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+
+export interface LeaseElectionOptions {
+  client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  namespace: string;
+  /** Name of the Lease. */
+  name: string;
+  /** This candidate: the pod's name and something unique. */
+  identity: string;
+  log: Log;
+  metrics: RuntimeMetrics;
+  clock?: Clock;
+  /** Milliseconds, defaults 15 000, 10 000, 2 000 as in client-go. */
+  leaseDurationMs?: number;
+  renewDeadlineMs?: number;
+  retryPeriodMs?: number;
+}
+
+/** How a candidacy ended: released by us, or lost (another took it, or it could not be renewed in time). */
+export type ElectionEnd = 'released' | 'lost';
+
+/** Share of the retry period that is added at random, as in client-go. */
+const JITTER = 1.2;
+
+/**
+ * One candidate for a Lease. At most one candidate leads at a time as long as the clocks of all run at nearly the same
+ * speed: a leader stops renewDeadline after its last renewal was *sent*, the others wait leaseDuration after they saw it.
+ */
+export class LeaseElection {
+  readonly #options: LeaseElectionOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #leaseDurationMs: number;
+  readonly #renewDeadlineMs: number;
+  readonly #retryPeriodMs: number;
+  #seen: SeenRecord | undefined;
+  #leading = false;
+
+  constructor(options: LeaseElectionOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log.child({ lease: options.name, identity: options.identity });
+    this.#leaseDurationMs = options.leaseDurationMs ?? 15_000;
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
+    this.#retryPeriodMs = options.retryPeriodMs ?? 2_000;
+    if (this.#leaseDurationMs <= this.#renewDeadlineMs) {
+      throw new RangeError('leaseDurationMs must be longer than renewDeadlineMs, or two could lead at once');
+    }
+    if (this.#renewDeadlineMs <= this.#retryPeriodMs * (1 + JITTER)) {
+      throw new RangeError('renewDeadlineMs must leave room for a retry: more than 2.2 times retryPeriodMs');
+    }
+    options.metrics.leader.set({ lease: options.name }, 0);
+  }
+
+  get isLeader(): boolean {
+    return this.#leading;
+  }
+
+  /** Who holds the Lease as last seen; empty when nobody does or nothing was seen. */
+  get holder(): string {
+    return this.#seen?.record.holderIdentity ?? '';
+  }
+
+  /**
+   * Waits for the Lease, calls `lead` once with a signal that aborts when leadership ends, and renews meanwhile.
+   * On abort of `signal` it waits for `lead` to end (the caller bounds that), gives the Lease back and resolves to
+   * 'released'. When leadership is lost it resolves to 'lost' at once: the process must exit. Rejects with what `lead`
+   * rejects with, after giving the Lease back.
+   */
+  async run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<ElectionEnd> {
+    const sentMs = await this.#acquire(signal);
+    if (sentMs === undefined) return 'released';
+    this.#setLeading(true);
+    this.#log.info('leading');
+    const leading = new AbortController();
+    const renewing = new AbortController();
+    const follow = () => leading.abort(signal.reason);
+    signal.addEventListener('abort', follow, { once: true });
+    if (signal.aborted) follow();
+    const renewals = this.#renew(sentMs, renewing.signal);
+    const work = lead(leading.signal).then(() => 'done' as const);
+    try {
+      if ((await Promise.race([renewals, work])) === 'lost') {
+        this.#setLeading(false);
+        leading.abort(new Error(`Lost the lease ${this.#options.namespace}/${this.#options.name}.`));
+        // Nobody waits for the work any more; what it still throws must not be unhandled.
+        work.catch((error) => this.#log.warn({ err: error }, 'work ended after the lease was lost'));
+        return 'lost';
+      }
+      return 'released';
+    } finally {
+      signal.removeEventListener('abort', follow);
+      if (this.#leading) {
+        renewing.abort();
+        await renewals;
+        this.#setLeading(false);
+        await this.#release();
+      }
+    }
+  }
+
+  /** Tries until it holds the Lease; monotonic milliseconds of when that was asked for, undefined on abort. */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      const sentMs = await this.#attempt(this.#renewDeadlineMs, signal);
+      if (sentMs !== undefined) return sentMs;
+      const interval = jittered(this.#retryPeriodMs, JITTER);
+      const waitMs = nextLookMs(this.#seen, interval, this.#clock.monotonicMs());
+      if (!(await this.#pause(waitMs, signal))) break;
+    }
+    return undefined;
+  }
+
+  /** Renews until told to stop ('stopped') or the lease is lost. */
+  async #renew(acquiredMs: number, stop: AbortSignal): Promise<'stopped' | 'lost'> {
+    let renewedMs = acquiredMs;
+    for (;;) {
+      const left = renewedMs + this.#renewDeadlineMs - this.#clock.monotonicMs();
+      if (left <= 0) {
+        this.#log.error({ renewDeadlineMs: this.#renewDeadlineMs }, 'lost the lease: not renewed in time');
+        return 'lost';
+      }
+      if (!(await this.#pause(Math.min(this.#retryPeriodMs, left), stop))) return 'stopped';
+      const leftNow = renewedMs + this.#renewDeadlineMs - this.#clock.monotonicMs();
+      if (leftNow <= 0) continue;
+      const sentMs = await this.#attempt(leftNow, stop);
+      if (stop.aborted) return 'stopped';
+      if (sentMs !== undefined) renewedMs = sentMs;
+      else if (this.holder !== this.#options.identity) {
+        this.#log.error({ holder: this.holder }, 'lost the lease: another holds it');
+        return 'lost';
+      }
+    }
+  }
+
+  /** One try to take or renew; monotonic milliseconds of its start when it succeeded. Never rejects. */
+  async #attempt(deadlineMs: number, signal: AbortSignal): Promise<number | undefined> {
+    const { client, namespace, name, identity } = this.#options;
+    const sentMs = this.#clock.monotonicMs();
+    const call = { deadlineMs, signal };
+    try {
+      const lease = await client.get(LEASES, { namespace, name }, call);
+      this.#look(lease);
+      const move = leaseMove(this.#seen, identity, this.#clock.monotonicMs());
+      if (move === 'wait') return undefined;
+      const record = recordFor(
+        move,
+        this.#seen?.record,
+        { identity, leaseDurationMs: this.#leaseDurationMs },
+        this.#clock.now(),
+      );
+      const left = { signal, deadlineMs: Math.max(1, sentMs + deadlineMs - this.#clock.monotonicMs()) };
+      const written =
+        lease === undefined
+          ? await client.create(LEASES, { metadata: { namespace, name }, spec: record }, left)
+          : await client.replace(LEASES, { ...lease, spec: { ...lease.spec, ...record } }, left);
+      this.#look(written);
+      return sentMs;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      // Somebody else was first: the next look tells who.
+      if (isConflict(error) || isAlreadyExists(error)) this.#log.debug('the lease changed under us');
+      else this.#log.warn({ err: error }, 'cannot take or renew the lease');
+      return undefined;
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { client, namespace, name, identity } = this.#options;
+    try {
+      const lease = await client.get(LEASES, { namespace, name }, { deadlineMs: this.#retryPeriodMs });
+      const record = recordOf(lease);
+      if (lease === undefined || record?.holderIdentity !== identity) return;
+      const spec = { ...lease.spec, ...releasedRecord(record, this.#clock.now()) };
+      // The resourceVersion in it refuses this when somebody took the lease meanwhile.
+      await client.replace(LEASES, { ...lease, spec }, { deadlineMs: this.#retryPeriodMs });
+      this.#log.info('gave the lease back');
+    } catch (error) {
+      // The next leader then waits for the lease to run out: slower, but right.
+      this.#log.warn({ err: error }, 'cannot give the lease back');
+    }
+  }
+
+  #look(lease: Lease | undefined): void {
+    const record = recordOf(lease);
+    const resourceVersion = lease?.metadata.resourceVersion ?? '';
+    this.#seen = record && see(this.#seen, { record, resourceVersion }, this.#clock.monotonicMs());
+  }
+
+  #setLeading(leading: boolean): void {
+    this.#leading = leading;
+    this.#options.metrics.leader.set({ lease: this.#options.name }, leading ? 1 : 0);
+  }
+
+  /** False when the signal ended the wait. */
+  async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
+    return sleep(this.#clock, ms, signal).then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+function recordOf(lease: Lease | undefined): LeaseRecord | undefined {
+  if (lease === undefined) return undefined;
+  const spec = lease.spec ?? {};
+  return {
+    holderIdentity: spec.holderIdentity ?? '',
+    // A Lease that names no duration counts as run out.
+    leaseDurationSeconds: spec.leaseDurationSeconds ?? 0,
+    acquireTime: spec.acquireTime ?? '',
+    renewTime: spec.renewTime ?? '',
+    leaseTransitions: spec.leaseTransitions ?? 0,
+  };
+}

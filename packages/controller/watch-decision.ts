@@ -1,0 +1,59 @@
+import { type Backoff, backoffMs, jittered } from '@backendai-e2e/kube/backoff';
+
+/** How following the API server came to an end, a list or a watch. */
+export type Ended =
+  /** The watch ended in good order (the API server ends each after some minutes). */
+  | 'server'
+  /** 410: what we knew is too old. */
+  | 'gone'
+  /** The watch said nothing for too long, not even a bookmark. */
+  | 'silence'
+  /** It is time for a full list. */
+  | 'periodic'
+  /** Anything else: connection, 5xx, 403, a line that is no JSON. */
+  | 'error';
+
+/** What an informer remembers between steps. */
+export interface FollowState {
+  /** Ends other than in good order, since a watch was last healthy. */
+  failures: number;
+  /** Where a watch can go on; undefined when only a list will do. */
+  resourceVersion: string | undefined;
+}
+
+/** What to do next. `reason` is for the metric of lists. */
+export type Step =
+  | { do: 'list'; afterMs: number; reason: ListReason }
+  | { do: 'watch'; afterMs: number; resourceVersion: string };
+export type ListReason = 'start' | Exclude<Ended, 'server'>;
+
+/** Between tries: 0.5 s to 30 s. client-go's reflector uses 0.8 s to 30 s. */
+export const FOLLOW_BACKOFF: Backoff = { baseMs: 500, capMs: 30_000 };
+
+/** After so many failed watches in a row a list is tried: the API server may have been restored from a backup. */
+const WATCHES_BEFORE_LIST = 3;
+
+/**
+ * Decides the next step and the new state. Pure but for `random`.
+ * `healthy`: the watch brought at least one line, or lasted long enough to say that it worked.
+ */
+export function nextStep(
+  state: FollowState,
+  ended: Ended,
+  healthy: boolean,
+  random: () => number = Math.random,
+): { state: FollowState; step: Step } {
+  const failures =
+    (healthy ? 0 : state.failures) + (ended === 'periodic' || (ended === 'server' && healthy) ? 0 : 1);
+  const { resourceVersion } = state;
+  const afterMs = jittered(backoffMs(FOLLOW_BACKOFF, failures), 0.5, random);
+  const list = (reason: ListReason, wait: number) => ({
+    state: { failures, resourceVersion: undefined },
+    step: { do: 'list', afterMs: wait, reason } as const,
+  });
+  if (ended === 'periodic') return list('periodic', 0);
+  // The first 410 and the first silence are answered at once; when they repeat, like any error.
+  if (ended === 'gone' || ended === 'silence') return list(ended, failures <= 1 ? 0 : afterMs);
+  if (resourceVersion === undefined || failures >= WATCHES_BEFORE_LIST) return list('error', afterMs);
+  return { state: { failures, resourceVersion }, step: { do: 'watch', afterMs, resourceVersion } };
+}

@@ -1,0 +1,160 @@
+import { ItemBackoff, TokenBucket } from '@backendai-e2e/kube/backoff';
+import type { Clock } from '@backendai-e2e/kube/clock';
+
+/** A key to work on. */
+export interface Taken {
+  key: string;
+  /** Milliseconds between becoming due and being taken. */
+  waitedMs: number;
+}
+
+export interface WorkQueueOptions {
+  clock: Clock;
+  /** Default 5 ms to 1000 s. */
+  perItem?: ItemBackoff;
+  /** Default 10/s, burst 100. */
+  overall?: TokenBucket;
+  /** Called whenever the number of waiting keys changes. */
+  onDepth?: (depth: number) => void;
+}
+
+/**
+ * A queue of keys as controllers need it. A key that is added twice before it is taken is taken once. A key that is added
+ * while it is being worked on is taken again after done(): no key is worked on twice at once, and no change is lost.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #perItem: ItemBackoff;
+  readonly #overall: TokenBucket;
+  readonly #onDepth: (depth: number) => void;
+  /** Keys to take, oldest first, with the monotonic time of becoming due. */
+  readonly #waiting = new Map<string, number>();
+  readonly #processing = new Set<string>();
+  /** Keys that were added while being worked on, with the monotonic time of that. */
+  readonly #dirty = new Map<string, number>();
+  readonly #delayed = new Map<string, { at: number; cancel: () => void }>();
+  readonly #takers: ((taken: Taken | undefined) => void)[] = [];
+  readonly #idle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: WorkQueueOptions) {
+    this.#clock = options.clock;
+    this.#perItem = options.perItem ?? new ItemBackoff();
+    this.#overall = options.overall ?? new TokenBucket(options.clock);
+    this.#onDepth = options.onDepth ?? (() => {});
+  }
+
+  /** Keys waiting to be taken now. */
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keys taken and not done. */
+  get processing(): number {
+    return this.#processing.size;
+  }
+
+  add(key: string): void {
+    if (this.#closed) return;
+    const now = this.#clock.monotonicMs();
+    if (this.#processing.has(key)) {
+      if (!this.#dirty.has(key)) this.#dirty.set(key, now);
+      return;
+    }
+    if (this.#waiting.has(key)) return;
+    this.#waiting.set(key, now);
+    this.#hand();
+    this.#onDepth(this.#waiting.size);
+  }
+
+  /** Adds the key after that many milliseconds; of several such calls for one key the earliest counts. */
+  addAfter(key: string, ms: number): void {
+    if (this.#closed) return;
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
+    const at = this.#clock.monotonicMs() + ms;
+    const before = this.#delayed.get(key);
+    if (before !== undefined && before.at <= at) return;
+    before?.cancel();
+    const cancel = this.#clock.setTimer(ms, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { at, cancel });
+  }
+
+  /** Adds the key after a failure, when both limits allow it. Returns the milliseconds until then. */
+  addRateLimited(key: string): number {
+    const ms = Math.max(this.#perItem.next(key), this.#overall.reserve());
+    this.addAfter(key, ms);
+    return ms;
+  }
+
+  /** Ends the count of failures of the key. */
+  forget(key: string): void {
+    this.#perItem.forget(key);
+  }
+
+  /** Failures of the key in a row. */
+  failures(key: string): number {
+    return this.#perItem.failures(key);
+  }
+
+  /** The next key, as soon as there is one; undefined once the queue is shut down. done() must follow. */
+  take(): Promise<Taken | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#takers.push(resolve);
+      this.#hand();
+      this.#onDepth(this.#waiting.size);
+    });
+  }
+
+  /** Ends the work on a taken key; if it was added meanwhile it waits again. */
+  done(key: string): void {
+    this.#processing.delete(key);
+    const since = this.#dirty.get(key);
+    if (since !== undefined) {
+      this.#dirty.delete(key);
+      if (!this.#closed) this.#waiting.set(key, since);
+      this.#hand();
+      this.#onDepth(this.#waiting.size);
+    }
+    this.#tellIdle();
+  }
+
+  /**
+   * Takes no more keys, hands out none, and resolves when those being worked on are done. Keys that still wait are
+   * dropped: they come back from the first list of the next process.
+   */
+  shutDown(): Promise<void> {
+    this.#closed = true;
+    for (const delayed of this.#delayed.values()) delayed.cancel();
+    this.#delayed.clear();
+    this.#waiting.clear();
+    this.#dirty.clear();
+    this.#onDepth(0);
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+      this.#tellIdle();
+    });
+  }
+
+  #hand(): void {
+    while (this.#takers.length > 0) {
+      const next = this.#waiting.entries().next();
+      if (next.done) return;
+      const [key, since] = next.value;
+      this.#waiting.delete(key);
+      this.#processing.add(key);
+      this.#takers.shift()?.({ key, waitedMs: this.#clock.monotonicMs() - since });
+    }
+  }
+
+  #tellIdle(): void {
+    if (this.#closed && this.#processing.size === 0) for (const idle of this.#idle.splice(0)) idle();
+  }
+}

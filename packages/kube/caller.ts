@@ -1,0 +1,173 @@
+import type { Dispatcher } from 'undici';
+import { answerError, connectionOutcome } from './answer.ts';
+import { ApiError } from './api-error.ts';
+import type { CallOptions, KubeClientOptions } from './calls.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import { jsonLines } from './json-lines.ts';
+import type { ApiRequest } from './request.ts';
+import { retryDelayMs, type TryOutcome } from './retry.ts';
+import { Transport, type TryLimits } from './transport.ts';
+
+/** Milliseconds for one call with all its retries. */
+const DEADLINE_MS = 30_000;
+
+/**
+ * Milliseconds for one try, where another may follow: a request on a connection that died silently would otherwise use
+ * up the whole deadline.
+ */
+const TRY_MS = 10_000;
+
+/** Carries out requests: deadlines, repetition, errors. Knows nothing of objects. */
+export class Caller {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #onRequest: NonNullable<KubeClientOptions['onRequest']>;
+
+  constructor(config: ClusterAccess, options: KubeClientOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = new Transport(config, this.#clock);
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    this.#onRequest = options.onRequest ?? (() => {});
+  }
+
+  /** The answer's JSON. */
+  async json<T>(request: ApiRequest, options: CallOptions): Promise<T> {
+    const text = await this.text(request, options);
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new ApiError({
+        what: request.what,
+        code: 0,
+        reason: 'NotJson',
+        message: text.slice(0, 200),
+        cause,
+      });
+    }
+  }
+
+  /** The answer's text: tries until it succeeds, must not be repeated, or its deadline is over. */
+  async text(request: ApiRequest, options: CallOptions): Promise<string> {
+    const end = this.#clock.monotonicMs() + (options.deadlineMs ?? this.#deadlineMs);
+    let renewed = false;
+    for (let tries = 1; ; tries++) {
+      options.signal?.throwIfAborted();
+      const remainingMs = end - this.#clock.monotonicMs();
+      const tryMs = request.method === 'POST' ? remainingMs : Math.min(remainingMs, TRY_MS);
+      const answer = await this.#try(request, tryMs, options.signal);
+      if ('text' in answer) return answer.text;
+      options.signal?.throwIfAborted();
+      if (answer.error.code === 401 && !renewed) {
+        renewed = true;
+        this.#transport.renewCredentials();
+        continue;
+      }
+      const left = end - this.#clock.monotonicMs();
+      const delay =
+        answer.outcome &&
+        retryDelayMs({ method: request.method, outcome: answer.outcome, tries, remainingMs: left });
+      if (delay === undefined) throw answer.error;
+      await sleep(this.#clock, delay, options.signal);
+    }
+  }
+
+  async #try(
+    request: ApiRequest,
+    tryMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ text: string } | { error: ApiError; outcome?: TryOutcome | undefined }> {
+    const limit = new AbortController();
+    const follow = () => limit.abort(signal?.reason);
+    signal?.addEventListener('abort', follow, { once: true });
+    const late = new ApiError({
+      what: request.what,
+      code: 0,
+      reason: 'Deadline',
+      message: `no complete answer within ${Math.round(tryMs / 100) / 10} s`,
+    });
+    const cancel = this.#clock.setTimer(tryMs, () => limit.abort(late));
+    try {
+      const response = await this.#send(request, { signal: limit.signal, headersMs: 0, bodyMs: 0 });
+      if (response.statusCode < 300) return { text: await response.body.text() };
+      const error = await this.#failure(request, response);
+      return {
+        error,
+        outcome: { kind: 'answer', code: error.code, retryAfterSeconds: error.retryAfterSeconds },
+      };
+    } catch (error) {
+      if (error === late) return { error: late, outcome: { kind: 'broken' } };
+      return { error: noAnswer(request, error), outcome: connectionOutcome(error) };
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', follow);
+    }
+  }
+
+  async #send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
+    const start = this.#clock.monotonicMs();
+    let code = 0;
+    try {
+      const response = await this.#transport.send(request, limits);
+      code = response.statusCode;
+      return response;
+    } finally {
+      this.#onRequest({ verb: request.verb, code, seconds: (this.#clock.monotonicMs() - start) / 1000 });
+    }
+  }
+
+  async #failure(request: ApiRequest, response: Dispatcher.ResponseData): Promise<ApiError> {
+    const body = await response.body.text();
+    const header = response.headers['retry-after'];
+    return answerError(
+      request.what,
+      response.statusCode,
+      body,
+      typeof header === 'string' ? header : undefined,
+      this.#clock.now(),
+    );
+  }
+
+  /**
+   * The JSON lines of an answer that does not end by itself, once, without repetition. Returns when the server ends it or
+   * the signal aborts; throws ApiError when it is refused or breaks.
+   */
+  async *lines(request: ApiRequest, signal: AbortSignal): AsyncGenerator<unknown, void> {
+    if (signal.aborted) return;
+    const stop = new AbortController();
+    const follow = () => stop.abort(signal.reason);
+    signal.addEventListener('abort', follow, { once: true });
+    try {
+      const response = await this.#send(request, {
+        signal: stop.signal,
+        headersMs: this.#deadlineMs,
+        bodyMs: 0,
+      });
+      if (response.statusCode !== 200) throw await this.#failure(request, response);
+      yield* jsonLines(response.body);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error instanceof ApiError ? error : noAnswer(request, error);
+    } finally {
+      signal.removeEventListener('abort', follow);
+      // Ends the connection when the consumer stopped in the middle.
+      stop.abort();
+    }
+  }
+
+  /** Closes all connections; what is under way fails. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+}
+
+function noAnswer(request: ApiRequest, cause: unknown): ApiError {
+  return new ApiError({
+    what: request.what,
+    code: 0,
+    reason: 'NoAnswer',
+    message: cause instanceof Error ? cause.message || cause.name : String(cause),
+    cause,
+  });
+}

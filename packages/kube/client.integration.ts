@@ -1,0 +1,202 @@
+import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
+import { expect } from 'chai';
+import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
+import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';
+import { KubeClient, type KubeClientOptions } from './client.ts';
+
+const namespace = 'client';
+const failure = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('the client against a real API server', function () {
+  this.timeout(60_000);
+  let plane: ControlPlane;
+  let client: KubeClient;
+  const opened: (() => Promise<void>)[] = [];
+
+  before(async () => {
+    plane = await startControlPlane();
+    client = plane.client();
+    await plane.createNamespace(namespace);
+  });
+  after(async () => {
+    for (const close of opened) await close();
+    await plane.stop();
+  });
+
+  const at = (name: string) => ({ namespace, name });
+  const make = (name: string, data: Record<string, string> = {}) =>
+    client.create(CONFIG_MAPS, { metadata: at(name), data });
+
+  async function throughProxy(options: KubeClientOptions = {}) {
+    const proxy = new TcpProxy(Number(new URL(plane.url).port));
+    const config = plane.kubeConfig();
+    const cluster = config.getCurrentCluster();
+    if (!cluster) throw new Error('no cluster');
+    config.clusters = [{ ...cluster, server: `https://127.0.0.1:${await proxy.start()}` }];
+    const proxied = new KubeClient(config, options);
+    opened.push(async () => {
+      await proxied.close();
+      await proxy.stop();
+    });
+    return { proxy, client: proxied };
+  }
+
+  it('creates, gets, patches, replaces and deletes, and tells apart what can go wrong', async () => {
+    const made = await make('a', { x: '1' });
+    expect(await failure(make('a'))).to.satisfy(isAlreadyExists);
+    await client.mergePatch(CONFIG_MAPS, at('a'), { data: { x: null, y: '2' } });
+    expect((await client.get(CONFIG_MAPS, at('a')))?.data).to.deep.equal({ y: '2' });
+    expect(await failure(client.replace(CONFIG_MAPS, made))).to.satisfy(isConflict);
+    expect(await failure(client.delete(CONFIG_MAPS, at('a'), { uid: 'other' }))).to.satisfy(isConflict);
+    expect(await client.delete(CONFIG_MAPS, at('a'), { uid: made.metadata.uid })).to.equal(true);
+    expect(await client.delete(CONFIG_MAPS, at('a'))).to.equal(false);
+    expect(await client.get(CONFIG_MAPS, at('a'))).to.equal(undefined);
+    expect(await failure(client.podLogs(at('a')))).to.satisfy(isNotFound);
+  });
+
+  it('applies texts of any characters, which the API server then holds', async () => {
+    const text = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).join('');
+    const odd = { text: `${text}\ufeff\uffff😀\ud800` };
+    const options = { fieldManager: 'odd', force: true };
+    await client.apply(CONFIG_MAPS, { metadata: at('odd'), data: odd }, options);
+    const held = (await client.get<ConfigMap>(CONFIG_MAPS, at('odd')))?.data?.text;
+    expect(held).to.equal(`${text}\ufeff\uffff😀\ufffd`);
+  });
+
+  it('lists page by page, with selectors, and gives each object its kind', async () => {
+    for (let index = 0; index < 7; index++) {
+      await client.create(CONFIG_MAPS, {
+        metadata: { ...at(`page-${index}`), labels: { odd: `${index % 2}` } },
+      });
+    }
+    const all = await client.list(CONFIG_MAPS, { namespace }, { pageSize: 2 });
+    expect(all.items.map(({ metadata }) => metadata.name)).to.include.members(['page-0', 'page-6']);
+    expect(all.items[0]).to.include({ apiVersion: 'v1', kind: 'ConfigMap' });
+    const odd = await client.list(CONFIG_MAPS, { namespace, labelSelector: 'odd=1' }, { pageSize: 2 });
+    expect(odd.items).to.have.length(3);
+    const one = await client.list(CONFIG_MAPS, { namespace, fieldSelector: 'metadata.name=page-3' });
+    expect(one.items).to.have.length(1);
+  });
+
+  it('applies as one of several owners: a conflict names the other, force takes over, leaving out removes', async () => {
+    const apply = (fieldManager: string, data: Record<string, string>, force = false) =>
+      client.apply(CONFIG_MAPS, { metadata: at('shared'), data }, { fieldManager, force });
+    await apply('first', { a: '1', b: '1' });
+    await apply('second', { c: '2' });
+    const conflict = await failure(apply('second', { c: '2', a: '2' }));
+    expect(conflict).to.satisfy(isConflict);
+    expect(String(conflict)).to.match(/apply configmaps client\/shared.*"first".*\.data\.a/s);
+    expect((await apply('second', { c: '2', a: '2' }, true)).data).to.deep.equal({ a: '2', b: '1', c: '2' });
+    expect((await apply('second', { c: '2' })).data).to.deep.equal({ b: '1', c: '2' });
+  });
+
+  it('watches from a resourceVersion until told to stop, and says when that is too old', async () => {
+    const { resourceVersion } = await client.list(CONFIG_MAPS, { namespace });
+    const stop = new AbortController();
+    const seen: string[] = [];
+    setTimeout(() => void make('watched'), 50);
+    for await (const event of client.watch(CONFIG_MAPS, { namespace, resourceVersion }, stop.signal)) {
+      if (event.type === 'BOOKMARK') continue;
+      seen.push(`${event.type} ${event.object.metadata.name}`);
+      stop.abort();
+    }
+    expect(seen).to.deep.equal(['ADDED watched']);
+    // A fresh API server knows nothing of what was before it.
+    await plane.stopApiServer('kill');
+    await plane.startApiServer();
+    const old = client.watch(CONFIG_MAPS, { namespace, resourceVersion: '1' }, new AbortController().signal);
+    expect(await failure(old.next())).to.satisfy(isGone);
+  });
+
+  it('sets the status of a pod, which the object itself does not take', async () => {
+    const containers = [{ name: 'main', image: 'none' }];
+    await client.create(PODS, { metadata: at('pod'), spec: { containers } });
+    const after = await client.applyStatus(
+      PODS,
+      { metadata: at('pod'), status: { phase: 'Running', message: 'by hand' } },
+      { fieldManager: 'kubelet' },
+    );
+    expect(after.status?.phase).to.equal('Running');
+  });
+
+  it('keeps its connections, instead of opening one for every request', async () => {
+    const { proxy, client: proxied } = await throughProxy();
+    for (let index = 0; index < 50; index++) await proxied.get(NAMESPACES, { name: namespace });
+    // Two, when a request starts before undici has freed the connection of the one before.
+    expect(proxy.accepted).to.be.at.most(2);
+    await Promise.all(Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace })));
+    expect(proxy.accepted).to.be.at.most(102);
+  });
+
+  it('shares eight connections among ordinary requests, and a lease waits for none of them', async () => {
+    const { proxy, client: proxied } = await throughProxy({ deadlineMs: 2_000 });
+    const many = () => Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace }));
+    await Promise.all(many());
+    expect(proxy.accepted).to.be.at.most(8);
+    proxy.silence();
+    const stuck = many().map(failure);
+    const began = performance.now();
+    expect(await proxied.get(LEASES, at('nobody'))).to.equal(undefined);
+    expect(performance.now() - began).to.be.below(1_500);
+    for (const error of await Promise.all(stuck)) expect(error).to.be.instanceOf(ApiError);
+  });
+
+  it('keeps of a list what it is told to, of every page', async () => {
+    for (const name of ['kept-a', 'kept-b', 'kept-c']) await make(name, { size: 'large' });
+    const keep = (map: ConfigMap) =>
+      map.metadata.name === 'kept-b' ? undefined : { metadata: map.metadata, kind: map.kind ?? 'none' };
+    const query = { namespace, fieldSelector: 'metadata.name!=shared' };
+    const { items } = await client.list(CONFIG_MAPS, query, { pageSize: 2, keep });
+    const names = items.map(({ metadata }) => metadata.name);
+    expect(names).to.include.members(['kept-a', 'kept-c']);
+    expect(names).not.to.include('kept-b');
+    for (const item of items) expect(item).to.have.all.keys('metadata', 'kind');
+    expect(items[0]?.kind).to.equal('ConfigMap');
+  });
+
+  it('repeats what may be repeated while the API server restarts', async () => {
+    await make('during', {});
+    await plane.stopApiServer('kill');
+    const patched = client.mergePatch<ConfigMap>(CONFIG_MAPS, at('during'), { data: { a: '1' } });
+    const created = client.create(CONFIG_MAPS, { metadata: at('born') });
+    await plane.startApiServer();
+    expect((await patched).data).to.deep.equal({ a: '1' });
+    expect((await created).metadata.name).to.equal('born');
+  });
+
+  it('gives up at its deadline with what it asked for, also when nothing ever answers', async () => {
+    const { proxy, client: proxied } = await throughProxy({ deadlineMs: 600 });
+    await proxied.get(NAMESPACES, { name: namespace });
+    proxy.blackHole();
+    const start = performance.now();
+    const late = await failure(proxied.get(NAMESPACES, { name: namespace }));
+    expect(performance.now() - start).to.be.within(500, 1_500);
+    expect(late).to.be.instanceOf(ApiError);
+    expect(String(late)).to.match(/get namespaces client: Deadline: no complete answer/);
+  });
+
+  it('ends at once when its caller no longer wants the answer', async () => {
+    const { proxy, client: proxied } = await throughProxy();
+    await proxied.get(NAMESPACES, { name: namespace });
+    proxy.blackHole();
+    const stop = new AbortController();
+    const pending = failure(proxied.list(CONFIG_MAPS, {}, { signal: stop.signal }));
+    const start = performance.now();
+    stop.abort(new Error('stopped'));
+    expect(String(await pending)).to.equal('Error: stopped');
+    expect(performance.now() - start).to.be.lessThan(500);
+  });
+
+  it('reports requests for the metrics', async () => {
+    const seen: string[] = [];
+    const measured = plane.client({ onRequest: ({ verb, code }) => seen.push(`${verb} ${code}`) });
+    await measured.get(CONFIG_MAPS, at('nothing'));
+    await measured.list(CONFIG_MAPS, { namespace });
+    expect(seen).to.deep.equal(['get 404', 'list 200']);
+  });
+});

@@ -1,0 +1,302 @@
+import { watchError } from './answer.ts';
+import { isGone, isNotFound } from './api-error.ts';
+import { applyBody } from './apply-body.ts';
+import { Caller } from './caller.ts';
+import type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  KubeClientOptions,
+  ListOptions,
+  ListQuery,
+  LogQuery,
+  ObjectList,
+  PatchOptions,
+  ServedKind,
+  WatchEvent,
+  WatchQuery,
+} from './calls.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import { type Intent, type KubeObject, type ObjectName, objectName, type Resource } from './object.ts';
+import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
+
+export * from './calls.ts';
+
+/** Objects a page, as client-go's pager asks for. */
+const PAGE = 500;
+
+/**
+ * A thin typed client over any kind. Credentials and TLS come from a ClusterAccess; requests go through one
+ * keep-alive connection pool. Calls reject with ApiError, or with the signal's reason when that aborts. What may be
+ * repeated is repeated (retry.ts) until the call's deadline.
+ */
+export class KubeClient {
+  readonly #calls: Caller;
+
+  constructor(config: ClusterAccess, options: KubeClientOptions = {}) {
+    this.#calls = new Caller(config, options);
+  }
+
+  /** The object, or undefined when there is none. */
+  async get<T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    options: CallOptions = {},
+  ): Promise<T | undefined> {
+    try {
+      return await this.#calls.json<T>(
+        { verb: 'get', method: 'GET', path: pathOf(resource, at), what: inWords('get', resource, at) },
+        options,
+      );
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** All objects that match, page by page. Each carries apiVersion and kind. */
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery = {},
+    options: ListOptions<T> = {},
+  ): Promise<ObjectList<T>> {
+    const { keep = (object: T) => object } = options;
+    const kept = ({ items: all }: ListPage<T>) => all.flatMap((item) => keep(typed(resource, item)) ?? []);
+    const items: T[] = [];
+    let page: ListPage<T> | undefined;
+    do {
+      try {
+        page = await this.#page(resource, query, options.pageSize ?? PAGE, page?.metadata.continue, options);
+        items.push(...kept(page));
+      } catch (error) {
+        // The token of the next page got too old (a compaction): start over, all in one page.
+        if (!isGone(error) || page === undefined) throw error;
+        page = await this.#page(resource, query, undefined, undefined, options);
+        items.splice(0, items.length, ...kept(page));
+      }
+    } while (page.metadata.continue);
+    return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+  }
+
+  #page<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery,
+    limit: number | undefined,
+    token: string | undefined,
+    options: CallOptions,
+  ): Promise<ListPage<T>> {
+    const { namespace, labelSelector, fieldSelector } = query;
+    const at = namespace === undefined ? {} : { namespace };
+    return this.#calls.json<ListPage<T>>(
+      {
+        verb: 'list',
+        method: 'GET',
+        path: pathOf(resource, at),
+        query: { labelSelector, fieldSelector, limit, continue: token },
+        what: inWords('list', resource, at),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Creates the object. Rejects with isAlreadyExists when the name is taken: with deterministic names the caller then
+   * reads and adopts it.
+   */
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Intent<T>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const at = placeOf(object.metadata);
+    return this.#calls.json<T>(
+      {
+        verb: 'create',
+        method: 'POST',
+        path: pathOf(resource, at.namespace === undefined ? {} : { namespace: at.namespace }),
+        contentType: 'application/json',
+        body: JSON.stringify(typed(resource, object)),
+        what: inWords('create', resource, at),
+      },
+      options,
+    );
+  }
+
+  /** Server-side apply: creates the object or makes the given fields so, and returns it. */
+  apply<T extends KubeObject>(resource: Resource<T>, object: Intent<T>, options: ApplyOptions): Promise<T> {
+    return this.#apply(resource, object, undefined, options);
+  }
+
+  /** Server-side apply to the status subresource. 404 when the object is not there. */
+  applyStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Intent<T>,
+    options: ApplyOptions,
+  ): Promise<T> {
+    return this.#apply(resource, object, 'status', options);
+  }
+
+  #apply<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Intent<T>,
+    subresource: 'status' | undefined,
+    options: ApplyOptions,
+  ): Promise<T> {
+    const at = placeOf(object.metadata);
+    return this.#calls.json<T>(
+      {
+        verb: 'apply',
+        method: 'PATCH',
+        path: pathOf(resource, at, subresource),
+        query: { fieldManager: options.fieldManager, force: options.force ? true : undefined },
+        // JSON is YAML: this content type is the one that every server with server-side apply takes.
+        contentType: 'application/apply-patch+yaml',
+        body: applyBody(typed(resource, object)),
+        what: inWords('apply', resource, at, subresource),
+      },
+      options,
+    );
+  }
+
+  /** JSON merge patch (null removes). Put metadata.resourceVersion in it to be refused when somebody was first. */
+  mergePatch<T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    patch: object,
+    options: PatchOptions = {},
+  ): Promise<T> {
+    return this.#calls.json<T>(
+      {
+        verb: 'patch',
+        method: 'PATCH',
+        path: pathOf(resource, at, options.subresource),
+        query: { fieldManager: options.fieldManager },
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+        what: inWords('patch', resource, at, options.subresource),
+      },
+      options,
+    );
+  }
+
+  /** Replaces the object; metadata.resourceVersion, when given, must be the current one (isConflict otherwise). */
+  replace<T extends KubeObject>(resource: Resource<T>, object: T, options: PatchOptions = {}): Promise<T> {
+    const at = objectName(object);
+    return this.#calls.json<T>(
+      {
+        verb: 'update',
+        method: 'PUT',
+        path: pathOf(resource, at, options.subresource),
+        query: { fieldManager: options.fieldManager },
+        contentType: 'application/json',
+        body: JSON.stringify(typed(resource, object)),
+        what: inWords('replace', resource, at, options.subresource),
+      },
+      options,
+    );
+  }
+
+  /** Deletes. True when it was there, false when it was gone already (404 is no error). */
+  async delete(resource: Resource, at: ObjectName, options: DeleteOptions = {}): Promise<boolean> {
+    const { uid, resourceVersion, gracePeriodSeconds } = options;
+    try {
+      await this.#calls.json<unknown>(
+        {
+          verb: 'delete',
+          method: 'DELETE',
+          path: pathOf(resource, at),
+          contentType: 'application/json',
+          body: JSON.stringify({
+            apiVersion: 'v1',
+            kind: 'DeleteOptions',
+            propagationPolicy: options.propagation ?? 'Background',
+            gracePeriodSeconds,
+            preconditions:
+              uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion },
+          }),
+          what: inWords('delete', resource, at),
+        },
+        options,
+      );
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The raw watch, with bookmarks, until the server ends it (the generator returns), the signal aborts (it returns too)
+   * or something breaks (it throws; isGone when the resourceVersion is too old). No retries: the informer does those.
+   */
+  async *watch<T extends KubeObject>(
+    resource: Resource<T>,
+    query: WatchQuery,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>, void> {
+    const at = query.namespace === undefined ? {} : { namespace: query.namespace };
+    const { labelSelector, fieldSelector, resourceVersion, timeoutSeconds } = query;
+    const request: ApiRequest = {
+      verb: 'watch',
+      method: 'GET',
+      path: pathOf(resource, at),
+      query: {
+        watch: true,
+        allowWatchBookmarks: true,
+        labelSelector,
+        fieldSelector,
+        resourceVersion,
+        timeoutSeconds,
+      },
+      what: inWords('watch', resource, at),
+    };
+    for await (const line of this.#calls.lines(request, signal)) {
+      const event = line as WatchEvent<T> | { type: 'ERROR'; object: unknown };
+      if (event.type === 'ERROR') throw watchError(request.what, event.object);
+      yield event;
+    }
+  }
+
+  /** The kinds that the API server serves in a group and version (404 when it serves none), without subresources. */
+  async kinds(apiVersion: string, options: CallOptions = {}): Promise<ServedKind[]> {
+    const path = `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}`;
+    const list = await this.#calls.json<{ resources: { kind: string; name: string; namespaced: boolean }[] }>(
+      { verb: 'get', method: 'GET', path, what: `get the kinds of ${apiVersion}` },
+      options,
+    );
+    return list.resources
+      .filter(({ name }) => !name.includes('/'))
+      .map(({ kind, name, namespaced }) => ({ apiVersion, kind, plural: name, namespaced }));
+  }
+
+  /** Log of a pod's container as text, without following. */
+  podLogs(pod: ObjectName, query: LogQuery = {}, options: CallOptions = {}): Promise<string> {
+    const pods: Resource = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
+    return this.#calls.text(
+      {
+        verb: 'log',
+        method: 'GET',
+        path: pathOf(pods, pod, 'log'),
+        query: { ...query },
+        what: inWords('read', pods, pod, 'log'),
+      },
+      options,
+    );
+  }
+
+  /** Closes all connections; what is under way fails. */
+  close(): Promise<void> {
+    return this.#calls.close();
+  }
+}
+
+interface ListPage<T> {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+function placeOf(metadata: { name: string; namespace?: string | undefined }): ObjectName {
+  return metadata.namespace === undefined
+    ? { name: metadata.name }
+    : { name: metadata.name, namespace: metadata.namespace };
+}

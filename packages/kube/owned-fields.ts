@@ -1,0 +1,72 @@
+import type { FieldSet, KubeObject } from './object.ts';
+
+/**
+ * The part of an object's status that a field manager owns by server-side apply, as metadata.managedFields tells it.
+ * Undefined when it owns nothing. Pure.
+ */
+export function ownedStatus(object: KubeObject & { status?: object }, manager: string): unknown {
+  const entry = object.metadata.managedFields?.find(
+    (fields) => fields.manager === manager && fields.operation === 'Apply' && fields.subresource === 'status',
+  );
+  const set = entry?.fieldsV1?.['f:status'];
+  return set === undefined ? undefined : owned(object.status, set);
+}
+
+/**
+ * What of a value belongs to a set of fields. A set without members names a leaf: the whole value, be it a list or an
+ * object (an atomic one). Keys: "f:<name>" a field, "k:<json>" the list item with those key fields, "v:<json>" the list
+ * item of that value, "." the container itself.
+ */
+export function owned(value: unknown, set: FieldSet): unknown {
+  const members = Object.entries(set).filter(([key]) => key !== '.');
+  if (members.length === 0) return emptied(value, '.' in set);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      const member = members.find(([key]) => selects(key, item));
+      if (member) items.push(owned(item, member[1]));
+    }
+    return items;
+  }
+  if (!isRecord(value)) return value;
+  const part: Record<string, unknown> = {};
+  for (const [key, below] of members) {
+    const name = key.slice(2);
+    if (key.startsWith('f:') && name in value) part[name] = owned(value[name], below);
+  }
+  return part;
+}
+
+/** The same JSON: undefined members do not count, the order of fields does not matter, that of lists does. Pure. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, index) => sameJson(item, b[index]))
+    );
+  }
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => sameJson(a[name], b[name]));
+}
+
+/** A container that is owned without its members ("." alone) is empty to us; a leaf is whole. */
+function emptied(value: unknown, containerOnly: boolean): unknown {
+  if (!containerOnly) return value;
+  if (Array.isArray(value)) return [];
+  return isRecord(value) ? {} : value;
+}
+
+function selects(key: string, item: unknown): boolean {
+  const wanted: unknown = JSON.parse(key.slice(2));
+  if (key.startsWith('v:')) return sameJson(item, wanted);
+  if (!key.startsWith('k:') || !isRecord(wanted) || !isRecord(item)) return false;
+  return Object.entries(wanted).every(([name, value]) => sameJson(item[name], value));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

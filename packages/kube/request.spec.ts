@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { controllerOf, keyOf, nameOf } from './object.ts';
+import { inWords, pathOf, urlPath } from './request.ts';
+
+const PODS = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
+const RUNS = { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', plural: 'testruns' };
+
+describe('names and paths', () => {
+  it('follow the URI rules of the core group and of the others', () => {
+    expect(pathOf(PODS, { namespace: 'ns', name: 'a' }, 'log')).to.equal('/api/v1/namespaces/ns/pods/a/log');
+    expect(pathOf(RUNS, {})).to.equal('/apis/e2e.backend.ai/v1alpha1/testruns');
+    expect(pathOf(RUNS, { namespace: 'ns' })).to.equal(
+      '/apis/e2e.backend.ai/v1alpha1/namespaces/ns/testruns',
+    );
+  });
+
+  it('cannot be left by a name that is not one', () => {
+    expect(pathOf(PODS, { namespace: '../x', name: 'a/b?c' })).to.equal(
+      '/api/v1/namespaces/..%2Fx/pods/a%2Fb%3Fc',
+    );
+  });
+
+  it('carry parameters that are given', () => {
+    expect(urlPath('/x', { a: 'k=v,w', b: undefined, c: true })).to.equal('/x?a=k%3Dv%2Cw&c=true');
+    expect(urlPath('/x', { b: undefined })).to.equal('/x');
+  });
+
+  it('are said in words for people', () => {
+    expect(inWords('apply', RUNS, { namespace: 'ns', name: 'a' }, 'status')).to.equal(
+      'apply testruns/status ns/a',
+    );
+    expect(inWords('list', PODS, {})).to.equal('list pods');
+  });
+
+  it('go to keys and back', () => {
+    for (const name of [{ namespace: 'ns', name: 'a' }, { name: 'a' }])
+      expect(nameOf(keyOf(name))).to.deep.equal(name);
+  });
+
+  it('lead from a child to its controlling owner, of whatever version', () => {
+    const owner = { apiVersion: 'e2e.backend.ai/v1', kind: 'TestRun', name: 'nightly', uid: 'u' };
+    const child = (reference: object) => ({
+      metadata: { namespace: 'ns', name: 'job', ownerReferences: [{ ...owner, ...reference }] },
+    });
+    expect(controllerOf(child({ controller: true }), RUNS)).to.deep.equal({
+      namespace: 'ns',
+      name: 'nightly',
+    });
+    expect(controllerOf(child({}), RUNS)).to.equal(undefined);
+    expect(controllerOf(child({ controller: true, apiVersion: 'other.org/v1' }), RUNS)).to.equal(undefined);
+    expect(controllerOf({ metadata: { name: 'x' } }, RUNS)).to.equal(undefined);
+  });
+});

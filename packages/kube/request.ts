@@ -1,0 +1,60 @@
+import type { KubeObject, ObjectName, Resource } from './object.ts';
+
+/** Parameters of a URL; what is undefined is left out. */
+export type Query = Record<string, string | number | boolean | undefined>;
+
+/** A request as data: what to send and how to name it to people. */
+export interface ApiRequest {
+  /** For metrics: get, list, create, apply, patch, update, delete, watch, log. */
+  verb: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: Query;
+  contentType?: string;
+  body?: string;
+  /** In words, for errors. */
+  what: string;
+}
+
+/**
+ * Path of a kind's objects or of one of them: /api/v1/… for the core group, /apis/<group>/<version>/… for the others
+ * (Kubernetes API concepts, "Resource URIs").
+ */
+export function pathOf(resource: Resource, at: Partial<ObjectName>, subresource?: string): string {
+  const root = resource.apiVersion.includes('/') ? '/apis' : '/api';
+  const parts = [root, resource.apiVersion];
+  if (at.namespace !== undefined && at.namespace !== '') {
+    parts.push('namespaces', encodeURIComponent(at.namespace));
+  }
+  parts.push(resource.plural);
+  if (at.name !== undefined) parts.push(encodeURIComponent(at.name));
+  if (subresource !== undefined) parts.push(subresource);
+  return parts.join('/');
+}
+
+/** "patch testruns/status default/nightly". */
+export function inWords(
+  verb: string,
+  resource: Resource,
+  at: Partial<ObjectName>,
+  subresource?: string,
+): string {
+  const kind = subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`;
+  const where = [at.namespace, at.name].filter((part) => part !== undefined && part !== '').join('/');
+  return where === '' ? `${verb} ${kind}` : `${verb} ${kind} ${where}`;
+}
+
+/** Path and query as they go on the wire. */
+export function urlPath(path: string, query: Query = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** The object with the apiVersion and kind of its resource. */
+export function typed<T extends object>(resource: Resource, object: T): T & KubeObject {
+  return { ...object, apiVersion: resource.apiVersion, kind: resource.kind } as T & KubeObject;
+}

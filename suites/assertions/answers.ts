@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { RECONNECT_SECONDS } from '../clients/agents.ts';
+import { BackendApiError } from '../clients/api.ts';
+import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { measure } from '../evidence/record.ts';
+import { waitUntil } from '../evidence/waiting.ts';
+import type { RunningSession, World } from '../fixtures/world.ts';
+import { runCode } from './execution.ts';
+
+/**
+ * Asks the session to compute something, through each manager: each has a connection of its own to every agent, and may
+ * still take that to an agent that was away for broken. What is ended by force through such a one stays on the agent.
+ */
+export async function expectAnswer(world: World, session: RunningSession): Promise<void> {
+  const since = performance.now();
+  const { each } = await eachManager(world);
+  for (const manager of each) await expectAnswerBy(manager, session);
+  measure('answer-after', (performance.now() - since) / 1000, 's');
+}
+
+async function expectAnswerBy({ id, asUser }: OneManager, session: RunningSession): Promise<void> {
+  const run = await waitUntil(
+    `an answer of session ${session.name} by way of ${id}`,
+    () => runCode(asUser.sessions, session.id, { mode: 'query', code: 'print(6 * 7)' }),
+    {
+      deadlineSeconds: RECONNECT_SECONDS,
+      tolerate: (error) => error instanceof BackendApiError && error.errorCode === 'agent_access_unavailable',
+    },
+  );
+  expect(run.stdout.trim(), `answer of session ${session.name} by way of ${id}`).to.equal('42');
+}

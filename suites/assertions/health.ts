@@ -1,0 +1,245 @@
+import { Api, BackendApiError, NoAnswer } from '../clients/api.ts';
+import { eachManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
+import { Inconclusive } from '../evidence/record.ts';
+import { notYet, waitUntil } from '../evidence/waiting.ts';
+import type { World } from '../fixtures/world.ts';
+
+/**
+ * A component looks at what it needs once in 60 s (HealthProbeOptions in ai.backend.common.health_checker.probe), all at
+ * once, each for at most 5 s; its endpoints say what it saw then.
+ */
+export const LOOK_SECONDS = 60;
+export const LOOK_TAKES_SECONDS = 5;
+
+/** What Backend.AI calls the things that its components need (ai.backend.common.health_checker.types). */
+export type Need = 'etcd' | 'redis' | 'database' | 'container' | 'manager';
+
+/** One thing that a component looked at. */
+export interface Check {
+  service_group: string;
+  component_id: string;
+  is_healthy: boolean;
+  /** ISO 8601. */
+  last_checked_at: string;
+  error_message: string | null;
+}
+
+/** What a component says of itself at /health. */
+export interface Health {
+  status: 'ok' | 'degraded' | 'error';
+  version: string;
+  component: string;
+  connectivity: { overall_healthy: boolean; connectivity_checks: Check[] };
+}
+
+/** Components with endpoints for their health. */
+export const COMPONENTS = [
+  'manager',
+  'agent',
+  'storage-proxy',
+  'webserver',
+  'appproxy-coordinator',
+  'appproxy-worker',
+] as const;
+export type HealthyComponent = (typeof COMPONENTS)[number];
+
+/** Where a component answers. publicProbes: what is open to everybody beside the port inside. */
+interface Endpoints {
+  port: number;
+  health: string;
+  livez: string;
+  readyz: string;
+  metrics?: string;
+  publicProbes?: { port: number; livez: string; readyz: string };
+}
+
+const SHORT = { health: '/health', livez: '/livez', readyz: '/readyz' };
+const LONG = { health: '/health', livez: '/health/livez', readyz: '/health/readyz' };
+const METRICS = { metrics: '/metrics' };
+
+/** Ports as charts/backend-ai gives them; the webserver has no metrics. */
+const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
+  manager: {
+    port: 18080,
+    ...LONG,
+    ...METRICS,
+    publicProbes: { port: 8081, livez: LONG.livez, readyz: LONG.readyz },
+  },
+  agent: { port: 6003, ...SHORT, ...METRICS },
+  'storage-proxy': {
+    port: 16023,
+    ...SHORT,
+    ...METRICS,
+    publicProbes: { port: 6022, livez: SHORT.livez, readyz: SHORT.readyz },
+  },
+  webserver: { port: 8090, ...SHORT },
+  'appproxy-coordinator': { port: 10200, ...LONG, ...METRICS },
+  'appproxy-worker': { port: 10201, ...LONG, ...METRICS },
+};
+
+/** What one process needs (its checks in ai.backend.*): all of it to be ready, what is vital to be alive. */
+export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: readonly Need[] }> = {
+  manager: { vital: ['etcd', 'redis'], ready: ['database'] },
+  agent: { vital: ['etcd', 'container', 'redis'], ready: [] },
+  'storage-proxy': { vital: ['etcd', 'redis'], ready: [] },
+  webserver: { vital: ['redis'], ready: ['manager'] },
+  'appproxy-coordinator': { vital: ['redis'], ready: ['database'] },
+  'appproxy-worker': { vital: ['redis'], ready: [] },
+};
+
+/** One process and what its endpoints said, all within a moment. */
+export interface Look {
+  /** HTTP status, the same at each port that has the endpoint. */
+  livez: number;
+  readyz: number;
+  health: Health;
+  /** What it found not healthy, by its name. */
+  ill: string[];
+  /** What it says anything of. */
+  known: string[];
+  /** When it looked itself, the latest of its checks; 1970 where it tells of none. */
+  lookedAt: Date;
+}
+
+/** What the answers of a process come to. A need is ill when any part of it is; what was left out is not known. Pure. */
+export function reading(livez: number, readyz: number, health: Health): Look {
+  const checks = health.connectivity.connectivity_checks;
+  const groups = (some: readonly Check[]) => [...new Set(some.map((check) => check.service_group))].sort();
+  return {
+    livez,
+    readyz,
+    health,
+    ill: groups(checks.filter((check) => !check.is_healthy)),
+    known: groups(checks),
+    lookedAt: new Date(Math.max(0, ...checks.map((check) => Date.parse(check.last_checked_at)))),
+  };
+}
+
+/** One process that tells of its health. It is asked at its pod: Services lead only to pods that are ready. */
+export class Patient {
+  readonly component: HealthyComponent;
+  /** Name of its pod; "" where there is only one of the component. */
+  readonly pod: string;
+  readonly #host: string;
+
+  constructor(component: HealthyComponent, pod: string, host: string) {
+    this.component = component;
+    this.pod = pod;
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.pod || this.component;
+  }
+
+  /**
+   * Asks every endpoint, all of a port over one connection: the webserver is up to four processes (start_server in
+   * ai.backend.web.server), each with a look of its own, and a connection stays with one of them. Throws when one does not
+   * answer, when ports disagree, or when the process looked anew in between: then the answers do not speak of the same moment.
+   */
+  async look(): Promise<Look> {
+    const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];
+    const inside = this.#api(port);
+    const before = await this.#health(inside);
+    const [alive, ready] = await Promise.all([status(inside, livez), status(inside, readyz)]);
+    let open = [alive, ready];
+    if (publicProbes) {
+      const outside = this.#api(publicProbes.port);
+      open = await Promise.all([status(outside, publicProbes.livez), status(outside, publicProbes.readyz)]);
+    }
+    const look = reading(alive, ready, await this.#health(inside));
+    if (reading(alive, ready, before).lookedAt.getTime() !== look.lookedAt.getTime()) {
+      throw new LookedAnew(`${this.name} looked anew at ${look.lookedAt.toISOString()}`);
+    }
+    if (open[0] !== alive || open[1] !== ready) {
+      throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
+    }
+    return look;
+  }
+
+  /** Its page of metrics in Prometheus' text format; undefined: it has none. */
+  async metrics(): Promise<string | undefined> {
+    const { port, metrics } = ENDPOINTS[this.component];
+    if (!metrics) return undefined;
+    const answer = await this.#api(port).request({ method: 'GET', path: metrics });
+    return answer.bytes.toString();
+  }
+
+  /** Waits until it has looked at what it needs after a moment, and says what it saw. */
+  lookAfter(moment: Date, why: string): Promise<Look> {
+    return waitUntil(
+      `${this.name} to look at what it needs after ${moment.toISOString()} (${why})`,
+      async () => {
+        const look = await this.look();
+        return look.lookedAt > moment ? look : notYet({ lookedAt: look.lookedAt, known: look.known });
+      },
+      { deadlineSeconds: LOOK_SECONDS + 6 * LOOK_TAKES_SECONDS, everyMs: 500, tolerate: mayPass },
+    );
+  }
+
+  async #health(api: Api): Promise<Health> {
+    const { health } = ENDPOINTS[this.component];
+    const answer = await api.request({ method: 'GET', path: health });
+    // The worker of the app proxy sends JSON in a JSON string.
+    return JSON.parse(typeof answer.body === 'string' ? answer.body : answer.bytes.toString());
+  }
+
+  #api(port: number): Api {
+    return new Api(`http://${this.#host}:${port}`, undefined, 10_000, { connections: 1 });
+  }
+}
+
+/** The HTTP status of an answer, whatever it is. Throws when none comes. */
+async function status(api: Api, path: string): Promise<number> {
+  try {
+    return (await api.request({ method: 'GET', path })).status;
+  } catch (error) {
+    if (error instanceof BackendApiError) return error.status;
+    throw error;
+  }
+}
+
+/** A process looked at what it needs while it was asked. */
+class LookedAnew extends Error {
+  override name = 'LookedAnew';
+}
+
+/** What the next look may not meet; a process that never answers is told of at the deadline. */
+function mayPass(error: unknown): boolean {
+  return error instanceof LookedAnew || error instanceof NoAnswer;
+}
+
+/**
+ * Every process that tells of its health. The webserver is in no register: it is found where a fault's receipt says, and
+ * under its Service before.
+ * Throws {@link Inconclusive} when one of them is missing.
+ */
+export async function patients(world: World): Promise<Patient[]> {
+  const { connection } = world;
+  const host = (url: string): string => new URL(url).hostname;
+  const { each } = await eachManager(world);
+  const found = [
+    ...each.map((manager) => new Patient('manager', manager.id.replace(/^i-/, ''), manager.host)),
+    ...connection.agents.map(({ id, httpUrl }) => new Patient('agent', id.replace(/^i-/, ''), host(httpUrl))),
+    new Patient('webserver', '', host(connection.webserver.url)),
+  ];
+  for (const component of ['storage-proxy', 'appproxy-coordinator', 'appproxy-worker'] as const) {
+    found.push(new Patient(component, '', await registeredHost(world, component)));
+  }
+  return found;
+}
+
+async function registeredHost(
+  world: World,
+  component: 'storage-proxy' | 'appproxy-coordinator' | 'appproxy-worker',
+): Promise<string> {
+  const current = (await registrations(world.valkey))
+    .filter(
+      ({ group, lastHeartbeat }) =>
+        group === component && Date.now() / 1000 - lastHeartbeat < 2 * RENEWAL_SECONDS,
+    )
+    .sort((a, b) => b.registeredAt - a.registeredAt);
+  const host = current[0]?.metricsAddress.replace(/:\d+$/, '');
+  if (!host) throw new Inconclusive(`no ${component} is registered in Valkey`);
+  return host;
+}

@@ -1,0 +1,151 @@
+import { CONTAINER_LABELS } from '../clients/agent-observer.ts';
+import { RESERVED_AND_HELD } from '../clients/database.ts';
+import { ContainerRegistry } from '../clients/registry.ts';
+import { S3Server } from '../clients/s3.ts';
+import { VALKEY_DB } from '../clients/valkey.ts';
+import type { World } from '../fixtures/world.ts';
+
+/** Something that the environment holds. at: when it came to be; undefined where nobody keeps that. */
+export interface Holding {
+  name: string;
+  at: Date | undefined;
+}
+
+/** One kind of things, and how to find all of them. */
+export interface Kind {
+  /** In the plural, as in "no … are left". */
+  what: string;
+  find(world: World): Promise<Holding[]>;
+}
+
+/**
+ * Random part of every name that a suite gives (World.name and its like): "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". By
+ * itself: ids of Backend.AI are long hexadecimal numbers, in which e2e stands by chance.
+ */
+const SUITE_NAME = /(?<![0-9a-z])e2e[a-z-]*[0-9a-f]{8}(?![0-9a-f])/;
+
+/** Whether the run's suites have made it: by its age, else by its name. */
+export function isLeft(holding: Holding, since: Date): boolean {
+  return holding.at ? holding.at >= since : SUITE_NAME.test(holding.name);
+}
+
+/** Everything that suites make and have to take away again. */
+export const KINDS: readonly Kind[] = [
+  {
+    what: 'sessions that have not ended',
+    find: rows(`SELECT name || ' ' || id || ' ' || status AS name, created_at AS at FROM sessions
+      WHERE status NOT IN ('TERMINATED', 'CANCELLED', 'ERROR')`),
+  },
+  {
+    what: 'kernels that have not ended',
+    find: rows(`SELECT id || ' of ' || session_name || ' ' || status AS name, created_at AS at FROM kernels
+      WHERE status NOT IN ('TERMINATED', 'CANCELLED', 'ERROR')`),
+  },
+  {
+    what: 'resources that kernels hold',
+    find: rows(`SELECT kernel_id || ' ' || slot_name AS name, created_at AS at FROM resource_allocations
+      WHERE free_at IS NULL AND used IS NOT NULL`),
+  },
+  {
+    what: 'slots of agents held for no kernel',
+    find: rows(`SELECT agent_id || ' ' || slot_name || ': ' || (reserved - held) AS name, updated_at AS at
+      FROM (${RESERVED_AND_HELD}) AS slots WHERE reserved > held`),
+  },
+  { what: 'containers of sessions', find: containers },
+  { what: 'scratch directories of kernels', find: scratches },
+  { what: 'vfolders', find: rows(`SELECT name || ' ' || status AS name, created_at AS at FROM vfolders`) },
+  { what: 'users', find: rows('SELECT email AS name, created_at AS at FROM users') },
+  // The personal project of a purged user stays: suites/known-issues.yaml.
+  {
+    what: 'projects',
+    find: rows(`SELECT name, created_at AS at FROM groups WHERE type::text <> 'personal'`),
+  },
+  { what: 'domains', find: rows('SELECT name, created_at AS at FROM domains') },
+  {
+    what: 'key pairs',
+    find: rows(`SELECT 'of ' || u.email AS name, k.created_at AS at
+      FROM keypairs k LEFT JOIN users u ON u.uuid = k."user"`),
+  },
+  {
+    what: 'policies',
+    find: rows(`SELECT name, created_at AS at FROM keypair_resource_policies
+      UNION ALL SELECT name, created_at FROM user_resource_policies
+      UNION ALL SELECT name, created_at FROM project_resource_policies`),
+  },
+  { what: 'scaling groups', find: rows('SELECT name, created_at AS at FROM scaling_groups') },
+  {
+    what: 'images',
+    find: rows(`SELECT name, created_at AS at FROM images WHERE status = 'ALIVE'`),
+  },
+  { what: 'images of agents', find: agentImages },
+  { what: 'images of the registry', find: registryImages },
+  {
+    what: 'model services',
+    find: rows(`SELECT name || ' ' || lifecycle_stage AS name, created_at AS at FROM endpoints
+      WHERE lifecycle_stage <> 'destroyed'`),
+  },
+  { what: 'databases', find: rows('SELECT datname AS name, NULL AS at FROM pg_database') },
+  { what: 'S3 objects', find: objects },
+  { what: 'keys in etcd', find: async ({ etcd }) => Object.keys(await etcd.below('')).map(unaged) },
+  { what: 'keys in Valkey', find: valkeyKeys },
+];
+
+function rows(sql: string): Kind['find'] {
+  return ({ database }) => database.rows<Holding>(sql);
+}
+
+function unaged(name: string): Holding {
+  return { name, at: undefined };
+}
+
+/** Containers are as old as their session; one whose session nobody knows is as good as new. */
+async function containers(world: World): Promise<Holding[]> {
+  const each = await Promise.all(world.observers().map((observer) => observer.containers()));
+  const ids = each.flat().flatMap((container) => container.labels[CONTAINER_LABELS.session] ?? []);
+  const sql = 'SELECT id, created_at AS at FROM sessions WHERE id::text = ANY($1)';
+  return aged(ids, await world.database.rows(sql, [ids]));
+}
+
+async function scratches(world: World): Promise<Holding[]> {
+  const ids = (await Promise.all(world.observers().map((observer) => observer.scratches()))).flat();
+  const sql = 'SELECT id, created_at AS at FROM kernels WHERE id::text = ANY($1)';
+  return aged(ids, await world.database.rows(sql, [ids]));
+}
+
+function aged(ids: readonly string[], known: readonly { id: string; at: Date }[]): Holding[] {
+  const ages = new Map(known.map(({ id, at }) => [id, at]));
+  return ids.map((id) => ({ name: id, at: ages.get(id) ?? new Date() }));
+}
+
+async function agentImages(world: World): Promise<Holding[]> {
+  const each = await Promise.all(
+    world
+      .observers()
+      .map(async (observer) =>
+        (await observer.images()).flatMap((image) => image.tags.map((tag) => `${tag} on ${observer.agent}`)),
+      ),
+  );
+  return each.flat().map(unaged);
+}
+
+async function registryImages({ connection }: World): Promise<Holding[]> {
+  return (await new ContainerRegistry(connection.registry).tags()).map(unaged);
+}
+
+async function objects({ connection }: World): Promise<Holding[]> {
+  return (await new S3Server(connection.s3).objects()).map(({ key, at }) => ({ name: key, at }));
+}
+
+async function valkeyKeys({ valkey }: World): Promise<Holding[]> {
+  const found: Holding[] = [];
+  for (const [name, db] of Object.entries(VALKEY_DB)) {
+    const client = valkey.db(db);
+    let cursor = '0';
+    do {
+      const [next, keys] = await client.scan(cursor, 'COUNT', 1_000);
+      found.push(...keys.map((key) => unaged(`${name}: ${key}`)));
+      cursor = next;
+    } while (cursor !== '0');
+  }
+  return found;
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import type { Database } from '../clients/database.ts';
+import type { Models } from '../fixtures/programs.ts';
+import {
+  differences,
+  readContent,
+  readRevisions,
+  readSchema,
+  readTables,
+  tableLines,
+} from '../fixtures/schema.ts';
+
+/** Claims that a database is at head: alembic's table names the one head of the migrations that the image carries. */
+export async function expectHead(database: Database, { heads }: Models): Promise<void> {
+  expect(heads, 'heads of the migrations').to.have.length(1);
+  expect(await readRevisions(database), 'revision of the database').to.deep.equal(heads);
+}
+
+/** Claims that tables, columns and whether they may be null are those of the models, and that there is no other. */
+export async function expectAsNamed(database: Database, models: Models): Promise<void> {
+  const found = tableLines(await readTables(database));
+  const wrong = differences(
+    { name: 'models', lines: tableLines(models.tables) },
+    { name: 'database', lines: found },
+  );
+  expect(wrong, wrong.join('; ')).to.deep.equal([]);
+  expect(found.length).to.be.greaterThan(10);
+}
+
+/** Does it again, and claims that everything in the database is as it was before. */
+export async function expectNoChange(database: Database, again: () => Promise<unknown>): Promise<void> {
+  const look = async () => ({
+    revisions: await readRevisions(database),
+    schema: await readSchema(database),
+    content: await readContent(database),
+  });
+  const before = await look();
+  await again();
+  expect(await look()).to.deep.equal(before);
+}

@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import { BackendApiError } from '../clients/api.ts';
+
+/** What an error answer must say. msg: part of the server's explanation. */
+export interface Refusal {
+  status: number;
+  /** Last part of the type: https://api.backend.ai/probs/<kind>. */
+  kind: string;
+  msg?: string | RegExp;
+}
+
+/** Claims that a request is refused in exactly that way, and returns the error for further claims. */
+export async function expectRefusal(request: Promise<unknown>, refusal: Refusal): Promise<BackendApiError> {
+  let answer: unknown;
+  try {
+    answer = await request;
+  } catch (error) {
+    if (!(error instanceof BackendApiError)) throw error;
+    const seen = { status: error.status, kind: error.type.replace('https://api.backend.ai/probs/', '') };
+    expect(seen, error.message).to.deep.equal({ status: refusal.status, kind: refusal.kind });
+    if (refusal.msg instanceof RegExp) expect(error.msg ?? '').to.match(refusal.msg);
+    else if (refusal.msg) expect(error.msg ?? '').to.include(refusal.msg);
+    return error;
+  }
+  throw new Error(
+    `the request must be refused with ${refusal.status} ${refusal.kind}, but was answered ${JSON.stringify(answer)}`,
+  );
+}

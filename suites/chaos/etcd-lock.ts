@@ -1,0 +1,120 @@
+import type { Connection } from '@backendai-e2e/api/connection';
+import { Api } from '../clients/api.ts';
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+interface Answer {
+  header: { revision: string };
+}
+
+/** A lock that is held. grantedAt: revision of etcd at which it was granted. */
+export interface HeldLock {
+  key: string;
+  lease: string;
+  grantedAt: number;
+}
+
+/**
+ * etcd's own lock service (v3lock) by its JSON gateway: what EtcdLock of ai.backend.common.lock calls through its library.
+ * Names and keys stand in Base64 on the wire.
+ */
+export class EtcdLocks {
+  readonly #api: Api;
+
+  constructor(connection: Connection['etcd']) {
+    this.#api = new Api(connection.endpoints[0] ?? '');
+  }
+
+  /** A lease of so many seconds; nobody keeps it alive. */
+  async lease(seconds: number): Promise<string> {
+    const answer = await this.#api.json<{ ID: string }>({
+      method: 'POST',
+      path: '/v3/lease/grant',
+      json: { TTL: seconds },
+    });
+    return answer.ID;
+  }
+
+  /** Gives a lease its whole time again, and tells how many seconds that is; 0: there is no such lease. */
+  async keepAlive(lease: string): Promise<number> {
+    const answer = await this.#api.request({
+      method: 'POST',
+      path: '/v3/lease/keepalive',
+      json: { ID: lease },
+      timeoutMs: 2_000,
+    });
+    // A stream of answers, one JSON object a line; here it ends after the first.
+    const first: { result?: { TTL?: string } } = JSON.parse(answer.bytes.toString().split('\n')[0] ?? '{}');
+    return Number(first.result?.TTL ?? 0);
+  }
+
+  /** The term of the server's raft: one more after each start. */
+  async term(): Promise<number> {
+    const status = await this.#api.json<{ raftTerm: string }>({
+      method: 'POST',
+      path: '/v3/maintenance/status',
+      json: {},
+      timeoutMs: 5_000,
+    });
+    return Number(status.raftTerm);
+  }
+
+  /** Gives a lease up, and with it whatever it holds. */
+  async revoke(lease: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: '/v3/lease/revoke', json: { ID: lease } });
+  }
+
+  /** Waits for the lock and takes it. */
+  async acquire(name: string, lease: string, timeoutMs: number): Promise<HeldLock> {
+    const answer = await this.#api.json<Answer & { key: string }>({
+      method: 'POST',
+      path: '/v3/lock/lock',
+      json: { name: base64(name), lease },
+      timeoutMs,
+    });
+    return { key: answer.key, lease, grantedAt: Number(answer.header.revision) };
+  }
+
+  /** Gives the lock up and tells at which revision. */
+  async release(lock: HeldLock): Promise<number> {
+    const answer = await this.#api.json<Answer>({
+      method: 'POST',
+      path: '/v3/lock/unlock',
+      json: { key: lock.key },
+    });
+    return Number(answer.header.revision);
+  }
+
+  /** Whether a lock's key (as {@link acquire} gave it) stands in etcd. */
+  async isHeld(key: string): Promise<boolean> {
+    const answer = await this.#api.json<{ count?: string }>({
+      method: 'POST',
+      path: '/v3/kv/range',
+      json: { key, count_only: true },
+    });
+    return answer.count === '1';
+  }
+
+  async read(key: string): Promise<string | undefined> {
+    const answer = await this.#api.json<{ kvs?: { value: string }[] }>({
+      method: 'POST',
+      path: '/v3/kv/range',
+      json: { key: base64(key) },
+    });
+    const value = answer.kvs?.[0]?.value;
+    return value === undefined ? undefined : Buffer.from(value, 'base64').toString();
+  }
+
+  async write(key: string, value: string): Promise<void> {
+    const json = { key: base64(key), value: base64(value) };
+    await this.#api.request({ method: 'POST', path: '/v3/kv/put', json });
+  }
+
+  /** Deletes every key that begins so. */
+  async forget(prefix: string): Promise<void> {
+    const end = Buffer.from(prefix);
+    end.writeUInt8((end.at(-1) ?? 0) + 1, end.length - 1);
+    const json = { key: base64(prefix), range_end: end.toString('base64') };
+    await this.#api.request({ method: 'POST', path: '/v3/kv/deleterange', json });
+  }
+}

@@ -1,0 +1,144 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Fault, FaultStatus } from '@backendai-e2e/api/fault';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { expect } from 'chai';
+import { ClusterApi } from '../clients/cluster-api.ts';
+import { Inconclusive } from '../evidence/record.ts';
+import { Ledger } from '../fixtures/cleanup-stack.ts';
+import { FaultDesk, withFault } from './faults.ts';
+
+const NOW = '2030-01-01T00:00:00Z';
+const condition = (type: string, status: 'True' | 'False', reason: string, message = reason) => ({
+  type,
+  status,
+  reason,
+  message,
+  lastTransitionTime: NOW,
+});
+const target = { pod: 'web-1', uid: 'u' };
+const inForce: FaultStatus = { phase: 'InForce', injectedAt: NOW, seenInForceAt: NOW, targets: [target] };
+const healed: FaultStatus = { ...inForce, phase: 'Healed', healedAt: NOW, seenHealedAt: NOW };
+
+const neverInForce: FaultStatus = { phase: 'Healed', healedAt: NOW, seenHealedAt: NOW, targets: [target] };
+
+describe('faults of a suite', () => {
+  let server: http.Server;
+  let api: ClusterApi;
+  /** What the operator has written into the Fault, before and after it is told to heal. */
+  let before: FaultStatus | undefined;
+  let after: FaultStatus | undefined;
+  let created: Fault | undefined;
+  let told: boolean;
+
+  beforeEach(async () => {
+    before = inForce;
+    after = healed;
+    created = undefined;
+    told = false;
+    server = http.createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined;
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(answer(request.method ?? '', request.url ?? '', body)));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    api = new ClusterApi({ url: `http://127.0.0.1:${port}` }, 'ns');
+  });
+  afterEach(() => {
+    api.close();
+    server.close();
+  });
+
+  function answer(method: string, url: string, body: Fault): object {
+    if (url.includes('/testreports/')) return { metadata: { name: 'run-s-1', uid: 'report-uid' } };
+    if (method === 'POST') {
+      created = body;
+      return { ...body, metadata: { ...body.metadata, name: 'suite-x' } };
+    }
+    if (method === 'PATCH') told = (body as { spec?: { heal?: boolean } }).spec?.heal === true;
+    const status = told ? after : before;
+    return { metadata: { name: 'suite-x' }, ...(status ? { status } : {}) };
+  }
+
+  const desk = () => new FaultDesk(api, { environment: 'e2e', attempt: 'run-s-1' });
+  const pause = { target: { component: 'web' }, pause: {} };
+  const failure = (run: Promise<unknown>): Promise<unknown> =>
+    run.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  it("are asked for in the attempt's own name, in the run's environment, and go with its report", async () => {
+    await withFault(desk(), pause, new Ledger(), async () => undefined);
+    expect(created).to.deep.include({ apiVersion: API_VERSION, kind: 'Fault' });
+    expect(created?.metadata.labels).to.deep.equal({ 'e2e.backend.ai/report': 'run-s-1' });
+    expect(created?.metadata.ownerReferences?.[0]).to.include({ kind: 'TestReport', uid: 'report-uid' });
+    expect(created?.spec).to.deep.equal({ environmentRef: { name: 'e2e' }, ...pause });
+  });
+
+  it('hand over the receipt, and are healed after the body', async () => {
+    const seen = await withFault(desk(), pause, new Ledger(), async (receipt) => {
+      expect(told).to.equal(false);
+      return receipt;
+    });
+    expect(seen).to.deep.include({ fault: 'suite-x', targets: [target], seenInForceAt: new Date(NOW) });
+    expect(told).to.equal(true);
+  });
+
+  it('are healed when the body fails, whose error is told', async () => {
+    const error = await failure(
+      withFault(desk(), pause, new Ledger(), () => Promise.reject(new Error('claim'))),
+    );
+    expect(error).to.be.an('error').with.property('message', 'claim');
+    expect(told).to.equal(true);
+  });
+
+  const noReceipt: [string, FaultStatus | undefined, RegExp][] = [
+    [
+      'was refused',
+      { phase: 'Refused', conditions: [condition('Accepted', 'False', 'NoTargets', 'no pod is there')] },
+      /refused: NoTargets: no pod is there/,
+    ],
+    ['was never in force', neverInForce, /never in force/],
+    ['is not looked after', undefined, /is the operator running/],
+  ];
+  for (const [what, status, said] of noReceipt) {
+    it(`make the test inconclusive when one ${what}; the body does not run`, async () => {
+      before = status;
+      let ran = false;
+      const error = await failure(
+        desk()
+          .inject(pause, new Ledger(), 0.3)
+          .then(() => {
+            ran = true;
+          }),
+      );
+      expect(error).to.be.instanceOf(Inconclusive);
+      expect(String(error)).to.match(said);
+      expect(ran).to.equal(false);
+    });
+  }
+
+  it('leave nothing to undo when one was refused', async () => {
+    before = { phase: 'Refused', conditions: [condition('Accepted', 'False', 'NoTargets')] };
+    const ledger = new Ledger();
+    await failure(desk().inject(pause, ledger));
+    await ledger.settle();
+    expect(told, 'asked to heal').to.equal(false);
+  });
+
+  it('make the test inconclusive when nobody saw it healed, and the ledger tries again', async () => {
+    after = { ...inForce, phase: 'Unhealed' };
+    const ledger = new Ledger();
+    const error = await failure(withFault(desk(), pause, ledger, async () => undefined));
+    expect(error).to.be.instanceOf(Inconclusive);
+    expect(String(error)).to.match(/nobody saw fault suite-x healed/);
+    after = healed;
+    await ledger.settle();
+  });
+});

@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import type { Connection } from '@backendai-e2e/api/connection';
+import type { Ledger } from '../fixtures/cleanup-stack.ts';
+
+/** Seconds until the process must have its lock. */
+const TAKE_SECONDS = 30;
+
+/** Another process that holds a lock of etcd and keeps its lease alive. */
+export class LockProcess {
+  /** Key of the lock that it holds. */
+  readonly key: string;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, key: string) {
+    this.#process = process;
+    this.key = key;
+  }
+
+  /** Starts it and waits until it has the lock; the ledger kills it. Throws an Error when it does not get the lock. */
+  static async start(
+    etcd: Connection['etcd'],
+    lock: string,
+    leaseSeconds: number,
+    ledger: Ledger,
+  ): Promise<LockProcess> {
+    // Beside this file, which is TypeScript in the checkout and JavaScript in the image.
+    const file = new URL(`./etcd-lock-holder${extname(import.meta.url)}`, import.meta.url);
+    const child = fork(file, [etcd.endpoints[0] ?? '', lock, String(leaseSeconds)], { stdio: 'inherit' });
+    ledger.add(`process ${child.pid} with lock ${lock}`, async () => child.kill('SIGKILL'));
+    const limit = AbortSignal.timeout(TAKE_SECONDS * 1000);
+    const [message] = (await Promise.race([
+      once(child, 'message', { signal: limit }),
+      once(child, 'exit', { signal: limit }).then(([code]) => {
+        throw new Error(`the process that was to hold ${lock} ended with ${code}`);
+      }),
+    ])) as [{ key: string }];
+    return new LockProcess(child, message.key);
+  }
+
+  /** SIGKILL: it gives nothing back. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await gone;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Connection } from '@backendai-e2e/api/connection';
+import { Redis } from 'ioredis';
+
+/** What Backend.AI keeps in which database of Valkey (ai.backend.common.defs). */
+export const VALKEY_DB = {
+  statistics: 0,
+  rateLimit: 1,
+  live: 2,
+  image: 3,
+  stream: 4,
+  streamLock: 5,
+  containerLog: 6,
+  backgroundTask: 7,
+  tus: 8,
+} as const;
+
+/** Valkey, one connection a database, made when first asked for. */
+export class Valkey {
+  readonly #connection: Connection['valkey'];
+  readonly #clients = new Map<number, Redis>();
+
+  constructor(connection: Connection['valkey']) {
+    this.#connection = connection;
+  }
+
+  /** @param db one of {@link VALKEY_DB} */
+  db(db: number): Redis {
+    const known = this.#clients.get(db);
+    if (known) return known;
+    const { host, port, password } = this.#connection;
+    const client = new Redis({
+      host,
+      port,
+      ...(password ? { password } : {}),
+      db,
+      connectTimeout: 5_000,
+      commandTimeout: 5_000,
+      maxRetriesPerRequest: 2,
+    });
+    // Commands report a broken connection themselves; without a listener the process would end.
+    client.on('error', () => undefined);
+    this.#clients.set(db, client);
+    return client;
+  }
+
+  /** When each agent was last heard of, seconds since 1970 by agent id (hash agent.last_seen). */
+  async agentsLastSeen(): Promise<Record<string, number>> {
+    const seen = await this.db(VALKEY_DB.live).hgetall('agent.last_seen');
+    return Object.fromEntries(Object.entries(seen).map(([id, at]) => [id, Number(at)]));
+  }
+
+  /** Ids of agents that a manager could not ask to start a session (session:failed_agents in ValkeyScheduleClient), kept for an hour. */
+  async agentsUnasked(session: string): Promise<string[]> {
+    return (await this.db(VALKEY_DB.live).smembers(`session:failed_agents:${session}`)).sort();
+  }
+
+  /** What agents said of a kernel: {presence: "1" | "0", last_presence, …}, empty when nothing. */
+  async kernelPresence(kernelId: string): Promise<Record<string, string>> {
+    return this.db(VALKEY_DB.live).hgetall(`kernel:presence:${kernelId}`);
+  }
+
+  /** Whether an agent has put live statistics of a kernel here (key: the kernel's id). */
+  async hasStatistics(kernelId: string): Promise<boolean> {
+    return (await this.db(VALKEY_DB.statistics).exists(kernelId)) === 1;
+  }
+
+  /** How many containers of sessions an agent says that it has (key container_count.<agent>). */
+  async containerCount(agent: string): Promise<number> {
+    return Number((await this.db(VALKEY_DB.statistics).get(`container_count.${agent}`)) ?? Number.NaN);
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.disconnect();
+    this.#clients.clear();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Measurement } from '@backendai-e2e/api/test-report';
+import { Secrets } from '@backendai-e2e/redaction/redaction';
+
+/** One request of the running test and what came back, both already masked and cut. */
+export interface Exchange {
+  at: string;
+  request: string;
+  answer: string;
+  seconds: number;
+  /** How often the same request got the same answer in a row: waits look again and again. */
+  times: number;
+}
+
+/** How many of the last exchanges a failing test shows. */
+const KEPT_EXCHANGES = 8;
+/** Longest text of a request or an answer in an exchange, characters. */
+const EXCHANGE_LENGTH = 600;
+
+/**
+ * What suites tell the runner while tests run: the last API exchanges, measurements, secrets to mask.
+ * There is one for the process, and the runner is the only reader. It needs nothing, so that a runner starts quickly.
+ */
+export class Recorder {
+  readonly secrets = new Secrets();
+  #exchanges: Exchange[] = [];
+  #measurements: Measurement[] = [];
+
+  /** Notes a request and its answer (or the error instead of it). */
+  exchange(request: string, answer: string, seconds: number, at: Date = new Date()): void {
+    const entry: Exchange = {
+      at: at.toISOString(),
+      request: this.#short(request),
+      answer: this.#short(answer),
+      seconds: Math.round(seconds * 1000) / 1000,
+      times: 1,
+    };
+    const last = this.#exchanges.at(-1);
+    if (last?.request === entry.request && last.answer === entry.answer) {
+      this.#exchanges[this.#exchanges.length - 1] = { ...entry, times: last.times + 1 };
+      return;
+    }
+    this.#exchanges.push(entry);
+    if (this.#exchanges.length > KEPT_EXCHANGES) this.#exchanges.shift();
+  }
+
+  /** Forgets the exchanges: a new test begins. */
+  startTest(): void {
+    this.#exchanges = [];
+  }
+
+  /** The last exchanges of the test, oldest first. */
+  get exchanges(): readonly Exchange[] {
+    return this.#exchanges;
+  }
+
+  measure(measurement: Measurement): void {
+    this.#measurements.push(measurement);
+  }
+
+  get measurements(): readonly Measurement[] {
+    return this.#measurements;
+  }
+
+  #short(text: string): string {
+    const masked = this.secrets.mask(text);
+    return masked.length > EXCHANGE_LENGTH ? `${masked.slice(0, EXCHANGE_LENGTH)}… (cut)` : masked;
+  }
+}
+
+/** The recorder of this process. */
+export const recorder = new Recorder();
+
+/**
+ * Reports a figure with the suite's results (TestReport.status.measurements).
+ * @param name what was measured, for example "session-start"
+ * @param unit for example "s"
+ */
+export function measure(name: string, value: number, unit: string): void {
+  recorder.measure({ name, value: Math.round(value * 1000) / 1000, unit });
+}
+
+/** Thrown by a test that could not see what it claims: the test is neither passed nor failed. */
+export class Inconclusive extends Error {
+  override name = 'Inconclusive';
+}

@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import { corePath, type KubeObject, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
+import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
+import { isFinished } from '@backendai-e2e/cli/pipeline/follow';
+import {
+  type BenchPlace,
+  type BenchRow,
+  bareJob,
+  benchRow,
+  isComplete,
+  type Job,
+} from './run-against-job.ts';
+
+/** Suites, and Jobs, that start at once: as many as a run may have at a time. */
+const COUNT = 50;
+/** What each pod asks for, so that the scheduler of a small machine takes all of them at once. */
+const RESOURCES = { requests: { cpu: '1m', memory: '16Mi' } };
+const GOAL = 1.2;
+/** Milliseconds for one trial. */
+const TRIAL_MS = 600_000;
+const BENCH_LABEL = 'e2e.backend.ai/bench';
+
+/**
+ * A run of 50 suites, all at a time, against 50 bare Jobs of the same file and image, in turns: from the first creation to the
+ * last final result as a watcher sees it. The TestSuites stand before; runs, suites and Jobs are removed afterwards.
+ */
+export async function suitesAtOnce(place: BenchPlace, repeats: number, count = COUNT): Promise<BenchRow> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  const suites = resourcePath(KINDS.TestSuite.plural, place.namespace);
+  const names = Array.from({ length: count }, (_, index) => `bench-many-${index}`);
+  try {
+    for (const name of names) {
+      const spec = { image: place.image, files: [place.file], onDemand: true, resources: RESOURCES };
+      const suite = { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name }, spec };
+      await place.client.apply(`${suites}/${name}`, suite, place.signal);
+    }
+    for (let turn = 0; turn < repeats; turn++) {
+      const pair = turn % 2 === 0 ? ([asRun, asJobs] as const) : ([asJobs, asRun] as const);
+      for (const trial of pair) {
+        const seconds = await trial(place, names);
+        place.log(`${count} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
+        (trial === asRun ? ours : floor).push(seconds);
+      }
+    }
+  } finally {
+    for (const name of names) await place.client.delete(`${suites}/${name}`).catch(() => undefined);
+  }
+  return { ...benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor), goal: GOAL };
+}
+
+async function asRun(place: BenchPlace, suites: readonly string[]): Promise<number> {
+  const name = `bench-many-${Date.now().toString(36)}`;
+  const path = resourcePath(KINDS.TestRun.plural, place.namespace);
+  const run = {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name, namespace: place.namespace },
+    spec: {
+      environmentRef: { name: place.environment },
+      suites: { names: suites },
+      parallelism: suites.length,
+    },
+  };
+  try {
+    return await timed<TestRun>(
+      place,
+      path,
+      () => place.client.create(path, run, place.signal),
+      (seen) => {
+        const one = seen.get(name);
+        if (!isFinished(one)) return false;
+        const { verdict, conditions } = one?.status ?? {};
+        if (verdict !== 'Passed') {
+          const why = conditions?.find(({ type }) => type === 'Succeeded')?.message;
+          throw new Error(`TestRun ${name}: ${verdict}: ${why}`);
+        }
+        return true;
+      },
+    );
+  } finally {
+    await place.client.delete(`${path}/${name}`);
+    await untilNoPods(place, `${LABELS.run}=${name}`);
+  }
+}
+
+async function asJobs(place: BenchPlace, suites: readonly string[]): Promise<number> {
+  const batch = `bench-floor-${Date.now().toString(36)}`;
+  const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
+  const names = suites.map((_, index) => `${batch}-${index}`);
+  try {
+    return await timed<Job>(
+      place,
+      path,
+      () =>
+        Promise.all(
+          names.map((name) =>
+            place.client.create(
+              path,
+              bareJob(name, place, { [BENCH_LABEL]: batch }, RESOURCES),
+              place.signal,
+            ),
+          ),
+        ),
+      (seen) =>
+        names.every((name) => {
+          const one = seen.get(name);
+          return one !== undefined && isComplete(name, one);
+        }),
+    );
+  } finally {
+    for (const name of names) await place.client.delete(`${path}/${name}`).catch(() => undefined);
+    await untilNoPods(place, `${BENCH_LABEL}=${batch}`);
+  }
+}
+
+/** Seconds from the start of `begin` until `isDone` holds for what a watch of the collection shows. */
+async function timed<T extends KubeObject>(
+  place: BenchPlace,
+  path: string,
+  begin: () => Promise<unknown>,
+  isDone: (seen: ReadonlyMap<string, T>) => boolean,
+): Promise<number> {
+  const limit = AbortSignal.timeout(TRIAL_MS);
+  const signal = AbortSignal.any([place.signal, limit]);
+  const watching = observe<T>(place.client, path, {}, { signal });
+  await watching.next();
+  const start = performance.now();
+  const begun = begin();
+  begun.catch(() => undefined);
+  try {
+    for await (const seen of watching) if (isDone(seen)) break;
+    const seconds = (performance.now() - start) / 1000;
+    await begun;
+    return seconds;
+  } catch (error) {
+    // What could not be created is why nothing came of it.
+    await begun;
+    if (!limit.aborted || place.signal.aborted) throw error;
+    throw new Error(`not all of it was done after ${TRIAL_MS / 1000} s: see kubectl get pods`, {
+      cause: error,
+    });
+  } finally {
+    await watching.return(undefined);
+  }
+}
+
+async function untilNoPods(place: BenchPlace, labelSelector: string): Promise<void> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const pods = observe(place.client, corePath(place.namespace, 'pods'), { labelSelector }, { signal });
+  for await (const left of pods) if (left.size === 0) break;
+  await delay(2_000, undefined, { signal: place.signal });
+}

@@ -1,0 +1,133 @@
+import { writeFile } from 'node:fs/promises';
+import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
+import { ENVIRONMENT_REASONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import {
+  type ClusterApi,
+  type KubeList,
+  type KubeObject,
+  resourcePath,
+} from '@backendai-e2e/cli/cluster-api/client';
+import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
+import { isReady } from '@backendai-e2e/cli/pipeline/follow';
+import { stringify } from 'yaml';
+import { type BenchRow, benchRow } from './run-against-job.ts';
+
+export interface EnvironmentPlace {
+  client: ClusterApi;
+  /** Of the operator. */
+  namespace: string;
+  /** Name of the chart in the operator's image, its folder here, and the values of both. */
+  chart: { name: string; folder: string; values: Record<string, unknown> };
+  /** Runs helm with these arguments against the cluster; rejects when it fails. */
+  helm(args: string[], timeoutSeconds: number): Promise<unknown>;
+  /** A file that may be written for helm. */
+  valuesFile: string;
+  signal: AbortSignal;
+  log(line: string): void;
+}
+
+const GOAL = 1.15;
+const NAME = 'bench-ready';
+const NAMESPACES = '/api/v1/namespaces';
+const TRIAL_SECONDS = 900;
+
+/**
+ * A TestEnvironment from its creation until Ready, against `helm install --wait` of the same chart with the same values, in
+ * turns. Each is removed, namespace and all, before the next one. One install runs before, uncounted.
+ */
+export async function environmentReady(place: EnvironmentPlace, repeats: number): Promise<BenchRow> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  await refuseBesideOthers(place);
+  await writeFile(place.valuesFile, stringify(place.chart.values));
+  // The first of all pays for reading the images from the disk.
+  place.log(`helm install --wait (uncounted): ${(await byHelm(place)).toFixed(1)} s`);
+  for (let turn = 0; turn < repeats; turn++) {
+    const pair = turn % 2 === 0 ? ([byHelm, byEnvironment] as const) : ([byEnvironment, byHelm] as const);
+    for (const trial of pair) {
+      const seconds = await trial(place);
+      place.log(`${trial === byHelm ? 'helm install --wait' : 'TestEnvironment'}: ${seconds.toFixed(1)} s`);
+      (trial === byHelm ? floor : ours).push(seconds);
+    }
+  }
+  const row = benchRow('an environment until Ready, against helm install --wait', ours, floor);
+  return { ...row, goal: GOAL };
+}
+
+async function byHelm(place: EnvironmentPlace): Promise<number> {
+  const namespace = `bai-${NAME}-helm`;
+  const start = performance.now();
+  try {
+    await place.helm(
+      [
+        ...['install', NAME, place.chart.folder, '--namespace', namespace, '--create-namespace'],
+        // An environment is Ready when its Jobs are complete, too.
+        ...['--values', place.valuesFile, '--wait', '--wait-for-jobs', '--timeout', `${TRIAL_SECONDS}s`],
+      ],
+      TRIAL_SECONDS + 10,
+    );
+    return (performance.now() - start) / 1000;
+  } finally {
+    await place.client.delete(`${NAMESPACES}/${namespace}`).catch(() => undefined);
+    await untilGone(place, NAMESPACES, namespace);
+  }
+}
+
+async function byEnvironment(place: EnvironmentPlace): Promise<number> {
+  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const environment = {
+    apiVersion: API_VERSION,
+    kind: 'TestEnvironment',
+    metadata: { name: NAME, namespace: place.namespace },
+    spec: { chart: { name: place.chart.name, values: place.chart.values } },
+  };
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+  const watching = observe<TestEnvironment>(place.client, path, {}, { signal });
+  await watching.next();
+  const start = performance.now();
+  try {
+    await place.client.create(path, environment, signal);
+    for await (const seen of watching) {
+      const now = seen.get(NAME);
+      if (isReady(now)) break;
+      const failure = failureOf(now);
+      if (failure) throw new Error(`TestEnvironment ${NAME} did not become Ready: ${failure}`);
+    }
+    return (performance.now() - start) / 1000;
+  } finally {
+    await watching.return(undefined);
+    await place.client.delete(`${path}/${NAME}`).catch(() => undefined);
+    // Its finalizer goes a little after its namespace.
+    await untilGone(place, path, NAME);
+    await untilGone(place, NAMESPACES, `bai-${NAME}`);
+  }
+}
+
+/** Why it will not become Ready any more; undefined while it may. */
+export function failureOf(environment: TestEnvironment | undefined): string | undefined {
+  const { conditions } = environment?.status ?? {};
+  const { helmFailed, chartNotFound, namespaceTaken, deployTimedOut } = ENVIRONMENT_REASONS;
+  const final: string[] = [helmFailed, chartNotFound, namespaceTaken, deployTimedOut];
+  const failed = conditions?.find(({ status, reason }) => status === 'False' && final.includes(reason));
+  return failed && `${failed.reason}: ${failed.message}`;
+}
+
+/** A small node has room for one deployment: beside another one, pods would wait for it for ever. */
+async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
+  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const { items } = await place.client.get<KubeList<TestEnvironment>>(path, {}, place.signal);
+  const deployed = items.filter(({ spec }) => spec.chart).map(({ metadata }) => metadata.name);
+  if (deployed.length === 0) return;
+  const names = deployed.join(', ');
+  throw new Error(
+    `TestEnvironment ${names} is deployed in this cluster, and there is no room for a second one: delete it, or run "make down" first`,
+  );
+}
+
+/** Waits until there is no object of that name in the collection at that path. */
+async function untilGone(place: EnvironmentPlace, path: string, name: string): Promise<void> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+  const query = { fieldSelector: `metadata.name=${name}` };
+  const collection = observe<KubeObject>(place.client, path, query, { signal });
+  for await (const left of collection) if (left.size === 0) break;
+}

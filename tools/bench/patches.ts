@@ -1,0 +1,167 @@
+/**
+ * Status patches a second against a real API server: client-node as it comes, and the operator's client over its shared
+ * connection pool. Each client runs in a process of its own, in turns; API server and etcd share the machine with it.
+ *
+ * `node bench/patches.ts` prints a table.
+ */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { KubeClient } from '@backendai-e2e/kube/client';
+import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
+import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { startControlPlane } from '../envtest/control-plane.ts';
+
+/** The clients that are compared. */
+export const CLIENTS = ['client-node', 'ours'] as const;
+export type Client = (typeof CLIENTS)[number];
+
+/** What one client did in one turn. */
+interface Turn {
+  /** Patches a second, one after the other. */
+  sequential: number;
+  /** Patches a second, ten under way at any time. */
+  parallel: number;
+  /** Most memory that its process held, MiB. */
+  memory: number;
+}
+
+export interface PatchesOptions {
+  /** Turns of each client; medians are taken. Default 3. */
+  turns?: number;
+  /** Seconds for each of the two measurements of a turn. Default 3. */
+  seconds?: number;
+  log?: (line: string) => void;
+}
+
+interface Widget extends KubeObject {
+  status?: { count?: number };
+}
+const GROUP = 'bench.example.org';
+const WIDGETS: Resource<Widget> = { apiVersion: `${GROUP}/v1`, kind: 'Widget', plural: 'widgets' };
+const NAMESPACE = 'bench';
+const PARALLEL = 10;
+
+/** Runs all turns. Needs the binaries of the control plane (tools/envtest/binaries.ts). */
+export async function measurePatches(options: PatchesOptions = {}): Promise<Record<Client, Turn>> {
+  const { turns = 3, seconds = 3, log = () => {} } = options;
+  const plane = await startControlPlane({ manifests: [DEFINITION] });
+  try {
+    await plane.createNamespace(NAMESPACE);
+    const client = plane.client();
+    for (let index = 0; index < PARALLEL; index++) {
+      await client.create(WIDGETS, { metadata: { namespace: NAMESPACE, name: nameOf(index) } });
+    }
+    const seen: Record<Client, Turn[]> = { 'client-node': [], ours: [] };
+    for (let turn = 1; turn <= turns; turn++) {
+      for (const name of CLIENTS) {
+        const result = await inOwnProcess(name, plane.kubeconfigPath, seconds);
+        log(`${name}, turn ${turn}: ${JSON.stringify(result)}`);
+        seen[name].push(result);
+      }
+    }
+    return { 'client-node': medians(seen['client-node']), ours: medians(seen.ours) };
+  } finally {
+    await plane.stop();
+  }
+}
+
+async function inOwnProcess(client: Client, kubeconfig: string, seconds: number): Promise<Turn> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [fileURLToPath(import.meta.url), client, kubeconfig, `${seconds}`],
+    { timeout: 120_000 },
+  );
+  return JSON.parse(stdout) as Turn;
+}
+
+/** One turn, in this process. */
+async function turn(client: Client, kubeconfig: string, seconds: number): Promise<Turn> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const patch = client === 'ours' ? patchWithOurs(config) : patchWithClientNode(config);
+  await rate(patch, 1, 0.5);
+  const sequential = await rate(patch, 1, seconds);
+  const parallel = await rate(patch, PARALLEL, seconds);
+  return { sequential, parallel, memory: Math.round(process.resourceUsage().maxRSS / 1024) };
+}
+
+type Patch = (name: string, count: number) => Promise<unknown>;
+
+function patchWithOurs(config: KubeConfig): Patch {
+  const client = new KubeClient(config);
+  return (name, count) =>
+    client.mergePatch(
+      WIDGETS,
+      { namespace: NAMESPACE, name },
+      { status: { count } },
+      { subresource: 'status' },
+    );
+}
+
+function patchWithClientNode(config: KubeConfig): Patch {
+  const api = config.makeApiClient(CustomObjectsApi);
+  const at = { group: GROUP, version: 'v1', namespace: NAMESPACE, plural: WIDGETS.plural };
+  const header = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  return (name, count) =>
+    api.patchNamespacedCustomObjectStatus({ ...at, name, body: { status: { count } } }, header);
+}
+
+/** Patches a second with so many under way, each on its own object. */
+async function rate(patch: Patch, parallel: number, seconds: number): Promise<number> {
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  let done = 0;
+  const worker = async (index: number) => {
+    while (performance.now() < end) {
+      await patch(nameOf(index), ++done);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, (_, index) => worker(index)));
+  return Math.round((done / (performance.now() - start)) * 1000);
+}
+
+function nameOf(index: number): string {
+  return `widget-${index}`;
+}
+
+function medians(turns: readonly Turn[]): Turn {
+  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return {
+    sequential: median(turns.map(({ sequential }) => sequential)),
+    parallel: median(turns.map(({ parallel }) => parallel)),
+    memory: median(turns.map(({ memory }) => memory)),
+  };
+}
+
+const DEFINITION = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.${GROUP} }
+spec:
+  group: ${GROUP}
+  scope: Namespaced
+  names: { kind: Widget, plural: widgets }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: { status: {} }
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            status: { type: object, properties: { count: { type: integer } } }
+`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , client, kubeconfig, seconds] = process.argv;
+  if (client === undefined || kubeconfig === undefined) {
+    console.table(await measurePatches({ log: console.error }));
+  } else {
+    const result = await turn(client === 'ours' ? 'ours' : 'client-node', kubeconfig, Number(seconds));
+    console.log(JSON.stringify(result));
+    // client-node leaves a connection open for each request it made.
+    process.exit(0);
+  }
+}

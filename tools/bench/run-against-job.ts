@@ -1,0 +1,221 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import {
+  type ClusterApi,
+  corePath,
+  type KubeObject,
+  resourcePath,
+} from '@backendai-e2e/cli/cluster-api/client';
+import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
+import { isFinished } from '@backendai-e2e/cli/pipeline/follow';
+import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
+
+/** One line of out/bench/bench.json. */
+export interface BenchRow {
+  name: string;
+  ours: number;
+  floor: number;
+  unit: string;
+  /** ours divided by floor. */
+  ratio: number;
+  /** What the ratio should reach. */
+  goal: number;
+  better: 'lower' | 'higher';
+}
+
+export interface BenchPlace {
+  client: ClusterApi;
+  namespace: string;
+  /** A TestEnvironment of kind external in that namespace. */
+  environment: string;
+  /** The suite that runs, and its file relative to suites/. */
+  suite: string;
+  file: string;
+  /** Image of the runner. */
+  image: string;
+  signal: AbortSignal;
+  log(line: string): void;
+}
+
+export interface Job extends KubeObject {
+  status?: { conditions?: { type: string; status: string; message?: string }[] };
+}
+
+/** A trial that takes longer than this has gone wrong. */
+const TRIAL_MS = 90_000;
+const GOAL = 1.1;
+
+/**
+ * One Mocha suite by TestRun against the same suite file under plain Mocha in a bare Job of the same image, in turns.
+ * A time is from "created through the API" to "the final result is seen by a watcher": the decided condition Succeeded
+ * of the TestRun, the condition Complete of the Job. One pair runs before, uncounted.
+ */
+export async function runAgainstJob(place: BenchPlace, repeats: number): Promise<BenchRow> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  for (let turn = 0; turn <= repeats; turn++) {
+    // Which one goes first changes with every turn, so that neither always meets a rested machine.
+    const pair = turn % 2 === 0 ? ([byRun, byJob] as const) : ([byJob, byRun] as const);
+    for (const trial of pair) {
+      const seconds = await trial(place, turn);
+      place.log(
+        `${trial === byRun ? 'TestRun' : 'bare Job'} ${turn === 0 ? '(uncounted) ' : ''}${seconds.toFixed(2)} s`,
+      );
+      if (turn > 0) (trial === byRun ? ours : floor).push(seconds);
+    }
+  }
+  return benchRow('one Mocha suite by TestRun, against a bare Job', ours, floor);
+}
+
+/** Medians and their ratio. */
+export function benchRow(name: string, ours: readonly number[], floor: readonly number[]): BenchRow {
+  const [a, b] = [median(ours), median(floor)];
+  return {
+    name,
+    ours: round(a),
+    floor: round(b),
+    unit: 's',
+    ratio: round(a / b),
+    goal: GOAL,
+    better: 'lower',
+  };
+}
+
+/** The middle value, or the mean of the two in the middle. Throws for an empty list. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  if (low === undefined || high === undefined) throw new Error('no values to take the median of');
+  return (low + high) / 2;
+}
+
+async function byRun(place: BenchPlace, turn: number): Promise<number> {
+  const name = `bench-${turn}-${Date.now().toString(36)}`;
+  const path = resourcePath(KINDS.TestRun.plural, place.namespace);
+  const run = {
+    apiVersion: API_VERSION,
+    kind: 'TestRun',
+    metadata: { name, namespace: place.namespace },
+    spec: { environmentRef: { name: place.environment }, suites: { names: [place.suite] } },
+  };
+  return trial<TestRun>(place, path, name, run, `${LABELS.run}=${name}`, (one) => {
+    if (!isFinished(one)) return false;
+    if (one.status?.verdict !== 'Passed') throw new Error(`TestRun ${name} ended as ${one.status?.verdict}`);
+    return true;
+  });
+}
+
+async function byJob(place: BenchPlace, turn: number): Promise<number> {
+  const name = `bench-floor-${turn}-${Date.now().toString(36)}`;
+  const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
+  return trial<Job>(place, path, name, bareJob(name, place), `job-name=${name}`, (one) =>
+    isComplete(name, one),
+  );
+}
+
+/** Whether a Job is seen to be complete. Throws when it failed. */
+export function isComplete(name: string, job: Job): boolean {
+  const decided = job.status?.conditions?.find(
+    ({ type, status }) => status === 'True' && type !== 'SuccessCriteriaMet',
+  );
+  if (decided && decided.type !== 'Complete') {
+    throw new Error(`Job ${name}: ${decided.type}: ${decided.message}`);
+  }
+  return decided !== undefined;
+}
+
+/** Creates an object, waits until it is done as a watcher sees it, then removes it and waits until its pods are gone. */
+async function trial<T extends KubeObject>(
+  place: BenchPlace,
+  path: string,
+  name: string,
+  object: unknown,
+  podSelector: string,
+  isDone: (one: T) => boolean,
+): Promise<number> {
+  const limit = AbortSignal.timeout(TRIAL_MS);
+  const signal = AbortSignal.any([place.signal, limit]);
+  const watching = observe<T>(place.client, path, {}, { signal });
+  // The watch stands before the object is created, so that no part of setting it up is measured.
+  await watching.next();
+  const next = watching.next();
+  const start = performance.now();
+  try {
+    await place.client.create(path, object, signal);
+    for (let seen = await next; !seen.done; seen = await watching.next()) {
+      const one = seen.value.get(name);
+      if (one && isDone(one)) return (performance.now() - start) / 1000;
+    }
+    throw new Error(`the watch of ${path} ended`);
+  } catch (error) {
+    if (limit.aborted && !place.signal.aborted) {
+      throw new Error(`${name} was not done after ${TRIAL_MS / 1000} s`, { cause: error });
+    }
+    throw error;
+  } finally {
+    await watching.return(undefined);
+    await place.client.delete(`${path}/${name}`, place.signal);
+    await untilGone(place, podSelector);
+  }
+}
+
+async function untilGone(place: BenchPlace, labelSelector: string): Promise<void> {
+  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const pods = observe(place.client, corePath(place.namespace, 'pods'), { labelSelector }, { signal });
+  for await (const left of pods) if (left.size === 0) break;
+  // The kubelet still removes cgroups and volumes for a moment after the pod object is gone.
+  await delay(500, undefined, { signal: place.signal });
+}
+
+/** The floor: the suite's file under plain Mocha, in the same image. */
+export function bareJob(
+  name: string,
+  place: BenchPlace,
+  labels: Record<string, string> = {},
+  resources: object = {},
+): object {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: place.namespace, labels },
+    spec: {
+      backoffLimit: 0,
+      // As the operator's Jobs: what the node could not start has not failed.
+      podFailurePolicy: {
+        rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } }],
+      },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: 'mocha',
+              image: place.image,
+              imagePullPolicy: 'IfNotPresent',
+              resources,
+              command: ['node', '/app/node_modules/mocha/bin/mocha.js', `/app/dist/suites/${place.file}.js`],
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

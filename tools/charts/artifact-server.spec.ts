@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { helmPath } from '../envtest/cached-tool.ts';
+import { CHART, IMAGES, type Manifest, template } from './render-operator.ts';
+
+describe('charts/e2e-operator', function () {
+  this.timeout(20_000);
+  let objects: Manifest[];
+  before(async () => {
+    objects = await template(CHART, ...IMAGES);
+  });
+
+  describe('has a keeper of artifacts that', () => {
+    interface Keeper {
+      spec: {
+        replicas: number;
+        strategy: { type: string };
+        template: {
+          spec: {
+            automountServiceAccountToken: boolean;
+            containers: {
+              env: { name: string; value?: string; valueFrom?: object }[];
+              volumeMounts: object[];
+            }[];
+            volumes: Record<string, unknown>[];
+          };
+        };
+      };
+    }
+    const keeperOf = (list: Manifest[]) =>
+      list.find(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-artifacts',
+      ) as unknown as Keeper | undefined;
+    const withValues = (set: string) => template(CHART, ...IMAGES, '--set', set);
+    const volumeOf = (keeper: Keeper | undefined, name: string) =>
+      keeper?.spec.template.spec.volumes.find((volume) => volume.name === name);
+    const variables = (keeper: Keeper | undefined) =>
+      Object.fromEntries(
+        (keeper?.spec.template.spec.containers[0]?.env ?? []).map(({ name, value, valueFrom }) => [
+          name,
+          value ?? valueFrom,
+        ]),
+      );
+
+    it('has a volume by default and no rights in the cluster; the operator knows it and its token', () => {
+      const keeper = keeperOf(objects);
+      expect(keeper?.spec.template.spec.automountServiceAccountToken).to.equal(false);
+      expect(volumeOf(keeper, 'artifacts')).to.deep.equal({
+        name: 'artifacts',
+        emptyDir: { sizeLimit: '2Gi' },
+      });
+      expect(variables(keeper)).to.include({ E2E_KEEPER_FOLDER: '/artifacts' });
+      const operator = JSON.stringify(
+        objects.find(
+          ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-operator',
+        ),
+      );
+      expect(operator)
+        .to.contain('--artifacts-service=ns/backendai-e2e-artifacts:http')
+        .and.contain('--artifacts-url=http://backendai-e2e-artifacts.ns.svc:8080')
+        .and.contain('"secretName":"backendai-e2e-artifacts"');
+    });
+
+    it('has a claim that the release makes, or one that is there', async () => {
+      const made = await withValues('artifacts.volume.claim.accessModes={ReadWriteOnce}');
+      expect(made.filter(({ kind }) => kind === 'PersistentVolumeClaim')).to.have.length(1);
+      expect(volumeOf(keeperOf(made), 'artifacts')).to.deep.include({
+        persistentVolumeClaim: { claimName: 'backendai-e2e-artifacts' },
+      });
+      expect(keeperOf(made)?.spec.strategy).to.deep.equal({ type: 'Recreate' });
+      const there = await withValues('artifacts.volume.existingClaim=mine');
+      expect(there.filter(({ kind }) => kind === 'PersistentVolumeClaim')).to.deep.equal([]);
+      expect(volumeOf(keeperOf(there), 'artifacts')).to.deep.include({
+        persistentVolumeClaim: { claimName: 'mine' },
+      });
+    });
+
+    it('speaks to a bucket with what the values say, and alone has its credentials', async () => {
+      const values = [
+        'store=s3',
+        's3.bucket=kept',
+        's3.endpoint=https://s3.example:9000',
+        's3.region=eu-1',
+        's3.prefix=e2e',
+        's3.pathStyle=false',
+        's3.credentialsSecret=keys',
+        's3.ca.configMap=trust',
+        's3.ca.key=bundle.pem',
+      ];
+      const list = await withValues(values.map((value) => `artifacts.${value}`).join(','));
+      const keeper = keeperOf(list);
+      expect(variables(keeper)).to.deep.include({
+        E2E_KEEPER_S3_BUCKET: 'kept',
+        E2E_KEEPER_S3_ENDPOINT: 'https://s3.example:9000',
+        E2E_KEEPER_S3_REGION: 'eu-1',
+        E2E_KEEPER_S3_PREFIX: 'e2e',
+        E2E_KEEPER_S3_PATH_STYLE: 'false',
+        E2E_KEEPER_S3_CA_FILE: '/etc/backendai-e2e/ca/bundle.pem',
+        AWS_SECRET_ACCESS_KEY: { secretKeyRef: { name: 'keys', key: 'secretAccessKey' } },
+      });
+      expect(volumeOf(keeper, 'ca')).to.deep.include({ configMap: { name: 'trust' } });
+      expect(volumeOf(keeper, 'artifacts')).to.equal(undefined);
+      const others = list.filter((object) => (object as unknown) !== keeper);
+      expect(JSON.stringify(others)).not.to.contain('"keys"');
+    });
+
+    it('is refused without a bucket, or with a store that is none', async () => {
+      const why = async (set: string) => {
+        const args = ['template', 'e2e', CHART, ...IMAGES, '--set', set];
+        return (await execa(helmPath(), args, { reject: false })).stderr;
+      };
+      expect(await why('artifacts.store=s3')).to.contain('artifacts.s3.bucket has to name a bucket');
+      expect(await why('artifacts.store=tape')).to.contain('artifacts/store');
+      expect(await why('artifacts.s3.endpoint=s3.example')).to.contain('endpoint');
+    });
+
+    it('is not there where ConfigMaps do: only then the operator may make them', async () => {
+      const list = await withValues('artifacts.store=configMap');
+      expect(keeperOf(list)).to.equal(undefined);
+      expect(list.filter(({ metadata }) => metadata.name === 'backendai-e2e-artifacts')).to.deep.equal([]);
+      expect(JSON.stringify(list)).not.to.contain('--artifacts-');
+      const mayMake = (manifests: Manifest[]) =>
+        manifests
+          .filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'backendai-e2e-operator')
+          .some(({ rules }) => rules?.some(({ resources }) => resources.includes('configmaps')));
+      expect([mayMake(list), mayMake(objects)]).to.deep.equal([true, false]);
+    });
+  });
+});

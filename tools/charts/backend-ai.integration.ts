@@ -1,0 +1,68 @@
+import { JOBS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import { expect } from 'chai';
+import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
+import { CHART, E2E_VALUES, helm, IMAGES } from './render.ts';
+
+const NAMESPACE = 'bai-test';
+
+describe('charts/backend-ai in a real API server', function () {
+  this.timeout(120_000);
+  let plane: ControlPlane;
+  let client: KubeClient;
+
+  const install = (...options: string[]) =>
+    helm(
+      'upgrade',
+      '--install',
+      'test',
+      CHART,
+      '--namespace',
+      NAMESPACE,
+      '--kubeconfig',
+      plane.kubeconfigPath,
+      ...IMAGES,
+      '--values',
+      E2E_VALUES,
+      ...options,
+    );
+
+  const jobs = async () => (await client.list(JOBS, { namespace: NAMESPACE })).items;
+
+  const secrets = async () => {
+    const { items } = await client.list(SECRETS, { namespace: NAMESPACE });
+    return items
+      .filter(({ metadata }) => metadata.name.startsWith('backend-ai-'))
+      .map(({ metadata, data }) => [metadata.name, data]);
+  };
+
+  before(async () => {
+    plane = await startControlPlane();
+    client = plane.client();
+    await plane.createNamespace(NAMESPACE);
+  });
+  after(() => plane.stop());
+
+  it('is taken as it is: no field is unknown, and no default is missing', async () => {
+    await install();
+    expect(await jobs()).to.have.length(1);
+    expect(await secrets()).to.have.length(2);
+  });
+
+  it('keeps passwords and keys, and the Job that ran, when it is installed again', async () => {
+    const [kept, [job]] = await Promise.all([secrets(), jobs()]);
+    await install();
+    expect(await secrets()).to.deep.equal(kept);
+    expect((await jobs()).map(({ metadata }) => metadata.uid)).to.deep.equal([job?.metadata.uid]);
+  });
+
+  it('replaces the Job by another when there is something else to prepare', async () => {
+    const [before] = await jobs();
+    const kept = await secrets();
+    await install('--set', 'bootstrap.maxConcurrentSessions=7');
+    const after = await jobs();
+    expect(after).to.have.length(1);
+    expect(after[0]?.metadata.name).not.to.equal(before?.metadata.name);
+    expect(await secrets()).to.deep.equal(kept);
+  });
+});

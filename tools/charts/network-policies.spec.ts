@@ -1,0 +1,96 @@
+import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { environmentNamespace } from '@backendai-e2e/operator/environments/namespace';
+import { expect } from 'chai';
+import { CHART, IMAGES, type Manifest, type NetworkPolicySpec, template } from './render-operator.ts';
+
+describe('charts/e2e-operator', function () {
+  this.timeout(20_000);
+  let objects: Manifest[];
+  before(async () => {
+    objects = await template(CHART, ...IMAGES);
+  });
+
+  it('brings NetworkPolicies when asked to, for the operator and the suites of each namespace', async () => {
+    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).to.deep.equal([]);
+    const set =
+      'networkPolicies.enabled=true,watchNamespaces={a,b},networkPolicies.suitesEgress[0].ports[0].port=8090';
+    const policies = (await template(CHART, ...IMAGES, '--set', set)).filter(
+      ({ kind }) => kind === 'NetworkPolicy',
+    );
+    expect(policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).to.have.members([
+      'a/backendai-e2e-operator-suites',
+      'b/backendai-e2e-operator-suites',
+      'ns/backendai-e2e-artifacts',
+      'ns/backendai-e2e-operator',
+    ]);
+    const suites = policies.find(({ metadata }) => metadata.namespace === 'a') as unknown as
+      | { spec: NetworkPolicySpec }
+      | undefined;
+    expect(suites?.spec.podSelector).to.deep.equal({
+      matchExpressions: [{ key: LABELS.run, operator: 'Exists' }],
+    });
+    expect(suites?.spec.policyTypes).to.deep.equal(['Ingress', 'Egress']);
+    expect(suites?.spec.ingress, 'nobody may call a suite').to.equal(undefined);
+    const environments = suites?.spec.egress.find(({ to }) => to);
+    expect(environments).to.deep.equal({
+      to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
+    });
+    expect(suites?.spec.egress.at(-1)).to.deep.equal({ ports: [{ port: 8090 }] });
+  });
+
+  it('lets the operator be asked for metrics and probes alone, and speak to what it needs, as docs/network-policies.md says', async () => {
+    const policies = await template(
+      CHART,
+      ...IMAGES,
+      '--set',
+      'networkPolicies.enabled=true,networkPolicies.apiServerPorts={6443}',
+      ...['--show-only', 'templates/network-policies.yaml'],
+    );
+    const policy = policies.find(({ metadata }) => metadata.name === 'backendai-e2e-operator');
+    const { spec } = policy as unknown as { spec: NetworkPolicySpec };
+    const deployment = objects.find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-operator',
+    ) as unknown as {
+      spec: { template: { metadata: { labels: Record<string, string> } } };
+    };
+    const selected = spec.podSelector as { matchLabels: Record<string, string> };
+    expect(deployment.spec.template.metadata.labels).to.include(selected.matchLabels);
+    expect(spec.policyTypes).to.deep.equal(['Ingress', 'Egress']);
+    expect(spec.ingress).to.deep.equal([{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
+    expect(spec.egress).to.deep.equal([
+      {
+        ports: [
+          { protocol: 'UDP', port: 53 },
+          { protocol: 'TCP', port: 53 },
+          { protocol: 'TCP', port: 6443 },
+        ],
+      },
+      {
+        to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
+        ports: [{ protocol: 'TCP', port: 6379 }],
+      },
+      {
+        to: [
+          {
+            podSelector: {
+              matchLabels: {
+                'app.kubernetes.io/name': 'e2e-artifacts',
+                'app.kubernetes.io/instance': 'e2e',
+              },
+            },
+          },
+        ],
+        ports: [{ protocol: 'TCP', port: 8080 }],
+      },
+    ]);
+    // What makes a namespace one of an environment for these rules.
+    const environment: TestEnvironment = {
+      apiVersion: API_VERSION,
+      kind: 'TestEnvironment',
+      metadata: { name: 'e2e' },
+      spec: { chart: { name: 'backend-ai' } },
+    };
+    expect(environmentNamespace(environment).metadata.labels).to.have.property(LABELS.environment, 'e2e');
+  });
+});

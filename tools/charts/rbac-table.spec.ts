@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { attemptRole, chartRoles, RBAC_FILE, rbacDocument } from './rbac-table.ts';
+
+describe('docs/rbac.md', function () {
+  this.timeout(20_000);
+
+  it('is what the chart gives (node tools/charts/rbac-table.ts brings it up to date)', async () => {
+    expect(readFileSync(RBAC_FILE, 'utf8')).to.equal(await rbacDocument());
+  });
+
+  it('says of every rule what it is for', async () => {
+    const roles = [...(await chartRoles()), attemptRole()];
+    expect(roles.length).to.equal(5);
+    for (const { name, about, rules } of roles) {
+      expect(about, name).not.to.equal('');
+      expect(rules.length, name).to.be.greaterThan(1);
+      for (const { what, why } of rules) expect(why, `${name}: ${what}`).to.match(/^\S.{10,}/);
+    }
+  });
+
+  it('gives the same rules where it is limited to namespaces, and none for the whole cluster', async () => {
+    const [whole, limited] = [await chartRoles(), await chartRoles('watchNamespaces={a,b}')];
+    const own = (roles: typeof whole, namespace: string) =>
+      roles.find((role) => role.namespace === namespace && role.name === 'backendai-e2e-operator')?.rules;
+    expect(own(limited, 'a')).to.deep.equal(own(whole, 'operators'));
+    expect(own(limited, 'b')).to.deep.equal(own(whole, 'operators'));
+    expect(limited.filter(({ kind }) => kind === 'ClusterRole')).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,170 @@
+/**
+ * Writes docs/rbac.md from charts/e2e-operator/templates/rbac.yaml, whose comments say what each rule is for, and from the Role
+ * that the operator gives to an attempt. `node tools/charts/rbac-table.ts` brings the file up to date; a spec tells when it is not.
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { attemptAccess } from '@backendai-e2e/operator/attempts/attempt-access';
+import { isMap, isSeq, parseAllDocuments, type YAMLMap } from 'yaml';
+import { helm } from './render.ts';
+
+/** The file that is written. */
+export const RBAC_FILE = path.join(import.meta.dirname, '../../docs/rbac.md');
+const CHART = path.join(import.meta.dirname, '../../charts/e2e-operator');
+
+/** One rule of a Role, and why it is there. */
+export interface RuleRow {
+  /** apiGroups and resources: "batch: jobs". */
+  what: string;
+  verbs: string[];
+  /** Empty: any name. */
+  names: string[];
+  why: string;
+}
+
+/** A Role or ClusterRole as it is installed. */
+export interface RoleTable {
+  kind: string;
+  name: string;
+  namespace: string | undefined;
+  /** What its own comment says. */
+  about: string;
+  rules: RuleRow[];
+}
+
+/** The roles of the operator, installed in the namespace "operators" with these values (a=b). */
+export function chartRoles(...values: string[]): Promise<RoleTable[]> {
+  return rolesIn('rbac.yaml', values);
+}
+
+async function rolesIn(template: string, values: readonly string[]): Promise<RoleTable[]> {
+  const set = ['image=x,suitesImage=x', ...values].flatMap((value) => ['--set', value]);
+  const shown = ['--show-only', `templates/${template}`];
+  const text = await helm('template', 'e2e', CHART, '--namespace', 'operators', ...set, ...shown);
+  return parseAllDocuments(text).flatMap((document) => {
+    const object = document.toJS();
+    const rules = document.get('rules');
+    if (!isSeq(rules) || (object.kind !== 'Role' && object.kind !== 'ClusterRole')) return [];
+    let why = words(rules.commentBefore);
+    return {
+      kind: object.kind,
+      name: object.metadata.name,
+      namespace: object.metadata.namespace,
+      about: words(document.commentBefore ?? document.contents?.commentBefore),
+      rules: rules.items.filter(isMap).map((item: YAMLMap) => {
+        // A rule without a comment belongs to the one before.
+        why = words(item.commentBefore) || why;
+        return { ...ruleRow(item.toJS(document)), why };
+      }),
+    };
+  });
+}
+
+/** Why the pod of an attempt may do what it may, by resource. */
+const ATTEMPT_REASONS: Record<string, string> = {
+  testreports: 'Write its own report while it runs, and nobody else’s.',
+  'testreports/status': 'Write its own report while it runs, and nobody else’s.',
+  faults:
+    'Suites marked `disruptive` alone: ask for faults. RBAC cannot limit a creation to names; the admission policy of templates/fault-policy.yaml and the operator see to it that an attempt asks in its own name and for its own environment.',
+};
+
+/** The Role of a disruptive suite's attempt; others have its first rule alone. Throws for a resource without a reason. */
+export function attemptRole(): RoleTable {
+  const owner = { apiVersion: 'v1', kind: 'x', name: 'x', uid: 'x' };
+  const identity = { name: '<run>-<suite>-<attempt>', namespace: 'operators', labels: {}, owner };
+  const { role } = attemptAccess(identity, { disruptive: true });
+  return {
+    kind: 'Role',
+    name: identity.name,
+    namespace: identity.namespace,
+    about: 'The pod of one attempt, by the Role that the operator makes for it.',
+    rules: (role.rules ?? []).map((rule) => {
+      const [first = ''] = rule.resources ?? [];
+      const why = ATTEMPT_REASONS[first];
+      if (why === undefined) throw new Error(`say in ATTEMPT_REASONS why an attempt may touch ${first}`);
+      return { ...ruleRow(rule), why };
+    }),
+  };
+}
+
+/** The whole file. */
+export async function rbacDocument(): Promise<string> {
+  const whole = await chartRoles();
+  const limited = await chartRoles('watchNamespaces={team-a,team-b}');
+  const schedule = await rolesIn('schedule.yaml', ['schedule.cron=30 2 * * *']);
+  const places = limited.map(({ kind, name, namespace }) => `${kind} \`${name}\` in \`${namespace}\``);
+  return [
+    '# What the operator and its suites may do',
+    '',
+    '<!-- Written by tools/charts/rbac-table.ts from charts/e2e-operator/templates/rbac.yaml. Do not edit. -->',
+    '',
+    'Names are those of a release in the namespace `operators`. There is no wildcard in any rule.',
+    '',
+    ...whole.flatMap(section),
+    ...section(attemptRole()),
+    ...schedule.flatMap(section),
+    '## Limited to namespaces',
+    '',
+    'With the value `watchNamespaces: [team-a, team-b]` there is no ClusterRole and no ClusterRoleBinding, and these roles alone, with',
+    `the rules above: ${places.join(', ')}. Environments must be external then: nothing can make a namespace for them.`,
+    '',
+    '## Artifacts',
+    '',
+    'The keeper of artifacts has no account at the API server. With `artifacts.store: configMap` there is no keeper, and the Role',
+    `\`backendai-e2e-operator\` also has: ${(await configMapRules()).map(({ what, verbs, why }) => `${what} (${verbs.join(', ')}): ${why}`).join(' ')}`,
+    'Who fetches artifacts with `e2e report` needs, besides reading runs and reports, `get` on `services/proxy` named',
+    '`backendai-e2e-artifacts:http` in the namespace of the operator.',
+    '',
+    '## What others install',
+    '',
+    'The CRDs and the admission policy of Faults are for an administrator of the cluster (`crds.install`, `faultPolicy.install`).',
+    '',
+  ].join('\n');
+}
+
+/** The rules that the operator has only where traces are kept in ConfigMaps. */
+async function configMapRules(): Promise<RuleRow[]> {
+  const standard = JSON.stringify(await chartRoles());
+  const roles = await chartRoles('artifacts.store=configMap');
+  return roles.flatMap(({ rules }) => rules).filter((rule) => !standard.includes(JSON.stringify(rule)));
+}
+
+function section({ kind, name, namespace, about, rules }: RoleTable): string[] {
+  const where = namespace === undefined ? '' : ` in \`${namespace}\``;
+  return [
+    `## ${kind} \`${name}\`${where}`,
+    '',
+    ...(about ? [about, ''] : []),
+    '| resources | verbs | why |',
+    '| --- | --- | --- |',
+    ...rules.map(
+      (rule) =>
+        `| ${rule.what}${rule.names.length > 0 ? ` named ${rule.names.map((each) => `\`${each}\``).join(', ')}` : ''} | ${rule.verbs.join(', ')} | ${rule.why} |`,
+    ),
+    '',
+  ];
+}
+
+function ruleRow(rule: {
+  apiGroups?: string[] | undefined;
+  resources?: string[] | undefined;
+  verbs?: string[] | undefined;
+  resourceNames?: string[] | undefined;
+}): Omit<RuleRow, 'why'> {
+  const groups = (rule.apiGroups ?? []).map((group) => group || 'core');
+  return {
+    what: `${groups.join(', ')}: ${(rule.resources ?? []).join(', ')}`,
+    verbs: rule.verbs ?? [],
+    names: rule.resourceNames ?? [],
+  };
+}
+
+function words(comment: string | null | undefined): string {
+  return (comment ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('Source:'))
+    .join(' ');
+}
+
+if (import.meta.main) writeFileSync(RBAC_FILE, await rbacDocument());

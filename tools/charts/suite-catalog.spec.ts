@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type CatalogEntry, readCatalog } from '@backendai-e2e/cli/catalog/catalog';
+import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
+import { expect } from 'chai';
+
+/** Components that a file's worlds ask for; the observer is a container of the agents. */
+function askedFor(file: string): string[] {
+  const source = readFileSync(path.join(PROJECT_ROOT, 'suites', `${file}.ts`), 'utf8');
+  const lists = [...source.matchAll(/useWorld\(\[([^\]]*)\]/g)].map(([, list = '']) => list);
+  const names = lists.flatMap((list) => [...list.matchAll(/'([a-z-]+)'/g)].map(([, name = '']) => name));
+  return names.map((name) => (name === 'observer' ? 'agent' : name));
+}
+
+/** Components that a file breaks, as far as its text tells. Who is only cut off from another one is not broken for others. */
+function broken(file: string): string[] {
+  const source = readFileSync(path.join(PROJECT_ROOT, 'suites', `${file}.ts`), 'utf8');
+  const targets = source.matchAll(/target(?:: | = )\{ component: '([a-z0-9-]+)'([\s\S]{0,80})/g);
+  return [...targets].flatMap(([, name = '', rest = '']) => (rest.includes('networkPartition') ? [] : name));
+}
+
+describe('the catalog and the suites that it lists', () => {
+  let catalog: CatalogEntry[];
+  before(async () => {
+    catalog = await readCatalog(PROJECT_ROOT);
+  });
+
+  it('need what their files ask for', () => {
+    const missing = catalog.flatMap(({ name, files, needs = [] }) =>
+      files
+        .flatMap(askedFor)
+        .flatMap((component) => (needs.includes(component) ? [] : `${name}: ${component}`)),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('claim what they break, or run alone', () => {
+    const taken = catalog
+      .filter(({ exclusive, claims }) => !exclusive && claims !== undefined)
+      .flatMap(({ name, files, claims = [] }) =>
+        files
+          .flatMap(broken)
+          .flatMap((component) => (claims.includes(component) ? [] : `${name}: ${component}`)),
+      );
+    expect(taken).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,57 @@
+/** Where a command line of the guides is run, when the test of the guides does not run it itself. */
+export interface RunElsewhere {
+  /** File of the checkout: a test, a self-test that needs kind, or what CI calls. */
+  file: string;
+  /** What in it runs that command. */
+  shows: string;
+}
+
+const CI = (shows: string): RunElsewhere => ({ file: '.ci/run', shows });
+const STAGING = (shows: string): RunElsewhere => ({ file: 'tools/selftests/staging.ts', shows });
+const JOB = (shows: string): RunElsewhere => ({ file: 'cli/pipeline/pipeline.spec.ts', shows });
+
+/**
+ * What the test of the guides (guides.integration.ts) runs as it stands against a real API server, with the exit code of
+ * EXIT_CODES. Nothing else is started there by accident: a line that is neither here nor in a table below is nobody's.
+ */
+export const RUN_HERE =
+  /^(kubectl (get|wait|create|apply|describe|explain) |helm upgrade |make doctor$|\.\/e2e (run|list|show|logs|report|compare|flaky|rerun|cancel)\b|\.\/e2e staging .*--print-rights )/;
+
+/** Command lines that take a machine with Docker, minutes, or the checkout itself. */
+export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
+  'make test': CI('make test'),
+  'make lint': CI('make test'),
+  'make e2e-kind': CI('make e2e-kind'),
+  'make e2e-kind NO_SLOW=1': CI('make e2e-kind NO_SLOW='),
+  './e2e up': JOB('keep'),
+  'make e2e-kind REUSE=1 SUITE=storage-rename-folder': JOB('reuse'),
+  'make e2e-kind REUSE=1 SUITE=storage-rename-folder GREP=finds every agent': JOB('reuse'),
+  'make images-push REGISTRY=registry.example/e2e': STAGING("'images-push'"),
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
+    STAGING('is refused without rights'),
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e DRY_RUN=1':
+    STAGING("'--dry-run'"),
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e SUITE=session-lifecycle':
+    STAGING("'--suite', options.suites"),
+  './e2e attach --kubeconfig staging.kubeconfig --context staging': STAGING("['attach'"),
+  'make e2e-staging-selftest': {
+    file: 'tools/selftests/staging-command.ts',
+    shows: 'export function stagingSelftestCommand',
+  },
+  'make e2e-cron-selftest': {
+    file: 'tools/selftests/cron-command.ts',
+    shows: 'export function cronSelftestCommand',
+  },
+  './e2e init suite storage/rename-folder': { file: 'cli/commands/init.spec.ts', shows: 'rename-folder' },
+};
+
+/** Exit codes of lines that do not end with 0. */
+export const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
+  // Something broke from the one night to the other.
+  './e2e compare nightly-29385972 nightly-29387412': [1],
+  // On a machine that lacks something it says so.
+  'make doctor': [0, 2],
+};
+
+/** Lines that only change the shell that they are typed into. */
+export const OF_THE_SHELL: readonly string[] = ['export KUBECONFIG=out/e2e/kubeconfig'];

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { type Breakage, InvalidBreakages, judge, parseBreakages, readBreakages } from './breakages.ts';
+
+const ENTRY = `
+breakages:
+  - suite: a-b
+    broken: It is wrong.
+    break: [{ sql: SELECT 1 }]
+    mend: [{ valkey: PING }]
+    red: { test: does it, error: not done }
+`;
+
+describe('the list of breakages', () => {
+  it('is read: what is broken, how, and what must be said', () => {
+    expect(parseBreakages(ENTRY)).to.deep.equal([
+      {
+        suite: 'a-b',
+        broken: 'It is wrong.',
+        break: [{ sql: 'SELECT 1' }],
+        mend: [{ valkey: 'PING' }],
+        red: { test: 'does it', error: 'not done' },
+      },
+    ]);
+  });
+
+  for (const [what, from, to, says] of [
+    ['a field that does not exist', 'broken: It', 'brokn: 1\n    broken: It', 'breakages[0].brokn'],
+    ['a step of no way', 'sql: SELECT 1', 'sq: SELECT 1', 'must have one of sql'],
+    ['a step of two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
+    ['a shell of nobody', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
+    ['a detail that does not exist', 'sql: SELECT 1', 'sql: SELECT 1, data: x', 'break[0].data'],
+    ['no way to mend it', 'mend: [{ valkey: PING }]', '', 'mend: must be a list of steps'],
+    ['no step', '[{ sql: SELECT 1 }]', '[]', 'break: must be a list of steps'],
+    ['a pattern that is none', 'test: does it', "test: '('", 'red.test: is not a regular expression'],
+    ['nothing that must be said', ', error: not done', '', 'red.error: must be words'],
+  ] as const) {
+    it(`is refused with ${what}, and where that is`, () => {
+      expect(() => parseBreakages(ENTRY.replace(from, to))).to.throw(InvalidBreakages, says);
+    });
+  }
+});
+
+describe('a breakage', () => {
+  const breakage = parseBreakages(ENTRY)[0] as Breakage;
+  const test = (title: string, error?: string): ReportedTest => ({
+    id: title,
+    file: 'a/b',
+    title,
+    state: error ? 'failed' : 'passed',
+    seconds: 1,
+    ...(error ? { error } : {}),
+  });
+
+  it('is seen when the named test fails with the named error', () => {
+    const tests = [test('it › is there'), test('it › does it', 'AssertionError: not done\n  at …')];
+    expect(judge(breakage, tests)).to.deep.equal({ seen: true, said: 'AssertionError: not done' });
+  });
+
+  it('is not seen when nothing fails, nothing runs, another test fails, or the test fails otherwise', () => {
+    expect(judge(breakage, [test('it › does it')])).to.deep.equal({
+      seen: false,
+      said: '1 tests, none failed',
+    });
+    expect(judge(breakage, [])).to.deep.equal({ seen: false, said: 'no test ran' });
+    const other = [test('before it', 'not done')];
+    expect(judge(breakage, other).said).to.equal('failed otherwise: before it: not done');
+    expect(judge(breakage, [test('it › does it', 'timeout')]).seen).to.equal(false);
+  });
+});
+
+describe('suites/breakages.yaml', () => {
+  const listed = readBreakages();
+
+  it('breaks every suite but those that are red by themselves, and no other', () => {
+    const catalog = parse(
+      readFileSync(new URL('../../charts/e2e-operator/files/suites.yaml', import.meta.url), 'utf8'),
+    ) as { suites: { name: string }[] };
+    const names = catalog.suites.map(({ name }) => name);
+    const wanted = names.filter(
+      (name) =>
+        !name.endsWith('-known-issues') && !name.endsWith('-known-races') && name !== 'bench-one-test',
+    );
+    expect([...new Set(listed.map(({ suite }) => suite))]).to.have.members(wanted);
+  });
+});

@@ -1,0 +1,265 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_VERSION, GROUP, KINDS } from '@backendai-e2e/api/group';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import {
+  ApiError,
+  type ClusterApi,
+  corePath,
+  type KubeList,
+  resourcePath,
+} from '@backendai-e2e/cli/cluster-api/client';
+import { withProvision } from '@backendai-e2e/cli/commands/machine';
+import type { ImageSet } from '@backendai-e2e/cli/images/build';
+import { command } from '@backendai-e2e/cli/machine/command';
+import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
+import { realEffects, type Tools } from '@backendai-e2e/cli/pipeline/effects';
+import { NAMES } from '@backendai-e2e/cli/pipeline/names';
+import { stringify } from 'yaml';
+import { type CronJobSeen, type JobSeen, TickStory } from './cron-story.ts';
+
+const NAMESPACE = 'e2e-cron';
+const RELEASE = 'e2e-cron';
+const SCHEDULE = 'tick';
+/** An environment that deploys nothing, and one that never becomes ready: its Secret does not exist. */
+const GOOD = 'cron';
+const BAD = 'cron-broken';
+const SUITE = 'cron-one-test';
+/** A small node may have given all of its CPU away to environments. */
+const NO_CPU = { requests: { cpu: '0', memory: '64Mi' } };
+/** Longer than the minute between two ticks, so that one tick meets the run of the one before. */
+const BAD_SECONDS = 75;
+/** A phase takes one to three ticks; a busy machine takes its time to start pods. */
+const PHASE_MS = 900_000;
+const LOOK_MS = 2_000;
+
+export interface Place {
+  client: ClusterApi;
+  tools: Tools;
+  images: ImageSet;
+  kubeconfig: string;
+  /** Folder of the operator's chart. */
+  chart: string;
+  /** It was made for this: the release brings the CRDs. */
+  ownsCluster: boolean;
+}
+
+/**
+ * `e2e cron-selftest`: the schedule of charts/e2e-operator with real ticks, one a minute, in the kept cluster or one of
+ * its own: two ticks that succeed, of which the older one is cleaned up; a tick left out because the run before it goes
+ * on (Forbid); that run fails and is kept over a further success. Removes what it made. 0, or 2 with what was not so.
+ */
+export function cronSelftestCommand(): Promise<number> {
+  return withProvision(async (p) => {
+    const effects = realEffects(PROJECT_ROOT);
+    const tools = await effects.tools(p);
+    await effects.engine(p);
+    const images = await effects.images(p);
+    const ownsCluster = !(await effects.clusterExists(p));
+    const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
+    await mkdir(path.dirname(kubeconfig), { recursive: true });
+    const later = (seconds: number): Provision => ({ ...p, signal: AbortSignal.timeout(seconds * 1000) });
+    try {
+      if (ownsCluster) await effects.createCluster(images.nodeImage, p);
+      await effects.loadImages([images.refs.operator, images.refs.suites], p);
+      const client = await effects.connect();
+      const chart = path.join(PROJECT_ROOT, NAMES.operatorChart);
+      const place = { client, tools, images, kubeconfig, chart, ownsCluster };
+      try {
+        await rehearse(place, p);
+      } finally {
+        await removeAll(place, later(180));
+        await client.close();
+      }
+    } finally {
+      if (ownsCluster) await effects.deleteCluster(later(120));
+    }
+    console.log('The schedule does what it should.');
+    return COMMAND_EXIT.passed;
+  });
+}
+
+/** The rehearsal in a cluster with these images; leaves everything there. Throws an Error that says what was not so. */
+export async function rehearse(place: Place, p: Provision): Promise<void> {
+  const { client, tools, kubeconfig } = place;
+  if (!place.ownsCluster) await checkDefinitions(client, p.signal);
+  await install(place, p, { suspend: true, environment: GOOD });
+  await suite(place, p.signal);
+  await environment(client, GOOD, { external: {} }, p.signal);
+  const missing = { connectionSecretRef: { name: 'there-is-none' } };
+  await environment(client, BAD, { external: missing }, p.signal);
+  const story = new TickStory();
+
+  p.log('two ticks that succeed; the first goes when the second is there');
+  await install(place, p, { suspend: false, environment: GOOD });
+  await until(place, story, p, 'two ticks that succeeded, and one that was cleaned up', () => {
+    const [first] = story.succeeded();
+    return story.succeeded().length >= 2 && first !== undefined && story.isGone(first);
+  });
+
+  p.log(`a run that takes longer than a minute and fails; a tick meanwhile is left out`);
+  const failedBefore = story.failed().length;
+  await install(place, p, { suspend: false, environment: BAD });
+  const fails = () => story.failed().length > failedBefore;
+  await until(place, story, p, 'a tick that failed with its run', fails);
+  await untilForbidden(place, p);
+
+  p.log('a success after it; the failure stays');
+  const before = story.succeeded().length;
+  await install(place, p, { suspend: false, environment: GOOD });
+  await until(place, story, p, 'a further tick that succeeded', () => story.succeeded().length > before);
+  await until(place, story, p, 'one success and the failure kept', () => {
+    const kept = story.kept();
+    return kept.filter((name) => story.failed().includes(name)).length === 1 && kept.length === 2;
+  });
+
+  const show = ['get', 'cronjob,job,testrun', '--namespace', NAMESPACE];
+  console.log(await command(p, tools.kubectl, ['--kubeconfig', kubeconfig, ...show]));
+  const troubles = story.troubles();
+  if (troubles.length > 0) throw new Error(troubles.join('\n'));
+}
+
+async function install(
+  place: Place,
+  p: Provision,
+  schedule: { suspend: boolean; environment: string },
+): Promise<void> {
+  const { images, ownsCluster, kubeconfig, tools, chart } = place;
+  const values = {
+    image: images.refs.operator,
+    suitesImage: images.refs.suites,
+    crds: { install: ownsCluster },
+    faultPolicy: { install: ownsCluster },
+    resources: NO_CPU,
+    artifacts: { resources: NO_CPU },
+    schedule: {
+      resources: NO_CPU,
+      cron: '* * * * *',
+      name: SCHEDULE,
+      suspend: schedule.suspend,
+      successfulJobsHistoryLimit: 1,
+      failedJobsHistoryLimit: 1,
+      run: {
+        environmentRef: { name: schedule.environment },
+        suites: { names: [SUITE] },
+        timeoutSeconds: 300,
+        environmentTimeoutSeconds: BAD_SECONDS,
+        startDeadlineSeconds: 300,
+      },
+    },
+  };
+  const file = path.join(PROJECT_ROOT, NAMES.out, 'cron-values.yaml');
+  await writeFile(file, stringify(values));
+  const where = ['--namespace', NAMESPACE, '--create-namespace', '--kubeconfig', kubeconfig];
+  const args = [
+    'upgrade',
+    '--install',
+    RELEASE,
+    chart,
+    ...where,
+    '--wait',
+    '--timeout',
+    '240s',
+    '--values',
+    file,
+  ];
+  await command(p, tools.helm, args, { timeoutSeconds: 260 });
+}
+
+async function environment(
+  client: ClusterApi,
+  name: string,
+  spec: object,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.apply(
+    resourcePath(KINDS.TestEnvironment.plural, NAMESPACE, name),
+    { apiVersion: API_VERSION, kind: 'TestEnvironment', metadata: { name, namespace: NAMESPACE }, spec },
+    signal,
+  );
+}
+
+/** The cheapest suite there is, and one that asks for no CPU of a small node that may have none left. */
+async function suite({ client, images }: Place, signal: AbortSignal): Promise<void> {
+  const spec = {
+    files: ['bench/one-test'],
+    image: images.refs.suites,
+    timeoutSeconds: 120,
+    onDemand: true,
+    resources: NO_CPU,
+  };
+  await client.apply(
+    resourcePath(KINDS.TestSuite.plural, NAMESPACE, SUITE),
+    { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name: SUITE, namespace: NAMESPACE }, spec },
+    signal,
+  );
+}
+
+/** Looks at Jobs and runs until the condition holds. Throws an Error with what there was. */
+async function until(
+  place: Place,
+  story: TickStory,
+  p: Provision,
+  what: string,
+  condition: () => boolean,
+): Promise<void> {
+  const deadline = performance.now() + PHASE_MS;
+  for (;;) {
+    const jobs = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
+    const query = { labelSelector: `app.kubernetes.io/instance=${RELEASE}` };
+    const [jobList, runList] = await Promise.all([
+      place.client.get<KubeList<JobSeen>>(jobs, query, p.signal),
+      place.client.get<KubeList<TestRun>>(resourcePath(KINDS.TestRun.plural, NAMESPACE), {}, p.signal),
+    ]);
+    for (const line of story.look(jobList.items, runList.items)) p.log(line);
+    if (condition()) return;
+    if (performance.now() > deadline) {
+      throw new Error(`not seen in ${PHASE_MS / 1000} s: ${what}; there was: ${story.told()}`);
+    }
+    await delay(LOOK_MS, undefined, { signal: p.signal });
+  }
+}
+
+/** The CronJob's controller says in an event that it left a tick out. */
+async function untilForbidden(place: Place, p: Provision): Promise<void> {
+  const path = corePath(NAMESPACE, 'events');
+  const query = { fieldSelector: `involvedObject.name=${SCHEDULE},reason=JobAlreadyActive` };
+  const events = await place.client.get<KubeList<CronJobSeen>>(path, query, p.signal);
+  const [event] = events.items;
+  if (!event)
+    throw new Error('no tick was left out while the run of the one before went on (JobAlreadyActive)');
+  p.log(`left out: ${event.message ?? 'JobAlreadyActive'}`);
+}
+
+/** The CRDs belong to the release of the kept cluster: they are not touched here, and must not be too old. */
+async function checkDefinitions(client: ClusterApi, signal: AbortSignal): Promise<void> {
+  const name = `${KINDS.TestRun.plural}.${GROUP}`;
+  const crd = await client.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, {}, signal);
+  if (JSON.stringify(crd).includes('"startDeadlineSeconds"')) return;
+  throw new Error(
+    'the CRDs of the kept cluster are older than this checkout: make e2e-kind REUSE=1 brings them up to date',
+  );
+}
+
+/** Removes release, environments and namespace, and waits until they are gone. */
+export async function removeAll({ client, tools, kubeconfig }: Place, p: Provision): Promise<void> {
+  const at = ['--namespace', NAMESPACE, '--kubeconfig', kubeconfig];
+  await command(p, tools.kubectl, ['delete', 'tenv', '--all', '--timeout=60s', ...at], {
+    timeoutSeconds: 70,
+  });
+  await command(p, tools.helm, ['uninstall', RELEASE, '--ignore-not-found', '--wait', ...at], {
+    timeoutSeconds: 90,
+  });
+  const path = `/api/v1/namespaces/${NAMESPACE}`;
+  await client.delete(path, p.signal).catch(ignoreMissing);
+  while (await client.get(path, {}, p.signal).then(() => true, ignoreMissing)) {
+    await delay(LOOK_MS, undefined, { signal: p.signal });
+  }
+}
+
+function ignoreMissing(error: unknown): false {
+  if (error instanceof ApiError && error.code === 404) return false;
+  throw error;
+}

@@ -1,0 +1,45 @@
+import { TEST_MARKS } from '@backendai-e2e/api/verdict';
+
+/** Something was not as the self-test expects it. Exit code 1. */
+export class Surprise extends Error {
+  override readonly name = 'Surprise';
+}
+
+/** The administrator's commands in the output of a refused staging run: the indented lines after "what to do". */
+export function adminCommandsIn(lines: readonly string[]): string[] {
+  const from = lines.findIndex((line) => line.includes('what to do:'));
+  if (from < 0) return [];
+  const commands: string[] = [];
+  for (const line of lines.slice(from + 1)) {
+    if (!/^ {4}\S/.test(line)) break;
+    commands.push(line.trim());
+  }
+  return commands;
+}
+
+/** Whether a line of the command's output tells of a test that passed. */
+export function tellsOfPassedTest(line: string): boolean {
+  return line.includes(` ${TEST_MARKS.passed} `);
+}
+
+/** What is there now and was not there before, and the other way round, a line each. */
+export function difference(before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...after.filter((name) => !before.includes(name)).map((name) => `left: ${name}`),
+    ...before.filter((name) => !after.includes(name)).map((name) => `gone: ${name}`),
+  ];
+}
+
+/** Throws Surprise unless the command ended as expected and said all of that. */
+export function expectEnding(
+  what: string,
+  got: { code: number; lines: readonly string[] },
+  wanted: { code: number; says?: readonly string[] },
+): void {
+  if (got.code !== wanted.code) {
+    throw new Surprise(`${what} ended with ${got.code} instead of ${wanted.code}`);
+  }
+  const text = got.lines.join('\n');
+  const unsaid = (wanted.says ?? []).filter((part) => !text.includes(part));
+  if (unsaid.length > 0) throw new Surprise(`${what} did not say: ${unsaid.join('; ')}`);
+}
