@@ -1,6 +1,9 @@
 import type { Static } from 'typebox';
-import type { CustomResource } from './group.ts';
+import { FAULT_ACTIONS, type FaultAction } from './constants/fault.ts';
+import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/fault.ts';
+
+export { FAULT_ACTIONS, type FaultAction, LEADER_LOCKS } from './constants/fault.ts';
 
 /**
  * Conditions of a Fault. Injected: the effect was carried out. InForce: a probe saw it. Healed: it was undone.
@@ -41,22 +44,12 @@ export const FAULT_REASONS = {
   healing: 'Healing',
 } as const;
 
-/** The actions of a Fault, one of which its spec gives. */
-export const FAULT_ACTIONS = ['podDelete', 'networkPartition', 'pause', 'kill', 'scaleToZero'] as const;
-export type FaultAction = (typeof FAULT_ACTIONS)[number];
-
 /** The one action that the spec gives. Throws for a spec that the API server would have refused. */
 export function actionOf(spec: FaultSpec): FaultAction {
   const action = FAULT_ACTIONS.find((name) => spec[name] !== undefined);
   if (!action) throw new Error(`a Fault needs one of ${FAULT_ACTIONS.join(', ')}`);
   return action;
 }
-
-/** Locks whose holder a fault can aim at: Valkey keys of Backend.AI 26.9 (database 5). */
-export const LEADER_LOCKS = {
-  scheduler: { key: 'leader:sokovan:scheduler', component: 'manager' },
-  coordinator: { key: 'leader:appproxy:coordinator', component: 'appproxy-coordinator' },
-} as const;
 
 /**
  * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and a pod's

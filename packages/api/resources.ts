@@ -1,5 +1,5 @@
+import { API_VERSION, KINDS, type ObjectMeta, type OwnerReference } from './constants/group.ts';
 import type { Fault } from './fault.ts';
-import { API_VERSION, KINDS, type ObjectMeta, type OwnerReference } from './group.ts';
 import type { TestEnvironment } from './test-environment.ts';
 import type { TestReport } from './test-report.ts';
 import type { TestRun } from './test-run.ts';

@@ -1,5 +1,5 @@
 import { conditionOf } from './conditions.ts';
-import { COMMAND_EXIT } from './runner-contract.ts';
+import { COMMAND_EXIT } from './constants/runner-contract.ts';
 import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from './test-run.ts';
 
 /** How a job ended: the exit code of the program that waited for it, and the sentence that says why. */

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { CustomResource } from './group.ts';
+import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-report.ts';
 
 export type TestReportSpec = Static<typeof schemas.TestReportSpec>;

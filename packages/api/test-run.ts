@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { conditionOf } from './conditions.ts';
-import type { CustomResource } from './group.ts';
+import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-run.ts';
 
 /** Conditions of a TestRun. Succeeded is the summary: Unknown while it is active, then True or False for ever. */

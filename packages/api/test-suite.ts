@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { CustomResource } from './group.ts';
+import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-suite.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { FAULT_ACTIONS } from '../fault.ts';
+import { FAULT_ACTIONS } from '../constants/fault.ts';
 import { Conditions } from './conditions.ts';
 
 /** Pods by component of the environment; narrowed by name or by a lock's holder; the seed chooses where more match. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { TEST_STATES } from '../verdict.ts';
+import { TEST_STATES } from '../constants/verdict.ts';
 import { Conditions } from './conditions.ts';
 import { Counts, VerdictSchema } from './verdict.ts';
 

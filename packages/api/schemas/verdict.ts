@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { VERDICTS } from '../verdict.ts';
+import { VERDICTS } from '../constants/verdict.ts';
 
 export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'How it ended.' });
 
