@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds docs bench
+.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds catalog docs bench
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ fmt: ## Format the sources
 
 crds: ## Write the CRDs of packages/api into the operator's chart
 	@./tools/dev crds
+
+catalog: ## Write the suites' metadata into the operator's chart and docs/suites.md
+	@./tools/dev catalog
 
 docs: ## Write the reference of the charts' values into docs/reference
 	@./tools/dev docs

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 
-/** The one list of suites, from which the operator's chart makes the TestSuite objects. */
+/** The generated list of suites (suite-files.ts), from which the operator's chart makes the TestSuite objects. */
 export const CATALOG_FILE = 'charts/e2e-operator/files/suites.yaml';
 
 /** What the command needs of an entry; the chart uses more. */

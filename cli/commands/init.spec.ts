@@ -17,6 +17,7 @@ describe('e2e init suite', function () {
   beforeEach(async () => {
     root = await mkdtemp(path.join(tmpdir(), 'e2e-init-'));
     await cp(path.join(PROJECT_ROOT, CATALOG_FILE), path.join(root, CATALOG_FILE), { recursive: true });
+    await cp(path.join(PROJECT_ROOT, 'suites'), path.join(root, 'suites'), { recursive: true });
     lines = [];
     console.log = console.error = (line: string) => lines.push(line);
   });
@@ -25,10 +26,10 @@ describe('e2e init suite', function () {
     await rm(root, { recursive: true });
   });
 
-  it('writes a suite and an entry that belong together', async () => {
+  it('writes a suite and its metadata, and brings the catalog up to date', async () => {
     expect(await initSuiteCommand('storage/rename-folder', root)).to.equal(0);
     const catalog = parseCatalog(await readFile(path.join(root, CATALOG_FILE), 'utf8'));
-    const entry = catalog.at(-1);
+    const entry = catalog.find(({ name }) => name === 'storage-rename-folder');
     expect(entry).to.deep.include({ name: 'storage-rename-folder', files: ['storage/rename-folder'] });
     expect(existsSync(path.join(root, 'suites/storage/rename-folder.ts'))).to.equal(true);
   });

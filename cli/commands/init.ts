@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
-import { CATALOG_FILE, parseCatalog } from '../catalog/catalog.ts';
+import { CATALOG_FILE } from '../catalog/catalog.ts';
+import { catalogText, readSuiteFiles, SUITE_FILE_SUFFIX } from '../catalog/suite-files.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { endingOfError } from '../pipeline/ending.ts';
 
@@ -55,39 +56,33 @@ describe('${title}', () => {
 `;
 }
 
-/** The entry of a new suite in the catalog, indented as the others are. */
-export function entryText({ name, area, file }: NewSuite): string {
-  return `  - name: ${name}
-    area: ${area}
-    description: Says what the suite proves, in one sentence.
-    files:
-      - ${file}
-    timeoutSeconds: 300
-    needs: [manager, agent]
-    slow: true
+/** The metadata of a new suite. */
+const METADATA = `description: Says what the suite proves, in one sentence.
+timeoutSeconds: 300
+needs: [manager, agent]
+slow: true
 `;
-}
 
-/** `e2e init suite NAME`: writes both. Changes nothing where one of them exists. */
+/** `e2e init suite NAME`: writes the suite and its metadata, and brings the catalog up to date. Changes nothing where one exists. */
 export async function initSuiteCommand(text: string, root = PROJECT_ROOT): Promise<number> {
   try {
-    const catalogFile = path.join(root, CATALOG_FILE);
-    const catalogText = await readFile(catalogFile, 'utf8');
-    const catalog = parseCatalog(catalogText);
+    const catalog = await readSuiteFiles(root);
     const suite = suiteNamed(text, [...new Set(catalog.map((entry) => entry.area))]);
     const file = path.join(root, 'suites', `${suite.file}.ts`);
-    if (existsSync(file)) throw new Error(`${path.relative(root, file)} exists already`);
-    if (catalog.some((entry) => entry.name === suite.name)) {
-      throw new Error(`${CATALOG_FILE} has an entry ${suite.name} already`);
+    const metadata = path.join(root, 'suites', `${suite.file}${SUITE_FILE_SUFFIX}`);
+    for (const one of [file, metadata]) {
+      if (existsSync(one)) throw new Error(`${path.relative(root, one)} exists already`);
     }
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, suiteText(suite), { flag: 'wx' });
-    await writeFile(catalogFile, `${catalogText.trimEnd()}\n${entryText(suite)}`);
+    await writeFile(metadata, METADATA, { flag: 'wx' });
+    await writeFile(path.join(root, CATALOG_FILE), catalogText(await readSuiteFiles(root)));
     console.log(
       [
         `suites/${suite.file}.ts   the suite, with one test that passes`,
-        `${CATALOG_FILE}   its entry, at the end`,
+        `suites/${suite.file}${SUITE_FILE_SUFFIX}   its metadata`,
         `Try it: ./e2e kind --reuse --suite ${suite.name}`,
+        'Run "make catalog" when you are done: it writes docs/suites.md.',
       ].join('\n'),
     );
     return COMMAND_EXIT.passed;

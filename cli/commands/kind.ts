@@ -12,6 +12,7 @@ import {
   withLast,
 } from '../catalog/catalog.ts';
 import { longestFirst, shuffled } from '../catalog/order.ts';
+import { readTimings } from '../catalog/timings.ts';
 import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { realEffects } from '../pipeline/effects.ts';
@@ -24,7 +25,6 @@ import { collector, type Harvest } from '../report/collect.ts';
 import { markdownSummary } from '../report/markdown.ts';
 import { clearResults } from '../report/results-folder.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
-import { secondsIn } from '../report/suite-table.ts';
 import { closingLines, figuresOf, keptLines, writeFigures } from '../report/write-up.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
@@ -114,7 +114,7 @@ async function jobOptions(options: KindOptions): Promise<JobOptions> {
   const asked = selectSuites(options.suite, catalog, options.includeSlow);
   const environments = options.environments ?? usualEnvironments(options, totalmem() / 2 ** 30);
   const chosen = withLast(asked, catalog, options.grep);
-  const seconds = secondsIn(await readFile(path.join(PROJECT_ROOT, 'README.md'), 'utf8'));
+  const seconds = await readTimings(PROJECT_ROOT);
   const suites = ordered(chosen, catalog, seconds, { ...options, environments });
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {

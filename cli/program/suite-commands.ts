@@ -1,4 +1,3 @@
-import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { Argument, type Command } from 'commander';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
@@ -10,16 +9,9 @@ export function addSuiteCommands(program: Command, end: End): void {
     .command('suites')
     .description('the suites that exist, by area')
     .addOption(outputOption())
-    .option('--table', 'as a Markdown table, with tests and the seconds of the last run')
-    .option('--readme', 'write that table into the README')
-    .action(async ({ output, table, readme }: { output: Format; table?: boolean; readme?: boolean }) => {
-      if (!table && !readme) {
-        return end(await (await import('../commands/machine.ts')).suitesCommand(output));
-      }
-      const { readmeTable } = await import('../commands/suite-table.ts');
-      console.log(await readmeTable(readme === true));
-      return end(COMMAND_EXIT.passed);
-    });
+    .action(async ({ output }: { output: Format }) =>
+      end(await (await import('../commands/machine.ts')).suitesCommand(output)),
+    );
   program
     .command('init')
     .description('write the beginning of something new')

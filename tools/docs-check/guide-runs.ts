@@ -42,6 +42,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
     file: 'tools/selftests/cron-command.ts',
     shows: 'export function cronSelftestCommand',
   },
+  'make catalog': { file: 'tools/catalog/suite-catalog.spec.ts', shows: 'generatedFiles()' },
   './e2e init suite storage/rename-folder': { file: 'cli/commands/init.spec.ts', shows: 'rename-folder' },
 };
 

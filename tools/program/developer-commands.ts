@@ -23,6 +23,15 @@ export function addDeveloperCommands(program: Command, end: End): void {
     .description("write the CRDs of packages/api into the operator's chart")
     .action(async () => end(await (await import('./test.ts')).crdsCommand()));
   program
+    .command('catalog')
+    .description("write the suites' metadata into the operator's chart and docs/suites.md")
+    .action(async () => end(await (await import('../catalog/command.ts')).catalogCommand()));
+  program
+    .command('timings')
+    .description('write the duration of each suite into suites/timings.json and docs/suites.md')
+    .argument('<run.json>', 'results of a whole run, for example out/e2e/run.json')
+    .action(async (file: string) => end(await (await import('../catalog/command.ts')).timingsCommand(file)));
+  program
     .command('docs')
     .description("write the reference of the charts' values into docs/reference")
     .action(async () => end(await (await import('./test.ts')).docsCommand()));

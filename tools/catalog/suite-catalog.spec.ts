@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type CatalogEntry, readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
+import { generatedFiles } from './command.ts';
 
 /** Components that a file's worlds ask for; the observer is a container of the agents. */
 function askedFor(file: string): string[] {
@@ -23,6 +24,13 @@ describe('the catalog and the suites that it lists', () => {
   let catalog: CatalogEntry[];
   before(async () => {
     catalog = await readCatalog(PROJECT_ROOT);
+  });
+
+  it('are generated from the metadata beside the suites (run "make catalog")', async function () {
+    this.timeout(60_000);
+    for (const [file, content] of await generatedFiles()) {
+      expect(readFileSync(path.join(PROJECT_ROOT, file), 'utf8'), file).to.equal(content);
+    }
   });
 
   it('need what their files ask for', () => {
