@@ -76,6 +76,13 @@ describe('the last line of CI', () => {
     expect(totalOf(tests, bad)).to.deep.equal({ passed: 14, failed: 2 });
   });
 
+  it('counts a flaky suite as a failure where the run says that it fails', () => {
+    const lenient = run([suite('s', 'Flaky', { counts: { ...counts, interrupted: 0 } })]);
+    const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
+    expect(totalOf(tests, lenient)).to.deep.equal({ passed: 14, failed: 0 });
+    expect(totalOf(tests, strict)).to.deep.equal({ passed: 14, failed: 1 });
+  });
+
   it('counts a stage that left no result as a failure', () => {
     expect(totalOf(undefined, undefined)).to.deep.equal({ passed: 0, failed: 2 });
     expect(totalOf(tests, undefined)).to.deep.equal({ passed: 10, failed: 1 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { run, suite } from '../report/run-fixtures.ts';
-import { failedSuites, rerunSpec, specOf } from './runs.ts';
+import { rerunSpec, specOf } from './runs.ts';
 
 const catalog: CatalogEntry[] = [
   { name: 'a-one', area: 'a', files: ['a/one'] },
@@ -26,13 +26,19 @@ describe('running again', () => {
   const before = run([suite('a-one', 'Failed'), suite('a-two', 'Flaky'), suite('audit', 'Passed')]);
 
   it('leaves the choice of what failed to the operator', () => {
-    expect(failedSuites(before)).to.deep.equal(['a-one']);
     expect(rerunSpec(before, true)).to.deep.equal({ environmentRef: { name: 'e2e' }, rerunFailedOf: 'run' });
   });
 
   it('takes flaky ones where the run calls that a failure', () => {
     const strict = { ...before, spec: { ...before.spec, retryPolicy: { flaky: 'Fail' as const } } };
-    expect(failedSuites(strict)).to.deep.equal(['a-one', 'a-two']);
+    const onlyFlaky = { ...strict, status: { suites: [suite('a-two', 'Flaky')] } };
+    expect(rerunSpec(onlyFlaky, true)).to.include({ rerunFailedOf: 'run' });
+    expect(rerunSpec({ ...onlyFlaky, spec: before.spec }, true)).to.equal(undefined);
+  });
+
+  it('runs again a suite that failFast skipped, as the operator does', () => {
+    const skipped = run([suite('a-one', 'Passed'), suite('a-two', 'Skipped', { reason: 'FailFast' })]);
+    expect(rerunSpec(skipped, true)).to.include({ rerunFailedOf: 'run' });
   });
 
   it('takes all suites, and nothing of a cancellation', () => {

@@ -1,6 +1,7 @@
 import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
 import { RUN_ANNOTATIONS, suiteOf, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
 import { type CatalogEntry, selectSuites, withLast } from '../catalog/catalog.ts';
 import { type ClusterClient, type KubeList, resourcePath } from '../cluster-api/client.ts';
 
@@ -67,14 +68,6 @@ export function specOf(wish: RunWish, catalog: readonly CatalogEntry[]): TestRun
   };
 }
 
-/** The suites of a finished run that did not end well, by its own policy. */
-export function failedSuites(run: TestRun): string[] {
-  const good = new Set(['Passed', 'KnownIssue', 'Skipped']);
-  if (run.spec.retryPolicy?.flaky !== 'Fail') good.add('Flaky');
-  const lines = (run.status?.suites ?? []).filter((line) => !good.has(line.verdict ?? ''));
-  return [...new Set(lines.map(suiteOf))];
-}
-
 /**
  * What a rerun of a run asks for: the same, of all its suites, or (by the operator's choice) of those that failed.
  * Undefined where none failed. Pure.
@@ -82,7 +75,7 @@ export function failedSuites(run: TestRun): string[] {
 export function rerunSpec(run: TestRun, onlyFailed: boolean): TestRunSpec | undefined {
   const { cancel: _cancel, suspend: _suspend, suites: _suites, rerunFailedOf: _of, ...same } = run.spec;
   if (onlyFailed) {
-    return failedSuites(run).length === 0 ? undefined : { ...same, rerunFailedOf: run.metadata.name };
+    return suitesToRerun(run).length === 0 ? undefined : { ...same, rerunFailedOf: run.metadata.name };
   }
   const names = [...new Set((run.status?.suites ?? []).map(suiteOf))];
   return { ...same, ...(names.length > 0 ? { suites: { names } } : {}) };

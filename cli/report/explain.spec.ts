@@ -92,6 +92,16 @@ describe('the first lines after a failure', () => {
     ]);
   });
 
+  it('names a flaky suite where the run says that it fails', () => {
+    const lenient = run([suite('s', 'Flaky', { reason: 'PassedOnRetry', message: 'passed at attempt 2' })]);
+    const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
+    const rest = { reports: [], logs: [], events: [], outputs: new Map() };
+    expect(explainFailure({ run: strict, ...rest })).to.deep.equal([
+      '✘ s: Flaky (PassedOnRetry): passed at attempt 2',
+    ]);
+    expect(explainFailure({ run: lenient, ...rest })).to.deep.equal([]);
+  });
+
   it('shows five failed tests and counts the rest', () => {
     const tests = Array.from({ length: 7 }, (_, index) =>
       test(`t${index}`, { state: 'failed', error: 'no' }),

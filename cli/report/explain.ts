@@ -2,6 +2,7 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { environmentsIn } from '../pipeline/follow.ts';
 import { componentLine, isUp } from '../terminal/progress.ts';
 import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from './cluster-logs.ts';
@@ -46,7 +47,7 @@ export function explainFailure(evidence: FailureEvidence): string[] {
   const silent = suites.filter(
     (suite) =>
       suite.state === 'Finished' &&
-      !['Passed', 'Flaky', 'KnownIssue', 'Skipped'].includes(suite.verdict ?? '') &&
+      isFailure(suite, evidence.run?.spec.retryPolicy) &&
       !bad.some((each) => each.report.metadata.name === suite.report),
   );
   return [

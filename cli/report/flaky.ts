@@ -1,6 +1,7 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
 
@@ -22,17 +23,6 @@ export interface FlakyTest {
   /** First line of its newest error. */
   error: string;
 }
-
-const LETTERS: Record<Verdict, string> = {
-  Passed: '✔',
-  KnownIssue: '≈',
-  Failed: '✘',
-  Flaky: '~',
-  Inconclusive: '?',
-  Interrupted: '◌',
-  Skipped: '○',
-  NoTests: '∅',
-};
 
 /**
  * Suites whose verdict changed (all with `all`), most often first, and tests that both passed and failed, also within one
@@ -74,7 +64,7 @@ export function flakyTable(
               record.suite,
               percent(record.flipRate),
               percent(record.passRate),
-              record.verdicts.map((verdict) => LETTERS[verdict]).join(''),
+              record.verdicts.map((verdict) => VERDICT_POLICY[verdict].mark).join(''),
             ]),
             columns,
           )),

@@ -47,6 +47,14 @@ describe('junit.xml', () => {
     expect(parse(xml).testsuites).to.include({ '@errors': '1', '@tests': '1' });
   });
 
+  it('shows a flaky suite as an error where the run says that it fails', () => {
+    const line = suite('s', 'Flaky', { attempt: 2, reason: 'PassedOnRetry', message: 'passed at attempt 2' });
+    const lenient = run([line]);
+    const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
+    expect(parse(junitXml(strict, [report('s', [test('a')])])).testsuites).to.include({ '@errors': '1' });
+    expect(parse(junitXml(lenient, [report('s', [test('a')])])).testsuites).to.include({ '@errors': '0' });
+  });
+
   it('stays readable for a parser whatever a test printed', () => {
     const nasty = 'esc \u001b[31m <&> ]]> nul \u0000 half \ud83d';
     const tests = [test(nasty, { state: 'failed', error: nasty })];

@@ -1,5 +1,6 @@
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
+import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { create } from 'xmlbuilder2';
 
 /** Name of the test case that stands for a suite as a whole, where it ended badly without a failed test to show for it. */
@@ -22,7 +23,7 @@ const LOOKS_ESCAPED = /&(?=(?:lt|gt|amp|apos|quot);)/g;
  * only counts test cases takes it for a success.
  */
 export function junitXml(run: TestRun, reports: readonly TestReport[]): string {
-  const suites = (run.status?.suites ?? []).map((suite) => suiteOf(suite, reports));
+  const suites = (run.status?.suites ?? []).map((suite) => suiteOf(suite, reports, run.spec.retryPolicy));
   const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', {
     name: run.metadata.name,
     tests: sum(suites, 'tests'),
@@ -77,12 +78,16 @@ interface Suite {
   skipped: number;
 }
 
-function suiteOf(suite: RunSuite, reports: readonly TestReport[]): Suite {
+function suiteOf(
+  suite: RunSuite,
+  reports: readonly TestReport[],
+  policy: TestRun['spec']['retryPolicy'],
+): Suite {
   const report = reports.find((each) => each.metadata.name === suite.report);
   const cases = (report?.status?.tests ?? []).map(caseOf);
   const shown = cases.some((each) => each.outcome && each.outcome.element !== 'skipped');
   if (suite.verdict === 'Skipped' && cases.length === 0) cases.push(wholeSuite(suite, 'skipped'));
-  else if (!shown && !isGood(suite)) cases.push(wholeSuite(suite, 'error'));
+  else if (!shown && isFailure(suite, policy)) cases.push(wholeSuite(suite, 'error'));
   const count = (element: string): number => cases.filter((each) => each.outcome?.element === element).length;
   const startedAt = report?.status?.startedAt;
   return {
@@ -95,10 +100,6 @@ function suiteOf(suite: RunSuite, reports: readonly TestReport[]): Suite {
     errors: count('error'),
     skipped: count('skipped'),
   };
-}
-
-function isGood(suite: RunSuite): boolean {
-  return ['Passed', 'Flaky', 'KnownIssue', 'Skipped'].includes(suite.verdict ?? '');
 }
 
 function wholeSuite(suite: RunSuite, element: 'error' | 'skipped'): Case {

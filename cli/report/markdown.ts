@@ -1,18 +1,12 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, RUN_CONDITIONS, type RunSuite, type TestRun } from '@backendai-e2e/api/test-run';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import { seconds } from '../terminal/progress.ts';
 
 /** GitHub shows at most 1 MiB of a step's summary; failures beyond this many bytes are only counted. */
 const MOST_BYTES = 200_000;
 const ERROR_LINES = 20;
-
-const SIGNS: Record<string, string> = {
-  Passed: '✅',
-  KnownIssue: '☑️',
-  Flaky: '⚠️',
-  Skipped: '⏭️',
-};
 
 /**
  * A run as Markdown for the page of a CI job: the verdict, a table of suites, each failed test with its error. What tests
@@ -63,7 +57,7 @@ function suiteRow(suite: RunSuite): string {
   const why = suite.reason && verdict !== 'Passed' ? ` (${suite.reason})` : '';
   const cells = [
     cell(suite.environment ? `${suite.name} (${suite.environment})` : suite.name),
-    `${SIGNS[verdict] ?? '❌'} ${verdict}${why}`,
+    `${suite.verdict ? VERDICT_POLICY[suite.verdict].badge : '❌'} ${verdict}${why}`,
     suite.counts ? String(suite.counts.passed) : '',
     suite.counts ? String(suite.counts.failed) : '',
     suite.seconds === undefined ? '' : seconds(suite.seconds),

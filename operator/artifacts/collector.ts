@@ -3,6 +3,7 @@ import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { Log } from '@backendai-e2e/controller/log';
 import { ApiError, isNotFound } from '@backendai-e2e/kube/api-error';
 import { EVENTS, type Pod } from '@backendai-e2e/kube/builtin-resources';
@@ -43,8 +44,6 @@ interface Unread {
   mayPass: boolean;
 }
 
-/** Attempts that ended so: nobody looks for what the components said meanwhile. */
-const FINE = new Set(['Passed', 'Flaky', 'KnownIssue', 'Skipped']);
 /** Characters of the condition's message, as the CRD has it. */
 const MESSAGE = 1024;
 
@@ -96,8 +95,8 @@ export class Archivist {
   ): Promise<ComponentLogs> {
     const { startedAt, finishedAt, verdict = 'Failed' } = report.status ?? {};
     // In what somebody else deployed the operator has no right to read.
-    if (!environment?.spec.chart || FINE.has(verdict) || startedAt === undefined)
-      return { traces: [], troubles: [] };
+    const archives = VERDICT_POLICY[verdict].archivesComponentLogs;
+    if (!environment?.spec.chart || !archives || startedAt === undefined) return { traces: [], troubles: [] };
     const { client, clock, shelf } = this.#with;
     const span = {
       namespace: namespaceOf(environment),

@@ -34,6 +34,19 @@ describe('suiteHistory', () => {
     expect(history).to.deep.include({ passRate: 0.667, flipRate: 1 });
   });
 
+  it('leaves skipped suites and cut-off runs out of the rates', () => {
+    const grep = run('c', 3, 'Failed');
+    grep.spec.grep = 'one test';
+    const runs = [run('a', 1, 'Passed'), run('b', 2, 'Skipped'), grep, run('d', 4, 'KnownIssue')];
+    const history = suiteHistory('alpha', undefined, runs);
+    expect(history.lastVerdicts).to.have.length(4);
+    expect(history).to.deep.include({ passRate: 1, flipRate: 1 });
+    expect(suiteHistory('alpha', undefined, [run('b', 2, 'Skipped')])).not.to.have.any.keys(
+      'passRate',
+      'flipRate',
+    );
+  });
+
   it('has an entry for each environment in which a run had the suite, each once', () => {
     const one = run('a', 1, 'Passed');
     one.status = {

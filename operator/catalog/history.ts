@@ -9,7 +9,7 @@ import {
   type TestRun,
 } from '@backendai-e2e/api/test-run';
 import { countsForState, type TestSuiteStatus } from '@backendai-e2e/api/test-suite';
-import { isGood } from '@backendai-e2e/api/verdict';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
 /** Verdicts kept in a TestSuite's status. */
 const KEPT = 20;
@@ -53,16 +53,7 @@ export function suiteHistory(
   }
   const lastVerdicts = withStreaks(known.sort(newestFirst)).slice(0, KEPT);
   if (lastVerdicts.length === 0) return {};
-  const good = new Set(['Passed', 'KnownIssue']);
-  const passed = lastVerdicts.filter((entry) => good.has(entry.verdict)).length;
-  const flips = lastVerdicts.filter(
-    (entry, index) => index > 0 && entry.verdict !== lastVerdicts[index - 1]?.verdict,
-  ).length;
-  return {
-    lastVerdicts,
-    passRate: rounded(passed / lastVerdicts.length),
-    ...(lastVerdicts.length > 1 ? { flipRate: rounded(flips / (lastVerdicts.length - 1)) } : {}),
-  };
+  return { lastVerdicts, ...ratesOf(lastVerdicts.filter(countsForState)) };
 }
 
 type Entry = NonNullable<TestSuiteStatus['lastVerdicts']>[number];
@@ -73,6 +64,18 @@ function newestFirst(a: Entry, b: Entry): number {
     a.run.localeCompare(b.run) ||
     (a.environment ?? '').localeCompare(b.environment ?? '')
   );
+}
+
+/** Rates of the entries that say something about the suite. Without entries, or neighbours, there is no rate. */
+function ratesOf(entries: readonly Entry[]): Pick<TestSuiteStatus, 'passRate' | 'flipRate'> {
+  const passed = entries.filter((entry) => VERDICT_POLICY[entry.verdict].passes).length;
+  const flips = entries.filter(
+    (entry, index) => index > 0 && entry.verdict !== entries[index - 1]?.verdict,
+  ).length;
+  return {
+    ...(entries.length > 0 ? { passRate: rounded(passed / entries.length) } : {}),
+    ...(entries.length > 1 ? { flipRate: rounded(flips / (entries.length - 1)) } : {}),
+  };
 }
 
 /** Whether a run says nothing about the state of its suites: only a part of the tests ran, or somebody ended it. */
@@ -93,7 +96,8 @@ function withStreaks(newest: readonly Entry[]): Entry[] {
     .map((entry) => {
       if (!countsForState(entry)) return entry;
       const before = latest.get(entry.environment ?? '');
-      const same = before !== undefined && isGood(before.verdict) === isGood(entry.verdict);
+      const same =
+        before !== undefined && VERDICT_POLICY[before.verdict].state === VERDICT_POLICY[entry.verdict].state;
       const done = { ...entry, since: entry.since ?? (same ? before.since : undefined) ?? entry.at };
       latest.set(entry.environment ?? '', done);
       return done;

@@ -1,6 +1,7 @@
 import { environmentOf, environmentsOf, suiteOf, type TestRun } from '@backendai-e2e/api/test-run';
 import { countsForState, type TestSuite } from '@backendai-e2e/api/test-suite';
-import { isGood, type Verdict } from '@backendai-e2e/api/verdict';
+import type { Verdict } from '@backendai-e2e/api/verdict';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
 /** What is worth telling about a suite. */
 export type ChangeKind = 'broke' | 'fixed' | 'flaky' | 'still-broken';
@@ -31,7 +32,7 @@ const DAY_MS = 86_400_000;
 export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] | 'unknown' {
   const changes: Change[] = [];
   for (const line of run.status?.suites ?? []) {
-    if (!line.verdict || line.verdict === 'Skipped') continue;
+    if (!line.verdict || VERDICT_POLICY[line.verdict].state === 'Unknown') continue;
     const suite = suites.find((candidate) => candidate.metadata.name === suiteOf(line));
     // A TestSuite that was deleted since has no history to compare with.
     if (!suite) continue;
@@ -76,12 +77,16 @@ interface Entry {
 }
 
 function changeBetween(before: Entry | undefined, now: Entry): ChangeKind | undefined {
-  if (!isGood(now.verdict)) {
-    if (!before || isGood(before.verdict)) return 'broke';
+  if (!works(now)) {
+    if (!before || works(before)) return 'broke';
     const since = Date.parse(now.since ?? now.at);
     const days = (at: string) => Math.floor((Date.parse(at) - since) / DAY_MS);
     return days(now.at) > days(before.at) ? 'still-broken' : undefined;
   }
   if (now.verdict === 'Flaky') return before?.verdict === 'Flaky' ? undefined : 'flaky';
-  return before && !isGood(before.verdict) ? 'fixed' : undefined;
+  return before && !works(before) ? 'fixed' : undefined;
+}
+
+function works({ verdict }: Entry): boolean {
+  return VERDICT_POLICY[verdict].state === 'Works';
 }

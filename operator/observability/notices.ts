@@ -1,5 +1,6 @@
 import type { Condition } from '@backendai-e2e/api/conditions';
 import { type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { Notice } from '@backendai-e2e/controller/events';
 import type { Entry } from './event-log.ts';
 
@@ -42,11 +43,10 @@ export function suiteNotices(
       ];
     }
     if (line.state !== 'Finished' || old?.state === 'Finished') return [];
-    const fine = line.verdict === 'Passed' || line.verdict === 'Skipped' || line.verdict === 'KnownIssue';
     const more = [line.reason, line.message].filter(Boolean).join(': ');
     return [
       {
-        type: fine ? 'Normal' : 'Warning',
+        type: verdict ? VERDICT_POLICY[verdict].event : 'Warning',
         reason: `Suite${line.verdict ?? 'Ended'}`,
         message: `${line.name}: ${line.verdict}${more ? ` (${more})` : ''}`,
         fields: { ...fields, verdict, seconds },

@@ -1,15 +1,9 @@
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import {
-  type RunSuite,
-  SUITE_REASONS,
-  type TestRunSpec,
-  type TestRunStatus,
-} from '@backendai-e2e/api/test-run';
+import type { RunSuite, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
 import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
+import { letsRunSucceed, VERDICT_POLICY, worstOf } from '@backendai-e2e/api/verdict-policy';
 
-/** Verdicts of an attempt after which another one is worth a try. */
-const RETRIED = new Set<Verdict>(['Failed', 'Interrupted', 'Inconclusive']);
 /** Longest message of a suite's line, characters, as in the schema. */
 const LINE_MESSAGE = 1024;
 const LINE_REASON = 256;
@@ -39,11 +33,10 @@ export function foldSuite(name: string, reports: readonly TestReport[], retries:
   };
   if (status?.final !== true) return { line: { ...base, state: 'Running' }, next: undefined };
   const ended = status.verdict ?? 'Interrupted';
-  if (RETRIED.has(ended) && attempt <= retries) {
+  if (VERDICT_POLICY[ended].retried && attempt <= retries) {
     return { line: { ...base, state: 'Running' }, next: attempt + 1 };
   }
-  const good = ended === 'Passed' || ended === 'KnownIssue';
-  const verdict: Verdict = good && attempt > 1 ? 'Flaky' : ended;
+  const verdict: Verdict = VERDICT_POLICY[ended].passes && attempt > 1 ? 'Flaky' : ended;
   const first = attempts[0];
   const flaky =
     verdict === 'Flaky'
@@ -89,39 +82,17 @@ export function sumCounts(lines: readonly RunSuite[]): Counts {
   return sum;
 }
 
-/** Whether a finished line lets its run succeed. */
-export function isFine(line: RunSuite, policy: TestRunSpec['retryPolicy']): boolean {
-  switch (line.verdict) {
-    case 'Passed':
-    case 'KnownIssue':
-      return true;
-    case 'Flaky':
-      return policy?.flaky !== 'Fail';
-    case 'Skipped':
-      return line.reason !== SUITE_REASONS.failFast;
-    default:
-      return false;
-  }
-}
-
 /** The run's verdict and whether it succeeded, from lines that are all finished. */
 export function runVerdict(
   lines: readonly RunSuite[],
   policy: TestRunSpec['retryPolicy'],
 ): { verdict: Verdict; succeeded: boolean } {
-  const bad = lines.filter((line) => !isFine(line, policy));
-  const has = (verdict: Verdict) => lines.some((line) => line.verdict === verdict);
-  if (bad.length > 0) {
-    const verdicts = new Set(bad.map((line) => line.verdict));
-    for (const verdict of ['Failed', 'NoTests', 'Flaky', 'Interrupted', 'Inconclusive'] as const) {
-      if (verdicts.has(verdict)) return { verdict, succeeded: false };
-    }
-    return { verdict: 'Failed', succeeded: false };
-  }
-  if (has('Flaky')) return { verdict: 'Flaky', succeeded: true };
-  if (has('Passed')) return { verdict: 'Passed', succeeded: true };
-  if (has('KnownIssue')) return { verdict: 'KnownIssue', succeeded: true };
-  return { verdict: 'Skipped', succeeded: false };
+  const keeping = lines.filter((line) => !letsRunSucceed(line, policy));
+  const worst = worstOf((keeping.length > 0 ? keeping : lines).flatMap(({ verdict }) => verdict ?? []));
+  if (keeping.length === 0)
+    return { verdict: worst ?? 'Skipped', succeeded: (worst ?? 'Skipped') !== 'Skipped' };
+  // failFast skips suites only after another one failed.
+  return { verdict: worst === undefined || worst === 'Skipped' ? 'Failed' : worst, succeeded: false };
 }
 
 /** What a line that ended gives up last, in this order: the reports have all of it. */

@@ -13,9 +13,10 @@ import {
 } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
+import { letsRunSucceed } from '@backendai-e2e/api/verdict-policy';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { Ending } from '../reports/close.ts';
-import { fitRunBudget, isFine, runVerdict, sumCounts } from '../reports/fold.ts';
+import { fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines } from '../reports/suite-lines.ts';
 
 /** All that a decision about one run looks at. */
@@ -139,7 +140,7 @@ export class RunDraft {
   firstFailure(): RunSuite | undefined {
     const { failFast, retryPolicy } = this.#world.run.spec;
     if (!failFast) return undefined;
-    return this.lines.find((line) => line.state === 'Finished' && !isFine(line, retryPolicy));
+    return this.lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, retryPolicy));
   }
 
   /** The run waits for those ahead of it; `dueMs`: until when it must have started, milliseconds since the epoch. */
@@ -234,7 +235,7 @@ export class RunDraft {
       ].join(', ');
       return this.#finish(RUN_REASONS.allPassed, message, outcome);
     }
-    const bad = this.lines.filter((line) => !isFine(line, policy));
+    const bad = this.lines.filter((line) => !letsRunSucceed(line, policy));
     if (bad.length > 0 && bad.every((line) => line.reason === SUITE_REASONS.environmentNotReady)) {
       return this.#finish(RUN_REASONS.environmentNotReady, bad[0]?.message ?? '', outcome);
     }
@@ -257,7 +258,7 @@ export class RunDraft {
   #plan(phase: string): RunPlan {
     const policy = this.#world.run.spec.retryPolicy;
     const finished = this.lines.filter((line) => line.state === 'Finished');
-    const passed = finished.filter((line) => line.verdict !== 'Skipped' && isFine(line, policy));
+    const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, policy));
     return {
       stop: [],
       start: [],

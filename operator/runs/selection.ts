@@ -1,13 +1,7 @@
 import { LIMITS } from '@backendai-e2e/api/limits';
-import {
-  isFinished,
-  RUN_REASONS,
-  suiteOf,
-  type TestRun,
-  type TestRunSpec,
-} from '@backendai-e2e/api/test-run';
+import { isFinished, RUN_REASONS, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
-import { isFine } from '../reports/fold.ts';
+import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
 
 /** The suites of a run, by name in the order they are to start; or why there are none. */
 export type Selection =
@@ -84,8 +78,7 @@ export function selectFailedOf(
   if (!isFinished(run)) return refused(`TestRun ${name} has not ended: wait for it, or set its spec.cancel`);
   const lines = run.status?.suites ?? [];
   if (lines.length === 0) return refused(`TestRun ${name} ran no suites: name its suites in spec.suites`);
-  const failures = lines.filter((line) => !isFine(line, run.spec.retryPolicy));
-  const names = [...new Set(failures.map(suiteOf))];
+  const names = suitesToRerun(run);
   if (names.length === 0) return refused(`no suite of TestRun ${name} failed`);
   const present = new Set(existing.map((suite) => suite.metadata.name));
   const unknown = names.filter((failed) => !present.has(failed));

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-suite.ts';
 import type { Verdict } from './verdict.ts';
+import { VERDICT_POLICY } from './verdict-policy.ts';
 
 export type TestSuiteSpec = Static<typeof schemas.TestSuiteSpec>;
 export type TestSuiteStatus = Static<typeof schemas.TestSuiteStatus>;
@@ -9,5 +10,5 @@ export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStat
 
 /** Whether an entry of the history says something about the state of its suite in its environment. */
 export function countsForState(entry: { verdict: Verdict; aside?: boolean }): boolean {
-  return entry.aside !== true && entry.verdict !== 'Skipped';
+  return entry.aside !== true && VERDICT_POLICY[entry.verdict].state !== 'Unknown';
 }

@@ -1,13 +1,8 @@
 import type { Static } from 'typebox';
-import type { TestState, Verdict } from './constants/verdict.ts';
+import type { TestState } from './constants/verdict.ts';
 import type * as schemas from './schemas/verdict.ts';
 
 export { TEST_STATES, type TestState, VERDICTS, type Verdict } from './constants/verdict.ts';
-
-/** Whether a suite that ended so works: it passed, if need be on a retry, or failed as the known issues say. */
-export function isGood(verdict: Verdict): boolean {
-  return verdict === 'Passed' || verdict === 'KnownIssue' || verdict === 'Flaky';
-}
 
 /** What stands before a test that ended in a state, in the output of a suite's pod and wherever people read. */
 export const TEST_MARKS: Record<TestState, string> = {

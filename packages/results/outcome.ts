@@ -1,6 +1,7 @@
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
 import { countKey, type Verdict } from '@backendai-e2e/api/verdict';
+import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
 export type Counts = NonNullable<TestReportStatus['counts']>;
 
@@ -88,9 +89,7 @@ export function couldNotRun(message: string): Outcome {
 /** Exit code of the runner (packages/api/runner-contract.ts) for an outcome. */
 export function exitCode(outcome: Outcome): number {
   if (outcome.reason === 'CouldNotRun') return RUNNER_EXIT.couldNotRun;
-  if (outcome.verdict === 'NoTests') return RUNNER_EXIT.noTests;
-  if (['Passed', 'KnownIssue', 'Skipped'].includes(outcome.verdict)) return RUNNER_EXIT.passed;
-  return RUNNER_EXIT.failed;
+  return RUNNER_EXIT[VERDICT_POLICY[outcome.verdict].exit];
 }
 
 function firstLine(text: string | undefined): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { NAMES } from '@backendai-e2e/cli/pipeline/names';
 import type { PartResult } from './test.ts';
@@ -27,7 +28,7 @@ export async function countCommand(): Promise<number> {
 export function totalOf(tests: readonly PartResult[] | undefined, run: TestRun | undefined): Total {
   const parts = (tests ?? []).map((part) => ({ passed: part.tally.passed, failed: part.tally.failed }));
   const suites = (run?.status?.suites ?? []).map((suite) => {
-    const bad = !['Passed', 'Flaky', 'KnownIssue', 'Skipped'].includes(suite.verdict ?? '');
+    const bad = isFailure(suite, run?.spec.retryPolicy);
     const failed = (suite.counts?.failed ?? 0) + (suite.counts?.interrupted ?? 0);
     return { passed: suite.counts?.passed ?? 0, failed: bad ? Math.max(failed, 1) : failed };
   });
