@@ -2,6 +2,7 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import { documentedTable } from '@backendai-e2e/tools/envtest/documented-table';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 
@@ -65,7 +66,7 @@ const WRONG: Wrong[] = [
 ];
 
 describe('bad input that only the cluster can tell', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
   before(async () => {
@@ -86,7 +87,7 @@ describe('bad input that only the cluster can tell', function () {
     }
     const answers: string[][] = [];
     for (const [index, { run, environment, reason, says }] of WRONG.entries()) {
-      const { status } = await stage.finished(`wrong-${index}`, 60_000);
+      const { status } = await stage.finished(`wrong-${index}`);
       const succeeded = conditionOf(status?.conditions, 'Succeeded');
       expect(succeeded).to.deep.include({ status: 'False', reason });
       const [line] = status?.suites ?? [];

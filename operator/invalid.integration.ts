@@ -2,9 +2,10 @@ import { API_VERSION, KINDS, type KindName } from '@backendai-e2e/api/group';
 import { isInvalid } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject } from '@backendai-e2e/kube/object';
-import { crdFiles } from '@backendai-e2e/tools/crds/files';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
 import { documentedTable } from '@backendai-e2e/tools/envtest/documented-table';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 
@@ -120,6 +121,8 @@ const FIXED: [KindName, string, string, RegExp][] = [
   ['TestReport', '{run: r, suite: s, attempt: 1}', '{attempt: 2}', /spec of a TestReport cannot change/],
 ];
 
+const NAMESPACE = 'refused';
+
 /** Without what differs from one object to the next, and with long runs of a letter counted. */
 function inShort(text: string): string {
   return (
@@ -132,7 +135,7 @@ function inShort(text: string): string {
 }
 
 describe('the API server refuses', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
   let count = 0;
@@ -140,8 +143,9 @@ describe('the API server refuses', function () {
   const answers: [string, string, string][] = [];
 
   before(async () => {
-    plane = await startControlPlane({ manifests: crdFiles().map(({ content }) => content) });
+    plane = await sharedControlPlane();
     client = plane.client();
+    await plane.createNamespace(NAMESPACE);
   });
   after(() => plane?.stop());
 
@@ -149,7 +153,7 @@ describe('the API server refuses', function () {
 
   function create(kind: KindName, spec: string, name = `object-${count++}`): Promise<KubeObject> {
     // The cast: these objects are wrong on purpose.
-    const object = { metadata: { name, namespace: 'default' }, spec: parse(spec) } as Intent<KubeObject>;
+    const object = { metadata: { name, namespace: NAMESPACE }, spec: parse(spec) } as Intent<KubeObject>;
     return client.create(resourceOf(kind), object);
   }
 
@@ -178,7 +182,7 @@ describe('the API server refuses', function () {
   for (const [kind, spec, change, sentence] of FIXED) {
     it(`the change ${change} of a ${kind}`, async () => {
       const { metadata } = await create(kind, spec);
-      const at = { namespace: 'default', name: metadata.name };
+      const at = { namespace: NAMESPACE, name: metadata.name };
       const patch = client.mergePatch(resourceOf(kind), at, { spec: parse(change) });
       const answer = await refusal(patch);
       expect(answer).to.match(sentence);

@@ -5,14 +5,14 @@ import type { TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import { isForbidden } from '@backendai-e2e/kube/api-error';
 import { JOBS, NAMESPACES, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { crdFiles } from '@backendai-e2e/tools/crds/files';
 import type { Access } from '@backendai-e2e/tools/envtest/access';
 import { helmPath } from '@backendai-e2e/tools/envtest/cached-tool';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { renderOperatorChartIn } from '@backendai-e2e/tools/envtest/operator-chart';
 import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { createOperator } from './operator.ts';
 
@@ -21,7 +21,7 @@ const WATCHED = ['team-a', 'team-b'];
 const ACCOUNT = 'backendai-e2e-operator';
 
 describe('an operator that is limited to certain namespaces', function () {
-  this.timeout(90_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
   let access: Access;
@@ -29,10 +29,7 @@ describe('an operator that is limited to certain namespaces', function () {
   let ended: Promise<unknown> | undefined;
 
   before(async () => {
-    plane = await startControlPlane({
-      controllerManager: true,
-      manifests: crdFiles().map(({ content }) => content),
-    });
+    plane = await sharedControlPlane();
     client = plane.client();
     for (const name of [OWN, ...WATCHED, 'other']) await client.create(NAMESPACES, { metadata: { name } });
     const values = [`watchNamespaces={${WATCHED.join(',')}}`];
@@ -75,7 +72,7 @@ describe('an operator that is limited to certain namespaces', function () {
   it('runs in each of them, with rights there alone', async () => {
     for (const namespace of WATCHED) {
       const at = { namespace, name: 'run-alpha-1' };
-      await until(`${namespace} has the Job`, () => client.get(JOBS, at), { timeoutMs: 20_000 });
+      await until(`${namespace} has the Job`, () => client.get(JOBS, at));
       await client.applyStatus(
         TEST_REPORTS,
         { apiVersion: API_VERSION, metadata: at, status: finalReport('Passed') },

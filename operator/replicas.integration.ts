@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { EVENTS, JOBS, LEASES } from '@backendai-e2e/kube/builtin-resources';
 import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 /** Milliseconds until another replica leads when the leader is gone without a word: 15 s of lease, and the next look. */
@@ -12,7 +12,7 @@ const TAKEOVER_MS = 20_000;
 const HANDOVER_MS = 5_000;
 
 describe('three replicas of the operator', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
   before(async () => {
@@ -27,9 +27,7 @@ describe('three replicas of the operator', function () {
   const replica = async (): Promise<ChildProcess> => {
     const [port] = await freePorts();
     const child = stage.startProcess(['--leader-elect', `--metrics-port=${port}`]);
-    await until('a replica is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
-      timeoutMs: 30_000,
-    });
+    await until('a replica is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
     return child;
   };
   const lease = async () => {
@@ -37,14 +35,14 @@ describe('three replicas of the operator', function () {
     return (await stage.client.get(LEASES, at))?.spec;
   };
   const holder = async () => (await lease())?.holderIdentity || undefined;
-  const leadsAfter = (before: string | undefined, timeoutMs: number) =>
+  const leadsAfter = (before: string | undefined, withinMs?: number) =>
     until(
       'another replica leads',
       async () => {
         const now = await holder();
         return now !== undefined && now !== before && now;
       },
-      { timeoutMs },
+      withinMs === undefined ? {} : { withinMs },
     );
   /** Who told of what, in the order of time: each replica signs its Events. */
   const history = async () => {
@@ -62,7 +60,7 @@ describe('three replicas of the operator', function () {
   it('never act two at a time: one that was frozen in its lead does nothing when it wakes', async () => {
     // A replica is known by the process that led when it was the only one.
     const first = await replica();
-    const a = await leadsAfter(undefined, 30_000);
+    const a = await leadsAfter(undefined);
     const second = await replica();
     // It has looked at the lease when that was renewed a few times.
     const renewals = new Set<string | undefined>();

@@ -3,14 +3,14 @@ import type { TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS } from '@backendai-e2e/kube/builtin-resources';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 /** When the operator goes, in the course of a run of two suites. */
 const MOMENTS = ['created', 'job', 'running', 'reported', 'between'] as const;
 
 describe('an operator that goes in mid-run', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
   before(async () => {
@@ -85,7 +85,7 @@ describe('an operator that goes in mid-run', function () {
       jobs = [...new Set([...jobs, ...(await jobsOf('killed'))])];
       child = stage.startProcess();
     });
-    await expectUndisturbed(await stage.finished('killed', 30_000), jobs);
+    await expectUndisturbed(await stage.finished('killed'), jobs);
     child.kill('SIGTERM');
     const [code] = await once(child, 'exit');
     expect(code).to.equal(0);
@@ -118,7 +118,7 @@ describe('an operator that goes in mid-run', function () {
       await stage.plane.stopApiServer('kill');
       await stage.plane.startApiServer();
     });
-    await expectUndisturbed(await stage.finished('outage', 40_000), []);
+    await expectUndisturbed(await stage.finished('outage'), []);
     await operator.stop();
   });
 });

@@ -10,7 +10,7 @@ import { EVENTS, PODS, type Pod, SECRETS } from '@backendai-e2e/kube/builtin-res
 import type { Resource } from '@backendai-e2e/kube/object';
 import { crdFiles } from '@backendai-e2e/tools/crds/files';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 /** In every value that must not be seen anywhere; the rest makes each unlike the others. */
@@ -18,7 +18,7 @@ const CANARY = 'kanarienvogel';
 const OURS: readonly Resource[] = [TEST_ENVIRONMENTS, TEST_SUITES, TEST_RUNS, TEST_REPORTS, FAULTS];
 
 describe('secrets of a connection', function () {
-  this.timeout(90_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   const log: string[] = [];
   const connection = {
@@ -117,7 +117,7 @@ describe('secrets of a connection', function () {
   it("are not in an environment's status when its components or their probes say them", async () => {
     const values = { image: 'real:1', content: connection };
     await stage.environment('deployed', { chart: { name: 'tiny', values } });
-    const namespace = 'bai-deployed';
+    const namespace = stage.deployedIn('deployed');
     const pod = await until('the bootstrap Job has a pod', async () => {
       const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
       const { items } = await stage.client.list(PODS, { namespace, labelSelector });

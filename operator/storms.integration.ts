@@ -14,13 +14,13 @@ import {
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 const RUNNER = fileURLToPath(new URL('../suites/runner/main.ts', import.meta.url));
 
 describe('storms', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let proxy: WeatherProxy;
   let plain: WeatherProxy | undefined;
@@ -47,15 +47,15 @@ describe('storms', function () {
   async function play(name: string, midway: () => Promise<void> | void = () => undefined): Promise<TestRun> {
     await stage.environment(name);
     await stage.run(name, name);
-    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`), { timeoutMs: 40_000 });
+    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`));
     await stage.report(`${name}-alpha-1`, { startedAt: new Date().toISOString() });
     await midway();
     await stage.report(`${name}-alpha-1`, finalReport('Failed'));
     for (const attempt of [`${name}-alpha-2`, `${name}-beta-1`]) {
-      await until(`${attempt} has a pod`, () => stage.pod(attempt), { timeoutMs: 40_000 });
+      await until(`${attempt} has a pod`, () => stage.pod(attempt));
       await stage.report(attempt, finalReport('Passed'));
     }
-    return stage.finished(name, 40_000);
+    return stage.finished(name);
   }
 
   async function expectUndisturbed(run: TestRun): Promise<void> {
@@ -172,7 +172,7 @@ describe('storms', function () {
     await stage.run('hangs', 'hangs', { suites: { names: ['beta'] }, timeoutSeconds: 3 });
     await stage.pod('hangs-beta-1');
     clock.move(-1);
-    const run = await stage.finished('hangs', 20_000);
+    const run = await stage.finished('hangs');
     expect(conditionOf(run.status?.conditions, 'Succeeded')?.reason).to.equal('TimedOut');
     await operator.stop();
   });

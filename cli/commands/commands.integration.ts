@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -19,8 +19,7 @@ interface Running {
 
 describe('the command against a real API server', function () {
   // Every command is a process of its own: a busy machine takes its time to start them.
-  this.timeout(240_000);
-  const patient = { timeoutMs: 60_000 };
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-commands-'));
 
@@ -42,6 +41,7 @@ describe('the command against a real API server', function () {
       PATH: process.env.PATH,
       HOME: folder,
       KUBECONFIG: stage.plane.kubeconfigPath,
+      E2E_NAMESPACE: stage.namespace,
       GITHUB_STEP_SUMMARY: path.join(folder, 'step.md'),
     };
     const child = spawn(process.execPath, [MAIN, ...args], { env, cwd: folder });
@@ -61,15 +61,11 @@ describe('the command against a real API server', function () {
 
   /** The name of the run that a command has begun. */
   const nameIn = (running: Running, prefix: string) =>
-    until(
-      'the command names its run',
-      () => {
-        const found = new RegExp(`TestRun \\S+/(${prefix}-\\S+)`).exec(running.said.stderr)?.[1];
-        if (!found) throw new Error(running.said.stderr);
-        return found;
-      },
-      patient,
-    );
+    until('the command names its run', () => {
+      const found = new RegExp(`TestRun \\S+/(${prefix}-\\S+)`).exec(running.said.stderr)?.[1];
+      if (!found) throw new Error(running.said.stderr);
+      return found;
+    });
 
   let first = '';
   let second = '';
@@ -127,17 +123,11 @@ describe('the command against a real API server', function () {
 
   it('gives a result in every form that it has, and says when it has none', async () => {
     // Not at once: its reports may be being archived.
-    await until(
-      'both forms say the same',
-      async () => {
-        const [json, yaml] = await Promise.all(
-          ['json', 'yaml'].map((form) => e2e('show', second, '-o', form)),
-        );
-        expect(parse(yaml?.stdout ?? '')).to.deep.equal(JSON.parse(json?.stdout ?? ''));
-        return true;
-      },
-      patient,
-    );
+    await until('both forms say the same', async () => {
+      const [json, yaml] = await Promise.all(['json', 'yaml'].map((form) => e2e('show', second, '-o', form)));
+      expect(parse(yaml?.stdout ?? '')).to.deep.equal(JSON.parse(json?.stdout ?? ''));
+      return true;
+    });
     const junit = await e2e('show', second, '-o', 'junit');
     expect(junit.code, junit.stderr).to.equal(0);
     expect(junit.stdout)
@@ -167,18 +157,15 @@ describe('the command against a real API server', function () {
   });
 
   it('knows which suites and tests are flaky', async () => {
-    await until(
-      'the history is written',
-      async () => {
-        const { suites } = JSON.parse((await e2e('flaky', '-o', 'json')).stdout);
-        return suites.some((one: { suite: string }) => one.suite === 'alpha');
-      },
-      patient,
-    );
-    const { stdout } = await e2e('flaky');
-    expect(stdout)
-      .to.match(/alpha +100 % +50 % +✘✔/)
-      .and.contain('adds › two numbers');
+    // A run enters the history of its suites after it has ended.
+    const told = await until('the history has both runs', async () => {
+      const { stdout } = await e2e('flaky');
+      if (!/alpha +100 % +50 % +✘✔/.test(stdout)) throw new Error(stdout);
+      return stdout;
+    });
+    expect(told).to.contain('adds › two numbers');
+    const { suites } = JSON.parse((await e2e('flaky', '-o', 'json')).stdout);
+    expect(suites.map((one: { suite: string }) => one.suite)).to.include('alpha');
   });
 
   it('leaves the run to the cluster on Ctrl-C, follows it again, and cancels it', async () => {
@@ -186,14 +173,14 @@ describe('the command against a real API server', function () {
     const name = stdout.trim();
     await stage.pod(`${name}-rare-1`);
     const watching = start('watch', name);
-    await until('it follows', () => watching.said.stderr.includes('rare: started'), patient);
+    await until('it follows', () => watching.said.stderr.includes('rare: started'));
     watching.child.kill('SIGINT');
     const { code, stderr } = await watching.ended;
     expect(code).to.equal(130);
     expect(stderr).to.contain(`e2e watch ${name}`);
     expect((await stage.getRun(name))?.status?.phase).to.equal('Running');
     const again = start('watch', name);
-    await until('it follows', () => again.said.stderr.includes('rare: started'), patient);
+    await until('it follows', () => again.said.stderr.includes('rare: started'));
     expect((await e2e('cancel', name)).stdout).to.contain(`${name} is cancelled`);
     expect((await again.ended).code).to.equal(1);
     expect((await e2e('cancel', name)).stdout).to.contain('had ended already');

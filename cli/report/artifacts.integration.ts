@@ -8,7 +8,7 @@ import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/art
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -25,7 +25,7 @@ const READER = [
 ];
 
 describe('artifacts that the command fetches through the API server', function () {
-  this.timeout(240_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;

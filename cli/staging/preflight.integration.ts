@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { loadAccess } from '../cluster-api/access.ts';
@@ -31,7 +31,7 @@ function refusal(found: Preflight): NotPrepared {
 }
 
 describe('a restricted user before a staging run, against a real API server', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let jane: ClusterClient;
   let admin: ClusterClient;

@@ -5,14 +5,14 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { loadAccess } from '../cluster-api/access.ts';
 import { ClusterClient, corePath, resourcePath } from '../cluster-api/client.ts';
 import { untilSwept } from './swept.ts';
 
 describe('artifacts in a bucket, before a release goes', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let keeper: StagedKeeper;
   let operator: RunningOperator;

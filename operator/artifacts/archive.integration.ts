@@ -8,13 +8,13 @@ import { CONFIG_MAPS, EVENTS, JOBS, type Pod, SECRETS } from '@backendai-e2e/kub
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 const CANARY = 'canary-Zx81-secret';
 
 describe('what an attempt leaves behind', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;
@@ -130,7 +130,7 @@ describe('what an attempt leaves behind', function () {
     expect(report.status).to.deep.include({ final: true, reason: 'OOMKilled' });
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'LogUnreadable' });
-    expect(condition?.message).to.include('read pods/log backendai-e2e/mute-alpha-1');
+    expect(condition?.message).to.include(`read pods/log ${stage.namespace}/mute-alpha-1`);
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['events.txt']);
     await stage.finished('mute');
   });
@@ -146,7 +146,7 @@ describe('what an attempt leaves behind', function () {
     expect((await stage.getReport(attempt))?.status?.conditions).to.equal(undefined);
     kubelet.broken = false;
     const look = () => archived(attempt);
-    const report = await until('it is archived', look, { timeoutMs: 30_000 });
+    const report = await until('it is archived', look);
     const text = gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString();
     expect(text).to.equal('worth waiting for\n');
   });
@@ -173,8 +173,6 @@ describe('what an attempt leaves behind', function () {
   it('goes with its run', async () => {
     await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'kept' });
     const at = { namespace: stage.namespace, name: 'kept-alpha-1' };
-    await until('the ConfigMap is gone', async () => !(await stage.client.get(CONFIG_MAPS, at)), {
-      timeoutMs: 20_000,
-    });
+    await until('the ConfigMap is gone', async () => !(await stage.client.get(CONFIG_MAPS, at)));
   });
 });

@@ -14,29 +14,33 @@ import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
 import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { request } from 'undici';
 import { KEEPER_ENV } from './server/settings.ts';
 
 const TOKEN = 'a-token-of-the-tests';
-const SERVICE = 'backendai-e2e/backendai-e2e-artifacts:http';
-const DEPLOYED = 'bai-tiny';
 /** In a Secret of the deployment, and in what its components say. */
 const CANARY = 'canary-Wk93-password';
 const PROGRAM = fileURLToPath(new URL('./server/main.ts', import.meta.url));
 
 describe('what attempts leave behind, kept in a bucket', function () {
-  this.timeout(90_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let kubelet: FakeKubelet;
   let server: S3Server;
   let operator: RunningOperator;
   let keeper: ChildProcess;
   let port: number;
+  /** As artifacts name the keeper. */
+  let service: string;
+  /** Where the environment is deployed. */
+  let deployed: string;
 
   before(async () => {
     stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
+    service = `${stage.namespace}/backendai-e2e-artifacts:http`;
+    deployed = stage.deployedIn('tiny');
     kubelet = await startKubelet(stage.plane);
     // The API server's own certificate, which nobody's system trusts.
     const certificates = join(stage.plane.folder, 'certificates');
@@ -49,7 +53,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     operator = startOperator();
     await stage.suite('alpha', { needs: ['agent'] });
     await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
-    await stage.tinyIsReady(DEPLOYED);
+    await stage.tinyIsReady(deployed);
   });
   after(async () => {
     await stage?.stop();
@@ -60,7 +64,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   const startOperator = () =>
     stage.startOperator({
-      keeper: { service: SERVICE, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
+      keeper: { service, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
     });
 
   /** Starts the program of the keeper's image with the variables that the chart gives it. */
@@ -106,20 +110,16 @@ describe('what attempts leave behind, kept in a bucket', function () {
   }
 
   const archived = (attempt: string): Promise<TestReport> =>
-    until(
-      `${attempt} is archived`,
-      async () => {
-        const report = await stage.getReport(attempt);
-        return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
-      },
-      { timeoutMs: 40_000 },
-    );
+    until(`${attempt} is archived`, async () => {
+      const report = await stage.getReport(attempt);
+      return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
+    });
 
   /** What the keeper gives of an artifact, checked against what the report says of it. */
   async function textOf(report: TestReport, name: string): Promise<string> {
     const artifact: Artifact | undefined = report.status?.artifacts?.find((each) => each.name === name);
     if (!artifact) throw new Error(`there is no ${name}: ${JSON.stringify(report.status?.artifacts)}`);
-    expect(artifact.service).to.equal(SERVICE);
+    expect(artifact.service).to.equal(service);
     const { name: of, namespace = '', uid = '' } = report.metadata;
     const path = pathTo({ namespace, report: of, uid, key: artifact.key });
     const answer = await request(`http://127.0.0.1:${port}${ARTIFACTS_PATH}/${path}`);
@@ -134,7 +134,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const pod = await stage.client.create(PODS, {
       metadata: {
         name,
-        namespace: DEPLOYED,
+        namespace: deployed,
         labels: { 'app.kubernetes.io/component': name.split('-')[0] ?? '' },
       },
       spec: { containers: [{ name: 'main', image: 'real:1' }] },
@@ -159,7 +159,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
     expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({
       status: 'True',
-      message: `the keeper ${SERVICE} has suite.log, events.txt`,
+      message: `the keeper ${service} has suite.log, events.txt`,
     });
     const own = { namespace: stage.namespace, name: attempt };
     expect(await stage.client.get(CONFIG_MAPS, own)).to.equal(undefined);
@@ -196,7 +196,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   it('is said to be not whole when the log of a component cannot be read', async () => {
     const deaf = await stage.client.create(PODS, {
-      metadata: { name: 'deaf', namespace: DEPLOYED, labels: { 'app.kubernetes.io/component': 'deaf' } },
+      metadata: { name: 'deaf', namespace: deployed, labels: { 'app.kubernetes.io/component': 'deaf' } },
       spec: { containers: [{ name: 'main', image: 'real:1' }] },
     });
     await kubelet.bind(deaf);
@@ -209,9 +209,9 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const report = await archived(attempt);
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'ComponentLogUnreadable' });
-    expect(condition?.message).to.match(/^deaf\/main: read pods\/log bai-tiny\/deaf: /);
+    expect(condition?.message).to.match(new RegExp(`^deaf/main: read pods/log ${deployed}/deaf: `));
     expect(await textOf(report, 'suite.log')).to.equal('the suite\n');
-    await stage.client.delete(PODS, { namespace: DEPLOYED, name: 'deaf' }, { gracePeriodSeconds: 0 });
+    await stage.client.delete(PODS, { namespace: deployed, name: 'deaf' }, { gracePeriodSeconds: 0 });
   });
 
   it('waits for a keeper that is away, and the run does not', async () => {
@@ -278,19 +278,13 @@ describe('what attempts leave behind, kept in a bucket', function () {
       (await server.keys()).filter((key) => key.includes(`/${run}-alpha-1/`));
     expect(await left('broken')).not.to.deep.equal([]);
     await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'broken' });
-    await until('its artifacts are gone', async () => (await left('broken')).length === 0, {
-      timeoutMs: 20_000,
-    });
+    await until('its artifacts are gone', async () => (await left('broken')).length === 0);
     expect(await left('long')).not.to.deep.equal([]);
     await operator.stop();
     await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'long' });
-    await until('its report is gone', async () => !(await stage.getReport('long-alpha-1')), {
-      timeoutMs: 20_000,
-    });
+    await until('its report is gone', async () => !(await stage.getReport('long-alpha-1')));
     operator = startOperator();
-    await until('its artifacts are gone', async () => (await left('long')).length === 0, {
-      timeoutMs: 20_000,
-    });
+    await until('its artifacts are gone', async () => (await left('long')).length === 0);
     expect(await left('patient')).not.to.deep.equal([]);
   });
 });

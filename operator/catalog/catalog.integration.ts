@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { TEST_SUITES } from '@backendai-e2e/api/resources';
 import { catalogFile } from '@backendai-e2e/tools/envtest/operator-chart';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 describe('the catalog of suites', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let operator: RunningOperator;
   let catalog: string;

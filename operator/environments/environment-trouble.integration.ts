@@ -6,23 +6,23 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { DEPLOYMENTS, EVENTS, PODS, STATEFUL_SETS } from '@backendai-e2e/kube/builtin-resources';
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
-const NAMESPACE = 'bai-tiny';
 /** A value that the chart's connection Secret holds. */
 const CANARY = 'canary-Qy27-password';
 
 describe('trouble in an environment', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;
   const charts = mkdtempSync(join(tmpdir(), 'e2e-charts-'));
-  const manager = { namespace: NAMESPACE, name: 'manager' };
+  let manager: { namespace: string; name: string };
 
   before(async () => {
     stage = await startStage();
+    manager = { namespace: stage.deployedIn('tiny'), name: 'manager' };
     kubelet = await startKubelet(stage.plane);
     cpSync(stage.options().chartsDir, charts, { recursive: true });
     operator = stage.startOperator({ chartsDir: charts });
@@ -37,16 +37,12 @@ describe('trouble in an environment', function () {
 
   /** Waits until the look at the environment finds something. */
   function seen<T>(what: string, look: (environment: TestEnvironment) => T | undefined | false): Promise<T> {
-    return until(
-      what,
-      async () => {
-        const environment = await stage.getEnvironment('tiny');
-        const found = environment && look(environment);
-        if (found !== undefined && found !== false) return found;
-        throw new Error(JSON.stringify(environment?.status));
-      },
-      { timeoutMs: 20_000 },
-    ) as Promise<T>;
+    return until(what, async () => {
+      const environment = await stage.getEnvironment('tiny');
+      const found = environment && look(environment);
+      if (found !== undefined && found !== false) return found;
+      throw new Error(JSON.stringify(environment?.status));
+    }) as Promise<T>;
   }
 
   const drifted = (environment: TestEnvironment) => conditionOf(environment.status?.conditions, 'Drifted');
@@ -79,7 +75,7 @@ describe('trouble in an environment', function () {
   it('a component that crashes is named with its last log lines and event, without secrets', async () => {
     const pod = await stage.client.create(PODS, {
       metadata: {
-        namespace: NAMESPACE,
+        namespace: manager.namespace,
         name: 'manager-one',
         labels: { 'app.kubernetes.io/component': 'manager' },
       },
@@ -87,8 +83,8 @@ describe('trouble in an environment', function () {
     });
     kubelet.log(pod, 'main', `first\nconnecting with ${CANARY}\nfatal: no such table\n`, true);
     await stage.client.create(EVENTS, {
-      metadata: { namespace: NAMESPACE, name: 'told' },
-      involvedObject: { kind: 'Pod', namespace: NAMESPACE, name: 'manager-one' },
+      metadata: { namespace: manager.namespace, name: 'told' },
+      involvedObject: { kind: 'Pod', namespace: manager.namespace, name: 'manager-one' },
       type: 'Warning',
       reason: 'BackOff',
       message: 'back-off restarting',
@@ -105,7 +101,7 @@ describe('trouble in an environment', function () {
     };
     await stage.client.mergePatch(
       PODS,
-      { namespace: NAMESPACE, name: 'manager-one' },
+      { namespace: manager.namespace, name: 'manager-one' },
       { status: { phase: 'Running', containerStatuses: [status] } },
       { subresource: 'status' },
     );
@@ -124,7 +120,7 @@ describe('trouble in an environment', function () {
   });
 
   it('a component that somebody deleted is missing, not forgotten', async () => {
-    await stage.client.delete(STATEFUL_SETS, { namespace: NAMESPACE, name: 'agent' });
+    await stage.client.delete(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' });
     const component = await seen('agent is missing', (environment) => {
       const found = componentOf(environment, 'agent');
       return found?.message?.startsWith('somebody deleted it') === true && found;
@@ -146,7 +142,7 @@ describe('trouble in an environment', function () {
     });
     expect(status.valuesHash).not.to.equal(before);
     expect(
-      await stage.client.get(STATEFUL_SETS, { namespace: NAMESPACE, name: 'agent' }),
+      await stage.client.get(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' }),
     ).to.have.nested.property('metadata.name', 'agent');
   });
 });

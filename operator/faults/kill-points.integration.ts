@@ -2,14 +2,11 @@ import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
 import { DEPLOYMENTS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import { Deaths, notAsDocumented } from '@backendai-e2e/tools/envtest/crash-injector';
 import { type FaultScene, startFaultScene } from '@backendai-e2e/tools/envtest/fault-scene';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
-/** Longest time for one step of a scenario with one kill, milliseconds. */
-const PATIENCE = { timeoutMs: 30_000 };
-
 describe('an operator that dies at every write of a fault', function () {
-  this.timeout(300_000);
+  this.timeout(LAST_RESORT_MS);
   let scene: FaultScene;
   let deaths: Deaths;
 
@@ -21,15 +18,11 @@ describe('an operator that dies at every write of a fault', function () {
 
   /** Waits until it is healed and let go, and asserts what every fault's end has in common. */
   async function healed(name: string): Promise<NonNullable<Fault['status']>> {
-    const status = await until(
-      `fault ${name} is healed`,
-      async () => {
-        const fault = await scene.fault(name);
-        if (fault?.status?.seenHealedAt && !fault.metadata.finalizers?.length) return fault.status;
-        throw new Error(JSON.stringify(fault));
-      },
-      PATIENCE,
-    );
+    const status = await until(`fault ${name} is healed`, async () => {
+      const fault = await scene.fault(name);
+      if (fault?.status?.seenHealedAt && !fault.metadata.finalizers?.length) return fault.status;
+      throw new Error(JSON.stringify(fault));
+    });
     expect(status.phase).to.equal('Healed');
     for (const target of status.targets ?? []) {
       expect(target).to.include.all.keys('injectedAt', 'seenInForceAt', 'healedAt', 'seenHealedAt');
@@ -68,10 +61,10 @@ describe('an operator that dies at every write of a fault', function () {
       await ready(3);
       await scene.pod(`${name}-a`, name);
       await ask(name, { scaleToZero: {}, durationSeconds: 1 });
-      await until(`${name} is scaled to 0`, async () => (await replicas()) === 0, PATIENCE);
+      await until(`${name} is scaled to 0`, async () => (await replicas()) === 0);
       await scene.gone(`${name}-a`);
       await ready(0);
-      await until(`${name} is scaled back`, async () => (await replicas()) === 3, PATIENCE);
+      await until(`${name} is scaled back`, async () => (await replicas()) === 3);
       await ready(3);
       const status = await healed(name);
       expect(status.workloads).to.deep.equal([{ workload: `Deployment/${name}`, replicas: 3 }]);
@@ -86,11 +79,7 @@ describe('an operator that dies at every write of a fault', function () {
       const pod = await scene.pod(`${name}-a`, name);
       await ask(name, { pause: {}, durationSeconds: 600 });
       await scene.tool(pod, 'pause', ['injected', 'inForce']);
-      await until(
-        `${name} is in force`,
-        async () => (await scene.fault(name))?.status?.phase === 'InForce',
-        PATIENCE,
-      );
+      await until(`${name} is in force`, async () => (await scene.fault(name))?.status?.phase === 'InForce');
       await scene.heal(name);
       await scene.tool(pod, 'resume', ['healed', 'seenHealed'], 'ended');
       await healed(name);

@@ -4,11 +4,11 @@ import { PODS } from '@backendai-e2e/kube/builtin-resources';
 import { type FaultScene, startFaultScene } from '@backendai-e2e/tools/envtest/fault-scene';
 import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
 import type { RunningOperator } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 describe('a fault whose target is lost', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let scene: FaultScene;
   let operator: RunningOperator;
   const clock = new MovedClock();
@@ -20,15 +20,11 @@ describe('a fault whose target is lost', function () {
   after(() => scene?.stop());
 
   const over = (name: string): Promise<Fault> =>
-    until(
-      `fault ${name} is over and let go`,
-      async () => {
-        const fault = await scene.fault(name);
-        if (fault?.status?.phase?.match(/ealed$/) && !fault.metadata.finalizers?.length) return fault;
-        throw new Error(JSON.stringify(fault));
-      },
-      { timeoutMs: 20_000 },
-    );
+    until(`fault ${name} is over and let go`, async () => {
+      const fault = await scene.fault(name);
+      if (fault?.status?.phase?.match(/ealed$/) && !fault.metadata.finalizers?.length) return fault;
+      throw new Error(JSON.stringify(fault));
+    });
   const phaseIs = (name: string, phase: string) =>
     until(`${name} is ${phase}`, async () => (await scene.fault(name))?.status?.phase === phase);
 

@@ -11,27 +11,28 @@ import {
 } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
-const WHERE = 'bai-broken';
-
 describe('faults', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let operator: RunningOperator;
+  /** Where the environment is deployed that may be broken. */
+  let where: string;
   /** What the lock holds, as the operator is told. */
   let holder: string | undefined;
 
   before(async () => {
     stage = await startStage();
     const { client, namespace } = stage;
+    where = stage.deployedIn('broken');
     operator = start();
     await client.create(TEST_ENVIRONMENTS, {
       metadata: { name: 'broken', namespace },
       spec: {
         chart: { name: 'tiny', values: { image: 'main:test', replicas: 1 } },
-        namespace: WHERE,
+        namespace: where,
         disruption: 'Allowed',
       },
     });
@@ -40,17 +41,13 @@ describe('faults', function () {
       spec: { external: {} },
     });
     await until('the operator has its rights in the namespace', () =>
-      client.get(ROLE_BINDINGS, { namespace: WHERE, name: 'backendai-e2e-operator' }),
+      client.get(ROLE_BINDINGS, { namespace: where, name: 'backendai-e2e-operator' }),
     );
     // Who leads is asked with the connection: without it the question is refused.
-    await until(
-      'the environment has its connection',
-      async () => {
-        const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
-        return environment?.status?.connectionSecret;
-      },
-      { timeoutMs: 60_000 },
-    );
+    await until('the environment has its connection', async () => {
+      const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
+      return environment?.status?.connectionSecret;
+    });
   });
   after(() => stage?.stop());
 
@@ -83,7 +80,7 @@ describe('faults', function () {
   /** A pod as a workload would make it, which the test plays the kubelet for. */
   async function pod(name: string, component: string, changes: { shared?: boolean; address?: string } = {}) {
     const made = await stage.client.create(PODS, {
-      metadata: { name, namespace: WHERE, labels: { 'app.kubernetes.io/component': component } },
+      metadata: { name, namespace: where, labels: { 'app.kubernetes.io/component': component } },
       spec: {
         nodeName: 'nowhere',
         terminationGracePeriodSeconds: 0,
@@ -101,7 +98,7 @@ describe('faults', function () {
     };
     return stage.client.mergePatch(
       PODS,
-      { namespace: WHERE, name: made.metadata.name },
+      { namespace: where, name: made.metadata.name },
       { status },
       { subresource: 'status' },
     );
@@ -115,7 +112,7 @@ describe('faults', function () {
     restartCount: 0,
     state: { running: { startedAt: new Date().toISOString() } },
   });
-  const podNow = (name: string) => stage.client.get(PODS, { namespace: WHERE, name });
+  const podNow = (name: string) => stage.client.get(PODS, { namespace: where, name });
   const toolsOf = (now: Pod | undefined) => now?.spec?.ephemeralContainers ?? [];
   const tool = (name: string, action: string) =>
     until(`a tool ${action} is put into pod ${name}`, async () => {
@@ -205,7 +202,7 @@ describe('faults', function () {
   });
 
   it('whose target is gone are healed', async () => {
-    await stage.client.delete(PODS, { namespace: WHERE, name: 'frozen' }, { gracePeriodSeconds: 0 });
+    await stage.client.delete(PODS, { namespace: where, name: 'frozen' }, { gracePeriodSeconds: 0 });
     const status = await seen('pausing', 'healed', (now) =>
       now.status?.seenHealedAt ? now.status : undefined,
     );
@@ -229,7 +226,7 @@ describe('faults', function () {
     await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'partition' });
     expect((await get('partition'))?.metadata.deletionTimestamp).not.to.equal(undefined);
     operator = start();
-    await stage.client.delete(PODS, { namespace: WHERE, name: 'cut' }, { gracePeriodSeconds: 0 });
+    await stage.client.delete(PODS, { namespace: where, name: 'cut' }, { gracePeriodSeconds: 0 });
     await until('the fault is gone', async () => (await get('partition')) === undefined);
     expect(toolsOf(before)).to.have.length(1);
   });
@@ -237,7 +234,7 @@ describe('faults', function () {
   it('scale to zero and back to what it was, also by another operator than the one that began', async () => {
     const labels = { 'app.kubernetes.io/component': 'scaled' };
     await stage.client.create(DEPLOYMENTS, {
-      metadata: { name: 'scaled', namespace: WHERE, labels },
+      metadata: { name: 'scaled', namespace: where, labels },
       spec: {
         replicas: 3,
         selector: { matchLabels: labels },
@@ -249,7 +246,7 @@ describe('faults', function () {
     });
     await pod('scaled-1', 'scaled');
     const replicas = async () =>
-      (await stage.client.get(DEPLOYMENTS, { namespace: WHERE, name: 'scaled' }))?.spec?.replicas;
+      (await stage.client.get(DEPLOYMENTS, { namespace: where, name: 'scaled' }))?.spec?.replicas;
     await fault('down', { target: { component: 'scaled' }, scaleToZero: {}, durationSeconds: 600 });
     await until('it is scaled to 0', async () => (await replicas()) === 0);
     await operator.stop();
@@ -258,7 +255,7 @@ describe('faults', function () {
     await until('it is scaled back', async () => (await replicas()) === 3);
     await stage.client.mergePatch(
       DEPLOYMENTS,
-      { namespace: WHERE, name: 'scaled' },
+      { namespace: where, name: 'scaled' },
       { status: { replicas: 3, readyReplicas: 3 } },
       { subresource: 'status' },
     );
@@ -271,7 +268,7 @@ describe('faults', function () {
 
     before(async () => {
       await stage.suite('breaker', { disruptive: true, needs: ['manager'] });
-      await stage.tinyIsReady(WHERE, 1);
+      await stage.tinyIsReady(where, 1);
       await stage.run('run', 'broken', { suites: { names: ['breaker'] }, environmentTimeoutSeconds: 60 });
       attempt = 'run-breaker-1';
       await stage.pod(attempt);
@@ -308,7 +305,7 @@ describe('faults', function () {
         verdict: 'Failed',
         counts: { total: 1, passed: 0, failed: 1, pending: 0, interrupted: 0 },
       });
-      await stage.client.delete(PODS, { namespace: WHERE, name: 'asked' }, { gracePeriodSeconds: 0 });
+      await stage.client.delete(PODS, { namespace: where, name: 'asked' }, { gracePeriodSeconds: 0 });
       await seen('own', 'healed', (now) => now.status?.seenHealedAt);
       await ask('late', attempt);
       expect((await refused('late')).message).to.include('has ended');
@@ -325,9 +322,9 @@ describe('faults', function () {
         now.status?.seenHealedAt ? now.status : undefined,
       );
       expect(status.targets?.[0]?.healedEvidence).to.match(/gone/);
-      await stage.client.delete(PODS, { namespace: WHERE, name: 'held' }, { gracePeriodSeconds: 0 });
+      await stage.client.delete(PODS, { namespace: where, name: 'held' }, { gracePeriodSeconds: 0 });
       await until('the namespace goes', async () => {
-        const now = await stage.client.get(NAMESPACES, { name: WHERE });
+        const now = await stage.client.get(NAMESPACES, { name: where });
         return now === undefined || now.metadata.deletionTimestamp !== undefined;
       });
     });

@@ -1,11 +1,11 @@
 import { type FaultScene, startFaultScene } from '@backendai-e2e/tools/envtest/fault-scene';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 const MESSAGE = 'runc create failed: unable to freeze';
 
 describe('a fault whose tool the runtime cannot start', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let scene: FaultScene;
 
   before(async () => {

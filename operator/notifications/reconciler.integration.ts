@@ -4,7 +4,7 @@ import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { type Clock, systemClock } from '@backendai-e2e/kube/clock';
 import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { type Notice, signatureOf } from './body.ts';
 
@@ -52,7 +52,7 @@ class Webhook {
 }
 
 describe('notifications against a real API server and a real webhook', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   const KEY = 'a shared key';
   const webhook = new Webhook();
   let stage: Stage;

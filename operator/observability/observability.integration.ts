@@ -2,11 +2,10 @@ import { request } from 'node:https';
 import type { Condition } from '@backendai-e2e/api/conditions';
 import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
-import { EVENTS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { pino } from 'pino';
 
@@ -21,12 +20,15 @@ interface Observed extends KubeObject {
 }
 
 describe('what people and programs see of the operator', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   const lines: LogLine[] = [];
+  /** The label of every metric about runs. */
+  let of: string;
 
   before(async () => {
     stage = await startStage();
+    of = `namespace="${stage.namespace}"`;
     await stage.environment('ext');
     await stage.suite('alpha', { retries: 1 });
     await stage.suite('beta');
@@ -65,9 +67,7 @@ describe('what people and programs see of the operator', function () {
   }
 
   it('metrics: the depth of the queue now', async () => {
-    const wanted = ['Queued', 'Running'].map(
-      (phase) => `e2e_runs_active{namespace="backendai-e2e",phase="${phase}"} 1`,
-    );
+    const wanted = ['Queued', 'Running'].map((phase) => `e2e_runs_active{${of},phase="${phase}"} 1`);
     await until('one run that waits and one that runs are counted', async () => {
       const text = await metrics();
       if (wanted.every((line) => text.includes(line))) return true;
@@ -89,19 +89,19 @@ describe('what people and programs see of the operator', function () {
     await stage.finished('waiting');
     const text = await until('the last run is counted', async () => {
       const now = await metrics();
-      return now.includes('e2e_runs_total{namespace="backendai-e2e",verdict="Failed"} 1') && now;
+      return now.includes(`e2e_runs_total{${of},verdict="Failed"} 1`) && now;
     });
     const samples = [
-      'e2e_runs_total{namespace="backendai-e2e",verdict="Flaky"} 1',
-      'e2e_suites_total{namespace="backendai-e2e",suite="alpha",verdict="Flaky"} 1',
-      'e2e_suites_total{namespace="backendai-e2e",suite="beta",verdict="Passed"} 1',
-      'e2e_suites_total{namespace="backendai-e2e",suite="beta",verdict="Failed"} 1',
-      'e2e_flakes_total{namespace="backendai-e2e",suite="alpha"} 1',
-      'e2e_tests_total{namespace="backendai-e2e",state="passed"} 2',
-      'e2e_tests_total{namespace="backendai-e2e",state="failed"} 1',
-      'e2e_suite_seconds_sum{namespace="backendai-e2e",suite="alpha"} 1.5',
-      'e2e_run_seconds_count{namespace="backendai-e2e",verdict="Failed"} 1',
-      'e2e_run_queue_wait_seconds_count{namespace="backendai-e2e"} 2',
+      `e2e_runs_total{${of},verdict="Flaky"} 1`,
+      `e2e_suites_total{${of},suite="alpha",verdict="Flaky"} 1`,
+      `e2e_suites_total{${of},suite="beta",verdict="Passed"} 1`,
+      `e2e_suites_total{${of},suite="beta",verdict="Failed"} 1`,
+      `e2e_flakes_total{${of},suite="alpha"} 1`,
+      `e2e_tests_total{${of},state="passed"} 2`,
+      `e2e_tests_total{${of},state="failed"} 1`,
+      `e2e_suite_seconds_sum{${of},suite="alpha"} 1.5`,
+      `e2e_run_seconds_count{${of},verdict="Failed"} 1`,
+      `e2e_run_queue_wait_seconds_count{${of}} 2`,
     ];
     for (const sample of samples) expect(text).to.include(sample);
     expect(text).to.match(/e2e_operator_reconcile_total\{controller="testrun",result="success"\} \d+/);
@@ -130,13 +130,7 @@ describe('what people and programs see of the operator', function () {
   });
 
   it('events: each transition of a run and of an environment', async () => {
-    const reasonsOf = async (name: string) => {
-      const fieldSelector = `involvedObject.name=${name}`;
-      const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace, fieldSelector });
-      return items.map(({ reason }) => reason);
-    };
-    await until('events are written', async () => (await reasonsOf('waiting')).includes('SuitesFailed'));
-    expect(await reasonsOf('waiting')).to.include.members([
+    await stage.hasEvents('waiting', [
       'EnvironmentBusy',
       'Started',
       'SuiteStarted',
@@ -144,7 +138,7 @@ describe('what people and programs see of the operator', function () {
       'AllReportsFinal',
       'SuitesFailed',
     ]);
-    expect(await reasonsOf('ext')).to.include.members(['External']);
+    await stage.hasEvents('ext', ['External']);
   });
 
   it('conditions: every one says for which generation it was observed', async () => {

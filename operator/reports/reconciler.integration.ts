@@ -4,11 +4,11 @@ import { JOBS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import { startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 describe('TestReport against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let operator: RunningOperator;
 
@@ -132,7 +132,7 @@ describe('TestReport against a real API server', function () {
       const report = await stage.getReport(attempt);
       return report?.status?.conditions?.some(({ reason }) => reason === 'ErrImageNeverPull');
     });
-    const run = await stage.finished('image', 20_000);
+    const run = await stage.finished('image');
     expect(run.status?.suites?.[0]).to.deep.include({ reason: 'ErrImageNeverPull' });
     await until('the Job is gone', async () => {
       return !(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt }));
@@ -185,7 +185,7 @@ describe('TestReport against a real API server', function () {
       expect((await stage.getRun('pull'))?.status?.phase).to.equal('Running');
       later();
       await touch(pod);
-      const line = (await stage.finished('pull', 20_000)).status?.suites?.[0];
+      const line = (await stage.finished('pull')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'ImagePullBackOff' });
       expect(line?.message).to.match(/container suite waits \(ImagePullBackOff\).*"suites:test": not found/);
       const at = { namespace: stage.namespace, name: attempt };
@@ -211,7 +211,7 @@ describe('TestReport against a real API server', function () {
       expect((await stage.getReport(attempt))?.status?.final).not.to.equal(true);
       later();
       await touch(pod);
-      const line = (await stage.finished('node', 20_000)).status?.suites?.[0];
+      const line = (await stage.finished('node')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'NodeLost' });
       expect(line?.message).to.match(
         /was told to end at .* and is still there: pod node-alpha-1-\w+ is Running/,

@@ -5,14 +5,11 @@ import { Deaths, notAsDocumented } from '@backendai-e2e/tools/envtest/crash-inje
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
-/** Longest time for one scenario with one kill, milliseconds. */
-const PATIENCE = { timeoutMs: 30_000 };
-
 describe('an operator that dies at every write', function () {
-  this.timeout(300_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let kubelet: FakeKubelet;
   let deaths: Deaths;
@@ -46,10 +43,10 @@ describe('an operator that dies at every write', function () {
         ['alpha-2', 'Passed'],
         ['beta-1', 'Passed'],
       ] as const) {
-        await until(`${name}-${attempt} has a pod`, () => stage.pod(`${name}-${attempt}`), PATIENCE);
+        await until(`${name}-${attempt} has a pod`, () => stage.pod(`${name}-${attempt}`));
         await stage.report(`${name}-${attempt}`, finalReport(verdict));
       }
-      const run = await stage.finished(name, PATIENCE.timeoutMs);
+      const run = await stage.finished(name);
       expect(run.status?.verdict).to.equal('Flaky');
       expect(run.status?.suites?.map(({ verdict, attempt }) => [verdict, attempt])).to.deep.equal([
         ['Flaky', 2],
@@ -74,25 +71,25 @@ describe('an operator that dies at every write', function () {
           const ready = async () =>
             conditionOf((await stage.getEnvironment(environment))?.status?.conditions, 'Ready')?.status ===
             'True';
-          await until(`${environment} is ready`, ready, PATIENCE);
+          await until(`${environment} is ready`, ready);
         }
         const refs = { moreEnvironmentRefs: [{ name: two }] };
         const suites = { names: ['alpha', 'beta', 'gamma', 'audit'] };
         await stage.run(name, one, { ...refs, suites });
         const attempt = async (which: string) => {
-          await until(`${name}-${which} has a pod`, () => stage.pod(`${name}-${which}`), PATIENCE);
+          await until(`${name}-${which} has a pod`, () => stage.pod(`${name}-${which}`));
           await stage.report(`${name}-${which}`, finalReport('Passed'));
         };
-        await until('alpha runs', () => stage.pod(`${name}-alpha-1`), PATIENCE);
+        await until('alpha runs', () => stage.pod(`${name}-alpha-1`));
         await attempt('beta-1');
         // The first environment gets free as soon as an attempt in the second has been begun: whoever looks again would
         // choose otherwise.
-        await until('gamma is begun', () => stage.getReport(`${name}-gamma-1`), PATIENCE);
+        await until('gamma is begun', () => stage.getReport(`${name}-gamma-1`));
         await stage.report(`${name}-alpha-1`, finalReport('Passed'));
         await attempt('gamma-1');
         await attempt('audit-1');
         await attempt(`audit-${two}-1`);
-        const run = await stage.finished(name, PATIENCE.timeoutMs);
+        const run = await stage.finished(name);
         expect(run.status?.suites?.map((line) => [line.name, line.environment, line.verdict])).to.deep.equal([
           ['alpha', one, 'Passed'],
           ['beta', two, 'Passed'],
@@ -126,7 +123,7 @@ describe('an operator that dies at every write', function () {
       await stage.environment(name);
       await stage.run(name, name, { suites: { names: ['alpha'] } });
       const attempt = { namespace: stage.namespace, name: `${name}-alpha-1` };
-      const pod = await until(`${name} has a pod`, () => stage.pod(attempt.name), PATIENCE);
+      const pod = await until(`${name} has a pod`, () => stage.pod(attempt.name));
       await kubelet.bind(pod);
       kubelet.log(pod, 'suite', 'it was here\n');
       await stage.client.mergePatch(
@@ -134,9 +131,9 @@ describe('an operator that dies at every write', function () {
         { namespace: stage.namespace, name },
         { spec: { cancel: true } },
       );
-      const run = await stage.finished(name, PATIENCE.timeoutMs);
+      const run = await stage.finished(name);
       expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason: 'Cancelled' });
-      await until('the Job is gone', async () => !(await stage.client.get(JOBS, attempt)), PATIENCE);
+      await until('the Job is gone', async () => !(await stage.client.get(JOBS, attempt)));
       const report = await stage.getReport(attempt.name);
       expect(report?.status).to.deep.include({ final: true, reason: 'Cancelled' });
       expect(conditionOf(report?.status?.conditions, 'Archived')?.status).to.equal('True');
@@ -152,20 +149,18 @@ describe('an operator that dies at every write', function () {
     const chart = { name: 'tiny', values: { image: 'real:1' } };
     const died = await deaths.everywhere('env', async (name) => {
       await stage.environment(name, { chart });
-      const status = await until(
-        `${name} is deployed`,
-        async () => {
-          const environment = await stage.getEnvironment(name);
-          const deployed = conditionOf(environment?.status?.conditions, 'Deployed');
-          const ready = conditionOf(environment?.status?.conditions, 'Ready');
-          if (deployed?.status === 'True' && ready?.reason === 'ComponentsNotReady')
-            return environment?.status;
-          throw new Error(JSON.stringify(environment?.status));
-        },
-        PATIENCE,
-      );
-      expect(status).to.deep.include({ namespace: `bai-${name}`, connectionSecret: `${name}-connection` });
-      const at = { namespace: `bai-${name}`, name: 'manager' };
+      const status = await until(`${name} is deployed`, async () => {
+        const environment = await stage.getEnvironment(name);
+        const deployed = conditionOf(environment?.status?.conditions, 'Deployed');
+        const ready = conditionOf(environment?.status?.conditions, 'Ready');
+        if (deployed?.status === 'True' && ready?.reason === 'ComponentsNotReady') return environment?.status;
+        throw new Error(JSON.stringify(environment?.status));
+      });
+      expect(status).to.deep.include({
+        namespace: stage.deployedIn(name),
+        connectionSecret: `${name}-connection`,
+      });
+      const at = { namespace: stage.deployedIn(name), name: 'manager' };
       expect(await stage.client.get(DEPLOYMENTS, at)).to.have.nested.property('spec.replicas', 2);
       const copy = { namespace: stage.namespace, name: `${name}-connection` };
       expect(await stage.client.get(SECRETS, copy)).to.have.nested.property('data.connection\\.json');

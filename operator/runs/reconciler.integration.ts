@@ -1,7 +1,6 @@
 import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { isForbidden } from '@backendai-e2e/kube/api-error';
 import {
-  EVENTS,
   JOBS,
   PODS,
   ROLE_BINDINGS,
@@ -14,12 +13,12 @@ import type { Resource } from '@backendai-e2e/kube/object';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { lineOf, succeeded } from '@backendai-e2e/tools/envtest/run-status';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { pino } from 'pino';
 
 describe('TestRun against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   /** What the operator logged as a warning or worse. */
   const complaints: string[] = [];
@@ -52,12 +51,7 @@ describe('TestRun against a real API server', function () {
     expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'SuitesFailed' });
     expect(run.status?.verdict).to.equal('Failed');
     expect(lineOf(run, 'alpha')?.message).to.include('expected 3 to equal 4');
-    const reasons = await until('events tell the story', async () => {
-      const fieldSelector = 'involvedObject.name=fails';
-      const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace, fieldSelector });
-      return items.some((event) => event.reason === 'SuitesFailed') && items.map((event) => event.reason);
-    });
-    expect(reasons).to.include.members(['Started', 'SuiteStarted', 'SuiteFailed', 'SuitesFailed']);
+    await stage.hasEvents('fails', ['Started', 'SuiteStarted', 'SuiteFailed', 'SuitesFailed']);
   });
 
   it('runs a failed suite again where it has retries, and calls a pass then Flaky', async () => {
@@ -143,7 +137,7 @@ describe('TestRun against a real API server', function () {
 
   it('ends when its environment does not exist', async () => {
     await stage.run('lost', 'nowhere', {});
-    const run = await stage.finished('lost', 20_000);
+    const run = await stage.finished('lost');
     expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'EnvironmentNotFound' });
     expect(succeeded(run)?.message).to.include('nowhere');
   });
@@ -159,7 +153,7 @@ describe('TestRun against a real API server', function () {
     await stage.run('taken', 'ext', { suites: { names: ['alpha'] } });
     const run = await stage.finished('taken');
     expect(lineOf(run, 'alpha')).to.deep.include({ verdict: 'Failed', reason: 'NameTaken' });
-    expect(lineOf(run, 'alpha')?.message).to.include('Job backendai-e2e/taken-alpha-1');
+    expect(lineOf(run, 'alpha')?.message).to.include(`Job ${stage.namespace}/taken-alpha-1`);
   });
 
   it('is deleted when its time to live is over, unless it failed', async () => {

@@ -3,11 +3,11 @@ import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { lineOf, succeeded } from '@backendai-e2e/tools/envtest/run-status';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 describe('the order of runs and of their suites against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
   before(async () => {

@@ -4,11 +4,11 @@ import type { TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 describe('a TestRun over several environments, against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
   before(async () => {

@@ -5,7 +5,7 @@ import { JOBS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { helmPath } from '@backendai-e2e/tools/envtest/cached-tool';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { type TickParts, tick } from './scheduled-run.ts';
@@ -13,7 +13,7 @@ import { type TickParts, tick } from './scheduled-run.ts';
 const CHART = 'charts/e2e-operator';
 
 describe('a tick of the schedule against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let operator: RunningOperator;
   /** With exactly the rights that the chart gives to a tick. */
@@ -121,9 +121,7 @@ describe('a tick of the schedule against a real API server', function () {
 
   it('goes with its Job: the history of the CronJob is that of the runs', async () => {
     await stage.client.delete(JOBS, { namespace: stage.namespace, name: 'passes-1' });
-    await until('the run is gone', async () => (await stage.getRun('passes-1')) === undefined, {
-      timeoutMs: 30_000,
-    });
+    await until('the run is gone', async () => (await stage.getRun('passes-1')) === undefined);
   });
 
   it('does not wait for an operator that is down; the run does not start at noon instead', async () => {

@@ -1,16 +1,17 @@
 import { isGone } from '@backendai-e2e/kube/api-error';
 import { CONFIG_MAPS, type ConfigMap } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
 import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
 import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { Informer } from './informer.ts';
 import { createMetrics, type RuntimeMetrics } from './metrics.ts';
 
 describe('an informer against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let proxy: TcpProxy;
   let direct: KubeClient;
@@ -24,9 +25,9 @@ describe('an informer against a real API server', function () {
   let count = 0;
 
   before(async () => {
-    plane = await startControlPlane();
+    plane = await sharedControlPlane();
   });
-  after(() => plane.stop());
+  after(() => plane?.stop());
 
   beforeEach(async () => {
     namespace = `informer-${++count}`;
@@ -77,12 +78,16 @@ describe('an informer against a real API server', function () {
     });
     informer.onChange(({ type, name }) => told.push(`${type} ${name.name}`));
     running = informer.run(stop.signal);
-    await informer.waitForSync(10_000);
+    await informer.waitForSync(60_000);
   }
 
   const make = (name: string, labels: Record<string, string> = {}) =>
     direct.create(CONFIG_MAPS, { metadata: { namespace, name, labels } });
-  const hears = (line: string, timeoutMs = 15_000) => until(line, () => told.includes(line), { timeoutMs });
+  const hears = (line: string) =>
+    until(line, () => {
+      if (!told.includes(line)) throw new Error(told.join(', '));
+      return true;
+    });
 
   async function lists(): Promise<Record<string, number>> {
     const { values } = await metrics.informerRelists.get();
@@ -118,7 +123,7 @@ describe('an informer against a real API server', function () {
     await plane.stopApiServer('kill');
     await plane.startApiServer();
     await make('after');
-    await hears('added after', 30_000);
+    await hears('added after');
     expect(told.filter((line) => line === 'added old')).to.have.length(1);
   });
 
@@ -133,11 +138,9 @@ describe('an informer against a real API server', function () {
     await plane.startApiServer();
     await make('second');
     // Until that cache is filled, the API server still answers old watches from etcd.
-    await until('the API server has forgotten', () => forgotten(before?.metadata.resourceVersion ?? ''), {
-      timeoutMs: 30_000,
-    });
+    await until('the API server has forgotten', () => forgotten(before?.metadata.resourceVersion ?? ''));
     proxy.allow();
-    await hears('added second', 30_000);
+    await hears('added second');
     expect(informer.list().map(({ metadata }) => metadata.name)).to.have.members(['first', 'second']);
     expect(told).to.include('deleted old');
     expect((await lists()).gone).to.be.greaterThan(0);
@@ -147,11 +150,11 @@ describe('an informer against a real API server', function () {
     await follow({ silenceMs: 1_000 });
     // Its watch is open: what it hears of comes over that.
     await make('heard');
-    await hears('added heard', 10_000);
+    await hears('added heard');
     proxy.silence();
     await make('unheard');
     // A second of silence, and a try of 10 s on a connection of the pool that died with it.
-    await hears('added unheard', 20_000);
+    await hears('added unheard');
     expect((await lists()).silence).to.be.greaterThan(0);
   });
 });

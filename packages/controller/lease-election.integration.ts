@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { LEASES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { until } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 
 const namespace = 'election';
@@ -38,18 +39,18 @@ function script(kubeconfig: string, identity: string): string {
 }
 
 describe('the election against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
   const candidates: ChildProcess[] = [];
   let story: { at: number; line: string }[];
 
   before(async () => {
-    plane = await startControlPlane();
+    plane = await sharedControlPlane();
     client = plane.client();
     await plane.createNamespace(namespace);
   });
-  after(() => plane.stop());
+  after(() => plane?.stop());
   beforeEach(async () => {
     story = [];
     await client.delete(LEASES, at);
@@ -73,8 +74,7 @@ describe('the election against a real API server', function () {
     return candidate;
   }
 
-  const tells = (line: string, timeoutMs = 15_000) =>
-    until(line, () => story.find((entry) => entry.line === line), { timeoutMs });
+  const tells = (line: string) => until(line, () => story.find((entry) => entry.line === line));
 
   async function twoCandidates() {
     const a = start('a');

@@ -1,6 +1,8 @@
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { StatusWriter } from './status-writer.ts';
 
@@ -18,17 +20,18 @@ const WIDGETS: Resource<Widget> = { apiVersion: 'example.org/v1', kind: 'Widget'
 const at = { namespace: 'status', name: 'w' };
 
 describe('the status writer against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
   let writes: number;
   let writer: StatusWriter<Widget>;
 
   before(async () => {
-    plane = await startControlPlane({ manifests: [DEFINITION] });
+    plane = await sharedControlPlane();
+    await plane.applyYaml(DEFINITION);
     await plane.createNamespace(at.namespace);
   });
-  after(() => plane.stop());
+  after(() => plane?.stop());
 
   beforeEach(async () => {
     writes = 0;

@@ -1,5 +1,7 @@
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
 import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
 import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';
@@ -13,13 +15,13 @@ const failure = (call: Promise<unknown>) =>
   );
 
 describe('the client against a real API server', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
   const opened: (() => Promise<void>)[] = [];
 
   before(async () => {
-    plane = await startControlPlane();
+    plane = await sharedControlPlane();
     client = plane.client();
     await plane.createNamespace(namespace);
   });

@@ -1,13 +1,15 @@
 import { JOBS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
-import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
+import type { ControlPlane } from '../envtest/control-plane.ts';
+import { sharedControlPlane } from '../envtest/shared-control-plane.ts';
 import { CHART, E2E_VALUES, helm, IMAGES } from './render.ts';
 
 const NAMESPACE = 'bai-test';
 
 describe('charts/backend-ai in a real API server', function () {
-  this.timeout(120_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let client: KubeClient;
 
@@ -37,11 +39,11 @@ describe('charts/backend-ai in a real API server', function () {
   };
 
   before(async () => {
-    plane = await startControlPlane();
+    plane = await sharedControlPlane();
     client = plane.client();
     await plane.createNamespace(NAMESPACE);
   });
-  after(() => plane.stop());
+  after(() => plane?.stop());
 
   it('is taken as it is: no field is unknown, and no default is missing', async () => {
     await install();

@@ -12,7 +12,7 @@ import { helmPath } from '../envtest/cached-tool.ts';
 import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
 import { finalReport } from '../envtest/final-report.ts';
 import { Stage } from '../envtest/test-environment.ts';
-import { until } from '../envtest/until.ts';
+import { LAST_RESORT_MS, until } from '../envtest/until.ts';
 
 const CHART = fileURLToPath(new URL('../../charts/e2e-operator', import.meta.url));
 const NAMESPACE = 'backendai-e2e';
@@ -51,7 +51,7 @@ interface Definition extends KubeObject {
 const CRDS = resource<Definition>('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
 
 describe('charts/e2e-operator as a release', function () {
-  this.timeout(180_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let stage: Stage;
   let operator: ChildProcess;
@@ -59,7 +59,7 @@ describe('charts/e2e-operator as a release', function () {
   before(async () => {
     plane = await startControlPlane({ controllerManager: true });
   });
-  after(() => (stage ? stage.stop() : plane?.stop()));
+  after(() => (stage ?? plane)?.stop());
 
   const helm = (...args: string[]) =>
     execa(helmPath(), [...args, '--namespace', NAMESPACE, '--kubeconfig', plane.kubeconfigPath]);
@@ -108,12 +108,9 @@ describe('charts/e2e-operator as a release', function () {
   it('is installed, and says what it keeps', async () => {
     const { stdout } = await helm('install', 'e2e', earlierChart(), '--create-namespace', ...images(1));
     expect(stdout).to.include('TestSuites, TestRuns and TestReports').and.include('kubectl delete crd');
-    const role = `${OPERATOR}-${NAMESPACE}-environment`;
-    stage = new Stage(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), role);
+    stage = new Stage(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
     operator = await startOperator();
-    await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1', {
-      timeoutMs: 60_000,
-    });
+    await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1');
   });
 
   it('is upgraded in the middle of a run, CRDs and all, and the run ends as if nothing had been', async () => {
@@ -129,16 +126,10 @@ describe('charts/e2e-operator as a release', function () {
     operator.kill('SIGTERM');
     await once(operator, 'exit');
     operator = next;
-    await until(
-      'the new one leads: the catalog is its own',
-      async () => (await benchImage()) === 'suites:2',
-      {
-        timeoutMs: 60_000,
-      },
-    );
+    await until('the new one leads: the catalog is its own', async () => (await benchImage()) === 'suites:2');
     await stage.report('mid-alpha-1', finalReport('Passed'));
     await stage.attempt('mid-beta-1', 'Passed');
-    const run = await stage.finished('mid', 60_000);
+    const run = await stage.finished('mid');
     expect(run.status?.suites?.map(({ name, verdict, attempt }) => [name, verdict, attempt])).to.deep.equal([
       ['alpha', 'Passed', 1],
       ['beta', 'Passed', 1],
@@ -189,7 +180,7 @@ describe('charts/e2e-operator as a release', function () {
         if (there.length > 0) throw new Error(there.join(', '));
         return true;
       },
-      { timeoutMs: 90_000, everyMs: 500 },
+      { everyMs: 500 },
     );
     for (const file of readdirSync(join(CHART, 'files/crds'))) {
       const { metadata } = parse(readFileSync(join(CHART, 'files/crds', file), 'utf8'));

@@ -14,7 +14,7 @@ import { type FakeKubelet, startKubelet } from '../envtest/fake-kubelet.ts';
 import { finalReport } from '../envtest/final-report.ts';
 import { Player } from '../envtest/runner-double.ts';
 import { Stage } from '../envtest/test-environment.ts';
-import { until } from '../envtest/until.ts';
+import { LAST_RESORT_MS, until } from '../envtest/until.ts';
 import { guideCommands, runHere } from './guide-lines.ts';
 
 const NAMESPACE = 'backendai-e2e';
@@ -37,7 +37,7 @@ const using = lines.filter(({ text }) => rank(text) < 0);
 
 describe('every command of the guides that needs no Docker, as it stands, at a real API server', function () {
   // Each is a process or several; a busy machine takes its time to start them.
-  this.timeout(240_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
   let stage: Stage | undefined;
   let kubelet: FakeKubelet;
@@ -86,7 +86,7 @@ describe('every command of the guides that needs no Docker, as it stands, at a r
   async function deployed(): Promise<void> {
     const status = async (resource: string, body: object) => {
       const at = `/apis/apps/v1/namespaces/${DEPLOYED}/${resource}`;
-      await until(`${resource} is there`, () => client.get(at), { timeoutMs: 30_000 });
+      await until(`${resource} is there`, () => client.get(at));
       await client.mergePatch(`${at}/status`, { status: body });
     };
     await status('deployments/manager', { replicas: 2, readyReplicas: 2 });
@@ -115,7 +115,7 @@ describe('every command of the guides that needs no Docker, as it stands, at a r
   describe('beside an operator', () => {
     before(async () => {
       const own = await plane.serviceAccount(NAMESPACE, OPERATOR);
-      stage = new Stage(plane, own, `${OPERATOR}-${NAMESPACE}-environment`);
+      stage = new Stage(plane, own, NAMESPACE);
       kubelet = await startKubelet(plane);
       keeper = await startKeeper(stage, path.join(folder, 'volume'));
       stage.startOperator({ keeper: keeper.access });
@@ -124,13 +124,14 @@ describe('every command of the guides that needs no Docker, as it stands, at a r
         log: `area/file\n${attempt === BROKEN ? '✘' : '✔'} adds › two numbers (0.10 s)\n\nTests: 1 total\n`,
       }));
       player.start();
-      await stage.environment('e2e', { chart: { name: 'tiny', values: { image: 'real:1' } } });
+      const chart = { name: 'tiny', values: { image: 'real:1' } };
+      await stage.environment('e2e', { chart, namespace: DEPLOYED });
       await deployed();
       await stage.suite('storage-file-upload', {}, { [LABELS.area]: 'storage' });
       await stage.suite('session-lifecycle-create-session', {}, { [LABELS.area]: 'session-lifecycle' });
       for (const run of ['e2e-a1b2c', 'e2e-d3e4f', 'nightly-29385972', 'nightly-29387412']) {
         await stage.run(run, 'e2e');
-        await stage.finished(run, 60_000);
+        await stage.finished(run);
       }
     });
 

@@ -9,10 +9,10 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import { expect } from 'chai';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { freePorts } from './free-ports.ts';
-import { until } from './until.ts';
+import { LAST_RESORT_MS, until } from './until.ts';
 
 describe('the control plane for tests', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
 
   before(async () => {

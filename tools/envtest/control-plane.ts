@@ -25,8 +25,8 @@ export interface ControlPlaneOptions {
    * new kinds only every 30 s.
    */
   manifests?: readonly string[];
-  /** Milliseconds until the API server must be ready. Default 40 000: less than the time of any hook that waits for it. */
-  readyTimeoutMs?: number;
+  /** Several test files use it one after another: stop() leaves it running, and it ends with this process. Default false. */
+  shared?: boolean;
   /** Ports for etcd's clients, its peers and the API server, asked for anew at every try. Default: free ones. */
   ports?: () => Promise<readonly [number, number, number]>;
 }
@@ -51,7 +51,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       await plane.start();
       return plane;
     } catch (error) {
-      await plane.stop();
+      await plane.end();
       if (starts >= STARTS || !(error instanceof NotReadyError && error.portTaken)) throw error;
     }
   }
@@ -69,6 +69,8 @@ export class ControlPlane {
   readonly #group = new ProcessGroup('e2e-control-plane');
   readonly #tokens = new Map<string, { token: string; groups: readonly string[] }>();
   readonly #clients: KubeClient[] = [];
+  /** How often a name has been asked for. */
+  readonly #names = new Map<string, number>();
   #etcd: Running | undefined;
   #apiServer: Running | undefined;
   #admin: KubeClient | undefined;
@@ -144,11 +146,27 @@ export class ControlPlane {
     }
   }
 
-  /** Creates a namespace and its default service account, which pods need, also without a controller manager. */
-  async createNamespace(name: string): Promise<void> {
-    await this.#client.create(NAMESPACES, { metadata: { name } });
+  /** Creates a namespace and its default service account, which pods need: no test waits for the controller manager. */
+  async createNamespace(name: string, labels: Record<string, string> = {}): Promise<void> {
+    await this.#client.create(NAMESPACES, { metadata: { name, labels } });
     await ignoreExisting(
       this.#client.create(SERVICE_ACCOUNTS, { metadata: { namespace: name, name: 'default' } }),
+    );
+  }
+
+  /** A name that this control plane has not given before: "<base>-<number>". */
+  uniqueName(base: string): string {
+    const number = (this.#names.get(base) ?? 0) + 1;
+    this.#names.set(base, number);
+    return `${base}-${number}`;
+  }
+
+  /** Whether it runs and answers: a test that stopped a part of it may have failed before it started that part again. */
+  async works(): Promise<boolean> {
+    if (this.#group.pids.length < (this.#options.controllerManager ? 3 : 2)) return false;
+    return this.#client.get(NAMESPACES, { name: 'default' }).then(
+      (found) => found !== undefined,
+      () => false,
     );
   }
 
@@ -179,9 +197,16 @@ export class ControlPlane {
     }
   }
 
-  /** Ends everything and removes the files. Safe to call twice. */
+  /** Closes its clients; ends everything and removes the files, unless it is shared. Safe to call twice. */
   async stop(): Promise<void> {
+    this.#admin = undefined;
     await Promise.all(this.#clients.splice(0).map((client) => client.close()));
+    if (!this.#options.shared) await this.#group.end();
+  }
+
+  /** Ends everything and removes the files, also when it is shared. */
+  async end(): Promise<void> {
+    await this.stop();
     await this.#group.end();
   }
 
@@ -217,7 +242,6 @@ export class ControlPlane {
   }
 
   async #ready(): Promise<void> {
-    const timeoutMs = this.#options.readyTimeoutMs ?? 40_000;
     const programs = [this.#etcd, this.#apiServer].filter((program) => program !== undefined);
     // "default" is made by the API server itself, a moment after it says ready.
     const look = async () => {
@@ -226,7 +250,7 @@ export class ControlPlane {
       await this.#client.list(NAMESPACES, {}, { deadlineMs: 2_000 });
       return (await this.#client.get(NAMESPACES, { name: 'default' }, { deadlineMs: 2_000 })) && 'ready';
     };
-    const seen = await until('the API server is ready', look, { timeoutMs }).catch((cause: unknown) => {
+    const seen = await until('the API server is ready', look).catch((cause: unknown) => {
       throw new NotReadyError(String(cause), programs, cause);
     });
     if (seen !== 'ready') throw new NotReadyError(`${seen.name} ended by itself (${seen.ended}).`, [seen]);

@@ -84,7 +84,8 @@ function linesSince(log: string, since: string | null): string {
 }
 
 /** Starts a kubelet and registers its node. It has the API server's own certificate, which nobody checks here. */
-export async function startKubelet(plane: ControlPlane, node = 'node-one'): Promise<FakeKubelet> {
+export async function startKubelet(plane: ControlPlane): Promise<FakeKubelet> {
+  const node = plane.uniqueName('node');
   const file = (name: string) => readFileSync(join(plane.folder, 'certificates', name));
   const server = createServer({ cert: file('apiserver.crt'), key: file('apiserver.key') });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -17,18 +17,17 @@ import { until } from './until.ts';
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['ephemeralContainerStatuses']>[number];
 
 const ENVIRONMENT = 'broken';
-/** Longest time until an operator has done something, one that takes over from a dead one included, milliseconds. */
-const PATIENCE = { timeoutMs: 30_000 };
 
 /** A deployed environment that may be broken, whose pods and tools the test plays. */
 export class FaultScene {
   readonly stage: Stage;
   readonly kubelet: FakeKubelet;
   /** Of the deployment. */
-  readonly namespace = 'bai-broken';
+  readonly namespace: string;
 
   constructor(stage: Stage, kubelet: FakeKubelet) {
     this.stage = stage;
+    this.namespace = stage.deployedIn(ENVIRONMENT);
     this.kubelet = kubelet;
   }
 
@@ -132,19 +131,15 @@ export class FaultScene {
   /** Waits for a tool in a pod that is not one that could not be started. */
   #toolName(pod: Pod, tool: Tool): Promise<string> {
     const { name } = pod.metadata;
-    return until(
-      `a tool ${tool} is put into pod ${name}`,
-      async () => {
-        const now = await this.podNow(name);
-        const unstarted = (now?.status?.ephemeralContainerStatuses ?? []).filter(
-          ({ state }) => state?.waiting !== undefined,
-        );
-        return now?.spec?.ephemeralContainers?.find(
-          ({ name: one, args }) => args?.[0] === tool && !unstarted.some((status) => status.name === one),
-        )?.name;
-      },
-      PATIENCE,
-    );
+    return until(`a tool ${tool} is put into pod ${name}`, async () => {
+      const now = await this.podNow(name);
+      const unstarted = (now?.status?.ephemeralContainerStatuses ?? []).filter(
+        ({ state }) => state?.waiting !== undefined,
+      );
+      return now?.spec?.ephemeralContainers?.find(
+        ({ name: one, args }) => args?.[0] === tool && !unstarted.some((status) => status.name === one),
+      )?.name;
+    });
   }
 
   async #toolState(pod: Pod, tool: string, state: NonNullable<ContainerStatus['state']>): Promise<void> {
@@ -192,21 +187,16 @@ export async function startFaultScene(): Promise<FaultScene> {
       disruption: 'Allowed',
     },
   });
-  await until(
-    'the operator has its rights in the namespace',
-    () => client.get(ROLE_BINDINGS, { namespace: scene.namespace, name: 'backendai-e2e-operator' }),
-    PATIENCE,
+  await until('the operator has its rights in the namespace', () =>
+    client.get(ROLE_BINDINGS, { namespace: scene.namespace, name: 'backendai-e2e-operator' }),
   );
   await until(
     'the environment is deployed',
     async () => (await client.get(TEST_ENVIRONMENTS, { namespace, name: ENVIRONMENT }))?.status?.valuesHash,
-    { timeoutMs: 60_000 },
   );
   // Pods need it, and Kubernetes makes it a moment after the namespace.
-  await until(
-    'the namespace has its service account',
-    () => client.get(SERVICE_ACCOUNTS, { namespace: scene.namespace, name: 'default' }),
-    PATIENCE,
+  await until('the namespace has its service account', () =>
+    client.get(SERVICE_ACCOUNTS, { namespace: scene.namespace, name: 'default' }),
   );
   await operator.stop();
   return scene;

@@ -10,26 +10,25 @@ import type { TestRun, TestRunSpec } from '@backendai-e2e/api/test-run';
 import type { TestSuite, TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import {
   DEPLOYMENTS,
-  NAMESPACES,
+  EVENTS,
   PODS,
   type Pod,
   ROLE_BINDINGS,
   ROLES,
   type Role,
-  SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { createOperator } from '@backendai-e2e/operator/operator';
 import type { OperatorOptions } from '@backendai-e2e/operator/options';
-import { crdFiles } from '../crds/files.ts';
 import type { Access } from './access.ts';
 import { helmPath } from './cached-tool.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { finalReport } from './final-report.ts';
 import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
 import { quietLog } from './quiet-log.ts';
+import { sharedControlPlane } from './shared-control-plane.ts';
 import { until } from './until.ts';
 
 const ACCOUNT = 'backendai-e2e-operator';
@@ -46,7 +45,8 @@ export interface RunningOperator {
  * The test plays the kubelet (pods) and the runner (reports).
  */
 export class Stage {
-  readonly namespace = NAMESPACE;
+  /** Of the operator and the runs. */
+  readonly namespace: string;
   readonly plane: ControlPlane;
   /** The administrator. */
   readonly client: KubeClient;
@@ -54,11 +54,12 @@ export class Stage {
   readonly #role: string;
   readonly #running = new Set<RunningOperator>();
 
-  constructor(plane: ControlPlane, access: Access, role: string) {
+  constructor(plane: ControlPlane, access: Access, namespace: string) {
+    this.namespace = namespace;
     this.plane = plane;
     this.client = plane.client();
     this.#access = access;
-    this.#role = role;
+    this.#role = `${ACCOUNT}-${namespace}-environment`;
   }
 
   /** What the operator is started with; `changes` replaces parts. */
@@ -66,11 +67,11 @@ export class Stage {
     return {
       kubeConfig: this.#access.kubeConfig,
       kubeconfigPath: this.#access.kubeconfigPath,
-      namespace: NAMESPACE,
+      namespace: this.namespace,
       chartsDir: fileURLToPath(new URL('./charts', import.meta.url)),
       helm: helmPath(),
       catalog: undefined,
-      identity: { namespace: NAMESPACE, serviceAccount: ACCOUNT, environmentRole: this.#role },
+      identity: { namespace: this.namespace, serviceAccount: ACCOUNT, environmentRole: this.#role },
       electionIdentity: undefined,
       port: 0,
       log: quietLog(),
@@ -103,7 +104,7 @@ export class Stage {
       [
         'operator/main.ts',
         `--kubeconfig=${options.kubeconfigPath}`,
-        `--namespace=${NAMESPACE}`,
+        `--namespace=${this.namespace}`,
         `--charts-dir=${options.chartsDir}`,
         `--helm=${options.helm}`,
         `--environment-role=${this.#role}`,
@@ -128,8 +129,18 @@ export class Stage {
     await this.plane.stop();
   }
 
+  /** Where an environment of that name is deployed: the namespaces of environments are the whole cluster's. */
+  deployedIn(environment: string): string {
+    return `${this.namespace}-${environment}`;
+  }
+
+  /** Creates an environment; one with a chart is deployed in deployedIn(name), unless its spec names another namespace. */
   environment(name: string, spec: TestEnvironmentSpec = { external: {} }): Promise<TestEnvironment> {
-    return this.client.create(TEST_ENVIRONMENTS, { metadata: { name, namespace: NAMESPACE }, spec });
+    const where = spec.chart ? { namespace: this.deployedIn(name) } : {};
+    return this.client.create(TEST_ENVIRONMENTS, {
+      metadata: { name, namespace: this.namespace },
+      spec: { ...where, ...spec },
+    });
   }
 
   suite(
@@ -138,42 +149,40 @@ export class Stage {
     labels: Record<string, string> = {},
   ): Promise<TestSuite> {
     return this.client.create(TEST_SUITES, {
-      metadata: { name, namespace: NAMESPACE, labels },
+      metadata: { name, namespace: this.namespace, labels },
       spec: { files: ['area/file'], image: 'suites:test', ...spec },
     });
   }
 
   run(name: string, environment: string, spec: Partial<TestRunSpec> = {}): Promise<TestRun> {
     return this.client.create(TEST_RUNS, {
-      metadata: { name, namespace: NAMESPACE },
+      metadata: { name, namespace: this.namespace },
       spec: { environmentRef: { name: environment }, ...spec },
     });
   }
 
   /** A user with these rights in the namespace of the runs, and no others. */
   async user(name: string, rules: NonNullable<Role['rules']>): Promise<Access> {
-    const access = await this.plane.serviceAccount(NAMESPACE, name);
+    const access = await this.plane.serviceAccount(this.namespace, name);
     await this.grant(name, rules, [name]);
     return access;
   }
 
   /** Gives rights in the namespace of the runs to service accounts there. */
   async grant(role: string, rules: NonNullable<Role['rules']>, accounts: readonly string[]): Promise<void> {
-    const metadata = { namespace: NAMESPACE, name: role };
+    const metadata = { namespace: this.namespace, name: role };
     await this.client.create(ROLES, { metadata, rules });
     await this.client.create(ROLE_BINDINGS, {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
-      subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE })),
+      subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: this.namespace })),
     });
   }
 
   /** Plays the controllers and the kubelet of the workloads of testing/charts/tiny, which run nowhere here. */
   async tinyIsReady(namespace: string, managers = 2): Promise<void> {
     const set = async <T extends KubeObject>(resource: Resource<T>, name: string, status: object) => {
-      await until(`${name} exists`, () => this.client.get(resource, { namespace, name }), {
-        timeoutMs: 30_000,
-      });
+      await until(`${name} exists`, () => this.client.get(resource, { namespace, name }));
       await this.client.mergePatch(resource, { namespace, name }, { status }, { subresource: 'status' });
     };
     await set(DEPLOYMENTS, 'manager', { replicas: managers, readyReplicas: managers });
@@ -188,43 +197,50 @@ export class Stage {
   }
 
   getRun(name: string): Promise<TestRun | undefined> {
-    return this.client.get(TEST_RUNS, { namespace: NAMESPACE, name });
+    return this.client.get(TEST_RUNS, { namespace: this.namespace, name });
   }
 
   getReport(name: string): Promise<TestReport | undefined> {
-    return this.client.get(TEST_REPORTS, { namespace: NAMESPACE, name });
+    return this.client.get(TEST_REPORTS, { namespace: this.namespace, name });
   }
 
   getEnvironment(name: string): Promise<TestEnvironment | undefined> {
-    return this.client.get(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name });
+    return this.client.get(TEST_ENVIRONMENTS, { namespace: this.namespace, name });
   }
 
   /** Waits until the run has its verdict. */
-  finished(name: string, timeoutMs = 15_000): Promise<TestRun> {
-    return until(
-      `run ${name} has its verdict`,
-      async () => {
-        const run = await this.getRun(name);
-        const succeeded = conditionOf(run?.status?.conditions, 'Succeeded');
-        if (succeeded?.status === 'True' || succeeded?.status === 'False') return run;
-        throw new Error(JSON.stringify(run?.status));
-      },
-      { timeoutMs },
-    );
+  finished(name: string): Promise<TestRun> {
+    return until(`run ${name} has its verdict`, async () => {
+      const run = await this.getRun(name);
+      const succeeded = conditionOf(run?.status?.conditions, 'Succeeded');
+      if (succeeded?.status === 'True' || succeeded?.status === 'False') return run;
+      throw new Error(JSON.stringify(run?.status));
+    });
+  }
+
+  /** Waits until there are events of all these reasons about the object of that name: they arrive in any order. */
+  async hasEvents(name: string, reasons: readonly string[]): Promise<void> {
+    await until(`events about ${name} with the reasons ${reasons.join(', ')}`, async () => {
+      const fieldSelector = `involvedObject.name=${name}`;
+      const { items } = await this.client.list(EVENTS, { namespace: this.namespace, fieldSelector });
+      const found = items.map(({ reason }) => reason);
+      if (!reasons.every((reason) => found.includes(reason))) throw new Error(found.join(', '));
+      return true;
+    });
   }
 
   /** Waits for the pod that the Job controller makes for an attempt. */
   pod(attempt: string): Promise<Pod> {
     return until(`attempt ${attempt} has a pod`, async () => {
       const labelSelector = `batch.kubernetes.io/job-name=${attempt}`;
-      const { items } = await this.client.list(PODS, { namespace: NAMESPACE, labelSelector });
+      const { items } = await this.client.list(PODS, { namespace: this.namespace, labelSelector });
       return items[0];
     });
   }
 
   /** Plays the kubelet: writes a pod's status. */
   podStatus(pod: Pod, status: Pod['status']): Promise<Pod> {
-    const { name, namespace = NAMESPACE } = pod.metadata;
+    const { name, namespace = this.namespace } = pod.metadata;
     return this.client.mergePatch(PODS, { namespace, name }, { status }, { subresource: 'status' });
   }
 
@@ -264,7 +280,7 @@ export class Stage {
     await until(`report ${attempt} exists`, () => this.getReport(attempt));
     await this.client.applyStatus(
       TEST_REPORTS,
-      { apiVersion: API_VERSION, metadata: { name: attempt, namespace: NAMESPACE }, status },
+      { apiVersion: API_VERSION, metadata: { name: attempt, namespace: this.namespace }, status },
       { fieldManager: FIELD_MANAGERS.runner, force: true },
     );
   }
@@ -277,33 +293,14 @@ export class Stage {
 }
 
 /**
- * Starts the control plane with everything that the chart installs but the operator's Deployment.
+ * A namespace of the shared control plane with everything that the chart installs there but the operator's Deployment.
  * @param values of the chart (a=b); unless they say otherwise there is no keeper of artifacts
  */
 export async function startStage(...values: string[]): Promise<Stage> {
-  const rights = await renderOperatorChartIn(NAMESPACE, values, 'rbac.yaml', 'fault-policy.yaml');
-  const plane = await startControlPlane({
-    controllerManager: true,
-    manifests: crdFiles().map(({ content }) => content),
-  });
-  try {
-    await plane.client().create(NAMESPACES, {
-      metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-    });
-    await plane.applyYaml(rights);
-    // Pods need it; the controller manager makes it once it has begun, which takes it a while where several begin at once.
-    await until(
-      'the namespace has its service account',
-      () => plane.client().get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }),
-      { timeoutMs: 60_000 },
-    );
-    return new Stage(
-      plane,
-      await plane.serviceAccount(NAMESPACE, ACCOUNT),
-      `${ACCOUNT}-${NAMESPACE}-environment`,
-    );
-  } catch (error) {
-    await plane.stop();
-    throw error;
-  }
+  const plane = await sharedControlPlane();
+  const namespace = plane.uniqueName(NAMESPACE);
+  const rights = await renderOperatorChartIn(namespace, values, 'rbac.yaml', 'fault-policy.yaml');
+  await plane.createNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+  await plane.applyYaml(rights);
+  return new Stage(plane, await plane.serviceAccount(namespace, ACCOUNT), namespace);
 }

@@ -12,6 +12,7 @@ import {
 } from '@backendai-e2e/api/artifact-key';
 import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
 import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { request } from 'undici';
 import { KeeperClient, KeeperError } from '../server-client.ts';
@@ -140,7 +141,7 @@ function aStore(make: () => Promise<ArtifactStore>): void {
 }
 
 describe('artifacts on a volume', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   const folder = mkdtempSync(join(tmpdir(), 'e2e-artifacts-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -163,7 +164,7 @@ describe('artifacts on a volume', function () {
 });
 
 describe('artifacts in a bucket', function () {
-  this.timeout(60_000);
+  this.timeout(LAST_RESORT_MS);
   let server: S3Server;
   const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const saved = variables.map((name) => process.env[name]);
