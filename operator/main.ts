@@ -5,7 +5,7 @@ import { createLog } from '@backendai-e2e/controller/log';
 import { stopSignal } from '@backendai-e2e/controller/manager';
 import { findCluster } from '@backendai-e2e/kube/cluster-access';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { KeeperAccess } from './artifacts/server-client.ts';
+import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import { createOperator } from './operator.ts';
 
 /** Where a pod finds the namespace that it runs in. */
@@ -134,7 +134,11 @@ const command = new Command('backendai-e2e-operator')
   );
 
 /** The keeper, when all that it takes to speak to it is given. Throws with what is missing. */
-function keeperOf({ artifactsService, artifactsUrl, artifactsTokenFile }: Options): KeeperAccess | undefined {
+function keeperOf({
+  artifactsService,
+  artifactsUrl,
+  artifactsTokenFile,
+}: Options): ArtifactServerAccess | undefined {
   if (!artifactsService) return undefined;
   if (!artifactsUrl || !artifactsTokenFile) {
     throw new Error('--artifacts-service needs --artifacts-url and --artifacts-token-file');

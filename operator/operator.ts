@@ -1,17 +1,52 @@
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { EventLog } from '@backendai-e2e/controller/event-log';
 import { EventRecorder } from '@backendai-e2e/controller/events';
 import { HealthServer } from '@backendai-e2e/controller/health';
 import { giveMemoryBack, WhenIdle } from '@backendai-e2e/controller/idle';
 import { LeaseElection } from '@backendai-e2e/controller/lease-election';
 import { Manager } from '@backendai-e2e/controller/manager';
 import { createMetrics } from '@backendai-e2e/controller/metrics';
+import { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { systemClock } from '@backendai-e2e/kube/clock';
-import { addNamespace } from './namespace-controllers.ts';
-import { Measures } from './observability/metrics.ts';
+import * as artifacts from './artifacts/setup.ts';
+import * as catalog from './catalog/setup.ts';
+import * as environments from './environments/setup.ts';
+import * as faults from './faults/setup.ts';
+import * as notifications from './notifications/setup.ts';
+import { logFieldsOf } from './observability/log-fields.ts';
+import { OperatorMetrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './options.ts';
+import * as reports from './reports/setup.ts';
+import * as runs from './runs/setup.ts';
 
 const LEASE = 'backendai-e2e-operator';
+
+/** The domains that own kinds. Every kind is declared before a controller asks for it. */
+const OWNERS = [environments, catalog, runs, reports, faults];
+
+/** Adds the informers and controllers of one namespace, domain by domain. */
+function setUpNamespace(
+  scope: NamespaceScope,
+  options: OperatorOptions,
+  operatorMetrics: OperatorMetrics,
+): void {
+  for (const domain of OWNERS) domain.cache(scope);
+  const installer = {
+    helm: { binary: options.helm, kubeconfig: options.kubeconfigPath },
+    chartsDir: options.chartsDir,
+    identity: options.identity,
+    deploys: !options.watchNamespaces?.length,
+  };
+  const { watch } = environments.setup(scope, { installer, operatorMetrics });
+  const { catalogStored } = catalog.setup(scope, { path: options.catalog });
+  runs.setup(scope, { catalogStored, operatorMetrics });
+  const { collector } = artifacts.setup(scope, { server: options.keeper });
+  reports.setup(scope, { collector });
+  faults.setup(scope, { watch, image: options.faultImage, holderOf: options.holderOf });
+  notifications.setup(scope, { secret: options.notificationSecret, backoff: options.notificationBackoff });
+}
+
 /** Puts the operator together. Nothing happens before `run` is called on what it returns. */
 export function createOperator(options: OperatorOptions): Manager {
   const { namespace, log } = options;
@@ -46,8 +81,23 @@ export function createOperator(options: OperatorOptions): Manager {
     .onStop('client', () => client.close())
     .onStop('events', () => recorder.flush(2_000));
   const watched = options.watchNamespaces?.length ? options.watchNamespaces : [namespace];
-  const measures = new Measures(metrics.registry);
-  const common = { options, client, recorder, metrics, measures, clock };
-  for (const each of watched) addNamespace(manager, each, common);
+  const operatorMetrics = new OperatorMetrics(metrics.registry);
+  const severalNamespaces = watched.length > 1;
+  for (const each of watched) {
+    // The controllers of each namespace have queues of their own: logs and metrics tell them apart.
+    const scopeLog = severalNamespaces ? log.child({ namespace: each }) : log;
+    const events = new EventLog(recorder, scopeLog, logFieldsOf);
+    const scope = new NamespaceScope({
+      manager,
+      namespace: each,
+      client,
+      clock,
+      log: scopeLog,
+      metrics,
+      events,
+      severalNamespaces,
+    });
+    setUpNamespace(scope, options, operatorMetrics);
+  }
   return manager;
 }

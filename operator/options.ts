@@ -2,7 +2,7 @@ import type { Log } from '@backendai-e2e/controller/log';
 import type { Backoff } from '@backendai-e2e/kube/backoff';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
-import type { KeeperAccess } from './artifacts/server-client.ts';
+import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import type { OperatorIdentity } from './environments/namespace.ts';
 import type { FaultEffectsOptions } from './faults/effects.ts';
 
@@ -25,7 +25,7 @@ export interface OperatorOptions {
   /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
   /** The keeper of artifacts; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
-  keeper?: KeeperAccess | undefined;
+  keeper?: ArtifactServerAccess | undefined;
   /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
   notificationSecret?: string | undefined;
   /** Pauses between deliveries to it that fail; a test gives shorter ones. */

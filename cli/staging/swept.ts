@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ARTIFACTS_PATH, KEEPER_TOKEN_HEADER } from '@backendai-e2e/api/artifact-key';
+import { ARTIFACT_TOKEN_HEADER, ARTIFACTS_PATH } from '@backendai-e2e/api/artifact-key';
 import { ApiError, type ClusterApi, corePath } from '../cluster-api/client.ts';
 import { STAGING } from './places.ts';
 
@@ -51,7 +51,7 @@ export async function untilSwept(
     const token = Buffer.from(held.data?.[secret.key] ?? '', 'base64').toString();
     const list = `${corePath(namespace, 'services', STAGING.keeper, 'proxy')}${ARTIFACTS_PATH}/${namespace}`;
     for (;;) {
-      const answer = await client.bytes(list, signal, { [KEEPER_TOKEN_HEADER]: token });
+      const answer = await client.bytes(list, signal, { [ARTIFACT_TOKEN_HEADER]: token });
       const found: unknown[] = JSON.parse(answer.toString());
       if (found.length === 0) return [];
       left = `${found.length} artifacts in the bucket ${bucket}`;

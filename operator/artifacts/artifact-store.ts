@@ -8,11 +8,11 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import { objectName } from '@backendai-e2e/kube/object';
 import { attemptLabels } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
-import { type KeeperClient, KeeperError } from './server-client.ts';
+import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 import { artifactsIn, byImportance, fileOf, nameOfFile, type Trace, tracesConfigMap } from './traces.ts';
 
 /** What became of traces that were to be kept. */
-export interface Shelved {
+export interface StoredArtifacts {
   /** What is kept now, also by an earlier try. */
   artifacts: Artifact[];
   /** Where, for people. */
@@ -22,7 +22,7 @@ export interface Shelved {
 }
 
 /** Where the traces of an attempt are put, and taken away again with its report. */
-export interface Shelf {
+export interface ArtifactStore {
   readonly budget: ArchiveBudget;
   /** What an earlier try for this report has put there already; it is not made again. */
   before(report: TestReport, signal: AbortSignal): Promise<Artifact[]>;
@@ -31,11 +31,11 @@ export interface Shelf {
     traces: readonly Trace[],
     before: readonly Artifact[],
     signal: AbortSignal,
-  ): Promise<Shelved>;
+  ): Promise<StoredArtifacts>;
 }
 
 /** One immutable ConfigMap an attempt, with its name; it belongs to the report. */
-export class ConfigMapShelf implements Shelf {
+export class ConfigMapStore implements ArtifactStore {
   readonly budget = ARCHIVE_BUDGETS.configMap;
   readonly #client: Pick<KubeClient, 'create' | 'get'>;
 
@@ -54,7 +54,7 @@ export class ConfigMapShelf implements Shelf {
     traces: readonly Trace[],
     _before: readonly Artifact[],
     signal: AbortSignal,
-  ): Promise<Shelved> {
+  ): Promise<StoredArtifacts> {
     const { name, namespace = '', uid } = report.metadata;
     const { run, suite, attempt } = report.spec;
     const at = { name, namespace, labels: attemptLabels(run, suite, attempt), owner: ownerReference(report) };
@@ -86,13 +86,13 @@ export class ConfigMapShelf implements Shelf {
 }
 
 /** The keeper of artifacts, on a volume or in a bucket. What belongs to no report any more is swept away. */
-export class KeeperShelf implements Shelf {
+export class ServerStore implements ArtifactStore {
   readonly budget = ARCHIVE_BUDGETS.keeper;
-  readonly #keeper: KeeperClient;
+  readonly #keeper: ArtifactClient;
   readonly #service: string;
 
   /** @param service `<namespace>/<name>:<port>`, as the API server's proxy and so `e2e report` finds it */
-  constructor(keeper: KeeperClient, service: string) {
+  constructor(keeper: ArtifactClient, service: string) {
     this.#keeper = keeper;
     this.#service = service;
   }
@@ -103,7 +103,7 @@ export class KeeperShelf implements Shelf {
       const found = await this.#keeper.list(ownerOf(report), signal);
       return found.map(({ place, bytes }) => this.#listed(place.key, bytes));
     } catch (error) {
-      if (error instanceof KeeperError) return [];
+      if (error instanceof ArtifactServerError) return [];
       throw error;
     }
   }
@@ -113,9 +113,9 @@ export class KeeperShelf implements Shelf {
     traces: readonly Trace[],
     before: readonly Artifact[],
     signal: AbortSignal,
-  ): Promise<Shelved> {
+  ): Promise<StoredArtifacts> {
     const artifacts = [...before];
-    const failed: { name: string; error: KeeperError }[] = [];
+    const failed: { name: string; error: ArtifactServerError }[] = [];
     for (const trace of traces) {
       if (before.some(({ name }) => name === trace.name)) continue;
       const { file, bytes } = fileOf(trace);
@@ -127,7 +127,7 @@ export class KeeperShelf implements Shelf {
         );
         artifacts.push(this.#listed(key, bytes.length));
       } catch (error) {
-        if (!(error instanceof KeeperError)) throw error;
+        if (!(error instanceof ArtifactServerError)) throw error;
         failed.push({ name: trace.name, error });
       }
     }

@@ -258,7 +258,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     await stage.client.applyStatus(
       TEST_REPORTS,
       { metadata: { namespace: stage.namespace, name: attempt }, status: empty },
-      { fieldManager: 'backendai-e2e-archivist', force: true },
+      { fieldManager: 'backendai-e2e-collector', force: true },
     );
     await stage.client.delete(
       PODS,

@@ -14,17 +14,17 @@ import type { Secrets } from '@backendai-e2e/redaction/redaction';
 import { RUNNER_CONTAINER } from '../attempts/attempt-job.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
 import { namespaceOf } from '../environments/namespace.ts';
-import type { Shelf, Shelved } from './artifact-store.ts';
+import type { ArtifactStore, StoredArtifacts } from './artifact-store.ts';
 import { type ComponentLogs, componentLogs } from './component-logs.ts';
 import { readLogEnd } from './log-tail.ts';
 import { EVENTS_TEXT, endOf, eventLines, SUITE_LOG, type TextEnd, type Trace } from './traces.ts';
 
-export interface ArchivistDependencies {
+export interface ArtifactCollectorDependencies {
   client: KubeClient;
   clock: Clock;
   log: Log;
   /** Where traces go. */
-  shelf: Shelf;
+  store: ArtifactStore;
 }
 
 /** What an archive is made from. */
@@ -48,10 +48,10 @@ interface Unread {
 const MESSAGE = 1024;
 
 /** Keeps what an attempt left behind: the end of its pod's log, its events and, when it failed, its components' logs. */
-export class Archivist {
-  readonly #with: ArchivistDependencies;
+export class ArtifactCollector {
+  readonly #with: ArtifactCollectorDependencies;
 
-  constructor(dependencies: ArchivistDependencies) {
+  constructor(dependencies: ArtifactCollectorDependencies) {
     this.#with = dependencies;
   }
 
@@ -61,9 +61,9 @@ export class Archivist {
    * come again. Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run.
    */
   async archive({ report, pod, environment, patient }: Attempt, signal: AbortSignal): Promise<boolean> {
-    const { client, shelf } = this.#with;
-    const { budget } = shelf;
-    const before = await shelf.before(report, signal);
+    const { client, store } = this.#with;
+    const { budget } = store;
+    const before = await store.before(report, signal);
     // The runner masks what it prints, but not what Node prints when it dies.
     const secrets = await secretsOf(client, environment, signal);
     const keptLog = before.some(({ name }) => name === SUITE_LOG);
@@ -78,11 +78,11 @@ export class Archivist {
       trace(EVENTS_TEXT, { text: events, omittedBytes: 0 }, budget.events, secrets),
       ...components.traces,
     ];
-    const shelved = await shelf.put(report, traces, before, signal);
-    if (shelved.trouble?.mayPass && patient) return false;
+    const stored = await store.put(report, traces, before, signal);
+    if (stored.trouble?.mayPass && patient) return false;
     const unread = log && 'trouble' in log ? secrets.mask(log.trouble) : undefined;
-    const seen = observation(report, shelved, unread, components.troubles);
-    await this.#tell(report, shelved, seen, signal);
+    const seen = observation(report, stored, unread, components.troubles);
+    await this.#tell(report, stored, seen, signal);
     return true;
   }
 
@@ -97,20 +97,20 @@ export class Archivist {
     // In what somebody else deployed the operator has no right to read.
     const archives = VERDICT_POLICY[verdict].archivesComponentLogs;
     if (!environment?.spec.chart || !archives || startedAt === undefined) return { traces: [], troubles: [] };
-    const { client, clock, shelf } = this.#with;
+    const { client, clock, store } = this.#with;
     const span = {
       namespace: namespaceOf(environment),
       since: new Date(startedAt),
       until: finishedAt === undefined ? clock.now() : new Date(finishedAt),
     };
-    const { traces, troubles } = await componentLogs(client, span, shelf.budget, signal);
+    const { traces, troubles } = await componentLogs(client, span, store.budget, signal);
     return { traces: traces.map((each) => ({ ...each, text: secrets.mask(each.text) })), troubles };
   }
 
   /** Writes what is kept and the condition into the report, under a field manager of its own. */
   async #tell(
     report: TestReport,
-    { artifacts }: Shelved,
+    { artifacts }: StoredArtifacts,
     seen: Observation,
     signal: AbortSignal,
   ): Promise<void> {
@@ -172,7 +172,7 @@ function trace(name: string, { text, omittedBytes }: TextEnd, bytes: number, sec
 /** The condition Archived: true only when everything is kept that was there. */
 function observation(
   report: TestReport,
-  { artifacts, where, trouble }: Shelved,
+  { artifacts, where, trouble }: StoredArtifacts,
   unread: string | undefined,
   components: readonly string[],
 ): Observation {

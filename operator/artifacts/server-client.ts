@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
+  ARTIFACT_TOKEN_HEADER,
   ARTIFACTS_PATH,
   type ArtifactOwner,
-  KEEPER_TOKEN_HEADER,
   keyOf,
   ownerPath,
   pathTo,
@@ -14,8 +14,8 @@ import type { Listed } from './server/backend.ts';
 const ANSWER_MS = 60_000;
 
 /** The keeper, or what it keeps things in, did not do what it was asked for. */
-export class KeeperError extends Error {
-  override readonly name = 'KeeperError';
+export class ArtifactServerError extends Error {
+  override readonly name = 'ArtifactServerError';
   /** Whether it may work later: no answer, or one of a server in trouble. */
   readonly mayPass: boolean;
   constructor(message: string, mayPass: boolean, cause?: unknown) {
@@ -24,7 +24,7 @@ export class KeeperError extends Error {
   }
 }
 
-export interface KeeperAccess {
+export interface ArtifactServerAccess {
   /** `<namespace>/<name>:<port>` of its Service, for the API server's proxy. */
   service: string;
   /** `http://<service>.<namespace>.svc:<port>` */
@@ -33,11 +33,11 @@ export interface KeeperAccess {
   token: () => string;
 }
 
-/** What the operator asks the keeper of artifacts for. Calls reject with KeeperError or the signal's reason. */
-export class KeeperClient {
-  readonly #access: KeeperAccess;
+/** What the operator asks the keeper of artifacts for. Calls reject with ArtifactServerError or the signal's reason. */
+export class ArtifactClient {
+  readonly #access: ArtifactServerAccess;
 
-  constructor(access: KeeperAccess) {
+  constructor(access: ArtifactServerAccess) {
     this.#access = access;
   }
 
@@ -80,7 +80,7 @@ export class KeeperClient {
         signal,
         headersTimeout: ANSWER_MS,
         bodyTimeout: ANSWER_MS,
-        headers: { [KEEPER_TOKEN_HEADER]: token() },
+        headers: { [ARTIFACT_TOKEN_HEADER]: token() },
         ...(body ? { body } : {}),
       });
       code = answer.statusCode;
@@ -89,10 +89,10 @@ export class KeeperClient {
       signal.throwIfAborted();
       const why =
         error instanceof Error ? ('code' in error && String(error.code)) || error.message : String(error);
-      throw new KeeperError(`the keeper of artifacts cannot be reached (${why})`, true, error);
+      throw new ArtifactServerError(`the keeper of artifacts cannot be reached (${why})`, true, error);
     }
     if (code < 300) return text;
-    throw new KeeperError(
+    throw new ArtifactServerError(
       `the keeper of artifacts answered ${code}: ${text.trim().slice(0, 500)}`,
       code >= 500,
     );

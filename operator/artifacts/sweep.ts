@@ -8,11 +8,11 @@ import type { Log } from '@backendai-e2e/controller/log';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 import { reportsOf } from '../attempts/attempt-name.ts';
-import { type KeeperClient, KeeperError } from './server-client.ts';
+import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
 export interface ArtifactSweepDependencies {
   client: Pick<KubeClient, 'get'>;
-  keeper: Pick<KeeperClient, 'list' | 'remove'>;
+  artifacts: Pick<ArtifactClient, 'list' | 'remove'>;
   reports: Pick<Informer<TestReport>, 'get'>;
   runs: Pick<Informer<TestRun>, 'list'>;
   log: Log;
@@ -37,9 +37,9 @@ export class ArtifactSweep {
   }
 
   readonly reconcile = async ({ namespace = '' }: ObjectName, signal: AbortSignal): Promise<Result> => {
-    const { keeper, log } = this.#with;
+    const { artifacts, log } = this.#with;
     try {
-      const listed = await keeper.list({ namespace }, signal);
+      const listed = await artifacts.list({ namespace }, signal);
       const owners = ownersOf(listed.map(({ place }) => place));
       const ofRuns = this.#reportsOfRuns(namespace);
       const uidsOf = new Map<string, number>();
@@ -52,12 +52,12 @@ export class ArtifactSweep {
           going = true;
           continue;
         }
-        await keeper.remove(owner, signal);
+        await artifacts.remove(owner, signal);
         log.info({ report: owner.report, uid: owner.uid }, 'its artifacts are removed: the report is gone');
       }
       return { requeueAfterMs: going ? GOING_MS : SWEEP_MS };
     } catch (error) {
-      if (!(error instanceof KeeperError)) throw error;
+      if (!(error instanceof ArtifactServerError)) throw error;
       log.warn({ why: error.message }, 'artifacts of reports that are gone stay for now');
       return { requeueAfterMs: AGAIN_MS };
     }

@@ -10,17 +10,17 @@ import {
 } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { Result } from '@backendai-e2e/controller/controller';
-import { FencedStatus } from '@backendai-e2e/controller/fenced-status';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import { setFinalizer } from '@backendai-e2e/controller/finalizer';
 import type { Informer } from '@backendai-e2e/controller/informer';
+import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isConflict } from '@backendai-e2e/kube/api-error';
 import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
-import { keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import { type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import { maskStrings } from '@backendai-e2e/redaction/redaction';
-import type { Chronicle } from '../observability/event-log.ts';
-import type { Measures } from '../observability/metrics.ts';
+import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices } from '../observability/notices.ts';
 import { ChartNotFoundError } from './chart.ts';
 import { componentStatuses, deadContainers, unready, type Workload } from './components.ts';
@@ -32,17 +32,17 @@ import type { Installer } from './installer.ts';
 import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
 import { deploying, notDeployed, observeDeployment, observeExternal, withObservations } from './observe.ts';
 import { driftOf, shouldExist } from './release.ts';
-import { LastWords } from './termination-logs.ts';
-import type { EnvironmentWatch } from './workload-watch.ts';
+import { TerminationLogs } from './termination-logs.ts';
+import type { WorkloadWatch } from './workload-watch.ts';
 
 export interface TestEnvironmentDependencies {
   client: KubeClient;
   environments: Informer<TestEnvironment>;
   runs: Informer<TestRun>;
   installer: Installer;
-  watch: EnvironmentWatch;
-  recorder: Chronicle;
-  measures: Measures;
+  watch: WorkloadWatch;
+  events: EventLog;
+  operatorMetrics: OperatorMetrics;
   clock: Clock;
 }
 
@@ -66,13 +66,17 @@ const FINALIZER = {
 /** Deploys, observes and deletes the Backend.AI deployment of each TestEnvironment. */
 export class TestEnvironmentReconciler {
   readonly #with: TestEnvironmentDependencies;
-  readonly #status: FencedStatus<TestEnvironment>;
-  readonly #lastWords: LastWords;
+  readonly #status: StatusWriter<TestEnvironment>;
+  readonly #terminationLogs: TerminationLogs;
 
   constructor(dependencies: TestEnvironmentDependencies) {
     this.#with = dependencies;
-    this.#status = new FencedStatus(dependencies.client, TEST_ENVIRONMENTS, FIELD_MANAGERS.operator);
-    this.#lastWords = new LastWords(dependencies.client);
+    this.#status = new StatusWriter({
+      client: dependencies.client,
+      resource: TEST_ENVIRONMENTS,
+      fieldManager: FIELD_MANAGERS.operator,
+    });
+    this.#terminationLogs = new TerminationLogs(dependencies.client);
   }
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
@@ -220,7 +224,7 @@ export class TestEnvironmentReconciler {
   async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
     const { installer, watch, clock } = this.#with;
     const namespace = namespaceOf(environment);
-    const { workloads, pods } = await watch.follow(namespace, keyOf(objectName(environment)), signal);
+    const { workloads, pods } = await watch.follow(namespace, objectName(environment), signal);
     const installed = await installer.installed(environment, signal);
     const existing = new Set(workloads.map(nameOfWorkload));
     const missing = (installed ?? []).filter(
@@ -230,7 +234,7 @@ export class TestEnvironmentReconciler {
     if (unready(components).length > 0) {
       const [events, logs] = await Promise.all([
         watch.events(namespace, signal),
-        this.#lastWords.of(namespace, pods.flatMap(deadContainers), signal),
+        this.#terminationLogs.of(namespace, pods.flatMap(deadContainers), signal),
       ]);
       components = componentStatuses(workloads, pods, { events, logs, missing });
     }
@@ -247,16 +251,16 @@ export class TestEnvironmentReconciler {
   }
 
   async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
-    const { client, recorder } = this.#with;
+    const { client, events } = this.#with;
     const message = `no run for ${environment.spec.ttlSeconds} s: it is deleted`;
-    recorder.record(environment, { type: 'Normal', reason: 'Expired', message });
+    events.record(environment, { type: 'Normal', reason: 'Expired', message });
     const { uid } = environment.metadata;
     await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });
   }
 
   /** Uninstalls, deletes the namespace, waits until it is gone, then lets the object go. Says what holds it. */
   async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
-    const { installer, watch, clock, recorder } = this.#with;
+    const { installer, watch, clock, events } = this.#with;
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
     watch.forget(namespaceOf(environment));
     installer.forget(environment);
@@ -283,7 +287,7 @@ export class TestEnvironmentReconciler {
     } catch (error) {
       if (!(error instanceof HelmError)) throw error;
       // The namespace takes everything in it along: a release that helm cannot undo must not hold it.
-      recorder.record(environment, { type: 'Warning', reason: 'UninstallFailed', message: error.message });
+      events.record(environment, { type: 'Warning', reason: 'UninstallFailed', message: error.message });
     }
     await installer.deleteNamespace(environment, namespace, signal);
     return { requeueAfterMs: SOON_MS };
@@ -297,11 +301,11 @@ export class TestEnvironmentReconciler {
     const before = environment.status?.conditions;
     const after = await this.#status.write(environment, status, signal);
     if (!after) return undefined;
-    this.#with.measures.environment(environment, status);
+    this.#with.operatorMetrics.environment(environment, status);
     const bad = [ENVIRONMENT_CONDITIONS.deployed, ENVIRONMENT_CONDITIONS.ready];
     const object = { ...after, apiVersion: environment.apiVersion, kind: environment.kind };
     for (const notice of conditionNotices(before, status.conditions, bad)) {
-      this.#with.recorder.record(object, notice);
+      this.#with.events.record(object, notice);
     }
     return object;
   }

@@ -14,7 +14,7 @@ const AT_ONCE = 5;
 const REMEMBERED = 200;
 
 /** What containers of environments said before they died: read once for each death, with all that is secret masked. */
-export class LastWords {
+export class TerminationLogs {
   readonly #client: Pick<KubeClient, 'list' | 'podLogs'>;
   readonly #known = new Map<string, string>();
 

@@ -14,7 +14,7 @@ import {
   type StatefulSet,
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { withoutManagedFields } from '@backendai-e2e/kube/object';
+import { type ObjectName, withoutManagedFields } from '@backendai-e2e/kube/object';
 import type { Workload } from './components.ts';
 
 /** What is going on in the namespace of one deployment. */
@@ -35,25 +35,25 @@ interface Watched {
 const SYNC_MS = 30_000;
 
 /** Follows workloads and pods in the namespaces of environments, from when one is deployed until it is deleted. */
-export class EnvironmentWatch {
+export class WorkloadWatch {
   readonly #with: { client: KubeClient; log: Log; metrics: RuntimeMetrics };
-  readonly #onChange: (environment: string) => void;
+  readonly #handlers: ((environment: ObjectName) => void)[] = [];
   readonly #watched = new Map<string, Watched>();
 
-  /** `onChange` is called with the key that `follow` was given. */
-  constructor(
-    dependencies: { client: KubeClient; log: Log; metrics: RuntimeMetrics },
-    onChange: (environment: string) => void,
-  ) {
+  constructor(dependencies: { client: KubeClient; log: Log; metrics: RuntimeMetrics }) {
     this.#with = dependencies;
-    this.#onChange = onChange;
+  }
+
+  /** Calls back with the environment in whose namespace something changes. */
+  onChange(handler: (environment: ObjectName) => void): void {
+    this.#handlers.push(handler);
   }
 
   /**
    * What is in the namespace, from the cache; the first call starts following it and waits for the first lists.
    * Rejects when they do not come.
    */
-  async follow(namespace: string, environment: string, signal: AbortSignal): Promise<Deployed> {
+  async follow(namespace: string, environment: ObjectName, signal: AbortSignal): Promise<Deployed> {
     const watched = this.#watched.get(namespace) ?? this.#start(namespace, environment);
     const { deployments, statefulSets, jobs, pods } = watched;
     await Promise.all(
@@ -86,7 +86,7 @@ export class EnvironmentWatch {
       .items;
   }
 
-  #start(namespace: string, environment: string): Watched {
+  #start(namespace: string, environment: ObjectName): Watched {
     const options = { ...this.#with, namespace };
     const watched: Watched = {
       stop: new AbortController(),
@@ -96,7 +96,9 @@ export class EnvironmentWatch {
       pods: new Informer({ ...options, resource: PODS, transform: withoutManagedFields }),
     };
     this.#watched.set(namespace, watched);
-    const changed = () => this.#onChange(environment);
+    const changed = () => {
+      for (const handler of this.#handlers) handler(environment);
+    };
     watched.deployments.onChange(changed);
     watched.statefulSets.onChange(changed);
     watched.jobs.onChange(changed);

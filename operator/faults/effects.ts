@@ -26,7 +26,7 @@ export interface FaultEffectsOptions {
   /** Image with the tools that act inside of pods (images/fault-tools); undefined: those actions are refused. */
   image: string | undefined;
   /** Asks Valkey for the value of a lock; a test gives its own. */
-  holderOf?: typeof holderOf;
+  holderOf?: typeof holderOf | undefined;
 }
 
 /** Milliseconds for the log of a tool: a node that is gone does not answer. */

@@ -19,17 +19,17 @@ import {
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { Result } from '@backendai-e2e/controller/controller';
-import { FencedStatus } from '@backendai-e2e/controller/fenced-status';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import { setFinalizer } from '@backendai-e2e/controller/finalizer';
 import type { Informer } from '@backendai-e2e/controller/informer';
+import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
 import { SERVICES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
-import { keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import { type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import { namespaceOf } from '../environments/namespace.ts';
-import type { EnvironmentWatch } from '../environments/workload-watch.ts';
-import type { Chronicle } from '../observability/event-log.ts';
+import type { WorkloadWatch } from '../environments/workload-watch.ts';
 import { conditionNotices } from '../observability/notices.ts';
 import { attemptOf, FaultRefused, type Refusal, refusalOf } from './accept.ts';
 import { stepDelete } from './delete-step.ts';
@@ -46,9 +46,9 @@ export interface FaultDependencies {
   faults: Informer<Fault>;
   environments: Informer<TestEnvironment>;
   reports: Informer<TestReport>;
-  watch: EnvironmentWatch;
+  watch: WorkloadWatch;
   effects: FaultEffects;
-  recorder: Chronicle;
+  events: EventLog;
   clock: Clock;
 }
 
@@ -71,11 +71,15 @@ interface Looked {
  */
 export class FaultReconciler {
   readonly #with: FaultDependencies;
-  readonly #status: FencedStatus<Fault>;
+  readonly #status: StatusWriter<Fault>;
 
   constructor(dependencies: FaultDependencies) {
     this.#with = dependencies;
-    this.#status = new FencedStatus(dependencies.client, FAULTS, FIELD_MANAGERS.operator);
+    this.#status = new StatusWriter({
+      client: dependencies.client,
+      resource: FAULTS,
+      fieldManager: FIELD_MANAGERS.operator,
+    });
   }
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
@@ -212,7 +216,7 @@ export class FaultReconciler {
       };
     }
     // Changes of what is looked at below lead to a look at the fault.
-    await this.#with.watch.follow(namespace, keyOf(objectName(environment)), signal);
+    await this.#with.watch.follow(namespace, objectName(environment), signal);
     const seen = await effects.component(namespace, component, signal);
     if (action === 'podDelete') {
       const step = stepDelete(component, before, seen, moment);
@@ -267,7 +271,7 @@ export class FaultReconciler {
   ) {
     const namespace = namespaceOf(environment);
     const [{ pods }, services] = await Promise.all([
-      this.#with.watch.follow(namespace, keyOf(objectName(environment)), signal),
+      this.#with.watch.follow(namespace, objectName(environment), signal),
       this.#with.client.list(SERVICES, { namespace }, { signal }),
     ]);
     return peersOf(partition, target, pods, services.items);
@@ -309,7 +313,7 @@ export class FaultReconciler {
     const bad = [FAULT_CONDITIONS.accepted, FAULT_CONDITIONS.inForce, FAULT_CONDITIONS.seenHealed];
     for (const notice of conditionNotices(before, status.conditions, bad)) {
       if (notice.message.includes(' is Unknown')) continue;
-      this.#with.recorder.record(object, notice);
+      this.#with.events.record(object, notice);
     }
     return object;
   }

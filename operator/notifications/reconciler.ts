@@ -4,6 +4,7 @@ import type { TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { isFinished } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Result } from '@backendai-e2e/controller/controller';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { isNotFound } from '@backendai-e2e/kube/api-error';
 import { type Backoff, ItemBackoff } from '@backendai-e2e/kube/backoff';
@@ -11,7 +12,6 @@ import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ObjectName } from '@backendai-e2e/kube/object';
-import type { Chronicle } from '../observability/event-log.ts';
 import { counted, noticeOf } from './body.ts';
 import { type Change, changesOf } from './changes.ts';
 import { type Delivery, deliver } from './send.ts';
@@ -21,7 +21,7 @@ export interface NotificationDependencies {
   client: KubeClient;
   runs: Informer<TestRun>;
   suites: Informer<TestSuite>;
-  recorder: Chronicle;
+  events: EventLog;
   clock: Clock;
   /** Secret with the webhook, in the namespace of the runs. */
   secret: string;
@@ -90,7 +90,7 @@ export class NotificationReconciler {
     if (delivery.ok) {
       this.#failures.forget(run.metadata.uid ?? '');
       await this.#record(run, { state: 'Sent', changes: changes.length }, signal);
-      this.#with.recorder.record(run, {
+      this.#with.events.record(run, {
         type: 'Normal',
         reason: 'Notified',
         message: `the webhook was told: ${counted(changes)}`,
@@ -119,14 +119,14 @@ export class NotificationReconciler {
     delivery: Delivery & { ok: false },
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { clock, recorder } = this.#with;
+    const { clock, events } = this.#with;
     const over = clock.now().getTime() - Date.parse(run.status?.finishedAt ?? '') > NEWS_MS;
     const state = over ? 'Failed' : 'Pending';
     const wanted = { state, changes: changes.length, message: delivery.why } as const;
     const before = run.status?.notification;
     if (before?.state !== state || before.message !== delivery.why) {
       await this.#record(run, wanted, signal);
-      recorder.record(run, { type: 'Warning', reason: `Notification${state}`, message: delivery.why });
+      events.record(run, { type: 'Warning', reason: `Notification${state}`, message: delivery.why });
     }
     if (over) return undefined;
     const own = this.#failures.next(run.metadata.uid ?? '');

@@ -3,7 +3,7 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { RunSuite, TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
-import { Measures } from './metrics.ts';
+import { OperatorMetrics } from './metrics.ts';
 
 const at = (seconds: number) => new Date(Date.parse('2026-01-01T00:00:00Z') + seconds * 1000).toISOString();
 const counts = { total: 3, passed: 2, failed: 1, pending: 0, interrupted: 0 };
@@ -27,12 +27,12 @@ const line = (name: string, rest: Partial<RunSuite> = {}): RunSuite => ({
 const ended = (name: string, verdict: RunSuite['verdict']) =>
   line(name, { state: 'Finished', ...(verdict ? { verdict } : {}), seconds: 4, counts });
 
-describe('Measures', () => {
+describe('OperatorMetrics', () => {
   let registry: Registry;
-  let measures: Measures;
+  let operatorMetrics: OperatorMetrics;
   beforeEach(() => {
     registry = new Registry();
-    measures = new Measures(registry);
+    operatorMetrics = new OperatorMetrics(registry);
   });
 
   /** The samples of a metric that are not zero, without histogram buckets, as "labels value". */
@@ -47,8 +47,8 @@ describe('Measures', () => {
   it('counts a suite once, when it ends: verdict, seconds, tests and flakes', async () => {
     const before = run({ suites: [line('alpha'), line('beta')] });
     const after = { suites: [ended('alpha', 'Flaky'), line('beta')] };
-    measures.run(before, after);
-    measures.run(run(after), after);
+    operatorMetrics.run(before, after);
+    operatorMetrics.run(run(after), after);
     expect(await samples('e2e_suites_total')).to.deep.equal([
       '{namespace="ns",suite="alpha",verdict="Flaky"} 1',
     ]);
@@ -66,16 +66,20 @@ describe('Measures', () => {
   it('counts a run once, with what it waited and took', async () => {
     const started = { startedAt: at(30), suites: [line('alpha')] };
     const over = { ...started, verdict: 'Failed' as const, finishedAt: at(90), suites: [] };
-    measures.run(run(), started);
-    measures.run(run(started), over);
-    measures.run(run(over), over);
+    operatorMetrics.run(run(), started);
+    operatorMetrics.run(run(started), over);
+    operatorMetrics.run(run(over), over);
     expect(await samples('e2e_runs_total')).to.deep.equal(['{namespace="ns",verdict="Failed"} 1']);
     expect(await samples('e2e_run_seconds')).to.include('_sum{namespace="ns",verdict="Failed"} 60');
     expect(await samples('e2e_run_queue_wait_seconds')).to.include('_sum{namespace="ns"} 30');
   });
 
   it('never counts negative seconds: clocks move', async () => {
-    measures.run(run({ startedAt: at(90) }), { startedAt: at(90), verdict: 'Passed', finishedAt: at(30) });
+    operatorMetrics.run(run({ startedAt: at(90) }), {
+      startedAt: at(90),
+      verdict: 'Passed',
+      finishedAt: at(30),
+    });
     expect(await samples('e2e_run_seconds')).to.deep.equal(['_count{namespace="ns",verdict="Passed"} 1']);
   });
 
@@ -86,14 +90,14 @@ describe('Measures', () => {
         { type: 'Succeeded', status: 'False', reason: 'x', message: 'x', lastTransitionTime: at(0) },
       ],
     });
-    measures.follow('ns', () => [run({ phase: 'Queued' }), run(), run({ phase: 'Running' }), over]);
+    operatorMetrics.follow('ns', () => [run({ phase: 'Queued' }), run(), run({ phase: 'Running' }), over]);
     expect(await samples('e2e_runs_active')).to.deep.equal([
       '{namespace="ns",phase="Queued"} 2',
       '{namespace="ns",phase="Running"} 1',
     ]);
   });
 
-  it('measures how long a deployment took to be ready, once', async () => {
+  it('operatorMetrics how long a deployment took to be ready, once', async () => {
     const environment: TestEnvironment = {
       apiVersion: API_VERSION,
       kind: 'TestEnvironment',
@@ -101,9 +105,9 @@ describe('Measures', () => {
       spec: { chart: { name: 'c' } },
     };
     const status = { deployStartedAt: at(10), readyAt: at(70) };
-    measures.environment(environment, status);
-    measures.environment({ ...environment, status }, status);
-    measures.environment(environment, { readyAt: at(70) });
+    operatorMetrics.environment(environment, status);
+    operatorMetrics.environment({ ...environment, status }, status);
+    operatorMetrics.environment(environment, { readyAt: at(70) });
     expect(await samples('e2e_environment_ready_seconds')).to.deep.equal([
       '_sum{namespace="ns"} 60',
       '_count{namespace="ns"} 1',

@@ -12,8 +12,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** Bounds of what takes from a second to two hours, seconds. */
 const LONG = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 
-/** What the operator measures of runs, suites and environments. All have the label namespace. */
-export class Measures {
+/** What the operator operatorMetrics of runs, suites and environments. All have the label namespace. */
+export class OperatorMetrics {
   readonly #runs: Counter<'namespace' | 'verdict'>;
   readonly #runSeconds: Histogram<'namespace' | 'verdict'>;
   readonly #waitSeconds: Histogram<'namespace'>;

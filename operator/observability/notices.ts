@@ -1,8 +1,8 @@
 import type { Condition } from '@backendai-e2e/api/conditions';
 import { type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
+import type { LoggedNotice } from '@backendai-e2e/controller/event-log';
 import type { Notice } from '@backendai-e2e/controller/events';
-import type { Entry } from './event-log.ts';
 
 /** One notice for each condition whose status or reason changed. `bad`: types whose status False deserves a warning. */
 export function conditionNotices(
@@ -27,8 +27,8 @@ export function conditionNotices(
 export function suiteNotices(
   before: readonly RunSuite[] | undefined,
   after: readonly RunSuite[] | undefined,
-): Entry[] {
-  return (after ?? []).flatMap((line): Entry[] => {
+): LoggedNotice[] {
+  return (after ?? []).flatMap((line): LoggedNotice[] => {
     const old = before?.find((candidate) => candidate.name === line.name);
     const { attempt, report, verdict, seconds, environment } = line;
     const fields = { suite: suiteOf(line), attempt, report, ...(environment ? { environment } : {}) };

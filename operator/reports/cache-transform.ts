@@ -5,8 +5,8 @@ import { compact } from '@backendai-e2e/controller/compact';
 import { withoutManagedFields } from '@backendai-e2e/kube/object';
 
 /**
- * Whether a report tells that all has been done about its attempt: it is final, and what was left behind is archived or cannot
- * be. Of one that was broken off it cannot be told from the report alone: its Job may still have to be ended.
+ * Whether the report shows that nothing is left to do for its attempt: it is final, and its artifacts are archived or
+ * cannot be. An interrupted report does not show it: its Job may still have to be deleted.
  */
 export function isSettled({ status }: TestReport): boolean {
   const archived = conditionOf(status?.conditions, REPORT_CONDITIONS.archived);
@@ -14,11 +14,11 @@ export function isSettled({ status }: TestReport): boolean {
 }
 
 /**
- * What the operator's cache keeps of a report: everything but its tests and measurements, which may be 300 KiB. Of the
- * tests the first failed one stays, with the first line of its error: that is what a run says of a failed suite. Of a
- * report that is final, only what its run folds and its archive asks for is kept.
+ * The part of a report that the operator caches: everything but its tests and measurements, which may be 300 KiB. The
+ * first failed test stays, with the first line of its error: a run quotes it for a failed suite. Of a final report only
+ * what its run and its archive need stays.
  */
-export function keptReport(report: TestReport): TestReport {
+export function transformReport(report: TestReport): TestReport {
   const kept = withoutManagedFields(report);
   if (!kept.status) return kept;
   const { tests, measurements: _large, ...status } = kept.status;

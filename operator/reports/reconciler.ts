@@ -5,17 +5,17 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
 import { environmentOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Result } from '@backendai-e2e/controller/controller';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
 import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { controllerOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
-import type { Archivist } from '../artifacts/collector.ts';
+import type { ArtifactCollector } from '../artifacts/collector.ts';
 import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
-import type { Chronicle } from '../observability/event-log.ts';
 import {
   attemptProgress,
   closedByOperator,
@@ -35,8 +35,8 @@ export interface TestReportDependencies {
   environments: Informer<TestEnvironment>;
   jobs: Informer<Job>;
   pods: Informer<Pod>;
-  archivist: Archivist;
-  recorder: Chronicle;
+  collector: ArtifactCollector;
+  events: EventLog;
   clock: Clock;
 }
 
@@ -102,13 +102,13 @@ export class TestReportReconciler {
 
   /** Closes the report unless its reporter was first: the stored report is read, and written only as it was read. */
   async #close(name: ObjectName, seen: Ending, signal: AbortSignal): Promise<void> {
-    const { client, recorder, clock } = this.#with;
+    const { client, events, clock } = this.#with;
     const stored = await client.get(TEST_REPORTS, name, { signal });
     if (!stored || stored.status?.final === true) return;
     const ending = await this.#masked(stored, seen, signal);
     const status = { ...closing(ending, clock.now()), ...keptConditions(stored) };
     await this.#apply(stored, status, signal);
-    recorder.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
+    events.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
   }
 
   /** What is left to do when a report is final: archive once the pod has ended, or before a Job that lives on is ended. */
@@ -118,7 +118,7 @@ export class TestReportReconciler {
     own: readonly Pod[],
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { archivist, client, clock, environments, runs } = this.#with;
+    const { collector, client, clock, environments, runs } = this.#with;
     const name = objectName(report);
     const owner = controllerOf(report, TEST_RUNS);
     const run = owner ? runs.get(owner) : undefined;
@@ -132,7 +132,7 @@ export class TestReportReconciler {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
       const patient = !livesOn && since < LOG_PATIENCE_MS;
       const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
-      if (!(await archivist.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
+      if (!(await collector.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
     else if (archived) this.#forget(report, run, own);
@@ -174,7 +174,7 @@ export class TestReportReconciler {
     };
     const conditions = withCondition(report.status?.conditions ?? [], seen, this.#with.clock.now());
     await this.#apply(report, { conditions }, signal);
-    if (hint) this.#with.recorder.record(report, { type: 'Warning', ...hint });
+    if (hint) this.#with.events.record(report, { type: 'Warning', ...hint });
   }
 
   /** Without the secrets of the environment's connection: a pod that dies may say anything. */

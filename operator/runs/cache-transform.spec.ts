@@ -4,12 +4,13 @@ import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources'
 import { controllerOf, withoutManagedFields } from '@backendai-e2e/kube/object';
 import { expect } from 'chai';
 import { attemptJob } from '../attempts/attempt-job.ts';
+import { transformJob, transformPod } from '../attempts/cache-transform.ts';
 import { suiteHistory } from '../catalog/history.ts';
-import { isSettled, keptReport } from '../reports/cache-transform.ts';
+import { isSettled, transformReport } from '../reports/cache-transform.ts';
 import { attemptProgress } from '../reports/close.ts';
 import { foldSuite } from '../reports/fold.ts';
 import { isLineOf } from '../reports/suite-lines.ts';
-import { keptJob, keptPod, keptRun } from './cache-transform.ts';
+import { transformRun } from './cache-transform.ts';
 
 const managedFields = [{ manager: 'x', operation: 'Apply' }];
 
@@ -60,11 +61,11 @@ function report(tests: NonNullable<NonNullable<TestReport['status']>['tests']>):
 describe('what the cache keeps', () => {
   it('of a run that goes on is all of it', () => {
     expect(run(false).metadata).to.have.property('managedFields');
-    expect(keptRun(run(false))).to.deep.equal(withoutManagedFields(run(false)));
+    expect(transformRun(run(false))).to.deep.equal(withoutManagedFields(run(false)));
   });
 
   it('of a run that ended is enough to know that it did, and for the records of its suites', () => {
-    const kept = keptRun(run(true));
+    const kept = transformRun(run(true));
     expect(isFinished(kept)).to.equal(true);
     expect(kept.metadata).to.include({ name: 'one', namespace: 'ns', uid: 'u', resourceVersion: '7' });
     expect(suiteHistory('alpha', undefined, [kept])).to.deep.equal(
@@ -84,21 +85,21 @@ describe('what the cache keeps', () => {
         { ...line, name: 'alpha-e2e-2', suite: 'alpha', environment: 'e2e-2' },
       ],
     };
-    const kept = keptRun(whole);
+    const kept = transformRun(whole);
     expect(environmentsOf(kept)).to.deep.equal(['e2e', 'e2e-2']);
     const history = suiteHistory('alpha', undefined, [kept]);
     expect(history.lastVerdicts).to.have.length(2);
     expect(history).to.deep.equal(suiteHistory('alpha', undefined, [whole]));
-    expect(keptRun(run(true)).spec).not.to.have.property('moreEnvironmentRefs');
+    expect(transformRun(run(true)).spec).not.to.have.property('moreEnvironmentRefs');
   });
 
   it('of a report that is final is enough to know the line that it is of', () => {
     const whole = report([]);
     whole.spec = { ...whole.spec, environment: 'e2e-2' };
     const line = { name: 'alpha', environment: 'e2e', state: 'Running' as const, attempt: 1 };
-    expect(isLineOf(line, keptReport(whole))).to.equal(false);
-    expect(isLineOf({ ...line, environment: 'e2e-2' }, keptReport(whole))).to.equal(true);
-    expect(keptReport(report([])).spec).not.to.have.property('environment');
+    expect(isLineOf(line, transformReport(whole))).to.equal(false);
+    expect(isLineOf({ ...line, environment: 'e2e-2' }, transformReport(whole))).to.equal(true);
+    expect(transformReport(report([])).spec).not.to.have.property('environment');
   });
 
   it('of a report says the same of its suite as the whole one', () => {
@@ -111,11 +112,13 @@ describe('what the cache keeps', () => {
     }));
     const bad = { id: 'x', file: 'a/b', title: 'adds', state: 'failed' as const, seconds: 1 };
     const whole = report([...passed, { ...bad, error: 'expected 3 to equal 4\n  at a\n  at b' }, bad]);
-    expect(foldSuite('alpha', [keptReport(whole)], 0)).to.deep.equal(foldSuite('alpha', [whole], 0));
-    expect(foldSuite('alpha', [keptReport(whole)], 0).line.message).to.equal('adds: expected 3 to equal 4');
-    expect(JSON.stringify(keptReport(whole)).length).to.be.lessThan(500);
-    const { tests: _none, ...status } = keptReport(report(passed)).status ?? {};
-    expect(keptReport(report(passed)).status).to.deep.equal(status);
+    expect(foldSuite('alpha', [transformReport(whole)], 0)).to.deep.equal(foldSuite('alpha', [whole], 0));
+    expect(foldSuite('alpha', [transformReport(whole)], 0).line.message).to.equal(
+      'adds: expected 3 to equal 4',
+    );
+    expect(JSON.stringify(transformReport(whole)).length).to.be.lessThan(500);
+    const { tests: _none, ...status } = transformReport(report(passed)).status ?? {};
+    expect(transformReport(report(passed)).status).to.deep.equal(status);
   });
 
   it('need not be a report of which all is done; one that was broken off may have a Job to be ended', () => {
@@ -150,13 +153,13 @@ describe('what the cache keeps', () => {
     const status = { conditions: [{ type: 'Failed', status: 'True', reason: 'DeadlineExceeded' }] };
     const job = { ...intent, status } as Job;
     const traces = { pods: [], now: new Date() };
-    expect(attemptProgress({ job: keptJob(job), ...traces })).to.deep.equal(
+    expect(attemptProgress({ job: transformJob(job), ...traces })).to.deep.equal(
       attemptProgress({ job, ...traces }),
     );
-    expect(keptJob(job).metadata.labels).to.deep.equal(job.metadata.labels);
-    expect(JSON.stringify(keptJob(job)).length).to.be.lessThan(JSON.stringify(job).length / 3);
+    expect(transformJob(job).metadata.labels).to.deep.equal(job.metadata.labels);
+    expect(JSON.stringify(transformJob(job)).length).to.be.lessThan(JSON.stringify(job).length / 3);
     const pod = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase: 'Running' } };
-    expect(keptPod(pod)).to.deep.equal({ metadata: { name: 'p' }, status: { phase: 'Running' } });
+    expect(transformPod(pod)).to.deep.equal({ metadata: { name: 'p' }, status: { phase: 'Running' } });
   });
 
   it('of a pod that has ended says the same of its attempt as the whole one', () => {
@@ -205,7 +208,7 @@ describe('what the cache keeps', () => {
         ],
       };
       const pod = { metadata, spec: { containers: [] }, status } as unknown as Pod;
-      const kept = keptPod(pod);
+      const kept = transformPod(pod);
       const now = new Date();
       expect(attemptProgress({ job, pods: [kept], now })).to.deep.equal(
         attemptProgress({ job, pods: [pod], now }),

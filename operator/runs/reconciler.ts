@@ -12,9 +12,10 @@ import {
 } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Result } from '@backendai-e2e/controller/controller';
-import { FencedStatus } from '@backendai-e2e/controller/fenced-status';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
-import { Turns } from '@backendai-e2e/controller/keyed-mutex';
+import { KeyedMutex } from '@backendai-e2e/controller/keyed-mutex';
+import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isBadRequest, isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
 import { atATime } from '@backendai-e2e/kube/bounded-concurrency';
 import type { KubeClient, ObjectList } from '@backendai-e2e/kube/client';
@@ -27,8 +28,7 @@ import {
   NotYetFreeError,
   startAttempt,
 } from '../attempts/start-attempt.ts';
-import type { Chronicle } from '../observability/event-log.ts';
-import type { Measures } from '../observability/metrics.ts';
+import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
 import { closing, type Ending, keptConditions } from '../reports/close.ts';
 import { planRun } from './plan.ts';
@@ -40,11 +40,11 @@ export interface TestRunDependencies {
   environments: Informer<TestEnvironment>;
   suites: Informer<TestSuite>;
   reports: Informer<TestReport>;
-  recorder: Chronicle;
-  measures: Measures;
+  events: EventLog;
+  operatorMetrics: OperatorMetrics;
   clock: Clock;
-  /** Resolves when the catalog's TestSuites are stored: a run must not find them missing. */
-  catalog: (signal: AbortSignal) => Promise<void>;
+  /** Resolves when the TestSuites of the catalog are stored: a run must not find them missing. */
+  catalogStored: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Runs without a verdict: those with one only grow in number. */
@@ -57,14 +57,18 @@ const SOON_MS = 250;
 /** Carries out what planRun decides about one TestRun. */
 export class TestRunReconciler {
   readonly #with: TestRunDependencies;
-  readonly #status: FencedStatus<TestRun>;
-  readonly #turns = new Turns();
+  readonly #status: StatusWriter<TestRun>;
+  readonly #starts = new KeyedMutex();
   /** False: the stored CRD is older than the field that runs can be selected by. */
   #selectable = true;
 
   constructor(dependencies: TestRunDependencies) {
     this.#with = dependencies;
-    this.#status = new FencedStatus(dependencies.client, TEST_RUNS, FIELD_MANAGERS.operator);
+    this.#status = new StatusWriter({
+      client: dependencies.client,
+      resource: TEST_RUNS,
+      fieldManager: FIELD_MANAGERS.operator,
+    });
   }
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
@@ -94,12 +98,12 @@ export class TestRunReconciler {
    * lagging cache could let two start at once, or one in an environment whose change it has not heard of.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
-    const { client, catalog } = this.#with;
+    const { client, catalogStored } = this.#with;
     const namespace = cached.metadata.namespace ?? '';
     const names = environmentsOf(cached);
     const keys = names.map((name) => `${namespace}/${name}`);
-    return this.#turns.takeAll(keys, async () => {
-      await catalog(signal);
+    return this.#starts.takeAll(keys, async () => {
+      await catalogStored(signal);
       const again = cached.spec.rerunFailedOf;
       const [runs, earlier, suites, places] = await Promise.all([
         this.#unfinished(namespace, signal),
@@ -133,7 +137,7 @@ export class TestRunReconciler {
     seen: Pick<RunWorld, 'environment' | 'moreEnvironments' | 'suites' | 'others'>,
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { client, recorder, measures, clock } = this.#with;
+    const { client, events, operatorMetrics, clock } = this.#with;
     const namespace = run.metadata.namespace ?? '';
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const plan = planRun({ now: clock.now(), run, reports, ...seen });
@@ -143,14 +147,14 @@ export class TestRunReconciler {
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
-      measures.run(run, status);
+      operatorMetrics.run(run, status);
       const object = { ...after, apiVersion: run.apiVersion, kind: run.kind };
       const bad = [RUN_CONDITIONS.succeeded, RUN_CONDITIONS.environmentReady];
       for (const notice of [
         ...suiteNotices(run.status?.suites, status.suites),
         ...conditionNotices(run.status?.conditions, status.conditions, bad),
       ]) {
-        recorder.record(object, notice);
+        events.record(object, notice);
       }
     }
     if (plan.remove) {

@@ -32,7 +32,7 @@ export const ARTIFACTS_PATH = '/artifacts';
  * Header with the token of who may write, list and remove. Not Authorization: the API server's proxy, by which the command
  * comes, takes that one for itself.
  */
-export const KEEPER_TOKEN_HEADER = 'x-e2e-token';
+export const ARTIFACT_TOKEN_HEADER = 'x-e2e-token';
 
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const UID = /^[0-9a-f-]{36}$/;

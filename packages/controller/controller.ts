@@ -60,14 +60,22 @@ export class Controller {
     return this.watchesFor(informer, (change) => (when === undefined || when(change) ? [change.name] : []));
   }
 
-  /** Enqueues whatever names the mapping gives for a change: the owner, or everything that refers to it. */
+  /**
+   * Enqueues the names that the mapping gives for a change: the owner, or everything that refers to it. With `delayMs`
+   * they are enqueued that many milliseconds later, so that changes that come together lead to one reconcile.
+   */
   watchesFor<T extends KubeObject>(
     informer: Informer<T>,
     map: (change: Change<T>) => Iterable<ObjectName | undefined>,
+    delayMs = 0,
   ): this {
     this.#sources.push(informer);
     informer.onChange((change) => {
-      for (const name of map(change)) if (name !== undefined) this.enqueue(name);
+      for (const name of map(change)) {
+        if (name === undefined) continue;
+        if (delayMs > 0) this.enqueueAfter(name, delayMs);
+        else this.enqueue(name);
+      }
     });
     return this;
   }

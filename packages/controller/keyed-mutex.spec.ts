@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Turns } from './keyed-mutex.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
 
 /** Work that says when it runs, and ends when it is told to. */
 class Work {
@@ -20,7 +20,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns', () => {
   it('of several keys are those of each: who shares one waits, who shares none does not', async () => {
-    const turns = new Turns();
+    const turns = new KeyedMutex();
     const [both, second, third] = [new Work(), new Work(), new Work()];
     const all = [turns.takeAll(['one', 'two'], both.do)];
     await settled();
@@ -36,7 +36,7 @@ describe('turns', () => {
   });
 
   it('do not wait for each other for ever, whatever order they are asked for in', async () => {
-    const turns = new Turns();
+    const turns = new KeyedMutex();
     const done: string[] = [];
     await Promise.all([
       turns.takeAll(['one', 'two', 'one'], async () => done.push('a')),

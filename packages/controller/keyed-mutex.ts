@@ -1,5 +1,5 @@
 /** Lets one piece of work at a time run for a key; the others wait in order. */
-export class Turns {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /**

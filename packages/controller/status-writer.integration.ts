@@ -1,3 +1,4 @@
+import { isConflict } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
@@ -48,21 +49,23 @@ describe('the status writer against a real API server', function () {
   }
 
   const status = { verdict: 'Passed', conditions: [{ type: 'Ready', status: 'True' }] };
+  const write = (widget: Widget, wanted: NonNullable<Widget['status']>) =>
+    writer.write(widget, wanted, new AbortController().signal);
 
-  it('writes with observedGeneration, and not again what is there already, even after a restart', async () => {
-    const after = await writer.write(await read(), status);
+  it('writes observedGeneration, and writes nothing again that is there, even after a restart', async () => {
+    const after = await write(await read(), status);
     expect(after?.status).to.deep.equal({ ...status, observedGeneration: 1 });
-    await writer.write(await read(), status);
+    await write(await read(), status);
     const restarted = new StatusWriter({ client, resource: WIDGETS, fieldManager: 'operator' });
-    await restarted.write(await read(), status);
+    await restarted.write(await read(), status, new AbortController().signal);
     expect(writes).to.equal(1);
     await client.mergePatch(WIDGETS, at, { spec: { size: 2 } });
-    expect((await writer.write(await read(), status))?.status?.observedGeneration).to.equal(2);
+    expect((await write(await read(), status))?.status?.observedGeneration).to.equal(2);
     expect(writes).to.equal(2);
   });
 
-  it('removes what it no longer says, and leaves what others own', async () => {
-    await writer.write(await read(), { ...status, message: 'soon' });
+  it('removes fields that it no longer sets and leaves the fields of others', async () => {
+    await write(await read(), { ...status, message: 'soon' });
     const tests = [{ name: 't', state: 'passed' }];
     await client.applyStatus(
       WIDGETS,
@@ -70,35 +73,49 @@ describe('the status writer against a real API server', function () {
       { fieldManager: 'runner' },
     );
     writes = 0;
-    await writer.write(await read(), { ...status, message: 'soon' });
+    await write(await read(), { ...status, message: 'soon' });
     expect(writes, "others' fields are no reason to write").to.equal(0);
-    const after = await writer.write(await read(), status);
+    const after = await write(await read(), status);
     expect(after?.status?.message).to.equal(undefined);
     expect(after?.status?.tests).to.deep.equal(tests);
     expect(after?.status?.conditions?.map(({ type }) => type)).to.have.members(['Ready', 'Theirs']);
   });
 
-  it('takes back what another overwrote', async () => {
-    await writer.write(await read(), status);
+  it('restores a field that another writer overwrote', async () => {
+    await write(await read(), status);
     await client.mergePatch(WIDGETS, at, { status: { verdict: 'Failed' } }, { subresource: 'status' });
-    expect((await writer.write(await read(), status))?.status?.verdict).to.equal('Passed');
+    expect((await write(await read(), status))?.status?.verdict).to.equal('Passed');
   });
 
-  it('is not fooled by a cache that has not seen its last write', async () => {
-    await writer.write(await read(), { verdict: 'Passed' });
+  it('returns its last write in place of a cached object that is older', async () => {
+    await write(await read(), { verdict: 'Passed' });
     const stale = await read();
-    await writer.write(stale, { verdict: 'Failed' });
-    await writer.write(stale, { verdict: 'Passed' });
+    await write(stale, { verdict: 'Failed' });
+    await write(writer.latest(stale), { verdict: 'Passed' });
     expect((await read()).status?.verdict).to.equal('Passed');
   });
 
-  it('takes an object that is gone, or made anew, for no error, and sets the namesake right', async () => {
+  it('refuses a decision on an older state than the stored one', async () => {
+    const stale = await read();
+    await write(stale, { verdict: 'Failed' });
+    const late = await write(stale, { verdict: 'Passed' }).catch((error: unknown) => error);
+    expect(isConflict(late), String(late)).to.equal(true);
+    expect((await read()).status?.verdict).to.equal('Failed');
+  });
+
+  it('writes a decision that still holds after others changed labels', async () => {
+    const before = await read();
+    await client.mergePatch(WIDGETS, at, { metadata: { labels: { owner: 'them' } } });
+    expect((await write(before, status))?.status?.verdict).to.equal('Passed');
+  });
+
+  it('accepts that an object is gone or was replaced, and writes to its replacement', async () => {
     const gone = await read();
     await client.delete(WIDGETS, at);
-    expect(await writer.write(gone, status)).to.equal(undefined);
+    expect(await write(gone, status)).to.equal(undefined);
     await client.create(WIDGETS, { metadata: at });
-    expect(await writer.write(gone, status)).to.equal(undefined);
-    expect((await writer.write(await read(), { verdict: 'Failed' }))?.status).to.deep.equal({
+    expect(await write(gone, status)).to.equal(undefined);
+    expect((await write(await read(), { verdict: 'Failed' }))?.status).to.deep.equal({
       verdict: 'Failed',
       observedGeneration: 1,
     });

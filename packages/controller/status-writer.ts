@@ -1,72 +1,109 @@
-import { isNotFound } from '@backendai-e2e/kube/api-error';
-import type { CallOptions, KubeClient } from '@backendai-e2e/kube/client';
+import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
+import type { KubeClient } from '@backendai-e2e/kube/client';
 import { type Intent, type ObjectWithStatus, objectName, type Resource } from '@backendai-e2e/kube/object';
 import { ownedStatus, sameJson } from '@backendai-e2e/kube/owned-fields';
 
-/** Objects whose last written status is remembered. Older ones are forgotten, which only costs a write. */
-const REMEMBERED = 10_000;
+/** Objects whose last write is remembered. A forgotten one costs at most a refused write. */
+const REMEMBERED = 5_000;
+/** Writes tried at once when others write to the same object. */
+const TRIES = 10;
 
 export interface StatusWriterOptions<T extends ObjectWithStatus> {
-  client: Pick<KubeClient, 'applyStatus'>;
+  client: Pick<KubeClient, 'applyStatus' | 'get'>;
   resource: Resource<T>;
   fieldManager: string;
 }
 
 /**
- * Writes the operator's part of a status: server-side apply with its own field manager, only when that part changed,
- * and always with observedGeneration.
+ * Writes a status by server-side apply, with observedGeneration, and only when it changes. The API server refuses a write
+ * (409 Conflict) that was decided on an older state than the stored one: neither a lagging cache nor a second operator can
+ * take back a decision. `latest` returns what was written here before the cache has seen it.
  */
 export class StatusWriter<T extends ObjectWithStatus> {
   readonly #options: StatusWriterOptions<T>;
-  /** By uid: what was written last, because the object at hand may come from a cache that has not seen it yet. */
-  readonly #written = new Map<string, unknown>();
+  /** By uid: the object as the last write returned it. */
+  readonly #written = new Map<string, T>();
 
   constructor(options: StatusWriterOptions<T>) {
     this.#options = options;
   }
 
+  /** The newer of the cached object and the one that the last write returned. */
+  latest(cached: T): T {
+    const { uid } = cached.metadata;
+    const written = uid === undefined ? undefined : this.#written.get(uid);
+    if (!written || !uid) return cached;
+    if (versionOf(written) > versionOf(cached)) return written;
+    this.#written.delete(uid);
+    return cached;
+  }
+
   /**
-   * Makes the operator's part of the status what is given (fields it wrote before and leaves out now are removed).
-   * observedGeneration is the generation of `object`, the object as last seen, with managedFields. Resolves to the object
-   * after the write, or to the given one when nothing had to be written. An object that is gone, or was made anew under
-   * its name, is no error: resolves to undefined. (A status takes no precondition on the uid. What the namesake got is
-   * made right by its own reconcile.)
+   * Makes the status what is given; fields that this field manager wrote before and leaves out now are removed. An object
+   * with managedFields is compared by the fields of this field manager, one without them as a whole: then no other may
+   * write the status of the kind. Resolves to the object after the write, or to the given one when nothing differs.
+   * Resolves to undefined when the object is gone or was replaced by another of its name. Rejects with a conflict
+   * (isConflict) when `object` is no longer the stored one.
    */
-  async write(
-    object: T,
-    status: NonNullable<T['status']>,
-    options: CallOptions = {},
-  ): Promise<T | undefined> {
+  async write(object: T, status: NonNullable<T['status']>, signal: AbortSignal): Promise<T | undefined> {
     const { client, resource, fieldManager } = this.#options;
     const { uid, generation } = object.metadata;
-    const wanted: Record<string, unknown> = { ...status };
-    if (generation !== undefined) wanted.observedGeneration = generation;
-    const memory = uid === undefined ? undefined : this.#written.get(uid);
-    const known = memory === undefined || sameJson(memory, wanted);
-    if (known && sameJson(ownedStatus(object, fieldManager), wanted)) return object;
-    // The cast: that a generic T's status may be given in part cannot be shown to the compiler.
-    const intent = { metadata: objectName(object), status: wanted };
-    try {
-      const after = await client.applyStatus(resource, intent as unknown as Intent<T>, {
-        ...options,
-        fieldManager,
-        force: true,
-      });
-      if (uid !== undefined && after.metadata.uid !== uid) return undefined;
-      if (uid !== undefined) this.#remember(uid, wanted);
-      return after;
-    } catch (error) {
-      if (uid !== undefined) this.#written.delete(uid);
-      if (isNotFound(error)) return undefined;
-      throw error;
+    const wanted = { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+    const present = object.metadata.managedFields ? ownedStatus(object, fieldManager) : object.status;
+    if (sameJson(present, wanted)) return object;
+    let base = object;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const after = await this.#apply(base, wanted, signal);
+        this.#remember(after);
+        return after;
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        if (!isConflict(error) || tries >= TRIES) throw error;
+        const stored = await client.get(resource, objectName(object), { signal });
+        if (!stored || stored.metadata.uid !== uid) return undefined;
+        // Labels or the like were written: the decision still holds. Otherwise the caller must decide again.
+        if (!sameGround(object, stored)) throw error;
+        base = stored;
+      }
     }
   }
 
-  #remember(uid: string, status: unknown): void {
-    this.#written.delete(uid);
-    this.#written.set(uid, status);
-    if (this.#written.size <= REMEMBERED) return;
-    const oldest = this.#written.keys().next();
-    if (!oldest.done) this.#written.delete(oldest.value);
+  #apply(base: T, status: object, signal: AbortSignal): Promise<T> {
+    const { client, resource, fieldManager } = this.#options;
+    const { uid, resourceVersion } = base.metadata;
+    const intent = { metadata: { ...objectName(base), uid, resourceVersion }, status };
+    // The cast: the compiler cannot see that part of a generic T's status is a valid intent.
+    return client.applyStatus(resource, intent as unknown as Intent<T>, {
+      fieldManager,
+      force: true,
+      signal,
+    });
   }
+
+  #remember(object: T): void {
+    const { uid } = object.metadata;
+    if (uid === undefined) return;
+    this.#written.delete(uid);
+    this.#written.set(uid, object);
+    const oldest = this.#written.size > REMEMBERED ? this.#written.keys().next() : undefined;
+    if (oldest && !oldest.done) this.#written.delete(oldest.value);
+  }
+}
+
+/** Versions of one object grow: etcd's revision in decimal. */
+function versionOf(object: ObjectWithStatus): bigint {
+  const version = object.metadata.resourceVersion ?? '0';
+  return /^\d+$/.test(version) ? BigInt(version) : 0n;
+}
+
+/** Whether a decision on one state of an object holds for another: same object, spec and status, same deletion. */
+function sameGround(decidedOn: ObjectWithStatus, stored: ObjectWithStatus): boolean {
+  const [a, b] = [decidedOn.metadata, stored.metadata];
+  return (
+    a.uid === b.uid &&
+    a.generation === b.generation &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    sameJson(decidedOn.status, stored.status)
+  );
 }

@@ -1,6 +1,6 @@
 import { FolderStore } from '@backendai-e2e/operator/artifacts/server/folder-backend';
 import { Keeper } from '@backendai-e2e/operator/artifacts/server/server';
-import type { KeeperAccess } from '@backendai-e2e/operator/artifacts/server-client';
+import type { ArtifactServerAccess } from '@backendai-e2e/operator/artifacts/server-client';
 import { quietLog } from './quiet-log.ts';
 import { serviceTo } from './service-to.ts';
 import type { Stage } from './test-environment.ts';
@@ -12,7 +12,7 @@ const NAME = 'backendai-e2e-artifacts';
 /** A keeper on a folder, which the API server of a stage reaches as a Service. */
 export interface StagedKeeper {
   /** What the operator is started with. */
-  access: KeeperAccess;
+  access: ArtifactServerAccess;
   token: string;
   /** Name of the Service with its port, as rights name it. */
   service: string;

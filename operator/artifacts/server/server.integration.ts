@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import {
+  ARTIFACT_TOKEN_HEADER,
   ARTIFACTS_PATH,
-  KEEPER_TOKEN_HEADER,
   keyOf,
   ownerPath,
   pathTo,
@@ -15,7 +15,7 @@ import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
 import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { request } from 'undici';
-import { KeeperClient, KeeperError } from '../server-client.ts';
+import { ArtifactClient, ArtifactServerError } from '../server-client.ts';
 import type { ArtifactStore } from './backend.ts';
 import { LARGEST_ARTIFACT } from './checksum.ts';
 import { FolderStore } from './folder-backend.ts';
@@ -31,9 +31,9 @@ const owner = (report: string) => ({ namespace: 'ns', report, uid: randomUUID() 
 async function keeperOn(store: ArtifactStore) {
   const keeper = new Keeper({ store, token: TOKEN, port: 0, log: quietLog() });
   const url = `http://127.0.0.1:${await keeper.start()}`;
-  const client = new KeeperClient({ service: 'ns/keeper:http', url, token: () => TOKEN });
+  const client = new ArtifactClient({ service: 'ns/keeper:http', url, token: () => TOKEN });
   const ask = async (method: 'GET' | 'PUT' | 'DELETE', path: string, token?: string, body?: Buffer) => {
-    const headers = token === undefined ? {} : { [KEEPER_TOKEN_HEADER]: token };
+    const headers = token === undefined ? {} : { [ARTIFACT_TOKEN_HEADER]: token };
     const answer = await request(`${url}${path}`, { method, headers, ...(body ? { body } : {}) });
     return { code: answer.statusCode, bytes: Buffer.from(await answer.body.arrayBuffer()) };
   };
@@ -134,9 +134,9 @@ function aStore(make: () => Promise<ArtifactStore>): void {
     expect((await kept.ask('DELETE', `${ARTIFACTS_PATH}/ns`, TOKEN)).code).to.equal(405);
     const huge = put(owner('huge'), 'suite.log.gz', Buffer.alloc(LARGEST_ARTIFACT + 1));
     const error = await huge.catch((refusal: unknown) => refusal);
-    expect(error).to.be.instanceOf(KeeperError);
-    expect((error as KeeperError).message).to.contain('413');
-    expect((error as KeeperError).mayPass).to.equal(false);
+    expect(error).to.be.instanceOf(ArtifactServerError);
+    expect((error as ArtifactServerError).message).to.contain('413');
+    expect((error as ArtifactServerError).mayPass).to.equal(false);
   });
 }
 
@@ -259,9 +259,11 @@ describe('artifacts in a bucket', function () {
       await server.stop();
       for (const each of [small, large]) {
         const error = await refusal(client.put(at, each, signal));
-        expect(error).to.be.instanceOf(KeeperError);
-        expect((error as KeeperError).mayPass).to.equal(true);
-        expect((error as KeeperError).message).to.match(/502: put into the bucket kept .*ECONNREFUSED/);
+        expect(error).to.be.instanceOf(ArtifactServerError);
+        expect((error as ArtifactServerError).mayPass).to.equal(true);
+        expect((error as ArtifactServerError).message).to.match(
+          /502: put into the bucket kept .*ECONNREFUSED/,
+        );
       }
       await server.start();
       await client.put(at, small, signal);
@@ -270,7 +272,7 @@ describe('artifacts in a bucket', function () {
       await keeper.stop();
     }
     const silent = await refusal(client.list(at, signal));
-    expect(silent).to.be.instanceOf(KeeperError);
-    expect((silent as KeeperError).message).to.contain('cannot be reached');
+    expect(silent).to.be.instanceOf(ArtifactServerError);
+    expect((silent as ArtifactServerError).message).to.contain('cannot be reached');
   });
 });

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  ARTIFACT_TOKEN_HEADER,
   ARTIFACTS_PATH,
   type ArtifactPlace,
   hasOwner,
   isWhole,
-  KEEPER_TOKEN_HEADER,
   placeAt,
 } from '@backendai-e2e/api/artifact-key';
 import type { Log } from '@backendai-e2e/controller/log';
@@ -132,11 +132,11 @@ export class Keeper {
   }
 
   #mayWrite(request: IncomingMessage): void {
-    const header = request.headers[KEEPER_TOKEN_HEADER];
+    const header = request.headers[ARTIFACT_TOKEN_HEADER];
     const given = Buffer.from(typeof header === 'string' ? header : '');
     const wanted = Buffer.from(this.#options.token);
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-      throw new Refusal(401, `only who has the token may do that, in the header ${KEEPER_TOKEN_HEADER}`);
+      throw new Refusal(401, `only who has the token may do that, in the header ${ARTIFACT_TOKEN_HEADER}`);
     }
   }
 }

@@ -1,0 +1,56 @@
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
+import { environmentsOf, isFinished } from '@backendai-e2e/api/test-run';
+import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
+import type { ObjectName } from '@backendai-e2e/kube/object';
+import type { OperatorMetrics } from '../observability/metrics.ts';
+import { transformRun } from './cache-transform.ts';
+import { TestRunReconciler } from './reconciler.ts';
+
+/** A run is cheap to reconcile. */
+const WORKERS = 8;
+
+export interface RunOptions {
+  /** Resolves when the TestSuites of the catalog are stored. */
+  catalogStored: (signal: AbortSignal) => Promise<void>;
+  operatorMetrics: OperatorMetrics;
+}
+
+/** Owns TestRuns. */
+export function cache(scope: NamespaceScope): void {
+  scope.cache(TEST_RUNS, { transform: transformRun });
+}
+
+/** Queues runs, starts their attempts and gives them their verdict. */
+export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics }: RunOptions): void {
+  const { namespace, client, clock, events } = scope;
+  const runs = scope.informer(TEST_RUNS);
+  const unfinishedRunsOf = (environment: string): ObjectName[] =>
+    runs
+      .list(namespace)
+      .filter((run) => environmentsOf(run).includes(environment) && !isFinished(run))
+      .map((run) => ({ namespace, name: run.metadata.name }));
+  const reconciler = new TestRunReconciler({
+    client,
+    clock,
+    runs,
+    environments: scope.informer(TEST_ENVIRONMENTS),
+    suites: scope.informer(TEST_SUITES),
+    reports: scope.informer(TEST_REPORTS),
+    events,
+    operatorMetrics,
+    catalogStored,
+  });
+  operatorMetrics.follow(namespace, () => runs.list(namespace));
+  scope
+    .controller('testrun', { workers: WORKERS })
+    .for(TEST_RUNS)
+    .owns(TEST_REPORTS, TEST_RUNS)
+    .watches(TEST_ENVIRONMENTS, ({ object }) => unfinishedRunsOf(object.metadata.name))
+    // The next run in the queue may start when one ends, is deleted, or is suspended.
+    .watches(TEST_RUNS, ({ type, object }) =>
+      type === 'deleted' || isFinished(object) || object.spec.suspend
+        ? environmentsOf(object).flatMap(unfinishedRunsOf)
+        : [],
+    )
+    .complete(reconciler.reconcile);
+}
