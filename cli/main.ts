@@ -1,6 +1,6 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { AS_PLUGIN } from './commands/plugin-name.ts';
 import { end } from './program/end.ts';
-import { AS_PLUGIN } from './program/names.ts';
 import { createProgram } from './program/program.ts';
 import { onClosedOutput } from './terminal/closed-output.ts';
 

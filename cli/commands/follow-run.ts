@@ -1,11 +1,11 @@
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { type Ending, endingOfRun } from '../pipeline/ending.ts';
-import { followRun, namesOf, type Snapshot } from '../pipeline/follow.ts';
 import { markdownSummary } from '../report/markdown.ts';
 import { oneRun } from '../report/run-list.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
+import { type Ending, endingOfRun } from '../runs/ending.ts';
+import { followRun, namesOf, type Snapshot } from '../runs/follow.ts';
+import { narrate } from '../runs/progress.ts';
 import { type Format, show } from '../terminal/output.ts';
-import { narrate } from '../terminal/progress.ts';
 import type { Place } from './place.ts';
 
 /** The API server ends no run before its own time-out, but a queued run may wait for others: a day. */

@@ -5,7 +5,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { CATALOG_FILE } from '../catalog/catalog.ts';
 import { catalogText, readSuiteFiles, SUITE_FILE_SUFFIX } from '../catalog/suite-files.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { endingOfError } from '../pipeline/ending.ts';
+import { endingOfError } from '../runs/ending.ts';
 
 /** Where a new suite goes. */
 export interface NewSuite {

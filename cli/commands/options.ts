@@ -1,4 +1,4 @@
-import { MOST_ENVIRONMENTS } from '../pipeline/names.ts';
+import { MOST_ENVIRONMENTS } from '../kind/names.ts';
 
 /** Whether a variable that make passes on means yes: set, and none of "", "0", "no", "false". */
 export function isYes(value: string | undefined): boolean {

@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { loadAccess } from '../cluster-api/access.ts';
 import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
+import { NAMES } from '../kind/names.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { endingOfError } from '../pipeline/ending.ts';
-import { NAMES } from '../pipeline/names.ts';
-import { AS_PLUGIN } from '../program/names.ts';
+import { endingOfError } from '../runs/ending.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
+import { AS_PLUGIN } from './plugin-name.ts';
 
 /** Where a command looks for runs, as it was asked. */
 export interface PlaceOptions {

@@ -4,12 +4,12 @@ import { LABELS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import { corePath, type KubeList, type KubeObject } from '../cluster-api/client.ts';
-import { environmentsIn } from '../pipeline/follow.ts';
 import { fetchArtifacts, untilArchived } from '../report/artifacts.ts';
 import { readNamespaces, writeLogs } from '../report/cluster-logs.ts';
 import { outputsOf, writeResults } from '../report/collect.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { splitTimestamp } from '../report/suite-output.ts';
+import { environmentsIn } from '../runs/follow.ts';
 import { atPlace, type Place, type PlaceOptions } from './place.ts';
 import { runsOf, whole } from './runs.ts';
 

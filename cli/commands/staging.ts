@@ -6,13 +6,13 @@ import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../catalog/catalog.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
-import { endingOfError, meaningOf } from '../pipeline/ending.ts';
-import { checkGrep } from '../pipeline/objects.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import type { Collector } from '../pipeline/pipeline.ts';
 import { collector, type Harvest } from '../report/collect.ts';
+import type { Collector } from '../report/job-record.ts';
 import { clearResults } from '../report/results-folder.ts';
 import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
+import { endingOfError, meaningOf } from '../runs/ending.ts';
+import { checkGrep } from '../runs/run-spec.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
 import { attachStaging, runStaging, type StagingResult } from '../staging/job.ts';
 import type { StagingOptions } from '../staging/job-parts.ts';
@@ -213,7 +213,7 @@ function collectorOf(options: StagingOptions, out: string, harvest: Harvest): Co
     const connect = async () => {
       throw new Error('the cluster was never reached');
     };
-    return collector(sites, { connect, kubectl: async () => '' }, harvest)(state, voice, p);
+    return collector(sites, connect, harvest)(state, voice, p);
   };
 }
 

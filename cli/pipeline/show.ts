@@ -1,10 +1,10 @@
 import { KINDS } from '@backendai-e2e/api/group';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
-import { narrate, stateLines, waitingLines } from '../terminal/progress.ts';
+import { endingOfError } from '../runs/ending.ts';
+import { followRun, isFinished, isReady, type RunNames, type Snapshot } from '../runs/follow.ts';
+import { narrate, stateLines, waitingLines } from '../runs/progress.ts';
 import type { Voice } from '../terminal/view.ts';
-import { endingOfError } from './ending.ts';
-import { followRun, isFinished, isReady, type RunNames, type Snapshot } from './follow.ts';
 import type { PhaseClock } from './phases.ts';
 
 const HEARTBEAT_MS = 30_000;

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { CommanderError } from 'commander';
+import { completionScript, wordsOf } from '../commands/completion-script.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
-import { completionScript, wordsOf } from './completion.ts';
 import { createProgram } from './program.ts';
 
 const run = promisify(execFile);

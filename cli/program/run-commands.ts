@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { NAMES } from '../pipeline/names.ts';
+import { NAMES } from '../kind/names.ts';
 import type { End } from './end.ts';
 import { atCluster, outputOption, wholeNumber } from './options.ts';
 

@@ -6,14 +6,12 @@ import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { ClusterApi } from '../cluster-api/client.ts';
 import { corePath } from '../cluster-api/client.ts';
 import { observe } from '../cluster-api/watcher.ts';
-import type { Effects } from '../pipeline/effects.ts';
-import { isFinished, readRun } from '../pipeline/follow.ts';
-import type { JobEvent } from '../pipeline/kill-operator.ts';
-import type { Collector, JobState } from '../pipeline/pipeline.ts';
+import { isFinished, readRun } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
 import { disagreements } from './agreement.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
+import type { Collector, JobEvent, JobRecord } from './job-record.ts';
 import { junitXml } from './junit.ts';
 import { markdownSummary } from './markdown.ts';
 
@@ -45,14 +43,10 @@ export interface Sites {
  * Makes the collector of a job: writes run.json, junit.xml and logs/ into `sites.out`, and holds run.json, junit.xml and
  * the suite pods' own output against each other. Disagreements are troubles. `harvest` keeps what the summary needs.
  */
-export function collector(
-  sites: Sites,
-  effects: Pick<Effects, 'connect' | 'kubectl'>,
-  harvest: Harvest,
-): Collector {
+export function collector(sites: Sites, connect: () => Promise<ClusterApi>, harvest: Harvest): Collector {
   const { out, operatorNamespace } = sites;
   return async (state, voice, p) => {
-    const { client, names } = await connected(state, effects);
+    const { client, names } = await connected(state, connect);
     const troubles: string[] = [];
     if (names) {
       state.seen = { ...state.seen, ...(await readRun(client, names, p.signal)) };
@@ -65,7 +59,7 @@ export function collector(
     const folder = path.join(out, 'logs');
     await mkdir(folder, { recursive: true });
     await writeLogs(folder, collected);
-    await writeOverview(folder, state, effects, p);
+    await writeOverview(folder, state, p);
     if (collected.troubles.length > 0) {
       await writeFile(path.join(folder, 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
       for (const trouble of collected.troubles) voice.say(trouble);
@@ -84,7 +78,7 @@ export function collector(
 /** Fetches the artifacts of all attempts. One that is another than its report says is a trouble; one that is missing is said. */
 async function fetchedArtifacts(
   client: ClusterApi,
-  names: NonNullable<JobState['names']>,
+  names: NonNullable<JobRecord['names']>,
   out: string,
   voice: Voice,
   signal: AbortSignal,
@@ -142,15 +136,15 @@ export function outputsOf(logs: readonly ContainerLog[], run: string): Map<strin
 }
 
 async function connected(
-  state: JobState,
-  effects: Pick<Effects, 'connect'>,
-): Promise<{ client: ClusterApi; names: JobState['names'] }> {
-  state.client ??= await effects.connect();
+  state: JobRecord,
+  connect: () => Promise<ClusterApi>,
+): Promise<{ client: ClusterApi; names: JobRecord['names'] }> {
+  state.client ??= await connect();
   return { client: state.client, names: state.names };
 }
 
 /** The logs of operator's pods that the job itself deleted, as if they were still there. */
-function lastLogs({ lastLogs: logs = [] }: JobState, namespace: string): ContainerLog[] {
+function lastLogs({ lastLogs: logs = [] }: JobRecord, namespace: string): ContainerLog[] {
   const labels = {};
   return logs.map(({ pod, text }) => ({
     ...{ namespace, pod, container: 'operator', component: 'operator', labels, previous: true },
@@ -180,13 +174,9 @@ async function waitForPods(
 }
 
 /** What `kubectl get` and `kubectl describe nodes` say: for people, next to the logs. */
-async function writeOverview(
-  folder: string,
-  state: JobState,
-  effects: Pick<Effects, 'kubectl'>,
-  p: Parameters<Collector>[2],
-): Promise<void> {
-  if (!state.tools) return;
+async function writeOverview(folder: string, state: JobRecord, p: Parameters<Collector>[2]): Promise<void> {
+  const { kubectl } = state;
+  if (!kubectl) return;
   const ours = 'testenvironments,testsuites,testruns,testreports';
   const looks = {
     'summary.txt': ['get', `${ours},all`, '--all-namespaces', '--output', 'wide'],
@@ -194,7 +184,7 @@ async function writeOverview(
     'environment.yaml': ['get', 'testenvironments', '--all-namespaces', '--output', 'yaml'],
   };
   for (const [file, args] of Object.entries(looks)) {
-    const text = await effects.kubectl(state.tools, args, p).catch((error: unknown) => {
+    const text = await kubectl(args, p).catch((error: unknown) => {
       p.signal.throwIfAborted();
       return `kubectl ${args.join(' ')} failed: ${String(error)}`;
     });

@@ -1,7 +1,7 @@
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { seconds } from '../runs/progress.ts';
 import type { Shown } from '../terminal/output.ts';
-import { seconds } from '../terminal/progress.ts';
 import { fitted } from '../terminal/table.ts';
 
 /** A run with its reports. */

@@ -3,8 +3,8 @@ import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
-import { environmentsIn } from '../pipeline/follow.ts';
-import { componentLine, isUp } from '../terminal/progress.ts';
+import { environmentsIn } from '../runs/follow.ts';
+import { componentLine, isUp } from '../runs/progress.ts';
 import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from './cluster-logs.ts';
 import { readSuiteOutput, splitTimestamp } from './suite-output.ts';
 

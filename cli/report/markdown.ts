@@ -2,7 +2,7 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, RUN_CONDITIONS, type RunSuite, type TestRun } from '@backendai-e2e/api/test-run';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
-import { seconds } from '../terminal/progress.ts';
+import { seconds } from '../runs/progress.ts';
 
 /** GitHub shows at most 1 MiB of a step's summary; failures beyond this many bytes are only counted. */
 const MOST_BYTES = 200_000;

@@ -1,9 +1,9 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
-import { isFinished } from '../pipeline/follow.ts';
+import { isFinished } from '../runs/follow.ts';
+import { markOf, seconds } from '../runs/progress.ts';
 import { type Shown, tableOf } from '../terminal/output.ts';
-import { markOf, seconds } from '../terminal/progress.ts';
 import { fitted } from '../terminal/table.ts';
 import { junitXml } from './junit.ts';
 import { summaryTable } from './summary.ts';

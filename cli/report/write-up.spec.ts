@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { PhaseClock } from '../pipeline/phases.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
 import { report, run, suite, test } from './run-fixtures.ts';
-import { closingLines, figuresOf, keptLines, podTroubles } from './write-up.ts';
+import { closingLines, figuresOf, podTroubles } from './write-up.ts';
 
-const state = { seen: { reports: [] }, clusterUp: true, operatorInstalled: true };
+const state = { seen: { reports: [] } };
 const figures = { phases: [{ name: 'doctor', seconds: 0.5 }], totalSeconds: 2 };
 
 describe('the end of the output', () => {
@@ -69,10 +69,5 @@ describe('the end of the output', () => {
     ];
     expect(figuresOf(clock, { ...state, seen: { reports } }).firstTestSeconds).to.equal(90);
     expect(figuresOf(clock, state)).not.to.have.property('firstTestSeconds');
-  });
-
-  it('says how to look around only where there is something to look at', () => {
-    expect(keptLines({ ...state, operatorInstalled: false })).to.deep.equal([]);
-    expect(keptLines(state).join('\n')).to.contain('get testruns,testreports').and.contain('make down');
   });
 });

@@ -1,21 +1,27 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
-import { type Ending, meaningOf } from '../pipeline/ending.ts';
-import { NAMES } from '../pipeline/names.ts';
-import type { PhaseClock } from '../pipeline/phases.ts';
-import type { JobState } from '../pipeline/pipeline.ts';
+import { type Ending, meaningOf } from '../runs/ending.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
 import type { Harvest } from './collect.ts';
 import { explainFailure } from './explain.ts';
+import type { JobRecord } from './job-record.ts';
 import { splitTimestamp } from './suite-output.ts';
 import { type JobFigures, phaseTable, summaryTable } from './summary.ts';
 
 /** Lines of a crashed container's log that are shown. */
 const CRASH_LINES = 8;
 
+/** What the report reads of a job's clock: seconds since the job began, and seconds of each phase. */
+export interface JobTimes {
+  elapsed(): number;
+  /** Seconds from the start of the job to an RFC 3339 time, or undefined. */
+  secondsUntil(time: string | undefined): number | undefined;
+  rows(): JobFigures['phases'];
+}
+
 /** The figures of a job that is over. */
-export function figuresOf(clock: PhaseClock, state: JobState): JobFigures {
+export function figuresOf(clock: JobTimes, state: JobRecord): JobFigures {
   const starts = state.seen.reports.flatMap((report) => report.status?.startedAt ?? []).sort();
   const firstTest = clock.secondsUntil(starts[0]);
   return {
@@ -32,7 +38,7 @@ export function figuresOf(clock: PhaseClock, state: JobState): JobFigures {
 /** Everything that a person reads at the end, top to bottom; the last line names the exit code and its meaning. */
 export function closingLines(
   ending: Ending,
-  state: JobState,
+  state: JobRecord,
   harvest: Harvest,
   figures: JobFigures,
 ): string[] {
@@ -57,20 +63,6 @@ export function closingLines(
     ...phaseTable(figures),
     '',
     `exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`,
-  ];
-}
-
-/** How to look around in a cluster that stays. */
-export function keptLines(state: JobState): string[] {
-  if (!state.operatorInstalled) return [];
-  const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;
-  return [
-    '',
-    `The cluster ${NAMES.cluster} is kept. Look around:`,
-    `  ${kubectl} get testruns,testreports --namespace ${NAMES.operatorNamespace}`,
-    `  ${kubectl} get pods --namespace ${NAMES.environmentNamespace}`,
-    '  make e2e-kind REUSE=1   runs again on it',
-    '  make down               removes it',
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Provision } from '../machine/provision.ts';
-import { type Ending, endingOfError } from '../pipeline/ending.ts';
 import { cancelRun } from '../pipeline/show.ts';
+import { type Ending, endingOfError } from '../runs/ending.ts';
 import type { Voice } from '../terminal/view.ts';
 import type { Job } from './job-parts.ts';
 import { holdingsOf, removeAll } from './leftovers.ts';

@@ -1,8 +1,8 @@
 import type { ClusterApi } from '../cluster-api/client.ts';
 import type { Provision } from '../machine/provision.ts';
-import type { RunChoice } from '../pipeline/objects.ts';
 import type { Phase, PhaseClock } from '../pipeline/phases.ts';
-import type { Collector, JobState } from '../pipeline/pipeline.ts';
+import type { Collector, JobRecord } from '../report/job-record.ts';
+import type { RunChoice } from '../runs/run-spec.ts';
 import type { Interruption } from '../terminal/interrupt.ts';
 import type { View, Voice } from '../terminal/view.ts';
 import type { Sources } from './connection.ts';
@@ -10,7 +10,7 @@ import type { StagingEffects } from './effects.ts';
 import type { Places } from './places.ts';
 
 /** What a staging run is asked for. */
-export interface StagingOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
+export interface StagingOptions extends RunChoice {
   places: Places;
   sources: Sources;
   /** Every suite of the catalog: they must stand in the cluster before a run is created. */
@@ -43,7 +43,7 @@ export interface StagingParts {
 export interface Job {
   options: StagingOptions;
   parts: StagingParts;
-  state: JobState;
+  state: JobRecord;
   client: ClusterApi;
   mayHaveMade: boolean;
 }

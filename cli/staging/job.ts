@@ -2,11 +2,11 @@ import { KINDS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { ClusterUnreachable, corePath, resourcePath } from '../cluster-api/client.ts';
-import { type Ending, endingOfError, endingOfRun, withTroubles } from '../pipeline/ending.ts';
-import { isFinished, type RunNames } from '../pipeline/follow.ts';
-import type { JobState } from '../pipeline/pipeline.ts';
 import { showRun } from '../pipeline/show.ts';
-import { untilSuitesStand } from '../pipeline/suites-ready.ts';
+import type { JobRecord } from '../report/job-record.ts';
+import { type Ending, endingOfError, endingOfRun, withTroubles } from '../runs/ending.ts';
+import { isFinished, type RunNames } from '../runs/follow.ts';
+import { untilSuitesStand } from '../runs/suites-ready.ts';
 import type { Voice } from '../terminal/view.ts';
 import { cleanedUp, makeRoom } from './clean-up.ts';
 import { findConnection } from './connection.ts';
@@ -20,7 +20,7 @@ import { lookBefore, refuseUnprepared } from './preflight.ts';
 
 export interface StagingResult {
   ending: Ending;
-  state: JobState;
+  state: JobRecord;
 }
 
 /** An image that has to be pulled over a slow line first. */
@@ -47,7 +47,6 @@ export async function runStaging(options: StagingOptions, parts: StagingParts): 
         signal: p.signal,
         deadlineMs: OPERATOR_UP_SECONDS * 1000,
       });
-      job.state.operatorInstalled = true;
     });
     return phase(job, 'suites', 'test run', async (p, voice) => {
       job.state.names = await createRun(job, images.suites, p.signal);
@@ -73,7 +72,6 @@ export async function attachStaging(options: StagingOptions, parts: StagingParts
         : `there is no run of this command in namespace ${test}`;
       return { code: COMMAND_EXIT.couldNotRun, sentence };
     }
-    job.state.operatorInstalled = found.operator === 'ours';
     const names = { namespace: test, environment: STAGING.environment, run: run.metadata.name };
     job.state.names = names;
     const seconds = run.spec.timeoutSeconds ?? options.timeoutSeconds;
@@ -94,7 +92,7 @@ async function guarded(
   work: (job: Job) => Promise<Ending>,
 ): Promise<StagingResult> {
   const { interruption } = parts;
-  const state: JobState = { seen: { reports: [] }, clusterUp: false, operatorInstalled: false };
+  const state: JobRecord = { seen: { reports: [] } };
   // `client` is set by the first phase of both commands, before anything else looks at it.
   const job = { options, parts, state, mayHaveMade: false } as Omit<Job, 'client'> as Job;
   let ending: Ending;
@@ -180,7 +178,6 @@ function wantedRun(options: StagingOptions) {
 
 async function followed(job: Job, names: RunNames, seconds: number, voice: Voice): Promise<Ending> {
   const { options, parts, state, client } = job;
-  state.clusterUp = true;
   try {
     const run = await showRun(client, names, {
       clock: parts.clock,

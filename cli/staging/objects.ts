@@ -1,7 +1,7 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
-import { type RunChoice, runObject } from '../pipeline/objects.ts';
+import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { DEPLOYMENT_ANNOTATION, MADE_BY, type Places, STAGING } from './places.ts';
 
 const labels = { [MADE_BY.label]: MADE_BY.value };
@@ -33,23 +33,14 @@ export function stagingEnvironment(places: Places): TestEnvironment {
 }
 
 /** The run. It goes by itself a day after it ended, also a failed one: its results lie where it was started. */
-export function stagingRun(places: Places, choice: RunChoice) {
-  const run = runObject(choice);
-  return {
-    ...run,
-    metadata: {
-      generateName: 'staging-',
-      namespace: places.test,
-      labels,
-      annotations: { [DEPLOYMENT_ANNOTATION]: places.deployment },
-    },
-    spec: {
-      ...run.spec,
-      environmentRef: { name: STAGING.environment },
-      ttlSecondsAfterFinished: RUN_TTL_SECONDS,
-      keepFailed: false,
-    },
+export function stagingRun(places: Places, request: Omit<RunRequest, 'environments'>) {
+  const spec = {
+    ...runSpec({ ...request, environments: [STAGING.environment] }),
+    ttlSecondsAfterFinished: RUN_TTL_SECONDS,
+    keepFailed: false,
   };
+  const annotations = { [DEPLOYMENT_ANNOTATION]: places.deployment };
+  return runObject(places.test, 'staging', spec, { labels, annotations });
 }
 
 export interface StagingImages {

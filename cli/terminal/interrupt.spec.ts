@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { Interrupted } from '../pipeline/ending.ts';
-import { onInterrupt } from './interrupt.ts';
+import { Interrupted, onInterrupt } from './interrupt.ts';
 
 describe('signals', () => {
   function listening() {

@@ -1,8 +1,11 @@
-import { Interrupted } from '../pipeline/ending.ts';
-
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A signal to a process group and to its make arrives twice within moments: that is one wish, not two. */
 const SAME_WISH_MS = 700;
+
+/** The reason of an aborted signal: someone pressed Ctrl-C or sent SIGTERM. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
 
 /** What listens for signals: process, or a stand-in in a test. */
 export interface SignalSource {

@@ -4,7 +4,7 @@ import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { Intent, KubeObject, ObjectName, Resource } from '@backendai-e2e/kube/object';
 import { expect } from 'chai';
-import type { AttemptStart } from '../attempts/start-attempt.ts';
+import type { AttemptStart } from './start-attempt.ts';
 import { ChosenElsewhereError, startAttempt } from './start-attempt.ts';
 
 const run: TestRun = {

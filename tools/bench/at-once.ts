@@ -3,7 +3,7 @@ import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { corePath, type KubeObject, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
 import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
-import { isFinished } from '@backendai-e2e/cli/pipeline/follow';
+import { isFinished } from '@backendai-e2e/cli/runs/follow';
 import {
   type BenchPlace,
   type BenchRow,

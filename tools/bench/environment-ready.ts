@@ -8,7 +8,7 @@ import {
   resourcePath,
 } from '@backendai-e2e/cli/cluster-api/client';
 import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
-import { isReady } from '@backendai-e2e/cli/pipeline/follow';
+import { isReady } from '@backendai-e2e/cli/runs/follow';
 import { stringify } from 'yaml';
 import { type BenchRow, benchRow } from './run-against-job.ts';
 

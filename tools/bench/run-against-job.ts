@@ -8,7 +8,7 @@ import {
   resourcePath,
 } from '@backendai-e2e/cli/cluster-api/client';
 import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
-import { isFinished } from '@backendai-e2e/cli/pipeline/follow';
+import { isFinished } from '@backendai-e2e/cli/runs/follow';
 import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
 
 /** One line of out/bench/bench.json. */

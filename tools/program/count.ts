@@ -3,8 +3,8 @@ import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
+import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
-import { NAMES } from '@backendai-e2e/cli/pipeline/names';
 import type { PartResult } from './test.ts';
 
 export interface Total {

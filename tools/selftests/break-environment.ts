@@ -5,11 +5,11 @@ import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { type ClusterApi, type KubeList, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
+import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
-import { followRun, isReady, namesOf } from '@backendai-e2e/cli/pipeline/follow';
-import { NAMES } from '@backendai-e2e/cli/pipeline/names';
-import { createRun } from '@backendai-e2e/cli/pipeline/runs';
+import { followRun, isReady, namesOf } from '@backendai-e2e/cli/runs/follow';
+import { createRun } from '@backendai-e2e/cli/runs/runs';
 import { type Breakage, judge, type Outcome, type Step } from './breakages.ts';
 
 /** New pods of a component, on two busy cores. */

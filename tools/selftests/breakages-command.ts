@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
+import { realEffects } from '@backendai-e2e/cli/kind/effects';
+import { environmentPlaces, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
-import { realEffects } from '@backendai-e2e/cli/pipeline/effects';
-import { environmentPlaces, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/pipeline/names';
 import { type Bench, tryBreakage } from './break-environment.ts';
 import { type Breakage, type Outcome, readBreakages } from './breakages.ts';
 

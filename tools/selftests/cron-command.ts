@@ -13,10 +13,10 @@ import {
 } from '@backendai-e2e/cli/cluster-api/client';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import type { ImageSet } from '@backendai-e2e/cli/images/build';
+import { realEffects, type Tools } from '@backendai-e2e/cli/kind/effects';
+import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
-import { realEffects, type Tools } from '@backendai-e2e/cli/pipeline/effects';
-import { NAMES } from '@backendai-e2e/cli/pipeline/names';
 import { stringify } from 'yaml';
 import { type CronJobSeen, type JobSeen, TickStory } from './cron-story.ts';
 

@@ -7,7 +7,7 @@ import {
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import { RUN_CONDITIONS, type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
 import { TEST_MARKS } from '@backendai-e2e/api/verdict';
-import { environmentsIn, isReady, type Snapshot } from '../pipeline/follow.ts';
+import { environmentsIn, isReady, type Snapshot } from './follow.ts';
 
 /** Columns for the state of one component, which may quote a long probe message. */
 const STATE_WIDTH = 110;

@@ -3,12 +3,12 @@ import type { TestRun } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import type { ClusterApi, KubeList, WatchEvent } from '../cluster-api/client.ts';
 import type { ImageSet } from '../images/build.ts';
+import { PhaseClock } from '../pipeline/phases.ts';
 import { run, suite } from '../report/run-fixtures.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
 import type { Effects } from './effects.ts';
-import { PhaseClock } from './phases.ts';
-import { type JobOptions, type JobParts, runJob } from './pipeline.ts';
+import { type JobOptions, type JobParts, runJob } from './job.ts';
 
 const refs = Object.fromEntries(
   [

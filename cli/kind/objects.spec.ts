@@ -1,23 +1,24 @@
 import { expect } from 'chai';
 import { readAccess } from '../cluster-api/kubeconfig.ts';
+import { checkGrep } from '../runs/run-spec.ts';
 import { parseMemoryUsage } from './memory.ts';
-import { chartImages, checkGrep, environmentObject, runObject } from './objects.ts';
+import { chartImages, environmentObject, kindRun } from './objects.ts';
 
 const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 2, environmentTimeoutSeconds: 30 };
 
 describe('the objects that a job creates', () => {
   it('asks for every suite when none was chosen', () => {
-    expect(runObject(choice).spec.parallelism).to.equal(2);
-    expect(runObject(choice).spec).to.not.have.property('suites');
-    expect(runObject({ ...choice, includeSlow: false }).spec.suites).to.deep.equal({ includeSlow: false });
-    expect(runObject({ ...choice, suites: ['a'], includeSlow: false }).spec.suites).to.deep.equal({
+    expect(kindRun(choice, 1).spec.parallelism).to.equal(2);
+    expect(kindRun(choice, 1).spec).to.not.have.property('suites');
+    expect(kindRun({ ...choice, includeSlow: false }, 1).spec.suites).to.deep.equal({ includeSlow: false });
+    expect(kindRun({ ...choice, suites: ['a'], includeSlow: false }, 1).spec.suites).to.deep.equal({
       names: ['a'],
     });
   });
 
   it('asks for rounds only when they were given', () => {
-    expect(runObject({ ...choice, rounds: 10 }).spec.rounds).to.equal(10);
-    expect(runObject(choice).spec).to.not.have.property('rounds');
+    expect(kindRun({ ...choice, rounds: 10 }, 1).spec.rounds).to.equal(10);
+    expect(kindRun(choice, 1).spec).to.not.have.property('rounds');
   });
 
   it('puts our images over the values of the chart', () => {

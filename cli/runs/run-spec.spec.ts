@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { run, suite } from '../report/run-fixtures.ts';
-import { rerunSpec, specOf } from './runs.ts';
+import { rerunSpec, specOf } from './run-spec.ts';
 
 const catalog: CatalogEntry[] = [
   { name: 'a-one', area: 'a', files: ['a/one'] },

@@ -2,24 +2,9 @@ import { environmentsOf, suiteOf } from '@backendai-e2e/api/test-run';
 import type { ClusterApi, KubeObject } from '../cluster-api/client.ts';
 import { corePath } from '../cluster-api/client.ts';
 import { observe } from '../cluster-api/watcher.ts';
+import type { JobEvent, LastLog } from '../report/job-record.ts';
+import { environmentsIn, isReady, type Snapshot } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
-import { environmentsIn, isReady, type Snapshot } from './follow.ts';
-
-/** Something that the job did to the run or saw of it, beside what the API server holds: for run.json. */
-export interface JobEvent {
-  /** RFC 3339. */
-  at: string;
-  /** PascalCase word. */
-  reason: 'OperatorKilled' | 'OperatorBack' | 'OperatorNotKilled' | 'OperatorNotBack';
-  message: string;
-}
-
-/** What a pod had said before it was deleted: nobody can read it afterwards. */
-export interface LastLog {
-  pod: string;
-  /** Lines with the kubelet's timestamps. */
-  text: string;
-}
 
 interface Lease extends KubeObject {
   spec?: { holderIdentity?: string };

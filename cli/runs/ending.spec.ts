@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { run, suite } from '../report/run-fixtures.ts';
-import { endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
+import { Interrupted } from '../terminal/interrupt.ts';
+import { endingOfError, endingOfRun, withTroubles } from './ending.ts';
 
 const ended = (reason: string) => endingOfRun(run([suite('s', 'Failed')], { status: 'False', reason })).code;
 

@@ -1,8 +1,8 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { ComponentStatus, TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
-import type { Snapshot } from '../pipeline/follow.ts';
 import { report, run, suite, test } from '../report/run-fixtures.ts';
+import type { Snapshot } from './follow.ts';
 import { narrate, stateLines, waitingLines } from './progress.ts';
 
 function environment(components: ComponentStatus[], ready: 'True' | 'False' = 'False'): TestEnvironment {

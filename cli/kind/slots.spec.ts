@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import { longestFirst } from '../catalog/order.ts';
 import type { KubeList, WatchEvent } from '../cluster-api/client.ts';
 import { report, run, suite, test } from '../report/run-fixtures.ts';
-import { narrate, waitingLines } from '../terminal/progress.ts';
-import { followRun, namesOf, readRun, type Snapshot } from './follow.ts';
+import { followRun, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
+import { narrate, waitingLines } from '../runs/progress.ts';
+import { rerunSpec, specOf } from '../runs/run-spec.ts';
 import { suiteInMidRun } from './kill-operator.ts';
 import { environmentPlaces } from './names.ts';
-import { environmentObjects, runObject } from './objects.ts';
-import { rerunSpec, specOf } from './runs.ts';
+import { environmentObjects, kindRun } from './objects.ts';
 
 const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 1, environmentTimeoutSeconds: 30 };
 
@@ -47,11 +47,10 @@ describe('a job with several environments', () => {
   });
 
   it('asks for a run in all of them, and for one as ever where there is one', () => {
-    const { spec } = runObject({ ...choice, environments: 3 });
+    const { spec } = kindRun(choice, 3);
     expect(spec.environmentRef.name).to.equal('e2e');
     expect(spec.moreEnvironmentRefs).to.deep.equal([{ name: 'e2e-2' }, { name: 'e2e-3' }]);
-    expect(runObject({ ...choice, environments: 1 })).to.deep.equal(runObject(choice));
-    expect(runObject(choice).spec).not.to.have.property('moreEnvironmentRefs');
+    expect(kindRun(choice, 1).spec).not.to.have.property('moreEnvironmentRefs');
     expect(environmentPlaces(1)).to.deep.equal([{ name: 'e2e', namespace: 'bai-e2e' }]);
   });
 

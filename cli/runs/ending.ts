@@ -1,12 +1,8 @@
 import type { Ending } from '@backendai-e2e/api/run-outcome';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { Interrupted } from '../terminal/interrupt.ts';
 
 export { type Ending, endingOfRun } from '@backendai-e2e/api/run-outcome';
-
-/** The reason of an aborted signal: someone pressed Ctrl-C or sent SIGTERM. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}
 
 /** The ending that an error means: it kept the job from running. The sentence carries its remedy where it has one. */
 export function endingOfError(error: unknown): Ending {

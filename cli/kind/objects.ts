@@ -1,6 +1,6 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
-import type { TestRunSpec } from '@backendai-e2e/api/test-run';
+import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { environmentPlaces, NAMES } from './names.ts';
 
 /** The image references that charts/backend-ai asks for, from the project's image names. */
@@ -63,60 +63,8 @@ export function environmentObject(
   };
 }
 
-export interface RunChoice {
-  /** Names of TestSuites; undefined for all. */
-  suites?: readonly string[];
-  grep?: string;
-  /** How often suites that try one thing several times do so. */
-  rounds?: number;
-  includeSlow: boolean;
-  timeoutSeconds: number;
-  /** Suites that may run side by side in each environment. */
-  parallelism: number;
-  /** Equal environments over which the suites are spread. Default 1. */
-  environments?: number;
-  /** Seconds for an environment that was deployed before and is not healthy. */
-  environmentTimeoutSeconds: number;
-}
-
-/** A TestRun whose name the API server completes. */
-export function runObject(choice: RunChoice): {
-  apiVersion: string;
-  kind: 'TestRun';
-  metadata: { generateName: string; namespace: string };
-  spec: TestRunSpec;
-} {
-  const [, ...more] = environmentPlaces(choice.environments ?? 1);
-  const suites = choice.suites
-    ? { names: [...choice.suites] }
-    : choice.includeSlow
-      ? undefined
-      : { includeSlow: false };
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { generateName: 'e2e-', namespace: NAMES.operatorNamespace },
-    spec: {
-      environmentRef: { name: NAMES.environment },
-      ...(more.length > 0 ? { moreEnvironmentRefs: more.map(({ name }) => ({ name })) } : {}),
-      ...(suites ? { suites } : {}),
-      ...(choice.grep ? { grep: choice.grep } : {}),
-      ...(choice.rounds ? { rounds: choice.rounds } : {}),
-      timeoutSeconds: choice.timeoutSeconds,
-      parallelism: choice.parallelism,
-      environmentTimeoutSeconds: choice.environmentTimeoutSeconds,
-    },
-  };
-}
-
-/** Throws an Error for a text that is no JavaScript regular expression, as the operator would refuse it later. */
-export function checkGrep(grep: string | undefined): void {
-  if (!grep) return;
-  try {
-    new RegExp(grep);
-  } catch (error) {
-    throw new Error(`--grep ${JSON.stringify(grep)} is not a regular expression: ${String(error)}`, {
-      cause: error,
-    });
-  }
+/** The TestRun of a job in so many environments. */
+export function kindRun(request: Omit<RunRequest, 'environments'>, environments: number) {
+  const names = environmentPlaces(environments).map(({ name }) => name);
+  return runObject(NAMES.operatorNamespace, 'e2e', runSpec({ ...request, environments: names }));
 }

@@ -4,22 +4,26 @@ import type { TestRun } from '@backendai-e2e/api/test-run';
 import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
 import type { ImageSet } from '../images/build.ts';
 import type { Provision } from '../machine/provision.ts';
-import type { Interruption } from '../terminal/interrupt.ts';
+import type { Phase, PhaseClock } from '../pipeline/phases.ts';
+import { cancelRun, showRun } from '../pipeline/show.ts';
+import type { Collector, JobRecord } from '../report/job-record.ts';
+import { type Ending, endingOfError, endingOfRun, withTroubles } from '../runs/ending.ts';
+import type { RunNames } from '../runs/follow.ts';
+import type { RunChoice } from '../runs/run-spec.ts';
+import { untilSuitesStand } from '../runs/suites-ready.ts';
+import { Interrupted, type Interruption } from '../terminal/interrupt.ts';
 import type { View, Voice } from '../terminal/view.ts';
 import type { Effects, Tools } from './effects.ts';
-import { type Ending, endingOfError, endingOfRun, Interrupted, withTroubles } from './ending.ts';
 import { untilReady } from './environment.ts';
-import type { RunNames, Snapshot } from './follow.ts';
-import { type JobEvent, type LastLog, OperatorKill } from './kill-operator.ts';
+import { OperatorKill } from './kill-operator.ts';
 import type { MemoryWatch } from './memory.ts';
 import { environmentPlaces, NAMES } from './names.ts';
-import { chartImages, environmentObjects, type RunChoice, runObject } from './objects.ts';
-import type { Phase, PhaseClock } from './phases.ts';
+import { chartImages, environmentObjects, kindRun } from './objects.ts';
 import { findingLine, refuseMissing, refuseWrongCluster } from './refuse.ts';
-import { cancelRun, showRun } from './show.ts';
-import { untilSuitesStand } from './suites-ready.ts';
 
-export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'> {
+export interface JobOptions extends RunChoice {
+  /** Equal environments over which the suites are spread. Default 1. */
+  environments?: number;
   /** Leave the cluster as it is at the end. */
   keep: boolean;
   /** Run on the cluster that was kept; it stays kept. */
@@ -35,24 +39,13 @@ export interface JobOptions extends Omit<RunChoice, 'environmentTimeoutSeconds'>
   cacheDir: string;
 }
 
-/** What a job knows when it is over, for the one who writes it up. */
-export interface JobState {
+/** What the phases of a job share, and what the report reads at the end. */
+export interface JobState extends JobRecord {
   tools?: Tools;
   images?: ImageSet;
-  client?: ClusterApi;
-  names?: RunNames;
-  seen: Snapshot;
-  /** What the job did to the run. */
-  events?: readonly JobEvent[];
-  /** Logs of operator's pods that it deleted. */
-  lastLogs?: readonly LastLog[];
   clusterUp: boolean;
   operatorInstalled: boolean;
-  peakMemoryBytes?: number;
 }
-
-/** Writes up what happened while the cluster still stands. Returns troubles, a sentence each. */
-export type Collector = (state: JobState, voice: Voice, p: Provision) => Promise<string[]>;
 
 export interface JobParts {
   effects: Effects;
@@ -135,6 +128,7 @@ async function work(
   });
   const tools = await phase('tools', 'tools', (p) => effects.tools(p));
   state.tools = tools;
+  state.kubectl = (args, p) => effects.kubectl(tools, args, p);
   await phase('engine', 'container engine', (p) => effects.engine(p));
   cluster.wasThere = await phase('cluster', 'kept cluster', (p) => effects.clusterExists(p));
   refuseWrongCluster(options, cluster.wasThere);
@@ -208,10 +202,13 @@ async function createRun(
   const suites = { namespace, names: options.catalog, image: images.refs.suites };
   await untilSuitesStand(client, suites, { signal });
   await applyEnvironments(options, client, images, signal);
-  const wanted = runObject({
-    ...options,
-    environmentTimeoutSeconds: options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS,
-  });
+  const wanted = kindRun(
+    {
+      ...options,
+      environmentTimeoutSeconds: options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS,
+    },
+    options.environments ?? 1,
+  );
   const run = await client.create<TestRun>(resourcePath(KINDS.TestRun.plural, namespace), wanted, signal);
   const [, ...more] = environmentPlaces(options.environments ?? 1).map(({ name }) => name);
   return {

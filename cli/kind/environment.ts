@@ -8,10 +8,10 @@ import {
 } from '@backendai-e2e/api/test-environment';
 import { resourcePath } from '../cluster-api/client.ts';
 import { observe, type Watcher } from '../cluster-api/watcher.ts';
-import { componentLine, isUp, narrate } from '../terminal/progress.ts';
+import type { Ending } from '../runs/ending.ts';
+import { isReady } from '../runs/follow.ts';
+import { componentLine, isUp, narrate } from '../runs/progress.ts';
 import type { Voice } from '../terminal/view.ts';
-import type { Ending } from './ending.ts';
-import { isReady } from './follow.ts';
 import { NAMES } from './names.ts';
 
 /** The operator's own deadline for a deployment is readyTimeoutSeconds, 600 s unless the environment says otherwise. */

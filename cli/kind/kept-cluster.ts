@@ -1,0 +1,16 @@
+import type { JobState } from './job.ts';
+import { NAMES } from './names.ts';
+
+/** How to look around in a cluster that stays. */
+export function keptLines(state: JobState): string[] {
+  if (!state.operatorInstalled) return [];
+  const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;
+  return [
+    '',
+    `The cluster ${NAMES.cluster} is kept. Look around:`,
+    `  ${kubectl} get testruns,testreports --namespace ${NAMES.operatorNamespace}`,
+    `  ${kubectl} get pods --namespace ${NAMES.environmentNamespace}`,
+    '  make e2e-kind REUSE=1   runs again on it',
+    '  make down               removes it',
+  ];
+}

@@ -1,0 +1,37 @@
+import type { ClusterApi } from '../cluster-api/client.ts';
+import type { Provision } from '../machine/provision.ts';
+import type { RunNames, Snapshot } from '../runs/follow.ts';
+import type { Voice } from '../terminal/view.ts';
+
+/** Something that the command did to the run, or saw of it, beside what the API server holds: for run.json. */
+export interface JobEvent {
+  /** RFC 3339. */
+  at: string;
+  reason: 'OperatorKilled' | 'OperatorBack' | 'OperatorNotKilled' | 'OperatorNotBack';
+  message: string;
+}
+
+/** The log of a pod, read before the command deleted the pod. */
+export interface LastLog {
+  pod: string;
+  /** Lines with the kubelet's timestamps. */
+  text: string;
+}
+
+/** What a pipeline hands to the report: its phases fill it in, the report reads it at the end. */
+export interface JobRecord {
+  client?: ClusterApi;
+  /** The run and its environments; undefined before the run was created. */
+  names?: RunNames;
+  /** What the API server last held about the run. */
+  seen: Snapshot;
+  events?: readonly JobEvent[];
+  lastLogs?: readonly LastLog[];
+  /** Returns the output of kubectl with these arguments; undefined where there is no kubectl. */
+  kubectl?: (args: string[], p: Provision) => Promise<string>;
+  /** Highest memory of the kind node in bytes. */
+  peakMemoryBytes?: number;
+}
+
+/** Collects results and logs while the cluster still stands. Returns one sentence for each trouble. */
+export type Collector = (record: JobRecord, voice: Voice, p: Provision) => Promise<string[]>;

@@ -1,0 +1,52 @@
+import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import { RUN_ANNOTATIONS, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
+import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import { type ClusterClient, type KubeList, resourcePath } from '../cluster-api/client.ts';
+import { runObject } from './run-spec.ts';
+
+type Reader = Pick<ClusterClient, 'get'>;
+
+/** All runs of a namespace. */
+export async function listRuns(client: Reader, namespace: string, signal?: AbortSignal): Promise<TestRun[]> {
+  const list = await client.get<KubeList<TestRun>>(resourcePath(KINDS.TestRun.plural, namespace), {}, signal);
+  // Items of a list lack kind and apiVersion.
+  return list.items.map((item) => ({ ...item, apiVersion: API_VERSION, kind: 'TestRun' }));
+}
+
+/** The suites that the cluster has, as the catalog would list them. */
+export async function listSuites(
+  client: Reader,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<{ suites: TestSuite[]; catalog: CatalogEntry[] }> {
+  const path = resourcePath(KINDS.TestSuite.plural, namespace);
+  const { items } = await client.get<KubeList<TestSuite>>(path, {}, signal);
+  return { suites: items, catalog: items.map(entryOf) };
+}
+
+function entryOf({ metadata, spec }: TestSuite): CatalogEntry {
+  return {
+    name: metadata.name,
+    area: metadata.labels?.[LABELS.area] ?? spec.files[0]?.split('/', 1)[0] ?? metadata.name,
+    files: spec.files,
+    ...(spec.description ? { description: spec.description } : {}),
+    slow: spec.slow ?? false,
+    onDemand: spec.onDemand ?? false,
+    last: spec.last ?? false,
+  };
+}
+
+/** Creates a run whose name begins with `prefix`. `rerunOf`: the run that it repeats. */
+export function createRun(
+  client: Pick<ClusterClient, 'create'>,
+  namespace: string,
+  prefix: string,
+  spec: TestRunSpec,
+  signal: AbortSignal,
+  rerunOf?: string,
+): Promise<TestRun> {
+  const metadata = rerunOf ? { annotations: { [RUN_ANNOTATIONS.rerunOf]: rerunOf } } : {};
+  const path = resourcePath(KINDS.TestRun.plural, namespace);
+  return client.create<TestRun>(path, runObject(namespace, prefix, spec, metadata), signal);
+}
