@@ -27,12 +27,20 @@ export interface PartResult {
 
 const OUT = path.join(PROJECT_ROOT, 'out/test');
 const BIN = 'node_modules/.bin';
+/** What the spelling check remembers of files that did not change. */
+const SPELLED = 'node_modules/.cache/cspell';
 /** Minutes for one part: the API server's tests, the longest, take a few. */
 const PART_TIMEOUT_MS = 20 * 60_000;
 
 const PARTS: readonly Part[] = [
   { name: 'format and lint', command: [`${BIN}/biome`, 'check', '.'] },
   { name: 'types', command: [`${BIN}/tsc`, '--noEmit'] },
+  {
+    name: 'spelling',
+    command: [`${BIN}/cspell`, '--no-progress', '--no-summary', '--cache', '--cache-location', SPELLED],
+  },
+  { name: 'Markdown', command: [`${BIN}/markdownlint-cli2`] },
+  { name: 'words', command: [process.execPath, 'tools/docs-check/words-command.ts'] },
   {
     name: 'unit and charts',
     command: mocha(),
@@ -56,7 +64,7 @@ const PARTS: readonly Part[] = [
 ];
 
 /** Parts by the short names that --part takes. */
-const SHORT: Record<string, readonly number[]> = { lint: [0, 1], unit: [2], integration: [3] };
+const SHORT: Record<string, readonly number[]> = { lint: [0, 1, 2, 3, 4], unit: [5], integration: [6] };
 
 /**
  * `e2e test`: all parts one after the other, also after one failed, then one table. Writes out/test/tally.json.

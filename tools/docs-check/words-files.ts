@@ -1,0 +1,37 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
+import { descriptions, markdownPassages, type Passage, testTitles } from './prose.ts';
+import { type Finding, findingsIn } from './words.ts';
+
+/** Files with words that people read, by the way to read them. */
+const READERS: readonly (readonly [readonly string[], (text: string) => Passage[]])[] = [
+  [['*.md', 'docs/**/*.md'], markdownPassages],
+  [['charts/e2e-operator/files/crds/*.yaml'], descriptions],
+  [['{packages,operator,cli,tools,suites}/**/*.ts'], testTitles],
+];
+
+/** The files that are not rewritten yet, one a line. A file leaves the list when it passes, and never comes back. */
+export const PENDING_FILE = 'tools/docs-check/words-pending.txt';
+
+/** Findings of every file that has any, by its path from the root of the project. */
+export function findingsByFile(): Map<string, Finding[]> {
+  const found = new Map<string, Finding[]>();
+  for (const [globs, read] of READERS) {
+    for (const file of globSync([...globs], {
+      cwd: PROJECT_ROOT,
+      exclude: (name) => name.includes('node_modules'),
+    })) {
+      const findings = findingsIn(read(readFileSync(path.join(PROJECT_ROOT, file), 'utf8')));
+      if (findings.length > 0) found.set(file, findings);
+    }
+  }
+  return found;
+}
+
+/** The paths in {@link PENDING_FILE}. */
+export function pendingFiles(): string[] {
+  return readFileSync(path.join(PROJECT_ROOT, PENDING_FILE), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
