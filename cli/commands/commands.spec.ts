@@ -1,7 +1,7 @@
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { totalOf } from '@backendai-e2e/tools/program/count';
 import { crdsCommand, docsCommand, judged, testSummary } from '@backendai-e2e/tools/program/test';
 import { expect } from 'chai';
-import { run, suite } from '../report/run-fixtures.ts';
 import { given, isYes, wholeRounds, wholeSeconds } from './options.ts';
 
 describe('variables of make', () => {

@@ -1,5 +1,4 @@
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { markdownSummary } from '../report/markdown.ts';
 import { oneRun } from '../report/run-list.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
 import { type Ending, endingOfRun } from '../runs/ending.ts';
@@ -33,7 +32,7 @@ export async function followToEnd(place: Place, run: TestRun, format: Format): P
       kind: 'TestReport' as const,
     }));
     show(oneRun(last.run, reports), format);
-    const trouble = await appendStepSummary(markdownSummary(last.run, reports));
+    const trouble = await appendStepSummary({ run: last.run, reports });
     if (trouble) console.error(`e2e: ${trouble}`);
     return endingOfRun(last.run);
   } catch (error) {

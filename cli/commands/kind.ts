@@ -21,7 +21,6 @@ import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { collector, type Harvest } from '../report/collect.ts';
-import { markdownSummary } from '../report/markdown.ts';
 import { clearResults } from '../report/results-folder.ts';
 import { appendStepSummary } from '../report/step-summary.ts';
 import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
@@ -98,7 +97,7 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
     const lines = closingLines(ending, state, harvest, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
-    const trouble = run ? await appendStepSummary(markdownSummary(run, reports)) : undefined;
+    const trouble = run ? await appendStepSummary({ run, reports }) : undefined;
     if (trouble) view.print([trouble]);
     view.print([...lines.slice(0, -1), ...(kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
     return ending.code;

@@ -1,6 +1,7 @@
 import { KINDS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { resourcePath } from '../cluster-api/client.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
@@ -131,7 +132,7 @@ export function compareCommand(before: string, after: string, options: Asked): P
   return atPlace(options, async (place) => {
     const runs = await runsOf(place);
     const [a, b] = [chooseRun(runs, before), chooseRun(runs, after)];
-    const result = comparison(await whole(place, a), await whole(place, b));
+    const result = comparison(runRecord(await whole(place, a)), runRecord(await whole(place, b)));
     show(compared(result), options.output);
     return result.broke.length > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });

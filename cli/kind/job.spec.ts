@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import type { ClusterApi, KubeList, WatchEvent } from '../cluster-api/client.ts';
 import type { ImageSet } from '../images/build.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import { run, suite } from '../report/run-fixtures.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
 import type { Effects } from './effects.ts';

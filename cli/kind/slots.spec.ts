@@ -1,10 +1,10 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { longestFirst } from '../catalog/order.ts';
 import type { KubeList, WatchEvent } from '../cluster-api/client.ts';
-import { report, run, suite, test } from '../report/run-fixtures.ts';
 import { followRun, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
 import { narrate, waitingLines } from '../runs/progress.ts';
 import { rerunSpec, specOf } from '../runs/run-spec.ts';
@@ -79,8 +79,8 @@ describe('telling of a run in several environments', () => {
     const before: Snapshot = { run: spread([]), reports: [] };
     const after: Snapshot = { run: spread([running, audit]), reports: [done] };
     expect(narrate(before, after)).to.deep.equal([
-      '  e2e-2 ✔ finds nothing (0.3 s)',
       'alpha in e2e: started',
+      '  e2e-2 ✔ finds nothing (0.25 s)',
       'audit in e2e-2: Failed in 2.0 s',
     ]);
   });

@@ -3,17 +3,20 @@ import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { disagreements } from '@backendai-e2e/results/agreement';
+import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
+import { markdownReporter } from '@backendai-e2e/results/markdown';
+import { readPrintedTests } from '@backendai-e2e/results/printed-output';
+import { reported } from '@backendai-e2e/results/reporter';
+import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ClusterApi } from '../cluster-api/client.ts';
 import { corePath } from '../cluster-api/client.ts';
 import { observe } from '../cluster-api/watcher.ts';
 import { isFinished, readRun } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
-import { disagreements } from './agreement.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type Collected, type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import type { Collector, JobEvent, JobRecord } from './job-record.ts';
-import { junitXml } from './junit.ts';
-import { markdownSummary } from './markdown.ts';
 
 /** What collecting leaves for the summary. */
 export interface Harvest {
@@ -111,13 +114,14 @@ export async function writeResults(
   const runFile = path.join(out, 'run.json');
   const junitFile = path.join(out, 'junit.xml');
   await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
-  await writeFile(junitFile, junitXml(run, reports));
-  await writeFile(path.join(out, 'summary.md'), markdownSummary(run, reports));
-  const written = JSON.parse(await readFile(runFile, 'utf8')) as { run: TestRun; reports: TestReport[] };
+  const record = runRecord({ run, reports });
+  await writeFile(junitFile, reported(junitReporter, record));
+  await writeFile(path.join(out, 'summary.md'), reported(markdownReporter, record));
+  const written = JSON.parse(await readFile(runFile, 'utf8')) as RunObjects;
   const found = disagreements({
     ...written,
-    junit: await readFile(junitFile, 'utf8'),
-    outputs,
+    junit: readJunit(await readFile(junitFile, 'utf8')),
+    printed: new Map([...outputs].map(([report, output]) => [report, readPrintedTests(output)])),
     podsMayBeGone,
   });
   return found.map((line) => `the results disagree: ${line}`);

@@ -1,12 +1,11 @@
+import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { expect } from 'chai';
 import { rendered } from '../terminal/output.ts';
 import { compared, comparison } from './compare.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
 
-const whole = (tests: Parameters<typeof report>[1]) => ({
-  run: run([suite('s', 'Passed')]),
-  reports: [report('s', tests)],
-});
+const whole = (tests: Parameters<typeof report>[1]) =>
+  runRecord({ run: run([suite('s', 'Passed')]), reports: [report('s', tests)] });
 
 describe('comparing two runs', () => {
   it('finds what broke, was fixed, stayed bad, came and went', () => {
@@ -45,8 +44,7 @@ describe('comparing two runs', () => {
     const retried = run([suite('s', 'Flaky', { attempt: 2, report: 'run-s-2' })]);
     const first = report('s', [test('a', { state: 'failed' })]);
     const second = { ...report('s', [test('a')]), metadata: { name: 'run-s-2' } };
-    expect(comparison(whole([test('a')]), { run: retried, reports: [first, second] }).broke).to.deep.equal(
-      [],
-    );
+    const after = runRecord({ run: retried, reports: [first, second] });
+    expect(comparison(whole([test('a')]), after).broke).to.deep.equal([]);
   });
 });

@@ -1,22 +1,14 @@
-import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
-import type { TestRun } from '@backendai-e2e/api/test-run';
-import { seconds } from '../runs/progress.ts';
+import { seconds } from '@backendai-e2e/results/duration';
+import type { RunRecord } from '@backendai-e2e/results/run-record';
+import { isBad, nameOf, type TestIdentity, type TestRecord } from '@backendai-e2e/results/test-record';
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
 
-/** A run with its reports. */
-export interface WholeRun {
-  run: TestRun;
-  reports: readonly TestReport[];
-}
-
 /** A test whose outcome or time changed. */
-export interface TestChange {
+export interface TestChange extends TestIdentity {
   suite: string;
-  file: string;
-  title: string;
-  before?: ReportedTest['state'];
-  after?: ReportedTest['state'];
+  before?: TestRecord['state'];
+  after?: TestRecord['state'];
   secondsBefore?: number;
   secondsAfter?: number;
 }
@@ -44,12 +36,12 @@ const SLOWER_SECONDS = 2;
  * Compares two runs, of each suite the deciding attempt. A test is known by its suite, file and title; in the words of
  * this comparison known issues and tests that the suite skipped are neither good nor bad. Pure.
  */
-export function comparison(before: WholeRun, after: WholeRun): Comparison {
+export function comparison(before: RunRecord, after: RunRecord): Comparison {
   const then = testsOf(before);
   const now = testsOf(after);
   const result: Comparison = {
-    before: before.run.metadata.name,
-    after: after.run.metadata.name,
+    before: before.name,
+    after: after.name,
     broke: [],
     fixed: [],
     stillBad: [],
@@ -91,7 +83,7 @@ export function compared(result: Comparison): Shown {
           ...fitted(
             ['test', 'before', 'after'],
             changes.map((one) => [
-              `${one.file}: ${one.title}`,
+              nameOf(one),
               told(one.before, one.secondsBefore),
               told(one.after, one.secondsAfter),
             ]),
@@ -115,25 +107,16 @@ export function compared(result: Comparison): Shown {
   };
 }
 
-function testsOf({ run, reports }: WholeRun): Map<string, { suite: string; test: ReportedTest }> {
-  // By its line in the run: a suite that is last has one for each environment.
-  const deciding = new Map((run.status?.suites ?? []).map(({ name, report }) => [report, name]));
+/** By suite, file and title. A suite that runs in several environments has a line, and a name, for each. */
+function testsOf(run: RunRecord): Map<string, { suite: string; test: TestRecord }> {
   return new Map(
-    reports.flatMap(({ metadata, status }) => {
-      const suite = deciding.get(metadata.name);
-      if (suite === undefined) return [];
-      return (status?.tests ?? []).map(
-        (test) => [`${suite}\n${test.file}\n${test.title}`, { suite, test }] as const,
-      );
-    }),
+    run.suites.flatMap(({ name, tests }) =>
+      tests.map((test) => [`${name}\n${nameOf(test)}`, { suite: name, test }] as const),
+    ),
   );
 }
 
-function isBad(test: ReportedTest): boolean {
-  return test.state === 'failed' || test.state === 'inconclusive' || test.state === 'interrupted';
-}
-
-function isSlower(was: ReportedTest, is: ReportedTest): boolean {
+function isSlower(was: TestRecord, is: TestRecord): boolean {
   if (was.state !== 'passed' || is.state !== 'passed') return false;
   return is.seconds > was.seconds * SLOWER_FACTOR && is.seconds - was.seconds >= SLOWER_SECONDS;
 }

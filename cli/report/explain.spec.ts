@@ -1,9 +1,9 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { output, report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import type { ContainerLog } from './cluster-logs.ts';
 import { alarmsWithin, explainFailure, windowOf } from './explain.ts';
-import { output, report, run, suite, test } from './run-fixtures.ts';
 
 function log(component: string, lines: string[]): ContainerLog {
   return {

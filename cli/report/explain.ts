@@ -1,12 +1,13 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
-import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
+import { readPrintedTests, splitTimestamp } from '@backendai-e2e/results/printed-output';
+import { isBad, nameOf, type TestRecord } from '@backendai-e2e/results/test-record';
 import { environmentsIn } from '../runs/follow.ts';
 import { componentLine, isUp } from '../runs/progress.ts';
 import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from './cluster-logs.ts';
-import { readSuiteOutput, splitTimestamp } from './suite-output.ts';
 
 export interface FailureEvidence {
   run?: TestRun;
@@ -64,11 +65,11 @@ export function explainFailure(evidence: FailureEvidence): string[] {
 /** When a test ran: from the time of its line in the pod's output, else from the report's start and the tests before it. */
 export function windowOf(
   report: TestReport,
-  test: ReportedTest,
+  test: TestRecord,
   output: string | undefined,
 ): Window | undefined {
-  const printed = readSuiteOutput(output ?? '').find(
-    (line) => line.title === test.title && line.file === test.file && line.at !== undefined,
+  const printed = readPrintedTests(output ?? '').find(
+    (line) => nameOf(line) === nameOf(test) && line.at !== undefined,
   );
   if (printed?.at) {
     const end = Date.parse(printed.at);
@@ -114,7 +115,7 @@ export function alarmsWithin(logs: readonly ContainerLog[], window: Window): str
     .map(({ at, shown }) => `${at.slice(11, 23)} ${shown}`);
 }
 
-function explainTest(evidence: FailureEvidence, report: TestReport, test: ReportedTest): string[] {
+function explainTest(evidence: FailureEvidence, report: TestReport, test: TestRecord): string[] {
   const error = (test.error ?? 'no error was recorded').split('\n');
   const window = windowOf(report, test, evidence.outputs.get(report.metadata.name));
   const elsewhere = namespacesElsewhere(evidence, report);
@@ -132,7 +133,7 @@ function explainTest(evidence: FailureEvidence, report: TestReport, test: Report
     : [];
   return [
     '',
-    `✘ ${test.file}: ${test.title} (${test.state})`,
+    `✘ ${nameOf(test)} (${test.state})`,
     ...error.slice(0, MAX_ERROR_LINES).map((line) => `    ${line}`),
     ...(error.length > MAX_ERROR_LINES
       ? [`    … ${error.length - MAX_ERROR_LINES} more lines in run.json`]
@@ -188,10 +189,6 @@ function listed(heading: string, lines: readonly string[], most: number): string
   if (lines.length === 0) return [];
   const rest = lines.length > most ? [`    … ${lines.length - most} more in the logs`] : [];
   return [heading, ...lines.slice(0, most).map((line) => `    ${line}`), ...rest];
-}
-
-function isBad(test: ReportedTest): boolean {
-  return test.state === 'failed' || test.state === 'inconclusive' || test.state === 'interrupted';
 }
 
 function within(at: string, window: Window): boolean {

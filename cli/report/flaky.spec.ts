@@ -1,10 +1,10 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
+import { report, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { rendered } from '../terminal/output.ts';
 import { flakyRecord, flakyTable } from './flaky.ts';
-import { report, test } from './run-fixtures.ts';
 
 function suite(name: string, verdicts: Verdict[], flipRate: number): TestSuite {
   const lastVerdicts = verdicts.map((verdict, index) => ({ run: `r${index}`, verdict, at: '' }));

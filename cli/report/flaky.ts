@@ -2,6 +2,7 @@ import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
+import { firstLine, nameOf, type TestIdentity } from '@backendai-e2e/results/test-record';
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
 
@@ -14,10 +15,8 @@ export interface SuiteRecord {
 }
 
 /** A test that both passed and failed in the attempts whose reports are there. */
-export interface FlakyTest {
+export interface FlakyTest extends TestIdentity {
   suite: string;
-  file: string;
-  title: string;
   passed: number;
   failed: number;
   /** First line of its newest error. */
@@ -74,12 +73,7 @@ export function flakyTable(
             '',
             ...fitted(
               ['test', 'passed', 'failed', 'last error'],
-              data.tests.map((test) => [
-                `${test.file}: ${test.title}`,
-                String(test.passed),
-                String(test.failed),
-                test.error,
-              ]),
+              data.tests.map((test) => [nameOf(test), String(test.passed), String(test.failed), test.error]),
               columns,
             ),
           ]),
@@ -99,7 +93,7 @@ function flakyTests(reports: readonly TestReport[]): FlakyTest[] {
       if (state === 'passed') test.passed += 1;
       if (state === 'failed') {
         test.failed += 1;
-        test.error = (error ?? '').split('\n', 1)[0] ?? '';
+        test.error = firstLine(error);
       }
       tests.set(key, test);
     }

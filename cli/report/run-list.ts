@@ -1,11 +1,15 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
+import { TEST_MARKS } from '@backendai-e2e/api/verdict';
+import { seconds } from '@backendai-e2e/results/duration';
+import { junitReporter } from '@backendai-e2e/results/junit';
+import { reported } from '@backendai-e2e/results/reporter';
+import { runRecord } from '@backendai-e2e/results/run-record';
+import { firstLine, nameOf } from '@backendai-e2e/results/test-record';
 import { isFinished } from '../runs/follow.ts';
-import { markOf, seconds } from '../runs/progress.ts';
 import { type Shown, tableOf } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
-import { junitXml } from './junit.ts';
 import { summaryTable } from './summary.ts';
 
 /** Runs, newest first. */
@@ -41,7 +45,7 @@ export function listOfRuns(runs: readonly TestRun[], now: Date): Shown {
 export function oneRun(run: TestRun, reports: readonly TestReport[]): Shown {
   return {
     data: { run, reports },
-    junit: () => junitXml(run, reports),
+    junit: () => reported(junitReporter, runRecord({ run, reports })),
     table: (columns) => {
       const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
       return [
@@ -61,11 +65,7 @@ function troubleLines(run: TestRun, reports: readonly TestReport[], columns: num
     .filter((report) => last.has(report.metadata.name))
     .flatMap((report) => report.status?.tests ?? [])
     .filter((test) => test.state !== 'passed' && test.state !== 'pending')
-    .map((test) => [
-      markOf(test.state),
-      `${test.file}: ${test.title}`,
-      (test.error ?? '').split('\n', 1)[0] ?? '',
-    ]);
+    .map((test) => [TEST_MARKS[test.state], nameOf(test), firstLine(test.error)]);
   return rows.length === 0 ? [] : ['', ...fitted(['', 'test', 'error'], rows, columns)];
 }
 

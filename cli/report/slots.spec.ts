@@ -2,14 +2,18 @@ import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { disagreements } from '@backendai-e2e/results/agreement';
+import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
+import { markdownReporter } from '@backendai-e2e/results/markdown';
+import { readPrintedTests } from '@backendai-e2e/results/printed-output';
+import { reported } from '@backendai-e2e/results/reporter';
+import { output, report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
+import { runRecord } from '@backendai-e2e/results/run-record';
+import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
-import { disagreements } from './agreement.ts';
 import type { ContainerLog } from './cluster-logs.ts';
 import { comparison } from './compare.ts';
 import { explainFailure } from './explain.ts';
-import { junitXml } from './junit.ts';
-import { markdownSummary } from './markdown.ts';
-import { output, report, run, suite, test } from './run-fixtures.ts';
 import { summaryTable } from './summary.ts';
 
 const red = test('finds nothing', { state: 'failed', error: 'a leak' });
@@ -34,21 +38,22 @@ function spread(): { run: TestRun; reports: TestReport[] } {
 describe('the results of a suite that ran in two environments', () => {
   it('stand in JUnit under the name of each line, and agree with what the pods printed', () => {
     const whole = spread();
-    const junit = junitXml(whole.run, whole.reports);
+    const junit = reported(junitReporter, runRecord(whole));
     expect([...junit.matchAll(/<testsuite name="([^"]+)"/g)].map(([, name]) => name)).to.deep.equal([
       'audit',
       'audit-e2e-2',
     ]);
-    const outputs = new Map([
-      ['run-audit-1', output([green])],
-      ['run-audit-e2e-2-1', output([red])],
-    ]);
-    expect(disagreements({ ...whole, junit, outputs })).to.deep.equal([]);
-    const swapped = new Map([
-      ['run-audit-1', output([red])],
-      ['run-audit-e2e-2-1', output([green])],
-    ]);
-    expect(disagreements({ ...whole, junit, outputs: swapped })).to.have.length(2);
+    const against = (first: TestRecord, second: TestRecord) =>
+      disagreements({
+        ...whole,
+        junit: readJunit(junit),
+        printed: new Map([
+          ['run-audit-1', readPrintedTests(output([first]))],
+          ['run-audit-e2e-2-1', readPrintedTests(output([second]))],
+        ]),
+      });
+    expect(against(green, red)).to.deep.equal([]);
+    expect(against(red, green)).to.have.length(2);
   });
 
   it('have their environment in the table and on the page', () => {
@@ -57,7 +62,7 @@ describe('the results of a suite that ran in two environments', () => {
     expect(table[0]).to.match(/^suite +environment +verdict/);
     expect(table.find((line) => line.startsWith('audit-e2e-2'))).to.match(/audit-e2e-2 +e2e-2 +Failed/);
     expect(summaryTable(run([suite('alpha', 'Passed')]))[0]).to.match(/^suite +verdict/);
-    const page = markdownSummary(whole.run, whole.reports);
+    const page = reported(markdownReporter, runRecord(whole));
     expect(page).to.include('in e2e, e2e-2').and.include('| audit-e2e-2 (e2e-2) |');
   });
 
@@ -65,7 +70,7 @@ describe('the results of a suite that ran in two environments', () => {
     const before = spread();
     const [, second] = before.reports;
     if (second?.status) second.status.tests = [green];
-    const result = comparison(before, spread());
+    const result = comparison(runRecord(before), runRecord(spread()));
     expect(result.broke.map((change) => change.suite)).to.deep.equal(['audit-e2e-2']);
     expect([result.added, result.gone]).to.deep.equal([[], []]);
   });

@@ -1,8 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { markdownReporter } from '@backendai-e2e/results/markdown';
+import { reported } from '@backendai-e2e/results/reporter';
+import { run } from '@backendai-e2e/results/run-fixtures';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { expect } from 'chai';
 import { appendStepSummary } from './step-summary.ts';
+
+const objects = { run: run([]), reports: [] };
 
 describe('the page of a CI job', () => {
   it('gets the summary after what others wrote', async () => {
@@ -10,16 +16,18 @@ describe('the page of a CI job', () => {
     try {
       const file = path.join(folder, 'summary.md');
       await writeFile(file, 'earlier step\n');
-      expect(await appendStepSummary('## run', { GITHUB_STEP_SUMMARY: file })).to.equal(undefined);
-      expect(await readFile(file, 'utf8')).to.equal('earlier step\n## run\n');
+      expect(await appendStepSummary(objects, { GITHUB_STEP_SUMMARY: file })).to.equal(undefined);
+      expect(await readFile(file, 'utf8')).to.equal(
+        `earlier step\n${reported(markdownReporter, runRecord(objects))}`,
+      );
     } finally {
       await rm(folder, { recursive: true });
     }
   });
 
   it('is nothing outside of CI, and a sentence where it cannot be written', async () => {
-    expect(await appendStepSummary('x', {})).to.equal(undefined);
-    const trouble = await appendStepSummary('x', { GITHUB_STEP_SUMMARY: '/nonexistent/file' });
-    expect(trouble).to.contain('could not be added').and.contain('ENOENT');
+    expect(await appendStepSummary(objects, {})).to.equal(undefined);
+    const trouble = await appendStepSummary(objects, { GITHUB_STEP_SUMMARY: '/nonexistent/file' });
+    expect(trouble).to.contain('cannot add the summary').and.contain('ENOENT');
   });
 });

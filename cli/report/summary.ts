@@ -1,5 +1,5 @@
 import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
-import { seconds } from '../runs/progress.ts';
+import { seconds } from '@backendai-e2e/results/duration';
 import { fitted, table } from '../terminal/table.ts';
 
 /** The figures of a job, as phases.json holds them. */

@@ -1,7 +1,7 @@
+import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { PhaseClock } from '../pipeline/phases.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
 import { closingLines, figuresOf, podTroubles } from './write-up.ts';
 
 const state = { seen: { reports: [] } };

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { type Ending, meaningOf } from '../runs/ending.ts';
 import type { ContainerLog, Pod } from './cluster-logs.ts';
 import type { Harvest } from './collect.ts';
 import { explainFailure } from './explain.ts';
 import type { JobRecord } from './job-record.ts';
-import { splitTimestamp } from './suite-output.ts';
 import { type JobFigures, phaseTable, summaryTable } from './summary.ts';
 
 /** Lines of a crashed container's log that are shown. */

@@ -1,5 +1,5 @@
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { run, suite } from '../report/run-fixtures.ts';
 import { Interrupted } from '../terminal/interrupt.ts';
 import { endingOfError, endingOfRun, withTroubles } from './ending.ts';
 

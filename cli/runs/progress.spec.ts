@@ -1,7 +1,7 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { ComponentStatus, TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { report, run, suite, test } from '../report/run-fixtures.ts';
 import type { Snapshot } from './follow.ts';
 import { narrate, stateLines, waitingLines } from './progress.ts';
 
@@ -92,8 +92,8 @@ describe('telling what goes on', () => {
       ),
     ).to.deep.equal([
       's: started',
-      '  ✔ a (0.3 s)',
-      '  ✘ b (0.3 s)',
+      '  ✔ a (0.25 s)',
+      '  ✘ b (0.25 s)',
       's: Failed 1 passed, 1 failed of 2 in 2.0 s',
     ]);
   });

@@ -4,20 +4,18 @@ import {
   ENVIRONMENT_CONDITIONS,
   type TestEnvironment,
 } from '@backendai-e2e/api/test-environment';
-import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestReport } from '@backendai-e2e/api/test-report';
 import { RUN_CONDITIONS, type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
-import { TEST_MARKS } from '@backendai-e2e/api/verdict';
+import { seconds } from '@backendai-e2e/results/duration';
+import { testLine } from '@backendai-e2e/results/printed-output';
+import { playChanges, type Reporter } from '@backendai-e2e/results/reporter';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { environmentsIn, isReady, type Snapshot } from './follow.ts';
 
 /** Columns for the state of one component, which may quote a long probe message. */
 const STATE_WIDTH = 110;
 /** Suites that did not pass and are kept in view on a terminal. */
 const ENDED_SHOWN = 10;
-
-/** A mark for each state of a test, the same as in the output of a suite's pod. */
-export function markOf(state: ReportedTest['state']): string {
-  return TEST_MARKS[state];
-}
 
 /**
  * The lines that tell what changed between two looks at a run, oldest first: for output that only grows.
@@ -30,7 +28,6 @@ export function narrate(before: Snapshot, after: Snapshot): string[] {
   return [
     ...environments.flatMap((one) => narrateEnvironment(old.get(one.metadata.name), one, several)),
     ...narrateRun(before, after),
-    ...narrateTests(before.reports, after.reports),
     ...narrateSuites(before, after),
   ];
 }
@@ -132,28 +129,27 @@ function narrateRun(before: Snapshot, after: Snapshot): string[] {
   return [`run ${after.run.metadata.name}: ${is}${succeeded?.message ? `: ${succeeded.message}` : ''}`];
 }
 
-function narrateTests(before: readonly TestReport[], after: readonly TestReport[]): string[] {
-  const old = new Map(before.map((report) => [report.metadata.name, report]));
-  return after.flatMap((report) => {
-    const where = report.spec.environment ? `${report.spec.environment} ` : '';
-    const known = new Set((old.get(report.metadata.name)?.status?.tests ?? []).map((test) => test.id));
-    return (report.status?.tests ?? [])
-      .filter((test) => !known.has(test.id))
-      .map((test) => `  ${where}${markOf(test.state)} ${test.title} (${seconds(test.seconds)})`);
-  });
+function narrateSuites(before: Snapshot, after: Snapshot): string[] {
+  if (!after.run) return [];
+  const was = before.run && runRecord({ run: before.run, reports: before.reports });
+  const lines: string[] = [];
+  playChanges(was, runRecord({ run: after.run, reports: after.reports }), progressReporter(lines));
+  return lines;
 }
 
-function narrateSuites(before: Snapshot, after: Snapshot): string[] {
-  const old = new Map((before.run?.status?.suites ?? []).map((suite) => [suite.name, suite]));
-  return (after.run?.status?.suites ?? []).flatMap((suite) => {
-    const was = old.get(suite.name);
-    if (was?.state === suite.state && was.attempt === suite.attempt) return [];
-    if (suite.state === 'Waiting') return [];
-    if (suite.state === 'Running') {
-      return [`${titleOf(suite)}: started${suite.attempt > 1 ? `, attempt ${suite.attempt}` : ''}`];
-    }
-    return [suiteLine(suite)];
-  });
+/** Adds a line for each suite that starts or ends and for each test that ends. */
+function progressReporter(lines: string[]): Reporter {
+  return {
+    suiteStarted: (suite) => {
+      lines.push(`${titleOf(suite)}: started${suite.attempt > 1 ? `, attempt ${suite.attempt}` : ''}`);
+    },
+    testEnded: (test, { environment }) => {
+      lines.push(`  ${environment ? `${environment} ` : ''}${testLine(test)}`);
+    },
+    suiteEnded: (suite) => {
+      lines.push(suiteLine(suite));
+    },
+  };
 }
 
 function suiteLine(suite: RunSuite): string {
@@ -174,9 +170,4 @@ function countsOf(report: TestReport | undefined): string {
   if (!counts) return 'starting';
   const done = counts.passed + counts.failed + counts.pending + counts.interrupted;
   return `${done} of ${counts.total}${counts.failed > 0 ? `, ${counts.failed} failed` : ''}`;
-}
-
-/** "0.4 s", "75 s". */
-export function seconds(value: number): string {
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }

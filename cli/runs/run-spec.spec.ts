@@ -1,6 +1,6 @@
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import type { CatalogEntry } from '../catalog/catalog.ts';
-import { run, suite } from '../report/run-fixtures.ts';
 import { rerunSpec, specOf } from './run-spec.ts';
 
 const catalog: CatalogEntry[] = [

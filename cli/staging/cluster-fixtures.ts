@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import {
   ApiError,
   type ClusterApi,
@@ -8,7 +9,6 @@ import {
   type WatchEvent,
 } from '../cluster-api/client.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import { run, suite } from '../report/run-fixtures.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
 import { attachStaging, runStaging } from './job.ts';

@@ -1,6 +1,6 @@
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { attachLine, imagesOf, Misused, type StagingWords, targetOf } from '../commands/staging.ts';
-import { run, suite } from '../report/run-fixtures.ts';
 import { runToAttach } from './job.ts';
 import { type Thing, thingLine, toDelete } from './leftovers.ts';
 import { type Deployment, operatorState } from './operator-up.ts';

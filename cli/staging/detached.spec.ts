@@ -1,8 +1,8 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { ClusterUnreachable } from '../cluster-api/client.ts';
-import { run, suite } from '../report/run-fixtures.ts';
 import { Cluster, type Stored } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {

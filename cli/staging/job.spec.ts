@@ -1,6 +1,6 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { run, suite } from '../report/run-fixtures.ts';
 import { Cluster } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
-import { parseTestLine } from '@backendai-e2e/results/printed-line';
+import { parseTestLine } from '@backendai-e2e/results/printed-output';
 import { expect } from 'chai';
 
 interface Write {

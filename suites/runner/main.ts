@@ -9,7 +9,7 @@ import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { ReportedTest } from '@backendai-e2e/api/test-report';
 import { maskStrings, secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
-import { closingLines, testLine } from '@backendai-e2e/results/printed-line';
+import { closingLines, testLine } from '@backendai-e2e/results/printed-output';
 import { recorder } from '../evidence/record.ts';
 import { fitReport } from './budget.ts';
 import { headline } from './failure.ts';

@@ -6,7 +6,7 @@ import {
   type Interruption,
   type Outcome,
 } from '@backendai-e2e/results/outcome';
-import { NOT_RUN } from '@backendai-e2e/results/printed-line';
+import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import { TestIds } from '@backendai-e2e/results/titles';
 
 /** A test that is to run, known before the first one starts. */

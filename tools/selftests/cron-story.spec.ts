@@ -1,4 +1,4 @@
-import { run, suite } from '@backendai-e2e/cli/report/run-fixtures';
+import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { type JobSeen, TickStory } from './cron-story.ts';
 

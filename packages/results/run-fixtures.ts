@@ -1,7 +1,8 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
-import { TEST_MARKS, type Verdict } from '@backendai-e2e/api/verdict';
+import type { Verdict } from '@backendai-e2e/api/verdict';
+import { testLine } from './printed-output.ts';
 
 /** Objects as the API server would hold them, for the specs of what reads them. */
 
@@ -46,12 +47,7 @@ export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'A
 
 /** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */
 export function output(tests: readonly ReportedTest[], from = '2026-01-01T00:00:00.000Z'): string {
-  const lines = [
-    'area/one',
-    ...tests.map((one) => `${TEST_MARKS[one.state]} ${one.title} (${one.seconds.toFixed(2)} s)`),
-    '',
-    `Tests: ${tests.length} total`,
-  ];
+  const lines = ['area/one', ...tests.map(testLine), '', `Tests: ${tests.length} total`];
   return lines
     .map((line, index) => `${new Date(Date.parse(from) + index * 1000).toISOString()} ${line}`)
     .join('\n');

@@ -1,0 +1,128 @@
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import { countKey } from '@backendai-e2e/api/verdict';
+import type { RunObjects } from './run-record.ts';
+import { nameOf, type ObservedTest } from './test-record.ts';
+
+/** The sources that tell of the same tests. */
+export interface Sources extends RunObjects {
+  /** Tests in junit.xml, by the name of their suite. */
+  junit: ReadonlyMap<string, readonly ObservedTest[]>;
+  /** Tests that each attempt's pod printed, by the name of its TestReport. */
+  printed: ReadonlyMap<string, readonly ObservedTest[]>;
+  /** The run is of the past: its pods may be gone with their output. Default: a missing output is a disagreement. */
+  podsMayBeGone?: boolean;
+}
+
+/**
+ * Compares run.json, junit.xml and the output of pods test by test: same tests, same states, same seconds (to the
+ * hundredth that the output shows). Returns a sentence for each disagreement; none means that they agree.
+ *
+ * Two differences are no disagreement: tests that the byte budget left out of a report (status.omitted counts them), and
+ * tests that a pod printed after the last write of a report that was Interrupted.
+ */
+export function disagreements(sources: Sources): string[] {
+  const { run, reports, junit } = sources;
+  const suites = run.status?.suites ?? [];
+  const ofReports = reports.flatMap((report) => {
+    const place = placeOf(report);
+    const line = suites.find((suite) => suite.report === report.metadata.name);
+    const tests = report.status?.tests ?? [];
+    return [
+      ...againstOutput(report, sources),
+      ...(line ? compare(tests, junit.get(line.name) ?? [], place, 'junit.xml').map(sentenceOf) : []),
+      ...countsAgainstTests(report),
+    ];
+  });
+  const unreported = suites.filter(
+    ({ report }) => report && !reports.some(({ metadata }) => metadata.name === report),
+  );
+  const unknown = [...junit.keys()].filter((name) => !suites.some((suite) => suite.name === name));
+  return [
+    ...ofReports,
+    ...unreported.map(
+      ({ name, report }) => `suite ${name}: the run names report ${report}, which does not exist`,
+    ),
+    ...unknown.map((name) => `junit.xml has a suite ${name} that the run does not have`),
+  ];
+}
+
+interface Difference {
+  kind: 'state' | 'seconds' | 'only-left' | 'only-right';
+  sentence: string;
+}
+
+function sentenceOf({ sentence }: Difference): string {
+  return sentence;
+}
+
+function placeOf(report: TestReport): string {
+  return `report ${report.metadata.name}`;
+}
+
+function againstOutput(report: TestReport, { printed, podsMayBeGone }: Sources): string[] {
+  const tests = report.status?.tests ?? [];
+  const output = printed.get(report.metadata.name);
+  const interrupted = report.status?.verdict === 'Interrupted';
+  if (output === undefined) {
+    return tests.length === 0 || interrupted || podsMayBeGone
+      ? []
+      : [`${placeOf(report)}: the output of its pod is missing`];
+  }
+  const found = compare(tests, output, placeOf(report), "its pod's output");
+  const ahead = found.filter((difference) => difference.kind === 'only-right');
+  const allowed = interrupted ? ahead.length : (report.status?.omitted?.tests ?? 0);
+  return found
+    .filter((difference) => difference.kind !== 'only-right' || ahead.length > allowed)
+    .map(sentenceOf);
+}
+
+/** Both lists by file and title. Tests of the same title are paired in their order. */
+function compare(
+  left: readonly ObservedTest[],
+  right: readonly ObservedTest[],
+  leftName: string,
+  rightName: string,
+): Difference[] {
+  const rest = [...right];
+  const differences: Difference[] = [];
+  for (const test of left) {
+    const name = nameOf(test);
+    const index = rest.findIndex((other) => nameOf(other) === name);
+    const other = index < 0 ? undefined : rest.splice(index, 1)[0];
+    const [took, tookThere] = [test.seconds.toFixed(2), other?.seconds.toFixed(2)];
+    if (!other) {
+      differences.push({
+        kind: 'only-left',
+        sentence: `"${name}" is in ${leftName} (${test.state}) and not in ${rightName}`,
+      });
+    } else if (other.state !== test.state) {
+      differences.push({
+        kind: 'state',
+        sentence: `"${name}" is ${test.state} in ${leftName} and ${other.state} in ${rightName}`,
+      });
+    } else if (took !== tookThere) {
+      differences.push({
+        kind: 'seconds',
+        sentence: `"${name}" took ${took} s in ${leftName} and ${tookThere} s in ${rightName}`,
+      });
+    }
+  }
+  for (const other of rest) {
+    differences.push({
+      kind: 'only-right',
+      sentence: `"${nameOf(other)}" is in ${rightName} (${other.state}) and not in ${leftName}`,
+    });
+  }
+  return differences;
+}
+
+/** Counts must be those of the tests listed below them. */
+function countsAgainstTests(report: TestReport): string[] {
+  const { counts, tests, omitted } = report.status ?? {};
+  if (!counts || !tests || (omitted?.tests ?? 0) > 0) return [];
+  return (['passed', 'failed', 'known-issue'] as const).flatMap((state) => {
+    const actual = tests.filter((test) => test.state === state).length;
+    const counted = counts[countKey(state)] ?? 0;
+    return actual === counted ? [] : [`${placeOf(report)} counts ${counted} ${state} and lists ${actual}`];
+  });
+}

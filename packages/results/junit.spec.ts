@@ -1,0 +1,108 @@
+import { TEST_STATES } from '@backendai-e2e/api/verdict';
+import { DOMParser } from '@xmldom/xmldom';
+import { expect } from 'chai';
+import { junitReporter, readJunit } from './junit.ts';
+import { reported } from './reporter.ts';
+import { report, run, suite, test } from './run-fixtures.ts';
+import { runRecord } from './run-record.ts';
+import type { TestRecord } from './test-record.ts';
+
+/** The file for one suite with these tests. */
+function junitOf(tests: TestRecord[], verdict: 'Passed' | 'Failed' = 'Failed'): string {
+  const record = runRecord({ run: run([suite('s', verdict)]), reports: [report('s', tests)] });
+  return reported(junitReporter, record);
+}
+
+function totalsOf(xml: string): Record<string, string> {
+  const root = new DOMParser().parseFromString(xml, 'text/xml').documentElement;
+  return Object.fromEntries([...(root?.attributes ?? [])].map(({ name, value }) => [name, value]));
+}
+
+describe('junit.xml', () => {
+  it('has a testcase for each test with its file, title and time', () => {
+    const xml = junitOf([test('creates › a session', { seconds: 1.5 })], 'Passed');
+    expect(xml).to.contain('<testcase classname="area/one" name="creates › a session" time="1.500"/>');
+    expect(xml).to.contain('<testsuite name="s" tests="1" failures="0" errors="0" skipped="0" time="2.000"');
+  });
+
+  it('distinguishes failed, inconclusive, interrupted and skipped tests', () => {
+    const xml = junitOf([
+      test('a', { state: 'failed', error: 'expected 1 to equal 2\n  at here' }),
+      test('b', { state: 'inconclusive', error: 'saw nothing' }),
+      test('c', { state: 'interrupted' }),
+      test('d', { state: 'pending' }),
+      test('e', { state: 'known-issue', error: 'known issue "x"\nwhy' }),
+    ]);
+    expect(xml).to.contain(
+      '<failure message="expected 1 to equal 2" type="failed">expected 1 to equal 2\n  at here',
+    );
+    expect(xml).to.contain('<error message="saw nothing" type="inconclusive">');
+    expect(xml).to.contain('<error type="interrupted"/>');
+    expect(xml).to.contain('<skipped/>');
+    expect(xml).to.contain(
+      '<skipped message="known issue &quot;x&quot;" type="known-issue">known issue "x"\nwhy',
+    );
+    expect(totalsOf(xml)).to.include({ failures: '1', errors: '2', tests: '5' });
+    expect(xml).to.contain('<testsuite name="s" tests="5" failures="1" errors="2" skipped="2"');
+  });
+
+  it('shows a suite that ended badly without a test as an error', () => {
+    const line = suite('s', 'Failed', { reason: 'EnvironmentNotReady', message: 'manager 0/2 ready' });
+    const xml = reported(junitReporter, runRecord({ run: run([line]), reports: [] }));
+    expect(xml).to.contain('<error message="manager 0/2 ready" type="EnvironmentNotReady"/>');
+    expect(totalsOf(xml)).to.include({ errors: '1', tests: '1' });
+    expect(readJunit(xml)).to.deep.equal(new Map([['s', []]]));
+  });
+
+  it('shows a flaky suite as an error where the run fails because of it', () => {
+    const line = suite('s', 'Flaky', { attempt: 2, reason: 'PassedOnRetry', message: 'passed at attempt 2' });
+    const lenient = run([line]);
+    const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
+    const errors = [lenient, strict].map((one) => {
+      const record = runRecord({ run: one, reports: [report('s', [test('a')])] });
+      return totalsOf(reported(junitReporter, record)).errors;
+    });
+    expect(errors).to.deep.equal(['0', '1']);
+  });
+
+  it('has each element on a line of its own', () => {
+    const lines = junitOf([test('a'), test('b', { state: 'failed', error: 'no' })]).split('\n');
+    expect(lines.map((line) => /^ *<\/?[?\w]+/.exec(line)?.[0])).to.deep.equal([
+      '<?xml',
+      '<testsuites',
+      '  <testsuite',
+      '    <testcase',
+      '    <testcase',
+      '      <failure',
+      '    </testcase',
+      '  </testsuite',
+      '</testsuites',
+      undefined,
+    ]);
+  });
+
+  it('can be read back, whatever characters a test has in its title and error', () => {
+    const odd = `<a> & "b" or 'c' &lt; &amp;amp; 100% ]]> ü › 漢`;
+    const tests = TEST_STATES.map((state, index) =>
+      test(`${odd} ${index}`, {
+        state,
+        seconds: index + 0.12,
+        ...(state === 'failed' ? { error: odd } : {}),
+      }),
+    );
+    expect(readJunit(junitOf(tests)).get('s')).to.deep.equal(
+      tests.map(({ file, title, state, seconds }) => ({ file, title, state, seconds })),
+    );
+  });
+
+  it('replaces characters that XML cannot hold', () => {
+    const nasty = 'esc \u001b[31m <&> ]]> nul \u0000 half \ud83d';
+    const xml = junitOf([test(nasty, { state: 'failed', error: nasty })]);
+    expect(readJunit(xml).get('s')?.[0]?.title).to.equal('esc \ufffd[31m <&> ]]> nul \ufffd half \ufffd');
+  });
+
+  it('is refused by its reader when it is not well-formed', () => {
+    expect(() => readJunit('<testsuites><testsuite></testsuites>')).to.throw('junit.xml is not well-formed');
+    expect(() => readJunit('')).to.throw('junit.xml is not well-formed');
+  });
+});

@@ -1,0 +1,182 @@
+import type { TestState } from '@backendai-e2e/api/verdict';
+import { DOMImplementation, DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
+import type { Reporter, Write } from './reporter.ts';
+import type { RunRecord, SuiteRecord } from './run-record.ts';
+import { firstLine, type ObservedTest, type TestRecord } from './test-record.ts';
+
+/** Name of the test case that stands for a whole suite: one that ended badly without a bad test to show for it. */
+const SUITE_CASE = '(suite)';
+
+/** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
+const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
+
+type Attributes = Record<string, string | number | undefined>;
+
+/** What a test case holds below it, if the test did not pass. */
+interface CaseOutcome {
+  element: 'failure' | 'error' | 'skipped';
+  type?: string | undefined;
+  message?: string;
+  text?: string;
+}
+
+interface Case {
+  attributes: Attributes;
+  outcome?: CaseOutcome | undefined;
+}
+
+/**
+ * JUnit XML of a run, written at its end: a testsuite for each suite (the deciding attempt), a testcase for each test
+ * with classname = suite file and name = full title. failed → failure; inconclusive and interrupted → error; pending →
+ * skipped; known-issue → skipped with that type and the failure.
+ *
+ * A suite that ended badly without a bad test gets one more testcase "(suite)" with an error. A tool that counts test
+ * cases alone then does not take it for a success.
+ */
+export function junitReporter(write: Write): Reporter {
+  return { runEnded: (run) => write(junitXml(run)) };
+}
+
+function junitXml(run: RunRecord): string {
+  const document = new DOMImplementation().createDocument(null, '');
+  const add = (parent: Element | undefined, name: string, attributes: Attributes): Element => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value !== undefined) element.setAttribute(key, clean(String(value)));
+    }
+    (parent ?? document).appendChild(element);
+    return element;
+  };
+  const suites = run.suites.map((suite) => ({ suite, cases: casesOf(suite) }));
+  const all = suites.flatMap(({ cases }) => cases);
+  const seconds = run.suites.reduce((total, suite) => total + (suite.seconds ?? 0), 0);
+  // No count of skipped tests here: Jenkins' schema has none at this place and refuses the file.
+  const { skipped: _, ...totals } = countsOf(all);
+  const root = add(undefined, 'testsuites', { name: run.name, ...totals, time: seconds.toFixed(3) });
+  for (const { suite, cases } of suites) {
+    const { name, startedAt: timestamp } = suite;
+    const time = (suite.seconds ?? 0).toFixed(3);
+    const element = add(root, 'testsuite', { name, ...countsOf(cases), time, timestamp });
+    for (const { attributes, outcome } of cases) {
+      const testcase = add(element, 'testcase', attributes);
+      if (!outcome) continue;
+      const { element: tag, text, type, message } = outcome;
+      const below = add(testcase, tag, { message: message || undefined, type });
+      if (text) below.appendChild(document.createTextNode(clean(text)));
+    }
+  }
+  indent(document, root);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(document)}\n`;
+}
+
+function casesOf(suite: SuiteRecord): Case[] {
+  const cases: Case[] = suite.tests.map((test) => ({
+    attributes: { classname: test.file, name: test.title, time: test.seconds.toFixed(3) },
+    outcome: outcomeOf(test),
+  }));
+  const shown = cases.some(({ outcome }) => outcome && outcome.element !== 'skipped');
+  if (suite.verdict === 'Skipped' && cases.length === 0) return [wholeSuite(suite, 'skipped')];
+  return suite.failed && !shown ? [...cases, wholeSuite(suite, 'error')] : cases;
+}
+
+function wholeSuite({ name, verdict, reason, message }: SuiteRecord, element: 'error' | 'skipped'): Case {
+  return {
+    attributes: { classname: name, name: SUITE_CASE, time: '0.000' },
+    outcome: {
+      element,
+      type: reason ?? verdict ?? 'NoVerdict',
+      message: message ?? reason ?? verdict ?? 'the suite never finished',
+    },
+  };
+}
+
+function outcomeOf({ state, error = '' }: TestRecord): CaseOutcome | undefined {
+  const failure = { type: state, message: firstLine(error), text: error };
+  switch (state) {
+    case 'passed':
+      return undefined;
+    case 'pending':
+      return { element: 'skipped' };
+    case 'known-issue':
+      return { element: 'skipped', ...failure };
+    case 'failed':
+      return { element: 'failure', ...failure };
+    case 'interrupted':
+    case 'inconclusive':
+      return { element: 'error', ...failure };
+  }
+}
+
+function countsOf(cases: readonly Case[]) {
+  const count = (element: CaseOutcome['element']): number =>
+    cases.filter(({ outcome }) => outcome?.element === element).length;
+  return {
+    tests: cases.length,
+    failures: count('failure'),
+    errors: count('error'),
+    skipped: count('skipped'),
+  };
+}
+
+function clean(text: string): string {
+  return text.toWellFormed().replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'));
+}
+
+/** Puts each child element on a line of its own. The serializer writes what it gets. */
+function indent(document: Document, element: Element, depth = 0): void {
+  const children = elementsIn(element);
+  if (children.length === 0) return;
+  const newLine = (level: number) => document.createTextNode(`\n${'  '.repeat(level)}`);
+  for (const child of children) {
+    element.insertBefore(newLine(depth + 1), child);
+    indent(document, child, depth + 1);
+  }
+  element.appendChild(newLine(depth));
+}
+
+/**
+ * Reads a file of {@link junitReporter} back: the tests of each suite by its name, without the cases that stand for whole
+ * suites. Throws an Error for text that is no well-formed XML.
+ */
+export function readJunit(xml: string): Map<string, ObservedTest[]> {
+  const parser = new DOMParser({
+    onError: (level, message) => {
+      if (level === 'warning') return;
+      throw new Error(`junit.xml is not well-formed (${level}): ${message}`);
+    },
+  });
+  const root = parser.parseFromString(xml, 'text/xml').documentElement;
+  return new Map(
+    (root ? elementsIn(root, 'testsuite') : []).map((suite) => [
+      attribute(suite, 'name'),
+      elementsIn(suite, 'testcase')
+        .filter((one) => attribute(one, 'name') !== SUITE_CASE)
+        .map((one) => ({
+          file: attribute(one, 'classname'),
+          title: attribute(one, 'name'),
+          state: stateOf(one),
+          seconds: Number(attribute(one, 'time')),
+        })),
+    ]),
+  );
+}
+
+/** The inverse of {@link outcomeOf}. */
+function stateOf(testcase: Element): TestState {
+  if (elementsIn(testcase, 'failure').length > 0) return 'failed';
+  const [skipped] = elementsIn(testcase, 'skipped');
+  if (skipped) return attribute(skipped, 'type') === 'known-issue' ? 'known-issue' : 'pending';
+  const [error] = elementsIn(testcase, 'error');
+  if (error) return attribute(error, 'type') === 'inconclusive' ? 'inconclusive' : 'interrupted';
+  return 'passed';
+}
+
+function elementsIn(element: Element, name?: string): Element[] {
+  return [...element.childNodes].filter(
+    (node): node is Element => node.nodeType === node.ELEMENT_NODE && (!name || node.nodeName === name),
+  );
+}
+
+function attribute(element: Element, name: string): string {
+  return element.getAttribute(name) ?? '';
+}

@@ -1,0 +1,91 @@
+import { conditionOf } from '@backendai-e2e/api/conditions';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
+import { environmentOf, environmentsOf, RUN_CONDITIONS, suiteOf } from '@backendai-e2e/api/test-run';
+import type { Counts } from '@backendai-e2e/api/verdict';
+import { isFailure } from '@backendai-e2e/api/verdict-policy';
+import type { TestRecord } from './test-record.ts';
+
+/** One attempt at a suite: what one pod ran. */
+export interface AttemptRecord {
+  /** Name of its TestReport. */
+  report: string;
+  /** RFC 3339; absent before Mocha starts. */
+  startedAt?: string;
+  /** In the order of their end. */
+  tests: readonly TestRecord[];
+}
+
+/** One line of a run: a suite, in one environment, with the attempt that decides. */
+export interface SuiteRecord extends RunSuite {
+  /** Whether it counts as a failure by the policy of its run. A suite without a verdict does. */
+  failed: boolean;
+  /** RFC 3339, of the deciding attempt. */
+  startedAt?: string;
+  /** Tests of the deciding attempt, in the order of their end. */
+  tests: readonly TestRecord[];
+  /** All attempts that left a report, oldest first. */
+  attempts: readonly AttemptRecord[];
+}
+
+/** A run with everything that reporters show: plain data, joined from a TestRun and its TestReports. */
+export interface RunRecord {
+  name: string;
+  environments: readonly string[];
+  /** What the condition Succeeded says; absent before the operator writes it. */
+  succeeded?: { status: 'True' | 'False' | 'Unknown'; reason: string; message: string };
+  verdict?: NonNullable<TestRun['status']>['verdict'];
+  counts?: Counts;
+  /** In the order of the run. */
+  suites: readonly SuiteRecord[];
+}
+
+/** A TestRun and its TestReports as the API server or run.json holds them. */
+export interface RunObjects {
+  run: TestRun;
+  reports: readonly TestReport[];
+}
+
+/** Joins a run and its reports. A line without a report has no tests. */
+export function runRecord({ run, reports }: RunObjects): RunRecord {
+  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
+  const { verdict, counts, suites = [] } = run.status ?? {};
+  return {
+    name: run.metadata.name,
+    environments: environmentsOf(run),
+    ...(succeeded
+      ? { succeeded: { status: succeeded.status, reason: succeeded.reason, message: succeeded.message } }
+      : {}),
+    ...(verdict ? { verdict } : {}),
+    ...(counts ? { counts } : {}),
+    suites: suites.map((line) => suiteRecord(run, line, reports)),
+  };
+}
+
+function suiteRecord(run: TestRun, line: RunSuite, reports: readonly TestReport[]): SuiteRecord {
+  const attempts = reports
+    .filter((report) => report.metadata.name === line.report || isOf(run, line, report))
+    .sort((a, b) => a.spec.attempt - b.spec.attempt)
+    .map(attemptRecord);
+  const deciding = attempts.find(({ report }) => report === line.report);
+  return {
+    ...line,
+    failed: isFailure(line, run.spec.retryPolicy),
+    ...(deciding?.startedAt ? { startedAt: deciding.startedAt } : {}),
+    tests: deciding?.tests ?? [],
+    attempts,
+  };
+}
+
+/** Whether a report is of an attempt at this line. A suite that runs in several environments has a line in each. */
+function isOf(run: TestRun, line: RunSuite, { spec }: TestReport): boolean {
+  return spec.suite === suiteOf(line) && environmentOf(run, spec) === environmentOf(run, line);
+}
+
+function attemptRecord({ metadata, status }: TestReport): AttemptRecord {
+  return {
+    report: metadata.name,
+    ...(status?.startedAt ? { startedAt: status.startedAt } : {}),
+    tests: status?.tests ?? [],
+  };
+}

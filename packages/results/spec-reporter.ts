@@ -1,0 +1,24 @@
+import { countTests } from './outcome.ts';
+import { closingLines, testLine } from './printed-output.ts';
+import type { Reporter, Write } from './reporter.ts';
+
+/**
+ * The output of a suite's pod (its grammar: printed-output.ts): tests as they end, each file's name before its first
+ * test, then errors, numbers and verdict.
+ */
+export function specReporter(write: Write): Reporter {
+  let file: string | undefined;
+  const print = (line: string): void => write(`${line}\n`);
+  return {
+    testEnded(test) {
+      if (test.file !== file) print(test.file);
+      file = test.file;
+      print(testLine(test));
+    },
+    suiteEnded({ tests, counts, verdict = 'Interrupted', reason, message }) {
+      const outcome = { verdict, ...(reason ? { reason } : {}), ...(message ? { message } : {}) };
+      for (const line of closingLines(tests, counts ?? countTests(tests, tests.length, 0), outcome))
+        print(line);
+    },
+  };
+}
