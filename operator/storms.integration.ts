@@ -178,7 +178,7 @@ describe('storms', function () {
   });
 
   it('500 tests in one suite, with ten times the errors that a report takes: cut, counted, and told', async () => {
-    const token = stage.plane.kubeConfig().getCurrentUser()?.token ?? '';
+    const token = stage.plane.user('admin').token;
     plain = await startWeatherProxy(stage.plane, { token });
     const operator = stage.startOperator();
     await stage.environment('flood');

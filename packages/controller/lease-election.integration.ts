@@ -15,16 +15,16 @@ const DURATIONS = { leaseDurationMs: 4_000, renewDeadlineMs: 3_000, retryPeriodM
 
 /** A candidate in a process of its own, so that it can be killed and frozen. It prints when it starts and ends leading. */
 function script(kubeconfig: string, identity: string): string {
-  const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const file = (name: string) => JSON.stringify(import.meta.resolve(name));
   return `
-    import { KubeClient } from ${file('./kube-client.ts')};
-    import { loadKubeConfig } from ${file('./kube-config.ts')};
+    import { KubeClient } from ${file('@backendai-e2e/kube/client')};
+    import { loadKubeconfig } from ${file('@backendai-e2e/kube/kubeconfig')};
     import { LeaseElection } from ${file('./lease-election.ts')};
     import { createLog } from ${file('./log.ts')};
     import { stopSignal } from ${file('./manager.ts')};
     import { createMetrics } from ${file('./metrics.ts')};
     const log = createLog({ name: 'candidate', level: 'silent' });
-    const client = new KubeClient(loadKubeConfig({ kubeconfig: ${JSON.stringify(kubeconfig)} }));
+    const client = new KubeClient(loadKubeconfig({ kubeconfig: ${JSON.stringify(kubeconfig)} }));
     const election = new LeaseElection({
       client, log, metrics: createMetrics(), identity: ${JSON.stringify(identity)},
       ...${JSON.stringify({ ...at, ...DURATIONS })},

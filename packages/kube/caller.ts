@@ -4,10 +4,11 @@ import { ApiError } from './api-error.ts';
 import type { CallOptions, KubeClientOptions } from './calls.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import type { ClusterAccess } from './cluster-access.ts';
+import { ConfigError } from './config-error.ts';
 import { jsonLines } from './json-lines.ts';
 import type { ApiRequest } from './request.ts';
 import { retryDelayMs, type TryOutcome } from './retry.ts';
-import { Transport, type TryLimits } from './transport.ts';
+import { type Sender, Transport, type TryLimits } from './transport.ts';
 
 /** Milliseconds for one call with all its retries. */
 const DEADLINE_MS = 30_000;
@@ -25,9 +26,9 @@ export class Caller {
   readonly #deadlineMs: number;
   readonly #onRequest: NonNullable<KubeClientOptions['onRequest']>;
 
-  constructor(config: ClusterAccess, options: KubeClientOptions) {
+  constructor(access: ClusterAccess, options: KubeClientOptions) {
     this.#clock = options.clock ?? systemClock;
-    this.#transport = new Transport(config, this.#clock);
+    this.#transport = new Transport(access, this.#clock);
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.#onRequest = options.onRequest ?? (() => {});
   }
@@ -50,18 +51,21 @@ export class Caller {
 
   /** The answer's text: tries until it succeeds, must not be repeated, or its deadline is over. */
   async text(request: ApiRequest, options: CallOptions): Promise<string> {
-    const end = this.#clock.monotonicMs() + (options.deadlineMs ?? this.#deadlineMs);
+    let end = this.#clock.monotonicMs() + (options.deadlineMs ?? this.#deadlineMs);
     let renewed = false;
     for (let tries = 1; ; tries++) {
       options.signal?.throwIfAborted();
+      const before = this.#clock.monotonicMs();
+      const sender = await this.#transport.session(options.signal);
+      end += this.#clock.monotonicMs() - before;
       const remainingMs = end - this.#clock.monotonicMs();
       const tryMs = request.method === 'POST' ? remainingMs : Math.min(remainingMs, TRY_MS);
-      const answer = await this.#try(request, tryMs, options.signal);
+      const answer = await this.#try(sender, request, tryMs, options.signal);
       if ('text' in answer) return answer.text;
       options.signal?.throwIfAborted();
       if (answer.error.code === 401 && !renewed) {
         renewed = true;
-        this.#transport.renewCredentials();
+        this.#transport.refuse(sender);
         continue;
       }
       const left = end - this.#clock.monotonicMs();
@@ -74,6 +78,7 @@ export class Caller {
   }
 
   async #try(
+    sender: Sender,
     request: ApiRequest,
     tryMs: number,
     signal: AbortSignal | undefined,
@@ -89,7 +94,7 @@ export class Caller {
     });
     const cancel = this.#clock.setTimer(tryMs, () => limit.abort(late));
     try {
-      const response = await this.#send(request, { signal: limit.signal, headersMs: 0, bodyMs: 0 });
+      const response = await this.#send(sender, request, { signal: limit.signal, headersMs: 0, bodyMs: 0 });
       if (response.statusCode < 300) return { text: await response.body.text() };
       const error = await this.#failure(request, response);
       return {
@@ -105,11 +110,11 @@ export class Caller {
     }
   }
 
-  async #send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
+  async #send(sender: Sender, request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
     const start = this.#clock.monotonicMs();
     let code = 0;
     try {
-      const response = await this.#transport.send(request, limits);
+      const response = await this.#transport.send(sender, request, limits);
       code = response.statusCode;
       return response;
     } finally {
@@ -139,16 +144,19 @@ export class Caller {
     const follow = () => stop.abort(signal.reason);
     signal.addEventListener('abort', follow, { once: true });
     try {
-      const response = await this.#send(request, {
-        signal: stop.signal,
-        headersMs: this.#deadlineMs,
-        bodyMs: 0,
-      });
+      const limits = { signal: stop.signal, headersMs: this.#deadlineMs, bodyMs: 0 };
+      const sender = await this.#transport.session(stop.signal);
+      let response = await this.#send(sender, request, limits);
+      if (response.statusCode === 401) {
+        this.#transport.refuse(sender);
+        await response.body.dump();
+        response = await this.#send(await this.#transport.session(stop.signal), request, limits);
+      }
       if (response.statusCode !== 200) throw await this.#failure(request, response);
       yield* jsonLines(response.body);
     } catch (error) {
       if (signal.aborted) return;
-      throw error instanceof ApiError ? error : noAnswer(request, error);
+      throw error instanceof ApiError || error instanceof ConfigError ? error : noAnswer(request, error);
     } finally {
       signal.removeEventListener('abort', follow);
       // Ends the connection when the consumer stopped in the middle.

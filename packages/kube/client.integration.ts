@@ -36,11 +36,8 @@ describe('the client against a real API server', function () {
 
   async function throughProxy(options: KubeClientOptions = {}) {
     const proxy = new TcpProxy(Number(new URL(plane.url).port));
-    const config = plane.kubeConfig();
-    const cluster = config.getCurrentCluster();
-    if (!cluster) throw new Error('no cluster');
-    config.clusters = [{ ...cluster, server: `https://127.0.0.1:${await proxy.start()}` }];
-    const proxied = new KubeClient(config, options);
+    const server = `https://127.0.0.1:${await proxy.start()}`;
+    const proxied = new KubeClient({ ...plane.kubeConfig(), server }, options);
     opened.push(async () => {
       await proxied.close();
       await proxy.stop();

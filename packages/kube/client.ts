@@ -1,5 +1,5 @@
 import { watchError } from './answer.ts';
-import { isGone, isNotFound } from './api-error.ts';
+import { isNotFound } from './api-error.ts';
 import { applyBody } from './apply-body.ts';
 import { Caller } from './caller.ts';
 import type {
@@ -17,13 +17,11 @@ import type {
   WatchQuery,
 } from './calls.ts';
 import type { ClusterAccess } from './cluster-access.ts';
+import { listPages } from './list-pages.ts';
 import { type Intent, type KubeObject, type ObjectName, objectName, type Resource } from './object.ts';
 import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
 
 export * from './calls.ts';
-
-/** Objects a page, as client-go's pager asks for. */
-const PAGE = 500;
 
 /**
  * A thin typed client over any kind. Credentials and TLS come from a ClusterAccess; requests go through one
@@ -33,8 +31,8 @@ const PAGE = 500;
 export class KubeClient {
   readonly #calls: Caller;
 
-  constructor(config: ClusterAccess, options: KubeClientOptions = {}) {
-    this.#calls = new Caller(config, options);
+  constructor(access: ClusterAccess, options: KubeClientOptions = {}) {
+    this.#calls = new Caller(access, options);
   }
 
   /** The object, or undefined when there is none. */
@@ -55,48 +53,12 @@ export class KubeClient {
   }
 
   /** All objects that match, page by page. Each carries apiVersion and kind. */
-  async list<T extends KubeObject>(
+  list<T extends KubeObject>(
     resource: Resource<T>,
     query: ListQuery = {},
     options: ListOptions<T> = {},
   ): Promise<ObjectList<T>> {
-    const { keep = (object: T) => object } = options;
-    const kept = ({ items: all }: ListPage<T>) => all.flatMap((item) => keep(typed(resource, item)) ?? []);
-    const items: T[] = [];
-    let page: ListPage<T> | undefined;
-    do {
-      try {
-        page = await this.#page(resource, query, options.pageSize ?? PAGE, page?.metadata.continue, options);
-        items.push(...kept(page));
-      } catch (error) {
-        // The token of the next page got too old (a compaction): start over, all in one page.
-        if (!isGone(error) || page === undefined) throw error;
-        page = await this.#page(resource, query, undefined, undefined, options);
-        items.splice(0, items.length, ...kept(page));
-      }
-    } while (page.metadata.continue);
-    return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
-  }
-
-  #page<T extends KubeObject>(
-    resource: Resource<T>,
-    query: ListQuery,
-    limit: number | undefined,
-    token: string | undefined,
-    options: CallOptions,
-  ): Promise<ListPage<T>> {
-    const { namespace, labelSelector, fieldSelector } = query;
-    const at = namespace === undefined ? {} : { namespace };
-    return this.#calls.json<ListPage<T>>(
-      {
-        verb: 'list',
-        method: 'GET',
-        path: pathOf(resource, at),
-        query: { labelSelector, fieldSelector, limit, continue: token },
-        what: inWords('list', resource, at),
-      },
-      options,
-    );
+    return listPages(this.#calls, resource, query, options);
   }
 
   /**
@@ -117,6 +79,30 @@ export class KubeClient {
         contentType: 'application/json',
         body: JSON.stringify(typed(resource, object)),
         what: inWords('create', resource, at),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Creates a subresource of an object: the token of a service account, the binding of a pod. Returns what the server
+   * made of it. The body carries its own apiVersion and kind, which are not those of the object.
+   */
+  createSubresource<T extends KubeObject>(
+    resource: Resource,
+    at: ObjectName,
+    subresource: string,
+    body: object,
+    options: CallOptions = {},
+  ): Promise<T> {
+    return this.#calls.json<T>(
+      {
+        verb: 'create',
+        method: 'POST',
+        path: pathOf(resource, at, subresource),
+        contentType: 'application/json',
+        body: JSON.stringify(body),
+        what: inWords('create', resource, at, subresource),
       },
       options,
     );
@@ -288,11 +274,6 @@ export class KubeClient {
   close(): Promise<void> {
     return this.#calls.close();
   }
-}
-
-interface ListPage<T> {
-  metadata: { resourceVersion?: string; continue?: string };
-  items: T[];
 }
 
 function placeOf(metadata: { name: string; namespace?: string | undefined }): ObjectName {

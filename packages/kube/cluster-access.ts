@@ -1,26 +1,42 @@
-import type { RequestOptions } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { inPod, serviceAccountAccess } from './service-account.ts';
 
-/** What credentials are put into: the fields of a request that TLS and authentication need. */
-export type ConnectOptions = RequestOptions;
+/** What TLS needs to know; see node:tls. Left out: Node's defaults. */
+export type Tls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
 
-/** The way to one API server. client-node's KubeConfig is one. */
+/** What is sent with each request, as it is now. */
+export interface Credentials {
+  /** Names in lower case. */
+  headers: Record<string, string | string[]>;
+  tls: Tls;
+  /** When to read the credentials again at the latest; undefined when they do not say. */
+  expiresAt?: Date | undefined;
+}
+
+/** The way to one API server. */
 export interface ClusterAccess {
-  /** Where it listens; null when that cannot be told. */
-  getCurrentCluster(): { readonly server: string; readonly proxyUrl?: string | undefined } | null;
-  /** Puts credentials and TLS material into the options, as they are now. */
-  applyToHTTPSOptions(options: ConnectOptions): Promise<void>;
+  /** URL of the API server without a slash at its end; it may have a path. */
+  readonly server: string;
+  /** URL of the proxy to go through: http, https or socks5. */
+  readonly proxy?: string | undefined;
+  /** Namespace to use where none is named: that of the kubeconfig's context. */
+  readonly namespace?: string | undefined;
+  /**
+   * Reads the credentials. Throws ConfigError when they cannot be had.
+   * @param refused the API server answered 401 to those that were read last
+   */
+  credentials(refused: boolean): Promise<Credentials>;
 }
 
 /**
  * The cluster of a kubeconfig file; without one that of $KUBECONFIG, of this pod's service account, or of ~/.kube/config.
- * client-node is loaded only where there is a kubeconfig. Throws ConfigError.
+ * In a pod the code that reads kubeconfigs is not loaded. Throws ConfigError.
  */
 export async function findCluster(
   kubeconfig: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ClusterAccess> {
   if (kubeconfig === undefined && !env.KUBECONFIG && inPod(env)) return serviceAccountAccess(env);
-  const { loadKubeConfig } = await import('./kubeconfig.ts');
-  return loadKubeConfig({ kubeconfig }, env);
+  const { loadKubeconfig } = await import('./kubeconfig/load.ts');
+  return loadKubeconfig({ kubeconfig }, { env });
 }

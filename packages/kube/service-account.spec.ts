@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type ConnectOptions, findCluster } from './cluster-access.ts';
+import { findCluster } from './cluster-access.ts';
 import { inPod, serviceAccountAccess } from './service-account.ts';
 
 describe('the service account of a pod', () => {
@@ -20,26 +20,25 @@ describe('the service account of a pod', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const applied = async () => {
-    const options: ConnectOptions = {};
-    await serviceAccountAccess(env).applyToHTTPSOptions(options);
-    return options;
-  };
+  const credentials = () => serviceAccountAccess(env).credentials(false);
 
   it('says where the API server is, also with an address of version 6', () => {
-    expect(serviceAccountAccess(env).getCurrentCluster()).to.deep.equal({ server: 'https://10.96.0.1:443' });
+    expect(serviceAccountAccess(env).server).to.equal('https://10.96.0.1:443');
     env.KUBERNETES_SERVICE_HOST = 'fd00::1';
-    expect(serviceAccountAccess(env).getCurrentCluster()).to.deep.equal({ server: 'https://[fd00::1]:443' });
+    expect(serviceAccountAccess(env).server).to.equal('https://[fd00::1]:443');
   });
 
   it('gives the token as it stands in its file at that moment', async () => {
-    expect(await applied()).to.deep.equal({ ca: 'authority', headers: { Authorization: 'Bearer first' } });
+    expect(await credentials()).to.deep.equal({
+      headers: { authorization: 'Bearer first' },
+      tls: { ca: 'authority' },
+    });
     writeFileSync(join(folder, 'token'), 'renewed');
-    expect((await applied()).headers).to.deep.equal({ Authorization: 'Bearer renewed' });
+    expect((await credentials()).headers).to.deep.equal({ authorization: 'Bearer renewed' });
   });
 
   it('is taken where there is no kubeconfig, and only in a pod', async () => {
-    expect((await findCluster(undefined, env)).getCurrentCluster()?.server).to.equal('https://10.96.0.1:443');
+    expect((await findCluster(undefined, env)).server).to.equal('https://10.96.0.1:443');
     rmSync(join(folder, 'token'));
     expect(inPod(env)).to.equal(false);
     expect(inPod({ E2E_SERVICE_ACCOUNT_DIR: folder })).to.equal(false);
@@ -47,7 +46,7 @@ describe('the service account of a pod', () => {
 
   it('says which file cannot be read', async () => {
     rmSync(join(folder, 'ca.crt'));
-    const error = await applied().catch((caught: Error) => caught);
+    const error = await credentials().catch((caught: Error) => caught);
     expect(String(error)).to.include('ConfigError').and.include(join(folder, 'ca.crt'));
   });
 });

@@ -1,6 +1,6 @@
 import { accessSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClusterAccess, ConnectOptions } from './cluster-access.ts';
+import type { ClusterAccess } from './cluster-access.ts';
 import { ConfigError } from './config-error.ts';
 
 /** Where Kubernetes mounts a pod's service account (a fixed path of the platform). */
@@ -24,21 +24,21 @@ export function inPod(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * The API server as a pod finds it, with the pod's service account. The token is read anew each time it is asked for: the
- * kubelet renews it in its file. client-node can do the same, but costs a process 80 MiB.
- * Throws ConfigError when this is no pod.
+ * The API server as a pod finds it, with the pod's service account. The token is read from its file each time, because
+ * the kubelet renews it there. The proxies of the environment are not used: they are for what lies outside the cluster.
+ * Throws ConfigError outside a pod.
  */
 export function serviceAccountAccess(env: NodeJS.ProcessEnv = process.env): ClusterAccess {
   const folder = folderOf(env);
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
-  if (!host) throw new ConfigError('$KUBERNETES_SERVICE_HOST is not set: this is no pod.');
+  if (!host) throw new ConfigError('$KUBERNETES_SERVICE_HOST is not set: this is not a pod.');
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
-    getCurrentCluster: () => ({ server }),
-    applyToHTTPSOptions: async (options: ConnectOptions) => {
-      options.ca = read(folder, 'ca.crt');
-      options.headers = { ...options.headers, Authorization: `Bearer ${read(folder, 'token').trim()}` };
-    },
+    server,
+    credentials: async () => ({
+      headers: { authorization: `Bearer ${read(folder, 'token').trim()}` },
+      tls: { ca: read(folder, 'ca.crt') },
+    }),
   };
 }
 

@@ -1,8 +1,6 @@
-import type { RequestOptions } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from './clock.ts';
-import type { ClusterAccess } from './cluster-access.ts';
+import type { ClusterAccess, Credentials, Tls } from './cluster-access.ts';
 import { ConfigError } from './config-error.ts';
 import type { ApiRequest } from './request.ts';
 import { urlPath } from './request.ts';
@@ -28,61 +26,57 @@ const OWN_CONNECTIONS = 128;
 /** Milliseconds for TCP and TLS. */
 const CONNECT_MS = 5_000;
 
-/** What client-node says about TLS. */
-const TLS_FIELDS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
-type Tls = Pick<ConnectionOptions, (typeof TLS_FIELDS)[number]>;
-
+/** Credentials, and the connections that were made with them. */
 interface Session {
-  headers: Record<string, string>;
+  headers: Credentials['headers'];
   /** For ordinary requests. */
   shared: Dispatcher;
   /** For watches, logs and the lease. */
   own: Dispatcher;
   /** To tell whether the TLS material changed. */
   fingerprint: string;
-  readMs: number;
+  /** Monotonic milliseconds until which the credentials count as good. */
+  untilMs: number;
 }
 
 /** Limits of one try. */
 export interface TryLimits {
   signal: AbortSignal;
-  /** Milliseconds until the head of the answer. */
+  /** Milliseconds until the head of the answer; 0 for no limit. */
   headersMs: number;
   /** Milliseconds between parts of the body; 0 for no limit (watches have their own watchdog). */
   bodyMs: number;
 }
 
-/**
- * The way to the API server: credentials and TLS as a ClusterAccess gives them, over keep-alive pools of
- * connections. (client-node itself makes an agent, and so a TLS handshake, for every request.)
- */
+/** What a request is sent with; see Transport.session. */
+export type Sender = Pick<Session, 'headers' | 'shared' | 'own'>;
+
+/** The way to the API server: credentials and TLS as a ClusterAccess gives them, over keep-alive pools of connections. */
 export class Transport {
-  readonly #config: ClusterAccess;
+  readonly #access: ClusterAccess;
   readonly #clock: Clock;
   readonly #origin: string;
   readonly #prefix: string;
   #session: Promise<Session> | undefined;
+  #refused: Sender | undefined;
   #closed = false;
 
-  constructor(config: ClusterAccess, clock: Clock) {
-    const cluster = config.getCurrentCluster();
-    if (!cluster) throw new ConfigError('The kubeconfig names no cluster for its current context.');
-    const url = new URL(cluster.server);
-    this.#config = config;
+  constructor(access: ClusterAccess, clock: Clock) {
+    const url = new URL(access.server);
+    this.#access = access;
     this.#clock = clock;
     this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/$/, '');
   }
 
   /** Sends once. Rejects with what undici throws. */
-  async send(request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
-    const session = await this.#credentials();
-    const answer = (standsAlone(request) ? session.own : session.shared).request({
+  async send(sender: Sender, request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
+    const answer = (standsAlone(request) ? sender.own : sender.shared).request({
       origin: this.#origin,
       path: this.#prefix + urlPath(request.path, request.query),
       method: request.method,
       headers: {
-        ...session.headers,
+        ...sender.headers,
         accept: 'application/json',
         'user-agent': 'backendai-e2e',
         ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
@@ -97,55 +91,58 @@ export class Transport {
     return withSignal(answer, limits.signal);
   }
 
-  /** Reads the credentials again before the next request: after an answer 401. */
-  renewCredentials(): void {
-    const session = this.#session;
-    if (!session) return;
-    this.#session = session.then((current) => ({ ...current, readMs: Number.NEGATIVE_INFINITY }));
+  /**
+   * The credentials to send the next request with. They are read again when they expire, when they were refused, and
+   * after a minute. Rejects with ConfigError when they cannot be had, or with the signal's reason. A login may wait for
+   * a person: this is no part of a request's deadline.
+   */
+  session(signal?: AbortSignal): Promise<Sender> {
+    return signal ? withSignal(this.#current(), signal) : this.#current();
+  }
+
+  /** Takes note that the API server answered 401. Several requests may report the same credentials: they are read again once. */
+  refuse(sender: Sender): void {
+    this.#refused = sender;
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
     this.#closed = true;
-    const session = await this.#session;
+    // Credentials that cannot be had leave no connection to close.
+    const session = await this.#session?.catch(() => undefined);
     await Promise.all([session?.shared.destroy(), session?.own.destroy()]);
   }
 
-  async #credentials(): Promise<Session> {
+  async #current(): Promise<Session> {
     if (this.#closed) throw new ConfigError('The client is closed.');
     const before = this.#session;
     const current = await before;
-    if (current && this.#clock.monotonicMs() - current.readMs < CREDENTIALS_MS) return current;
+    const refused = current !== undefined && current === this.#refused;
+    if (current && !refused && this.#clock.monotonicMs() < current.untilMs) return current;
     // Several requests may get here at once: only the first reads, the others wait for it.
     if (this.#session === before) {
-      this.#session = this.#read(current);
+      this.#session = this.#read(current, refused);
       this.#session.catch(() => {
         this.#session = before;
       });
     }
-    return this.#session ?? this.#read(current);
+    return this.#session ?? this.#read(current, refused);
   }
 
-  async #read(before: Session | undefined): Promise<Session> {
-    const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
-    const tls: Tls = {};
-    for (const field of TLS_FIELDS) {
-      if (options[field] !== undefined) Object.assign(tls, { [field]: options[field] });
-    }
+  async #read(before: Session | undefined, refused: boolean): Promise<Session> {
+    const { headers, tls, expiresAt } = await this.#access.credentials(refused);
+    const goodMs = expiresAt ? expiresAt.getTime() - this.#clock.now().getTime() : CREDENTIALS_MS;
+    const untilMs = this.#clock.monotonicMs() + Math.min(goodMs, CREDENTIALS_MS);
     const fingerprint = Object.entries(tls)
       .map(([name, value]) => `${name}=${String(value)}`)
       .join('\n');
-    const headers = headersOf(options);
-    const readMs = this.#clock.monotonicMs();
-    if (before?.fingerprint === fingerprint) return { ...before, headers, readMs };
+    if (before?.fingerprint === fingerprint) return { ...before, headers, untilMs };
     // The old pool is left to its running requests; its idle connections end by themselves.
     const [shared, own] = [this.#pool(tls, SHARED_CONNECTIONS), this.#pool(tls, OWN_CONNECTIONS)];
-    return { headers, shared, own, fingerprint, readMs };
+    return { headers, shared, own, fingerprint, untilMs };
   }
 
   #pool(tls: Tls, connections: number): Dispatcher {
-    const cluster = this.#config.getCurrentCluster();
     // HTTP/1.1, a connection for each request under way: over one HTTP/2 connection a stall would stop every watch at once.
     const pool = {
       connections,
@@ -154,13 +151,9 @@ export class Transport {
       keepAliveMaxTimeout: IDLE_MS,
       allowH2: false,
     };
-    if (!cluster?.proxyUrl) return new Agent({ ...pool, connect: { ...tls, timeout: CONNECT_MS } });
-    if (cluster.proxyUrl.startsWith('socks')) {
-      throw new ConfigError(
-        `Proxies of this kind are not supported: ${cluster.proxyUrl}. Use an HTTP proxy.`,
-      );
-    }
-    return new ProxyAgent({ ...pool, uri: cluster.proxyUrl, requestTls: tls });
+    const { proxy } = this.#access;
+    if (!proxy) return new Agent({ ...pool, connect: { ...tls, timeout: CONNECT_MS } });
+    return new ProxyAgent({ ...pool, uri: proxy, requestTls: tls, connectTimeout: CONNECT_MS });
   }
 }
 
@@ -183,13 +176,4 @@ function withSignal<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
-}
-
-function headersOf(options: RequestOptions): Record<string, string> {
-  const headers: Record<string, string> = {};
-  if (options.auth) headers.authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (value !== undefined) headers[name.toLowerCase()] = String(value);
-  }
-  return headers;
 }

@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { KubeClient } from '@backendai-e2e/kube/client';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { startControlPlane } from '../envtest/control-plane.ts';
@@ -77,9 +78,7 @@ async function inOwnProcess(client: Client, kubeconfig: string, seconds: number)
 
 /** One turn, in this process. */
 async function turn(client: Client, kubeconfig: string, seconds: number): Promise<Turn> {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const patch = client === 'ours' ? patchWithOurs(config) : patchWithClientNode(config);
+  const patch = client === 'ours' ? patchWithOurs(kubeconfig) : patchWithClientNode(kubeconfig);
   await rate(patch, 1, 0.5);
   const sequential = await rate(patch, 1, seconds);
   const parallel = await rate(patch, PARALLEL, seconds);
@@ -88,8 +87,8 @@ async function turn(client: Client, kubeconfig: string, seconds: number): Promis
 
 type Patch = (name: string, count: number) => Promise<unknown>;
 
-function patchWithOurs(config: KubeConfig): Patch {
-  const client = new KubeClient(config);
+function patchWithOurs(kubeconfig: string): Patch {
+  const client = new KubeClient(loadKubeconfig({ kubeconfig }));
   return (name, count) =>
     client.mergePatch(
       WIDGETS,
@@ -99,7 +98,9 @@ function patchWithOurs(config: KubeConfig): Patch {
     );
 }
 
-function patchWithClientNode(config: KubeConfig): Patch {
+function patchWithClientNode(kubeconfig: string): Patch {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
   const api = config.makeApiClient(CustomObjectsApi);
   const at = { group: GROUP, version: 'v1', namespace: NAMESPACE, plural: WIDGETS.plural };
   const header = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);

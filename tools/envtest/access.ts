@@ -1,12 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 
 /** A kubeconfig, read and as a file. */
 export interface Access {
-  kubeConfig: KubeConfig;
+  kubeConfig: ClusterAccess;
   kubeconfigPath: string;
+  /** The bearer token. */
+  token: string;
+  /** The certificate of the API server, in PEM. */
+  authority: string;
 }
 
 /** Writes what an API server knows its callers by into a folder: the tokens of its users, and a key for those of service accounts. */
@@ -48,7 +53,6 @@ export function writeAccess(folder: string, server: string, name: string, token:
     'current-context': 'test',
   };
   writeFileSync(kubeconfigPath, JSON.stringify(text), { mode: 0o600 });
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(kubeconfigPath);
-  return { kubeConfig, kubeconfigPath };
+  const kubeConfig = loadKubeconfig({ kubeconfig: kubeconfigPath });
+  return { kubeConfig, kubeconfigPath, token, authority: authority.toString() };
 }

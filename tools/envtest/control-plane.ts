@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
 import { NAMESPACES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient, type KubeClientOptions } from '@backendai-e2e/kube/client';
+import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { type Access, writeAccess, writeIdentities } from './access.ts';
 import { type PinnedVersions, type Program, programPath } from './binaries.ts';
@@ -14,6 +14,11 @@ import { NotReadyError } from './not-ready.ts';
 import { ProcessGroup, type Running } from './process-group.ts';
 import { apiServerArguments, controllerManagerArguments, etcdArguments } from './program-arguments.ts';
 import { until } from './until.ts';
+
+/** authentication.k8s.io/v1 TokenRequest, the subresource `token` of a service account. */
+interface TokenRequest extends KubeObject {
+  status?: { token: string };
+}
 
 export interface ControlPlaneOptions {
   /** Also start kube-controller-manager: Jobs make pods, owned objects are collected, namespaces get deleted. Default false. */
@@ -96,8 +101,8 @@ export class ControlPlane {
     return this.#group.pids;
   }
 
-  /** The administrator's KubeConfig. */
-  kubeConfig(): KubeConfig {
+  /** The administrator's access. */
+  kubeConfig(): ClusterAccess {
     return this.user('admin').kubeConfig;
   }
 
@@ -123,13 +128,16 @@ export class ControlPlane {
    */
   async serviceAccount(namespace: string, name: string): Promise<Access> {
     await ignoreExisting(this.#client.create(SERVICE_ACCOUNTS, { metadata: { namespace, name } }));
-    const answer = await this.kubeConfig()
-      .makeApiClient(CoreV1Api)
-      .createNamespacedServiceAccountToken({
-        namespace,
-        name,
-        body: { spec: { audiences: [], expirationSeconds: 3600 } },
-      });
+    const answer = await this.#client.createSubresource<TokenRequest>(
+      SERVICE_ACCOUNTS,
+      { namespace, name },
+      'token',
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { audiences: [], expirationSeconds: 3600 },
+      },
+    );
     return this.#access(`${namespace}.${name}`, answer.status?.token ?? '');
   }
 

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Pod } from '@backendai-e2e/kube/builtin-resources';
+import { PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { Resource } from '@backendai-e2e/kube/object';
-import { CoreV1Api } from '@kubernetes/client-node';
 import type { ControlPlane } from './control-plane.ts';
 import { until } from './until.ts';
 
@@ -64,9 +63,9 @@ export class FakeKubelet {
   /** Plays the scheduler: puts the pod on this node. */
   async bind(pod: Pod): Promise<void> {
     const { name, namespace = '' } = pod.metadata;
-    const api = this.#plane.kubeConfig().makeApiClient(CoreV1Api);
     const target = { apiVersion: 'v1', kind: 'Node', name: this.node };
-    await api.createNamespacedPodBinding({ name, namespace, body: { metadata: { name }, target } });
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace }, target };
+    await this.#plane.client().createSubresource(PODS, { namespace, name }, 'binding', binding);
   }
 
   stop(): Promise<void> {

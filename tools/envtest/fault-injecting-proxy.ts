@@ -149,8 +149,5 @@ export async function startWeatherProxy(
 
 /** The same access to a control plane, through a proxy. */
 export function through(proxy: WeatherProxy, access: ClusterAccess): ClusterAccess {
-  return {
-    getCurrentCluster: () => ({ server: proxy.url }),
-    applyToHTTPSOptions: (options) => access.applyToHTTPSOptions(options),
-  };
+  return { ...access, server: proxy.url };
 }

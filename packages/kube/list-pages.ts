@@ -1,0 +1,51 @@
+import { isGone } from './api-error.ts';
+import type { Caller } from './caller.ts';
+import type { ListOptions, ListQuery, ObjectList } from './calls.ts';
+import type { KubeObject, Resource } from './object.ts';
+import { inWords, pathOf, typed } from './request.ts';
+
+/** Objects a page, as client-go's pager asks for. */
+const PAGE = 500;
+
+interface ListPage<T> {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+/** All objects that match, page by page. The resourceVersion is that of the last page. */
+export async function listPages<T extends KubeObject>(
+  calls: Pick<Caller, 'json'>,
+  resource: Resource<T>,
+  query: ListQuery,
+  options: ListOptions<T>,
+): Promise<ObjectList<T>> {
+  const { keep = (object: T) => object, pageSize = PAGE } = options;
+  const { namespace, labelSelector, fieldSelector } = query;
+  const at = namespace === undefined ? {} : { namespace };
+  const read = (limit: number | undefined, token: string | undefined) =>
+    calls.json<ListPage<T>>(
+      {
+        verb: 'list',
+        method: 'GET',
+        path: pathOf(resource, at),
+        query: { labelSelector, fieldSelector, limit, continue: token },
+        what: inWords('list', resource, at),
+      },
+      options,
+    );
+  const kept = ({ items: all }: ListPage<T>) => all.flatMap((item) => keep(typed(resource, item)) ?? []);
+  const items: T[] = [];
+  let page: ListPage<T> | undefined;
+  do {
+    try {
+      page = await read(pageSize, page?.metadata.continue);
+      items.push(...kept(page));
+    } catch (error) {
+      // The token of the next page is too old (etcd was compacted): start over, all in one page.
+      if (!isGone(error) || page === undefined) throw error;
+      page = await read(undefined, undefined);
+      items.splice(0, items.length, ...kept(page));
+    }
+  } while (page.metadata.continue);
+  return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+}
