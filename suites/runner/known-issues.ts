@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import type { TestEnd, TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
-import type { PlannedTest } from './progress.ts';
 
 /** The list of this project; it lies beside the suites, in the image too. */
 export const KNOWN_ISSUES = new URL('../known-issues.yaml', import.meta.url).pathname;
@@ -10,11 +9,7 @@ export const KNOWN_ISSUES = new URL('../known-issues.yaml', import.meta.url).pat
 const LIST = 'suites/known-issues.yaml';
 
 /** A test that is known to fail, and how. */
-export interface ListedTest {
-  /** Suite file relative to suites/, without extension. */
-  file: string;
-  /** Full title, as reported. */
-  title: string;
+export interface ListedTest extends TestIdentity {
   /** What the failure's text contains. A test that fails in another way fails. */
   symptom: string;
   /** It fails now and then only (a race): that it passes says nothing, and is let pass. */
@@ -41,14 +36,8 @@ export class InvalidList extends Error {
   override name = 'InvalidList';
 }
 
-/** What a test came to. error: the failure's whole text. */
-export interface Result {
-  state: ReportedTest['state'];
-  error?: string;
-}
-
 /** Says what a test's end means in the light of the list. */
-export type Judge = (test: PlannedTest, result: Result) => Result;
+export type Judge = (test: TestIdentity, end: TestEnd) => TestEnd;
 
 /** Reads a list from a file. Throws {@link InvalidList}, or the error of reading. */
 export function readKnownIssues(path: string): KnownIssue[] {
@@ -101,7 +90,7 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
     const listed = issue && listedIn(issue, test);
     if (!issue || !listed) return result;
     const name = `known issue "${issue.issue}" (${version})`;
-    const failed = (why: string): Result => ({
+    const failed = (why: string): TestEnd => ({
       state: 'failed',
       error: result.error ? `${why}\n${result.error}` : why,
     });
@@ -119,7 +108,7 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
   };
 }
 
-function listedIn(issue: KnownIssue, test: PlannedTest): ListedTest | undefined {
+function listedIn(issue: KnownIssue, test: TestIdentity): ListedTest | undefined {
   return issue.tests.find((one) => one.file === test.file && one.title === test.title);
 }
 

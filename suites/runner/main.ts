@@ -5,11 +5,11 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { LIMITS } from '@backendai-e2e/api/limits';
-import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
-import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import { RUNNER_ENV, RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { maskStrings, secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
-import { closingLines, testLine } from '@backendai-e2e/results/printed-output';
+import { specReporter } from '@backendai-e2e/results/spec-reporter';
+import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { recorder } from '../evidence/record.ts';
 import { fitReport } from './budget.ts';
 import { headline } from './failure.ts';
@@ -32,14 +32,16 @@ process.on('uncaughtException', (error) => {
   process.exit(RUNNER_EXIT.couldNotRun);
 });
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 const complain = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-const show = linePrinter();
+const reporter = specReporter((text) => process.stdout.write(text));
+/** The attempt as the environment names it, also where the settings cannot be read. */
+const attempt = {
+  name: process.env[RUNNER_ENV.suite] ?? '',
+  attempt: Number(process.env[RUNNER_ENV.attempt] ?? 1),
+};
 
 process.exit(await main());
 
@@ -100,13 +102,13 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
   const started = startRun(mocha, progress, judge, {
     changed,
     ended: (test) => {
-      if (test) show(test);
+      if (test) show(progress, test);
       changed();
     },
   });
   const early = await Promise.race([started.ended, interruption]);
   if (!early) return;
-  for (const test of progress.interrupt(early, performance.now())) show(test);
+  for (const test of progress.interrupt(early, performance.now())) show(progress, test);
   changed();
   started.abort();
   const cleaned = await Promise.race([started.ended.then(() => true), after(GRACE_MS).then(() => false)]);
@@ -119,9 +121,9 @@ async function close(
   writer: ReportWriter | undefined,
   failed: Outcome | undefined,
 ): Promise<number> {
-  for (const test of progress.finish(new Date(), failed)) show(test);
+  for (const test of progress.finish(new Date(), failed)) show(progress, test);
   const outcome = progress.outcome ?? couldNotRun('no outcome');
-  for (const line of closingLines(progress.tests, progress.counts, outcome)) print(line);
+  reporter.suiteEnded?.(progress.record(attempt));
   try {
     await writer?.finish(LAST_WRITE_MS);
   } catch (error) {
@@ -132,14 +134,8 @@ async function close(
   return exitCode(outcome);
 }
 
-/** Prints tests as they end, the name of the file before its first. */
-function linePrinter(): (test: ReportedTest) => void {
-  let file: string | undefined;
-  return (test) => {
-    if (test.file !== file) print(test.file);
-    file = test.file;
-    print(testLine(test));
-  };
+function show(progress: Progress, test: TestRecord): void {
+  reporter.testEnded?.(test, progress.record(attempt));
 }
 
 function deadlineMessage(settings: Settings): string {

@@ -1,11 +1,12 @@
 import { extname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { fullTitle, matches } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
 import { recorder } from '../evidence/record.ts';
 import { describeFailure, headline } from './failure.ts';
 import type { Judge } from './known-issues.ts';
-import type { PlannedTest, Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 
 /** Folder of the suites: suites/ in development, dist/suites/ in the image. */
 const SUITES = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +19,7 @@ const TEST_TIMEOUT_MS = 120_000;
 /** What the caller wants to hear. */
 export interface RunEvents {
   changed(): void;
-  ended(test: ReturnType<Progress['end']>): void;
+  ended(test: TestRecord | undefined): void;
 }
 
 /**
@@ -41,7 +42,7 @@ export async function loadSuites(files: readonly string[], grep: RegExp | undefi
 }
 
 /** The tests that were loaded, in their order. */
-export function plannedTests(mocha: Mocha): PlannedTest[] {
+export function plannedTests(mocha: Mocha): TestIdentity[] {
   return testsOf(mocha.suite).map(describeTest);
 }
 
@@ -63,8 +64,8 @@ export function startRun(mocha: Mocha, progress: Progress, judge: Judge, events:
   let forced: Mocha.Runnable | undefined;
   let hookSince = performance.now();
   const runner = mocha.run(() => undefined);
-  const plan = (test: Mocha.Runnable): PlannedTest => planned.get(test as Mocha.Test) ?? describeTest(test);
-  const end = (test: Mocha.Test, state: Parameters<Progress['end']>[1], error?: unknown) => {
+  const plan = (test: Mocha.Runnable): TestIdentity => planned.get(test as Mocha.Test) ?? describeTest(test);
+  const end = (test: Mocha.Test, state: TestEnd['state'], error?: unknown) => {
     const seconds = (test.duration ?? 0) / 1000;
     const described = plan(test);
     const ending = judge(described, { state, ...(error === undefined ? {} : { error: failureText(error) }) });
@@ -124,7 +125,7 @@ function testsOf(suite: Mocha.Suite): Mocha.Test[] {
   return [...suite.tests, ...suite.suites.flatMap(testsOf)];
 }
 
-function describeTest(runnable: Mocha.Runnable): PlannedTest {
+function describeTest(runnable: Mocha.Runnable): TestIdentity {
   return { file: fileOf(runnable), title: fullTitle(runnable.titlePath()) };
 }
 

@@ -1,4 +1,5 @@
-import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import {
   type Counts,
   countTests,
@@ -7,14 +8,9 @@ import {
   type Outcome,
 } from '@backendai-e2e/results/outcome';
 import { NOT_RUN } from '@backendai-e2e/results/printed-output';
+import type { SuiteRecord } from '@backendai-e2e/results/run-record';
+import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { TestIds } from '@backendai-e2e/results/titles';
-
-/** A test that is to run, known before the first one starts. */
-export interface PlannedTest {
-  /** Suite file relative to suites/, without extension. */
-  file: string;
-  title: string;
-}
 
 /** Limits of TestReport.status.measurements and .message. */
 const MEASUREMENTS = 200;
@@ -27,11 +23,11 @@ const MESSAGE_LENGTH = 4096;
 export class Progress {
   readonly #ids = new TestIds();
   readonly #startedAt: Date;
-  #open = new Map<PlannedTest, string>();
-  #tests: ReportedTest[] = [];
+  #open = new Map<TestIdentity, string>();
+  #tests: TestRecord[] = [];
   #planned = 0;
   #failedHooks = 0;
-  #current: { test: PlannedTest; since: number } | undefined;
+  #current: { test: TestIdentity; since: number } | undefined;
   #interruption: Interruption | undefined;
   #outcome: Outcome | undefined;
   #finishedAt: Date | undefined;
@@ -41,13 +37,13 @@ export class Progress {
   }
 
   /** The tests that are to run, in their order. */
-  plan(tests: readonly PlannedTest[]): void {
+  plan(tests: readonly TestIdentity[]): void {
     this.#planned = tests.length;
     this.#open = new Map(tests.map((test) => [test, this.#ids.next(test.file, test.title)]));
   }
 
   /** @param now milliseconds of a monotonic clock */
-  begin(test: PlannedTest, now: number): void {
+  begin(test: TestIdentity, now: number): void {
     this.#current = { test, since: now };
   }
 
@@ -56,11 +52,11 @@ export class Progress {
    * @param seconds as measured by Mocha
    */
   end(
-    test: PlannedTest,
-    state: ReportedTest['state'],
+    test: TestIdentity,
+    state: TestRecord['state'],
     seconds: number,
     error?: string,
-  ): ReportedTest | undefined {
+  ): TestRecord | undefined {
     const id = this.#open.get(test);
     if (id === undefined) return undefined;
     this.#open.delete(test);
@@ -70,18 +66,18 @@ export class Progress {
 
   /** A hook failed: it is reported like a test, because the suite did not hold. */
   hookFailed(
-    hook: PlannedTest,
+    hook: TestIdentity,
     state: 'failed' | 'inconclusive',
     seconds: number,
     error: string,
-  ): ReportedTest {
+  ): TestRecord {
     this.#failedHooks += 1;
     const id = this.#ids.next(hook.file, hook.title);
     return this.#add({ id, ...hook, state, seconds: round(seconds), error });
   }
 
   /** The deadline or a signal ended the attempt: everything open is interrupted. Returns what was closed. */
-  interrupt(interruption: Interruption, now: number): ReportedTest[] {
+  interrupt(interruption: Interruption, now: number): TestRecord[] {
     if (this.#interruption || this.#outcome) return [];
     this.#interruption = interruption;
     const current = this.#current;
@@ -102,7 +98,7 @@ export class Progress {
    * Mocha has ended. What it never ran (a hook before it failed) is closed and returned.
    * @param outcome when it is not to be derived from the tests
    */
-  finish(now: Date, outcome?: Outcome): ReportedTest[] {
+  finish(now: Date, outcome?: Outcome): TestRecord[] {
     const unsure = this.#tests.every((test) => test.state !== 'failed' && test.state !== 'interrupted');
     const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
     const closed = [...this.#open.keys()].flatMap(
@@ -118,12 +114,27 @@ export class Progress {
     return this.#outcome;
   }
 
-  get tests(): readonly ReportedTest[] {
+  get tests(): readonly TestRecord[] {
     return this.#tests;
   }
 
   get counts(): Counts {
     return countTests(this.#tests, this.#planned, this.#failedHooks);
+  }
+
+  /** The attempt as reporters see it. */
+  record(suite: Pick<SuiteRecord, 'name' | 'attempt'>): SuiteRecord {
+    const outcome = this.#outcome;
+    return {
+      ...suite,
+      state: outcome ? 'Finished' : 'Running',
+      failed: outcome ? isFailure(outcome, undefined) : false,
+      ...outcome,
+      startedAt: this.#startedAt.toISOString(),
+      counts: this.counts,
+      tests: this.#tests,
+      attempts: [],
+    };
   }
 
   /** The report as it stands, before the byte budget. */
@@ -150,7 +161,7 @@ export class Progress {
     };
   }
 
-  #add(test: ReportedTest): ReportedTest {
+  #add(test: TestRecord): TestRecord {
     this.#tests.push(test);
     return test;
   }
