@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -42,6 +42,19 @@ describe('e2e init suite', function () {
       cwd: PROJECT_ROOT,
     });
     expect(stdout.trim()).to.equal(text.trim());
+  });
+
+  it('writes a suite whose tests Mocha finds', async () => {
+    const folder = path.join(PROJECT_ROOT, 'suites/storage');
+    const file = path.join(folder, `init-spec-${process.pid}.ts`);
+    await writeFile(file, suiteText(suiteNamed('storage/rename-folder', [])));
+    try {
+      const list = path.join(PROJECT_ROOT, 'suites/runner/list.ts');
+      const { stdout } = await execa(process.execPath, [list, `storage/init-spec-${process.pid}`]);
+      expect(JSON.parse(stdout)).to.have.length(1);
+    } finally {
+      await rm(file);
+    }
   });
 
   it('changes nothing where the suite exists', async () => {

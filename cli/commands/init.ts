@@ -41,7 +41,7 @@ export function suiteNamed(text: string, areas: readonly string[]): NewSuite {
 export function suiteText({ file }: NewSuite): string {
   const title = (file.split('/')[1] ?? file).replaceAll('-', ' ');
   return `import { expect } from 'chai';
-import { useWorld } from '../support/world.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 describe('${title}', () => {
   const world = useWorld(['manager', 'agent']);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { RECONNECT_SECONDS } from '../clients/agents.ts';
-import { BackendApiError } from '../clients/api.ts';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import { RECONNECT_SECONDS } from '../clients/manager/agents.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import { measure } from '../evidence/record.ts';
 import { waitUntil } from '../evidence/waiting.ts';
 import type { RunningSession, World } from '../fixtures/world.ts';

@@ -1,7 +1,7 @@
-import { CONTAINER_LABELS } from '../clients/agent-observer.ts';
+import { CONTAINER_LABELS } from '../clients/cluster/agent-observer.ts';
+import { END_SECONDS } from '../clients/manager/session-watch.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
-import { END_SECONDS } from './session-watch.ts';
 
 /**
  * Waits until every side counts the same: the rows of agents and of their kernels, the API, the containers, and Valkey.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Execution, ExecutionResult, Sessions } from '../clients/sessions.ts';
+import type { Execution, ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
 import { WaitedInVain } from '../evidence/waiting.ts';
 import { runCode } from './execution.ts';
 

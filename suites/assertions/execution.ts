@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Execution, ExecutionResult, Sessions } from '../clients/sessions.ts';
+import type { Execution, ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
 import { WaitedInVain } from '../evidence/waiting.ts';
 
 /** A whole run of code: everything that its answers said, put together. */

@@ -1,5 +1,5 @@
-import { Api, BackendApiError, NoAnswer } from '../clients/api.ts';
-import { eachManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
+import { Api, BackendApiError, NoAnswer } from '../clients/http/api.ts';
+import { eachManager, RENEWAL_SECONDS, registrations } from '../clients/manager/discovery.ts';
 import { Inconclusive } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
@@ -116,7 +116,7 @@ export function reading(livez: number, readyz: number, health: Health): Look {
 }
 
 /** One process that tells of its health. It is asked at its pod: Services lead only to pods that are ready. */
-export class Patient {
+export class HealthTarget {
   readonly component: HealthyComponent;
   /** Name of its pod; "" where there is only one of the component. */
   readonly pod: string;
@@ -214,17 +214,19 @@ function mayPass(error: unknown): boolean {
  * under its Service before.
  * Throws {@link Inconclusive} when one of them is missing.
  */
-export async function patients(world: World): Promise<Patient[]> {
+export async function healthTargets(world: World): Promise<HealthTarget[]> {
   const { connection } = world;
   const host = (url: string): string => new URL(url).hostname;
   const { each } = await eachManager(world);
   const found = [
-    ...each.map((manager) => new Patient('manager', manager.id.replace(/^i-/, ''), manager.host)),
-    ...connection.agents.map(({ id, httpUrl }) => new Patient('agent', id.replace(/^i-/, ''), host(httpUrl))),
-    new Patient('webserver', '', host(connection.webserver.url)),
+    ...each.map((manager) => new HealthTarget('manager', manager.id.replace(/^i-/, ''), manager.host)),
+    ...connection.agents.map(
+      ({ id, httpUrl }) => new HealthTarget('agent', id.replace(/^i-/, ''), host(httpUrl)),
+    ),
+    new HealthTarget('webserver', '', host(connection.webserver.url)),
   ];
   for (const component of ['storage-proxy', 'appproxy-coordinator', 'appproxy-worker'] as const) {
-    found.push(new Patient(component, '', await registeredHost(world, component)));
+    found.push(new HealthTarget(component, '', await registeredHost(world, component)));
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Database } from '../clients/database.ts';
+import type { Database } from '../clients/data-stores/database.ts';
 import type { Models } from '../fixtures/programs.ts';
 import {
   differences,

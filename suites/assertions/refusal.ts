@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BackendApiError } from '../clients/api.ts';
+import { BackendApiError } from '../clients/http/api.ts';
 
 /** What an error answer must say. msg: part of the server's explanation. */
 export interface Refusal {

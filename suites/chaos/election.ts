@@ -1,10 +1,10 @@
 import { LEADER_LOCKS } from '@backendai-e2e/api/fault';
 import { expect } from 'chai';
-import { VALKEY_DB } from '../clients/valkey.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
-import { type FaultDesk, type Receipt, withFault } from './faults.ts';
+import { type FaultInjector, type Receipt, withFault } from './faults.ts';
 import { handovers, LockWatch, longestGap } from './lock-watch.ts';
 
 /**
@@ -81,7 +81,7 @@ export function releasedAt(watch: LockWatch, receipt: Receipt, before: string): 
  * Kills the leader's process once; it, or another one when it comes back too late, must lead on.
  * @returns who leads then, as the lock says
  */
-export function killed(world: World, faults: FaultDesk, lock: Lock): Promise<string> {
+export function killed(world: World, faults: FaultInjector, lock: Lock): Promise<string> {
   return watched(world, lock, async (watch) => {
     const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
     const target = leaderOf(lock);

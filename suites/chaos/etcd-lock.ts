@@ -1,5 +1,5 @@
 import type { Connection } from '@backendai-e2e/api/connection';
-import { Api } from '../clients/api.ts';
+import { Api } from '../clients/http/api.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import type { Fault, FaultStatus } from '@backendai-e2e/api/fault';
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { expect } from 'chai';
-import { ClusterApi } from '../clients/cluster-api.ts';
+import { ClusterApi } from '../clients/cluster/cluster-api.ts';
 import { Inconclusive } from '../evidence/record.ts';
-import { Ledger } from '../fixtures/cleanup-stack.ts';
-import { FaultDesk, withFault } from './faults.ts';
+import { CleanupStack } from '../fixtures/cleanup-stack.ts';
+import { FaultInjector, withFault } from './faults.ts';
 
 const NOW = '2030-01-01T00:00:00Z';
 const condition = (type: string, status: 'True' | 'False', reason: string, message = reason) => ({
@@ -65,7 +65,7 @@ describe('faults of a suite', () => {
     return { metadata: { name: 'suite-x' }, ...(status ? { status } : {}) };
   }
 
-  const desk = () => new FaultDesk(api, { environment: 'e2e', attempt: 'run-s-1' });
+  const injector = () => new FaultInjector(api, { environment: 'e2e', attempt: 'run-s-1' });
   const pause = { target: { component: 'web' }, pause: {} };
   const failure = (run: Promise<unknown>): Promise<unknown> =>
     run.then(
@@ -74,7 +74,7 @@ describe('faults of a suite', () => {
     );
 
   it("are asked for in the attempt's own name, in the run's environment, and go with its report", async () => {
-    await withFault(desk(), pause, new Ledger(), async () => undefined);
+    await withFault(injector(), pause, new CleanupStack(), async () => undefined);
     expect(created).to.deep.include({ apiVersion: API_VERSION, kind: 'Fault' });
     expect(created?.metadata.labels).to.deep.equal({ 'e2e.backend.ai/report': 'run-s-1' });
     expect(created?.metadata.ownerReferences?.[0]).to.include({ kind: 'TestReport', uid: 'report-uid' });
@@ -82,7 +82,7 @@ describe('faults of a suite', () => {
   });
 
   it('hand over the receipt, and are healed after the body', async () => {
-    const seen = await withFault(desk(), pause, new Ledger(), async (receipt) => {
+    const seen = await withFault(injector(), pause, new CleanupStack(), async (receipt) => {
       expect(told).to.equal(false);
       return receipt;
     });
@@ -92,7 +92,7 @@ describe('faults of a suite', () => {
 
   it('are healed when the body fails, whose error is told', async () => {
     const error = await failure(
-      withFault(desk(), pause, new Ledger(), () => Promise.reject(new Error('claim'))),
+      withFault(injector(), pause, new CleanupStack(), () => Promise.reject(new Error('claim'))),
     );
     expect(error).to.be.an('error').with.property('message', 'claim');
     expect(told).to.equal(true);
@@ -112,8 +112,8 @@ describe('faults of a suite', () => {
       before = status;
       let ran = false;
       const error = await failure(
-        desk()
-          .inject(pause, new Ledger(), 0.3)
+        injector()
+          .inject(pause, new CleanupStack(), 0.3)
           .then(() => {
             ran = true;
           }),
@@ -126,19 +126,19 @@ describe('faults of a suite', () => {
 
   it('leave nothing to undo when one was refused', async () => {
     before = { phase: 'Refused', conditions: [condition('Accepted', 'False', 'NoTargets')] };
-    const ledger = new Ledger();
-    await failure(desk().inject(pause, ledger));
-    await ledger.settle();
+    const cleanup = new CleanupStack();
+    await failure(injector().inject(pause, cleanup));
+    await cleanup.unwind();
     expect(told, 'asked to heal').to.equal(false);
   });
 
-  it('make the test inconclusive when nobody saw it healed, and the ledger tries again', async () => {
+  it('make the test inconclusive when nobody saw it healed, and the cleanup tries again', async () => {
     after = { ...inForce, phase: 'Unhealed' };
-    const ledger = new Ledger();
-    const error = await failure(withFault(desk(), pause, ledger, async () => undefined));
+    const cleanup = new CleanupStack();
+    const error = await failure(withFault(injector(), pause, cleanup, async () => undefined));
     expect(error).to.be.instanceOf(Inconclusive);
     expect(String(error)).to.match(/nobody saw fault suite-x healed/);
     after = healed;
-    await ledger.settle();
+    await cleanup.unwind();
   });
 });

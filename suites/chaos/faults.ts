@@ -3,11 +3,11 @@ import { FAULT_CONDITIONS, type Fault, type FaultReceipt, type FaultSpec } from 
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import { ClusterApi } from '../clients/cluster-api.ts';
+import { podApiServer } from '@backendai-e2e/kube/pod-connection';
+import { ClusterApi } from '../clients/cluster/cluster-api.ts';
 import { Inconclusive } from '../evidence/record.ts';
 import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
-import type { Ledger } from '../fixtures/cleanup-stack.ts';
-import { readApiServer } from '../runner/settings.ts';
+import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 
 /** What a suite asks for: the environment is that of its run. */
 export type Disruption = Omit<FaultSpec, 'environmentRef' | 'heal'>;
@@ -32,10 +32,10 @@ const LOOK_MS = 200;
 /** A fault in force. */
 export class InjectedFault {
   readonly receipt: Receipt;
-  readonly #desk: FaultDesk;
+  readonly #injector: FaultInjector;
 
-  constructor(desk: FaultDesk, receipt: Receipt) {
-    this.#desk = desk;
+  constructor(injector: FaultInjector, receipt: Receipt) {
+    this.#injector = injector;
     this.receipt = receipt;
   }
 
@@ -44,17 +44,17 @@ export class InjectedFault {
    * Throws {@link Inconclusive} when nobody saw it healed.
    */
   heal(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
-    return this.#desk.heal(this.receipt.fault, deadlineSeconds);
+    return this.#injector.heal(this.receipt.fault, deadlineSeconds);
   }
 
   /** Waits until it has healed by itself. Throws {@link Inconclusive}. */
   healed(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
-    return this.#desk.seenHealed(this.receipt.fault, deadlineSeconds);
+    return this.#injector.seenHealed(this.receipt.fault, deadlineSeconds);
   }
 }
 
 /** Where a suite asks for faults. The suite must be listed as disruptive, else it has no right to. */
-export class FaultDesk {
+export class FaultInjector {
   readonly #api: ClusterApi;
   readonly #environment: string;
   readonly #attempt: string;
@@ -67,7 +67,7 @@ export class FaultDesk {
   }
 
   /** From what the operator gave the suite's pod. Throws {@link Inconclusive} where there is no operator. */
-  static fromEnvironment(env: NodeJS.ProcessEnv = process.env): FaultDesk {
+  static fromEnvironment(env: NodeJS.ProcessEnv = process.env): FaultInjector {
     const environment = env[RUNNER_ENV.environment];
     const attempt = env[RUNNER_ENV.report];
     const namespace = env[RUNNER_ENV.namespace];
@@ -76,16 +76,16 @@ export class FaultDesk {
         `faults need the operator, but ${RUNNER_ENV.environment}, ${RUNNER_ENV.report} or ${RUNNER_ENV.namespace} is not set`,
       );
     }
-    return new FaultDesk(new ClusterApi(readApiServer(env), namespace), { environment, attempt });
+    return new FaultInjector(new ClusterApi(podApiServer(env), namespace), { environment, attempt });
   }
 
   /**
-   * Asks for a fault and waits until a probe saw it in force. The ledger ends it whatever happens.
+   * Asks for a fault and waits until a probe saw it in force. The cleanup stack ends it whatever happens.
    * Throws {@link Inconclusive} when it was refused or there is no receipt in time: nothing can be said then.
    */
   async inject(
     disruption: Disruption,
-    ledger: Ledger,
+    cleanup: CleanupStack,
     deadlineSeconds = IN_FORCE_SECONDS,
   ): Promise<InjectedFault> {
     const report = await this.#report();
@@ -101,7 +101,7 @@ export class FaultDesk {
       spec: { environmentRef: { name: this.#environment }, ...disruption },
     });
     const { name } = fault.metadata;
-    ledger.add(`fault ${name}`, () => this.#undo(name));
+    cleanup.add(`fault ${name}`, () => this.#undo(name));
     const status = await this.#look(
       name,
       'in force',
@@ -183,16 +183,16 @@ export class FaultDesk {
 }
 
 /**
- * Gives the describe in which it is called a {@link FaultDesk}; use it through the returned function, inside of tests
+ * Gives the describe in which it is called a {@link FaultInjector}; use it through the returned function, inside of tests
  * and hooks only.
  */
-export function useFaults(): () => FaultDesk {
-  let desk: FaultDesk | undefined;
-  const get = (): FaultDesk => {
-    desk ??= FaultDesk.fromEnvironment();
-    return desk;
+export function useFaults(): () => FaultInjector {
+  let injector: FaultInjector | undefined;
+  const get = (): FaultInjector => {
+    injector ??= FaultInjector.fromEnvironment();
+    return injector;
   };
-  after('connection for faults', () => desk?.close());
+  after('connection for faults', () => injector?.close());
   return get;
 }
 
@@ -201,17 +201,17 @@ export function useFaults(): () => FaultDesk {
  * No receipt, no verdict: throws {@link Inconclusive} without running the body when nobody saw the fault in force.
  */
 export async function withFault<T>(
-  desk: FaultDesk,
+  injector: FaultInjector,
   disruption: Disruption,
-  ledger: Ledger,
+  cleanup: CleanupStack,
   body: (receipt: Receipt, fault: InjectedFault) => Promise<T>,
 ): Promise<T> {
-  const fault = await desk.inject(disruption, ledger);
+  const fault = await injector.inject(disruption, cleanup);
   let result: T;
   try {
     result = await body(fault.receipt, fault);
   } catch (error) {
-    // What the body found counts for more than a healing that nobody saw; the ledger tries that again and tells.
+    // What the body found counts for more than a healing that nobody saw; the cleanup stack tries that again and tells.
     await fault.heal().catch(() => undefined);
     throw error;
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import type { Connection } from '@backendai-e2e/api/connection';
-import type { Ledger } from '../fixtures/cleanup-stack.ts';
+import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 
 /** Seconds until the process must have its lock. */
 const TAKE_SECONDS = 30;
@@ -18,17 +18,17 @@ export class LockProcess {
     this.key = key;
   }
 
-  /** Starts it and waits until it has the lock; the ledger kills it. Throws an Error when it does not get the lock. */
+  /** Starts it and waits until it has the lock; the cleanup stack kills it. Throws an Error when it does not get the lock. */
   static async start(
     etcd: Connection['etcd'],
     lock: string,
     leaseSeconds: number,
-    ledger: Ledger,
+    cleanup: CleanupStack,
   ): Promise<LockProcess> {
     // Beside this file, which is TypeScript in the checkout and JavaScript in the image.
     const file = new URL(`./etcd-lock-holder${extname(import.meta.url)}`, import.meta.url);
     const child = fork(file, [etcd.endpoints[0] ?? '', lock, String(leaseSeconds)], { stdio: 'inherit' });
-    ledger.add(`process ${child.pid} with lock ${lock}`, async () => child.kill('SIGKILL'));
+    cleanup.add(`process ${child.pid} with lock ${lock}`, async () => child.kill('SIGKILL'));
     const limit = AbortSignal.timeout(TAKE_SECONDS * 1000);
     const [message] = (await Promise.race([
       once(child, 'message', { signal: limit }),

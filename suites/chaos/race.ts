@@ -1,5 +1,5 @@
-import { BackendApiError } from '../clients/api.ts';
-import type { BackendAi } from '../clients/backend-ai.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import type { BackendAi } from '../clients/manager/backend-ai.ts';
 
 /** How many ask for the same at once. */
 const WRITERS = 8;

@@ -1,7 +1,7 @@
 import { LEADER_LOCKS } from '@backendai-e2e/api/fault';
-import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../clients/agents.ts';
-import { eachManager } from '../clients/discovery.ts';
-import { VALKEY_DB } from '../clients/valkey.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
+import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../clients/manager/agents.ts';
+import { eachManager } from '../clients/manager/discovery.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type Component, checkReady } from '../fixtures/precondition.ts';

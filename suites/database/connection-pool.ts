@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Blocker } from '../chaos/blocker.ts';
-import { BackendApiError } from '../clients/api.ts';
-import type { BackendAi } from '../clients/backend-ai.ts';
-import { eachManager } from '../clients/discovery.ts';
-import { VFolders } from '../clients/vfolders.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import type { BackendAi } from '../clients/manager/backend-ai.ts';
+import { eachManager } from '../clients/manager/discovery.ts';
+import { VFolders } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { POOL } from '../fixtures/manager-pool.ts';

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { waitForEnd, waitForState } from '../assertions/session-watch.ts';
 import { Blocker } from '../chaos/blocker.ts';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
 import { useRecovery } from '../chaos/recovery.ts';
-import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
-import { BackendAi } from '../clients/backend-ai.ts';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
-import type { NewSession } from '../clients/sessions.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
+import { BackendAi } from '../clients/manager/backend-ai.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
+import { waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
+import type { NewSession } from '../clients/manager/sessions.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import type { Ledger } from '../fixtures/cleanup-stack.ts';
+import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Until PostgreSQL has ended the transaction of a process that is gone: it notices when it has something to say to it. */
@@ -39,8 +39,8 @@ describe('a manager that is killed', function () {
     target: { component: 'manager', pod: id.replace(/^i-/, '') },
     kill: {},
   });
-  const endSessionsNamed = (name: string, ledger: Ledger): void =>
-    ledger.add(`sessions ${name}`, async () => {
+  const endSessionsNamed = (name: string, cleanup: CleanupStack): void =>
+    cleanup.add(`sessions ${name}`, async () => {
       const sql = 'SELECT id FROM sessions WHERE name = $1';
       for (const row of await world().database.rows<{ id: string }>(sql, [name]))
         await world().endSession(row.id);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { expectAsNamed, expectHead, expectNoChange } from '../assertions/migrated-database.ts';
-import { Api } from '../clients/api.ts';
-import { BackendAi } from '../clients/backend-ai.ts';
-import { API_VERSION } from '../clients/signing.ts';
-import type { VFolder } from '../clients/vfolders.ts';
+import { Api } from '../clients/http/api.ts';
+import { BackendAi } from '../clients/manager/backend-ai.ts';
+import { API_VERSION } from '../clients/manager/signing.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
 import { expectCarriedOver, OLD, TAKEN_AWAY } from '../fixtures/previous-release.ts';
 import { type Models, type Part, type PreviousRelease, Programs } from '../fixtures/programs.ts';

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
 import { LOOKED_AT_MS, useRecovery } from '../chaos/recovery.ts';
-import type { BackendAi } from '../clients/backend-ai.ts';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
+import type { BackendAi } from '../clients/manager/backend-ai.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { POOL } from '../fixtures/manager-pool.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Writers at once, half of them at each manager: a load that keeps both busy and no more than that. */
@@ -123,12 +123,12 @@ describe('the database restarted under load', function () {
   for (const [how, disruption] of RESTARTS) {
     it(`${how}, serves again within a minute, and has lost nothing that was acknowledged`, async () => {
       const { afterTest, database } = world();
-      const care = new FolderCare(world());
+      const vfolders = new VFolderFixture(world());
       const writers: Writer[] = [];
       for (let index = 0; index < WRITERS; index += 1) {
         const manager = managers[index % managers.length];
         if (!manager) throw new Error('no manager');
-        const folder = await care.make(afterTest);
+        const folder = await vfolders.make(afterTest);
         writers.push(new Writer(folder.id, folder.name, manager.asUser));
       }
       const before = await startedAt();

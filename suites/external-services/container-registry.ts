@@ -1,43 +1,47 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
-import { BackendApiError } from '../clients/api.ts';
-import { ContainerRegistry } from '../clients/registry.ts';
-import { RegistryAdministration } from '../clients/registry-administration.ts';
+import { ContainerRegistry } from '../clients/cluster/registry.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
-import { ImageCare, refusedScan } from '../fixtures/image-fixture.ts';
+import { ImageFixture, refusedScan } from '../fixtures/image-fixture.ts';
+import { RegistryAdministration } from '../fixtures/registry-administration.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 describe('the container registry', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
-  let care: ImageCare;
+  let vfolders: ImageFixture;
 
   before('the registry has the kernel image', async () => {
-    care = await ImageCare.of(world());
+    vfolders = await ImageFixture.of(world());
   });
 
   it('keeps what is pushed under its digest and its tag, and nothing under others', async () => {
-    const tag = care.newTag('kept');
-    const made = await care.push(tag, 'kept');
-    expect((await care.registry.manifest(care.repository, made.digest))?.content).to.deep.equal(made.content);
-    expect((await care.registry.manifest(care.repository, tag))?.digest).to.equal(made.digest);
-    expect(await care.registry.manifest(care.repository, `${tag}none`)).to.equal(undefined);
-    expect(await care.registry.manifest(care.repository, `sha256:${'0'.repeat(64)}`)).to.equal(undefined);
+    const tag = vfolders.newTag('kept');
+    const made = await vfolders.push(tag, 'kept');
+    expect((await vfolders.registry.manifest(vfolders.repository, made.digest))?.content).to.deep.equal(
+      made.content,
+    );
+    expect((await vfolders.registry.manifest(vfolders.repository, tag))?.digest).to.equal(made.digest);
+    expect(await vfolders.registry.manifest(vfolders.repository, `${tag}none`)).to.equal(undefined);
+    expect(await vfolders.registry.manifest(vfolders.repository, `sha256:${'0'.repeat(64)}`)).to.equal(
+      undefined,
+    );
   });
 
   it('is scanned: a tag that moved is seen under its new digest, still one image', async () => {
     const { admin } = world();
-    const tag = care.newTag('moved');
-    const first = await care.push(tag, 'first');
-    await care.scan();
-    expect((await care.rows(care.referenceOf(tag))).map((row) => row.config_digest)).to.deep.equal([
+    const tag = vfolders.newTag('moved');
+    const first = await vfolders.push(tag, 'first');
+    await vfolders.scan();
+    expect((await vfolders.rows(vfolders.referenceOf(tag))).map((row) => row.config_digest)).to.deep.equal([
       first.config,
     ]);
-    const second = await care.push(tag, 'second');
+    const second = await vfolders.push(tag, 'second');
     expect(second.config).not.to.equal(first.config);
-    await care.scan();
-    const seen = await care.rows(care.referenceOf(tag));
+    await vfolders.scan();
+    const seen = await vfolders.rows(vfolders.referenceOf(tag));
     expect(seen.map((row) => ({ digest: row.config_digest, status: row.status }))).to.deep.equal([
       { digest: second.config, status: 'ALIVE' },
     ]);
@@ -48,16 +52,16 @@ describe('the container registry', function () {
 
   it('serves an agent: pulled the first time, held the second', async () => {
     const { database, afterTest } = world();
-    const tag = care.newTag('pulled');
-    await care.push(tag, 'pulled');
-    await care.scan();
-    expect(await care.holders(care.referenceOf(tag)), 'agents that hold it before').to.deep.equal([]);
+    const tag = vfolders.newTag('pulled');
+    await vfolders.push(tag, 'pulled');
+    await vfolders.scan();
+    expect(await vfolders.holders(vfolders.referenceOf(tag)), 'agents that hold it before').to.deep.equal([]);
     const seconds: number[] = [];
     for (const what of ['cold', 'cached']) {
-      const session = await world().startSession(afterTest, { image: care.referenceOf(tag) });
+      const session = await world().startSession(afterTest, { image: vfolders.referenceOf(tag) });
       const [kernel] = await database.kernels(session.id);
-      expect(await care.holders(care.referenceOf(tag))).to.include(kernel?.agent);
-      expect(kernel?.image).to.equal(care.referenceOf(tag));
+      expect(await vfolders.holders(vfolders.referenceOf(tag))).to.include(kernel?.agent);
+      expect(kernel?.image).to.equal(vfolders.referenceOf(tag));
       measure(`session-start-${what}`, session.startSeconds, 's');
       seconds.push(session.startSeconds);
       await world().endSession(session.id);
@@ -67,7 +71,7 @@ describe('the container registry', function () {
 
   it('has no such tag: the session is refused at once and leaves nothing', async () => {
     const name = world().name('missing');
-    const image = care.referenceOf(`e2enone${world().run}`);
+    const image = vfolders.referenceOf(`e2enone${world().run}`);
     const wanted = world().smallSession({ name, image });
     await expectRefusal(world().user.sessions.create(wanted), {
       status: 404,
@@ -79,12 +83,12 @@ describe('the container registry', function () {
 
   it('lost an image that was scanned: the session ends with the reason, and its slots are free', async () => {
     const { database, afterTest } = world();
-    const tag = care.newTag('lost');
-    const made = await care.push(tag, 'lost');
-    await care.scan();
-    await care.registry.deleteManifest(care.repository, made.digest);
+    const tag = vfolders.newTag('lost');
+    const made = await vfolders.push(tag, 'lost');
+    await vfolders.scan();
+    await vfolders.registry.deleteManifest(vfolders.repository, made.digest);
     const { sessionId } = await world().enqueue(
-      world().smallSession({ image: care.referenceOf(tag) }),
+      world().smallSession({ image: vfolders.referenceOf(tag) }),
       afterTest,
     );
     const row = await waitForEnd(database, sessionId, undefined, START_SECONDS + END_SECONDS);
@@ -93,14 +97,14 @@ describe('the container registry', function () {
     expect(kernel?.status_info).to.include('Image pull failed').and.to.include(tag);
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await care.holders(care.referenceOf(tag))).to.deep.equal([]);
+    expect(await vfolders.holders(vfolders.referenceOf(tag))).to.deep.equal([]);
   });
 });
 
 describe('a container registry that wants a password', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
-  let care: ImageCare;
+  let vfolders: ImageFixture;
   let registries: RegistryAdministration;
   let host: string;
   let id: string;
@@ -110,7 +114,7 @@ describe('a container registry that wants a password', function () {
     const { afterSuite, connection } = world();
     const { guarded, project } = connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
-    care = await ImageCare.of(world());
+    vfolders = await ImageFixture.of(world());
     registries = new RegistryAdministration(world());
     ({ name: host, password } = guarded);
     id = await registries.add({ ...guarded, project }, afterSuite);
@@ -122,29 +126,29 @@ describe('a container registry that wants a password', function () {
   };
   /** A new image that the manager knows by its name in the guarded registry. */
   const scanned = async (what: string): Promise<string> => {
-    const tag = care.newTag(what, undefined, host);
-    await care.push(tag, what);
-    await care.scan(host);
-    const reference = care.referenceOf(tag, host);
-    expect((await care.rows(reference)).map((row) => row.status)).to.deep.equal(['ALIVE']);
-    expect(await care.holders(reference), 'agents that hold it before').to.deep.equal([]);
+    const tag = vfolders.newTag(what, undefined, host);
+    await vfolders.push(tag, what);
+    await vfolders.scan(host);
+    const reference = vfolders.referenceOf(tag, host);
+    expect((await vfolders.rows(reference)).map((row) => row.status)).to.deep.equal(['ALIVE']);
+    expect(await vfolders.holders(reference), 'agents that hold it before').to.deep.equal([]);
     return reference;
   };
 
   it('shows its images to nobody without the password, and to Backend.AI', async () => {
     const { guarded } = world().connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
-    const tag = care.newTag('guarded', undefined, host);
-    const { digest } = await care.push(tag, 'guarded');
+    const tag = vfolders.newTag('guarded', undefined, host);
+    const { digest } = await vfolders.push(tag, 'guarded');
     for (const wrong of [undefined, { ...guarded, password: 'wrong' }]) {
-      const refused = new ContainerRegistry(guarded, wrong).manifest(care.repository, tag);
+      const refused = new ContainerRegistry(guarded, wrong).manifest(vfolders.repository, tag);
       const error = await refused.then(String, (thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(BackendApiError).with.property('status', 401);
     }
-    const seen = await new ContainerRegistry(guarded, guarded).manifest(care.repository, tag);
+    const seen = await new ContainerRegistry(guarded, guarded).manifest(vfolders.repository, tag);
     expect(seen?.digest).to.equal(digest);
-    await care.scan(host);
-    expect(await care.rows(care.referenceOf(tag, host))).to.have.length(1);
+    await vfolders.scan(host);
+    expect(await vfolders.rows(vfolders.referenceOf(tag, host))).to.have.length(1);
   });
 
   it('gives an image to an agent, which shows the password that Backend.AI keeps', async () => {
@@ -152,7 +156,7 @@ describe('a container registry that wants a password', function () {
     const session = await world().startSession(world().afterTest, { image: reference });
     const [kernel] = await world().database.kernels(session.id);
     expect(kernel?.image).to.equal(reference);
-    expect(await care.holders(reference)).to.include(kernel?.agent);
+    expect(await vfolders.holders(reference)).to.include(kernel?.agent);
     await world().endSession(session.id);
   });
 
@@ -170,22 +174,22 @@ describe('a container registry that wants a password', function () {
     expect(kernel?.status_info).not.to.include(password);
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await care.holders(reference)).to.deep.equal([]);
+    expect(await vfolders.holders(reference)).to.deep.equal([]);
     await registries.setPassword(id, password);
     const session = await world().startSession(afterTest, { image: reference });
-    expect(await care.holders(reference)).to.have.length(1);
+    expect(await vfolders.holders(reference)).to.have.length(1);
     await world().endSession(session.id);
   });
 
   // login() of ai.backend.common.docker takes the realm of a Basic challenge for the URL of a token server.
   it('refuses a scan with a wrong password, which says so', async () => {
-    const tag = care.newTag('unseen', undefined, host);
-    await care.push(tag, 'unseen');
+    const tag = vfolders.newTag('unseen', undefined, host);
+    await vfolders.push(tag, 'unseen');
     await wrongPassword();
-    const refused = await refusedScan(care.scan(host));
+    const refused = await refusedScan(vfolders.scan(host));
     expect(refused.status, refused.message).to.be.within(400, 499);
     expect(refused.message).to.match(/authenti|credential|password/i);
-    expect(await care.rows(care.referenceOf(tag, host))).to.deep.equal([]);
+    expect(await vfolders.rows(vfolders.referenceOf(tag, host))).to.deep.equal([]);
   });
 
   it('is listed without its password', async () => {

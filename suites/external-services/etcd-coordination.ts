@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { EtcdLocks } from '../chaos/etcd-lock.ts';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
-import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../clients/live-config.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
+import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../clients/manager/live-config.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';

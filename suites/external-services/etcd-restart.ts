@@ -3,9 +3,14 @@ import { EtcdLocks } from '../chaos/etcd-lock.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
 import { LockProcess } from '../chaos/lock-process.ts';
 import { LOOKED_AT_MS, leaveHealthy, useRecovery } from '../chaos/recovery.ts';
-import { Api, NoAnswer } from '../clients/api.ts';
-import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
-import { config, INTROSPECTION, untilSchemaTold } from '../clients/live-config.ts';
+import { Api, NoAnswer } from '../clients/http/api.ts';
+import {
+  eachManager,
+  type OneManager,
+  RENEWAL_SECONDS,
+  registrations,
+} from '../clients/manager/discovery.ts';
+import { config, INTROSPECTION, untilSchemaTold } from '../clients/manager/live-config.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { Component } from '../fixtures/precondition.ts';

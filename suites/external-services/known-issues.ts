@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { EVENTS, readAsConsumer } from '../clients/event-stream.ts';
-import { VALKEY_DB } from '../clients/valkey.ts';
+import { EVENTS, readAsConsumer } from '../clients/data-stores/event-stream.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 

@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
 import {
   EVENTS,
   lastDelivered,
   notBefore,
   readAsConsumer,
   type StreamEvent,
-} from '../clients/event-stream.ts';
-import { SessionEvents } from '../clients/server-events.ts';
-import { StreamReader } from '../clients/stream-reader.ts';
+} from '../clients/data-stores/event-stream.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
+import { SessionEvents } from '../clients/manager/server-events.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { EventStreamReader } from '../fixtures/event-stream-reader.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 describe('events through Valkey', function () {
@@ -20,10 +20,10 @@ describe('events through Valkey', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   let managers: OneManager[];
   let valkey: Redis;
-  let stream: StreamReader;
+  let stream: EventStreamReader;
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;
-    stream = new StreamReader(world());
+    stream = new EventStreamReader(world());
     valkey = stream.valkey;
   });
 
@@ -58,7 +58,7 @@ describe('events through Valkey', function () {
   });
 
   it('carry what the storage-proxy has done to a manager, once: the vfolder is deleted', async () => {
-    const folders = new FolderCare(world());
+    const folders = new VFolderFixture(world());
     const folder = await folders.make(world().afterTest);
     const since = await stream.newest();
     await world().user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force` });

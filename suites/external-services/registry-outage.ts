@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
-import { ContainerRegistry } from '../clients/registry.ts';
+import { ContainerRegistry } from '../clients/cluster/registry.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { ImageCare, refusedScan } from '../fixtures/image-fixture.ts';
+import { ImageFixture, refusedScan } from '../fixtures/image-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const NO_REGISTRY: Disruption = { target: { component: 'registry' }, scaleToZero: {}, durationSeconds: 420 };
@@ -26,10 +26,10 @@ describe('without the container registry', function () {
   this.timeout(600_000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
   const faults = useFaults();
-  let care: ImageCare;
+  let vfolders: ImageFixture;
 
   before('the registry has the kernel image, which an agent holds', async () => {
-    care = await ImageCare.of(world());
+    vfolders = await ImageFixture.of(world());
     const session = await world().startSession(world().afterSuite);
     await world().endSession(session.id);
   });
@@ -45,11 +45,11 @@ describe('without the container registry', function () {
   /** An image that the manager knows and no agent holds. */
   const unheld = async (what: string): Promise<string> => {
     await registryAnswers();
-    const tag = care.newTag(what);
-    await care.push(tag, what);
-    await care.scan();
-    const reference = care.referenceOf(tag);
-    expect(await care.holders(reference)).to.deep.equal([]);
+    const tag = vfolders.newTag(what);
+    await vfolders.push(tag, what);
+    await vfolders.scan();
+    const reference = vfolders.referenceOf(tag);
+    expect(await vfolders.holders(reference)).to.deep.equal([]);
     return reference;
   };
   /** Claims that the session ends because its image cannot be pulled, says so, and leaves nothing. */
@@ -70,7 +70,7 @@ describe('without the container registry', function () {
     );
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await care.holders(reference)).to.deep.equal([]);
+    expect(await vfolders.holders(reference)).to.deep.equal([]);
   };
   /** Claims that the image can be used again, and measures how long that took. */
   const recovers = async (reference: string): Promise<void> => {
@@ -80,13 +80,13 @@ describe('without the container registry', function () {
     measure('registry-recovery', (performance.now() - since) / 1000, 's');
     expect((performance.now() - since) / 1000).to.be.below(RECOVERY_SECONDS);
     const [kernel] = await world().database.kernels(session.id);
-    expect(await care.holders(reference)).to.include(kernel?.agent);
+    expect(await vfolders.holders(reference)).to.include(kernel?.agent);
     await world().endSession(session.id);
-    await care.scan();
+    await vfolders.scan();
   };
 
   it('a session whose image must be pulled ends with the reason; one whose image is held runs; all is well after', async () => {
-    const held = await care.holders(world().connection.registry.kernelImage);
+    const held = await vfolders.holders(world().connection.registry.kernelImage);
     const reference = await unheld('away');
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
       await endsForWantOf(reference, START_SECONDS + END_SECONDS);
@@ -100,13 +100,13 @@ describe('without the container registry', function () {
   // The rescan's handler lets the client's connection error through, which becomes "Internal server error".
   it('a scan says that the registry cannot be reached', async () => {
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
-      const refused = await refusedScan(care.scan());
+      const refused = await refusedScan(vfolders.scan());
       expect(refused.status, refused.message).to.be.oneOf([502, 503, 504]);
       expect(refused.message).to.include(world().connection.registry.name.split(':')[0]);
     });
     await waitUntil(
       'the registry to be scanned again',
-      () => care.scan().catch((error: unknown) => notYet(error)),
+      () => vfolders.scan().catch((error: unknown) => notYet(error)),
       { deadlineSeconds: 30 },
     );
   });

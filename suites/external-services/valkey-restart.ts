@@ -2,19 +2,24 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
 import { LOOKED_AT_MS, useRecovery } from '../chaos/recovery.ts';
-import { eachManager, type OneManager, RENEWAL_SECONDS, registrations } from '../clients/discovery.ts';
 import {
   EVENTS,
   notBefore,
   pendingBetween,
   readAsConsumer,
   type StreamEvent,
-} from '../clients/event-stream.ts';
-import { SessionEvents } from '../clients/server-events.ts';
-import { StreamReader } from '../clients/stream-reader.ts';
+} from '../clients/data-stores/event-stream.ts';
+import {
+  eachManager,
+  type OneManager,
+  RENEWAL_SECONDS,
+  registrations,
+} from '../clients/manager/discovery.ts';
+import { SessionEvents } from '../clients/manager/server-events.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { EventStreamReader } from '../fixtures/event-stream-reader.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /**
@@ -40,10 +45,10 @@ describe('events when Valkey is restarted', function () {
   useRecovery(world, { settledMs: LOOKED_AT_MS });
   let managers: OneManager[];
   let valkey: Redis;
-  let stream: StreamReader;
+  let stream: EventStreamReader;
   before('both managers answer by themselves', async () => {
     managers = (await eachManager(world())).each;
-    stream = new StreamReader(world(), recovery);
+    stream = new EventStreamReader(world(), recovery);
     valkey = stream.valkey;
   });
 
@@ -110,7 +115,7 @@ describe('events when Valkey is restarted', function () {
 
   it('go on: each manager asks for them, the storage-proxy and agents send them, and they are dealt with', async () => {
     const { afterTest, connection, database, user } = world();
-    const folder = await new FolderCare(world()).make(afterTest);
+    const folder = await new VFolderFixture(world()).make(afterTest);
     await withFault(faults(), REPLACED, afterTest, async (receipt) => {
       await expectRestarted(receipt);
       const since = receipt.injectedAt.getTime();

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { expectAnswer } from '../assertions/answers.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../assertions/session-watch.ts';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
-import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
 import {
   agentRow,
   agentsAtWork,
@@ -10,8 +9,9 @@ import {
   RECONNECT_SECONDS,
   setSchedulable,
   waitForAgent,
-} from '../clients/agents.ts';
-import type { NewSession } from '../clients/sessions.ts';
+} from '../clients/manager/agents.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
+import type { NewSession } from '../clients/manager/sessions.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';

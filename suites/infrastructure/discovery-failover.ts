@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { useFaults, withFault } from '../chaos/faults.ts';
 import { useRecovery } from '../chaos/recovery.ts';
-import { Api } from '../clients/api.ts';
-import { BackendAi } from '../clients/backend-ai.ts';
+import { Api } from '../clients/http/api.ts';
+import { BackendAi } from '../clients/manager/backend-ai.ts';
 import {
   eachManager,
   type OneManager,
@@ -10,7 +10,7 @@ import {
   RENEWAL_SECONDS,
   type Registration,
   registrations,
-} from '../clients/discovery.ts';
+} from '../clients/manager/discovery.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';

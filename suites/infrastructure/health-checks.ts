@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import {
   COMPONENTS,
+  HealthTarget,
   type HealthyComponent,
+  healthTargets,
   LOOK_SECONDS,
   LOOK_TAKES_SECONDS,
   type Look,
   NEEDS,
   type Need,
-  Patient,
-  patients,
 } from '../assertions/health.ts';
 import { NAMES, PROVIDERS, ROUNDS, type Square } from '../assertions/health-matrix.ts';
 import { type Disruption, useFaults } from '../chaos/faults.ts';
-import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../clients/agents.ts';
-import { parseMetrics } from '../clients/metrics.ts';
+import { parseMetrics } from '../clients/http/metrics.ts';
+import { agentsAtWork, agentsReached, RECONNECT_SECONDS } from '../clients/manager/agents.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
@@ -53,32 +53,32 @@ describe('health of the components', function () {
   });
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy', 'webserver']);
   const faults = useFaults();
-  let all: Patient[] = [];
+  let all: HealthTarget[] = [];
   /** When everything was given back. */
   let healedAt = new Date(0);
 
   before('every process is found', async () => {
-    all = (await patients(world())).sort((a, b) => a.name.localeCompare(b.name));
+    all = (await healthTargets(world())).sort((a, b) => a.name.localeCompare(b.name));
     for (const component of COMPONENTS) {
       const count = of(component).length;
       const wanted = component === 'manager' || component === 'agent' ? 2 : 1;
       if (count !== wanted) throw new Inconclusive(`${count} of component ${component} found, not ${wanted}`);
     }
   });
-  const of = (component: HealthyComponent, one?: number): Patient[] =>
+  const of = (component: HealthyComponent, one?: number): HealthTarget[] =>
     all
-      .filter((patient) => patient.component === component)
+      .filter((subject) => subject.component === component)
       .filter((_, index) => one === undefined || index === one);
 
   /** Waits until each process says that it is alive and ready and lacks nothing, of what it saw since then. */
   async function everybodyIsWell(since = healedAt): Promise<void> {
     await Promise.all(
-      all.map((patient) =>
+      all.map((subject) =>
         waitUntil(
-          `${patient.name} to be well`,
+          `${subject.name} to be well`,
           async () => {
-            const { livez, readyz, health, ill, known, lookedAt } = await patient.look();
-            const { vital, ready } = NEEDS[patient.component];
+            const { livez, readyz, health, ill, known, lookedAt } = await subject.look();
+            const { vital, ready } = NEEDS[subject.component];
             const unknown = [...vital, ...ready].filter((need) => !known.includes(need));
             const well = livez === 200 && readyz === 200 && health.status === 'ok' && unknown.length === 0;
             return well && lookedAt > since ? undefined : notYet({ livez, readyz, ill, unknown, lookedAt });
@@ -105,7 +105,7 @@ describe('health of the components', function () {
 
   /** Takes everything of a round away, waits until each process that lacks something has looked, and gives it back. */
   async function lived(squares: readonly Square[]): Promise<Map<string, Seen>> {
-    const ledger = world().afterTest;
+    const cleanup = world().afterTest;
     const seen = new Map<string, Seen>();
     // One fault for all squares that mean the same.
     const disruptions = new Map(
@@ -114,7 +114,7 @@ describe('health of the components', function () {
     const injected = new Map(
       await Promise.all(
         [...disruptions].map(async ([key, disruption]) => {
-          const fault = await faults().inject(disruption, ledger, IN_FORCE_SECONDS);
+          const fault = await faults().inject(disruption, cleanup, IN_FORCE_SECONDS);
           return [key, fault] as const;
         }),
       ),
@@ -124,20 +124,20 @@ describe('health of the components', function () {
       const address = faultOf(square)?.receipt.targets[0]?.address;
       // Its Service may lead to nobody now.
       if (square.component === 'webserver' && square.way !== 'gone' && address) {
-        all = all.map((patient) =>
-          patient.component === 'webserver' ? new Patient('webserver', '', address) : patient,
+        all = all.map((subject) =>
+          subject.component === 'webserver' ? new HealthTarget('webserver', '', address) : subject,
         );
       }
     }
     const lackNothing = all.filter(
-      (patient) => !squares.some((square) => of(square.component, square.one).includes(patient)),
+      (subject) => !squares.some((square) => of(square.component, square.one).includes(subject)),
     );
     /** What a process says of itself when it has looked after the fault. */
-    const ask = async (patient: Patient, key: string, since: Date, why: string): Promise<void> => {
+    const ask = async (subject: HealthTarget, key: string, since: Date, why: string): Promise<void> => {
       try {
-        const look = await patient.lookAfter(since, why);
-        measure(`told-${patient.component}-${why}`, (Date.now() - since.getTime()) / 1000, 's');
-        seen.set(key, { look, metrics: await patient.metrics() });
+        const look = await subject.lookAfter(since, why);
+        measure(`told-${subject.component}-${why}`, (Date.now() - since.getTime()) / 1000, 's');
+        seen.set(key, { look, metrics: await subject.metrics() });
       } catch (error) {
         seen.set(key, { error });
       }
@@ -149,14 +149,14 @@ describe('health of the components', function () {
         const asked = own.flatMap((square) => {
           const { component, need, way, one } = square;
           const late = need === 'manager' ? POOL_SECONDS * 1000 : 0;
-          return of(component, one).map((patient) =>
-            ask(patient, `${patient.name} ${need}`, new Date(since + late), `${need}-${way}`),
+          return of(component, one).map((subject) =>
+            ask(subject, `${subject.name} ${need}`, new Date(since + late), `${need}-${way}`),
           );
         });
         const others = index > 0 ? [] : lackNothing;
         await Promise.all([
           ...asked,
-          ...others.map((patient) => ask(patient, patient.name, new Date(since), 'nothing')),
+          ...others.map((subject) => ask(subject, subject.name, new Date(since), 'nothing')),
         ]);
         await fault.heal();
       }),
@@ -170,14 +170,14 @@ describe('health of the components', function () {
   it('is good: each process is alive, ready, lacks nothing and says so; its metrics are readable', async () => {
     const { version } = world().connection;
     await everybodyIsWell();
-    for (const patient of all) {
-      const { livez, readyz, health, ill, known } = await patient.lookAfter(new Date(0), 'at any time');
-      expect([livez, readyz], patient.name).to.deep.equal([200, 200]);
-      expect(health, patient.name).to.include({ status: 'ok', version, component: patient.component });
-      expect(ill, patient.name).to.deep.equal([]);
-      const { vital, ready } = NEEDS[patient.component];
-      expect(known, `what ${patient.name} looks at`).to.include.members([...vital, ...ready]);
-      expectMetrics(patient, await patient.metrics());
+    for (const subject of all) {
+      const { livez, readyz, health, ill, known } = await subject.lookAfter(new Date(0), 'at any time');
+      expect([livez, readyz], subject.name).to.deep.equal([200, 200]);
+      expect(health, subject.name).to.include({ status: 'ok', version, component: subject.component });
+      expect(ill, subject.name).to.deep.equal([]);
+      const { vital, ready } = NEEDS[subject.component];
+      expect(known, `what ${subject.name} looks at`).to.include.members([...vital, ...ready]);
+      expectMetrics(subject, await subject.metrics());
     }
   });
 
@@ -197,20 +197,20 @@ describe('health of the components', function () {
         it(`${component} says that it is ${says} without ${NAMES[need]} (${way})`, async () => {
           const seen = await once();
           const others = squares.filter((other) => other.component === component && other.one === one);
-          for (const patient of of(component, one)) {
-            const { look, metrics } = told(seen, `${patient.name} ${need}`);
-            expect(look.ill, `what ${patient.name} says it lacks`).to.include(need);
-            expect(look.health.status, patient.name).to.equal('degraded');
-            expect(look.readyz, `readiness of ${patient.name}`).to.equal(503);
-            expect(look.livez, `liveness of ${patient.name}`).to.equal(vital ? 503 : 200);
+          for (const subject of of(component, one)) {
+            const { look, metrics } = told(seen, `${subject.name} ${need}`);
+            expect(look.ill, `what ${subject.name} says it lacks`).to.include(need);
+            expect(look.health.status, subject.name).to.equal('degraded');
+            expect(look.readyz, `readiness of ${subject.name}`).to.equal(503);
+            expect(look.livez, `liveness of ${subject.name}`).to.equal(vital ? 503 : 200);
             const lacking = others.map((other) => other.need);
             // Managers that are not ready serve nobody: who needs them lacks them too.
             if (squares.some((other) => other.component === 'manager')) lacking.push('manager');
             const blamed = look.ill.filter(
               (what) => isNeed(component, what) && !lacking.includes(what as Need),
             );
-            expect(blamed, `what ${patient.name} blames wrongly`).to.deep.equal([]);
-            expectMetrics(patient, metrics);
+            expect(blamed, `what ${subject.name} blames wrongly`).to.deep.equal([]);
+            expectMetrics(subject, metrics);
           }
         });
       }
@@ -222,11 +222,11 @@ describe('health of the components', function () {
       for (const component of untouched) {
         it(`${component} says that it is well`, async () => {
           const seen = await once();
-          for (const patient of of(component)) {
-            const { look, metrics } = told(seen, patient.name);
-            expect([look.livez, look.readyz], patient.name).to.deep.equal([200, 200]);
-            expect(look.ill, patient.name).to.deep.equal([]);
-            expectMetrics(patient, metrics);
+          for (const subject of of(component)) {
+            const { look, metrics } = told(seen, subject.name);
+            expect([look.livez, look.readyz], subject.name).to.deep.equal([200, 200]);
+            expect(look.ill, subject.name).to.deep.equal([]);
+            expectMetrics(subject, metrics);
           }
         });
       }
@@ -246,15 +246,15 @@ describe('health of the components', function () {
     });
   });
 
-  function expectMetrics(patient: Patient, page: string | undefined): void {
-    if (patient.component === 'webserver') {
+  function expectMetrics(subject: HealthTarget, page: string | undefined): void {
+    if (subject.component === 'webserver') {
       expect(page, 'metrics of the webserver').to.equal(undefined);
       return;
     }
     const samples = parseMetrics(page ?? '');
-    expect(samples.length, `metrics of ${patient.name}`).to.be.above(10);
+    expect(samples.length, `metrics of ${subject.name}`).to.be.above(10);
     const own = samples.filter(({ name }) => /^(backendai|appproxy)_/.test(name));
-    expect(own.length, `metrics of its own of ${patient.name}`).to.be.above(0);
+    expect(own.length, `metrics of its own of ${subject.name}`).to.be.above(0);
   }
 });
 

@@ -14,8 +14,8 @@ import {
 import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
 import { handovers } from '../chaos/lock-watch.ts';
 import { LOOKED_AT_MS, leaveHealthy } from '../chaos/recovery.ts';
-import { agentsReached } from '../clients/agents.ts';
-import { eachManager, type OneManager } from '../clients/discovery.ts';
+import { agentsReached } from '../clients/manager/agents.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { rounds } from '../evidence/rounds.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';

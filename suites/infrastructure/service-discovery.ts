@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { Api } from '../clients/api.ts';
-import { BackendAi } from '../clients/backend-ai.ts';
+import { Api } from '../clients/http/api.ts';
+import { BackendAi } from '../clients/manager/backend-ai.ts';
 import {
   eachManager,
   GROUPS,
@@ -9,7 +9,7 @@ import {
   RENEWAL_SECONDS,
   type Registration,
   registrations,
-} from '../clients/discovery.ts';
+} from '../clients/manager/discovery.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForState } from '../assertions/session-watch.ts';
-import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../clients/accounts.ts';
-import { BackendAi } from '../clients/backend-ai.ts';
-import { VFolders } from '../clients/vfolders.ts';
+import { BackendAi } from '../clients/manager/backend-ai.ts';
+import { END_SECONDS, START_SECONDS, waitForState } from '../clients/manager/session-watch.ts';
+import { VFolders } from '../clients/manager/vfolders.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../fixtures/account-administration.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 const GIB = 1024 ** 3;
@@ -16,7 +16,7 @@ const VERDICT_SECONDS = 70;
 describe('an administrator sets limits, and a user lives with them', () => {
   const world = useWorld(['manager', 'postgres', 'storage-proxy', 'agent', 'observer']);
   let administration: AccountAdministration;
-  let folders: FolderCare;
+  let folders: VFolderFixture;
   let policy: string;
   let user: NewUser;
   /** Another user: nothing of all this may change anything for him. */
@@ -54,7 +54,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
     this.timeout(60_000);
     const { afterSuite, database, connection } = world();
     administration = new AccountAdministration(world());
-    folders = new FolderCare(world());
+    folders = new VFolderFixture(world());
     policy = world().name('limits');
     const limits = {
       concurrentSessions: 1,

@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../assertions/session-watch.ts';
-import { BackendApiError } from '../clients/api.ts';
-import { Browser, WEB_COOKIE } from '../clients/browser.ts';
-import { VALKEY_DB } from '../clients/valkey.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
+import { Browser, WEB_COOKIE } from '../clients/web/browser.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** A login of the webserver lasts seven days: charts/backend-ai, webserver.conf, session.max_age. Seconds. */
@@ -33,7 +33,7 @@ describe('a user in a browser', function () {
 
   const open = (): Browser => new Browser(world().connection.webserver.url);
 
-  /** Logs in; the ledger logs out, and removes what the webserver may have left. */
+  /** Logs in; the cleanup stack logs out, and removes what the webserver may have left. */
   const enter = async (): Promise<Browser> => {
     const { email, password, accessKey } = world().connection.accounts.user;
     const browser = open();
@@ -81,7 +81,7 @@ describe('a user in a browser', function () {
   it('logs in, computes on what he uploads, takes the result home, and logs out', async function () {
     this.timeout((START_SECONDS + END_SECONDS + 120) * 1000);
     const { afterTest, database, connection } = world();
-    const care = new FolderCare(world());
+    const vfolders = new VFolderFixture(world());
     const since = performance.now();
 
     const page = await open().web.request({ method: 'GET', path: '/' });
@@ -94,11 +94,11 @@ describe('a user in a browser', function () {
       name: world().name('journey'),
       host: connection.storageProxy.volume,
     });
-    afterTest.add(`vfolder ${folder.name} (${folder.id})`, () => care.remove(folder));
+    afterTest.add(`vfolder ${folder.name} (${folder.id})`, () => vfolders.remove(folder));
     const numbers = Array.from({ length: 10_000 }, () => randomBytes(4).readUInt32BE());
     const csv = Buffer.from(`number\n${numbers.join('\n')}\n`);
     const up = await browser.folders.requestUpload(folder.id, 'numbers.csv', csv.length);
-    await care.client.sendAll(up.token, csv, 32_768);
+    await vfolders.client.sendAll(up.token, csv, 32_768);
 
     const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(folder.id)] } });
     const created = await browser.sessions.create(wanted);
@@ -119,7 +119,9 @@ print(len(numbers))`,
     });
     expect(done).to.include({ exitCode: 0, stdout: '10000\n' });
 
-    const result = await care.client.download(await browser.folders.requestDownload(folder.id, 'result.txt'));
+    const result = await vfolders.client.download(
+      await browser.folders.requestDownload(folder.id, 'result.txt'),
+    );
     const squares = numbers.sort((a, b) => a - b).map((number) => `${BigInt(number) ** 2n}\n`);
     const expected = createHash('sha256').update(squares.join('')).digest('hex');
     expect(createHash('sha256').update(result.bytes).digest('hex')).to.equal(expected);
@@ -127,7 +129,7 @@ print(len(numbers))`,
     await browser.sessions.destroy(created.sessionId);
     await waitForEnd(database, created.sessionId, ['TERMINATED']);
     await browser.folders.trash(folder.id);
-    expect((await care.row(folder.id))?.status).to.equal('delete-pending');
+    expect((await vfolders.row(folder.id))?.status).to.equal('delete-pending');
 
     await leave(browser);
     measure('user-journey', (performance.now() - since) / 1000, 's');
@@ -220,10 +222,10 @@ print(len(numbers))`,
   });
 
   it('sees his own, and not what others have', async () => {
-    const care = new FolderCare(world());
+    const vfolders = new VFolderFixture(world());
     const [own, strange] = [
-      await care.make(world().afterTest),
-      await care.make(world().afterTest, world().user2),
+      await vfolders.make(world().afterTest),
+      await vfolders.make(world().afterTest, world().user2),
     ];
     const browser = await enter();
     const seen = (await browser.folders.list()).map((folder) => folder.id);

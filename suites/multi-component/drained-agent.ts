@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { START_SECONDS } from '../assertions/session-watch.ts';
-import { setSchedulable } from '../clients/agents.ts';
+import { setSchedulable } from '../clients/manager/agents.ts';
+import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 describe('an agent that is drained', function () {

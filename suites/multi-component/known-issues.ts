@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
-import { AccountAdministration } from '../clients/accounts.ts';
-import { AppProxy } from '../clients/app-proxy.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
+import { AppProxy } from '../clients/web/app-proxy.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { AccountAdministration } from '../fixtures/account-administration.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
@@ -28,7 +28,7 @@ describe('known issues between components', () => {
       path: '/folders/_/hosts',
     });
     if (!allowed.includes(connection.storageProxy.volume)) return;
-    const folder = await new FolderCare(world()).make(afterTest, user.api);
+    const folder = await new VFolderFixture(world()).make(afterTest, user.api);
     expect(folder.host).to.equal(connection.storageProxy.volume);
   });
 

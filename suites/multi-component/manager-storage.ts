@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
+import { Api } from '../clients/http/api.ts';
+import { type VFolder, VFolders } from '../clients/manager/vfolders.ts';
+import { StorageManagerClient } from '../clients/storage/storage-proxy.ts';
 import {
   AccountAdministration,
   HOST_PERMISSIONS,
   type HostPermission,
   type NewUser,
-} from '../clients/accounts.ts';
-import { Api } from '../clients/api.ts';
-import { ProjectAdministration } from '../clients/projects.ts';
-import { StorageManagerClient } from '../clients/storage-proxy.ts';
-import { type VFolder, VFolders } from '../clients/vfolders.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+} from '../fixtures/account-administration.ts';
+import { ProjectAdministration } from '../fixtures/project-administration.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const UNKNOWN = '0'.repeat(32);
 
 describe('manager and storage-proxy', () => {
   const world = useWorld(['manager', 'postgres', 'etcd', 'storage-proxy']);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   before(() => {
-    care = new FolderCare(world());
+    vfolders = new VFolderFixture(world());
   });
 
   /** The volumes that the storage-proxy has, asked of itself. */
@@ -29,7 +29,7 @@ describe('manager and storage-proxy', () => {
   > => {
     const path = '/volumes';
     type Volumes = { volumes: { name: string; backend: string; path: string; capabilities: string[] }[] };
-    return (await care.volume.api.json<Volumes>({ method: 'GET', path })).volumes;
+    return (await vfolders.volume.api.json<Volumes>({ method: 'GET', path })).volumes;
   };
 
   describe('the volumes', () => {
@@ -76,7 +76,7 @@ describe('manager and storage-proxy', () => {
       expect(await etcd.get(`${key}/client_api`)).to.equal(connection.storageProxy.clientUrl);
       // The secret itself must never reach a report.
       expect((await etcd.get(`${key}/secret`)) === connection.storageProxy.managerSecret).to.equal(true);
-      const folder = await care.make(world().afterTest);
+      const folder = await vfolders.make(world().afterTest);
       const transfer = await new VFolders(world().user.api).requestUpload(folder.name, 'some.txt', 1);
       expect(transfer.url.startsWith(connection.storageProxy.clientUrl), transfer.url).to.equal(true);
     });
@@ -99,7 +99,7 @@ describe('manager and storage-proxy', () => {
   describe('the shared secret', () => {
     let folder: VFolder;
     before(async () => {
-      folder = await care.make(world().afterSuite);
+      folder = await vfolders.make(world().afterSuite);
     });
     const requests: [string, 'GET' | 'POST', string, (folder: VFolder) => unknown][] = [
       ['to see the volumes', 'GET', '/volumes', () => undefined],
@@ -124,9 +124,9 @@ describe('manager and storage-proxy', () => {
         const without = new Api(storageProxy.managerUrl);
         const bare = await expectRefusal(without.request({ method, path, ...body }), refusal);
         expect(bare.title).to.include('missing auth token');
-        expect(await care.volume.directory(folder), 'the folder on the volume').to.be.a('string');
-        expect(await care.volume.directory({ ...folder, id: UNKNOWN })).to.equal(undefined);
-        expect(await care.volume.files(folder)).to.deep.equal([]);
+        expect(await vfolders.volume.directory(folder), 'the folder on the volume').to.be.a('string');
+        expect(await vfolders.volume.directory({ ...folder, id: UNKNOWN })).to.equal(undefined);
+        expect(await vfolders.volume.files(folder)).to.deep.equal([]);
       });
     }
 
@@ -145,8 +145,8 @@ describe('manager and storage-proxy', () => {
     let folder: VFolder;
     before('files of known sizes are uploaded', async function () {
       this.timeout(60_000);
-      folder = await care.make(world().afterSuite);
-      for (const size of sizes) await care.upload(folder.name, `file-${size}`, randomBytes(size));
+      folder = await vfolders.make(world().afterSuite);
+      for (const size of sizes) await vfolders.upload(folder.name, `file-${size}`, randomBytes(size));
     });
 
     /** What each side says that the folder holds. */
@@ -162,14 +162,14 @@ describe('manager and storage-proxy', () => {
       return {
         info: { file_count: info.numFiles, used_bytes: info.used_bytes },
         ofAdmin: ofAdmin.data,
-        onVolume: await care.volume.usage(folder),
+        onVolume: await vfolders.volume.usage(folder),
       };
     };
 
     it('is the bytes written: the owner, the administrator and the volume tell the same', async () => {
       const expected = { file_count: sizes.length, used_bytes: sizes.reduce((sum, size) => sum + size, 0) };
       expect(await told()).to.deep.equal({ info: expected, ofAdmin: expected, onVolume: expected });
-      const listed = await care.volume.files(folder);
+      const listed = await vfolders.volume.files(folder);
       expect(Object.fromEntries(listed.map((file) => [file.name, file.size]))).to.deep.equal(
         Object.fromEntries(sizes.map((size) => [`file-${size}`, size])),
       );
@@ -211,19 +211,19 @@ describe('manager and storage-proxy', () => {
     it('to have folders come from the policy of the key pair: without there is none, with there is', async () => {
       const { afterTest } = world();
       const name = world().name('folder');
-      const request = care.make(afterTest, user.api, name);
+      const request = vfolders.make(afterTest, user.api, name);
       await expectRefusal(request, { ...refusal, msg: 'create-vfolder' });
       expect(await rowsOf(name)).to.deep.equal([]);
 
       afterTest.add('permissions of the policy', () => allow([]));
       await allow(HOST_PERMISSIONS);
-      const folder = await care.make(afterTest, user.api, name);
-      expect(await care.row(folder.id)).to.include({ user: user.id, status: 'ready' });
-      expect(await care.volume.directory(folder)).to.be.a('string');
+      const folder = await vfolders.make(afterTest, user.api, name);
+      expect(await vfolders.row(folder.id)).to.include({ user: user.id, status: 'ready' });
+      expect(await vfolders.volume.directory(folder)).to.be.a('string');
 
       await allow(HOST_PERMISSIONS.filter((one) => one !== 'create-vfolder'));
       const another = world().name('folder');
-      await expectRefusal(care.make(afterTest, user.api, another), { ...refusal, msg: 'create-vfolder' });
+      await expectRefusal(vfolders.make(afterTest, user.api, another), { ...refusal, msg: 'create-vfolder' });
       expect(await rowsOf(another)).to.deep.equal([]);
     });
 
@@ -239,12 +239,12 @@ describe('manager and storage-proxy', () => {
       ]);
       afterTest.add('permissions of the policy', () => allow([]));
       await allow(HOST_PERMISSIONS);
-      const folder = await care.make(afterTest, user.api);
+      const folder = await vfolders.make(afterTest, user.api);
       afterTest.add('permissions to delete', () => allow(HOST_PERMISSIONS));
       await allow(['create-vfolder']);
-      await care.upload(folder.name, 'kept.txt', 'kept', user.api);
-      expect((await care.download(folder.name, 'kept.txt', user.api)).toString()).to.equal('kept');
-      expect((await care.volume.files(folder)).map((file) => file.name)).to.deep.equal(['kept.txt']);
+      await vfolders.upload(folder.name, 'kept.txt', 'kept', user.api);
+      expect((await vfolders.download(folder.name, 'kept.txt', user.api)).toString()).to.equal('kept');
+      expect((await vfolders.volume.files(folder)).map((file) => file.name)).to.deep.equal(['kept.txt']);
     });
 
     it('to have folders of a project come from the project: without there is none, with there is', async () => {
@@ -258,7 +258,7 @@ describe('manager and storage-proxy', () => {
           path: '/folders',
           json: { name, host, group: project },
         });
-        afterTest.add(`vfolder ${name}`, () => care.remove(folder, admin));
+        afterTest.add(`vfolder ${name}`, () => vfolders.remove(folder, admin));
         return folder;
       };
       const name = world().name('folder');
@@ -268,8 +268,11 @@ describe('manager and storage-proxy', () => {
       await projects.allow(project, HOST_PERMISSIONS);
       const folder = await make(name);
       expect(folder.quota_scope_id).to.equal(`project:${project}`);
-      expect(await care.row(folder.id)).to.include({ quota_scope_id: `project:${project}`, status: 'ready' });
-      expect(await care.volume.directory(folder)).to.be.a('string');
+      expect(await vfolders.row(folder.id)).to.include({
+        quota_scope_id: `project:${project}`,
+        status: 'ready',
+      });
+      expect(await vfolders.volume.directory(folder)).to.be.a('string');
     });
   });
 });

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { waitForEnd } from '../assertions/session-watch.ts';
-import { BackendApiError } from '../clients/api.ts';
-import { AppProxy } from '../clients/app-proxy.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import { waitForEnd } from '../clients/manager/session-watch.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
+import { AppProxy } from '../clients/web/app-proxy.ts';
 import {
   BEGUN_SECONDS,
-  endReplicas,
   type ModelServiceInfo,
   ModelServices,
   ModelServiceWatch,
@@ -14,14 +14,13 @@ import {
   removeModelService,
   SERVING_SECONDS,
   sessionsOf,
-} from '../clients/model-services.ts';
-import { forged } from '../clients/tokens.ts';
-import type { VFolder } from '../clients/vfolders.ts';
+} from '../clients/web/model-services.ts';
+import { forged } from '../clients/web/tokens.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../fixtures/model-endpoint.ts';
+import { endReplicas, HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../fixtures/model-endpoint.ts';
 import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Until a token that is about to expire has done so. */
@@ -64,11 +63,11 @@ describe('a model service', function () {
     const { user, afterSuite, connection, database } = world();
     proxy = new AppProxy(connection);
     afterSuite.add('connections to the app proxy', () => proxy.close());
-    const care = new FolderCare(world());
-    folder = await care.make(afterSuite, user, world().name('model'), 'model');
-    await care.upload(folder.name, 'model-definition.yaml', DEFINITION);
-    await care.upload(folder.name, 'server.py', SERVER);
-    await care.upload(folder.name, 'weights.txt', weights);
+    const vfolders = new VFolderFixture(world());
+    folder = await vfolders.make(afterSuite, user, world().name('model'), 'model');
+    await vfolders.upload(folder.name, 'model-definition.yaml', DEFINITION);
+    await vfolders.upload(folder.name, 'server.py', SERVER);
+    await vfolders.upload(folder.name, 'weights.txt', weights);
     services = new ModelServices(user.api);
     let since: number;
     for (;;) {

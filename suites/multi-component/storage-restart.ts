@@ -4,13 +4,13 @@ import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { type Receipt, useFaults, withFault } from '../chaos/faults.ts';
 import { useRecovery } from '../chaos/recovery.ts';
-import { BackendApiError, NoAnswer } from '../clients/api.ts';
-import { claimsOf } from '../clients/tokens.ts';
-import { VALKEY_DB } from '../clients/valkey.ts';
-import type { VFolder } from '../clients/vfolders.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
+import { BackendApiError, NoAnswer } from '../clients/http/api.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
+import { claimsOf } from '../clients/web/tokens.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
@@ -27,11 +27,11 @@ describe('an upload whose storage-proxy is restarted', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
   const faults = useFaults();
   useRecovery(world);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   let folder: VFolder;
   beforeEach('a user makes a folder', async () => {
-    care = new FolderCare(world());
-    folder = await care.make(world().afterTest);
+    vfolders = new VFolderFixture(world());
+    folder = await vfolders.make(world().afterTest);
   });
 
   /** Sends the beginning of a part and leaves it at that; resolves when the connection is broken, to how. */
@@ -59,7 +59,7 @@ describe('an upload whose storage-proxy is restarted', function () {
 
   /** What stands on the volume of an upload that is not whole, bytes. */
   const staged = async (session: string): Promise<number | undefined> => {
-    const files = await care.volume.files(folder, '.upload').catch((error: unknown) => {
+    const files = await vfolders.volume.files(folder, '.upload').catch((error: unknown) => {
       if (error instanceof BackendApiError) return [];
       throw error;
     });
@@ -68,7 +68,7 @@ describe('an upload whose storage-proxy is restarted', function () {
 
   /** Asks the storage-proxy how far the upload is, until one answers. */
   const stateAgain = (token: string, receipt: Receipt): Promise<{ offset: number; length: number }> =>
-    waitUntil('the storage-proxy to answer again', () => care.client.uploadState(token), {
+    waitUntil('the storage-proxy to answer again', () => vfolders.client.uploadState(token), {
       deadlineSeconds: START_SECONDS,
       everyMs: 200,
       tolerate: (error) => error instanceof NoAnswer,
@@ -82,7 +82,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     const since = performance.now();
     const next = await waitUntil(
       'the upload to take the next part',
-      () => care.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)),
+      () => vfolders.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)),
       {
         deadlineSeconds: LEASE_SECONDS,
         everyMs: 250,
@@ -93,19 +93,19 @@ describe('an upload whose storage-proxy is restarted', function () {
     );
     measure('next-part-taken', (performance.now() - since) / 1000, 's');
     expect(next).to.equal(offset + PART);
-    await expectRefusal(care.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)), {
+    await expectRefusal(vfolders.client.sendPart(token, offset, bytes.subarray(offset, offset + PART)), {
       status: 409,
       kind: 'storage/upload-offset-mismatch',
       msg: `expected ${next}`,
     });
     let at = next;
-    while (at < bytes.length) at = await care.client.sendPart(token, at, bytes.subarray(at, at + PART));
-    const back = await care.download(folder.id, path);
+    while (at < bytes.length) at = await vfolders.client.sendPart(token, at, bytes.subarray(at, at + PART));
+    const back = await vfolders.download(folder.id, path);
     expect(back.length).to.equal(bytes.length);
     expect(sha256(back)).to.equal(sha256(bytes));
     const [listed, stored] = await Promise.all([
       world().user.folders.files(folder.id),
-      care.volume.files(folder),
+      vfolders.volume.files(folder),
     ]);
     expect(listed.find((file) => file.name === path)?.size, 'as the manager lists it').to.equal(bytes.length);
     expect(stored.find((file) => file.name === path)?.size, 'on the volume').to.equal(bytes.length);
@@ -116,7 +116,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     const bytes = randomBytes(3 * PART);
     const { token } = await user.folders.requestUpload(folder.id, 'killed.bin', bytes.length);
     const { session } = claimsOf(token);
-    expect(await care.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
+    expect(await vfolders.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
     // Other bytes than the file's own: if they stayed, the checksum would tell.
     const half = beginPart(token, PART, randomBytes(PART / 2), PART);
     await waitUntil(
@@ -141,7 +141,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     const { afterTest, user } = world();
     const bytes = randomBytes(3 * PART);
     const { token } = await user.folders.requestUpload(folder.id, 'moved.bin', bytes.length);
-    expect(await care.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
+    expect(await vfolders.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
     const target = { component: 'storage-proxy' };
     await withFault(faults(), { target, podDelete: {} }, afterTest, async (receipt) => {
       expect(await stateAgain(token, receipt)).to.deep.equal({ offset: PART, length: bytes.length });

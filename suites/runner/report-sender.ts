@@ -1,7 +1,7 @@
 import { API_VERSION, FIELD_MANAGERS, GROUP, KINDS, VERSION } from '@backendai-e2e/api/group';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { applyBody } from '@backendai-e2e/kube/apply-body';
-import { ApiServerConnection } from '../clients/api-server-connection.ts';
+import { PodConnection } from '@backendai-e2e/kube/pod-connection';
 import type { ReportTarget } from './settings.ts';
 
 /**
@@ -32,7 +32,7 @@ export function statusSender(target: ReportTarget): SendStatus {
   const path =
     `/apis/${GROUP}/${VERSION}/namespaces/${namespace}/${kind.plural}/${name}/status` +
     `?fieldManager=${FIELD_MANAGERS.runner}&force=true`;
-  const connection = new ApiServerConnection(server, 1);
+  const connection = new PodConnection(server, 1);
   return async (status) => {
     const text = applyBody({
       apiVersion: API_VERSION,

@@ -1,31 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
-
-/** Where a pod finds its own identity; the path is fixed by Kubernetes. */
-const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/**
- * For development only: URL of an API server that wants no token, for example that of `kubectl proxy`.
- * In a pod the API server is found as Kubernetes says.
- */
-export const API_SERVER_ENV = 'E2E_API_SERVER';
+import { type PodApiServer, podApiServer } from '@backendai-e2e/kube/pod-connection';
 
 /** For the runner's own tests: another list of known issues than the one beside the suites. */
 export const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
-
-/** The API server as the pod sees it. token is read anew for every request, because kubelet rotates it. */
-export interface ApiServer {
-  url: string;
-  ca?: string;
-  token?: () => string;
-}
 
 /** Where results go. */
 export interface ReportTarget {
   namespace: string;
   name: string;
-  server: ApiServer;
+  server: PodApiServer;
 }
 
 /** What the Job's pod asks of the runner. */
@@ -68,36 +51,14 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 
 /**
  * Where the report is written: undefined when no TestReport is named (a run by hand).
- * Throws {@link SettingsError} when one is named but the API server cannot be found.
+ * Throws {@link SettingsError} without a namespace, and ConfigError when the API server cannot be found.
  */
 export function readReportTarget(env: NodeJS.ProcessEnv): ReportTarget | undefined {
   const name = env[RUNNER_ENV.report];
   if (!name) return undefined;
   const namespace = env[RUNNER_ENV.namespace];
   if (!namespace) throw new SettingsError(`${RUNNER_ENV.report} is set, but ${RUNNER_ENV.namespace} is not`);
-  return { namespace, name, server: readApiServer(env) };
-}
-
-/** Where the API server is and who the pod is to it. Throws {@link SettingsError}. */
-export function readApiServer(env: NodeJS.ProcessEnv): ApiServer {
-  const url = env[API_SERVER_ENV];
-  if (url) return { url };
-  const host = env.KUBERNETES_SERVICE_HOST;
-  const port = env.KUBERNETES_SERVICE_PORT;
-  if (!host || !port) {
-    throw new SettingsError(
-      `cannot find the API server: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; outside a pod set ${API_SERVER_ENV}`,
-    );
-  }
-  try {
-    return {
-      url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-      ca: readFileSync(join(SERVICE_ACCOUNT_DIR, 'ca.crt'), 'utf8'),
-      token: () => readFileSync(join(SERVICE_ACCOUNT_DIR, 'token'), 'utf8').trim(),
-    };
-  } catch (error) {
-    throw new SettingsError(`cannot read the service account of the pod: ${String(error)}`, { cause: error });
-  }
+  return { namespace, name, server: podApiServer(env) };
 }
 
 function readFiles(value: string | undefined): string[] {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { END_SECONDS, START_SECONDS, statesInOrder, waitForEnd } from '../assertions/session-watch.ts';
-import type { SessionRow } from '../clients/database.ts';
-import type { NewSession } from '../clients/sessions.ts';
+import type { SessionRow } from '../clients/data-stores/database.ts';
+import { END_SECONDS, START_SECONDS, statesInOrder, waitForEnd } from '../clients/manager/session-watch.ts';
+import type { NewSession } from '../clients/manager/sessions.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 

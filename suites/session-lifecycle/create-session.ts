@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { START_SECONDS, statesInOrder, waitForState } from '../assertions/session-watch.ts';
-import { CONTAINER_LABELS, containersOf } from '../clients/agent-observer.ts';
-import { type CreatedSession, SESSION_STATES, type SessionInfo } from '../clients/sessions.ts';
+import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
+import { START_SECONDS, statesInOrder, waitForState } from '../clients/manager/session-watch.ts';
+import { type CreatedSession, SESSION_STATES, type SessionInfo } from '../clients/manager/sessions.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { type RunOptions, runCode, type WholeRun } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { START_SECONDS } from '../assertions/session-watch.ts';
-import type { Execution } from '../clients/sessions.ts';
+import { START_SECONDS } from '../clients/manager/session-watch.ts';
+import type { Execution } from '../clients/manager/sessions.ts';
 import { measure } from '../evidence/record.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { START_SECONDS } from '../assertions/session-watch.ts';
-import type { ExecutionResult, Sessions } from '../clients/sessions.ts';
+import { START_SECONDS } from '../clients/manager/session-watch.ts';
+import type { ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { waitForEnd } from '../assertions/session-watch.ts';
+import { waitForEnd } from '../clients/manager/session-watch.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /**
@@ -10,7 +10,7 @@ describe('known races of sessions', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
   // execute_batch (ai.backend.agent.agent) loses "finished" as the execution API loses quick output: see
-  // known-issues.ts. The session then stays RUNNING for ever; the ledger ends it by force.
+  // known-issues.ts. The session then stays RUNNING for ever; the cleanup stack ends it by force.
   it('batch sessions of a quick command end by themselves', async function () {
     this.timeout(200_000);
     const { database, afterTest } = world();

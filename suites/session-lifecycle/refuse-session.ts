@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { Api, signedBy } from '../clients/api.ts';
-import type { BackendAi } from '../clients/backend-ai.ts';
-import type { NewSession } from '../clients/sessions.ts';
-import { API_VERSION, authorization } from '../clients/signing.ts';
+import { Api } from '../clients/http/api.ts';
+import type { BackendAi } from '../clients/manager/backend-ai.ts';
+import type { NewSession } from '../clients/manager/sessions.ts';
+import { API_VERSION, authorization, signedBy } from '../clients/manager/signing.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { waitForEnd } from '../assertions/session-watch.ts';
-import type { CreatedSession } from '../clients/sessions.ts';
+import { waitForEnd } from '../clients/manager/session-watch.ts';
+import type { CreatedSession } from '../clients/manager/sessions.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Asking for a session by a name that exists. The sessions wait for room that never comes: nothing has to start. */

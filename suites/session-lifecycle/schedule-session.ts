@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { END_SECONDS, START_SECONDS, waitForState } from '../assertions/session-watch.ts';
+import { END_SECONDS, START_SECONDS, waitForState } from '../clients/manager/session-watch.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { START_SECONDS, statesInOrder, waitForEnd } from '../assertions/session-watch.ts';
-import { eachManager } from '../clients/discovery.ts';
-import { type ServerEvent, SessionEvents } from '../clients/server-events.ts';
-import type { SessionState } from '../clients/sessions.ts';
+import { eachManager } from '../clients/manager/discovery.ts';
+import { type ServerEvent, SessionEvents } from '../clients/manager/server-events.ts';
+import { START_SECONDS, statesInOrder, waitForEnd } from '../clients/manager/session-watch.ts';
+import type { SessionState } from '../clients/manager/sessions.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /** The state that an event tells (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */

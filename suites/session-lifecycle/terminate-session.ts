@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../assertions/session-watch.ts';
+import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { giveBackLostSlots } from '../fixtures/lost-slots.ts';

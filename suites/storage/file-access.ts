@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { claimsOf, signedToken, unsignedToken } from '../clients/tokens.ts';
-import type { VFolder } from '../clients/vfolders.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
+import { claimsOf, signedToken, unsignedToken } from '../clients/web/tokens.ts';
 import { Inconclusive } from '../evidence/record.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** How the storage-proxy refuses a token that it does not believe. */
@@ -16,12 +16,12 @@ const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
 describe('access to files of a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   let folder: VFolder;
 
   before('a user makes a folder', async () => {
-    care = new FolderCare(world());
-    folder = await care.make(world().afterSuite);
+    vfolders = new VFolderFixture(world());
+    folder = await vfolders.make(world().afterSuite);
   });
 
   describe('without a right token is refused', () => {
@@ -54,21 +54,24 @@ describe('access to files of a vfolder', function () {
     ];
     const secret = randomBytes(32).toString('hex');
     before('there is a file', async () => {
-      await care.upload(folder.id, 'guarded.txt', secret);
+      await vfolders.upload(folder.id, 'guarded.txt', secret);
     });
 
     for (const [what, forge] of forgeries) {
       it(`one ${what}`, async () => {
         const { folders } = world().user;
         const down = await folders.requestDownload(folder.id, 'guarded.txt');
-        expect((await care.client.download(down)).bytes.toString()).to.equal(secret);
+        expect((await vfolders.client.download(down)).bytes.toString()).to.equal(secret);
         const forged = forge(claimsOf(down.token), down.token);
-        await expectRefusal(care.client.download({ ...down, token: forged }), BAD_TOKEN);
+        await expectRefusal(vfolders.client.download({ ...down, token: forged }), BAD_TOKEN);
         const up = await folders.requestUpload(folder.id, 'forged.txt', 3);
-        const sent = care.client.sendPart(forge(claimsOf(up.token), up.token), 0, Buffer.from('bad'));
+        const sent = vfolders.client.sendPart(forge(claimsOf(up.token), up.token), 0, Buffer.from('bad'));
         await expectRefusal(sent, BAD_TOKEN);
-        expect(await care.client.uploadState(up.token)).to.deep.equal({ offset: 0, length: 3 });
-        expect(await care.sizes(folder, 'forged.txt')).to.deep.equal({ api: undefined, volume: undefined });
+        expect(await vfolders.client.uploadState(up.token)).to.deep.equal({ offset: 0, length: 3 });
+        expect(await vfolders.sizes(folder, 'forged.txt')).to.deep.equal({
+          api: undefined,
+          volume: undefined,
+        });
       });
     }
 
@@ -79,16 +82,16 @@ describe('access to files of a vfolder', function () {
       const down = await user.folders.requestDownload(folder.id, 'guarded.txt');
       const exp = Math.floor(Date.now() / 1000) + 60;
       const token = signedToken({ ...claimsOf(down.token), exp }, sessionSecret);
-      expect((await care.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
+      expect((await vfolders.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
     });
 
     it('one for the other direction', async () => {
       const { folders } = world().user;
       const down = await folders.requestDownload(folder.id, 'guarded.txt');
       const up = await folders.requestUpload(folder.id, 'guarded.txt', 3);
-      await expectRefusal(care.client.sendPart(down.token, 0, Buffer.from('bad')), BAD_TOKEN);
-      await expectRefusal(care.client.download({ ...down, token: up.token }), BAD_TOKEN);
-      expect((await care.download(folder.id, 'guarded.txt')).toString()).to.equal(secret);
+      await expectRefusal(vfolders.client.sendPart(down.token, 0, Buffer.from('bad')), BAD_TOKEN);
+      await expectRefusal(vfolders.client.download({ ...down, token: up.token }), BAD_TOKEN);
+      expect((await vfolders.download(folder.id, 'guarded.txt')).toString()).to.equal(secret);
     });
   });
 
@@ -96,10 +99,10 @@ describe('access to files of a vfolder', function () {
     let other: VFolder;
     let away: string;
     before('there is another folder with a file', async () => {
-      other = await care.make(world().afterSuite);
-      await care.upload(other.id, 'private.txt', 'private');
-      const from = (await care.volume.directory(folder)) ?? '';
-      away = posix.relative(from, (await care.volume.directory(other)) ?? '');
+      other = await vfolders.make(world().afterSuite);
+      await vfolders.upload(other.id, 'private.txt', 'private');
+      const from = (await vfolders.volume.directory(folder)) ?? '';
+      away = posix.relative(from, (await vfolders.volume.directory(other)) ?? '');
       expect(away).to.match(/^\.\.\//);
     });
 
@@ -110,13 +113,15 @@ describe('access to files of a vfolder', function () {
       [
         'to download',
         async () =>
-          care.client.download(await world().user.folders.requestDownload(folder.id, `${away}/private.txt`)),
+          vfolders.client.download(
+            await world().user.folders.requestDownload(folder.id, `${away}/private.txt`),
+          ),
         { status: 404, kind: 'storage/file-not-found' },
       ],
       [
         'to download by the way of a folder',
         async () =>
-          care.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
+          vfolders.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
             query: { dst_dir: away },
           }),
         { status: 404, kind: 'storage/file-not-found' },
@@ -131,10 +136,10 @@ describe('access to files of a vfolder', function () {
     for (const [what, act, refusal] of ways) {
       it(what, async () => {
         await expectRefusal(act(), refusal);
-        expect(await care.volume.files(other)).to.deep.equal([
+        expect(await vfolders.volume.files(other)).to.deep.equal([
           { name: 'private.txt', type: 'FILE', size: 7 },
         ]);
-        expect((await care.download(other.id, 'private.txt')).toString()).to.equal('private');
+        expect((await vfolders.download(other.id, 'private.txt')).toString()).to.equal('private');
       });
     }
   });

@@ -3,13 +3,13 @@ import { request as httpRequest } from 'node:http';
 import { posix } from 'node:path';
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { claimsOf } from '../clients/tokens.ts';
-import { VALKEY_DB } from '../clients/valkey.ts';
-import type { VFolder } from '../clients/vfolders.ts';
-import { unzip } from '../clients/zip.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
+import { unzip } from '../clients/storage/zip.ts';
+import { claimsOf } from '../clients/web/tokens.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
@@ -21,12 +21,12 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 describe('files of a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   let folder: VFolder;
 
   before('a user makes a folder', async () => {
-    care = new FolderCare(world());
-    folder = await care.make(world().afterSuite);
+    vfolders = new VFolderFixture(world());
+    folder = await vfolders.make(world().afterSuite);
   });
 
   /** Sends the beginning of a part and cuts the connection. */
@@ -46,15 +46,15 @@ describe('files of a vfolder', function () {
 
   it('lie in a directory of the volume that came with the folder', async () => {
     expect(folder).to.include({ status: 'ready', is_owner: true, ownership_type: 'user' });
-    expect(await care.row(folder.id)).to.include({
+    expect(await vfolders.row(folder.id)).to.include({
       name: folder.name,
       status: 'ready',
       host: world().connection.storageProxy.volume,
       quota_scope_id: folder.quota_scope_id,
       user: folder.user,
     });
-    expect(await care.volume.directory(folder)).to.match(/^\/.+/);
-    expect(await care.volume.files(folder)).to.deep.equal([]);
+    expect(await vfolders.volume.directory(folder)).to.match(/^\/.+/);
+    expect(await vfolders.volume.files(folder)).to.deep.equal([]);
   });
 
   for (const [what, size] of [
@@ -65,9 +65,9 @@ describe('files of a vfolder', function () {
     it(`come back as they were sent: ${what}`, async () => {
       const bytes = randomBytes(size);
       const path = `size-${size}.bin`;
-      await care.upload(folder.id, path, bytes, world().user, 300_000);
-      expect(await care.sizes(folder, path)).to.deep.equal({ api: size, volume: size });
-      const back = await care.download(folder.id, path);
+      await vfolders.upload(folder.id, path, bytes, world().user, 300_000);
+      expect(await vfolders.sizes(folder, path)).to.deep.equal({ api: size, volume: size });
+      const back = await vfolders.download(folder.id, path);
       expect(back.length).to.equal(size);
       expect(sha256(back)).to.equal(sha256(bytes));
     });
@@ -83,24 +83,24 @@ describe('files of a vfolder', function () {
     for (let offset = 0; offset < BIG_BYTES; ) {
       const bytes = randomBytes(part);
       hash.update(bytes);
-      const now = await care.client.sendPart(token, offset, bytes);
+      const now = await vfolders.client.sendPart(token, offset, bytes);
       expect(now).to.equal(offset + part);
       offset = now;
     }
     measure('upload-256-mib', (performance.now() - since) / 1000, 's');
-    expect(await care.sizes(folder, 'big.bin')).to.deep.equal({ api: BIG_BYTES, volume: BIG_BYTES });
+    expect(await vfolders.sizes(folder, 'big.bin')).to.deep.equal({ api: BIG_BYTES, volume: BIG_BYTES });
     since = performance.now();
-    const back = await care.client.digest(await user.folders.requestDownload(folder.id, 'big.bin'));
+    const back = await vfolders.client.digest(await user.folders.requestDownload(folder.id, 'big.bin'));
     measure('download-256-mib', (performance.now() - since) / 1000, 's');
     expect(back).to.deep.equal({ bytes: BIG_BYTES, sha256: hash.digest('hex') });
     await user.folders.deleteFiles(folder.id, ['big.bin']);
-    expect(await care.sizes(folder, 'big.bin')).to.deep.equal({ api: undefined, volume: undefined });
+    expect(await vfolders.sizes(folder, 'big.bin')).to.deep.equal({ api: undefined, volume: undefined });
   });
 
   describe('in the making', () => {
     it('announce themselves: protocol, longest file, address for clients', async () => {
       const { connection, user } = world();
-      const { headers } = await care.client.api.request({ method: 'OPTIONS', path: '/upload' });
+      const { headers } = await vfolders.client.api.request({ method: 'OPTIONS', path: '/upload' });
       expect(headers).to.include({ 'tus-resumable': '1.0.0', 'tus-version': '1.0.0' });
       expect(Number(headers['tus-max-size'])).to.be.at.least(BIG_BYTES);
       const { url } = await user.folders.requestUpload(folder.id, 'never-sent.bin', 1);
@@ -113,73 +113,80 @@ describe('files of a vfolder', function () {
       const { token } = await user.folders.requestUpload(folder.id, 'grows.bin', bytes.length);
       const key = `tus.upload.offset:${claimsOf(token).session}`;
       for (let offset = 0; offset < bytes.length; ) {
-        expect(await care.client.uploadState(token)).to.deep.equal({ offset, length: bytes.length });
+        expect(await vfolders.client.uploadState(token)).to.deep.equal({ offset, length: bytes.length });
         expect(Number(await valkey.db(VALKEY_DB.tus).get(key)), 'the offset in Valkey').to.equal(offset);
-        expect(await care.sizes(folder, 'grows.bin')).to.deep.equal({ api: undefined, volume: undefined });
-        offset = await care.client.sendPart(token, offset, bytes.subarray(offset, offset + 300_000));
+        expect(await vfolders.sizes(folder, 'grows.bin')).to.deep.equal({
+          api: undefined,
+          volume: undefined,
+        });
+        offset = await vfolders.client.sendPart(token, offset, bytes.subarray(offset, offset + 300_000));
       }
-      expect(await care.sizes(folder, 'grows.bin')).to.deep.equal({
+      expect(await vfolders.sizes(folder, 'grows.bin')).to.deep.equal({
         api: bytes.length,
         volume: bytes.length,
       });
-      expect(sha256(await care.download(folder.id, 'grows.bin'))).to.equal(sha256(bytes));
+      expect(sha256(await vfolders.download(folder.id, 'grows.bin'))).to.equal(sha256(bytes));
     });
 
     it('that break off go on where the last whole part ended, and lose nothing', async () => {
       const { user } = world();
       const bytes = randomBytes(3 * MIB);
       const { token } = await user.folders.requestUpload(folder.id, 'broken-off.bin', bytes.length);
-      await care.client.sendPart(token, 0, bytes.subarray(0, MIB));
+      await vfolders.client.sendPart(token, 0, bytes.subarray(0, MIB));
       // What arrives of the cut part is not what the file holds in the end: it must not stay.
       await breakOff(token, MIB, randomBytes(MIB), 2 * MIB);
-      const state = await care.client.uploadState(token);
+      const state = await vfolders.client.uploadState(token);
       expect(state).to.deep.equal({ offset: MIB, length: bytes.length });
       await waitUntil(
         'the upload to be free for the next part',
         async () => {
           try {
-            return await care.client.sendPart(token, state.offset, bytes.subarray(state.offset));
+            return await vfolders.client.sendPart(token, state.offset, bytes.subarray(state.offset));
           } catch (error) {
             return notYet(error);
           }
         },
         { deadlineSeconds: 40 },
       );
-      expect(sha256(await care.download(folder.id, 'broken-off.bin'))).to.equal(sha256(bytes));
+      expect(sha256(await vfolders.download(folder.id, 'broken-off.bin'))).to.equal(sha256(bytes));
     });
 
     it('take no part at a wrong offset, and the right part afterwards', async () => {
       const { user } = world();
       const { token } = await user.folders.requestUpload(folder.id, 'offsets.txt', 10);
-      await care.client.sendPart(token, 0, Buffer.from('01234'));
+      await vfolders.client.sendPart(token, 0, Buffer.from('01234'));
       const wrong: Refusal = { status: 409, kind: 'storage/upload-offset-mismatch', msg: 'expected 5' };
       for (const offset of [0, 4, 6, 10]) {
-        await expectRefusal(care.client.sendPart(token, offset, Buffer.from('xxxxx')), wrong);
+        await expectRefusal(vfolders.client.sendPart(token, offset, Buffer.from('xxxxx')), wrong);
       }
       const bad: Refusal = { status: 400, kind: 'storage/invalid-api-params', msg: 'Upload-Offset' };
-      await expectRefusal(care.client.sendPart(token, undefined, Buffer.from('x')), bad);
-      await expectRefusal(care.client.sendPart(token, 'five', Buffer.from('x')), bad);
-      expect(await care.client.uploadState(token)).to.deep.equal({ offset: 5, length: 10 });
-      expect(await care.client.sendPart(token, 5, Buffer.from('56789'))).to.equal(10);
-      expect((await care.download(folder.id, 'offsets.txt')).toString()).to.equal('0123456789');
+      await expectRefusal(vfolders.client.sendPart(token, undefined, Buffer.from('x')), bad);
+      await expectRefusal(vfolders.client.sendPart(token, 'five', Buffer.from('x')), bad);
+      expect(await vfolders.client.uploadState(token)).to.deep.equal({ offset: 5, length: 10 });
+      expect(await vfolders.client.sendPart(token, 5, Buffer.from('56789'))).to.equal(10);
+      expect((await vfolders.download(folder.id, 'offsets.txt')).toString()).to.equal('0123456789');
     });
 
     it('two at once do not mix', async () => {
       const { user } = world();
       const contents = [randomBytes(2 * MIB), randomBytes(2 * MIB)];
       await Promise.all(
-        contents.map((bytes, index) => care.upload(folder.id, `twin-${index}.bin`, bytes, user, 256 * 1024)),
+        contents.map((bytes, index) =>
+          vfolders.upload(folder.id, `twin-${index}.bin`, bytes, user, 256 * 1024),
+        ),
       );
       for (const [index, bytes] of contents.entries()) {
-        expect(sha256(await care.download(folder.id, `twin-${index}.bin`))).to.equal(sha256(bytes));
+        expect(sha256(await vfolders.download(folder.id, `twin-${index}.bin`))).to.equal(sha256(bytes));
       }
     });
 
     it('of one name twice at once end as one of both, whole', async () => {
       const { user } = world();
       const contents = [randomBytes(MIB), randomBytes(MIB)];
-      await Promise.all(contents.map((bytes) => care.upload(folder.id, 'same.bin', bytes, user, 128 * 1024)));
-      expect(sha256(await care.download(folder.id, 'same.bin'))).to.be.oneOf(contents.map(sha256));
+      await Promise.all(
+        contents.map((bytes) => vfolders.upload(folder.id, 'same.bin', bytes, user, 128 * 1024)),
+      );
+      expect(sha256(await vfolders.download(folder.id, 'same.bin'))).to.be.oneOf(contents.map(sha256));
     });
   });
 
@@ -195,10 +202,10 @@ describe('files of a vfolder', function () {
     for (const name of names) {
       it(`keep theirs: ${name.length > 60 ? `${name.length} letters` : name}`, async () => {
         const content = randomBytes(64);
-        await care.upload(folder.id, name, content);
-        expect(await care.sizes(folder, name)).to.deep.equal({ api: 64, volume: 64 });
+        await vfolders.upload(folder.id, name, content);
+        expect(await vfolders.sizes(folder, name)).to.deep.equal({ api: 64, volume: 64 });
         const transfer = await world().user.folders.requestDownload(folder.id, name);
-        const { bytes, headers } = await care.client.download(transfer);
+        const { bytes, headers } = await vfolders.client.download(transfer);
         expect(sha256(bytes)).to.equal(sha256(content));
         const offered = String(headers['content-disposition']).split("filename*=UTF-8''")[1] ?? '';
         expect(decodeURIComponent(offered)).to.equal(posix.basename(name));
@@ -214,7 +221,7 @@ describe('files of a vfolder', function () {
       'alone.txt': Buffer.from('alone'),
     };
     before('some files are there', async () => {
-      for (const [path, bytes] of Object.entries(inFolder)) await care.upload(folder.id, path, bytes);
+      for (const [path, bytes] of Object.entries(inFolder)) await vfolders.upload(folder.id, path, bytes);
       await world().user.folders.mkdir(folder.id, 'tree/empty');
     });
 
@@ -226,7 +233,7 @@ describe('files of a vfolder', function () {
     ] as const) {
       it(`come in parts, as asked for: ${what}`, async () => {
         const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
-        const { status, headers, bytes } = await care.client.download(transfer, { headers: { range } });
+        const { status, headers, bytes } = await vfolders.client.download(transfer, { headers: { range } });
         expect(status).to.equal(206);
         expect(headers['content-range']).to.equal(`bytes ${from}-${to - 1}/100000`);
         expect(bytes.equals(content.subarray(from, to))).to.equal(true);
@@ -235,13 +242,13 @@ describe('files of a vfolder', function () {
 
     it('have no part behind their end', async () => {
       const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
-      const asked = care.client.download(transfer, { headers: { range: 'bytes=100000-' } });
+      const asked = vfolders.client.download(transfer, { headers: { range: 'bytes=100000-' } });
       await expectRefusal(asked, { status: 416, kind: '' });
     });
 
     it('come as an archive of a whole folder, empty folders included', async () => {
       const transfer = await world().user.folders.requestDownload(folder.id, 'tree', true);
-      const { headers, bytes } = await care.client.download(transfer, { query: { archive: 'true' } });
+      const { headers, bytes } = await vfolders.client.download(transfer, { query: { archive: 'true' } });
       expect(headers['content-type']).to.equal('application/zip');
       const files = unzip(bytes);
       expect([...files.keys()].sort()).to.deep.equal(['a.bin', 'b/ü.txt', 'empty/']);
@@ -251,7 +258,7 @@ describe('files of a vfolder', function () {
 
     it('come as an archive of some files and folders', async () => {
       const transfer = await world().user.folders.requestArchive(folder.id, ['tree/b', 'alone.txt']);
-      const files = unzip((await care.client.download(transfer)).bytes);
+      const files = unzip((await vfolders.client.download(transfer)).bytes);
       expect(files.get('alone.txt')?.toString()).to.equal('alone');
       expect(files.get('tree/b/ü.txt')?.toString()).to.equal('below');
       expect([...files.keys()].some((name) => name.includes('a.bin'))).to.equal(false);
@@ -260,45 +267,48 @@ describe('files of a vfolder', function () {
     it('a folder is no file', async () => {
       const transfer = await world().user.folders.requestDownload(folder.id, 'tree');
       const refusal: Refusal = { status: 400, kind: 'storage/invalid-api-params', msg: 'not a regular file' };
-      await expectRefusal(care.client.download(transfer), refusal);
+      await expectRefusal(vfolders.client.download(transfer), refusal);
     });
 
     it('and what is not there is not found', async () => {
       const transfer = await world().user.folders.requestDownload(folder.id, 'no-such.txt');
-      await expectRefusal(care.client.download(transfer), { status: 404, kind: 'storage/file-not-found' });
+      await expectRefusal(vfolders.client.download(transfer), {
+        status: 404,
+        kind: 'storage/file-not-found',
+      });
     });
   });
 
   it('can be read in the trash bin, survive it, and are gone from the volume with the folder', async () => {
     const { user, admin, afterTest } = world();
-    const doomed = await care.make(afterTest);
+    const doomed = await vfolders.make(afterTest);
     const content = randomBytes(MIB);
-    await care.upload(doomed.id, 'a/doomed.bin', content);
+    await vfolders.upload(doomed.id, 'a/doomed.bin', content);
     const filter: Refusal = { status: 400, kind: 'vfolder-filter-status-failed' };
 
     await user.folders.trashByName(doomed.name);
     expect((await user.folders.info(doomed.id)).status).to.equal('delete-pending');
-    expect((await care.row(doomed.id))?.status).to.equal('delete-pending');
+    expect((await vfolders.row(doomed.id))?.status).to.equal('delete-pending');
     await expectRefusal(user.folders.requestUpload(doomed.name, 'more.txt', 1), filter);
-    expect(sha256(await care.download(doomed.id, 'a/doomed.bin')), 'read from the trash').to.equal(
+    expect(sha256(await vfolders.download(doomed.id, 'a/doomed.bin')), 'read from the trash').to.equal(
       sha256(content),
     );
-    expect((await care.volume.usage(doomed)).used_bytes).to.be.at.least(MIB);
+    expect((await vfolders.volume.usage(doomed)).used_bytes).to.be.at.least(MIB);
 
     await user.folders.restore(doomed.id);
-    expect((await care.row(doomed.id))?.status).to.equal('ready');
-    expect(sha256(await care.download(doomed.id, 'a/doomed.bin'))).to.equal(sha256(content));
+    expect((await vfolders.row(doomed.id))?.status).to.equal('ready');
+    expect(sha256(await vfolders.download(doomed.id, 'a/doomed.bin'))).to.equal(sha256(content));
 
     await user.folders.trash(doomed.id);
     await user.folders.deleteFromTrash(doomed.id);
-    await care.deleted(doomed.id);
-    expect(await care.volume.directory(doomed)).to.equal(undefined);
+    await vfolders.deleted(doomed.id);
+    expect(await vfolders.volume.directory(doomed)).to.equal(undefined);
     await expectRefusal(user.folders.info(doomed.id), { status: 404, kind: 'object-not-found' });
     const listed = (await user.folders.list()).map((one) => one.id);
     expect(listed).not.to.include(doomed.id);
 
     await expectRefusal(user.folders.purge(doomed.id), { status: 403, kind: 'insufficient-privilege' });
     await admin.folders.purge(doomed.id);
-    expect(await care.row(doomed.id)).to.equal(undefined);
+    expect(await vfolders.row(doomed.id)).to.equal(undefined);
   });
 });

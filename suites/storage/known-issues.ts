@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { START_SECONDS } from '../assertions/session-watch.ts';
-import { ObjectStorage, S3Server } from '../clients/s3.ts';
-import type { Invitation, VFolder } from '../clients/vfolders.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { START_SECONDS } from '../clients/manager/session-watch.ts';
+import type { Invitation, VFolder } from '../clients/manager/vfolders.ts';
+import { ObjectStorage, S3Server } from '../clients/storage/s3.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -16,9 +16,9 @@ const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}
 describe('known issues of storage', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'storage-proxy']);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   before(() => {
-    care = new FolderCare(world());
+    vfolders = new VFolderFixture(world());
   });
 
   describe('an upload stays in its folder', () => {
@@ -27,41 +27,41 @@ describe('known issues of storage', function () {
     let away: string;
     beforeEach('there is a folder, and one of a stranger', async () => {
       const { user2, afterTest } = world();
-      mine = await care.make(afterTest);
-      strange = await care.make(afterTest, user2);
-      const from = (await care.volume.directory(mine)) ?? 'none';
-      away = posix.relative(from, (await care.volume.directory(strange)) ?? 'none');
+      mine = await vfolders.make(afterTest);
+      strange = await vfolders.make(afterTest, user2);
+      const from = (await vfolders.volume.directory(mine)) ?? 'none';
+      away = posix.relative(from, (await vfolders.volume.directory(strange)) ?? 'none');
     });
 
     it('whatever its path is', async () => {
       const { token } = await world()
         .user.folders.requestUpload(mine.id, `${away}/planted.txt`, 3)
         .catch(() => ({ token: undefined }));
-      if (token) await care.client.sendPart(token, 0, Buffer.from('bad')).catch(() => undefined);
-      expect(await care.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
+      if (token) await vfolders.client.sendPart(token, 0, Buffer.from('bad')).catch(() => undefined);
+      expect(await vfolders.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
     });
 
     it('whatever folder its client names (dst_dir)', async () => {
       const { token } = await world().user.folders.requestUpload(mine.id, 'planted.txt', 3);
-      await care.client.sendPart(token, 0, Buffer.from('bad'), { dst_dir: away }).catch(() => undefined);
-      expect(await care.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
+      await vfolders.client.sendPart(token, 0, Buffer.from('bad'), { dst_dir: away }).catch(() => undefined);
+      expect(await vfolders.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
     });
   });
 
   it('an upload is not longer than it was announced', async () => {
-    const folder = await care.make(world().afterTest);
+    const folder = await vfolders.make(world().afterTest);
     const { token } = await world().user.folders.requestUpload(folder.id, 'short.txt', 3);
-    const refused = await care.client.sendPart(token, 0, Buffer.from('much longer than that')).then(
+    const refused = await vfolders.client.sendPart(token, 0, Buffer.from('much longer than that')).then(
       () => 'accepted',
       () => 'refused',
     );
     expect(refused).to.equal('refused');
-    expect((await care.volume.files(folder)).filter((entry) => entry.type === 'FILE')).to.deep.equal([]);
+    expect((await vfolders.volume.files(folder)).filter((entry) => entry.type === 'FILE')).to.deep.equal([]);
   });
 
   it('a folder in the trash bin takes no upload, by its id as by its name', async () => {
     const { user, afterTest } = world();
-    const folder = await care.make(afterTest);
+    const folder = await vfolders.make(afterTest);
     await user.folders.trash(folder.id);
     const refusal: Refusal = { status: 400, kind: 'vfolder-filter-status-failed' };
     await expectRefusal(user.folders.requestUpload(folder.name, 'x', 1), refusal);
@@ -70,8 +70,8 @@ describe('known issues of storage', function () {
 
   it('a new name with a path is refused as the fault of the client', async () => {
     const { user, afterTest } = world();
-    const folder = await care.make(afterTest);
-    await care.upload(folder.id, 'file.txt', 'x');
+    const folder = await vfolders.make(afterTest);
+    await vfolders.upload(folder.id, 'file.txt', 'x');
     const asked = user.folders.renameFile(folder.id, 'file.txt', '../../moved.txt');
     await expectRefusal(asked, { status: 400, kind: 'vfolder-operation-failed' });
   });
@@ -79,12 +79,12 @@ describe('known issues of storage', function () {
   it('a folder that a session has mounted is not deleted by force', async function () {
     this.timeout((START_SECONDS + 60) * 1000);
     const { user, afterTest } = world();
-    const folder = await care.make(afterTest);
-    await care.upload(folder.id, 'in-use.txt', 'in use');
+    const folder = await vfolders.make(afterTest);
+    await vfolders.upload(folder.id, 'in-use.txt', 'in use');
     await world().startSession(afterTest, { config: { ...SMALL, mount_ids: [uuid(folder.id)] } });
     const refusal: Refusal = { status: 400, kind: 'vfolder-deletion-not-allowed' };
     await expectRefusal(user.folders.forceDelete(folder.id), refusal);
-    expect((await care.volume.files(folder)).map((entry) => entry.name)).to.deep.equal(['in-use.txt']);
+    expect((await vfolders.volume.files(folder)).map((entry) => entry.name)).to.deep.equal(['in-use.txt']);
   });
 
   describe('a folder that is lent for writing', () => {
@@ -92,7 +92,7 @@ describe('known issues of storage', function () {
     let offer: Invitation | undefined;
     before('user2 lends it to user', async () => {
       const { user, user2, afterSuite, connection } = world();
-      folder = await care.make(afterSuite, user2);
+      folder = await vfolders.make(afterSuite, user2);
       await user2.folders.invite(folder.name, 'rw', [connection.accounts.user.email]);
       offer = (await user.folders.invitations()).find((one) => one.vfolder_id === uuid(folder.id));
       await user.folders.acceptInvitation(offer?.id ?? '');
@@ -104,8 +104,8 @@ describe('known issues of storage', function () {
     });
 
     it('takes what the borrower uploads', async () => {
-      await care.upload(folder.id, 'by-borrower.txt', 'written', world().user);
-      expect((await care.download(folder.id, 'by-borrower.txt', world().user2)).toString()).to.equal(
+      await vfolders.upload(folder.id, 'by-borrower.txt', 'written', world().user);
+      expect((await vfolders.download(folder.id, 'by-borrower.txt', world().user2)).toString()).to.equal(
         'written',
       );
     });
@@ -114,7 +114,7 @@ describe('known issues of storage', function () {
       const { user, user2 } = world();
       const asked = user.folders.trash(folder.id).then(() => user2.folders.restore(folder.id));
       await expectRefusal(asked, { status: 403, kind: 'not-enough-permission' });
-      expect((await care.row(folder.id))?.status).to.equal('ready');
+      expect((await vfolders.row(folder.id))?.status).to.equal('ready');
     });
 
     // Last: afterwards it is not lent any more.

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { BackendApiError } from '../clients/api.ts';
-import { ObjectStorage, type PresignedPost, S3Server } from '../clients/s3.ts';
+import { BackendApiError } from '../clients/http/api.ts';
+import { ObjectStorage, type PresignedPost, S3Server } from '../clients/storage/s3.ts';
 import { Inconclusive, measure, recorder } from '../evidence/record.ts';
 import { s3Folder } from '../fixtures/s3-folder.ts';
 import { useWorld } from '../fixtures/world.ts';

@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
-import { END_SECONDS, START_SECONDS, waitForEnd } from '../assertions/session-watch.ts';
-import type { BackendAi } from '../clients/backend-ai.ts';
-import type { VFolder } from '../clients/vfolders.ts';
+import type { BackendAi } from '../clients/manager/backend-ai.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
+import type { VFolder } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
-import { FolderCare } from '../fixtures/vfolder-fixture.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Linux: read-only file system. */
@@ -22,7 +22,7 @@ const UNKNOWN: Refusal = { status: 404, kind: 'object-not-found' };
 describe('vfolders in sessions', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer', 'storage-proxy']);
-  let care: FolderCare;
+  let vfolders: VFolderFixture;
   /** Of the session's owner: mounted for writing, and for reading only. */
   let own: VFolder;
   let fixed: VFolder;
@@ -79,18 +79,18 @@ print(json.dumps([attempt(act) for act in (
   before('a session runs with four folders', async function () {
     this.timeout((START_SECONDS + 60) * 1000);
     const { user, user2, afterSuite } = world();
-    care = new FolderCare(world());
-    own = await care.make(afterSuite);
-    fixed = await care.make(afterSuite);
-    lentToRead = await care.make(afterSuite, user2);
-    lentToWrite = await care.make(afterSuite, user2);
+    vfolders = new VFolderFixture(world());
+    own = await vfolders.make(afterSuite);
+    fixed = await vfolders.make(afterSuite);
+    lentToRead = await vfolders.make(afterSuite, user2);
+    lentToWrite = await vfolders.make(afterSuite, user2);
     for (const [folder, account] of [
       [own, user],
       [fixed, user],
       [lentToRead, user2],
       [lentToWrite, user2],
     ] as [VFolder, BackendAi][]) {
-      await care.upload(folder.id, 'in.bin', content, account);
+      await vfolders.upload(folder.id, 'in.bin', content, account);
     }
     await share(lentToRead, 'ro');
     await share(lentToWrite, 'rw');
@@ -117,7 +117,7 @@ print(json.dumps([attempt(act) for act in (
       [lentToWrite, `/home/work/${lentToWrite.name}`, true],
     ] as [VFolder, string, boolean][]) {
       const { source, writable: mayWrite } = mounted.get(destination) ?? {};
-      const directory = await care.volume.directory(folder);
+      const directory = await vfolders.volume.directory(folder);
       expect({ source, writable: mayWrite }, destination).to.deep.equal({ source: directory, writable });
     }
   });
@@ -132,7 +132,7 @@ print(json.dumps([len(data), hashlib.sha256(data).hexdigest()]))`);
   });
 
   it('show code at once what is uploaded while it runs', async () => {
-    await care.upload(own.id, 'later/ü.txt', 'later');
+    await vfolders.upload(own.id, 'later/ü.txt', 'later');
     expect(await python('print(json.dumps(open("/home/work/own/later/ü.txt").read()))')).to.equal('later');
   });
 
@@ -145,15 +145,15 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     expect(await world().user.folders.files(own.id, 'made/by')).to.deep.equal([
       { name: 'code.bin', type: 'FILE', size: 2_000_000 },
     ]);
-    expect(sha256(await care.download(own.id, 'made/by/code.bin'))).to.equal(digest);
+    expect(sha256(await vfolders.download(own.id, 'made/by/code.bin'))).to.equal(digest);
   });
 
   it('that are mounted for reading only cannot be changed in any way', async () => {
     expect(await attempts('/home/work/fixed')).to.deep.equal(Array(6).fill(EROFS));
-    expect(await care.volume.files(fixed)).to.deep.equal([
+    expect(await vfolders.volume.files(fixed)).to.deep.equal([
       { name: 'in.bin', type: 'FILE', size: content.length },
     ]);
-    expect(sha256(await care.download(fixed.id, 'in.bin'))).to.equal(sha256(content));
+    expect(sha256(await vfolders.download(fixed.id, 'in.bin'))).to.equal(sha256(content));
   });
 
   describe('of somebody else', () => {
@@ -164,11 +164,11 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       await expectRefusal(user.folders.requestUpload(lentToRead.id, 'x', 1), FORBIDDEN);
       await expectRefusal(user.folders.mkdir(lentToRead.id, 'x'), FORBIDDEN);
       await expectRefusal(user.folders.deleteFiles(lentToRead.id, ['in.bin']), FORBIDDEN);
-      expect(sha256(await care.download(lentToRead.id, 'in.bin', user))).to.equal(sha256(content));
-      expect(await care.volume.files(lentToRead)).to.deep.equal([
+      expect(sha256(await vfolders.download(lentToRead.id, 'in.bin', user))).to.equal(sha256(content));
+      expect(await vfolders.volume.files(lentToRead)).to.deep.equal([
         { name: 'in.bin', type: 'FILE', size: content.length },
       ]);
-      expect(sha256(await care.download(lentToRead.id, 'in.bin', user2))).to.equal(sha256(content));
+      expect(sha256(await vfolders.download(lentToRead.id, 'in.bin', user2))).to.equal(sha256(content));
     });
 
     // That the same user may also upload to them is a test of its own (known-issues.ts).
@@ -178,9 +178,9 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       const path = `/home/work/${lentToWrite.name}/by-session.txt`;
       expect(await python(`print(json.dumps(open("${path}", "w").write("${note}")))`)).to.equal(note.length);
       expect(await user.folders.info(lentToWrite.id)).to.include({ permission: 'rw', is_owner: false });
-      expect((await care.download(lentToWrite.id, 'by-session.txt', user2)).toString()).to.equal(note);
+      expect((await vfolders.download(lentToWrite.id, 'by-session.txt', user2)).toString()).to.equal(note);
       await user.folders.deleteFiles(lentToWrite.id, ['by-session.txt']);
-      expect((await care.volume.files(lentToWrite)).map((entry) => entry.name)).to.deep.equal(['in.bin']);
+      expect((await vfolders.volume.files(lentToWrite)).map((entry) => entry.name)).to.deep.equal(['in.bin']);
     });
 
     it('cannot be thrown away by those who borrow them', async () => {
@@ -189,7 +189,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       await expectRefusal(user.folders.trash(lentToRead.id), FORBIDDEN);
       for (const folder of [lentToRead, lentToWrite]) {
         await expectRefusal(user.folders.forceDelete(folder.id), FORBIDDEN);
-        expect((await care.row(folder.id))?.status).to.equal('ready');
+        expect((await vfolders.row(folder.id))?.status).to.equal('ready');
       }
     });
 
@@ -231,7 +231,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
         user2.folders.invite(own.id, 'rw', [world().connection.accounts.user2.email]),
         FORBIDDEN,
       );
-      expect(sha256(await care.download(own.id, 'in.bin'))).to.equal(sha256(content));
+      expect(sha256(await vfolders.download(own.id, 'in.bin'))).to.equal(sha256(content));
     });
 
     it('who gets no session with them', async () => {
@@ -250,15 +250,17 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       const inUse: Refusal = { status: 400, kind: 'vfolder-deletion-not-allowed', msg: session.id };
       await expectRefusal(user.folders.trash(own.id), inUse);
       await expectRefusal(user2.folders.trash(lentToRead.id), inUse);
-      expect((await care.row(own.id))?.status).to.be.oneOf(['ready', 'mounted']);
+      expect((await vfolders.row(own.id))?.status).to.be.oneOf(['ready', 'mounted']);
       expect(await python('print(json.dumps(len(open("/home/work/own/in.bin", "rb").read())))')).to.equal(
         content.length,
       );
       await user.sessions.destroy(session.id);
       await waitForEnd(database, session.id, ['TERMINATED']);
-      expect(sha256(await care.download(own.id, 'in.bin')), 'outlives the session').to.equal(sha256(content));
+      expect(sha256(await vfolders.download(own.id, 'in.bin')), 'outlives the session').to.equal(
+        sha256(content),
+      );
       await user.folders.trash(own.id);
-      expect((await care.row(own.id))?.status).to.equal('delete-pending');
+      expect((await vfolders.row(own.id))?.status).to.equal('delete-pending');
     });
   });
 });

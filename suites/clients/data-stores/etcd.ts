@@ -1,0 +1,85 @@
+import type { Connection } from '@backendai-e2e/api/connection';
+import { Etcd3 } from 'etcd3';
+import { Api } from '../http/api.ts';
+import { parseMetrics } from '../http/metrics.ts';
+
+/** The server's gauge of watches (etcd 3.5, server/storage/mvcc/metrics.go). */
+const WATCHES = 'etcd_debugging_mvcc_watcher_total';
+
+/** What happened to a key. value: undefined when it was deleted. */
+export interface KeyChange {
+  key: string;
+  value: string | undefined;
+}
+
+/** Backend.AI's part of etcd. Keys stand under /sorna/<namespace>/ on the wire (ai.backend.common.etcd). */
+export class Etcd {
+  readonly #client: Etcd3;
+  readonly #api: Api;
+  readonly #prefix: string;
+
+  constructor(connection: Connection['etcd']) {
+    this.#client = new Etcd3({ hosts: connection.endpoints, dialTimeout: 5_000 });
+    this.#api = new Api(connection.endpoints[0] ?? '');
+    this.#prefix = `/sorna/${connection.namespace}/`;
+  }
+
+  /** The value of a key such as "manager/status", or undefined. */
+  async get(key: string): Promise<string | undefined> {
+    return (await this.#client.get(this.#prefix + key).string()) ?? undefined;
+  }
+
+  /** All values below a prefix such as "nodes/manager/", by key without the namespace. */
+  async below(prefix: string): Promise<Record<string, string>> {
+    const found = await this.#client
+      .getAll()
+      .prefix(this.#prefix + prefix)
+      .strings();
+    return Object.fromEntries(
+      Object.entries(found).map(([key, value]) => [key.slice(this.#prefix.length), value]),
+    );
+  }
+
+  /**
+   * Watches everything below a prefix and returns what happens there, oldest first, growing until the end.
+   * It watches already when this returns.
+   */
+  async watch(prefix: string): Promise<{ seen: KeyChange[]; end: () => Promise<void> }> {
+    const seen: KeyChange[] = [];
+    const watcher = await this.#client
+      .watch()
+      .prefix(this.#prefix + prefix)
+      .create();
+    const key = (raw: Buffer): string => raw.toString().slice(this.#prefix.length);
+    watcher.on('put', (change) => seen.push({ key: key(change.key), value: change.value.toString() }));
+    watcher.on('delete', (change) => seen.push({ key: key(change.key), value: undefined }));
+    return { seen, end: () => watcher.cancel() };
+  }
+
+  /** How many watches the server serves, everybody's: its own figure. Throws where it does not answer. */
+  async watches(): Promise<number> {
+    const answer = await this.#api.request({ method: 'GET', path: '/metrics', timeoutMs: 5_000 });
+    const [sample] = parseMetrics(answer.bytes.toString()).filter(({ name }) => name === WATCHES);
+    if (!sample) throw new Error(`etcd tells nothing of ${WATCHES} at /metrics`);
+    return sample.value;
+  }
+
+  /** Writes values by key. For a namespace of the suite's own: what the deployment reads is not the suites' to change. */
+  async put(values: Record<string, string>): Promise<void> {
+    for (const [key, value] of Object.entries(values)) {
+      await this.#client.put(this.#prefix + key).value(value);
+    }
+  }
+
+  /** Deletes every key of the namespace. Throws where that is the deployment's own. */
+  async clear(deployment: Connection['etcd']): Promise<void> {
+    if (this.#prefix === `/sorna/${deployment.namespace}/`) {
+      throw new Error(`the namespace ${deployment.namespace} of etcd belongs to the deployment`);
+    }
+    await this.#client.delete().prefix(this.#prefix);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

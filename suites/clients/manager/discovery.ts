@@ -1,0 +1,120 @@
+import { Inconclusive } from '../../evidence/record.ts';
+import { VALKEY_DB, type Valkey } from '../data-stores/valkey.ts';
+import { BackendAi } from './backend-ai.ts';
+import type { Deployment } from './deployment.ts';
+
+/** Groups that register themselves (ai.backend.common.types.ServiceDiscovery and its users). */
+export const GROUPS = [
+  'manager',
+  'agent',
+  'storage-proxy',
+  'appproxy-coordinator',
+  'appproxy-worker',
+] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** Lifetime of a record that is not renewed, and how often it is renewed, seconds (ai.backend.common.service_discovery). */
+export const RECORD_TTL_SECONDS = 180;
+export const RENEWAL_SECONDS = 60;
+
+/** What one process says of itself in Valkey. Times are seconds since 1970, addresses host:port. */
+export interface Registration {
+  key: string;
+  id: string;
+  group: Group;
+  name: string;
+  version: string;
+  protocol: string;
+  /** Where its service answers. */
+  address: string;
+  /** Where it gives its metrics and its health. */
+  metricsAddress: string;
+  registeredAt: number;
+  lastHeartbeat: number;
+  ttlSeconds: number;
+}
+
+/**
+ * Replicas of model services are registered beside the components, and for minutes after their end
+ * (MODEL_SERVICE_GROUP in ai.backend.common.service_discovery).
+ */
+const SERVED_MODELS = 'service_discovery.model-services.';
+
+/** Every record of a component in service discovery: hashes service_discovery.<group>.<id>, values in JSON. */
+export async function registrations(valkey: Valkey): Promise<Registration[]> {
+  const db = valkey.db(VALKEY_DB.statistics);
+  const keys = (await db.keys('service_discovery.*')).filter((key) => !key.startsWith(SERVED_MODELS));
+  const read = await Promise.all(
+    keys.map(async (key) => {
+      const [fields, ttlSeconds] = await Promise.all([db.hgetall(key), db.ttl(key)]);
+      return fields.id ? [registration(key, fields, ttlSeconds)] : [];
+    }),
+  );
+  return read.flat().sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The record whose fields stand in one hash. */
+export function registration(key: string, fields: Record<string, string>, ttlSeconds: number): Registration {
+  const field = <T>(name: string): T => JSON.parse(fields[name] ?? 'null');
+  const endpoint = field<{
+    address: string;
+    port: number;
+    protocol: string;
+    prometheus_address: string;
+  }>('endpoint');
+  const health = field<{ registration_time: number; last_heartbeat: number }>('health_status');
+  return {
+    key,
+    id: field('id'),
+    group: field('service_group'),
+    name: field('display_name'),
+    version: field('version'),
+    protocol: endpoint.protocol,
+    // Most write the port into the address too, some do not.
+    address: /:\d+$/.test(endpoint.address) ? endpoint.address : `${endpoint.address}:${endpoint.port}`,
+    metricsAddress: endpoint.prometheus_address,
+    registeredAt: health.registration_time,
+    lastHeartbeat: health.last_heartbeat,
+    ttlSeconds,
+  };
+}
+
+/** One manager, reached under its own address and not through the Service that spreads connections over all. */
+export interface OneManager {
+  /** Its IP address. */
+  host: string;
+  /** The id that it gives itself in etcd, for example "i-manager-abc". */
+  id: string;
+  asUser: BackendAi;
+  asAdmin: BackendAi;
+}
+
+/** Each manager by itself. Throws {@link Inconclusive} when less than two answer. */
+export async function eachManager(
+  deployment: Pick<Deployment, 'connection' | 'valkey'>,
+): Promise<{ each: OneManager[]; asUser: BackendAi[] }> {
+  const { accounts } = deployment.connection;
+  const alive = (await registrations(deployment.valkey)).filter(
+    (one) => one.group === 'manager' && Date.now() / 1000 - one.lastHeartbeat < 2 * RENEWAL_SECONDS,
+  );
+  const each: OneManager[] = [];
+  for (const one of alive) {
+    const url = `http://${one.address}`;
+    const manager = {
+      host: one.address.replace(/:\d+$/, ''),
+      id: one.name.replace(/^manager-/, ''),
+      asUser: new BackendAi(url, accounts.user),
+      asAdmin: new BackendAi(url, accounts.admin),
+    };
+    // A pod that is gone stays registered until its record is over.
+    const answers = await manager.asUser.api
+      .request({ method: 'GET', path: '/', timeoutMs: 5_000 })
+      .then(() => true)
+      .catch(() => false);
+    if (answers) each.push(manager);
+  }
+  if (each.length < 2) {
+    throw new Inconclusive(`two managers are needed, but ${each.length} answer under their own address`);
+  }
+  return { each, asUser: each.map((one) => one.asUser) };
+}

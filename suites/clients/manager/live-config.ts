@@ -1,0 +1,42 @@
+import { notYet, type WaitOptions, waitUntil } from '../../evidence/waiting.ts';
+import type { BackendAi } from './backend-ai.ts';
+import type { OneManager } from './discovery.ts';
+
+/** A key that managers reload while they run: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
+export const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
+
+/** The API of etcd's keys: POST /config/get, set and delete, for administrators. */
+export function config(
+  action: 'get' | 'set' | 'delete',
+  json: Record<string, unknown>,
+  account: BackendAi,
+): Promise<{ result: unknown }> {
+  return account.api.json({ method: 'POST', path: `/config/${action}`, json, timeoutMs: 10_000 });
+}
+
+/** Whether a manager tells its schema, as {@link INTROSPECTION} allows or forbids. */
+export function tellsSchema(manager: OneManager): Promise<boolean> {
+  return manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
+    () => true,
+    (error: Error) => {
+      if (/introspection is disabled/.test(error.message)) return false;
+      throw error;
+    },
+  );
+}
+
+/** Waits until every manager tells its schema, or none does. */
+export async function untilSchemaTold(
+  wanted: boolean,
+  managers: readonly OneManager[],
+  patience: WaitOptions,
+): Promise<void> {
+  await waitUntil(
+    `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
+    async () => {
+      const now = await Promise.all(managers.map(tellsSchema));
+      return now.every((one) => one === wanted) ? undefined : notYet(now);
+    },
+    patience,
+  );
+}

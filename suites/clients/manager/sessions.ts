@@ -1,0 +1,204 @@
+import type { Api } from '../http/api.ts';
+
+/** States of a session (ai.backend.manager.data.session.types.SessionStatus). */
+export const SESSION_STATES = [
+  'PENDING',
+  'DEPRIORITIZING',
+  'RESERVED',
+  'SCHEDULED',
+  'PREPARING',
+  'PULLING',
+  'PREPARED',
+  'CREATING',
+  'RUNNING',
+  'RESTARTING',
+  'RUNNING_DEGRADED',
+  'PREEMPTED',
+  'RESCHEDULING',
+  'TERMINATING',
+  'TERMINATED',
+  'ERROR',
+  'CANCELLED',
+] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** A session in one of these states never changes again. */
+export const ENDED_STATES: readonly SessionState[] = ['TERMINATED', 'ERROR', 'CANCELLED'];
+
+/** Body of POST /session (CreateFromParamsRequest, CreationConfigV7). */
+export interface NewSession {
+  name: string;
+  /** Full reference: registry/project/name:tag. */
+  image: string;
+  type?: 'interactive' | 'batch';
+  group?: string;
+  domain?: string;
+  clusterSize?: number;
+  clusterMode?: 'single-node' | 'multi-node';
+  startupCommand?: string;
+  bootstrapScript?: string;
+  dependencies?: string[];
+  /** ISO 8601: the session stays PENDING until then. */
+  starts_at?: string;
+  enqueueOnly?: boolean;
+  maxWaitSeconds?: number;
+  reuseIfExists?: boolean;
+  tag?: string;
+  config: {
+    resources: Record<string, string | number>;
+    resource_opts?: { shmem?: string };
+    scaling_group?: string;
+    environ?: Record<string, string>;
+    mount_ids?: string[];
+    mount_id_map?: Record<string, string>;
+    mount_options?: Record<string, { permission?: 'ro' | 'rw' }>;
+    agent_list?: string[];
+    /** Ports that programs of the session listen on themselves: applications named by their numbers. */
+    preopen_ports?: number[];
+  };
+}
+
+export interface CreatedSession {
+  sessionId: string;
+  sessionName: string;
+  status: SessionState | 'TIMEOUT';
+  servicePorts: { name: string; protocol: string; container_ports: number[] }[];
+  created: boolean;
+}
+
+/** GET /session/{id}, as far as suites look at it (LegacySessionInfo). */
+export interface SessionInfo {
+  domainName: string;
+  groupId: string;
+  userId: string;
+  image: string;
+  architecture: string;
+  registry: string;
+  tag: string | null;
+  containerId: string | null;
+  occupiedSlots: string;
+  occupyingSlots: string;
+  requestedSlots: string;
+  status: SessionState;
+  statusInfo: string | null;
+  statusData: Record<string, unknown> | null;
+  age: number;
+  creationTime: string;
+  terminationTime: string | null;
+  numQueriesExecuted: number;
+}
+
+export type ExecutionMode = 'query' | 'batch' | 'continue' | 'input' | 'complete';
+export type ExecutionStatus =
+  | 'continued'
+  | 'clean-finished'
+  | 'build-finished'
+  | 'finished'
+  | 'waiting-input'
+  | 'exec-timeout';
+
+/** One answer of the execution API: what happened since the last one. */
+export interface ExecutionResult {
+  status: ExecutionStatus;
+  runId: string;
+  exitCode: number | null;
+  options: Record<string, unknown> | null;
+  files: unknown[] | null;
+  /** Pairs of type ("stdout", "stderr", "media", "html", "log") and content. */
+  console: [string, unknown][];
+}
+
+export interface Execution {
+  mode: ExecutionMode;
+  runId: string;
+  code?: string;
+  options?: { exec?: string; build?: string; clean?: string };
+}
+
+/** The v1 session API of the manager. Sessions are named by id, or by name among those that live. */
+export class Sessions {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(session: NewSession, timeoutMs?: number): Promise<CreatedSession> {
+    return this.#api.json({
+      method: 'POST',
+      path: '/session',
+      json: session,
+      ...(timeoutMs ? { timeoutMs } : {}),
+    });
+  }
+
+  get(session: string): Promise<SessionInfo> {
+    return this.#api.json({ method: 'GET', path: at(session) });
+  }
+
+  /** Ends a session. `stats` says what was done: {status: "terminated" | "cancelled"}, or {} when there was nothing. */
+  destroy(
+    session: string,
+    options: { forced?: boolean; recursive?: boolean } = {},
+  ): Promise<{ stats: { status?: string } }> {
+    return this.#api.json({ method: 'DELETE', path: at(session), query: options });
+  }
+
+  async execute(session: string, execution: Execution, timeoutMs?: number): Promise<ExecutionResult> {
+    const { mode, runId, code, options } = execution;
+    const answer = await this.#api.json<{ result: ExecutionResult }>({
+      method: 'POST',
+      path: at(session),
+      json: { mode, run_id: runId, code: code ?? '', options: options ?? {} },
+      ...(timeoutMs ? { timeoutMs } : {}),
+    });
+    return answer.result;
+  }
+
+  async interrupt(session: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: at(session, 'interrupt') });
+  }
+
+  async logs(session: string): Promise<string> {
+    const path = at(session, 'logs');
+    return (await this.#api.json<{ result: { logs: string } }>({ method: 'GET', path })).result.logs;
+  }
+
+  /** When the session entered each state: ISO 8601 by state. */
+  async statusHistory(session: string): Promise<Partial<Record<SessionState, string>>> {
+    return this.#api.json({ method: 'GET', path: at(session, 'status-history') });
+  }
+
+  /** Sessions whose id or name begins with a text; those that have ended are among them. */
+  async match(text: string): Promise<{ id: string; name: string; status: SessionState }[]> {
+    const path = '/session/_/match';
+    type Matches = { matches: { id: string; name: string; status: SessionState }[] };
+    return (await this.#api.json<Matches>({ method: 'GET', path, query: { id: text } })).matches;
+  }
+
+  /** Puts files into the session's home directory. */
+  async upload(session: string, files: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<void> {
+    const form = new FormData();
+    for (const [name, content] of Object.entries(files)) form.append('src', new Blob([content]), name);
+    await this.#api.request({ method: 'POST', path: at(session, 'upload'), form });
+  }
+
+  async download(session: string, file: string): Promise<Buffer> {
+    const path = at(session, 'download_single');
+    return (await this.#api.request({ method: 'POST', path, query: { file } })).bytes;
+  }
+
+  /** Names in a directory of the session. `files` of the answer is JSON in a string. */
+  async files(session: string, path = '.'): Promise<{ filename: string; size: number }[]> {
+    const answer = await this.#api.json<{ files: string }>({
+      method: 'GET',
+      path: at(session, 'files'),
+      query: { path },
+    });
+    return JSON.parse(answer.files);
+  }
+}
+
+function at(session: string, action?: string): string {
+  return `/session/${encodeURIComponent(session)}${action ? `/${action}` : ''}`;
+}

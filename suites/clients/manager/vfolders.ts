@@ -1,0 +1,203 @@
+import { recorder } from '../../evidence/record.ts';
+import type { Api } from '../http/api.ts';
+
+/** ai.backend.common.dto.manager.field.VFolderPermissionField; "wd" is what an owner has. */
+export type VFolderPermission = 'ro' | 'rw' | 'wd';
+
+/** States of a vfolder (ai.backend.manager.data.vfolder.types.VFolderOperationStatus). */
+export type VFolderStatus =
+  | 'ready'
+  | 'creating'
+  | 'performing'
+  | 'cloning'
+  | 'mounted'
+  | 'error'
+  | 'delete-pending'
+  | 'delete-ongoing'
+  | 'delete-complete'
+  | 'delete-error';
+
+/** A vfolder in a list. id: 32 hexadecimal digits, quota_scope_id: "user:<uuid>" or "project:<uuid>". */
+export interface VFolder {
+  id: string;
+  name: string;
+  quota_scope_id: string;
+  host: string;
+  permission: VFolderPermission;
+  creator: string;
+  ownership_type: 'user' | 'group';
+  user: string | null;
+  status: VFolderStatus;
+  is_owner: boolean;
+}
+
+/** GET /folders/{name}, as far as suites look at it. used_bytes: of all files. */
+export interface VFolderInfo {
+  id: string;
+  name: string;
+  host: string;
+  status: VFolderStatus;
+  numFiles: number;
+  used_bytes: number;
+  is_owner: boolean;
+  permission: VFolderPermission;
+}
+
+/** An entry of a folder. size: bytes. */
+export interface FileEntry {
+  name: string;
+  type: 'FILE' | 'DIRECTORY' | 'SYMLINK';
+  size: number;
+}
+
+export interface Invitation {
+  id: string;
+  inviter: string;
+  invitee: string;
+  perm: VFolderPermission;
+  state: string;
+  vfolder_id: string;
+  vfolder_name: string;
+}
+
+/** Where a transfer goes to: address of the storage-proxy and the token that it wants. */
+export interface Transfer {
+  url: string;
+  token: string;
+}
+
+/** The v1 vfolder API of the manager (/folders). Folders are named by name or by id. */
+export class VFolders {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(
+    folder: { name: string; host?: string; usage_mode?: 'general' | 'model' | 'data' },
+    timeoutMs?: number,
+  ): Promise<VFolder> {
+    const path = '/folders';
+    return this.#api.json({ method: 'POST', path, json: folder, ...(timeoutMs ? { timeoutMs } : {}) });
+  }
+
+  list(timeoutMs?: number): Promise<VFolder[]> {
+    return this.#api.json({ method: 'GET', path: '/folders', ...(timeoutMs ? { timeoutMs } : {}) });
+  }
+
+  info(folder: string): Promise<VFolderInfo> {
+    return this.#api.json({ method: 'GET', path: at(folder) });
+  }
+
+  /** Gives a folder another name. */
+  async rename(folder: string, newName: string, timeoutMs?: number): Promise<void> {
+    const json = { new_name: newName };
+    const path = at(folder, 'rename');
+    await this.#api.request({ method: 'POST', path, json, ...(timeoutMs ? { timeoutMs } : {}) });
+  }
+
+  /** Asks for an upload of that many bytes; the bytes go to the storage-proxy. */
+  requestUpload(folder: string, path: string, size: number): Promise<Transfer> {
+    return this.#transfer(at(folder, 'request-upload'), { path, size });
+  }
+
+  requestDownload(folder: string, path: string, archive = false): Promise<Transfer> {
+    return this.#transfer(at(folder, 'request-download'), { path, archive });
+  }
+
+  /** Asks for several files as one archive. */
+  requestArchive(folder: string, files: readonly string[]): Promise<Transfer> {
+    return this.#transfer(at(folder, 'request-download-archive'), { files });
+  }
+
+  async mkdir(folder: string, path: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: at(folder, 'mkdir'), json: { path, parents: true } });
+  }
+
+  async files(folder: string, path = ''): Promise<FileEntry[]> {
+    const answer = await this.#api.json<{ items: { name: string; type: FileEntry['type']; size: number }[] }>(
+      {
+        method: 'GET',
+        path: at(folder, 'files'),
+        query: { path },
+      },
+    );
+    return answer.items.map(({ name, type, size }) => ({ name, type, size }));
+  }
+
+  async renameFile(folder: string, path: string, newName: string): Promise<void> {
+    const json = { target_path: path, new_name: newName };
+    await this.#api.request({ method: 'POST', path: at(folder, 'rename-file'), json });
+  }
+
+  async deleteFiles(folder: string, files: readonly string[], recursive = false): Promise<void> {
+    await this.#api.request({ method: 'POST', path: at(folder, 'delete-files'), json: { files, recursive } });
+  }
+
+  /** Puts a folder into the trash bin. Here an id must be an id: a name is not looked up. */
+  async trash(id: string): Promise<void> {
+    await this.#api.request({ method: 'DELETE', path: '/folders', json: { vfolder_id: id } });
+  }
+
+  /** Puts a folder into the trash bin, named by its name: an id is not looked up. */
+  async trashByName(name: string): Promise<void> {
+    await this.#api.request({ method: 'DELETE', path: at(name) });
+  }
+
+  /** Takes a folder out of the trash bin. */
+  async restore(id: string): Promise<void> {
+    const json = { vfolder_id: id };
+    await this.#api.request({ method: 'POST', path: '/folders/restore-from-trash-bin', json });
+  }
+
+  /** Deletes what a folder in the trash bin holds; answered before it is done. */
+  async deleteFromTrash(id: string): Promise<void> {
+    const json = { vfolder_id: id };
+    await this.#api.request({ method: 'POST', path: '/folders/delete-from-trash-bin', json });
+  }
+
+  /** Forgets a folder whose content is deleted (delete-complete). */
+  async purge(id: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: '/folders/purge', json: { vfolder_id: id } });
+  }
+
+  /** Deletes a folder with all that it holds, in whatever state it is. */
+  async forceDelete(id: string): Promise<void> {
+    await this.#api.request({ method: 'DELETE', path: `/folders/${encodeURIComponent(id)}/force` });
+  }
+
+  async invite(folder: string, permission: VFolderPermission, emails: readonly string[]): Promise<string[]> {
+    const json = { permission, emails };
+    const path = at(folder, 'invite');
+    return (await this.#api.json<{ invited_ids: string[] }>({ method: 'POST', path, json })).invited_ids;
+  }
+
+  async invitations(): Promise<Invitation[]> {
+    const path = '/folders/invitations/list';
+    return (await this.#api.json<{ invitations: Invitation[] }>({ method: 'GET', path })).invitations;
+  }
+
+  async acceptInvitation(id: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: '/folders/invitations/accept', json: { inv_id: id } });
+  }
+
+  async rejectInvitation(id: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: '/folders/invitations/delete', json: { inv_id: id } });
+  }
+
+  /** Gives up a folder that somebody else shares. */
+  async leave(folder: string): Promise<void> {
+    await this.#api.request({ method: 'POST', path: at(folder, 'leave'), json: {} });
+  }
+
+  async #transfer(path: string, json: unknown): Promise<Transfer> {
+    const transfer = await this.#api.json<Transfer>({ method: 'POST', path, json });
+    recorder.secrets.add([transfer.token]);
+    return transfer;
+  }
+}
+
+function at(folder: string, action?: string): string {
+  return `/folders/${encodeURIComponent(folder)}${action ? `/${action}` : ''}`;
+}

@@ -1,0 +1,174 @@
+import type { Connection } from '@backendai-e2e/api/connection';
+import { recorder } from '../../evidence/record.ts';
+import { notYet, waitUntil } from '../../evidence/waiting.ts';
+import { Database } from '../data-stores/database.ts';
+import { Api, type ApiRequest } from '../http/api.ts';
+import type { BackendAi } from '../manager/backend-ai.ts';
+
+/** Where the manager sends somebody who wants an application: the coordinator, with a token. */
+export interface Ticket {
+  token: string;
+  wsproxy_addr: string;
+}
+
+/** An application that may be used. cookie: the permission for it, as a header. circuit: what routes to it. */
+export interface OpenedApp {
+  url: string;
+  cookie: string;
+  circuit: string;
+}
+
+/** A slot of a worker: one port, and the circuit that uses it. */
+export interface Slot {
+  in_use: boolean;
+  port: number;
+  circuit_id: string | null;
+}
+
+export interface Worker {
+  id: string;
+  authority: string;
+  hostname: string;
+  api_port: number;
+  port_range: [number, number];
+  protocol: string;
+  accepted_traffics: string[];
+  nodes: number;
+  available_slots: number;
+  occupied_slots: number;
+  slots: Slot[];
+}
+
+/** A row of table circuits of the app proxy's own database. */
+export interface CircuitRow {
+  id: string;
+  app: string;
+  port: number | null;
+  worker: string;
+  user_id: string;
+  session_ids: string[];
+}
+
+/** The app proxy as its users and its administrator see it, and its database. */
+export class AppProxy {
+  readonly #connection: Connection;
+  /** The coordinator, by the secret that it shares with the manager. */
+  readonly coordinator: Api;
+  readonly database: Database;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const { coordinatorUrl, apiSecret } = connection.appProxy;
+    this.coordinator = new Api(coordinatorUrl, () => ({ 'x-backendai-token': apiSecret }));
+    this.database = new Database({ ...connection.postgres, database: connection.postgres.appproxyDatabase });
+  }
+
+  async workers(): Promise<Worker[]> {
+    const path = '/api/worker';
+    return (await this.coordinator.json<{ workers: Worker[] }>({ method: 'GET', path })).workers;
+  }
+
+  circuits(session: string): Promise<CircuitRow[]> {
+    return this.database.rows(
+      `SELECT id, app, port, worker, user_id, session_ids FROM circuits WHERE $1 = ANY(session_ids::text[])`,
+      [session],
+    );
+  }
+
+  /** Takes a circuit away: its port serves nobody any more, and is free for another. */
+  async removeCircuit(id: string): Promise<void> {
+    await this.coordinator.request({ method: 'DELETE', path: `/api/circuit/${id}` });
+  }
+
+  /** Takes away what is left of a session. Coordinators of 26.9.6 do that only when an hour has passed without traffic. */
+  async removeCircuits(session: string): Promise<void> {
+    for (const { id } of await this.circuits(session)) await this.removeCircuit(id);
+  }
+
+  /** Asks the manager for an application of a session: it is started there, and there is a ticket for it. */
+  async ticket(account: BackendAi, session: string, app: string): Promise<Ticket> {
+    const ticket = await account.api.json<Ticket>({
+      method: 'POST',
+      path: `/session/${encodeURIComponent(session)}/start-service`,
+      json: { app },
+    });
+    recorder.secrets.add([ticket.token]);
+    return ticket;
+  }
+
+  /** Gives a ticket to the coordinator. redirect_url: where the permission is fetched, once. */
+  authorize(token: string, session: string, app: string): Promise<{ redirect_url: string; reuse: boolean }> {
+    return new Api(this.#connection.appProxy.coordinatorUrl).json({
+      method: 'GET',
+      path: '/v2/proxy/auth',
+      query: { token, session_id: session, app, protocol: 'http' },
+      headers: { accept: 'application/json' },
+    });
+  }
+
+  /** Does all that a browser does until it has the application's address and the permission to use it. */
+  async open(account: BackendAi, session: string, app: string): Promise<OpenedApp> {
+    const { token } = await this.ticket(account, session, app);
+    const { redirect_url } = await this.authorize(token, session, app);
+    const permission = new URL(redirect_url).searchParams.get('token') ?? '';
+    recorder.secrets.add([permission]);
+    const claims: { circuit: string } = JSON.parse(
+      Buffer.from(permission.split('.')[1] ?? '', 'base64url').toString(),
+    );
+    const answer = await fetch(redirect_url, { redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+    const url = answer.headers.get('location');
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ');
+    recorder.secrets.add([cookie.slice(cookie.indexOf('=') + 1)]);
+    await answer.body?.cancel();
+    if (!url || !cookie) throw new Error(`the worker answered ${answer.status} and gave no permission`);
+    return { url, cookie, circuit: claims.circuit };
+  }
+
+  /** A client of an opened application. */
+  client(app: Pick<OpenedApp, 'url'> & { cookie?: string }): Api {
+    return new Api(app.url, () => (app.cookie ? { cookie: app.cookie } : {}));
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+}
+
+/** Talks over a WebSocket until what came back contains a text. Throws WaitedInVain, or the connection's error. */
+export async function talk(
+  app: OpenedApp,
+  request: Pick<ApiRequest, 'path'> & { protocol: string },
+  say: (send: (text: string) => void, heard: string) => void,
+  until: RegExp,
+  deadlineSeconds: number,
+): Promise<string> {
+  const url = new URL(request.path, app.url);
+  url.protocol = 'ws:';
+  const socket = new WebSocket(url, { protocols: [request.protocol], headers: { cookie: app.cookie } });
+  socket.binaryType = 'arraybuffer';
+  let heard = '';
+  let broken: unknown;
+  socket.addEventListener('message', ({ data }: { data: unknown }) => {
+    heard += data instanceof ArrayBuffer ? Buffer.from(data).toString() : String(data);
+  });
+  socket.addEventListener('error', (event) => {
+    broken = event;
+  });
+  try {
+    return await waitUntil(
+      `${until} over ${url.pathname}`,
+      async () => {
+        if (broken) throw new Error(`the WebSocket ${url.pathname} broke`, { cause: broken });
+        if (socket.readyState === WebSocket.OPEN)
+          say((text) => socket.send(new TextEncoder().encode(text)), heard);
+        return until.test(heard) ? heard : notYet(heard.slice(-400));
+      },
+      { deadlineSeconds },
+    );
+  } finally {
+    socket.close();
+  }
+}

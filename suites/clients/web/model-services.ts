@@ -1,0 +1,233 @@
+import { recorder } from '../../evidence/record.ts';
+import { notYet, WaitedInVain, waitUntil } from '../../evidence/waiting.ts';
+import type { Database } from '../data-stores/database.ts';
+import type { Api } from '../http/api.ts';
+import type { AppProxy } from './app-proxy.ts';
+
+/**
+ * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes four turns of
+ * the leader, each up to 60 s after the last (_create_task_specs in ai.backend.manager.sokovan.deployment), and a session.
+ */
+export const SERVING_SECONDS = 300;
+/** Longest time until the session of a replica that is no longer wanted has ended: it gets 30 s to finish its work. */
+export const RELEASE_SECONDS = 150;
+/** From the request for a service until its first replica is begun, which takes 10 to 30 s on two busy cores. */
+export const BEGUN_SECONDS = 75;
+/** Longest time until a deleted model service is gone from the app proxy: the leader looks every 5 s. */
+const GONE_SECONDS = 50;
+
+/** Body of POST /services (NewServiceRequestModel), as far as suites use it. */
+export interface NewModelService {
+  name: string;
+  /** Number of replicas. */
+  desired_session_count: number;
+  lang: string;
+  group: string;
+  domain: string;
+  open_to_public: boolean;
+  config: {
+    /** Id or name of a vfolder whose usage mode is "model". */
+    model: string;
+    scalingGroup: string;
+    resources: Record<string, string | number>;
+    resource_opts?: { shmem?: string };
+  };
+}
+
+/** What the API says of a model service. service_endpoint: its URL at the app proxy, which never changes. */
+export interface ModelServiceInfo {
+  endpoint_id: string;
+  model_id: string | null;
+  name: string;
+  replicas: number;
+  active_routes: { route_id: string; session_id: string | null; traffic_ratio: number }[];
+  service_endpoint: string | null;
+  is_public: boolean;
+}
+
+/** The v1 API of model services (/services). */
+export class ModelServices {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(service: NewModelService): Promise<ModelServiceInfo> {
+    return this.#api.json({ method: 'POST', path: '/services', json: service });
+  }
+
+  info(id: string): Promise<ModelServiceInfo> {
+    return this.#api.json({ method: 'GET', path: `/services/${id}` });
+  }
+
+  /** Services of the caller. active_route_count: replicas that are healthy. */
+  list(): Promise<{ id: string; name: string; replicas: number; active_route_count: number }[]> {
+    return this.#api.json({ method: 'GET', path: '/services' });
+  }
+
+  scale(id: string, to: number): Promise<{ current_route_count: number; target_count: number }> {
+    return this.#api.json({ method: 'POST', path: `/services/${id}/scale`, json: { to } });
+  }
+
+  /** A token for a private service. @param validUntil seconds since 1970 */
+  async token(id: string, validUntil: number): Promise<string> {
+    const { token } = await this.#api.json<{ token: string }>({
+      method: 'POST',
+      path: `/services/${id}/token`,
+      json: { valid_until: validUntil },
+    });
+    recorder.secrets.add([token]);
+    return token;
+  }
+
+  /** Which share of the requests a replica gets, compared with the others. */
+  async setTrafficRatio(id: string, route: string, ratio: number): Promise<void> {
+    const json = { traffic_ratio: ratio };
+    await this.#api.request({ method: 'PUT', path: `/services/${id}/routings/${route}`, json });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#api.request({ method: 'DELETE', path: `/services/${id}` });
+  }
+}
+
+/** A replica: a row of table routings. */
+export interface ReplicaRow {
+  id: string;
+  session: string | null;
+  status: 'provisioning' | 'running' | 'terminating' | 'terminated' | 'failed_to_start';
+  health_status: 'not_checked' | 'healthy' | 'unhealthy' | 'degraded';
+  traffic_status: 'active' | 'inactive';
+  replica_host: string | null;
+  replica_port: number | null;
+}
+
+/** Ids of the sessions of replicas, sorted. */
+export function sessionsOf(replicas: readonly ReplicaRow[]): string[] {
+  return replicas.map(({ session }) => String(session)).sort();
+}
+
+/** Where the app proxy sends the requests for a model service: a row of its table circuits. */
+export interface ServiceCircuit {
+  id: string;
+  app_mode: string;
+  open_to_public: boolean;
+  port: number | null;
+  worker: string;
+  route_info: {
+    route_id: string;
+    session_id: string;
+    kernel_host: string;
+    kernel_port: number;
+    traffic_ratio: number;
+  }[];
+}
+
+/** Looks behind the API of one model service, in the manager's database and in that of the app proxy. */
+export class ModelServiceWatch {
+  readonly #id: string;
+  readonly #database: Database;
+  readonly proxy: AppProxy;
+
+  constructor(id: string, database: Database, proxy: AppProxy) {
+    this.#id = id;
+    this.#database = database;
+    this.proxy = proxy;
+  }
+
+  /** Every replica that the service has or had, the oldest first. */
+  replicas(): Promise<ReplicaRow[]> {
+    return this.#database.rows(
+      `SELECT id, session, lower(status::text) AS status, lower(health_status::text) AS health_status,
+              lower(traffic_status::text) AS traffic_status, replica_host, replica_port
+         FROM routings WHERE endpoint = $1 ORDER BY created_at, id`,
+      [this.#id],
+    );
+  }
+
+  /** Whether a replica of the service was begun within {@link BEGUN_SECONDS}. */
+  async begun(): Promise<boolean> {
+    try {
+      await waitUntil(
+        `model service ${this.#id} to begin a replica`,
+        async () => ((await this.replicas()).length > 0 ? undefined : notYet('none')),
+        { deadlineSeconds: BEGUN_SECONDS },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WaitedInVain) return false;
+      throw error;
+    }
+  }
+
+  async circuit(): Promise<ServiceCircuit | undefined> {
+    const [circuit] = await this.proxy.database.rows<ServiceCircuit>(
+      `SELECT id, lower(app_mode::text) AS app_mode, open_to_public, port, worker, route_info
+         FROM circuits WHERE endpoint_id = $1`,
+      [this.#id],
+    );
+    return circuit;
+  }
+
+  /** Waits until that many replicas are healthy and get requests, for manager and app proxy alike; returns them. */
+  serving(count: number, deadlineSeconds = SERVING_SECONDS): Promise<ReplicaRow[]> {
+    return waitUntil(
+      `${count} replicas of model service ${this.#id} to be served`,
+      async () => {
+        const all = await this.replicas();
+        const routed = (await this.circuit())?.route_info.map((route) => route.session_id).sort() ?? [];
+        const used = all.filter((one) => one.status === 'running' && one.traffic_status === 'active');
+        const healthy = used.filter((one) => one.health_status === 'healthy');
+        const sessions = healthy.map((one) => String(one.session)).sort();
+        const agree = routed.join() === sessions.join();
+        if (used.length === count && healthy.length === count && agree) return healthy;
+        const states = all.map((one) => `${one.session} ${one.status} ${one.health_status}`);
+        return notYet({ replicas: states, routed });
+      },
+      { deadlineSeconds },
+    );
+  }
+
+  /** The manager's word for where the service is in its life, or undefined when it never was. */
+  async stage(): Promise<string | undefined> {
+    const sql = 'SELECT lower(lifecycle_stage::text) AS stage FROM endpoints WHERE id = $1';
+    return (await this.#database.rows<{ stage: string }>(sql, [this.#id]))[0]?.stage;
+  }
+
+  /** Waits until manager and app proxy have forgotten the service. */
+  async gone(): Promise<void> {
+    await waitUntil(
+      `model service ${this.#id} to be gone`,
+      async () => {
+        const stage = await this.stage();
+        const circuit = await this.circuit();
+        return stage === 'destroyed' && !circuit ? undefined : notYet({ stage, circuit: circuit?.id });
+      },
+      { deadlineSeconds: GONE_SECONDS },
+    );
+  }
+}
+
+/**
+ * Deletes a model service whatever state it is in. The manager calls it destroyed also when the coordinator did not hear
+ * of it (DestroyingDeploymentHandler.status_transitions); what routes to it is then taken away here.
+ */
+export async function removeModelService(
+  services: ModelServices,
+  watch: ModelServiceWatch,
+  id: string,
+): Promise<void> {
+  const stage = (await watch.stage()) ?? 'destroyed';
+  if (!stage.startsWith('destroy')) await services.remove(id);
+  await waitUntil(
+    `model service ${id} to be destroyed`,
+    async () => {
+      const now = (await watch.stage()) ?? 'destroyed';
+      return now === 'destroyed' ? undefined : notYet(now);
+    },
+    { deadlineSeconds: GONE_SECONDS },
+  );
+  const circuit = await watch.circuit();
+  if (circuit) await watch.proxy.removeCircuit(circuit.id);
+}
