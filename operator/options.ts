@@ -4,7 +4,7 @@ import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import type { OperatorIdentity } from './environments/namespace.ts';
-import type { FaultEffectsOptions } from './faults/effects.ts';
+import type { FaultObserverOptions } from './faults/observe.ts';
 
 /** What an operator is started with. */
 export interface OperatorOptions {
@@ -31,7 +31,7 @@ export interface OperatorOptions {
   /** Pauses between deliveries to it that fail; a test gives shorter ones. */
   notificationBackoff?: Backoff;
   /** Asks Valkey for a lock's holder; a test gives its own. */
-  holderOf?: FaultEffectsOptions['holderOf'];
+  holderOf?: FaultObserverOptions['holderOf'];
   /** Who it is inside of environments; undefined: it needs no binding there. */
   identity: OperatorIdentity | undefined;
   /** This process among its replicas; undefined: no election, it leads at once. */

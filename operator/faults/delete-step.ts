@@ -1,23 +1,8 @@
 import type { FaultReceipt } from '@backendai-e2e/api/fault';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { ComponentSeen } from './observe.ts';
 import { isLive } from './targets.ts';
-import { hasTime, LOOK_MS, type Moment, nothingDone } from './timing.ts';
-
-/** A workload of the target's component. */
-export interface WorkloadSeen {
-  /** "Deployment/manager". */
-  workload: string;
-  /** Pods that it is asked for now. */
-  replicas: number;
-  readyReplicas: number;
-}
-
-/** What is there for the deletion of pods. */
-export interface DeleteSeen {
-  /** Pods of the component, the targets among them, as the API server holds them now. */
-  pods: readonly Pod[];
-  workloads: readonly WorkloadSeen[];
-}
+import { hasTime, LOOK_MS, nothingDone, type Timing } from './timing.ts';
 
 export interface DeleteStep {
   receipts: FaultReceipt[];
@@ -30,29 +15,29 @@ export interface DeleteStep {
 export function stepDelete(
   component: string,
   before: readonly FaultReceipt[],
-  seen: DeleteSeen,
-  moment: Moment,
+  seen: ComponentSeen,
+  timing: Timing,
 ): DeleteStep {
   const remove: DeleteStep['remove'] = [];
   const receipts = before.map((receipt): FaultReceipt => {
     if (receipt.seenHealedAt) return receipt;
     const pod = seen.pods.find(({ metadata }) => metadata.uid === receipt.uid);
-    if (receipt.injectedAt) return inForce(receipt, pod, moment.now);
+    if (receipt.injectedAt) return inForce(receipt, pod, timing.now);
     const deletedAt = pod ? deletionStart(pod) : undefined;
     if (deletedAt) return { ...receipt, injectedAt: deletedAt };
     if (!pod) {
       // It went between the choice and now; who deleted it (we, before a restart, or another) cannot be told.
-      return inForce({ ...receipt, injectedAt: moment.now.toISOString() }, pod, moment.now);
+      return inForce({ ...receipt, injectedAt: timing.now.toISOString() }, pod, timing.now);
     }
-    if (!hasTime(moment)) return nothingDone(receipt, moment.now, 'it was not injected in time');
+    if (!hasTime(timing)) return nothingDone(receipt, timing.now, 'it was not injected in time');
     remove.push({ name: receipt.pod, uid: receipt.uid });
-    return { ...receipt, injectedAt: moment.now.toISOString() };
+    return { ...receipt, injectedAt: timing.now.toISOString() };
   });
   const open = receipts.filter((receipt) => !receipt.seenHealedAt);
   if (open.length === 0) return { receipts, remove };
   if (open.every((receipt) => receipt.seenInForceAt)) {
     const evidence = recovery(component, before, seen);
-    if (evidence) return { receipts: receipts.map((receipt) => healed(receipt, evidence, moment)), remove };
+    if (evidence) return { receipts: receipts.map((receipt) => healed(receipt, evidence, timing)), remove };
   }
   return { receipts, remove, lookAgainMs: LOOK_MS };
 }
@@ -63,14 +48,18 @@ function inForce(receipt: FaultReceipt, pod: Pod | undefined, now: Date): FaultR
   return { ...receipt, seenInForceAt: now.toISOString(), inForceEvidence };
 }
 
-function healed(receipt: FaultReceipt, healedEvidence: string, { now }: Moment): FaultReceipt {
+function healed(receipt: FaultReceipt, healedEvidence: string, { now }: Timing): FaultReceipt {
   if (receipt.seenHealedAt) return receipt;
   const at = now.toISOString();
   return { ...receipt, healedAt: at, seenHealedAt: at, healedEvidence };
 }
 
 /** What shows that the deleted pods were replaced; undefined while they are not. */
-function recovery(component: string, targets: readonly FaultReceipt[], seen: DeleteSeen): string | undefined {
+function recovery(
+  component: string,
+  targets: readonly FaultReceipt[],
+  seen: ComponentSeen,
+): string | undefined {
   const wanted = seen.workloads.reduce((sum, { replicas }) => sum + replicas, 0);
   if (seen.workloads.length === 0) return 'no workload is there that would replace it';
   const ready = seen.pods.filter(

@@ -1,49 +1,39 @@
-import type { Connection } from '@backendai-e2e/api/connection';
 import { FAULT_REASONS, type Fault, type FaultReceipt, type ScaledWorkload } from '@backendai-e2e/api/fault';
-import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
-import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { FIELD_MANAGERS, FINALIZERS } from '@backendai-e2e/api/group';
+import { FAULTS } from '@backendai-e2e/api/resources';
+import { setFinalizer } from '@backendai-e2e/controller/finalizer';
 import { isForbidden, isInvalid, isNotFound } from '@backendai-e2e/kube/api-error';
-import {
-  DEPLOYMENTS,
-  type Deployment,
-  PODS,
-  type Pod,
-  SECRETS,
-  STATEFUL_SETS,
-  type StatefulSet,
-} from '@backendai-e2e/kube/builtin-resources';
+import { DEPLOYMENTS, PODS, type Pod, STATEFUL_SETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { FaultRefused } from './accept.ts';
-import type { DeleteSeen, WorkloadSeen } from './delete-step.ts';
-import { holderOf } from './leader.ts';
-import { type TargetSeen, type ToolSeen, toolsIn } from './pod-step.ts';
-import { receiptLines } from './receipt-lines.ts';
-import { COMPONENT_LABEL } from './targets.ts';
+import { FaultRefused, type Refusal } from './accept.ts';
 import { type ToolCall, toolContainer } from './tools.ts';
+
+/** One change to the cluster that a fault makes. */
+export type FaultAct =
+  | { do: 'deletePod'; name: string; uid: string; force: boolean }
+  | { do: 'scale'; scaled: ScaledWorkload }
+  | { do: 'runTool'; pod: Pod; receipt: FaultReceipt; call: ToolCall };
+
+/** How an act went. */
+export type ActOutcome = { done: true } | { done: false; gone: true } | { done: false; refusal: Refusal };
 
 export interface FaultEffectsOptions {
   client: KubeClient;
-  /** Image with the tools that act inside of pods (images/fault-tools); undefined: those actions are refused. */
+  /** Image with the tools that act inside pods (images/fault-tools); undefined: such actions are refused. */
   image: string | undefined;
-  /** Asks Valkey for the value of a lock; a test gives its own. */
-  holderOf?: typeof holderOf | undefined;
 }
 
-/** Milliseconds for the log of a tool: a node that is gone does not answer. */
-const LOG_MS = 5_000;
-/** Bytes of a tool's log: it writes some ten short lines. */
-const LOG_BYTES = 64 * 1024;
+const DONE: ActOutcome = { done: true };
+const FINALIZER = { resource: FAULTS, finalizer: FINALIZERS.fault, fieldManager: FIELD_MANAGERS.operator };
 
-/** What a fault does to the cluster and asks of it. Decides nothing. */
+/** Makes the changes of faults to the cluster. Decides nothing. */
 export class FaultEffects {
   readonly #client: KubeClient;
   readonly #image: string | undefined;
-  readonly #holderOf: typeof holderOf;
 
   constructor(options: FaultEffectsOptions) {
     this.#client = options.client;
     this.#image = options.image;
-    this.#holderOf = options.holderOf ?? holderOf;
   }
 
   /** The image with the tools. Throws FaultRefused when the operator was given none. */
@@ -53,107 +43,49 @@ export class FaultEffects {
     throw new FaultRefused({ reason: FAULT_REASONS.noFaultImage, message });
   }
 
-  /** Pods and workloads of a component, from the API server itself: a cache might not know of a pod that was chosen. */
-  async component(namespace: string, component: string, signal: AbortSignal): Promise<DeleteSeen> {
-    const query = { namespace, labelSelector: `${COMPONENT_LABEL}=${component}` };
-    const [pods, deployments, statefulSets] = await Promise.all([
-      this.#client.list(PODS, query, { signal }),
-      this.#client.list(DEPLOYMENTS, query, { signal }),
-      this.#client.list(STATEFUL_SETS, query, { signal }),
-    ]);
-    const workloads = [
-      ...deployments.items.map((object) => workload('Deployment', object)),
-      ...statefulSets.items.map((object) => workload('StatefulSet', object)),
-    ];
-    return { pods: pods.items, workloads };
+  /** Holds the fault back from deletion. Rejects with a conflict (isConflict) when the fault has changed. */
+  holdFinalizer(fault: Fault, signal: AbortSignal): Promise<Fault> {
+    return setFinalizer(this.#client, FINALIZER, fault, 'hold', signal);
   }
 
-  /** The pod of a receipt with the fault's tools in it and what they told. */
-  async target(
-    fault: Fault,
-    namespace: string,
-    receipt: FaultReceipt,
-    signal: AbortSignal,
-  ): Promise<TargetSeen> {
-    const pod = await this.#client.get(PODS, { namespace, name: receipt.pod }, { signal });
-    if (pod?.metadata.uid !== receipt.uid) return { pod: undefined, tools: [] };
-    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    // Its processes have ended and its network namespace is taken down.
-    if (ended) return { pod: undefined, tools: [] };
-    const tools = await Promise.all(
-      toolsIn(fault, pod).map(async (tool): Promise<ToolSeen> => {
-        if (tool.state === 'waiting' || tool.state === 'unstarted') return { ...tool, lines: [] };
-        return { ...tool, ...(await this.#lines(namespace, pod, tool.name, signal)) };
-      }),
-    );
-    return { pod, tools };
-  }
-
-  async #lines(
-    namespace: string,
-    pod: Pod,
-    container: string,
-    signal: AbortSignal,
-  ): Promise<Pick<ToolSeen, 'lines' | 'trouble'>> {
-    const at = { namespace, name: pod.metadata.name };
+  /** Lets the fault be deleted; one that is gone is no error. */
+  async dropFinalizer(fault: Fault, signal: AbortSignal): Promise<void> {
     try {
-      const query = { container, limitBytes: LOG_BYTES };
-      const text = await this.#client.podLogs(at, query, { signal, deadlineMs: LOG_MS });
-      return { lines: receiptLines(text) };
+      await setFinalizer(this.#client, FINALIZER, fault, 'drop', signal);
     } catch (error) {
-      signal.throwIfAborted();
-      return { lines: undefined, trouble: error instanceof Error ? error.message : String(error) };
+      if (!isNotFound(error)) throw error;
     }
   }
 
-  /**
-   * Puts a tool into the pod as an ephemeral container, unless it is there. Throws FaultRefused when the cluster does not
-   * allow that, isConflict when the pod changed meanwhile.
-   */
-  async runTool(
-    fault: Fault,
-    pod: Pod,
-    receipt: FaultReceipt,
-    call: ToolCall,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const container = toolContainer(fault, receipt, call, this.requireImage());
-    const present = pod.spec?.ephemeralContainers ?? [];
-    if (present.some(({ name }) => name === container.name)) return;
-    const { namespace = '', name, resourceVersion } = pod.metadata;
-    const patch = { metadata: { resourceVersion }, spec: { ephemeralContainers: [...present, container] } };
-    try {
-      await this.#client.mergePatch(PODS, { namespace, name }, patch, {
-        subresource: 'ephemeralcontainers',
-        fieldManager: FIELD_MANAGERS.operator,
-        signal,
-      });
-    } catch (error) {
-      if (!isInvalid(error) && !isForbidden(error)) throw error;
-      throw new FaultRefused({ reason: FAULT_REASONS.unsupported, message: error.message });
+  /** Makes one change in the environment's namespace. Rejects with a conflict when the pod of a tool has changed. */
+  async perform(fault: Fault, namespace: string, act: FaultAct, signal: AbortSignal): Promise<ActOutcome> {
+    switch (act.do) {
+      case 'deletePod':
+        return this.#deletePod(namespace, act, signal);
+      case 'scale':
+        return this.#scale(namespace, act.scaled, signal);
+      case 'runTool':
+        return this.#runTool(fault, act, signal);
     }
   }
 
-  /** Deletes that very pod; one that is gone is no error. */
-  async deletePod(
+  /** Deletes the pod with that uid; one that is gone is no error. */
+  async #deletePod(
     namespace: string,
-    pod: { name: string; uid: string },
-    force: boolean,
+    { name, uid, force }: FaultAct & { do: 'deletePod' },
     signal: AbortSignal,
-  ): Promise<void> {
-    await this.#client.delete(
-      PODS,
-      { namespace, name: pod.name },
-      { uid: pod.uid, signal, ...(force ? { gracePeriodSeconds: 0 } : {}) },
-    );
+  ): Promise<ActOutcome> {
+    const grace = force ? { gracePeriodSeconds: 0 } : {};
+    await this.#client.delete(PODS, { namespace, name }, { uid, signal, ...grace });
+    return DONE;
   }
 
-  /** Sets how many pods a workload is asked for; one that is gone is no error. */
-  async scale(
+  /** Sets the replicas of a workload; one that is gone is no error. */
+  async #scale(
     namespace: string,
     { workload: ref, replicas }: ScaledWorkload,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ActOutcome> {
     const [kind, name = ''] = ref.split('/');
     const patch = { spec: { replicas } };
     const options = { fieldManager: FIELD_MANAGERS.operator, signal };
@@ -166,39 +98,33 @@ export class FaultEffects {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    return DONE;
   }
 
-  /** The value of a lock in the environment's Valkey. Throws FaultRefused when it cannot be had. */
-  async holderOf(
-    environment: TestEnvironment,
-    key: string,
+  /** Adds a tool to the pod as an ephemeral container, unless it is there. */
+  async #runTool(
+    fault: Fault,
+    { pod, receipt, call }: FaultAct & { do: 'runTool' },
     signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const name = environment.status?.connectionSecret ?? '';
-    const namespace = environment.metadata.namespace ?? '';
-    const secret = name === '' ? undefined : await this.#client.get(SECRETS, { namespace, name }, { signal });
-    const content = secret?.data?.[CONNECTION_KEY];
-    const refused = (message: string) => new FaultRefused({ reason: FAULT_REASONS.leaderUnknown, message });
-    if (!content) throw refused(`TestEnvironment ${environment.metadata.name} has no connection Secret`);
-    let connection: Pick<Connection, 'valkey'>;
+  ): Promise<ActOutcome> {
     try {
-      connection = JSON.parse(Buffer.from(content, 'base64').toString());
-    } catch {
-      // Not the parser's message: it quotes what it read, and that is secret.
-      throw refused(`Secret ${name} holds no JSON under ${CONNECTION_KEY}`);
-    }
-    try {
-      return await this.#holderOf(connection.valkey, key);
+      const container = toolContainer(fault, receipt, call, this.requireImage());
+      const present = pod.spec?.ephemeralContainers ?? [];
+      if (present.some(({ name }) => name === container.name)) return DONE;
+      const { namespace = '', name, resourceVersion } = pod.metadata;
+      const patch = { metadata: { resourceVersion }, spec: { ephemeralContainers: [...present, container] } };
+      await this.#client.mergePatch(PODS, { namespace, name }, patch, {
+        subresource: 'ephemeralcontainers',
+        fieldManager: FIELD_MANAGERS.operator,
+        signal,
+      });
+      return DONE;
     } catch (error) {
-      throw refused(error instanceof Error ? error.message : String(error));
+      // Deleted in between: the next look sees that.
+      if (isNotFound(error)) return { done: false, gone: true };
+      if (error instanceof FaultRefused) return { done: false, refusal: error.refusal };
+      if (!isInvalid(error) && !isForbidden(error)) throw error;
+      return { done: false, refusal: { reason: FAULT_REASONS.unsupported, message: error.message } };
     }
   }
-}
-
-function workload(kind: string, object: Deployment | StatefulSet): WorkloadSeen {
-  return {
-    workload: `${kind}/${object.metadata.name}`,
-    replicas: object.spec?.replicas ?? 1,
-    readyReplicas: object.status?.readyReplicas ?? 0,
-  };
 }

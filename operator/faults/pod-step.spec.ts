@@ -1,9 +1,11 @@
 import type { Fault, FaultReceipt } from '@backendai-e2e/api/fault';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import { stepInPod, type TargetSeen, type ToolSeen, toolsIn } from './pod-step.ts';
+import type { TargetSeen } from './observe.ts';
+import { stepInPod } from './pod-step.ts';
 import type { ReceiptLine, ToolEvent } from './receipt-lines.ts';
-import type { Moment } from './timing.ts';
+import type { Timing } from './timing.ts';
+import { type ToolSeen, toolsIn } from './tool-state.ts';
 import { type Tool, toolContainerName } from './tools.ts';
 
 const ACCEPTED = new Date('2030-01-01T00:00:00Z');
@@ -11,7 +13,7 @@ const receipt: FaultReceipt = { pod: 'web-1', uid: 'u1', container: 'main', cont
 const pod: Pod = { metadata: { name: 'web-1', uid: 'u1' } };
 
 const at = (seconds: number) => new Date(ACCEPTED.getTime() + seconds * 1000);
-const moment = (seconds: number, changes: Partial<Moment> = {}): Moment => ({
+const timing = (seconds: number, changes: Partial<Timing> = {}): Timing => ({
   now: at(seconds),
   acceptedAt: ACCEPTED,
   wantsHealing: false,
@@ -35,13 +37,13 @@ const injected = [line(1, 'injected'), line(2, 'inForce', 'all stopped')];
 
 describe('a fault inside of a pod', () => {
   it('begins with its tool, which is told when to end and when it is too late to begin', () => {
-    const step = stepInPod('pause', receipt, seen(), moment(0));
+    const step = stepInPod('pause', receipt, seen(), timing(0));
     expect(step.call).to.deep.include({ tool: 'pause', round: 1, seconds: 30, notAfter: at(120) });
     expect(step.receipt.injectedAt).to.equal(undefined);
   });
 
   it('does not begin after its time, nor when it is to heal: then nothing was done', () => {
-    for (const when of [moment(121), moment(1, { wantsHealing: true })]) {
+    for (const when of [timing(121), timing(1, { wantsHealing: true })]) {
       const step = stepInPod('pause', receipt, seen(), when);
       expect(step.call).to.equal(undefined);
       expect(step.receipt.seenHealedAt).to.equal(when.now.toISOString());
@@ -50,7 +52,7 @@ describe('a fault inside of a pod', () => {
   });
 
   it('takes times and evidence from the tool, and asks for nothing more while it lasts', () => {
-    const step = stepInPod('pause', receipt, seen(tool('pause', 'running', injected)), moment(5));
+    const step = stepInPod('pause', receipt, seen(tool('pause', 'running', injected)), timing(5));
     expect(step.call).to.equal(undefined);
     expect(step.receipt).to.deep.include({
       injectedAt: at(1).toISOString(),
@@ -62,7 +64,7 @@ describe('a fault inside of a pod', () => {
 
   it('is mended by a second tool when it is to heal early, and only by one at a time', () => {
     const running = tool('pause', 'running', injected);
-    const early = moment(5, { wantsHealing: true });
+    const early = timing(5, { wantsHealing: true });
     expect(stepInPod('pause', receipt, seen(running), early).call).to.deep.include({
       tool: 'resume',
       round: 1,
@@ -75,7 +77,7 @@ describe('a fault inside of a pod', () => {
   });
 
   it('is not mended before it has begun: the tool could still begin afterwards', () => {
-    const early = moment(5, { wantsHealing: true });
+    const early = timing(5, { wantsHealing: true });
     for (const starting of [tool('pause', 'waiting', []), tool('pause', 'running', [])]) {
       const step = stepInPod('pause', receipt, seen(starting), early);
       expect(step.call).to.equal(undefined);
@@ -85,19 +87,19 @@ describe('a fault inside of a pod', () => {
 
   it('is mended when its tool died, again when the mender failed, and not for ever', () => {
     const dead = tool('pause', 'ended', injected);
-    expect(stepInPod('pause', receipt, seen(dead), moment(5)).call).to.include({ tool: 'resume', round: 1 });
+    expect(stepInPod('pause', receipt, seen(dead), timing(5)).call).to.include({ tool: 'resume', round: 1 });
     const failed = (round: number) => tool('resume', 'ended', [line(6, 'failed', 'no')], round);
-    const second = stepInPod('pause', receipt, seen(dead, failed(1)), moment(6));
+    const second = stepInPod('pause', receipt, seen(dead, failed(1)), timing(6));
     expect(second.call).to.include({ tool: 'resume', round: 2 });
     expect(second.receipt.trouble).to.equal('no');
-    const last = stepInPod('pause', receipt, seen(dead, failed(1), failed(2), failed(3)), moment(7));
+    const last = stepInPod('pause', receipt, seen(dead, failed(1), failed(2), failed(3)), timing(7));
     expect(last.call).to.equal(undefined);
     expect(last.receipt.seenHealedAt).to.equal(undefined);
   });
 
   it('does not take a log that cannot be read for a tool that did nothing', () => {
     const unread = { ...tool('pause', 'ended', undefined), trouble: 'node does not answer' };
-    const step = stepInPod('pause', receipt, seen(unread), moment(5));
+    const step = stepInPod('pause', receipt, seen(unread), timing(5));
     expect(step.call).to.equal(undefined);
     expect(step.receipt).to.deep.include({ trouble: 'node does not answer' });
     expect(step.receipt.seenHealedAt).to.equal(undefined);
@@ -135,7 +137,7 @@ describe('a fault inside of a pod', () => {
     });
 
     it('begins with another one, three times at most, and only as long as it may begin', () => {
-      const upTo = (count: number, when = moment(5)) =>
+      const upTo = (count: number, when = timing(5)) =>
         stepInPod(
           'pause',
           receipt,
@@ -144,7 +146,7 @@ describe('a fault inside of a pod', () => {
         );
       expect(upTo(1).call).to.deep.include({ tool: 'pause', round: 2, seconds: 30, notAfter: at(120) });
       expect(upTo(2).call).to.deep.include({ tool: 'pause', round: 3 });
-      for (const step of [upTo(3), upTo(1, moment(121)), upTo(1, moment(5, { wantsHealing: true }))]) {
+      for (const step of [upTo(3), upTo(1, timing(121)), upTo(1, timing(5, { wantsHealing: true }))]) {
         expect(step.call).to.equal(undefined);
         expect(step.receipt.healedEvidence).to.match(/nothing was done/);
       }
@@ -155,7 +157,7 @@ describe('a fault inside of a pod', () => {
         'pause',
         receipt,
         seen(unstarted('pause', 1), tool('pause', 'running', injected, 2)),
-        moment(5),
+        timing(5),
       );
       expect(step.call).to.equal(undefined);
       expect(step.receipt.seenInForceAt).to.equal(at(2).toISOString());
@@ -166,7 +168,7 @@ describe('a fault inside of a pod', () => {
         'pause',
         receipt,
         seen(tool('pause', 'running', injected), unstarted('resume', 1)),
-        moment(5, { wantsHealing: true }),
+        timing(5, { wantsHealing: true }),
       );
       expect(step.call).to.include({ tool: 'resume', round: 2 });
     });
@@ -176,7 +178,7 @@ describe('a fault inside of a pod', () => {
       const first = { ...tool('partition', 'running', injected), peers: ['10.0.0.1'] };
       const second = { ...unstarted('repartition', 1), peers: ['10.0.0.2'] };
       const before = { ...receipt, peers: ['10.0.0.1', '10.0.0.2'] };
-      const step = stepInPod('networkPartition', before, { ...seen(first, second), peers }, moment(5));
+      const step = stepInPod('networkPartition', before, { ...seen(first, second), peers }, timing(5));
       expect(step.call).to.deep.include({ tool: 'repartition', round: 2 });
       expect(step.call?.peers?.addresses).to.deep.equal(['10.0.0.2']);
       expect(step.receipt.peers).to.deep.equal(['10.0.0.1', '10.0.0.2']);
@@ -185,14 +187,14 @@ describe('a fault inside of a pod', () => {
 
   it('whose pod is gone, or was made anew, is healed', () => {
     const before = { ...receipt, injectedAt: at(1).toISOString() };
-    const step = stepInPod('pause', before, { pod: undefined, tools: [] }, moment(5));
+    const step = stepInPod('pause', before, { pod: undefined, tools: [] }, timing(5));
     expect(step.receipt.seenHealedAt).to.equal(at(5).toISOString());
     expect(step.receipt.healedEvidence).to.include('uid u1');
   });
 
   it('that the kernel refuses says why, and did nothing', () => {
     const refusing = tool('partition', 'ended', [line(1, 'refused', 'no nftables here')]);
-    const step = stepInPod('networkPartition', receipt, seen(refusing), moment(3));
+    const step = stepInPod('networkPartition', receipt, seen(refusing), timing(3));
     expect(step.refusal).to.deep.include({ message: 'no nftables here' });
     expect(step.receipt.injectedAt).to.equal(undefined);
   });
@@ -203,7 +205,7 @@ describe('a fault inside of a pod', () => {
     const running = tool('partition', 'running', injected);
 
     it('is refused when there is nobody on the other side', () => {
-      const step = stepInPod('networkPartition', receipt, seen(), moment(0));
+      const step = stepInPod('networkPartition', receipt, seen(), timing(0));
       expect(step.refusal?.reason).to.equal('NoTargets');
       expect(step.call).to.equal(undefined);
     });
@@ -211,17 +213,17 @@ describe('a fault inside of a pod', () => {
     it('follows peers to new addresses for the time that is left, and keeps the old ones', () => {
       const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
       const now = { ...seen(running), peers: moved };
-      const step = stepInPod('networkPartition', begun, now, moment(11));
+      const step = stepInPod('networkPartition', begun, now, timing(11));
       expect(step.call).to.deep.include({ tool: 'repartition', round: 1, seconds: 20 });
       expect(step.call?.peers).to.deep.include({ addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] });
       expect(step.receipt.peers).to.deep.equal(['10.0.0.1', '10.0.0.2']);
-      expect(stepInPod('networkPartition', step.receipt, now, moment(12)).call).to.equal(undefined);
+      expect(stepInPod('networkPartition', step.receipt, now, timing(12)).call).to.equal(undefined);
     });
 
     it('is not begun again by an operator that finds the tool, but no record of its peers', () => {
       const left = { ...running, peers: ['10.0.0.1'] };
       const now = { ...seen(left), peers };
-      const step = stepInPod('networkPartition', receipt, now, moment(5));
+      const step = stepInPod('networkPartition', receipt, now, timing(5));
       expect(step.call).to.equal(undefined);
       expect(step.receipt.peers).to.deep.equal(['10.0.0.1']);
     });
@@ -229,7 +231,7 @@ describe('a fault inside of a pod', () => {
     it('is mended with the peers of now: only these can answer', () => {
       const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
       const now = { ...seen(running), peers: moved };
-      const step = stepInPod('networkPartition', begun, now, moment(5, { wantsHealing: true }));
+      const step = stepInPod('networkPartition', begun, now, timing(5, { wantsHealing: true }));
       expect(step.call).to.deep.include({ tool: 'mend-partition', peers: moved });
     });
   });
@@ -258,7 +260,7 @@ describe('a fault inside of a pod', () => {
 
     it('is healed when the container runs under another ID and is ready', () => {
       const healed = (id: string, ready: boolean) =>
-        stepInPod('kill', receipt, withContainer(id, ready), moment(9)).receipt.seenHealedAt;
+        stepInPod('kill', receipt, withContainer(id, ready), timing(9)).receipt.seenHealedAt;
       expect(healed('old', true)).to.equal(undefined);
       expect(healed('new', false)).to.equal(undefined);
       expect(healed('new', true)).to.equal(at(9).toISOString());

@@ -285,7 +285,7 @@ describe('faults', function () {
 
     it('are asked for in its own name only, and for its own environment', async () => {
       await pod('asked', 'asked');
-      // Its rights come beside its pod, and the API server needs a moment for a new policy.
+      // Its rights come beside its pod, and the API server needs a timing for a new policy.
       await until('the policy refuses the name of another', async () => {
         const said = await ask('foreign', 'somebody-else').then(() => 'accepted', String);
         if (!/in its own name only/.test(said)) throw new Error(said);

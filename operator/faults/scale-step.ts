@@ -1,6 +1,6 @@
 import type { FaultReceipt, ScaledWorkload } from '@backendai-e2e/api/fault';
-import type { WorkloadSeen } from './delete-step.ts';
-import { hasTime, LOOK_MS, type Moment, nothingDone } from './timing.ts';
+import type { WorkloadSeen } from './observe.ts';
+import { hasTime, LOOK_MS, nothingDone, type Timing } from './timing.ts';
 
 export interface ScaleSeen {
   /** UIDs of the pods of the component that the API server holds now. */
@@ -20,18 +20,18 @@ export function stepScale(
   before: readonly FaultReceipt[],
   scaled: readonly ScaledWorkload[],
   seen: ScaleSeen,
-  moment: Moment,
+  timing: Timing,
 ): ScaleStep {
-  const at = moment.now.toISOString();
+  const at = timing.now.toISOString();
   if (before.every((receipt) => receipt.seenHealedAt)) return { receipts: [...before], scale: [] };
   const now = (workload: string) => seen.workloads.find((one) => one.workload === workload);
   const first = before[0]?.injectedAt;
   if (!first) {
     // A workload at zero before anything was noted: an operator that was stopped in between had done it.
     const begun = scaled.some(({ workload }) => now(workload)?.replicas === 0);
-    if (!begun && !hasTime(moment)) {
+    if (!begun && !hasTime(timing)) {
       const why = 'it was not injected in time';
-      return { receipts: before.map((receipt) => nothingDone(receipt, moment.now, why)), scale: [] };
+      return { receipts: before.map((receipt) => nothingDone(receipt, timing.now, why)), scale: [] };
     }
     const scale = scaled.map(({ workload }) => ({ workload, replicas: 0 }));
     return {
@@ -45,10 +45,10 @@ export function stepScale(
     const inForceEvidence = `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`;
     return { ...receipt, seenInForceAt: at, inForceEvidence };
   });
-  const end = Date.parse(first) + moment.seconds * 1000;
-  if (!moment.wantsHealing && moment.now.getTime() < end) {
+  const end = Date.parse(first) + timing.seconds * 1000;
+  if (!timing.wantsHealing && timing.now.getTime() < end) {
     const allGone = receipts.every((receipt) => receipt.seenInForceAt);
-    return { receipts, scale: [], lookAgainMs: allGone ? end - moment.now.getTime() : LOOK_MS };
+    return { receipts, scale: [], lookAgainMs: allGone ? end - timing.now.getTime() : LOOK_MS };
   }
   const scale = scaled.filter(({ workload, replicas }) => replicas > 0 && now(workload)?.replicas === 0);
   const ready = scaled.every(({ workload }) => {

@@ -4,6 +4,7 @@ import type { ObjectName } from '@backendai-e2e/kube/object';
 import type { WorkloadWatch } from '../environments/workload-watch.ts';
 import { attemptOf } from './accept.ts';
 import { FaultEffects, type FaultEffectsOptions } from './effects.ts';
+import { FaultObserver, type FaultObserverOptions } from './observe.ts';
 import { FaultReconciler } from './reconciler.ts';
 import { isOver } from './status.ts';
 
@@ -12,7 +13,9 @@ const WORKERS = 8;
 /** Changes in an environment come in bursts: one reconcile serves all within this time. */
 const BURST_MS = 200;
 
-export interface FaultOptions extends Pick<FaultEffectsOptions, 'image' | 'holderOf'> {
+export interface FaultOptions
+  extends Pick<FaultEffectsOptions, 'image'>,
+    Pick<FaultObserverOptions, 'holderOf'> {
   /** The workloads and pods of environments. */
   watch: WorkloadWatch;
 }
@@ -23,7 +26,7 @@ export function cache(scope: NamespaceScope): void {
 }
 
 /** Injects, observes and heals faults. */
-export function setup(scope: NamespaceScope, { watch, ...options }: FaultOptions): void {
+export function setup(scope: NamespaceScope, { watch, image, holderOf }: FaultOptions): void {
   const { namespace, client, clock, events } = scope;
   const faults = scope.informer(FAULTS);
   const openFaultsOf = (environment: string): ObjectName[] =>
@@ -35,10 +38,14 @@ export function setup(scope: NamespaceScope, { watch, ...options }: FaultOptions
     client,
     clock,
     faults,
-    environments: scope.informer(TEST_ENVIRONMENTS),
-    reports: scope.informer(TEST_REPORTS),
-    watch,
-    effects: new FaultEffects({ ...options, client }),
+    observer: new FaultObserver({
+      client,
+      environments: scope.informer(TEST_ENVIRONMENTS),
+      reports: scope.informer(TEST_REPORTS),
+      watch,
+      holderOf,
+    }),
+    effects: new FaultEffects({ client, image }),
     events,
   });
   const controller = scope

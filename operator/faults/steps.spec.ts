@@ -4,10 +4,10 @@ import { expect } from 'chai';
 import { stepDelete } from './delete-step.ts';
 import { receiptLines } from './receipt-lines.ts';
 import { stepScale } from './scale-step.ts';
-import type { Moment } from './timing.ts';
+import type { Timing } from './timing.ts';
 
 const START = new Date('2030-01-01T00:00:00Z');
-const moment = (seconds: number, wantsHealing = false): Moment => ({
+const timing = (seconds: number, wantsHealing = false): Timing => ({
   now: new Date(START.getTime() + seconds * 1000),
   acceptedAt: START,
   wantsHealing,
@@ -30,31 +30,31 @@ const workload = (replicas: number, readyReplicas = replicas) => [
 describe('a deletion', () => {
   it('deletes once, sees the pod gone, and is healed when as many others are ready as are wanted', () => {
     const both = { pods: [pod('a', true), pod('b', true)], workloads: workload(2) };
-    const first = stepDelete('web', [target('a')], both, moment(1));
+    const first = stepDelete('web', [target('a')], both, timing(1));
     expect(first.remove).to.deep.equal([{ name: 'a', uid: 'uid-a' }]);
-    const second = stepDelete('web', first.receipts, both, moment(2));
+    const second = stepDelete('web', first.receipts, both, timing(2));
     expect(second.remove, 'again').to.deep.equal([]);
     expect(second.receipts[0]?.seenInForceAt).to.equal(undefined);
     const one = { pods: [pod('b', true), pod('c', false)], workloads: workload(2) };
-    const third = stepDelete('web', second.receipts, one, moment(3));
-    expect(third.receipts[0]?.seenInForceAt).to.equal(moment(3).now.toISOString());
+    const third = stepDelete('web', second.receipts, one, timing(3));
+    expect(third.receipts[0]?.seenInForceAt).to.equal(timing(3).now.toISOString());
     expect(third.receipts[0]?.seenHealedAt).to.equal(undefined);
     const again = { pods: [pod('b', true), pod('c', true)], workloads: workload(2) };
-    const last = stepDelete('web', third.receipts, again, moment(4)).receipts[0];
-    expect(last).to.deep.include({ seenHealedAt: moment(4).now.toISOString() });
+    const last = stepDelete('web', third.receipts, again, timing(4)).receipts[0];
+    expect(last).to.deep.include({ seenHealedAt: timing(4).now.toISOString() });
     expect(last?.healedEvidence).to.match(/2 of 2/);
   });
 
   it('that a stopped operator had begun is dated back to when it began', () => {
     const going = { pods: [pod('a', true, '2030-01-01T00:00:31Z')], workloads: workload(1) };
-    const step = stepDelete('web', [target('a')], going, moment(5));
+    const step = stepDelete('web', [target('a')], going, timing(5));
     expect(step.remove).to.deep.equal([]);
     expect(step.receipts[0]?.injectedAt).to.equal('2030-01-01T00:00:01.000Z');
   });
 
   it('is not done when it is too late or no longer wanted', () => {
     const there = { pods: [pod('a', true)], workloads: workload(1) };
-    for (const when of [moment(121), moment(1, true)]) {
+    for (const when of [timing(121), timing(1, true)]) {
       const step = stepDelete('web', [target('a')], there, when);
       expect(step.remove).to.deep.equal([]);
       expect(step.receipts[0]?.healedEvidence).to.match(/nothing was done/);
@@ -67,32 +67,32 @@ describe('scaling to zero', () => {
   const pods = new Set(['uid-a']);
 
   it('scales down, sees the pods gone, scales back at its time and sees them ready', () => {
-    const first = stepScale([target('a')], was, { pods, workloads: workload(3) }, moment(1));
+    const first = stepScale([target('a')], was, { pods, workloads: workload(3) }, timing(1));
     expect(first.scale).to.deep.equal([{ workload: 'Deployment/web', replicas: 0 }]);
     const gone = { pods: new Set<string>(), workloads: workload(0) };
-    const second = stepScale(first.receipts, was, gone, moment(5));
+    const second = stepScale(first.receipts, was, gone, timing(5));
     expect(second.scale).to.deep.equal([]);
-    expect(second.receipts[0]?.seenInForceAt).to.equal(moment(5).now.toISOString());
+    expect(second.receipts[0]?.seenInForceAt).to.equal(timing(5).now.toISOString());
     expect(second.lookAgainMs).to.equal(56_000);
-    const third = stepScale(second.receipts, was, gone, moment(61));
+    const third = stepScale(second.receipts, was, gone, timing(61));
     expect(third.scale).to.deep.equal(was);
     expect(third.receipts[0]?.seenHealedAt).to.equal(undefined);
-    const coming = stepScale(third.receipts, was, { pods, workloads: workload(3, 2) }, moment(62));
+    const coming = stepScale(third.receipts, was, { pods, workloads: workload(3, 2) }, timing(62));
     expect(coming.receipts[0]?.seenHealedAt).to.equal(undefined);
-    const back = stepScale(coming.receipts, was, { pods, workloads: workload(3) }, moment(63));
-    expect(back.receipts[0]?.seenHealedAt).to.equal(moment(63).now.toISOString());
+    const back = stepScale(coming.receipts, was, { pods, workloads: workload(3) }, timing(63));
+    expect(back.receipts[0]?.seenHealedAt).to.equal(timing(63).now.toISOString());
   });
 
   it('heals a scaling of which only the deed was done when the operator was killed', () => {
     const down = { pods: new Set<string>(), workloads: workload(0) };
-    const begun = stepScale([target('a')], was, down, moment(200, true));
+    const begun = stepScale([target('a')], was, down, timing(200, true));
     expect(begun.receipts[0]?.injectedAt).not.to.equal(undefined);
-    expect(stepScale(begun.receipts, was, down, moment(201, true)).scale).to.deep.equal(was);
+    expect(stepScale(begun.receipts, was, down, timing(201, true)).scale).to.deep.equal(was);
   });
 
   it('leaves a workload alone that somebody has scaled up meanwhile', () => {
     const before = [{ ...target('a'), injectedAt: START.toISOString() }];
-    expect(stepScale(before, was, { pods, workloads: workload(1) }, moment(99)).scale).to.deep.equal([]);
+    expect(stepScale(before, was, { pods, workloads: workload(1) }, timing(99)).scale).to.deep.equal([]);
   });
 });
 

@@ -1,9 +1,19 @@
-import type { Fault, FaultReceipt } from '@backendai-e2e/api/fault';
+import type { Fault, FaultAction, FaultReceipt } from '@backendai-e2e/api/fault';
 import type { V1EphemeralContainer } from '@kubernetes/client-node';
 import type { Peers } from './peers.ts';
 
 /** What images/fault-tools can do, its first argument. */
 export type Tool = 'partition' | 'repartition' | 'mend-partition' | 'pause' | 'resume' | 'kill';
+
+/** The tool that injects each action that acts inside a pod, and the one that heals it. */
+export const STARTERS = { networkPartition: 'partition', pause: 'pause', kill: 'kill' } as const;
+export const MENDERS = { networkPartition: 'mend-partition', pause: 'resume' } as const;
+export type ToolAction = keyof typeof STARTERS;
+
+/** Whether a tool inside the pod carries out the action. */
+export function isInPod(action: FaultAction): action is ToolAction {
+  return action in STARTERS;
+}
 
 /** Option of a tool's arguments whose value is the addresses on the other side. */
 const PEERS_OPTION = '--peers';
