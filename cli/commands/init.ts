@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { CATALOG_FILE } from '../catalog/catalog.ts';
 import { catalogText, readSuiteFiles, SUITE_FILE_SUFFIX } from '../catalog/suite-files.ts';
@@ -33,7 +34,9 @@ export function suiteNamed(text: string, areas: readonly string[]): NewSuite {
   }
   const name = `${area}-${rest}`;
   // Room for the run's name and the attempt in a label.
-  if (name.length > 48) throw new Error(`the name ${name} is longer than 48 characters`);
+  if (name.length > LENGTHS.name) {
+    throw new Error(`the name ${name} is longer than ${LENGTHS.name} characters`);
+  }
   return { name, area, file: `${area}/${rest}` };
 }
 

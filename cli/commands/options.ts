@@ -1,3 +1,4 @@
+import { LIMITS } from '@backendai-e2e/api/limits';
 import { MOST_ENVIRONMENTS } from '../kind/names.ts';
 
 /** Whether a variable that make passes on means yes: set, and none of "", "0", "no", "false". */
@@ -10,14 +11,13 @@ export function given(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** Most rounds that a run may ask for, as in TestRun.spec.rounds. */
-const MOST_ROUNDS = 100;
-
 /** Rounds as a whole number from 1 to 100. Throws an Error that names the option. */
 export function wholeRounds(value: string, option: string): number {
   const rounds = Number(value);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS) {
-    throw new Error(`${option} wants a whole number from 1 to ${MOST_ROUNDS}, not ${JSON.stringify(value)}`);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > LIMITS.rounds) {
+    throw new Error(
+      `${option} wants a whole number from 1 to ${LIMITS.rounds}, not ${JSON.stringify(value)}`,
+    );
   }
   return rounds;
 }
@@ -34,8 +34,10 @@ export function wholeSeconds(value: string, option: string): number {
 /** How many suites may run at once, 1 to 50 as TestRun has it. Throws an Error that names the option. */
 export function suitesAtOnce(value: string): number {
   const count = Number(value);
-  if (!Number.isInteger(count) || count < 1 || count > 50) {
-    throw new Error(`--parallel wants a whole number from 1 to 50, not ${JSON.stringify(value)}`);
+  if (!Number.isInteger(count) || count < 1 || count > LIMITS.parallelism) {
+    throw new Error(
+      `--parallel wants a whole number from 1 to ${LIMITS.parallelism}, not ${JSON.stringify(value)}`,
+    );
   }
   return count;
 }

@@ -1,3 +1,4 @@
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { type Command, Option } from 'commander';
 import {
   environmentsAtOnce,
@@ -13,8 +14,6 @@ import type { End } from './end.ts';
 import { outputOption } from './options.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3_600;
-/** One after another, until more is known to be as stable. */
-const DEFAULT_PARALLELISM = 1;
 
 /** Commands about this machine and the cluster on it. */
 export function addMachineCommands(program: Command, end: End): void {
@@ -69,7 +68,7 @@ export function addMachineCommands(program: Command, end: End): void {
         reuse: options.reuse === true || isYes(process.env.E2E_REUSE),
         includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),
         timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
-        parallelism: parallel ? suitesAtOnce(parallel) : DEFAULT_PARALLELISM,
+        parallelism: parallel ? suitesAtOnce(parallel) : RUN_DEFAULTS.parallelism,
         ...(environments ? { environments: environmentsAtOnce(environments) } : {}),
         ...(shuffle ? { shuffle } : {}),
         ...killsOperator(options.killOperator, process.env.E2E_KILL_OPERATOR),

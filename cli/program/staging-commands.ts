@@ -1,3 +1,4 @@
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { type Command, Option } from 'commander';
 import { given, isYes, suitesAtOnce, wholeSeconds } from '../commands/options.ts';
 import type { StagingWords } from '../commands/staging.ts';
@@ -7,7 +8,6 @@ import type { End } from './end.ts';
 
 type Values = Record<string, string | boolean | undefined>;
 
-const DEFAULT_TIMEOUT_SECONDS = 7_200;
 /** A laptop that sleeps or changes its network for so long does not lose its run. */
 const DEFAULT_PATIENCE_SECONDS = 120;
 
@@ -137,8 +137,8 @@ function words(options: Values): StagingWords {
     ...text('grep', options),
     includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),
     audit: options.audit !== false && !isYes(process.env.E2E_NO_AUDIT),
-    parallelism: parallel ? suitesAtOnce(parallel) : 1,
-    timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
+    parallelism: parallel ? suitesAtOnce(parallel) : RUN_DEFAULTS.parallelism,
+    timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : RUN_DEFAULTS.timeoutSeconds,
     patienceSeconds: patience ? wholeSeconds(patience, '--patience') : DEFAULT_PATIENCE_SECONDS,
     keep: options.keep === true || isYes(process.env.E2E_KEEP),
     dryRun: options.dryRun === true || isYes(process.env.E2E_DRY_RUN),

@@ -1,5 +1,6 @@
 import { type Observation, withCondition } from '@backendai-e2e/api/conditions';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
@@ -43,9 +44,6 @@ interface Unread {
   trouble: string;
   mayPass: boolean;
 }
-
-/** Characters of the condition's message, as the CRD has it. */
-const MESSAGE = 1024;
 
 /** Keeps what an attempt left behind: the end of its pod's log, its events and, when it failed, its components' logs. */
 export class ArtifactCollector {
@@ -188,8 +186,8 @@ function observation(
   ];
   if (sentences.length === 0) {
     const message = `${where} has ${artifacts.map(({ name }) => name).join(', ')}`;
-    return { type, status: 'True', reason: 'Archived', message: message.slice(0, MESSAGE), ...at };
+    return { type, status: 'True', reason: 'Archived', message: message.slice(0, LENGTHS.message), ...at };
   }
   const reason = trouble?.reason ?? (noLog === undefined ? 'ComponentLogUnreadable' : 'LogUnreadable');
-  return { type, status: 'False', reason, message: sentences.join('; ').slice(0, MESSAGE), ...at };
+  return { type, status: 'False', reason, message: sentences.join('; ').slice(0, LENGTHS.message), ...at };
 }

@@ -1,3 +1,4 @@
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { Trace } from './traces.ts';
 import { endOf } from './traces.ts';
 
@@ -80,5 +81,5 @@ function traceName(component: string): string {
     .toLowerCase()
     .replaceAll(/[^-a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
-  return `component-${plain.slice(0, 63) || 'unnamed'}.log`;
+  return `component-${plain.slice(0, LENGTHS.label) || 'unnamed'}.log`;
 }

@@ -1,3 +1,4 @@
+import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { KUEUE_QUEUE_LABEL } from '@backendai-e2e/api/group';
 import { CONNECTION_MOUNT, RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
@@ -33,9 +34,6 @@ export const RUNNER_CONTAINER = 'suite';
  * watched (reports/close.ts); 30 s for the runner's clean-up and last write.
  */
 export const JOB_MARGIN_SECONDS = 120;
-
-/** Default of TestSuite.spec.timeoutSeconds, as in its schema. */
-const DEFAULT_TIMEOUT_SECONDS = 600;
 
 /** The user that the suites' image runs as. */
 const RUNNER_UID = 65532;
@@ -74,7 +72,7 @@ export const NOT_STARTED_EXIT = 128;
  */
 export function attemptJob(input: JobInput): Intent<Job> {
   const { name, namespace, labels, owner, spec } = input;
-  const timeoutSeconds = spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const timeoutSeconds = spec.timeoutSeconds ?? SUITE_DEFAULTS.timeoutSeconds;
   const connection = input.connectionSecret;
   const brought = spec.runtimeImage !== undefined;
   return {

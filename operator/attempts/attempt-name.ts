@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { LABELS } from '@backendai-e2e/api/group';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 
-/** Longest value of a label and longest DNS label (RFC 1123), characters. */
-const LABEL_LENGTH = 63;
 /** Hex digits of SHA-256 that tell apart names that had to be cut. */
 const HASH_LENGTH = 8;
 
@@ -18,10 +17,10 @@ export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
  */
 export function attemptName(run: string, suite: string, attempt: number): string {
   const whole = `${run}-${suite}-${attempt}`;
-  if (whole.length <= LABEL_LENGTH) return whole;
+  if (whole.length <= LENGTHS.label) return whole;
   const hash = createHash('sha256').update(`${run}/${suite}/${attempt}`).digest('hex').slice(0, HASH_LENGTH);
   const tail = `-${hash}-${attempt}`;
-  return `${whole.slice(0, LABEL_LENGTH - tail.length).replace(/[-.]+$/, '')}${tail}`;
+  return `${whole.slice(0, LENGTHS.label - tail.length).replace(/[-.]+$/, '')}${tail}`;
 }
 
 /** Labels of everything that belongs to one attempt. */

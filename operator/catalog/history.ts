@@ -1,4 +1,5 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { LIMITS } from '@backendai-e2e/api/limits';
 import {
   environmentOf,
   isFinished,
@@ -10,9 +11,6 @@ import {
 } from '@backendai-e2e/api/test-run';
 import { countsForState, type TestSuiteStatus } from '@backendai-e2e/api/test-suite';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
-
-/** Verdicts kept in a TestSuite's status. */
-const KEPT = 20;
 
 /**
  * The record of a suite: what its status held already (runs may be deleted since) and the finished runs that exist.
@@ -51,7 +49,7 @@ export function suiteHistory(
       else known[index] = entry;
     }
   }
-  const lastVerdicts = withStreaks(known.sort(newestFirst)).slice(0, KEPT);
+  const lastVerdicts = withStreaks(known.sort(newestFirst)).slice(0, LIMITS.lastVerdicts);
   if (lastVerdicts.length === 0) return {};
   return { lastVerdicts, ...ratesOf(lastVerdicts.filter(countsForState)) };
 }

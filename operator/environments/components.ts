@@ -1,3 +1,4 @@
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
 import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
 
@@ -40,7 +41,6 @@ export interface Evidence {
 }
 
 const NOTHING: Evidence = { events: [], logs: new Map(), missing: [] };
-const LONGEST_MESSAGE = 1_000;
 /** Characters of a log in a message. */
 const LONGEST_LOG = 500;
 
@@ -89,7 +89,7 @@ function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evi
       .reduce((sum, container) => sum + container.restartCount, 0),
     ...(version ? { version } : {}),
     ...(imageDigest ? { imageDigest } : {}),
-    ...(message ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+    ...(message ? { message: message.slice(0, LENGTHS.message) } : {}),
   };
 }
 

@@ -1,4 +1,6 @@
 import { type Condition, type Observation, withCondition } from '@backendai-e2e/api/conditions';
+import { ENVIRONMENT_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import {
   type ComponentStatus,
   ENVIRONMENT_CONDITIONS,
@@ -7,11 +9,6 @@ import {
   type TestEnvironmentStatus,
 } from '@backendai-e2e/api/test-environment';
 import { unready, unreadyInWords } from './components.ts';
-
-/** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
-const READY_TIMEOUT_SECONDS = 900;
-/** Longest message of a condition here, characters. */
-const LONGEST = 8_192;
 
 /** What was seen of a deployment that helm has installed. */
 export interface Sight {
@@ -43,7 +40,7 @@ export function withObservations(
         list,
         {
           ...observation,
-          message: observation.message.slice(0, LONGEST),
+          message: observation.message.slice(0, LENGTHS.summary),
           ...(generation === undefined ? {} : { observedGeneration: generation }),
         },
         now,
@@ -124,7 +121,7 @@ export function observeDeployment(
         }
       : health;
   const started = status.deployStartedAt ? Date.parse(status.deployStartedAt) : now.getTime();
-  const seconds = environment.spec.readyTimeoutSeconds ?? READY_TIMEOUT_SECONDS;
+  const seconds = environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds;
   const leftMs = started + seconds * 1000 - now.getTime();
   const comingUp = whole.status === 'False' && status.readyAt === undefined;
   const summary =

@@ -1,4 +1,5 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { ENVIRONMENT_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { FIELD_MANAGERS, FINALIZERS } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import {
@@ -54,8 +55,6 @@ const SECRET_MS = 2_000;
 /** What is said about spec.chart where the operator may not deploy. */
 const CONFINED =
   'this operator is installed for certain namespaces (watchNamespaces) and has no right to make one for a deployment: deploy Backend.AI yourself and use spec.external with connectionSecretRef, or install the operator without watchNamespaces';
-/** Default of TestEnvironment.spec.readyTimeoutSeconds, as in its schema. */
-const READY_TIMEOUT_SECONDS = 900;
 
 const FINALIZER = {
   resource: TEST_ENVIRONMENTS,
@@ -199,7 +198,7 @@ export class TestEnvironmentReconciler {
     } catch (error) {
       // Stopping is no failure: the next operator resumes it.
       if (signal.aborted || isConflict(error)) throw error;
-      const seconds = environment.spec.readyTimeoutSeconds ?? READY_TIMEOUT_SECONDS;
+      const seconds = environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds;
       const late = clock.now().getTime() >= Date.parse(status.deployStartedAt) + seconds * 1000;
       const message = error instanceof Error ? error.message : String(error);
       const hopeless = error instanceof HelmError && !error.transient;

@@ -1,4 +1,5 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { FAULT_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { actionOf, FAULT_CONDITIONS, type Fault, type FaultReceipt } from '@backendai-e2e/api/fault';
 import type { Refusal } from './accept.ts';
 import { stepDelete } from './delete-step.ts';
@@ -10,8 +11,6 @@ import type { FaultProgress } from './status.ts';
 import { isHopeless, nothingDone, type Timing } from './timing.ts';
 import { isInPod } from './tools.ts';
 
-/** Default of FaultSpec.durationSeconds, as in its schema. */
-const DURATION_SECONDS = 60;
 /** Longest trouble of a receipt, characters, as in its schema. */
 const TROUBLE_LENGTH = 1000;
 
@@ -34,7 +33,7 @@ export function timingOf(fault: Fault, attemptEnded: boolean, now: Date): Timing
     now,
     acceptedAt: new Date(fault.status?.acceptedAt ?? 0),
     wantsHealing: wanted || accepted?.status === 'False' || attemptEnded,
-    seconds: fault.spec.durationSeconds ?? DURATION_SECONDS,
+    seconds: fault.spec.durationSeconds ?? FAULT_DEFAULTS.durationSeconds,
   };
 }
 

@@ -1,4 +1,5 @@
 import { FAULT_REASONS, type FaultReceipt } from '@backendai-e2e/api/fault';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { Refusal } from './accept.ts';
 import type { TargetSeen } from './observe.ts';
@@ -153,7 +154,7 @@ function withPeers(receipt: FaultReceipt, tools: readonly ToolSeen[]): FaultRece
 
 /** What a tool told, put into the receipt. The first to see something is the one who is quoted. */
 function withLines(receipt: FaultReceipt, tool: ToolSeen): FaultReceipt {
-  let after = tool.trouble ? { ...receipt, trouble: tool.trouble.slice(0, 1000) } : receipt;
+  let after = tool.trouble ? { ...receipt, trouble: tool.trouble.slice(0, LENGTHS.message) } : receipt;
   for (const { at, event, evidence } of tool.lines ?? []) {
     if (event === 'injected') after = { injectedAt: at, ...after };
     if (event === 'inForce') after = { seenInForceAt: at, inForceEvidence: evidence, ...after };

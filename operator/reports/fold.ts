@@ -1,12 +1,9 @@
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
 import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
 import { letsRunSucceed, VERDICT_POLICY, worstOf } from '@backendai-e2e/api/verdict-policy';
-
-/** Longest message of a suite's line, characters, as in the schema. */
-const LINE_MESSAGE = 1024;
-const LINE_REASON = 256;
 
 /** The line of a suite, and whether a further attempt is due. */
 export interface Folded {
@@ -52,8 +49,8 @@ export function foldSuite(name: string, reports: readonly TestReport[], retries:
       ...base,
       state: 'Finished',
       verdict,
-      ...(reason ? { reason: reason.slice(0, LINE_REASON) } : {}),
-      ...(message ? { message: shorten(message, LINE_MESSAGE) } : {}),
+      ...(reason ? { reason: reason.slice(0, LENGTHS.reason) } : {}),
+      ...(message ? { message: shorten(message, LENGTHS.message) } : {}),
       ...(status.seconds === undefined ? {} : { seconds: status.seconds }),
     },
     next: undefined,
@@ -105,7 +102,7 @@ const EXPENDABLE = ['counts', 'report', 'reason', 'environment'] as const;
  */
 export function fitRunBudget(status: TestRunStatus, bytes: number = LIMITS.runBytes): TestRunStatus {
   let fitted = status;
-  for (let limit = LINE_MESSAGE / 2; limit >= 16 && sizeOf(fitted) > bytes; limit /= 2) {
+  for (let limit = LENGTHS.message / 2; limit >= 16 && sizeOf(fitted) > bytes; limit /= 2) {
     fitted = withLines(fitted, (line) =>
       line.message === undefined ? line : { ...line, message: shorten(line.message, limit) },
     );

@@ -1,6 +1,8 @@
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Ending } from '../reports/close.ts';
-import { RUN_DEFAULTS, type RunDraft } from './plan-builder.ts';
+import type { RunDraft } from './plan-builder.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What waiting for the environment comes to. Nothing set: no reason to wait, or no deadline of its own. */
@@ -15,10 +17,6 @@ export interface EnvironmentWait {
 
 /** How long a run waits for an environment that does not exist: `kubectl apply` of both may create the run first. */
 const MISSING_SECONDS = 10;
-/** Longest message taken over from the environment. */
-const LONGEST = 4096;
-/** The same for one of several. */
-const SHORT = 256;
 
 /** From worst to best. */
 const ORDER = ['Missing', 'Failed', 'Unhealthy', 'Deploying', 'Ready'] as const;
@@ -47,10 +45,10 @@ export function waitForEnvironment(
     .find((readiness) => readiness !== undefined);
   if (!worst) {
     const [first] = seen;
-    if (first) draft.observe(type, 'True', 'Ready', first.message.slice(0, LONGEST));
+    if (first) draft.observe(type, 'True', 'Ready', first.message.slice(0, LENGTHS.longMessage));
     return {};
   }
-  const message = worst.message.slice(0, LONGEST);
+  const message = worst.message.slice(0, LENGTHS.longMessage);
   if (worst.state === 'Deploying' || worst.state === 'Ready') {
     draft.observe(type, 'Unknown', 'Deploying', message);
     return {};
@@ -144,10 +142,15 @@ function standing(
   const since = before?.state === state ? before.since : now.toISOString();
   const name = lane.environment;
   if (state === 'Unhealthy' && now.getTime() >= Date.parse(since) + limitSeconds * 1000) {
-    const message = `not healthy within ${limitSeconds} s: ${worst.message}`.slice(0, SHORT);
+    const message = `not healthy within ${limitSeconds} s: ${worst.message}`.slice(0, LENGTHS.shortMessage);
     return { name, state: 'GivenUp', since: now.toISOString(), message };
   }
-  return { name, state, since, ...(state === 'Ready' ? {} : { message: worst.message.slice(0, SHORT) }) };
+  return {
+    name,
+    state,
+    since,
+    ...(state === 'Ready' ? {} : { message: worst.message.slice(0, LENGTHS.shortMessage) }),
+  };
 }
 
 function sumUp(draft: RunDraft): void {
@@ -171,5 +174,5 @@ export function inWords(environments: readonly RunEnvironment[]): string {
   return environments
     .map(({ name, message }) => `${name}: ${message ?? ''}`)
     .join('; ')
-    .slice(0, LONGEST);
+    .slice(0, LENGTHS.longMessage);
 }

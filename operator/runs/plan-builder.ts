@@ -1,4 +1,6 @@
 import { type Condition, conditionOf, type Observation, withCondition } from '@backendai-e2e/api/conditions';
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import {
@@ -46,11 +48,6 @@ export interface RunPlan {
   requeueAfterMs: number | undefined;
 }
 
-/** Defaults of the schema, for objects that were written before a field existed. */
-export const RUN_DEFAULTS = { timeoutSeconds: 7200, environmentTimeoutSeconds: 120, parallelism: 1 } as const;
-
-const LINE_MESSAGE = 1024;
-const SUMMARY_MESSAGE = 8192;
 /** Suites named in a message before the rest is only counted. */
 const NAMED = 20;
 
@@ -133,7 +130,7 @@ export class RunDraft {
   close(name: string, verdict: Verdict, reason: string, message: string): void {
     const line = this.lines.find((candidate) => candidate.name === name);
     if (!line) return;
-    this.replace({ ...line, state: 'Finished', verdict, reason, message: message.slice(0, LINE_MESSAGE) });
+    this.replace({ ...line, state: 'Finished', verdict, reason, message: message.slice(0, LENGTHS.message) });
   }
 
   /** With failFast: the first line that keeps the run from succeeding. */
@@ -185,7 +182,7 @@ export class RunDraft {
       running.length > 0
         ? `; running: ${running.slice(0, NAMED).join(', ')}`
         : `; waits for its environment: ${environment?.message ?? 'not looked at yet'}`;
-    const message = `${done} of ${this.lines.length} suites ended${now}`.slice(0, SUMMARY_MESSAGE);
+    const message = `${done} of ${this.lines.length} suites ended${now}`.slice(0, LENGTHS.summary);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
     this.observe(RUN_CONDITIONS.resultsCollected, 'False', RUN_REASONS.running, 'suites have not ended yet');
     const next = Math.min(this.deadline(), dueMs ?? Number.POSITIVE_INFINITY);
@@ -249,7 +246,7 @@ export class RunDraft {
   #finish(reason: string, message: string, outcome: { verdict: Verdict; succeeded: boolean }): RunPlan {
     const { resultsCollected, succeeded } = RUN_CONDITIONS;
     this.observe(resultsCollected, 'True', 'AllReportsFinal', 'every attempt has its final report');
-    this.observe(succeeded, outcome.succeeded ? 'True' : 'False', reason, message.slice(0, SUMMARY_MESSAGE));
+    this.observe(succeeded, outcome.succeeded ? 'True' : 'False', reason, message.slice(0, LENGTHS.summary));
     const plan = this.#plan(outcome.succeeded ? 'Succeeded' : 'Failed');
     const finishedAt = this.#world.now.toISOString();
     return { ...plan, status: { ...plan.status, verdict: outcome.verdict, finishedAt } };

@@ -1,4 +1,5 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import {
@@ -16,7 +17,7 @@ import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
 import { waitForEnvironments } from './environment-wait.ts';
-import { RUN_DEFAULTS, RunDraft, type RunPlan, type RunWorld } from './plan-builder.ts';
+import { RunDraft, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';

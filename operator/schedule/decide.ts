@@ -1,12 +1,9 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { RUN_DEFAULTS, SCHEDULE_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { type Ending, endingOfRun } from '@backendai-e2e/api/run-outcome';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
-/** Seconds for a run to start where its template has no startDeadlineSeconds: an hour, then the night is half over. */
-const START_SECONDS = 3_600;
-/** The default of spec.timeoutSeconds. */
-const RUN_SECONDS = 7_200;
 /** The operator ends a run at its deadline; it gets so much longer before it is taken for gone. */
 export const GRACE_SECONDS = 120;
 
@@ -27,8 +24,8 @@ export function tickState(
   const { startedAt } = run.status ?? {};
   const from = Date.parse(startedAt ?? run.metadata.creationTimestamp ?? now.toISOString());
   const seconds = startedAt
-    ? (run.spec.timeoutSeconds ?? RUN_SECONDS)
-    : (run.spec.startDeadlineSeconds ?? START_SECONDS);
+    ? (run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds)
+    : (run.spec.startDeadlineSeconds ?? SCHEDULE_DEFAULTS.startDeadlineSeconds);
   const untilMs = from + (seconds + graceSeconds) * 1000;
   if (now.getTime() < untilMs) return { untilMs };
   if (startedAt) {

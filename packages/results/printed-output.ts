@@ -1,3 +1,4 @@
+import { PATTERNS } from '@backendai-e2e/api/patterns';
 import { type Counts, TEST_MARKS, TEST_STATES } from '@backendai-e2e/api/verdict';
 import type { Outcome } from './outcome.ts';
 import { firstLine, nameOf, type ObservedTest, type TestRecord } from './test-record.ts';
@@ -15,7 +16,7 @@ import { firstLine, nameOf, type ObservedTest, type TestRecord } from './test-re
  * The marks are TEST_MARKS of packages/api. The kubelet may put a timestamp before each line.
  */
 const TEST_LINE = /^(?<mark>.) (?<title>.+) \((?<seconds>\d+\.\d\d) s\)$/u;
-const FILE_LINE = /^[a-z0-9][a-z0-9-]*(?:\/[a-z0-9][a-z0-9-]*)*$/;
+const FILE_LINE = new RegExp(PATTERNS.suiteFile);
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) /;
 const COUNTS_BEGIN = 'Tests: ';
 

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 
 /** What separates the describes and the test in a full title. */
 export const TITLE_SEPARATOR = ' › ';
 
-/** Limit of ReportedTest.title and TestReport.status.current, characters. */
-const TITLE_LENGTH = 1024;
-
 /** Joins the titles of the describes and of the test to one line, at most 1024 characters. */
 export function fullTitle(path: readonly string[]): string {
   const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR);
-  return title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title;
+  return title.length > LENGTHS.title ? `${title.slice(0, LENGTHS.title - 1)}…` : title;
 }
 
 /** Whether a test is wanted: its title as reported, or as Mocha writes it (joined by blanks), matches. */

@@ -1,3 +1,5 @@
+import { LENGTHS } from '@backendai-e2e/api/lengths';
+import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import {
@@ -11,10 +13,6 @@ import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import type { SuiteRecord } from '@backendai-e2e/results/run-record';
 import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { TestIds } from '@backendai-e2e/results/titles';
-
-/** Limits of TestReport.status.measurements and .message. */
-const MEASUREMENTS = 200;
-const MESSAGE_LENGTH = 4096;
 
 /**
  * The state of one attempt: what was planned, what ended how, what runs now. It knows neither Mocha nor the API
@@ -152,11 +150,11 @@ export class Progress {
       seconds: round(((end ?? now).getTime() - this.#startedAt.getTime()) / 1000),
       ...(outcome ? { verdict: outcome.verdict } : {}),
       ...(outcome?.reason ? { reason: outcome.reason } : {}),
-      ...(outcome?.message ? { message: cut(outcome.message, MESSAGE_LENGTH) } : {}),
+      ...(outcome?.message ? { message: cut(outcome.message, LENGTHS.longMessage) } : {}),
       ...(this.#current ? { current: this.#current.test.title } : {}),
       counts: this.counts,
       tests: [...this.#tests],
-      ...(measurements.length > 0 ? { measurements: measurements.slice(0, MEASUREMENTS) } : {}),
+      ...(measurements.length > 0 ? { measurements: measurements.slice(0, LIMITS.measurements) } : {}),
       ...(pod ? { pod } : {}),
     };
   }

@@ -1,3 +1,5 @@
+import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { PATTERNS } from '@backendai-e2e/api/patterns';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { type PodApiServer, podApiServer } from '@backendai-e2e/kube/pod-connection';
 
@@ -29,7 +31,7 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
-const FILE = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/;
+const FILE = new RegExp(PATTERNS.suiteFile);
 
 /** Reads {@link Settings} from environment variables (packages/api/runner-contract.ts). Throws {@link SettingsError}. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
@@ -92,7 +94,7 @@ function readGrep(value: string): RegExp {
 }
 
 function readSeconds(value: string | undefined): number {
-  const seconds = Number(value ?? '600');
+  const seconds = Number(value ?? SUITE_DEFAULTS.timeoutSeconds);
   if (!Number.isFinite(seconds) || seconds <= 0) {
     throw new SettingsError(`${RUNNER_ENV.timeoutSeconds} is ${value}: it must be a number of seconds`);
   }

@@ -1,5 +1,5 @@
 import { GROUP, KINDS, type KindName, VERSION } from '@backendai-e2e/api/group';
-import { LIMITS } from '@backendai-e2e/api/limits';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { FaultSpec, FaultStatus } from '@backendai-e2e/api/schemas/fault';
 import { TestEnvironmentSpec, TestEnvironmentStatus } from '@backendai-e2e/api/schemas/test-environment';
 import { TestReportSpec, TestReportStatus } from '@backendai-e2e/api/schemas/test-report';
@@ -39,8 +39,8 @@ export interface CustomResourceDefinition {
 
 const nameRules = [
   {
-    rule: `self.metadata.name.size() <= ${LIMITS.nameLength}`,
-    message: `metadata.name must have at most ${LIMITS.nameLength} characters: names of Jobs and labels are made from it`,
+    rule: `self.metadata.name.size() <= ${LENGTHS.name}`,
+    message: `metadata.name must have at most ${LENGTHS.name} characters: names of Jobs and labels are made from it`,
   },
   {
     rule: "!self.metadata.name.contains('.')",

@@ -13,8 +13,20 @@ export const LIMITS = {
   reportIntervalMs: 2_000,
   /** Suites in a run, and names in a selection. */
   suitesPerRun: 200,
-  /** Longest suite, run or environment name: leaves room for suffixes in a 63-character label or DNS label. */
-  nameLength: 48,
+  /** Environments of a run. */
+  environmentsPerRun: 10,
+  /** Suites at a time in one environment. */
+  parallelism: 50,
+  /** Rounds of suites that try one thing several times. */
+  rounds: 100,
+  /** Further attempts of a suite. */
+  retries: 10,
+  /** Measurements in a report. */
+  measurements: 200,
+  /** Artifacts of a report. */
+  artifacts: 20,
+  /** Verdicts that a TestSuite remembers. */
+  lastVerdicts: 20,
 } as const;
 
 /** What is kept of an attempt's traces, bytes before packing. */

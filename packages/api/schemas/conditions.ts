@@ -1,15 +1,16 @@
 import { Type } from 'typebox';
+import { LENGTHS } from '../constants/lengths.ts';
 
 /** One observation about an object, in the shape of metav1.Condition. */
 export const Condition = Type.Object({
-  type: Type.String({ maxLength: 316, description: 'PascalCase name of the condition.' }),
+  type: Type.String({ maxLength: LENGTHS.conditionType, description: 'PascalCase name of the condition.' }),
   status: Type.Enum(['True', 'False', 'Unknown'], { description: 'Unknown while it is not decided yet.' }),
   reason: Type.String({
-    maxLength: 1024,
+    maxLength: LENGTHS.conditionReason,
     description: 'PascalCase word for programs: why the status is what it is.',
   }),
   message: Type.String({
-    maxLength: 32768,
+    maxLength: LENGTHS.conditionMessage,
     description: 'Sentence for people: what was seen and what to do.',
   }),
   observedGeneration: Type.Optional(

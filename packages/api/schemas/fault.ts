@@ -1,5 +1,7 @@
 import { Type } from 'typebox';
+import { FAULT_DEFAULTS } from '../constants/defaults.ts';
 import { FAULT_ACTIONS } from '../constants/fault.ts';
+import { LENGTHS } from '../constants/lengths.ts';
 import { Conditions } from './conditions.ts';
 
 /** Pods by component of the environment; narrowed by name or by a lock's holder; the seed chooses where more match. */
@@ -7,10 +9,12 @@ export const FaultTarget = Type.Object(
   {
     component: Type.String({
       minLength: 1,
-      maxLength: 63,
+      maxLength: LENGTHS.label,
       description: 'app.kubernetes.io/component of the pods, for example "manager".',
     }),
-    pod: Type.Optional(Type.String({ minLength: 1, maxLength: 253, description: 'Exactly this pod.' })),
+    pod: Type.Optional(
+      Type.String({ minLength: 1, maxLength: LENGTHS.objectName, description: 'Exactly this pod.' }),
+    ),
     leader: Type.Optional(
       Type.Enum(['scheduler', 'coordinator'], {
         description: 'The pod that holds this lock in Valkey when the fault is injected.',
@@ -42,7 +46,7 @@ export const FaultSpec = Type.Object(
       {
         name: Type.String({
           minLength: 1,
-          maxLength: 48,
+          maxLength: LENGTHS.name,
           description: 'TestEnvironment in this namespace; it must allow disruption.',
         }),
       },
@@ -66,7 +70,7 @@ export const FaultSpec = Type.Object(
             {
               component: Type.String({
                 minLength: 1,
-                maxLength: 63,
+                maxLength: LENGTHS.label,
                 description: 'Component on the other side.',
               }),
             },
@@ -94,7 +98,7 @@ export const FaultSpec = Type.Object(
           container: Type.Optional(
             Type.String({
               minLength: 1,
-              maxLength: 63,
+              maxLength: LENGTHS.label,
               description: 'Container to freeze. Default: the first.',
             }),
           ),
@@ -108,7 +112,7 @@ export const FaultSpec = Type.Object(
           container: Type.Optional(
             Type.String({
               minLength: 1,
-              maxLength: 63,
+              maxLength: LENGTHS.label,
               description: 'Container to kill. Default: the first.',
             }),
           ),
@@ -123,7 +127,7 @@ export const FaultSpec = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 600,
-        default: 60,
+        default: FAULT_DEFAULTS.durationSeconds,
         description: 'Seconds after which a lasting fault heals by itself.',
       }),
     ),
@@ -131,7 +135,11 @@ export const FaultSpec = Type.Object(
       Type.Boolean({ default: false, description: 'Set to true to heal before the time is over.' }),
     ),
     seed: Type.Optional(
-      Type.Integer({ minimum: 0, default: 0, description: 'Chooses the pods where more match than count.' }),
+      Type.Integer({
+        minimum: 0,
+        default: FAULT_DEFAULTS.seed,
+        description: 'Chooses the pods where more match than count.',
+      }),
     ),
   },
   {
@@ -178,12 +186,19 @@ export const FaultReceipt = Type.Object({
   ),
   injectedAt: when('When the effect was carried out, by the clock of who did it.'),
   seenInForceAt: when('When the probe saw it in force.'),
-  inForceEvidence: Type.Optional(Type.String({ maxLength: 1024, description: 'What the probe saw then.' })),
+  inForceEvidence: Type.Optional(
+    Type.String({ maxLength: LENGTHS.message, description: 'What the probe saw then.' }),
+  ),
   healedAt: when('When the effect was undone.'),
   seenHealedAt: when('When the probe saw it gone.'),
-  healedEvidence: Type.Optional(Type.String({ maxLength: 1024, description: 'What the probe saw then.' })),
+  healedEvidence: Type.Optional(
+    Type.String({ maxLength: LENGTHS.message, description: 'What the probe saw then.' }),
+  ),
   trouble: Type.Optional(
-    Type.String({ maxLength: 1024, description: 'What went wrong last, in the words of who met it.' }),
+    Type.String({
+      maxLength: LENGTHS.message,
+      description: 'What went wrong last, in the words of who met it.',
+    }),
   ),
 });
 
@@ -224,7 +239,7 @@ export const FaultStatus = Type.Object({
   seenInForceAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'When the probe first saw it in force on all targets.' }),
   ),
-  seenInForceBy: Type.Optional(Type.String({ maxLength: 256, description: 'Which probe.' })),
+  seenInForceBy: Type.Optional(Type.String({ maxLength: LENGTHS.shortMessage, description: 'Which probe.' })),
   healedAt: Type.Optional(
     Type.String({
       format: 'date-time',
@@ -234,6 +249,6 @@ export const FaultStatus = Type.Object({
   seenHealedAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'When the probe saw it gone.' }),
   ),
-  seenHealedBy: Type.Optional(Type.String({ maxLength: 256, description: 'Which probe.' })),
+  seenHealedBy: Type.Optional(Type.String({ maxLength: LENGTHS.shortMessage, description: 'Which probe.' })),
   conditions: Type.Optional(Conditions),
 });

@@ -1,4 +1,7 @@
 import { Type } from 'typebox';
+import { ENVIRONMENT_DEFAULTS } from '../constants/defaults.ts';
+import { LENGTHS } from '../constants/lengths.ts';
+import { PATTERNS } from '../constants/patterns.ts';
 import { Conditions } from './conditions.ts';
 
 export const TestEnvironmentSpec = Type.Object(
@@ -7,8 +10,8 @@ export const TestEnvironmentSpec = Type.Object(
       Type.Object(
         {
           name: Type.String({
-            pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-            maxLength: 48,
+            pattern: PATTERNS.dnsLabel,
+            maxLength: LENGTHS.name,
             description: 'Folder of a chart that the operator image carries under /charts.',
           }),
           values: Type.Optional(
@@ -45,8 +48,8 @@ export const TestEnvironmentSpec = Type.Object(
     ),
     namespace: Type.Optional(
       Type.String({
-        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-        maxLength: 63,
+        pattern: PATTERNS.dnsLabel,
+        maxLength: LENGTHS.label,
         description: 'Namespace of the deployment. Default: the name of this object with the prefix "bai-".',
       }),
     ),
@@ -55,7 +58,7 @@ export const TestEnvironmentSpec = Type.Object(
         {
           name: Type.String({
             minLength: 1,
-            maxLength: 48,
+            maxLength: LENGTHS.name,
             description: 'TestEnvironment in this namespace, created before this one.',
           }),
         },
@@ -75,7 +78,7 @@ export const TestEnvironmentSpec = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 7200,
-        default: 900,
+        default: ENVIRONMENT_DEFAULTS.readyTimeoutSeconds,
         description:
           'Seconds from the start of a deployment until it must be Ready; after that the environment is said to have failed.',
       }),
@@ -128,7 +131,7 @@ export const ComponentStatus = Type.Object({
   restarts: Type.Integer({ description: 'Container restarts, all pods.' }),
   message: Type.Optional(
     Type.String({
-      maxLength: 1024,
+      maxLength: LENGTHS.message,
       description: 'Why it is not ready: waiting reason, last event, last log line.',
     }),
   ),

@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { LENGTHS } from '../constants/lengths.ts';
+import { LIMITS } from '../constants/limits.ts';
 import { TEST_STATES } from '../constants/verdict.ts';
 import { Conditions } from './conditions.ts';
 import { Counts, VerdictSchema } from './verdict.ts';
@@ -10,7 +12,7 @@ export const TestReportSpec = Type.Object(
     attempt: Type.Integer({ minimum: 1, description: 'Which attempt, from 1.' }),
     environment: Type.Optional(
       Type.String({
-        maxLength: 48,
+        maxLength: LENGTHS.name,
         description: "TestEnvironment in which it runs. Unset: that of the run's spec.environmentRef.",
       }),
     ),
@@ -28,7 +30,7 @@ export const ReportedTest = Type.Object({
   id: Type.String({ maxLength: 64, description: 'Stable for the same file and title.' }),
   file: Type.String({ description: 'Suite file relative to suites/, without extension.' }),
   title: Type.String({
-    maxLength: 1024,
+    maxLength: LENGTHS.title,
     description: 'Full title: the describes and the test, joined by " › ".',
   }),
   state: Type.Enum([...TEST_STATES], { description: 'How it ended.' }),
@@ -50,7 +52,7 @@ export const Measurement = Type.Object({
 export const Artifact = Type.Object(
   {
     name: Type.String({
-      maxLength: 80,
+      maxLength: LENGTHS.artifactName,
       description: 'What it is: "suite.log", "events.txt", or "component-<name>.log" of a failed attempt.',
     }),
     configMap: Type.Optional(
@@ -98,14 +100,16 @@ export const TestReportStatus = Type.Object({
   verdict: Type.Optional(VerdictSchema),
   reason: Type.Optional(
     Type.String({
-      maxLength: 256,
+      maxLength: LENGTHS.reason,
       description: 'PascalCase word, for example DeadlineExceeded, OOMKilled, CouldNotRun.',
     }),
   ),
   message: Type.Optional(
-    Type.String({ maxLength: 4096, description: 'Sentence that goes with the reason.' }),
+    Type.String({ maxLength: LENGTHS.longMessage, description: 'Sentence that goes with the reason.' }),
   ),
-  current: Type.Optional(Type.String({ maxLength: 1024, description: 'Title of the test that runs now.' })),
+  current: Type.Optional(
+    Type.String({ maxLength: LENGTHS.title, description: 'Title of the test that runs now.' }),
+  ),
   counts: Type.Optional(Counts),
   tests: Type.Optional(
     Type.Array(ReportedTest, {
@@ -125,14 +129,14 @@ export const TestReportStatus = Type.Object({
   ),
   measurements: Type.Optional(
     Type.Array(Measurement, {
-      maxItems: 200,
+      maxItems: LIMITS.measurements,
       description: 'Figures that the suite took.',
       'x-kubernetes-list-type': 'atomic',
     }),
   ),
   artifacts: Type.Optional(
     Type.Array(Artifact, {
-      maxItems: 20,
+      maxItems: LIMITS.artifacts,
       description: 'What the attempt left behind, kept by the operator when its pod had ended.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],

@@ -1,4 +1,8 @@
 import { Type } from 'typebox';
+import { RUN_DEFAULTS } from '../constants/defaults.ts';
+import { LENGTHS } from '../constants/lengths.ts';
+import { LIMITS } from '../constants/limits.ts';
+import { PATTERNS } from '../constants/patterns.ts';
 import { Conditions } from './conditions.ts';
 import { Counts, VerdictSchema } from './verdict.ts';
 
@@ -6,7 +10,11 @@ export const TestRunSpec = Type.Object(
   {
     environmentRef: Type.Object(
       {
-        name: Type.String({ minLength: 1, maxLength: 48, description: 'TestEnvironment in this namespace.' }),
+        name: Type.String({
+          minLength: 1,
+          maxLength: LENGTHS.name,
+          description: 'TestEnvironment in this namespace.',
+        }),
       },
       { description: 'Where to run.' },
     ),
@@ -15,12 +23,12 @@ export const TestRunSpec = Type.Object(
         Type.Object({
           name: Type.String({
             minLength: 1,
-            maxLength: 48,
+            maxLength: LENGTHS.name,
             description: 'TestEnvironment in this namespace.',
           }),
         }),
         {
-          maxItems: 9,
+          maxItems: LIMITS.environmentsPerRun - 1,
           description:
             'Further environments, equal to the first: each suite runs in the first one that has room for it, and suites in different ones share nothing. A suite that is last runs in each.',
           'x-kubernetes-list-type': 'map',
@@ -32,14 +40,14 @@ export const TestRunSpec = Type.Object(
       Type.Object(
         {
           names: Type.Optional(
-            Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
-              maxItems: 200,
+            Type.Array(Type.String({ minLength: 1, maxLength: LENGTHS.label }), {
+              maxItems: LIMITS.suitesPerRun,
               description: 'TestSuites by name.',
               'x-kubernetes-list-type': 'set',
             }),
           ),
           matchLabels: Type.Optional(
-            Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+            Type.Record(Type.String(), Type.String({ maxLength: LENGTHS.label }), {
               maxProperties: 32,
               description: 'TestSuites that carry all of these labels.',
             }),
@@ -60,21 +68,21 @@ export const TestRunSpec = Type.Object(
     rerunFailedOf: Type.Optional(
       Type.String({
         minLength: 1,
-        maxLength: 48,
+        maxLength: LENGTHS.name,
         description:
           'Name of a finished TestRun in this namespace: the suites that kept it from succeeding run again, and no others.',
       }),
     ),
     grep: Type.Optional(
       Type.String({
-        maxLength: 512,
+        maxLength: LENGTHS.grep,
         description: 'Only tests whose full title matches this JavaScript regular expression.',
       }),
     ),
     rounds: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 100,
+        maximum: LIMITS.rounds,
         description:
           'How often suites that try one thing several times do so (E2E_ROUNDS in their Jobs). Unset: as each suite says.',
       }),
@@ -85,7 +93,7 @@ export const TestRunSpec = Type.Object(
           retries: Type.Optional(
             Type.Integer({
               minimum: 0,
-              maximum: 10,
+              maximum: LIMITS.retries,
               description:
                 "Further attempts of a suite after a failed one, in the place of the suites' own number.",
             }),
@@ -106,8 +114,8 @@ export const TestRunSpec = Type.Object(
     parallelism: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 50,
-        default: 1,
+        maximum: LIMITS.parallelism,
+        default: RUN_DEFAULTS.parallelism,
         description: 'Suites at a time, in each environment; those that mostly wait are not counted.',
       }),
     ),
@@ -115,7 +123,7 @@ export const TestRunSpec = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 86400,
-        default: 7200,
+        default: RUN_DEFAULTS.timeoutSeconds,
         description: 'Seconds for the whole run, waiting for its environment included.',
       }),
     ),
@@ -131,7 +139,7 @@ export const TestRunSpec = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 7200,
-        default: 120,
+        default: RUN_DEFAULTS.environmentTimeoutSeconds,
         description: 'Seconds that a deployed but unhealthy environment may take to become healthy.',
       }),
     ),
@@ -144,8 +152,8 @@ export const TestRunSpec = Type.Object(
     ),
     queueName: Type.Optional(
       Type.String({
-        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-        maxLength: 63,
+        pattern: PATTERNS.dnsLabel,
+        maxLength: LENGTHS.label,
         description:
           'LocalQueue of Kueue in this namespace: Jobs are created suspended with its label, and Kueue lets them start. Unset: they start at once.',
       }),
@@ -230,12 +238,15 @@ export const RunSuite = Type.Object({
   verdict: Type.Optional(VerdictSchema),
   reason: Type.Optional(
     Type.String({
-      maxLength: 256,
+      maxLength: LENGTHS.reason,
       description: 'PascalCase word when there is more to say than the verdict.',
     }),
   ),
   message: Type.Optional(
-    Type.String({ maxLength: 1024, description: 'Sentence that goes with the reason, or the first error.' }),
+    Type.String({
+      maxLength: LENGTHS.message,
+      description: 'Sentence that goes with the reason, or the first error.',
+    }),
   ),
   seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
   counts: Type.Optional(Counts),
@@ -249,7 +260,9 @@ export const RunEnvironment = Type.Object({
       'As it was when a suite was last due in it. GivenUp: it was Unhealthy for too long; the run does not succeed any more.',
   }),
   since: Type.String({ format: 'date-time', description: 'Since when.' }),
-  message: Type.Optional(Type.String({ maxLength: 256, description: 'Why, when it is not Ready.' })),
+  message: Type.Optional(
+    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Why, when it is not Ready.' }),
+  ),
 });
 
 export const TestRunStatus = Type.Object({

@@ -1,20 +1,21 @@
 import { Type } from 'typebox';
+import { SUITE_DEFAULTS } from '../constants/defaults.ts';
+import { LENGTHS } from '../constants/lengths.ts';
+import { LIMITS } from '../constants/limits.ts';
+import { PATTERNS } from '../constants/patterns.ts';
 import { VerdictSchema } from './verdict.ts';
 
 export const TestSuiteSpec = Type.Object(
   {
     description: Type.Optional(
-      Type.String({ maxLength: 1024, description: 'What the suite proves, in one sentence.' }),
+      Type.String({ maxLength: LENGTHS.message, description: 'What the suite proves, in one sentence.' }),
     ),
-    files: Type.Array(
-      Type.String({ pattern: '^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$', maxLength: 200 }),
-      {
-        minItems: 1,
-        maxItems: 50,
-        description:
-          'Suite files without extension, relative to suites/, for example "session-lifecycle/create-session".',
-      },
-    ),
+    files: Type.Array(Type.String({ pattern: PATTERNS.suiteFile, maxLength: LENGTHS.suiteFile }), {
+      minItems: 1,
+      maxItems: 50,
+      description:
+        'Suite files without extension, relative to suites/, for example "session-lifecycle/create-session".',
+    }),
     image: Type.String({ minLength: 1, description: 'Image of the runner with the compiled suites.' }),
     runtimeImage: Type.Optional(
       Type.String({
@@ -31,7 +32,9 @@ export const TestSuiteSpec = Type.Object(
     ),
     imagePullSecrets: Type.Optional(
       Type.Array(
-        Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Secret.' }) }),
+        Type.Object({
+          name: Type.String({ minLength: 1, maxLength: LENGTHS.objectName, description: 'Secret.' }),
+        }),
         {
           maxItems: 16,
           description: 'Secrets in this namespace with which the image is pulled, as in a pod.',
@@ -43,7 +46,7 @@ export const TestSuiteSpec = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 14400,
-        default: 600,
+        default: SUITE_DEFAULTS.timeoutSeconds,
         description:
           'Seconds for all tests of the suite; the Job gets 120 s more, so that its image can be pulled and the runner can report.',
       }),
@@ -51,8 +54,8 @@ export const TestSuiteSpec = Type.Object(
     retries: Type.Optional(
       Type.Integer({
         minimum: 0,
-        maximum: 10,
-        default: 0,
+        maximum: LIMITS.retries,
+        default: SUITE_DEFAULTS.retries,
         description: 'Further attempts after a failed one.',
       }),
     ),
@@ -64,7 +67,7 @@ export const TestSuiteSpec = Type.Object(
     ),
     exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
     claims: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+      Type.Array(Type.String({ minLength: 1, maxLength: LENGTHS.label }), {
         maxItems: 32,
         description:
           'Components that it breaks, fills or counts, by name: no suite that needs or claims one of them runs beside it. A disruptive suite that does not say runs alone; an empty list says that it takes nothing from others.',
@@ -85,7 +88,7 @@ export const TestSuiteSpec = Type.Object(
       }),
     ),
     needs: Type.Optional(
-      Type.Array(Type.String({ maxLength: 63 }), {
+      Type.Array(Type.String({ maxLength: LENGTHS.label }), {
         maxItems: 32,
         description: 'Components that must be ready, by name. Empty: all of the environment.',
       }),
@@ -139,7 +142,11 @@ export const TestSuiteStatus = Type.Object({
           }),
         ),
       }),
-      { maxItems: 20, description: 'Newest first, 20 at most.', 'x-kubernetes-list-type': 'atomic' },
+      {
+        maxItems: LIMITS.lastVerdicts,
+        description: `Newest first, ${LIMITS.lastVerdicts} at most.`,
+        'x-kubernetes-list-type': 'atomic',
+      },
     ),
   ),
   passRate: Type.Optional(
