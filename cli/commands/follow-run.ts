@@ -1,6 +1,6 @@
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { appendStepSummary } from '../collect/job-page.ts';
 import { oneRun } from '../report/run-list.ts';
-import { appendStepSummary } from '../report/step-summary.ts';
 import { type Ending, endingOfRun } from '../runs/ending.ts';
 import { followRun, namesOf, type Snapshot } from '../runs/follow.ts';
 import { narrate } from '../runs/progress.ts';
@@ -31,7 +31,7 @@ export async function followToEnd(place: Place, run: TestRun, format: Format): P
       apiVersion: last.run.apiVersion,
       kind: 'TestReport' as const,
     }));
-    show(oneRun(last.run, reports), format);
+    show(oneRun({ run: last.run, reports }), format);
     const trouble = await appendStepSummary({ run: last.run, reports });
     if (trouble) console.error(`e2e: ${trouble}`);
     return endingOfRun(last.run);

@@ -13,6 +13,9 @@ import {
 } from '../catalog/catalog.ts';
 import { longestFirst, shuffled } from '../catalog/order.ts';
 import { readTimings } from '../catalog/timings.ts';
+import { collector } from '../collect/job-collector.ts';
+import { appendStepSummary } from '../collect/job-page.ts';
+import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { realEffects } from '../kind/effects.ts';
 import { type JobOptions, runJob } from '../kind/job.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
@@ -20,10 +23,7 @@ import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.
 import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
-import { collector, type Harvest } from '../report/collect.ts';
-import { clearResults } from '../report/results-folder.ts';
-import { appendStepSummary } from '../report/step-summary.ts';
-import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
+import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, meaningOf } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
@@ -86,15 +86,14 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
   const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
   const interruption = onInterrupt((line) => view.print([line]));
   const effects = realEffects(PROJECT_ROOT);
-  const harvest: Harvest = { outputs: new Map() };
   try {
     const places = environmentPlaces(job.environments ?? 1).map(({ namespace }) => namespace);
     const namespaces = [NAMES.operatorNamespace, ...places];
     const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
-    const collect = collector(sites, effects.connect, harvest);
+    const collect = collector(sites, effects.connect);
     const { ending, state, kept } = await runJob(job, { effects, view, clock, interruption, collect });
     const figures = figuresOf(clock, state);
-    const lines = closingLines(ending, state, harvest, figures);
+    const lines = closingLines(ending, state, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
     const trouble = run ? await appendStepSummary({ run, reports }) : undefined;

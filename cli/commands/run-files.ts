@@ -1,13 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { corePath, type KubeList, type KubeObject } from '../cluster-api/client.ts';
-import { fetchArtifacts, untilArchived } from '../report/artifacts.ts';
-import { readNamespaces, writeLogs } from '../report/cluster-logs.ts';
-import { outputsOf, writeResults } from '../report/collect.ts';
+import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
+import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
+import { printedTests } from '../collect/printed-tests.ts';
+import { writeResults } from '../collect/results-folder.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { environmentsIn } from '../runs/follow.ts';
 import { atPlace, type Place, type PlaceOptions } from './place.ts';
@@ -122,19 +122,15 @@ export function reportCommand(
       place.signal,
     );
     const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
-    await mkdir(path.join(out, 'logs'), { recursive: true });
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
     const namespaces = [...new Set([place.namespace, ...others])];
     const collected = await readNamespaces(place.client, namespaces, place.signal);
     await writeLogs(path.join(out, 'logs'), collected);
-    if (collected.troubles.length > 0) {
-      await writeFile(path.join(out, 'logs', 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
-      for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
-    }
-    const outputs = outputsOf(collected.logs, found.run.metadata.name);
-    const gone = found.reports.filter((report) => !outputs.has(report.metadata.name)).length;
+    for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
+    const printed = printedTests(collected.logs, found.run.metadata.name);
+    const gone = found.reports.filter((report) => !printed.has(report.metadata.name)).length;
     if (gone > 0) console.error(`e2e: the output of ${gone} attempts is gone with their pods`);
-    const troubles = await writeResults(out, found.run, found.reports, outputs, true);
+    const troubles = await writeResults(out, found, { printed, podsMayBeGone: true });
     const artifacts = await fetchArtifacts(
       place.client,
       found.reports,

@@ -53,7 +53,7 @@ export function rerunCommand(
 async function started(place: Place, run: TestRun, options: Asked & { detach: boolean }): Promise<number> {
   if (options.detach) {
     if (options.output === 'table') console.log(run.metadata.name);
-    else show(oneRun(run, []), options.output);
+    else show(oneRun({ run, reports: [] }), options.output);
     return COMMAND_EXIT.passed;
   }
   console.error(`e2e: TestRun ${place.namespace}/${run.metadata.name}`);
@@ -111,8 +111,7 @@ export function listCommand(
 /** `e2e show`: one run (the newest) as it stands. */
 export function showCommand(name: string | undefined, options: Asked): Promise<number> {
   return atPlace(options, async (place) => {
-    const { run, reports } = await whole(place, chooseRun(await runsOf(place), name));
-    show(oneRun(run, reports), options.output);
+    show(oneRun(await whole(place, chooseRun(await runsOf(place), name))), options.output);
     return COMMAND_EXIT.passed;
   });
 }

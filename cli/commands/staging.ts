@@ -4,13 +4,13 @@ import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../catalog/catalog.ts';
+import { collector } from '../collect/job-collector.ts';
+import type { Collector } from '../collect/job-record.ts';
+import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import { collector, type Harvest } from '../report/collect.ts';
-import type { Collector } from '../report/job-record.ts';
-import { clearResults } from '../report/results-folder.ts';
-import { closingLines, figuresOf, writeFigures } from '../report/write-up.ts';
+import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, meaningOf } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
@@ -188,12 +188,11 @@ async function perform(
   const log = openJobLog(path.join(out, options.dryRun ? 'dry-run.log' : 'job.log'));
   const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
   const interruption = onInterrupt((line) => view.print([line]), process, undefined, options.attachCommand);
-  const harvest: Harvest = { outputs: new Map() };
   try {
-    const parts = { effects, view, clock, interruption, collect: collectorOf(options, out, harvest) };
+    const parts = { effects, view, clock, interruption, collect: collectorOf(options, out) };
     const result: StagingResult = await run(options, parts);
     const figures = figuresOf(clock, result.state);
-    const lines = closingLines(result.ending, result.state, harvest, figures);
+    const lines = closingLines(result.ending, result.state, figures);
     if (!options.dryRun) await writeFigures(out, figures, lines);
     view.print(lines);
     return result.ending.code;
@@ -204,7 +203,7 @@ async function perform(
 }
 
 /** Where the deployment's logs are is known from the run itself when someone attaches to it. */
-function collectorOf(options: StagingOptions, out: string, harvest: Harvest): Collector {
+function collectorOf(options: StagingOptions, out: string): Collector {
   return (state, voice, p) => {
     const { test, deployment } = options.places;
     const where = deployment || state.seen.run?.metadata.annotations?.[DEPLOYMENT_ANNOTATION];
@@ -213,7 +212,7 @@ function collectorOf(options: StagingOptions, out: string, harvest: Harvest): Co
     const connect = async () => {
       throw new Error('the cluster was never reached');
     };
-    return collector(sites, connect, harvest)(state, voice, p);
+    return collector(sites, connect)(state, voice, p);
   };
 }
 

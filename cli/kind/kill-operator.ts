@@ -2,7 +2,7 @@ import { environmentsOf, suiteOf } from '@backendai-e2e/api/test-run';
 import type { ClusterApi, KubeObject } from '../cluster-api/client.ts';
 import { corePath } from '../cluster-api/client.ts';
 import { observe } from '../cluster-api/watcher.ts';
-import type { JobEvent, LastLog } from '../report/job-record.ts';
+import type { JobEvent, LastLog } from '../collect/job-record.ts';
 import { environmentsIn, isReady, type Snapshot } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
 

@@ -1,9 +1,11 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { readPrintedTests } from '@backendai-e2e/results/printed-output';
 import { output, report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { ContainerLog } from './cluster-logs.ts';
-import { alarmsWithin, explainFailure, windowOf } from './explain.ts';
+import type { ContainerLog } from '../collect/cluster-logs.ts';
+import { alarmsWithin, windowOf } from './alarms.ts';
+import { explainFailure } from './explain.ts';
 
 function log(component: string, lines: string[]): ContainerLog {
   return {
@@ -33,14 +35,14 @@ describe('the first lines after a failure', () => {
         '2026-01-01T00:00:00.7Z ERROR agent said no',
       ]),
     ];
-    const outputs = new Map([['run-s-1', output([failed])]]);
-    const lines = explainFailure({ run: run([suite('s', 'Failed')]), reports, logs, events: [], outputs });
+    const printed = new Map([['run-s-1', readPrintedTests(output([failed]))]]);
+    const lines = explainFailure({ run: run([suite('s', 'Failed')]), reports, logs, events: [], printed });
     expect(lines).to.deep.equal([
       '',
       '✘ area/one: executes (failed)',
       '    AssertionError: expected 42',
       '        at here',
-      '  what the components said then:',
+      '  component logs at that time:',
       '    00:00:00.7Z manager/manager: ERROR agent said no',
     ]);
   });
@@ -81,12 +83,12 @@ describe('the first lines after a failure', () => {
       reports: [],
       logs: [log('manager', ['2026-01-01T00:00:00Z CRITICAL gone'])],
       events: [],
-      outputs: new Map(),
+      printed: new Map(),
     });
     expect(lines).to.deep.equal([
       'environment not ready (ComponentsNotReady): manager 0/2',
       '  not ready: manager 0/2 ready (scaled to 0)',
-      '    last alarming lines:',
+      '    last warnings and errors in its logs:',
       '    00:00:00Z manager/manager: CRITICAL gone',
       '✘ s: Failed (EnvironmentNotReady): manager 0/2',
     ]);
@@ -95,7 +97,7 @@ describe('the first lines after a failure', () => {
   it('names a flaky suite where the run says that it fails', () => {
     const lenient = run([suite('s', 'Flaky', { reason: 'PassedOnRetry', message: 'passed at attempt 2' })]);
     const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
-    const rest = { reports: [], logs: [], events: [], outputs: new Map() };
+    const rest = { reports: [], logs: [], events: [], printed: new Map() };
     expect(explainFailure({ run: strict, ...rest })).to.deep.equal([
       '✘ s: Flaky (PassedOnRetry): passed at attempt 2',
     ]);
@@ -111,7 +113,7 @@ describe('the first lines after a failure', () => {
       reports: [report('s', tests)],
       logs: [],
       events: [],
-      outputs: new Map(),
+      printed: new Map(),
     });
     expect(lines.filter((line) => line.startsWith('✘'))).to.have.length(5);
     expect(lines.at(-1)).to.equal('… and 2 more failed tests, in run.json');

@@ -1,16 +1,11 @@
-import { conditionOf } from '@backendai-e2e/api/conditions';
-import type { TestReport } from '@backendai-e2e/api/test-report';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
-import { TEST_MARKS } from '@backendai-e2e/api/verdict';
+import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import { seconds } from '@backendai-e2e/results/duration';
 import { junitReporter } from '@backendai-e2e/results/junit';
 import { reported } from '@backendai-e2e/results/reporter';
-import { runRecord } from '@backendai-e2e/results/run-record';
-import { firstLine, nameOf } from '@backendai-e2e/results/test-record';
+import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import { isFinished } from '../runs/follow.ts';
 import { type Shown, tableOf } from '../terminal/output.ts';
-import { fitted } from '../terminal/table.ts';
-import { summaryTable } from './summary.ts';
+import { terminalReporter } from './terminal-summary.ts';
 
 /** Runs, newest first. */
 export function newestFirst(runs: readonly TestRun[]): TestRun[] {
@@ -42,31 +37,13 @@ export function listOfRuns(runs: readonly TestRun[], now: Date): Shown {
 }
 
 /** One run with its suites, and the tests that did not pass with the first line of their errors. */
-export function oneRun(run: TestRun, reports: readonly TestReport[]): Shown {
+export function oneRun(objects: RunObjects): Shown {
+  const record = runRecord(objects);
   return {
-    data: { run, reports },
-    junit: () => reported(junitReporter, runRecord({ run, reports })),
-    table: (columns) => {
-      const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
-      return [
-        `${run.metadata.name} in environment ${environmentsOf(run).join(', ')}: ${run.status?.phase ?? 'New'}`,
-        ...(succeeded ? [`${succeeded.reason}: ${succeeded.message}`] : []),
-        '',
-        ...summaryTable(run, columns),
-        ...troubleLines(run, reports, columns),
-      ];
-    },
+    data: { run: objects.run, reports: objects.reports },
+    junit: () => reported(junitReporter, record),
+    table: (columns) => reported(terminalReporter(columns), record).trimEnd().split('\n'),
   };
-}
-
-function troubleLines(run: TestRun, reports: readonly TestReport[], columns: number | undefined): string[] {
-  const last = new Set((run.status?.suites ?? []).map((suite) => suite.report));
-  const rows = reports
-    .filter((report) => last.has(report.metadata.name))
-    .flatMap((report) => report.status?.tests ?? [])
-    .filter((test) => test.state !== 'passed' && test.state !== 'pending')
-    .map((test) => [TEST_MARKS[test.state], nameOf(test), firstLine(test.error)]);
-  return rows.length === 0 ? [] : ['', ...fitted(['', 'test', 'error'], rows, columns)];
 }
 
 /** The run by that name, or the newest (of those that fit). Throws an Error that lists what there is. */

@@ -11,10 +11,10 @@ import { output, report, run, suite, test } from '@backendai-e2e/results/run-fix
 import { runRecord } from '@backendai-e2e/results/run-record';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
-import type { ContainerLog } from './cluster-logs.ts';
+import type { ContainerLog } from '../collect/cluster-logs.ts';
 import { comparison } from './compare.ts';
 import { explainFailure } from './explain.ts';
-import { summaryTable } from './summary.ts';
+import { suiteTable } from './terminal-summary.ts';
 
 const red = test('finds nothing', { state: 'failed', error: 'a leak' });
 const green = test('finds nothing');
@@ -58,10 +58,11 @@ describe('the results of a suite that ran in two environments', () => {
 
   it('have their environment in the table and on the page', () => {
     const whole = spread();
-    const table = summaryTable(whole.run);
+    const table = suiteTable(runRecord(whole));
     expect(table[0]).to.match(/^suite +environment +verdict/);
     expect(table.find((line) => line.startsWith('audit-e2e-2'))).to.match(/audit-e2e-2 +e2e-2 +Failed/);
-    expect(summaryTable(run([suite('alpha', 'Passed')]))[0]).to.match(/^suite +verdict/);
+    const alone = runRecord({ run: run([suite('alpha', 'Passed')]), reports: [] });
+    expect(suiteTable(alone)[0]).to.match(/^suite +verdict/);
     const page = reported(markdownReporter, runRecord(whole));
     expect(page).to.include('in e2e, e2e-2').and.include('| audit-e2e-2 (e2e-2) |');
   });
@@ -104,7 +105,7 @@ describe('the results of a suite that ran in two environments', () => {
       moreEnvironments: [environment('e2e-2')],
       logs: [log('bai-e2e'), log('bai-e2e-2')],
       events,
-      outputs: new Map([['run-audit-e2e-2-1', output([red])]]),
+      printed: new Map([['run-audit-e2e-2-1', readPrintedTests(output([red]))]]),
     });
     expect(told.slice(0, 2)).to.deep.equal([
       'environment e2e not ready (Waiting): e2e',

@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../cluster-api/client.ts';
+import type { Collector, JobRecord } from '../collect/job-record.ts';
 import type { Provision } from '../machine/provision.ts';
 import type { Phase, PhaseClock } from '../pipeline/phases.ts';
-import type { Collector, JobRecord } from '../report/job-record.ts';
 import type { RunChoice } from '../runs/run-spec.ts';
 import type { Interruption } from '../terminal/interrupt.ts';
 import type { View, Voice } from '../terminal/view.ts';

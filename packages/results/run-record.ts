@@ -2,7 +2,7 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
 import { environmentOf, environmentsOf, RUN_CONDITIONS, suiteOf } from '@backendai-e2e/api/test-run';
-import type { Counts } from '@backendai-e2e/api/verdict';
+import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import type { TestRecord } from './test-record.ts';
 
@@ -34,7 +34,9 @@ export interface RunRecord {
   environments: readonly string[];
   /** What the condition Succeeded says; absent before the operator writes it. */
   succeeded?: { status: 'True' | 'False' | 'Unknown'; reason: string; message: string };
-  verdict?: NonNullable<TestRun['status']>['verdict'];
+  /** For people only: Queued, Running, Succeeded, … */
+  phase?: string;
+  verdict?: Verdict;
   counts?: Counts;
   /** In the order of the run. */
   suites: readonly SuiteRecord[];
@@ -49,13 +51,14 @@ export interface RunObjects {
 /** Joins a run and its reports. A line without a report has no tests. */
 export function runRecord({ run, reports }: RunObjects): RunRecord {
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
-  const { verdict, counts, suites = [] } = run.status ?? {};
+  const { phase, verdict, counts, suites = [] } = run.status ?? {};
   return {
     name: run.metadata.name,
     environments: environmentsOf(run),
     ...(succeeded
       ? { succeeded: { status: succeeded.status, reason: succeeded.reason, message: succeeded.message } }
       : {}),
+    ...(phase ? { phase } : {}),
     ...(verdict ? { verdict } : {}),
     ...(counts ? { counts } : {}),
     suites: suites.map((line) => suiteRecord(run, line, reports)),

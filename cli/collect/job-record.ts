@@ -1,7 +1,9 @@
+import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { ClusterApi } from '../cluster-api/client.ts';
 import type { Provision } from '../machine/provision.ts';
 import type { RunNames, Snapshot } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
+import type { ClusterLogs } from './cluster-logs.ts';
 
 /** Something that the command did to the run, or saw of it, beside what the API server holds: for run.json. */
 export interface JobEvent {
@@ -18,6 +20,12 @@ export interface LastLog {
   text: string;
 }
 
+/** What the collector read while the cluster still stood. */
+export interface Collected extends ClusterLogs {
+  /** Tests that the pod of each attempt printed, by the name of its TestReport. */
+  printed: ReadonlyMap<string, readonly ObservedTest[]>;
+}
+
 /** What a pipeline hands to the report: its phases fill it in, the report reads it at the end. */
 export interface JobRecord {
   client?: ClusterApi;
@@ -30,6 +38,18 @@ export interface JobRecord {
   /** Returns the output of kubectl with these arguments; undefined where there is no kubectl. */
   kubectl?: (args: string[], p: Provision) => Promise<string>;
   /** Highest memory of the kind node in bytes. */
+  peakMemoryBytes?: number;
+  /** Undefined before the collector ran. */
+  collected?: Collected;
+}
+
+/** The figures of a job, as phases.json holds them. */
+export interface JobFigures {
+  phases: readonly { name: string; seconds: number }[];
+  /** Seconds from the start of the command to the start of the first test; absent if none started. */
+  firstTestSeconds?: number;
+  totalSeconds: number;
+  /** Highest memory of the node in bytes, without page cache; absent if it could not be read. */
   peakMemoryBytes?: number;
 }
 

@@ -6,7 +6,7 @@ import { reported } from '@backendai-e2e/results/reporter';
 import { run } from '@backendai-e2e/results/run-fixtures';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { expect } from 'chai';
-import { appendStepSummary } from './step-summary.ts';
+import { appendStepSummary } from './job-page.ts';
 
 const objects = { run: run([]), reports: [] };
 

@@ -1,8 +1,9 @@
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
+import type { ContainerLog, Pod } from '../collect/cluster-logs.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import type { ContainerLog, Pod } from './cluster-logs.ts';
-import { closingLines, figuresOf, podTroubles } from './write-up.ts';
+import { closingLines, figuresOf } from './job-summary.ts';
+import { podTroubles } from './pod-troubles.ts';
 
 const state = { seen: { reports: [] } };
 const figures = { phases: [{ name: 'doctor', seconds: 0.5 }], totalSeconds: 2 };
@@ -10,7 +11,7 @@ const figures = { phases: [{ name: 'doctor', seconds: 0.5 }], totalSeconds: 2 };
 describe('the end of the output', () => {
   it('is the exit code with its meaning and the reason', () => {
     const ending = { code: 2, sentence: 'no engine' } as const;
-    const lines = closingLines(ending, state, { outputs: new Map() }, figures);
+    const lines = closingLines(ending, state, figures);
     expect(lines.at(-1)).to.equal('exit 2 (could not run): no engine');
   });
 
@@ -19,7 +20,7 @@ describe('the end of the output', () => {
     const reports = [report('s', [test('a'), test('b', { state: 'failed', error: 'boom' })])];
     const seen = { run: run([suite('s', 'Failed', { counts })]), reports };
     const show = (code: 0 | 1) =>
-      closingLines({ code, sentence: '' }, { ...state, seen }, { outputs: new Map() }, figures).join('\n');
+      closingLines({ code, sentence: '' }, { ...state, seen }, figures).join('\n');
     expect(show(1))
       .to.match(/^s +Failed +1 +1 +0 +0 +2\.0 s$/m)
       .and.contain('boom');

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { corePath } from '../cluster-api/client.ts';
 
-/** What collecting needs of a client of the API server. */
+/** The part of a client of the API server that reading logs needs. */
 export interface LogSource {
   get<T>(
     path: string,
@@ -60,7 +60,8 @@ export interface ContainerLog {
   text: string;
 }
 
-export interface Collected {
+/** What the pods of some namespaces left. */
+export interface ClusterLogs {
   pods: readonly Pod[];
   logs: readonly ContainerLog[];
   events: readonly ClusterEvent[];
@@ -68,17 +69,20 @@ export interface Collected {
   troubles: readonly string[];
 }
 
-/** A log longer than this is cut at its end by the API server: far above what a suite's run makes. */
+/** The API server cuts a longer log at its end. Far above what a run makes. */
 const LOG_BYTES = 64 * 1024 * 1024;
-/** Logs read at a time: the kubelet serves each from a file, more at once only crowd the node. */
+/** Logs read at a time. The kubelet serves each from a file: more at once only load the node. */
 const PARALLEL = 6;
 
-/** Reads the logs of every container of every pod of these namespaces, and their events. Never throws for one log. */
+/**
+ * Reads the logs of every container of every pod of these namespaces, and their events. A log that cannot be read is a
+ * trouble in the result.
+ */
 export async function readNamespaces(
   source: LogSource,
   namespaces: readonly string[],
   signal: AbortSignal,
-): Promise<Collected> {
+): Promise<ClusterLogs> {
   const troubles: string[] = [];
   const pods: Pod[] = [];
   const events: ClusterEvent[] = [];
@@ -90,7 +94,7 @@ export async function readNamespaces(
       );
     } catch (error) {
       signal.throwIfAborted();
-      troubles.push(`pods and events of namespace ${namespace} could not be read: ${sentence(error)}`);
+      troubles.push(`cannot read pods and events of namespace ${namespace}: ${sentence(error)}`);
     }
   }
   const wanted = pods.flatMap(containersOf);
@@ -104,7 +108,7 @@ export async function readNamespaces(
         logs.push({ ...next, text });
       } catch (error) {
         signal.throwIfAborted();
-        troubles.push(`log of ${namespace}/${pod}/${container} could not be read: ${sentence(error)}`);
+        troubles.push(`cannot read the log of ${namespace}/${pod}/${container}: ${sentence(error)}`);
       }
     }
   };
@@ -113,7 +117,7 @@ export async function readNamespaces(
   return { pods, logs, events, troubles };
 }
 
-/** The containers of a pod whose log exists: those that started, and their instance before the last restart. */
+/** The containers of a pod that have a log: those that started, and their instance before the last restart. */
 export function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const base = {
@@ -131,7 +135,7 @@ export function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
   });
 }
 
-/** When an event last happened, RFC 3339; empty when it does not say. */
+/** When an event last happened, RFC 3339; empty if unknown. */
 export function timeOf(event: ClusterEvent): string {
   return (
     event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp ?? event.metadata.creationTimestamp ?? ''
@@ -145,8 +149,12 @@ export function eventLine(event: ClusterEvent): string {
   return `${timeOf(event)} ${event.type ?? ''} ${object} ${event.reason ?? ''}: ${event.message ?? ''}${times}`;
 }
 
-/** Writes what was collected below `folder`: <namespace>/<pod>/<container>[.previous].log and <namespace>/events.txt. */
-export async function writeLogs(folder: string, collected: Collected): Promise<void> {
+/**
+ * Writes logs into `folder`: <namespace>/<pod>/<container>[.previous].log, <namespace>/events.txt, and not-collected.txt
+ * if something could not be read.
+ */
+export async function writeLogs(folder: string, collected: ClusterLogs): Promise<void> {
+  await mkdir(folder, { recursive: true });
   for (const log of collected.logs) {
     const where = path.join(folder, log.namespace, log.pod);
     await mkdir(where, { recursive: true });
@@ -156,6 +164,9 @@ export async function writeLogs(folder: string, collected: Collected): Promise<v
     await mkdir(path.join(folder, namespace), { recursive: true });
     const lines = collected.events.filter((event) => event.metadata.namespace === namespace).map(eventLine);
     await writeFile(path.join(folder, namespace, 'events.txt'), `${lines.join('\n')}\n`);
+  }
+  if (collected.troubles.length > 0) {
+    await writeFile(path.join(folder, 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
   }
 }
 

@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LABELS } from '@backendai-e2e/api/group';
+import { type ClusterApi, corePath } from '../cluster-api/client.ts';
+import { observe } from '../cluster-api/watcher.ts';
+import { isFinished, type RunNames, readRun } from '../runs/follow.ts';
+import type { Voice } from '../terminal/view.ts';
+import { fetchArtifacts, untilArchived } from './artifacts.ts';
+import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
+import type { Collector, JobRecord } from './job-record.ts';
+import { printedTests } from './printed-tests.ts';
+import { writeResults } from './results-folder.ts';
+
+/** A pod whose report is final needs a moment to end. After this its output is taken as it is. */
+const POD_END_MS = 45_000;
+
+/** How long to wait for the artifacts of attempts that ended just now. */
+const ARCHIVE_MS = 15_000;
+
+/** Where a job's results go, and where they come from. */
+export interface Sites {
+  /** Folder that is written. */
+  out: string;
+  /** The same for people. */
+  shown: string;
+  /** Namespace of the run and its pods. */
+  operatorNamespace: string;
+  /** Namespaces whose logs and events are read, that one included. */
+  namespaces: readonly string[];
+}
+
+/**
+ * Makes the collector of a job. It writes run.json, junit.xml, summary.md, logs/ and artifacts/ into `sites.out`, and
+ * compares run.json, junit.xml and the output of the suites' pods. Disagreements are troubles. `record.collected` keeps
+ * what the summary needs.
+ * @param connect used if the job ended before it had a client
+ */
+export function collector(sites: Sites, connect: () => Promise<ClusterApi>): Collector {
+  const { out, operatorNamespace } = sites;
+  return async (record, voice, p) => {
+    record.client ??= await connect();
+    const { client, names } = record;
+    if (names) {
+      record.seen = { ...record.seen, ...(await readRun(client, names, p.signal)) };
+      if (isFinished(record.seen.run)) await waitForPods(client, operatorNamespace, names.run, p.signal);
+    }
+    voice.state(['logs of every container']);
+    const read = await readNamespaces(client, sites.namespaces, p.signal);
+    const logs = [...read.logs, ...lastLogs(record, operatorNamespace)];
+    const printed = printedTests(logs, names?.run ?? '');
+    record.collected = { ...read, logs, printed };
+    const folder = path.join(out, 'logs');
+    await writeLogs(folder, record.collected);
+    await writeOverview(folder, record, p);
+    for (const trouble of read.troubles) voice.say(trouble);
+    const troubles: string[] = [];
+    const { run, reports } = record.seen;
+    if (names && run) {
+      const events = record.events ?? [];
+      troubles.push(...(await writeResults(out, { run, reports }, { printed, events })));
+      troubles.push(...(await fetchAll(client, names, out, voice, p.signal)));
+    }
+    voice.title(`results and logs are in ${sites.shown}`);
+    return troubles;
+  };
+}
+
+/** Fetches the artifacts of all attempts. A missing one is said; one that differs from its report is a trouble. */
+async function fetchAll(
+  client: ClusterApi,
+  names: RunNames,
+  out: string,
+  voice: Voice,
+  signal: AbortSignal,
+): Promise<string[]> {
+  voice.state(['artifacts of every attempt']);
+  const read = async () => (await readRun(client, names, signal)).reports;
+  const reports = await untilArchived(read, ARCHIVE_MS, signal);
+  const folder = path.join(out, 'artifacts');
+  const { missing, differing, neverKept } = await fetchArtifacts(client, reports, folder, signal);
+  for (const line of [...neverKept, ...missing]) voice.say(`no artifact: ${line}`);
+  return differing;
+}
+
+/** The logs of operator pods that the job itself deleted, as if they were still there. */
+function lastLogs({ lastLogs: logs = [] }: JobRecord, namespace: string): ContainerLog[] {
+  const labels = {};
+  return logs.map(({ pod, text }) => ({
+    ...{ namespace, pod, container: 'operator', component: 'operator', labels, previous: true },
+    text,
+  }));
+}
+
+/** Waits until every pod of the run has ended, so that its output is whole. */
+async function waitForPods(
+  client: ClusterApi,
+  namespace: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = AbortSignal.timeout(POD_END_MS);
+  const both = AbortSignal.any([signal, limit]);
+  const query = { labelSelector: `${LABELS.run}=${run}` };
+  try {
+    for await (const pods of observe<Pod>(client, corePath(namespace, 'pods'), query, { signal: both })) {
+      if ([...pods.values()].every((pod) => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '')))
+        return;
+    }
+  } catch (error) {
+    // Output that is not whole shows as a disagreement later; that is the message to give.
+    if (!limit.aborted || signal.aborted) throw error;
+  }
+}
+
+/** Writes what `kubectl get` and `kubectl describe nodes` print: for people, next to the logs. */
+async function writeOverview(folder: string, record: JobRecord, p: Parameters<Collector>[2]): Promise<void> {
+  const { kubectl } = record;
+  if (!kubectl) return;
+  const ours = 'testenvironments,testsuites,testruns,testreports';
+  const looks = {
+    'summary.txt': ['get', `${ours},all`, '--all-namespaces', '--output', 'wide'],
+    'nodes.txt': ['describe', 'nodes'],
+    'environment.yaml': ['get', 'testenvironments', '--all-namespaces', '--output', 'yaml'],
+  };
+  for (const [file, args] of Object.entries(looks)) {
+    const text = await kubectl(args, p).catch((error: unknown) => {
+      p.signal.throwIfAborted();
+      return `kubectl ${args.join(' ')} failed: ${String(error)}`;
+    });
+    await writeFile(path.join(folder, file), `${text}\n`);
+  }
+}

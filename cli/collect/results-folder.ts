@@ -1,0 +1,69 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { disagreements } from '@backendai-e2e/results/agreement';
+import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
+import { markdownReporter } from '@backendai-e2e/results/markdown';
+import { reported } from '@backendai-e2e/results/reporter';
+import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
+import type { ObservedTest } from '@backendai-e2e/results/test-record';
+import type { JobEvent, JobFigures } from './job-record.ts';
+
+/** What a job writes. Everything else in the folder stays, above all the kubeconfig of a kept cluster. */
+const RESULTS = [
+  'run.json',
+  'junit.xml',
+  'phases.json',
+  'summary.txt',
+  'summary.md',
+  'job.log',
+  'logs',
+  'artifacts',
+  'operator-values.yaml',
+];
+
+/** Removes the results of an earlier job from the folder (absolute path), so that they cannot pass for new ones. */
+export async function clearResults(out: string): Promise<void> {
+  await mkdir(out, { recursive: true });
+  for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
+}
+
+/** What {@link writeResults} needs besides the run. */
+export interface ResultsOptions {
+  /** Tests that the pod of each attempt printed, by the name of its TestReport. */
+  printed: ReadonlyMap<string, readonly ObservedTest[]>;
+  /** The run is of the past: a missing output is no trouble. Default: false. */
+  podsMayBeGone?: boolean;
+  /** What the job did to the run, for run.json. */
+  events?: readonly JobEvent[];
+}
+
+/**
+ * Writes run.json, junit.xml and summary.md, reads the first two back, and compares them with what the pods printed.
+ * Returns one sentence for each disagreement.
+ */
+export async function writeResults(
+  out: string,
+  { run, reports }: RunObjects,
+  { printed, podsMayBeGone = false, events = [] }: ResultsOptions,
+): Promise<string[]> {
+  const runFile = path.join(out, 'run.json');
+  const junitFile = path.join(out, 'junit.xml');
+  const record = runRecord({ run, reports });
+  await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
+  await writeFile(junitFile, reported(junitReporter, record));
+  await writeFile(path.join(out, 'summary.md'), reported(markdownReporter, record));
+  const written: RunObjects = JSON.parse(await readFile(runFile, 'utf8'));
+  const junit = readJunit(await readFile(junitFile, 'utf8'));
+  const found = disagreements({ ...written, junit, printed, podsMayBeGone });
+  return found.map((line) => `the results disagree: ${line}`);
+}
+
+/** Writes phases.json and summary.txt. */
+export async function writeFigures(
+  out: string,
+  figures: JobFigures,
+  lines: readonly string[],
+): Promise<void> {
+  await writeFile(path.join(out, 'phases.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  await writeFile(path.join(out, 'summary.txt'), `${lines.join('\n')}\n`);
+}
