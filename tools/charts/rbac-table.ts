@@ -62,10 +62,10 @@ async function rolesIn(template: string, values: readonly string[]): Promise<Rol
 
 /** Why the pod of an attempt may do what it may, by resource. */
 const ATTEMPT_REASONS: Record<string, string> = {
-  testreports: 'Write its own report while it runs, and nobody else’s.',
-  'testreports/status': 'Write its own report while it runs, and nobody else’s.',
+  testreports: 'Write its own report while it runs, and no other.',
+  'testreports/status': 'Write its own report while it runs, and no other.',
   faults:
-    'Suites marked `disruptive` alone: ask for faults. RBAC cannot limit a creation to names; the admission policy of templates/fault-policy.yaml and the operator see to it that an attempt asks in its own name and for its own environment.',
+    'Ask for faults; only suites marked `disruptive`. RBAC cannot limit a creation by name. The admission policy in templates/fault-policy.yaml and the operator limit an attempt to its own name and environment.',
 };
 
 /** The Role of a disruptive suite's attempt; others have its first rule alone. Throws for a resource without a reason. */
@@ -77,7 +77,7 @@ export function attemptRole(): RoleTable {
     kind: 'Role',
     name: identity.name,
     namespace: identity.namespace,
-    about: 'The pod of one attempt, by the Role that the operator makes for it.',
+    about: 'The operator creates this Role for the pod of one attempt.',
     rules: (role.rules ?? []).map((rule) => {
       const [first = ''] = rule.resources ?? [];
       const why = ATTEMPT_REASONS[first];
@@ -98,26 +98,33 @@ export async function rbacDocument(): Promise<string> {
     '',
     '<!-- Written by tools/charts/rbac-table.ts from charts/e2e-operator/templates/rbac.yaml. Do not edit. -->',
     '',
-    'Names are those of a release in the namespace `operators`. There is no wildcard in any rule.',
+    'Names are those of a release in the namespace `operators`. No rule has a wildcard.',
     '',
     ...whole.flatMap(section),
     ...section(attemptRole()),
     ...schedule.flatMap(section),
     '## Limited to namespaces',
     '',
-    'With the value `watchNamespaces: [team-a, team-b]` there is no ClusterRole and no ClusterRoleBinding, and these roles alone, with',
-    `the rules above: ${places.join(', ')}. Environments must be external then: nothing can make a namespace for them.`,
+    'With the value `watchNamespaces: [team-a, team-b]` there is no ClusterRole and no ClusterRoleBinding. Only these roles exist,',
+    'with the rules above:',
+    '',
+    ...places.map((place) => `- ${place}`),
+    '',
+    'Environments must then be external, because the operator cannot create a namespace for them.',
     '',
     '## Artifacts',
     '',
-    'The keeper of artifacts has no account at the API server. With `artifacts.store: configMap` there is no keeper, and the Role',
-    `\`backendai-e2e-operator\` also has: ${(await configMapRules()).map(({ what, verbs, why }) => `${what} (${verbs.join(', ')}): ${why}`).join(' ')}`,
-    'Who fetches artifacts with `e2e report` needs, besides reading runs and reports, `get` on `services/proxy` named',
-    '`backendai-e2e-artifacts:http` in the namespace of the operator.',
+    'The artifact server has no account at the API server. With `artifacts.store: configMap` there is no such server, and the Role',
+    '`backendai-e2e-operator` has one more rule:',
     '',
-    '## What others install',
+    ...(await configMapRules()).map(({ what, verbs, why }) => `- ${what} (${verbs.join(', ')}): ${why}`),
     '',
-    'The CRDs and the admission policy of Faults are for an administrator of the cluster (`crds.install`, `faultPolicy.install`).',
+    'To fetch artifacts with `e2e report`, a user needs `get` on `services/proxy` named `backendai-e2e-artifacts:http` in the namespace',
+    'of the operator. The user also needs to read runs and reports.',
+    '',
+    '## What an administrator installs',
+    '',
+    'The CRDs and the admission policy of Faults need an administrator of the cluster (`crds.install`, `faultPolicy.install`).',
     '',
   ].join('\n');
 }
