@@ -2,7 +2,7 @@ import { CONTAINER_LABELS } from '../clients/cluster/agent-observer.ts';
 import { ContainerRegistry } from '../clients/cluster/registry.ts';
 import { RESERVED_AND_HELD } from '../clients/data-stores/database.ts';
 import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
-import { S3Server } from '../clients/storage/s3.ts';
+import { S3Server } from '../clients/storage/s3-server.ts';
 import type { World } from '../fixtures/world.ts';
 
 /** Something that the environment holds. at: when it came to be; undefined where nobody keeps that. */

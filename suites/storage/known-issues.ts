@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import type { Invitation, VFolder } from '../clients/manager/vfolders.ts';
-import { ObjectStorage, S3Server } from '../clients/storage/s3.ts';
+import { ObjectStorage } from '../clients/storage/object-storage.ts';
+import { S3Server } from '../clients/storage/s3-server.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 

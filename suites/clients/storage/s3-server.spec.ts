@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listed } from './s3.ts';
+import { listed } from './s3-server.ts';
 
 describe('a listing of the S3 server', () => {
   it('gives keys as they are, not as XML writes them', () => {
