@@ -1,5 +1,13 @@
 import { expect } from 'chai';
 import { expectAnswer } from '../assertions/answers.ts';
+import {
+  CHECK_SECONDS,
+  HEARTBEAT_SECONDS,
+  LATE_SECONDS,
+  LOST_SECONDS,
+  lost,
+  SILENCE_SECONDS,
+} from '../chaos/agent-loss.ts';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
 import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
 import {
@@ -16,18 +24,6 @@ import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
-/** An agent's heartbeat and the silence after which it is LOST: charts/backend-ai/ci/e2e-values.yaml. */
-const HEARTBEAT_SECONDS = 5;
-const SILENCE_SECONDS = 15;
-/** The leader looks for silent agents that often (ai.backend.manager.tasks.agent_lost_checker), ... */
-const CHECK_SECONDS = 5;
-/** ... and the event that it writes is worked off a little later, on two busy cores. */
-const LATE_SECONDS = 5;
-/** From the fault on, whose last heartbeat may have been sent up to an interval before it. */
-const LOST_SECONDS = {
-  least: SILENCE_SECONDS - HEARTBEAT_SECONDS - 1,
-  most: SILENCE_SECONDS + CHECK_SECONDS + LATE_SECONDS,
-};
 /** An agent that runs again is known to be ALIVE by its next heartbeat. */
 const REVIVED_SECONDS = HEARTBEAT_SECONDS + LATE_SECONDS + 5;
 /** A new pod of an agent unpacks what kernels need into a new engine before it sends its first heartbeat. */
@@ -105,22 +101,6 @@ describe('an agent that dies', function () {
     });
   }
 
-  /** Seconds from the last heartbeat that Valkey knew of until the agent was LOST, by the manager's clock. */
-  async function lost(agent: string): Promise<{ silentSeconds: number; at: number }> {
-    let heardAt = Number.NaN;
-    const row = await waitUntil(
-      `agent ${agent} to be LOST`,
-      async () => {
-        heardAt = (await world().valkey.agentsLastSeen())[agent] ?? heardAt;
-        const now = await agentRow(world(), agent);
-        return now.status === 'LOST' ? now : notYet(now.status);
-      },
-      { deadlineSeconds: LOST_SECONDS.most + 30, everyMs: 200 },
-    );
-    const at = row.lost_at?.getTime() ?? Number.NaN;
-    return { silentSeconds: at / 1000 - heardAt, at };
-  }
-
   it('is LOST in time when it freezes, gets no session while others do, keeps its own, and is used again', async () => {
     const { user, database, valkey, connection, afterTest, afterSuite } = world();
     const own = await world().startSession(afterTest);
@@ -133,7 +113,7 @@ describe('an agent that dies', function () {
     };
     const waiting = await withFault(faults(), disruption, afterTest, async (receipt) => {
       expect(receipt.targets.map(({ pod }) => pod)).to.deep.equal([podOf(frozen)]);
-      const { silentSeconds, at } = await lost(frozen);
+      const { silentSeconds, at } = await lost(world(), frozen);
       const seconds = (at - receipt.injectedAt.getTime()) / 1000;
       measure('lost-after-freeze', seconds, 's');
       measure('lost-after-last-heartbeat', silentSeconds, 's');
