@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds catalog docs bench
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -8,9 +8,18 @@ help: ## This list
 	@echo '  Variables of e2e-kind: SUITE=<suite, area or comma list>  GREP=<regular expression>'
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
 	@echo '                         TIMEOUT=<seconds for the run>  NO_SLOW=1 (leave slow suites out)'
-	@echo '                         PARALLEL=<suites side by side>  SHUFFLE=<seed of a chance order>'
+	@echo '                         PARALLELISM=<suites at once>  SHUFFLE=<seed of a random order>'
 	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
+
+setup: ## Install the npm packages and the pre-commit hook
+	@./tools/dev hooks
+
+dev: ## Run the operator from its sources against the kept cluster, until Ctrl-C
+	@./tools/dev operator
+
+release: ## Build charts, image archives and notes into out/release; publish nothing
+	@./tools/dev release
 
 doctor: ## What this machine has, what will be built, what is missing
 	@./e2e doctor
@@ -58,7 +67,8 @@ export E2E_KEEP := $(KEEP)
 export E2E_REUSE := $(REUSE)
 export E2E_TIMEOUT := $(TIMEOUT)
 export E2E_NO_SLOW := $(NO_SLOW)
-export E2E_PARALLEL := $(PARALLEL)
+# PARALLEL is the older name.
+export E2E_PARALLELISM := $(or $(PARALLELISM),$(PARALLEL))
 export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)

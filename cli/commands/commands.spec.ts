@@ -2,31 +2,6 @@ import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { totalOf } from '@backendai-e2e/tools/program/count';
 import { crdsCommand, docsCommand, judged, testSummary } from '@backendai-e2e/tools/program/test';
 import { expect } from 'chai';
-import { given, isYes, wholeRounds, wholeSeconds } from './options.ts';
-
-describe('variables of make', () => {
-  it('an empty variable is one that was not given', () => {
-    expect(given('')).to.equal(undefined);
-    expect(given('x')).to.equal('x');
-  });
-
-  it('1 and yes mean yes; 0, no, false and nothing do not', () => {
-    for (const word of ['1', 'yes', 'true']) expect(isYes(word), word).to.equal(true);
-    for (const word of [undefined, '', '0', 'no', 'False']) expect(isYes(word), word).to.equal(false);
-  });
-
-  it('seconds are whole and positive', () => {
-    expect(wholeSeconds('90', '--timeout')).to.equal(90);
-    for (const wrong of ['0', '-1', '1.5', 'soon'])
-      expect(() => wholeSeconds(wrong, '--timeout')).to.throw('--timeout');
-  });
-
-  it('rounds are whole, at least one and at most a hundred', () => {
-    expect(wholeRounds('10', '--rounds')).to.equal(10);
-    for (const wrong of ['0', '-1', '2.5', 'many', '101'])
-      expect(() => wholeRounds(wrong, '--rounds')).to.throw('--rounds');
-  });
-});
 
 describe('make test', () => {
   const tally = { passed: 3, failed: 0, pending: 1, failures: [] };

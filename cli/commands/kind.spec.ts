@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { memoryFinding } from '../machine/doctor.ts';
 import { ordered, usualEnvironments } from './kind.ts';
-import { environmentsAtOnce } from './options.ts';
 
 const entry = (name: string, more: Partial<CatalogEntry> = {}): CatalogEntry => ({
   ...{ name, area: 'area', files: ['area/file'] },
@@ -28,12 +27,6 @@ describe('the environments of a job', () => {
     expect(usualEnvironments({ suite: 'storage', includeSlow: true }, 64)).to.equal(1);
     expect(usualEnvironments({ grep: 'x', includeSlow: true }, 64)).to.equal(1);
     expect(usualEnvironments({ includeSlow: false }, 64)).to.equal(1);
-  });
-
-  it('are 1 to 5', () => {
-    expect([environmentsAtOnce('1'), environmentsAtOnce('5')]).to.deep.equal([1, 5]);
-    for (const wrong of ['0', '6', '1.5', 'two', '-1'])
-      expect(() => environmentsAtOnce(wrong), wrong).to.throw('--environments wants');
   });
 
   it('need more memory each, and the machine is told how many it takes', () => {

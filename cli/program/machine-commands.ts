@@ -1,84 +1,100 @@
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
-import { type Command, Option } from 'commander';
-import {
-  environmentsAtOnce,
-  given,
-  isYes,
-  killsOperator,
-  suitesAtOnce,
-  wholeRounds,
-  wholeSeconds,
-} from '../commands/options.ts';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import type { Command } from 'commander';
+import { MOST_ENVIRONMENTS } from '../kind/names.ts';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
-import { outputOption } from './options.ts';
+import { given, isYes } from './option-values.ts';
+import { choiceOptions, exitCodeOption, numberOption, outputOption, textOption } from './shared-options.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3_600;
 
-/** Commands about this machine and the cluster on it. */
+/** What commander gives for the options of `kind`. */
+interface KindWords {
+  suite?: string;
+  grep?: string;
+  rounds?: number;
+  keep?: boolean;
+  reuse?: boolean;
+  slow: boolean;
+  timeout?: number;
+  environments?: number;
+  parallelism?: number;
+  shuffle?: string;
+  killOperator?: boolean;
+  dryRun?: boolean;
+  exitCodeTo?: string;
+}
+
+/** Adds the commands for this machine and the kind cluster on it. */
 export function addMachineCommands(program: Command, end: End): void {
-  program
-    .command('kind')
-    .description('the whole job: a kind cluster, Backend.AI in it, the suites, results in out/e2e')
+  program.commandsGroup('Test on this machine, in kind:');
+  choiceOptions(program.command('kind'))
+    .description('create a kind cluster, deploy Backend.AI, run the suites; results in out/e2e')
     .addOption(
-      new Option('--suite <names>', 'suites, areas or suite files, comma separated').env('E2E_SUITE'),
+      numberOption(
+        '--rounds <n>',
+        `rounds of suites that repeat one thing (1 to ${LIMITS.rounds})`,
+        'E2E_ROUNDS',
+        1,
+        LIMITS.rounds,
+      ),
     )
-    .addOption(new Option('--grep <pattern>', 'only tests whose full title matches').env('E2E_GREP'))
+    .option('--keep', 'keep the cluster afterwards (env: E2E_KEEP)')
+    .option('--reuse', 'run on the kept cluster (env: E2E_REUSE)')
+    .option('--no-slow', 'leave out suites that are marked slow (env: E2E_NO_SLOW)')
     .addOption(
-      new Option('--rounds <n>', 'rounds of suites that try one thing several times').env('E2E_ROUNDS'),
+      numberOption(
+        '--timeout <seconds>',
+        `seconds for the run (default: ${DEFAULT_TIMEOUT_SECONDS})`,
+        'E2E_TIMEOUT',
+        1,
+      ),
     )
-    .option('--keep', 'keep the cluster afterwards (E2E_KEEP=1)')
-    .option('--reuse', 'run again on the kept cluster (E2E_REUSE=1)')
-    .option('--no-slow', 'leave out suites that are marked slow (E2E_NO_SLOW=1)')
-    .addOption(new Option('--timeout <seconds>', 'seconds for the run').env('E2E_TIMEOUT'))
     .addOption(
-      new Option('--environments <n>', 'equal environments to spread the suites over (E2E_ENVIRONMENTS)').env(
+      numberOption(
+        '--environments <n>',
+        `number of equal environments (1 to ${MOST_ENVIRONMENTS}; default: by memory, 1 for chosen suites)`,
         'E2E_ENVIRONMENTS',
+        1,
+        MOST_ENVIRONMENTS,
       ),
     )
     .addOption(
-      new Option('--parallel <n>', 'suites side by side in each environment (E2E_PARALLEL)').env(
-        'E2E_PARALLEL',
-      ),
+      textOption('--shuffle <seed>', 'start the suites in the random order of this seed', 'E2E_SHUFFLE'),
     )
-    .addOption(
-      new Option(
-        '--shuffle <seed>',
-        'start the suites in a chance order, that of the seed (E2E_SHUFFLE)',
-      ).env('E2E_SHUFFLE'),
+    .option('--kill-operator', 'kill the operator once during the run (default for all suites)')
+    .option('--no-kill-operator', 'leave the operator alone (env: E2E_KILL_OPERATOR=0)')
+    .option('--dry-run', 'print the plan and change nothing')
+    .addOption(exitCodeOption())
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  ./e2e kind                                      all suites in a new cluster',
+        '  ./e2e kind --suite storage --keep               one area; keep the cluster',
+        '  ./e2e kind --suite storage-file-upload --reuse  again, on the kept cluster',
+      ].join('\n'),
     )
-    .option('--kill-operator', 'kill the operator once in mid-run, as runs of all suites do')
-    .option('--no-kill-operator', 'do not (E2E_KILL_OPERATOR=0)')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .addOption(new Option('--exit-code-to <file>').hideHelp())
-    .action(async (options: Record<string, string | boolean | undefined>) => {
+    .action(async (words: KindWords) => {
       const { kindCommand } = await import('../commands/kind.ts');
-      const suite = given(text(options.suite));
-      const grep = given(text(options.grep));
-      const rounds = given(text(options.rounds));
-      const timeout = given(text(options.timeout));
-      const parallel = given(text(options.parallel));
-      const environments = given(text(options.environments));
-      const shuffle = given(text(options.shuffle));
+      const { suite, grep, rounds, environments, shuffle } = words;
+      const killOperator = killsOperator(words.killOperator, process.env.E2E_KILL_OPERATOR);
       const code = await kindCommand({
-        ...(suite ? { suite } : {}),
-        ...(grep ? { grep } : {}),
-        ...(rounds ? { rounds: wholeRounds(rounds, '--rounds') } : {}),
-        keep: options.keep === true || isYes(process.env.E2E_KEEP),
-        reuse: options.reuse === true || isYes(process.env.E2E_REUSE),
-        includeSlow: options.slow !== false && !isYes(process.env.E2E_NO_SLOW),
-        timeoutSeconds: timeout ? wholeSeconds(timeout, '--timeout') : DEFAULT_TIMEOUT_SECONDS,
-        parallelism: parallel ? suitesAtOnce(parallel) : RUN_DEFAULTS.parallelism,
-        ...(environments ? { environments: environmentsAtOnce(environments) } : {}),
-        ...(shuffle ? { shuffle } : {}),
-        ...killsOperator(options.killOperator, process.env.E2E_KILL_OPERATOR),
-        dryRun: options.dryRun === true,
+        ...given({ suite, grep, rounds, environments, shuffle, killOperator }),
+        keep: words.keep === true || isYes(process.env.E2E_KEEP),
+        reuse: words.reuse === true || isYes(process.env.E2E_REUSE),
+        includeSlow: words.slow && !isYes(process.env.E2E_NO_SLOW),
+        timeoutSeconds: words.timeout ?? DEFAULT_TIMEOUT_SECONDS,
+        parallelism: words.parallelism ?? RUN_DEFAULTS.parallelism,
+        dryRun: words.dryRun === true,
       });
-      await end(code, text(options.exitCodeTo));
+      await end(code, words.exitCodeTo);
     });
   program
     .command('up')
-    .description('the kind cluster with Backend.AI, ready and kept: for run, or to look around')
+    .description('create the kind cluster with Backend.AI and keep it')
     .action(async () => end(await (await import('../commands/kind.ts')).upCommand()));
   program
     .command('down')
@@ -86,7 +102,7 @@ export function addMachineCommands(program: Command, end: End): void {
     .action(async () => end(await (await import('../commands/machine.ts')).downCommand()));
   program
     .command('doctor')
-    .description('what this machine has, what will be built, what is missing')
+    .description('check this machine: what it has, what will be built, what is missing')
     .addOption(outputOption())
     .action(async ({ output }: { output: Format }) =>
       end(await (await import('../commands/machine.ts')).doctorCommand(output)),
@@ -97,6 +113,7 @@ export function addMachineCommands(program: Command, end: End): void {
     .action(async () => end(await (await import('../commands/machine.ts')).imagesCommand()));
 }
 
-function text(value: string | boolean | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** Whether the option or else the variable decides on killing the operator; undefined: the command decides. */
+function killsOperator(option: boolean | undefined, variable: string | undefined): boolean | undefined {
+  return option ?? (variable ? isYes(variable) : undefined);
 }

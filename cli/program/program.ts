@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, type CommanderError } from 'commander';
 import type { End } from './end.ts';
 import { addMachineCommands } from './machine-commands.ts';
@@ -8,31 +10,48 @@ import { addSuiteCommands } from './suite-commands.ts';
 /** What the exit codes mean; every command keeps to it. */
 export const EXIT_CODES = [
   'Exit codes:',
-  '  0    done; of kind, staging, attach, run, watch and rerun: every suite passed',
-  '  1    of kind, staging, attach, run, watch and rerun: the run did not succeed; of compare: something broke',
-  '  2    could not be done: the message says why and what to do',
+  '  0    done; for kind, staging, attach, run, watch and rerun: every suite passed',
+  '  1    for kind, staging, attach, run, watch and rerun: the run failed; for compare: something broke',
+  '  2    the command could not do its work: the message says why and what to do',
   '  130  interrupted (Ctrl-C, SIGTERM)',
-  '  141  the reader of the output went away before the end',
+  '  141  the reader of the output closed it before the end',
+].join('\n');
+
+const EXAMPLES = [
+  'Examples:',
+  '  ./e2e doctor                            check this machine',
+  '  ./e2e kind --suite storage --keep       one area of suites in kind; keep the cluster',
+  '  ./e2e run --suite storage-file-upload   again, in the kept cluster',
+  '  ./e2e show                              the newest run, and why its tests failed',
 ].join('\n');
 
 /**
- * The command with everything that it can do. Actions load what they need when they are called.
- * @param leave called instead of ending the process when there is nothing to do: help, or words that make no sense
+ * Makes the command with all its subcommands. Actions load what they need when they are called.
+ * @param leave called instead of ending the process after help, the version, or wrong words
  */
 export function createProgram(end: End, leave: (error: CommanderError) => void): Command {
   const program = new Command('e2e')
-    // Before the commands: they take it over when they are made.
+    // Before the commands: they inherit it when they are added.
     .exitOverride(leave)
     .description('Runs Mocha suites against a real Backend.AI deployment in Kubernetes.')
+    .version(projectVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
     .showSuggestionAfterError()
     .addHelpText(
       'after',
-      `\n${EXIT_CODES}\n\nShell completion: source <(./e2e completion bash); see e2e completion --help`,
+      `\n${EXAMPLES}\n\n${EXIT_CODES}\n\nShell completion: source <(./e2e completion bash); see e2e completion --help`,
     );
   addMachineCommands(program, end);
-  addStagingCommands(program, end);
   addRunCommands(program, end);
+  addStagingCommands(program, end);
   addSuiteCommands(program, end);
   return program;
+}
+
+/** The version in package.json at the root of the checkout. */
+export function projectVersion(): string {
+  const manifest = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
 }

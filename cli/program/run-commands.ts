@@ -1,31 +1,33 @@
 import type { Command } from 'commander';
 import { NAMES } from '../kind/names.ts';
 import type { End } from './end.ts';
-import { atCluster, outputOption, wholeNumber } from './options.ts';
+import { wholeNumber } from './option-values.ts';
+import { clusterOptions, outputOption } from './shared-options.ts';
 
 const RUN_ARGUMENT = 'TestRun (default: the newest)';
 
-/** Commands about runs in a cluster. */
+/** Adds the commands for runs in a cluster. */
 export function addRunCommands(program: Command, end: End): void {
+  program.commandsGroup('Work with runs in a cluster:');
   const runs = () => import('../commands/runs.ts');
   const files = () => import('../commands/run-files.ts');
   const command = (name: string, description: string): Command =>
-    atCluster(program.command(name).description(description));
+    clusterOptions(program.command(name).description(description));
 
-  command('run', 'run suites in an environment of the cluster and follow them')
+  command('run', 'run suites in an environment and follow the run; the exit code is its verdict')
     .option(
       '--environment <names>',
-      'TestEnvironment, or a comma list of equal ones to spread the suites over',
+      'TestEnvironment, or a comma-separated list of equal ones that share the suites',
       NAMES.environment,
     )
-    .option('--suite <names>', 'suites, areas or suite files, comma separated (default: all)')
-    .option('--grep <pattern>', 'only tests whose full title matches')
+    .option('--suite <names>', 'comma-separated suites, areas or suite files (default: all)')
+    .option('--grep <pattern>', 'run only tests whose full title matches')
     .option('--no-slow', 'leave out suites that are marked slow')
     .option('--timeout <seconds>', 'seconds for the run', wholeNumber(1))
-    .option('--parallelism <n>', 'suites at a time', wholeNumber(1))
-    .option('--retries <n>', 'further attempts of a suite that failed', wholeNumber(0))
-    .option('--fail-fast', 'start no further suite after one that failed', false)
-    .option('--detach', 'do not follow: print the name of the run and end', false)
+    .option('--parallelism <n>', 'suites that run at once in each environment', wholeNumber(1))
+    .option('--retries <n>', 'more attempts of a suite that failed', wholeNumber(0))
+    .option('--fail-fast', 'start no more suites after one failed', false)
+    .option('--detach', 'print the name of the run and do not follow it', false)
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async ({ slow, timeout, ...options }) =>
       end(
@@ -40,50 +42,47 @@ export function addRunCommands(program: Command, end: End): void {
     .argument('[run]', RUN_ARGUMENT)
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async (run: string | undefined, options) => end(await (await runs()).watchCommand(run, options)));
-  command('cancel', 'end runs now; what has no result becomes Interrupted')
+  command('cancel', 'end runs now; suites without a result become Interrupted')
     .argument('[runs...]', 'TestRuns')
-    .option('--all', 'every run that has not ended', false)
+    .option('--all', 'end every run that has not ended', false)
     .action(async (names: string[], options) => end(await (await runs()).cancelCommand(names, options)));
-  command('rerun', 'run a finished run again and follow it')
+  command('rerun', 'repeat a finished run and follow it')
     .argument('[run]', 'TestRun (default: the newest that has ended)')
-    .option('--failed', 'only the suites that failed', false)
-    .option('--detach', 'do not follow: print the name of the run and end', false)
+    .option('--failed', 'repeat only the suites that failed', false)
+    .option('--detach', 'print the name of the run and do not follow it', false)
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async (run: string | undefined, options) => end(await (await runs()).rerunCommand(run, options)));
-  command('list', 'the runs of the namespace, newest first')
-    .option('--limit <n>', 'so many', wholeNumber(1), 20)
-    .option('--active', 'only those that have not ended', false)
-    .option('--failed', 'only those that failed', false)
-    .option('--environment <name>', 'only those in this TestEnvironment')
+  command('list', 'list the runs of the namespace, newest first')
+    .option('--limit <n>', 'most runs to list', wholeNumber(1), 20)
+    .option('--active', 'list only runs that have not ended', false)
+    .option('--failed', 'list only runs that failed', false)
+    .option('--environment <name>', 'list only runs in this TestEnvironment')
     .addOption(outputOption())
     .action(async (options) => end(await (await runs()).listCommand(options)));
-  command('show', 'a run as it stands: suites, and the tests that did not pass')
+  command('show', 'show a run: its suites, and the tests that did not pass')
     .argument('[run]', RUN_ARGUMENT)
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async (run: string | undefined, options) => end(await (await runs()).showCommand(run, options)));
-  command('logs', "what the pods of a run's suites printed, or a component of its environment")
+  command('logs', "print the output of a run's suites, or the logs of a component")
     .argument('[run]', RUN_ARGUMENT)
     .argument('[suite]', 'only this suite')
-    .option('--component <name>', 'logs of this component of the environment instead, for example manager')
-    .option('--tail <lines>', 'so many lines from the end of each', wholeNumber(1))
-    .option('--timestamps', 'with the time of each line', false)
+    .option('--component <name>', 'print the logs of this component instead, for example manager')
+    .option('--tail <lines>', 'print only the last lines of each log', wholeNumber(1))
+    .option('--timestamps', 'print the time of each line', false)
     .action(async (run: string | undefined, suite: string | undefined, options) =>
       end(await (await files()).logsCommand(run, suite, options)),
     );
-  command(
-    'report',
-    'write everything that there is of a run into a folder: results, logs, artifacts with their sums',
-  )
+  command('report', 'write results, logs and artifacts of a run into a folder')
     .argument('[run]', RUN_ARGUMENT)
-    .option('--out <folder>', 'where to (default: out/<run>)')
+    .option('--out <folder>', 'folder to write (default: out/<run>)')
     .action(async (run: string | undefined, options) =>
       end(await (await files()).reportCommand(run, options)),
     );
-  command('flaky', 'suites that change their verdict, and tests that both pass and fail')
-    .option('--all', 'also suites that never changed', false)
+  command('flaky', 'list suites that change their verdict, and tests that both pass and fail')
+    .option('--all', 'list every suite', false)
     .addOption(outputOption())
     .action(async (options) => end(await (await runs()).flakyCommand(options)));
-  command('compare', 'what changed from one run to another, test by test; exit code 1 where something broke')
+  command('compare', 'compare two runs test by test; exit code 1 if the second one broke something')
     .argument('<before>', 'TestRun')
     .argument('<after>', 'TestRun')
     .addOption(outputOption())

@@ -1,29 +1,30 @@
 import { Argument, type Command } from 'commander';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
-import { outputOption } from './options.ts';
+import { outputOption } from './shared-options.ts';
 
-/** Commands about the suites of this checkout, and shell completion. */
+/** Adds the commands for the suites of this checkout, and shell completion. */
 export function addSuiteCommands(program: Command, end: End): void {
+  program.commandsGroup('Write suites, set up the shell:');
   program
     .command('suites')
-    .description('the suites that exist, by area')
+    .description('list the suites by area')
     .addOption(outputOption())
     .action(async ({ output }: { output: Format }) =>
       end(await (await import('../commands/machine.ts')).suitesCommand(output)),
     );
   program
     .command('init')
-    .description('write the beginning of something new')
-    .addArgument(new Argument('<what>', 'what to write').choices(['suite']))
-    .argument('<name>', 'area/file, for example storage/rename-folder')
+    .description('create a suite from a template')
+    .addArgument(new Argument('<what>', 'what to create').choices(['suite']))
+    .argument('<name>', '<area>/<file>, for example storage/rename-folder')
     .action(async (_what: string, name: string) =>
       end(await (await import('../commands/init.ts')).initSuiteCommand(name)),
     );
   program
     .command('completion')
-    .description('print a script that completes this command')
-    .addArgument(new Argument('<shell>', 'for which shell').choices(['bash', 'zsh', 'fish']))
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
       [

@@ -1,16 +1,42 @@
-import { given } from '@backendai-e2e/cli/commands/options';
 import type { End } from '@backendai-e2e/cli/program/end';
+import { text, wholeNumber } from '@backendai-e2e/cli/program/option-values';
+import { exitCodeOption, textOption } from '@backendai-e2e/cli/program/shared-options';
 import { type Command, Option } from 'commander';
 
 /** Short suites that together use every part of a deployment. */
 const SELFTEST_SUITES = 'session-lifecycle-create-session,session-lifecycle-execute-code,storage-file-upload';
 
-/** Commands for the developers of this project. Actions load what they need when they are called. */
+/** Adds the commands for the developers of this project. Actions load what they need when they are called. */
 export function addDeveloperCommands(program: Command, end: End): void {
+  addEveryday(program, end);
+  addGenerators(program, end);
+  addMeasurements(program, end);
+  addRelease(program, end);
+}
+
+function addEveryday(program: Command, end: End): void {
+  program.commandsGroup('Every day:');
+  program
+    .command('hooks')
+    .description('install the pre-commit hook, which formats and lints what you staged')
+    .action(async () => end(await (await import('./hooks.ts')).hooksCommand()));
+  program
+    .command('operator')
+    .description('run the operator from its sources against the kept cluster, until Ctrl-C')
+    .addOption(
+      textOption('--kubeconfig <file>', 'cluster to use (default: the kept cluster)', 'E2E_KUBECONFIG'),
+    )
+    .option('-n, --namespace <name>', 'namespace of the operator', 'backendai-e2e')
+    .option('--inspect <port>', 'open the debugger of Node.js on this port', wholeNumber(1, 65_535))
+    .option('--no-watch', 'do not restart the operator when a source file changes')
+    .option('--log-level <level>', 'log level of the operator', 'info')
+    .action(async (options) =>
+      end(await (await import('../dev-operator/command.ts')).devOperatorCommand(options)),
+    );
   program
     .command('test')
-    .description("the project's own tests: format, lint, types, unit, charts, API server")
-    .option('--part <name>', 'only this part')
+    .description("run the project's own tests: format, lint, types, unit, charts, API server")
+    .option('--part <name>', 'run only this part: lint, unit or integration')
     .action(async (options: { part?: string }) =>
       end(await (await import('./test.ts')).testCommand(options.part)),
     );
@@ -18,6 +44,14 @@ export function addDeveloperCommands(program: Command, end: End): void {
     .command('fmt')
     .description('format the sources')
     .action(async () => end(await (await import('./test.ts')).formatCommand()));
+  program
+    .command('count', { hidden: true })
+    .description('print the last line of CI: "N passed, N failed"')
+    .action(async () => end(await (await import('./count.ts')).countCommand()));
+}
+
+function addGenerators(program: Command, end: End): void {
+  program.commandsGroup('Generate files:');
   program
     .command('crds')
     .description("write the CRDs of packages/api into the operator's chart")
@@ -35,68 +69,78 @@ export function addDeveloperCommands(program: Command, end: End): void {
     .command('docs')
     .description("write the reference of the charts' values into docs/reference")
     .action(async () => end(await (await import('./test.ts')).docsCommand()));
+}
+
+function addMeasurements(program: Command, end: End): void {
+  program.commandsGroup('Measure and prove:');
   program
     .command('bench')
-    .description('one suite by TestRun against the same as a bare Job; out/bench/bench.json')
+    .description('compare a suite in a TestRun with the same suite in a bare Job; out/bench/bench.json')
     .option('--repeats <n>', 'pairs of runs', '10')
     .addOption(
       new Option(
         '--rows <which>',
-        'first: what takes minutes; all: also 50 at once, an environment, the operator itself',
+        'first: rows that take minutes; all: also 50 suites at once and the operator',
       )
         .default('first')
         .env('E2E_BENCH_ROWS')
-        // make hands on a variable that nobody set as an empty one.
-        .argParser((text) => text || 'first'),
+        .argParser((value) => text(value) ?? 'first'),
     )
     .action(async ({ repeats, rows }: { repeats: string; rows: string }) =>
       end(await (await import('../bench/command.ts')).benchCommand(Number(repeats), rows)),
     );
   program
     .command('cron-selftest')
-    .description('the schedule with real ticks, one a minute, in kind: success, Forbid, failure, clean-up')
+    .description('prove the schedule in kind with a scheduled run each minute')
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));
   program
     .command('breakages-selftest')
     .description(
-      'breaks what each suite proves, in the kept cluster: the suite must see it (suites/breakages.yaml)',
+      'break what each suite proves, in the kept cluster: the suite must fail (suites/breakages.yaml)',
     )
-    .option('--suite <names>', 'only these, separated by commas')
-    .option('--environment <names>', 'environments to break, separated by commas', 'e2e')
-    .option('--list <file>', 'another list than suites/breakages.yaml')
+    .option('--suite <names>', 'comma-separated suites (default: all)')
+    .option('--environment <names>', 'comma-separated environments to break', 'e2e')
+    .option('--list <file>', 'list to use instead of suites/breakages.yaml')
     .action(async (options: { suite?: string; environment: string; list?: string }) =>
       end(await (await import('../selftests/breakages-command.ts')).breakagesSelftestCommand(options)),
     );
   program
-    .command('count', { hidden: true })
-    .description('the last line of CI: "N passed, N failed" over make test and the last job')
-    .action(async () => end(await (await import('./count.ts')).countCommand()));
-  addStagingSelftest(program, end);
-}
-
-/** Adds `staging-selftest`. */
-function addStagingSelftest(program: Command, end: End): void {
-  program
     .command('staging-selftest')
-    .description('proves "staging" in kind: a second Backend.AI, a restricted user, a lost connection')
-    .addOption(new Option('--suite <names>', 'suites to run there').env('E2E_SUITE'))
-    .option('--cluster <name>', 'an existing kind cluster to use, which stays (needs --kubeconfig)')
+    .description('prove "staging" in kind: a second Backend.AI, a restricted user, a lost connection')
+    .addOption(textOption('--suite <names>', 'suites to run there', 'E2E_SUITE'))
+    .option('--cluster <name>', 'kind cluster that exists and stays (needs --kubeconfig)')
     .option('--kubeconfig <file>', "the administrator's kubeconfig of that cluster")
     .option(
       '--deployment <namespace>',
-      'where charts/backend-ai is installed in it already (default: installs it)',
+      'namespace where charts/backend-ai is installed (default: installs it)',
     )
-    .addOption(new Option('--exit-code-to <file>').hideHelp())
+    .addOption(exitCodeOption())
     .action(async (options: Record<string, string | undefined>) => {
       const { stagingSelftestCommand } = await import('../selftests/staging-command.ts');
-      const name = given(options.cluster);
-      const kubeconfig = given(options.kubeconfig);
-      const deployment = given(options.deployment);
+      const { cluster: name, kubeconfig, deployment } = options;
       const code = await stagingSelftestCommand({
-        suites: given(options.suite) ?? SELFTEST_SUITES,
+        suites: options.suite ?? SELFTEST_SUITES,
         ...(name && kubeconfig ? { cluster: { name, kubeconfig } } : {}),
         ...(name && kubeconfig && deployment ? { deployment } : {}),
       });
-      await end(code, given(options.exitCodeTo));
+      await end(code, options.exitCodeTo);
     });
+}
+
+function addRelease(program: Command, end: End): void {
+  program.commandsGroup('Release:');
+  program
+    .command('set-version')
+    .description('write a version into every package.json and Chart.yaml')
+    .argument('<version>', 'for example 0.3.0')
+    .action(async (version: string) =>
+      end(await (await import('../release/command.ts')).setVersionCommand(version)),
+    );
+  program
+    .command('release')
+    .description('build charts, image archives and release notes into out/release; publish nothing')
+    .option('--no-images', 'leave out the image archives, which need Docker')
+    .action(async ({ images }: { images: boolean }) =>
+      end(await (await import('../release/command.ts')).releaseCommand(images)),
+    );
 }
