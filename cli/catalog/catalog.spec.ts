@@ -1,12 +1,5 @@
 import { expect } from 'chai';
-import {
-  type CatalogEntry,
-  listing,
-  parseCatalog,
-  selectSuites,
-  UnknownSuites,
-  withLast,
-} from './catalog.ts';
+import { type CatalogEntry, listing, parseCatalog, suitesNamed, UnknownSuites, withLast } from './catalog.ts';
 
 const catalog: CatalogEntry[] = [
   { name: 'session-create', area: 'session', files: ['session/create'], description: 'Creates.' },
@@ -16,21 +9,18 @@ const catalog: CatalogEntry[] = [
 
 describe('choosing suites', () => {
   it('leaves the choice to the operator when nothing is asked for', () => {
-    for (const nothing of [undefined, '', ' , ']) expect(selectSuites(nothing, catalog)).to.equal(undefined);
+    for (const nothing of [undefined, '', ' , ']) expect(suitesNamed(nothing, catalog)).to.equal(undefined);
   });
 
   it('takes names, files and areas, each suite once', () => {
-    expect(selectSuites('session-create', catalog)).to.deep.equal(['session-create']);
-    expect(selectSuites('session/long', catalog)).to.deep.equal(['session-long']);
-    expect(selectSuites('session, session-create', catalog)).to.deep.equal([
-      'session-create',
-      'session-long',
-    ]);
+    expect(suitesNamed('session-create', catalog)).to.deep.equal(['session-create']);
+    expect(suitesNamed('session/long', catalog)).to.deep.equal(['session-long']);
+    expect(suitesNamed('session, session-create', catalog)).to.deep.equal(['session-create', 'session-long']);
   });
 
   it('leaves slow suites out of an area when asked to, but not when they are named', () => {
-    expect(selectSuites('session', catalog, false)).to.deep.equal(['session-create']);
-    expect(selectSuites('session-long', catalog, false)).to.deep.equal(['session-long']);
+    expect(suitesNamed('session', catalog, false)).to.deep.equal(['session-create']);
+    expect(suitesNamed('session-long', catalog, false)).to.deep.equal(['session-long']);
   });
 
   it('leaves a suite on demand out of its area, unless the area has no other', () => {
@@ -38,9 +28,9 @@ describe('choosing suites', () => {
       ...catalog,
       { name: 'session-rare', area: 'session', files: ['session/rare'], onDemand: true },
     ];
-    expect(selectSuites('session', more)).to.deep.equal(['session-create', 'session-long']);
-    expect(selectSuites('session-rare', more)).to.deep.equal(['session-rare']);
-    expect(selectSuites('bench', more)).to.deep.equal(['bench-one']);
+    expect(suitesNamed('session', more)).to.deep.equal(['session-create', 'session-long']);
+    expect(suitesNamed('session-rare', more)).to.deep.equal(['session-rare']);
+    expect(suitesNamed('bench', more)).to.deep.equal(['bench-one']);
   });
 
   it('adds what runs last to every choice but a pattern', () => {
@@ -52,7 +42,7 @@ describe('choosing suites', () => {
   });
 
   it('names what does not exist and lists what does', () => {
-    expect(() => selectSuites('session,nonsense', catalog))
+    expect(() => suitesNamed('session,nonsense', catalog))
       .to.throw(UnknownSuites)
       .with.property('message')
       .that.contains('"nonsense"')

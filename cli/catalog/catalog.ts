@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { runsUnnamed } from '@backendai-e2e/api/test-suite';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
@@ -49,7 +50,7 @@ export async function readCatalog(root: string): Promise<CatalogEntry[]> {
  * separated by commas. Empty means all: undefined is returned, and the operator takes every suite that is not onDemand.
  * An area stands for its suites that are not onDemand (if it has others), nor slow unless `includeSlow`. Throws UnknownSuites.
  */
-export function selectSuites(
+export function suitesNamed(
   asked: string | undefined,
   catalog: readonly CatalogEntry[],
   includeSlow = true,
@@ -86,7 +87,7 @@ export function withLast(
 
 /** What a run without a choice takes, as the operator sees it too: all but those on demand, and the slow ones if asked. */
 export function usualSuites(catalog: readonly CatalogEntry[], includeSlow: boolean): CatalogEntry[] {
-  return catalog.filter((suite) => !suite.onDemand && (includeSlow || !suite.slow));
+  return catalog.filter((suite) => runsUnnamed(suite, includeSlow));
 }
 
 /** The catalog for people: areas with their suites. */
@@ -114,6 +115,6 @@ function matching(word: string, catalog: readonly CatalogEntry[], includeSlow: b
   const area = catalog.filter((suite) => suite.area === word);
   const usual = area.filter((suite) => !suite.onDemand);
   // Who names an area that has nothing else means its suites on demand.
-  const found = usual.length > 0 ? usual.filter((suite) => includeSlow || !suite.slow) : area;
+  const found = usual.length > 0 ? usualSuites(usual, includeSlow) : area;
   return found.map((suite) => suite.name);
 }

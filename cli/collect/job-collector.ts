@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
+import { isFinished } from '@backendai-e2e/api/test-run';
 import { type ClusterApi, corePath } from '../cluster-api/client.ts';
 import { observe } from '../cluster-api/watcher.ts';
-import { isFinished, type RunNames, readRun } from '../runs/follow.ts';
+import { type RunNames, readRun } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';

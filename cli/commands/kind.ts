@@ -7,7 +7,7 @@ import {
   type CatalogEntry,
   listing,
   readCatalog,
-  selectSuites,
+  suitesNamed,
   usualSuites,
   withLast,
 } from '../catalog/catalog.ts';
@@ -110,7 +110,7 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
 async function jobOptions(options: KindOptions): Promise<JobOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const asked = selectSuites(options.suite, catalog, options.includeSlow);
+  const asked = suitesNamed(options.suite, catalog, options.includeSlow);
   const environments = options.environments ?? usualEnvironments(options, totalmem() / 2 ** 30);
   const chosen = withLast(asked, catalog, options.grep);
   const seconds = await readTimings(PROJECT_ROOT);

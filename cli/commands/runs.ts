@@ -1,12 +1,12 @@
 import { KINDS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
-import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { resourcePath } from '../cluster-api/client.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
-import { isFinished, namesOf, readRun } from '../runs/follow.ts';
+import { namesOf, readRun } from '../runs/follow.ts';
 import { listReports } from '../runs/reports.ts';
 import { checkGrep, type RunWish, rerunSpec, specOf } from '../runs/run-spec.ts';
 import { createRun, listRuns, listSuites } from '../runs/runs.ts';

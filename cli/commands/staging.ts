@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
-import { listing, readCatalog, selectSuites, usualSuites, withLast } from '../catalog/catalog.ts';
+import { listing, readCatalog, suitesNamed, usualSuites, withLast } from '../catalog/catalog.ts';
 import { collector } from '../collect/job-collector.ts';
 import type { Collector } from '../collect/job-record.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
@@ -141,7 +141,7 @@ export function attachLine({ kubeconfig, context, places }: Target): string {
 async function optionsOf(words: StagingWords, target: Target): Promise<StagingOptions> {
   checkGrep(words.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const asked = selectSuites(words.suite, catalog, words.includeSlow);
+  const asked = suitesNamed(words.suite, catalog, words.includeSlow);
   const all = words.audit
     ? asked
     : (asked ?? usualSuites(catalog, words.includeSlow).map(({ name }) => name));

@@ -1,8 +1,8 @@
 import { KINDS } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
 import { endingOfError } from '../runs/ending.ts';
-import { followRun, isFinished, isReady, type RunNames, type Snapshot } from '../runs/follow.ts';
+import { followRun, isReady, type RunNames, type Snapshot } from '../runs/follow.ts';
 import { narrate, stateLines, waitingLines } from '../runs/progress.ts';
 import type { Voice } from '../terminal/view.ts';
 import type { PhaseClock } from './phases.ts';

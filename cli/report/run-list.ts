@@ -1,9 +1,8 @@
-import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
+import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { seconds } from '@backendai-e2e/results/duration';
 import { junitReporter } from '@backendai-e2e/results/junit';
 import { reported } from '@backendai-e2e/results/reporter';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
-import { isFinished } from '../runs/follow.ts';
 import { type Shown, tableOf } from '../terminal/output.ts';
 import { terminalReporter } from './terminal-summary.ts';
 

@@ -2,7 +2,7 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { KINDS, LABELS } from '@backendai-e2e/api/group';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
+import { environmentsOf, isFinished, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 import type { ClusterClient, KubeObject } from '../cluster-api/client.ts';
 import { resourcePath } from '../cluster-api/client.ts';
 import { observe, type Watcher } from '../cluster-api/watcher.ts';
@@ -53,12 +53,6 @@ export interface FollowOptions {
   firstStatusMs?: number;
   /** Milliseconds without an answer of the API server after which following gives up. Default 60 000. */
   patienceMs?: number;
-}
-
-/** Whether the condition Succeeded is decided. */
-export function isFinished(run: TestRun | undefined): boolean {
-  const status = conditionOf(run?.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
-  return status === 'True' || status === 'False';
 }
 
 /** Whether the environment is Ready by its own word, for the generation that is asked for. */

@@ -1,7 +1,7 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { suiteOf, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
 import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
-import { type CatalogEntry, selectSuites, withLast } from '../catalog/catalog.ts';
+import { type CatalogEntry, suitesNamed, withLast } from '../catalog/catalog.ts';
 
 /** What a TestRun is asked to do. A field that is left out leaves the choice to the operator. */
 export interface RunRequest {
@@ -83,7 +83,7 @@ export function specOf(
   { environment, suite, ...wish }: RunWish,
   catalog: readonly CatalogEntry[],
 ): TestRunSpec {
-  const suites = withLast(selectSuites(suite, catalog, wish.includeSlow), catalog, wish.grep);
+  const suites = withLast(suitesNamed(suite, catalog, wish.includeSlow), catalog, wish.grep);
   const environments = environment.split(',').map((name) => name.trim());
   return runSpec({ ...wish, environments, ...(suites ? { suites } : {}) });
 }

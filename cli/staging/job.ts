@@ -1,11 +1,11 @@
 import { KINDS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { ClusterUnreachable, corePath, resourcePath } from '../cluster-api/client.ts';
 import type { JobRecord } from '../collect/job-record.ts';
 import { showRun } from '../pipeline/show.ts';
 import { type Ending, endingOfError, endingOfRun, withTroubles } from '../runs/ending.ts';
-import { isFinished, type RunNames } from '../runs/follow.ts';
+import type { RunNames } from '../runs/follow.ts';
 import { untilSuitesStand } from '../runs/suites-ready.ts';
 import type { Voice } from '../terminal/view.ts';
 import { cleanedUp, makeRoom } from './clean-up.ts';

@@ -118,7 +118,7 @@ export function attemptJob(input: JobInput): Intent<Job> {
               image: spec.runtimeImage ?? spec.image,
               imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
               ...(brought ? { command: [`${APP}/bin/node`, `${APP}/dist/suites/runner/main.js`] } : {}),
-              env: [...environmentOf(input, timeoutSeconds), ...(brought ? BROUGHT_ENV : [])],
+              env: [...containerEnv(input, timeoutSeconds), ...(brought ? BROUGHT_ENV : [])],
               resources: spec.resources ?? DEFAULT_RESOURCES,
               // A runner that dies before it can report leaves its last lines in the pod's status.
               terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -173,7 +173,7 @@ function bringApp(spec: TestSuiteSpec) {
   };
 }
 
-function environmentOf(input: JobInput, timeoutSeconds: number) {
+function containerEnv(input: JobInput, timeoutSeconds: number) {
   const values: Record<string, string> = {
     [RUNNER_ENV.run]: input.run,
     [RUNNER_ENV.suite]: input.suite,

@@ -1,6 +1,7 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { FAULT_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { actionOf, FAULT_CONDITIONS, type Fault, type FaultReceipt } from '@backendai-e2e/api/fault';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { Refusal } from './accept.ts';
 import { stepDelete } from './delete-step.ts';
 import type { ActOutcome, FaultAct } from './effects.ts';
@@ -10,9 +11,6 @@ import { stepScale } from './scale-step.ts';
 import type { FaultProgress } from './status.ts';
 import { isHopeless, nothingDone, type Timing } from './timing.ts';
 import { isInPod } from './tools.ts';
-
-/** Longest trouble of a receipt, characters, as in its schema. */
-const TROUBLE_LENGTH = 1000;
 
 /** The next step for one target, or for all targets of a component together. */
 export interface FaultStep {
@@ -86,7 +84,7 @@ export function settle(step: FaultStep, outcomes: readonly ActOutcome[], { now }
   // Gone in between: the next look sees that.
   if (!('refusal' in failed)) return { before, receipts: before, acts: [], lookAgainMs };
   const { refusal } = failed;
-  const trouble = refusal.message.slice(0, TROUBLE_LENGTH);
+  const trouble = refusal.message.slice(0, LENGTHS.message);
   if (before.some(({ injectedAt }) => injectedAt)) {
     return { before, receipts: before.map((receipt) => ({ ...receipt, trouble })), acts: [], lookAgainMs };
   }

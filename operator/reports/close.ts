@@ -6,7 +6,7 @@ import type { KubeObject } from '@backendai-e2e/kube/object';
 import { ownedStatus } from '@backendai-e2e/kube/owned-fields';
 
 /** Why an attempt will not report any more. */
-export interface Ending {
+export interface AttemptEnding {
   /** PascalCase word for TestReport.status.reason. */
   reason: string;
   message: string;
@@ -21,7 +21,9 @@ export interface AttemptTraces {
 }
 
 /** Either it ended, or it may still report; then `lookAgainMs` says when waiting alone could change the answer. */
-export type Progress = { ended: Ending } | { ended: undefined; hint?: Ending; lookAgainMs?: number };
+export type AttemptProgress =
+  | { ended: AttemptEnding }
+  | { ended: undefined; hint?: AttemptEnding; lookAgainMs?: number };
 
 /** Waiting reasons that no patience helps against. */
 const HOPELESS = new Set(['ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError']);
@@ -46,7 +48,7 @@ const LONGEST_MESSAGE = 4_000;
  * Says whether an attempt can still report, from its Job and pods alone. A pod that ended is enough: the Job controller
  * notices about a second later. Call it only for a report that is not final.
  */
-export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
+export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgress {
   if (!job) {
     return ended('JobVanished', 'the Job of this attempt was deleted before the suite had reported its end');
   }
@@ -94,7 +96,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): Progress {
 }
 
 /** Nothing of the suite ran: the Job makes another pod (podFailurePolicy of attemptJob), unless no pod can be started. */
-function nextPod(pods: readonly Pod[], now: Date): Progress {
+function nextPod(pods: readonly Pod[], now: Date): AttemptProgress {
   const tried = pods.filter(neverBegan);
   const since = Math.min(
     ...tried.map((pod) => Date.parse(pod.metadata.creationTimestamp ?? now.toISOString())),
@@ -107,7 +109,7 @@ function nextPod(pods: readonly Pod[], now: Date): Progress {
 }
 
 /** A pod that has not ended: still working, unable to start, or on a node that is gone. */
-function startProgress(pod: Pod, now: Date): Progress {
+function startProgress(pod: Pod, now: Date): AttemptProgress {
   const deleted = pod.metadata.deletionTimestamp;
   if (deleted) {
     const due = Date.parse(deleted) + LOST_MS;
@@ -144,7 +146,7 @@ function startProgress(pod: Pod, now: Date): Progress {
 }
 
 /** Why a pod that ended did so without a final report. */
-function podEnding(pod: Pod): Ending {
+function podEnding(pod: Pod): AttemptEnding {
   const disrupted = pod.status?.conditions?.find(
     (seen) => seen.type === 'DisruptionTarget' && seen.status === 'True',
   );
@@ -203,7 +205,7 @@ export function podInWords(pod: Pod): string {
  * different field managers, and these fields are the only ones that the operator takes over.
  */
 export function closing(
-  end: Ending,
+  end: AttemptEnding,
   now: Date,
 ): Required<Pick<TestReportStatus, 'final' | 'verdict' | 'reason' | 'message' | 'finishedAt'>> {
   return {
@@ -265,11 +267,11 @@ function statuses(pod: Pod) {
   return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 }
 
-function ended(reason: string, message: string): Progress {
+function ended(reason: string, message: string): AttemptProgress {
   return { ended: ending(reason, message) };
 }
 
-function ending(reason: string, message: string): Ending {
+function ending(reason: string, message: string): AttemptEnding {
   return { reason, message: cut(message) };
 }
 

@@ -17,10 +17,10 @@ import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
 import {
+  type AttemptEnding,
   attemptProgress,
   closedByOperator,
   closing,
-  type Ending,
   hasEnded,
   keptConditions,
   newest,
@@ -101,7 +101,7 @@ export class TestReportReconciler {
   }
 
   /** Closes the report unless its reporter was first: the stored report is read, and written only as it was read. */
-  async #close(name: ObjectName, seen: Ending, signal: AbortSignal): Promise<void> {
+  async #close(name: ObjectName, seen: AttemptEnding, signal: AbortSignal): Promise<void> {
     const { client, events, clock } = this.#with;
     const stored = await client.get(TEST_REPORTS, name, { signal });
     if (!stored || stored.status?.final === true) return;
@@ -158,7 +158,7 @@ export class TestReportReconciler {
   }
 
   /** Notes in the report why its pod does not start, and that it did in the end. */
-  async #hint(report: TestReport, reason: Ending | undefined, signal: AbortSignal): Promise<void> {
+  async #hint(report: TestReport, reason: AttemptEnding | undefined, signal: AbortSignal): Promise<void> {
     const before = conditionOf(report.status?.conditions, STARTED);
     const known = reason
       ? before?.reason === reason.reason || reason.reason === 'NoPod'
@@ -178,7 +178,7 @@ export class TestReportReconciler {
   }
 
   /** Without the secrets of the environment's connection: a pod that dies may say anything. */
-  async #masked(report: TestReport, ending: Ending, signal: AbortSignal): Promise<Ending> {
+  async #masked(report: TestReport, ending: AttemptEnding, signal: AbortSignal): Promise<AttemptEnding> {
     const { client, runs, environments } = this.#with;
     const namespace = report.metadata.namespace ?? '';
     const run = runs.get({ namespace, name: report.spec.run });
@@ -203,7 +203,7 @@ export class TestReportReconciler {
 }
 
 /** Adds what had kept the pod from starting: when the Job's deadline passed, the pod that could tell is gone. */
-function remembering(report: TestReport, ending: Ending): Ending {
+function remembering(report: TestReport, ending: AttemptEnding): AttemptEnding {
   const started = conditionOf(report.status?.conditions, STARTED);
   if (started?.status !== 'False' || report.status?.startedAt !== undefined) return ending;
   return { ...ending, message: `${ending.message}; it never started: ${started.reason}: ${started.message}` };

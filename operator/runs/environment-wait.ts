@@ -1,14 +1,14 @@
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '@backendai-e2e/api/test-run';
-import type { Ending } from '../reports/close.ts';
+import type { AttemptEnding } from '../reports/close.ts';
 import type { RunDraft } from './plan-builder.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What waiting for the environment comes to. Nothing set: no reason to wait, or no deadline of its own. */
 export interface EnvironmentWait {
   /** The whole run ends because of it. */
-  over?: Ending;
+  over?: AttemptEnding;
   /** Its time to become healthy is over: what needs it fails. */
   unready?: boolean;
   /** When that will be, milliseconds since the epoch. */
@@ -77,7 +77,7 @@ export interface Lane {
 /** What waiting for the environments comes to. */
 export interface LaneWait {
   /** The whole run ends because of one of them. */
-  over?: Ending | undefined;
+  over?: AttemptEnding | undefined;
   /** Environments whose time to become healthy is over. */
   unready: ReadonlySet<string>;
   /** When that will be for the next one, milliseconds since the epoch. */

@@ -17,7 +17,7 @@ import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { letsRunSucceed } from '@backendai-e2e/api/verdict-policy';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
-import type { Ending } from '../reports/close.ts';
+import type { AttemptEnding } from '../reports/close.ts';
 import { fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines } from '../reports/suite-lines.ts';
 
@@ -39,7 +39,7 @@ export interface RunWorld {
 /** What to do about a run, in this order, and the status to write after it. */
 export interface RunPlan {
   /** Reports to close as Interrupted; their Jobs are deleted. */
-  stop: { report: TestReport; ending: Ending }[];
+  stop: { report: TestReport; ending: AttemptEnding }[];
   start: AttemptStart[];
   /** The whole status but observedGeneration. */
   status: TestRunStatus;
@@ -200,7 +200,7 @@ export class RunDraft {
   }
 
   /** Ends the run now: what has no result becomes Interrupted. */
-  end(ending: Ending): RunPlan {
+  end(ending: AttemptEnding): RunPlan {
     this.lines = foldLines(this.lines, this.#world.reports, () => 0).map(({ line }) => line);
     for (const line of this.lines) {
       if (line.state !== 'Finished') this.close(line.name, 'Interrupted', ending.reason, ending.message);

@@ -30,7 +30,7 @@ import {
 } from '../attempts/start-attempt.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
-import { closing, type Ending, keptConditions } from '../reports/close.ts';
+import { type AttemptEnding, closing, keptConditions } from '../reports/close.ts';
 import { planRun } from './plan.ts';
 import type { RunPlan, RunWorld } from './plan-builder.ts';
 
@@ -189,7 +189,7 @@ export class TestRunReconciler {
    * Closes the report of an attempt that is ended from outside, unless its reporter was first. Its Job is ended by the
    * report's reconciler, which sees that it outlived its report.
    */
-  async #stop(report: TestReport, ending: Ending, signal: AbortSignal): Promise<void> {
+  async #stop(report: TestReport, ending: AttemptEnding, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#with;
     const { name, namespace = '', uid, resourceVersion } = report.metadata;
     const status = { ...closing(ending, clock.now()), ...keptConditions(report) };

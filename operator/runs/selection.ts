@@ -1,6 +1,6 @@
 import { LIMITS } from '@backendai-e2e/api/limits';
 import { isFinished, RUN_REASONS, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { runsUnnamed, type TestSuite } from '@backendai-e2e/api/test-suite';
 import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
 
 /** The suites of a run, by name in the order they are to start; or why there are none. */
@@ -35,8 +35,7 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
       ? []
       : existing
           .filter((suite) => labels.every(([key, value]) => suite.metadata.labels?.[key] === value))
-          .filter((suite) => suite.spec.onDemand !== true)
-          .filter((suite) => choice?.includeSlow !== false || suite.spec.slow !== true)
+          .filter((suite) => runsUnnamed(suite.spec, choice?.includeSlow !== false))
           .map((suite) => suite.metadata.name)
           .sort();
   const names = [...new Set([...named, ...byLabel])];

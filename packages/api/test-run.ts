@@ -82,8 +82,8 @@ export function suiteOf(line: Pick<RunSuite, 'name' | 'suite'>): string {
   return line.suite ?? line.name;
 }
 
-/** Whether the run has its verdict. It never changes after that. */
-export function isFinished(run: TestRun): boolean {
-  const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
+/** Whether the run has its verdict. It never changes after that. A run that does not exist has none. */
+export function isFinished(run: Pick<TestRun, 'status'> | undefined): boolean {
+  const succeeded = conditionOf(run?.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
   return succeeded === 'True' || succeeded === 'False';
 }

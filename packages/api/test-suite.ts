@@ -12,3 +12,14 @@ export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStat
 export function countsForState(entry: { verdict: Verdict; aside?: boolean }): boolean {
   return entry.aside !== true && VERDICT_POLICY[entry.verdict].state !== 'Unknown';
 }
+
+/**
+ * Whether a run that does not name the suite takes it: by a label, by its area, or because the run chooses nothing. Suites on
+ * demand run only where a run names them; slow ones only where it includes them.
+ */
+export function runsUnnamed(
+  { onDemand, slow }: { onDemand?: boolean; slow?: boolean },
+  includeSlow: boolean,
+): boolean {
+  return onDemand !== true && (includeSlow || slow !== true);
+}

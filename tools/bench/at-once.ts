@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { corePath, type KubeObject, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
 import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
-import { isFinished } from '@backendai-e2e/cli/runs/follow';
 import {
   type BenchPlace,
   type BenchRow,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import {
   type ClusterApi,
   corePath,
@@ -8,7 +8,6 @@ import {
   resourcePath,
 } from '@backendai-e2e/cli/cluster-api/client';
 import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
-import { isFinished } from '@backendai-e2e/cli/runs/follow';
 import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
 
 /** One line of out/bench/bench.json. */
