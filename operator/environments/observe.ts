@@ -26,6 +26,16 @@ export interface Observed {
   requeueAfterMs: number | undefined;
 }
 
+/** When an environment must be Ready, milliseconds since the epoch: readyTimeoutSeconds after helm's start. */
+export function readyDeadline(
+  environment: TestEnvironment,
+  status: TestEnvironmentStatus,
+  now: Date,
+): number {
+  const started = status.deployStartedAt ? Date.parse(status.deployStartedAt) : now.getTime();
+  return started + (environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds) * 1000;
+}
+
 /** Sets conditions of an environment in the order Deployed, Healthy, Ready. */
 export function withObservations(
   environment: TestEnvironment,
@@ -120,9 +130,8 @@ export function observeDeployment(
           message: 'the chart made no Secret backend-ai-connection with the key connection.json',
         }
       : health;
-  const started = status.deployStartedAt ? Date.parse(status.deployStartedAt) : now.getTime();
+  const leftMs = readyDeadline(environment, status, now) - now.getTime();
   const seconds = environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds;
-  const leftMs = started + seconds * 1000 - now.getTime();
   const comingUp = whole.status === 'False' && status.readyAt === undefined;
   const summary =
     comingUp && leftMs <= 0

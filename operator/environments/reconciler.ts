@@ -1,5 +1,3 @@
-import { conditionOf } from '@backendai-e2e/api/conditions';
-import { ENVIRONMENT_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { FIELD_MANAGERS, FINALIZERS } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import {
@@ -24,15 +22,15 @@ import { maskStrings } from '@backendai-e2e/redaction/redaction';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices } from '../observability/notices.ts';
 import { ChartNotFoundError } from './chart.ts';
-import { componentStatuses, deadContainers, unready, type Workload } from './components.ts';
+import { componentStatuses, deadContainers, unready } from './components.ts';
+import { deployStep, installing, isFinalFailure, placed, turnOf } from './decide.ts';
 import { copyConnection } from './environment-secrets.ts';
 import { expiresInMs } from './expiry.ts';
 import { HelmError } from './helm.ts';
-import { waitsForTurn } from './install-order.ts';
 import type { Installer } from './installer.ts';
 import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
 import { deploying, notDeployed, observeDeployment, observeExternal, withObservations } from './observe.ts';
-import { driftOf, shouldExist } from './release.ts';
+import { driftOf, missingWorkloads } from './release.ts';
 import { TerminationLogs } from './termination-logs.ts';
 import type { WorkloadWatch } from './workload-watch.ts';
 
@@ -119,16 +117,14 @@ export class TestEnvironmentReconciler {
       await this.#write(before, status, signal);
       return undefined;
     }
-    let environment = await setFinalizer(this.#with.client, FINALIZER, before, 'hold', signal);
-    const place = {
-      ...environment.status,
-      namespace: namespaceOf(environment),
-      release: environment.metadata.name,
-    };
+    const environment = await setFinalizer(this.#with.client, FINALIZER, before, 'hold', signal);
     const refuse = async (reason: string, message: string) => {
-      await this.#write(environment, notDeployed(environment, place, clock.now(), reason, message), signal);
+      const status = notDeployed(environment, placed(environment), clock.now(), reason, message);
+      await this.#write(environment, status, signal);
       return undefined;
     };
+    const wait = (message: string) =>
+      this.#write(environment, deploying(environment, placed(environment), clock.now(), message), signal);
 
     let wanted: string;
     try {
@@ -137,58 +133,49 @@ export class TestEnvironmentReconciler {
       if (!(error instanceof ChartNotFoundError)) throw error;
       return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
     }
-    const installed = environment.status?.valuesHash === wanted;
-    if (!installed && environment.status?.attemptedHash !== wanted) {
-      const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
-      const message = waitsForTurn(environment, this.#with.environments.get(first));
-      if (message) {
-        await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
+    const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
+    const notYet = turnOf(environment, wanted, this.#with.environments.get(first));
+    if (notYet) {
+      await wait(notYet);
+      return undefined;
+    }
+    let step = deployStep(environment, wanted, await installer.namespace(environment, signal));
+    if (step.do === 'createNamespace') {
+      step = deployStep(environment, wanted, await installer.createNamespace(environment, signal));
+    }
+    switch (step.do) {
+      case 'refuse':
+        return refuse(step.reason, step.message);
+      case 'createNamespace':
+        // Another created it, and it was deleted again in between.
+        await wait(`namespace ${namespaceOf(environment)} was deleted just after it was created`);
+        return { requeueAfterMs: GOING_MS };
+      case 'wait':
+        await wait(step.message);
+        return { requeueAfterMs: GOING_MS };
+      case 'leave':
         return undefined;
+      case 'install': {
+        const after = await this.#install(environment, wanted, signal);
+        return after && this.#observe(after, signal);
       }
+      case 'observe':
+        return this.#observe(environment, signal);
     }
-    let namespace = await installer.namespace(environment, signal);
-    if (!namespace && installed) {
-      const message = `namespace ${place.namespace} is gone with all that was deployed: delete this TestEnvironment and create it again`;
-      return refuse(ENVIRONMENT_REASONS.namespaceGone, message);
-    }
-    namespace ??= await installer.createNamespace(environment, signal);
-    if (!namespace || namespace.metadata.deletionTimestamp) {
-      const message = `namespace ${place.namespace} is still going: ${namespace ? (whatHolds(namespace) ?? '') : ''}`;
-      await this.#write(environment, deploying(environment, place, clock.now(), message), signal);
-      return { requeueAfterMs: GOING_MS };
-    }
-    if (!isOwn(namespace, environment)) {
-      const message = `namespace ${place.namespace} exists and was not made for this TestEnvironment: choose another spec.namespace`;
-      return refuse(ENVIRONMENT_REASONS.namespaceTaken, message);
-    }
-    if (!installed) {
-      const deployed = conditionOf(environment.status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
-      const failed =
-        environment.status?.attemptedHash === wanted && deployed?.reason === ENVIRONMENT_REASONS.helmFailed;
-      // The same again would fail the same way: it is tried anew when the chart or its values change.
-      if (failed) return undefined;
-      const after = await this.#install(environment, { ...place, attemptedHash: wanted }, signal);
-      if (!after) return undefined;
-      environment = after;
-    }
-    return this.#observe(environment, signal);
   }
 
   /** Runs helm. Resolves to the environment with its new status, or to undefined when helm failed for good. */
   async #install(
     environment: TestEnvironment,
-    place: TestEnvironmentStatus,
+    wanted: string,
     signal: AbortSignal,
   ): Promise<TestEnvironment | undefined> {
     const { installer, clock } = this.#with;
-    const resumed = environment.status?.attemptedHash === place.attemptedHash;
-    const deployStartedAt = resumed ? environment.status?.deployStartedAt : undefined;
-    const { readyAt: _past, ...kept } = place;
-    const status = { ...kept, deployStartedAt: deployStartedAt ?? clock.now().toISOString() };
-    const chart = environment.spec.chart?.name ?? '';
+    const status = installing(environment, wanted, clock.now());
+    const begins = `helm installs chart ${environment.spec.chart?.name ?? ''}`;
     const started = await this.#write(
       environment,
-      deploying(environment, status, clock.now(), `helm installs chart ${chart}`),
+      deploying(environment, status, clock.now(), begins),
       signal,
     );
     if (!started) return undefined;
@@ -196,27 +183,22 @@ export class TestEnvironmentReconciler {
       await installer.takeRights(started, signal);
       await installer.upgrade(started, signal);
     } catch (error) {
-      // Stopping is no failure: the next operator resumes it.
+      // A stop is no failure: the next operator resumes the installation.
       if (signal.aborted || isConflict(error)) throw error;
-      const seconds = environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds;
-      const late = clock.now().getTime() >= Date.parse(status.deployStartedAt) + seconds * 1000;
       const message = error instanceof Error ? error.message : String(error);
-      const hopeless = error instanceof HelmError && !error.transient;
-      if (!hopeless && !late) {
-        const again = deploying(started, started.status ?? {}, clock.now(), `tried again after: ${message}`);
-        await this.#write(started, again, signal);
-        throw error;
+      const transient = !(error instanceof HelmError) || error.transient;
+      const now = clock.now();
+      const before = started.status ?? {};
+      if (isFinalFailure(started, transient, now)) {
+        const failed = notDeployed(started, before, now, ENVIRONMENT_REASONS.helmFailed, message);
+        await this.#write(started, failed, signal);
+        return undefined;
       }
-      const reason = ENVIRONMENT_REASONS.helmFailed;
-      await this.#write(
-        started,
-        notDeployed(started, started.status ?? {}, clock.now(), reason, message),
-        signal,
-      );
-      return undefined;
+      await this.#write(started, deploying(started, before, now, `retried after: ${message}`), signal);
+      throw error;
     }
-    // Written with the first observation of what helm made.
-    return { ...started, status: { ...started.status, valuesHash: status.attemptedHash ?? '' } };
+    // Written with the first observation of what helm installed.
+    return { ...started, status: { ...started.status, valuesHash: wanted } };
   }
 
   /** Looks at what is deployed. Repairs nothing: what somebody changed by hand is seen and said. */
@@ -225,10 +207,7 @@ export class TestEnvironmentReconciler {
     const namespace = namespaceOf(environment);
     const { workloads, pods } = await watch.follow(namespace, objectName(environment), signal);
     const installed = await installer.installed(environment, signal);
-    const existing = new Set(workloads.map(nameOfWorkload));
-    const missing = (installed ?? []).filter(
-      (workload) => shouldExist(workload) && !existing.has(nameOfWorkload(workload)),
-    );
+    const missing = missingWorkloads(installed ?? [], workloads);
     let components = componentStatuses(workloads, pods, { missing });
     if (unready(components).length > 0) {
       const [events, logs] = await Promise.all([
@@ -308,10 +287,6 @@ export class TestEnvironmentReconciler {
     }
     return object;
   }
-}
-
-function nameOfWorkload({ kind, metadata }: Workload): string {
-  return `${kind}/${metadata.name}`;
 }
 
 function earliest(...delays: (number | undefined)[]): number | undefined {

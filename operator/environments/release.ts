@@ -68,6 +68,13 @@ export function driftOf(installed: readonly Workload[], existing: readonly Workl
   });
 }
 
+/** The installed workloads that should exist and do not. */
+export function missingWorkloads(installed: readonly Workload[], existing: readonly Workload[]): Workload[] {
+  const keyOf = ({ kind, metadata }: Workload) => `${kind}/${metadata.name}`;
+  const present = new Set(existing.map(keyOf));
+  return installed.filter((workload) => shouldExist(workload) && !present.has(keyOf(workload)));
+}
+
 /** Whether a workload that is not there should be: Jobs may go when their time to live is over. */
 export function shouldExist(wanted: Workload): boolean {
   return wanted.kind !== 'Job' || wanted.spec?.ttlSecondsAfterFinished === undefined;
