@@ -1,9 +1,7 @@
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
-import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
-import { countKey, type Verdict } from '@backendai-e2e/api/verdict';
+import { type Counts, countKey, type TestState, type Verdict } from '@backendai-e2e/api/verdict';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
-
-export type Counts = NonNullable<TestReportStatus['counts']>;
+import { firstLine, type TestRecord } from './test-record.ts';
 
 /** Why an attempt did not come to its own end. */
 export interface Interruption {
@@ -18,12 +16,20 @@ export interface Outcome {
   message?: string;
 }
 
+/** The states that keep an attempt from Passed, worst first, with the outcome that they lead to. */
+const DECIDING = [
+  { state: 'failed', verdict: 'Failed', reason: 'TestsFailed' },
+  { state: 'interrupted', verdict: 'Interrupted', reason: 'NotRun' },
+  { state: 'inconclusive', verdict: 'Inconclusive', reason: 'CouldNotSee' },
+  { state: 'known-issue', verdict: 'KnownIssue', reason: 'FailedAsListed' },
+] as const satisfies readonly { state: TestState; verdict: Verdict; reason: string }[];
+
 /**
- * Counts tests by state. Failed hooks are listed as tests of their own, so they count in total too; the sum of the
- * states is total once the attempt has ended.
+ * Counts tests by state. Failed hooks are listed as tests of their own, so they count in total too. Once the attempt has
+ * ended, the states add up to total.
  * @param planned tests that are to run, hooks not counted
  */
-export function countTests(tests: readonly ReportedTest[], planned: number, failedHooks: number): Counts {
+export function countTests(tests: readonly TestRecord[], planned: number, failedHooks: number): Counts {
   const counts: Counts = {
     total: planned + failedHooks,
     passed: 0,
@@ -38,42 +44,20 @@ export function countTests(tests: readonly ReportedTest[], planned: number, fail
 }
 
 /**
- * The verdict of an attempt from what its tests said. One failure decides, then an interruption, then a test that
- * could not see what it claims; only then may it be KnownIssue (a test failed as listed) or Passed. An attempt without
+ * The verdict of an attempt. One failure decides, then an interruption, then a test that never ran, then a test that
+ * could not see what it claims. Only then can it be KnownIssue (a test failed as listed) or Passed. An attempt without
  * tests is NoTests, never Passed.
  */
-export function decideOutcome(
-  tests: readonly ReportedTest[],
-  interruption: Interruption | undefined,
-): Outcome {
-  const failed = tests.filter((test) => test.state === 'failed');
-  const first = failed[0];
-  if (first) {
-    const message = `${first.title}: ${firstLine(first.error)}${more(failed.length)}`;
-    return { verdict: 'Failed', reason: interruption?.reason ?? 'TestsFailed', message };
+export function decideOutcome(tests: readonly TestRecord[], interruption: Interruption | undefined): Outcome {
+  const worst = DECIDING.find(({ state }) => tests.some((test) => test.state === state));
+  if (interruption && worst?.state !== 'failed') return { verdict: 'Interrupted', ...interruption };
+  if (worst) {
+    const { state, verdict, reason } = worst;
+    const message = messageOf(tests.filter((test) => test.state === state));
+    return { verdict, reason: interruption?.reason ?? reason, message };
   }
-  if (interruption) return { verdict: 'Interrupted', ...interruption };
   if (tests.length === 0) {
     return { verdict: 'NoTests', reason: 'NoTests', message: 'no test of the suite matches' };
-  }
-  const open = tests.find((test) => test.state === 'interrupted');
-  if (open) {
-    return { verdict: 'Interrupted', reason: 'NotRun', message: `${open.title}: ${firstLine(open.error)}` };
-  }
-  const unsure = tests.filter((test) => test.state === 'inconclusive');
-  const firstUnsure = unsure[0];
-  if (firstUnsure) {
-    return {
-      verdict: 'Inconclusive',
-      reason: 'CouldNotSee',
-      message: `${firstUnsure.title}: ${firstLine(firstUnsure.error)}${more(unsure.length)}`,
-    };
-  }
-  const known = tests.filter((test) => test.state === 'known-issue');
-  const firstKnown = known[0];
-  if (firstKnown) {
-    const message = `${firstKnown.title}: ${firstLine(firstKnown.error)}${more(known.length)}`;
-    return { verdict: 'KnownIssue', reason: 'FailedAsListed', message };
   }
   if (tests.every((test) => test.state === 'pending')) {
     return { verdict: 'Skipped', reason: 'AllSkipped', message: 'the suite skipped every test itself' };
@@ -81,7 +65,7 @@ export function decideOutcome(
   return { verdict: 'Passed' };
 }
 
-/** The attempt could not start: its files cannot be loaded or the pod is set up wrongly. */
+/** The attempt could not start: its files cannot be loaded, or the pod is configured wrongly. */
 export function couldNotRun(message: string): Outcome {
   return { verdict: 'Failed', reason: 'CouldNotRun', message };
 }
@@ -92,10 +76,8 @@ export function exitCode(outcome: Outcome): number {
   return RUNNER_EXIT[VERDICT_POLICY[outcome.verdict].exit];
 }
 
-function firstLine(text: string | undefined): string {
-  return text?.split('\n', 1)[0] ?? 'no message';
-}
-
-function more(count: number): string {
-  return count > 1 ? ` (and ${count - 1} more)` : '';
+/** The first of some tests with the first line of its error, and how many others there are. */
+function messageOf([first, ...others]: readonly TestRecord[]): string {
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return `${first?.title}: ${firstLine(first?.error) || 'no message'}${more}`;
 }

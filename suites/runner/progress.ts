@@ -1,14 +1,9 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { Counts } from '@backendai-e2e/api/verdict';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
-import {
-  type Counts,
-  countTests,
-  decideOutcome,
-  type Interruption,
-  type Outcome,
-} from '@backendai-e2e/results/outcome';
+import { countTests, decideOutcome, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
 import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import type { SuiteRecord } from '@backendai-e2e/results/run-record';
 import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';

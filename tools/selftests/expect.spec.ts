@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { adminCommandsIn, difference, expectEnding, Surprise, tellsOfPassedTest } from './expect.ts';
+import { adminCommandsIn, difference, expectEnding, Surprise, showsPassedTest } from './expect.ts';
 
 describe('what the self-test of staging expects', () => {
   it("finds the administrator's commands in a refusal, and nothing else", () => {
@@ -19,10 +19,10 @@ describe('what the self-test of staging expects', () => {
     expect(adminCommandsIn(lines.slice(3))).to.deep.equal([]);
   });
 
-  it('takes a line of a passed test for one, and no line of a phase', () => {
-    expect(tellsOfPassedTest('[  12.0s]     ✔ keeps its id (0.4 s)')).to.equal(true);
-    expect(tellsOfPassedTest('[  12.0s]     ✘ keeps its id (0.4 s)')).to.equal(false);
-    expect(tellsOfPassedTest('[  12.0s] ✓ operator (4.1 s)')).to.equal(false);
+  it('recognizes the line of a passed test, and no line of a phase', () => {
+    expect(showsPassedTest('[  12.0s]     ✔ keeps its id (0.40 s)')).to.equal(true);
+    expect(showsPassedTest('[  12.0s]     ✘ keeps its id (0.40 s)')).to.equal(false);
+    expect(showsPassedTest('[  12.0s] ✓ operator (4.1 s)')).to.equal(false);
   });
 
   it('names what is left and what is gone', () => {

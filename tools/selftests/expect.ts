@@ -1,4 +1,5 @@
 import { TEST_MARKS } from '@backendai-e2e/api/verdict';
+import { parseTestLine } from '@backendai-e2e/results/printed-output';
 
 /** Something was not as the self-test expects it. Exit code 1. */
 export class Surprise extends Error {
@@ -17,9 +18,10 @@ export function adminCommandsIn(lines: readonly string[]): string[] {
   return commands;
 }
 
-/** Whether a line of the command's output tells of a test that passed. */
-export function tellsOfPassedTest(line: string): boolean {
-  return line.includes(` ${TEST_MARKS.passed} `);
+/** Whether a line of the command's progress shows a test that passed. Time and environment may stand before it. */
+export function showsPassedTest(line: string): boolean {
+  const from = line.indexOf(`${TEST_MARKS.passed} `);
+  return from >= 0 && parseTestLine(line.slice(from)) !== undefined;
 }
 
 /** What is there now and was not there before, and the other way round, a line each. */

@@ -12,7 +12,7 @@ import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { STAGING } from '@backendai-e2e/cli/staging/places';
 import { execa } from 'execa';
 import { TcpProxy } from '../envtest/tcp-proxy.ts';
-import { adminCommandsIn, expectEnding, Surprise, tellsOfPassedTest } from './expect.ts';
+import { adminCommandsIn, expectEnding, Surprise, showsPassedTest } from './expect.ts';
 import { REGISTRY_PORT } from './registry.ts';
 import { everything, expectSame, untilSame } from './remains.ts';
 import {
@@ -150,7 +150,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   await step('a run whose connection is lost goes on without it', async () => {
     let cut = false;
     const lost = await e2e(stage, [...staging, '--suite', options.suites], (line) => {
-      if (cut || !tellsOfPassedTest(line)) return;
+      if (cut || !showsPassedTest(line)) return;
       cut = true;
       stage.p.log('the connection to the API server is cut');
       stage.proxy.refuse();
