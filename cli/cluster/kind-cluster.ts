@@ -115,7 +115,7 @@ async function keepInside(
 }
 
 /** Names of the containers that are the cluster's nodes. */
-async function nodesOf(name: string, p: Provision): Promise<string[]> {
+export async function nodesOf(name: string, p: Provision): Promise<string[]> {
   const filter = `label=io.x-k8s.kind.cluster=${name}`;
   const nodes = await command(p, 'docker', ['ps', '--filter', filter, '--format', '{{.Names}}']);
   return nodes.split('\n').filter(Boolean);

@@ -22,6 +22,22 @@ export interface ImageSet {
 
 type FullBuilder = Builder & { debian(): Promise<string> };
 
+/** On every image: the content key of its parent. */
+const PARENT_LABEL = 'e2e.backend.ai/parent';
+
+/** An image that a cluster is to get as a layer on top of one that it holds. */
+export interface LayerRequest {
+  /** Reference that the image gets. */
+  ref: string;
+  /** References of images that differ from it in these folders alone. */
+  bases: readonly string[];
+  /** Makes the folders: absolute path in the image without the first slash → folder here, which exists while `body` runs. */
+  withFolders<T>(body: (folders: Record<string, string>) => Promise<T>): Promise<T>;
+}
+
+/** Puts such an image into a cluster; false where the cluster holds none of the bases. */
+export type AddLayer = (request: LayerRequest, p: Provision) => Promise<boolean>;
+
 /** A builder whose answers are remembered, so that shared parents are looked at once. */
 function imageBuilder(given: Provision): FullBuilder {
   const failed = new AbortController();
@@ -60,25 +76,29 @@ function folderOf(row: ImageRow): string {
 
 async function keyOf(builder: FullBuilder, row: ImageRow): Promise<string> {
   const parts: Record<string, string> = { ...row.args };
-  parts.parent =
-    row.parent === 'debian'
-      ? ((await imageId(builder.p, await builder.debian())) ?? '')
-      : await builder.keyOf(row.parent);
+  parts.parent = await parentKey(builder, row);
   for (const [file, hash] of Object.entries(await pathParts(folderOf(row)))) parts[`file ${file}`] = hash;
   for (const extra of row.extras ?? []) parts[`extra ${extra.to}`] = await extra.key(builder);
   return contentKey(parts);
 }
 
-async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
+async function parentKey(builder: FullBuilder, row: ImageRow): Promise<string> {
+  return row.parent === 'debian'
+    ? ((await imageId(builder.p, await builder.debian())) ?? '')
+    : builder.keyOf(row.parent);
+}
+
+/** Makes the build context of an image for as long as `body` runs. */
+async function withContext<T>(
+  builder: FullBuilder,
+  row: ImageRow,
+  body: (context: string) => Promise<T>,
+): Promise<T> {
   const { p } = builder;
-  const ref = refOf(row.name, await builder.keyOf(row.name));
-  if (await imageId(p, ref)) return ref;
-  const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
   const temporary = path.join(p.cacheDir, 'contexts');
   await mkdir(temporary, { recursive: true });
   const context = await mkdtemp(path.join(temporary, `${row.name}-`));
   try {
-    const started = Date.now();
     await cp(folderOf(row), context, { recursive: true });
     for (const extra of row.extras ?? []) {
       const target = path.join(context, extra.to);
@@ -87,12 +107,25 @@ async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
     }
     // A strict umask must not make files that the image's user cannot read.
     await command(p, 'chmod', ['-R', 'a+rX', context]);
-    p.log(`image ${row.name}: building`);
-    await dockerBuild(p, { ref, context, args: { BASE: base, ...row.args }, log: `image-${row.name}` });
-    p.log(`image ${row.name}: built in ${Math.round((Date.now() - started) / 1_000)} s`);
+    return await body(context);
   } finally {
     await rm(context, { recursive: true, force: true });
   }
+}
+
+async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
+  const { p } = builder;
+  const ref = refOf(row.name, await builder.keyOf(row.name));
+  if (await imageId(p, ref)) return ref;
+  const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
+  await withContext(builder, row, async (context) => {
+    const started = Date.now();
+    p.log(`image ${row.name}: building`);
+    const args = { BASE: base, ...row.args };
+    const labels = { [PARENT_LABEL]: await parentKey(builder, row) };
+    await dockerBuild(p, { ref, context, args, labels, log: `image-${row.name}` });
+    p.log(`image ${row.name}: built in ${Math.round((Date.now() - started) / 1_000)} s`);
+  });
   const old = (await refsOf(p, `${REPOSITORY}/${row.name}`)).filter((other) => other !== ref);
   await removeRefs(p, old);
   return ref;
@@ -120,9 +153,10 @@ async function buildEach<N extends string>(
 
 /**
  * Makes sure of every image of a cluster. Those in the node image are only built where that has to be made.
+ * @param addLayer given for a kept cluster: brings the project's own code there without a build where that is possible
  * @throws ProvisionError naming the image that could not be built and where its log lies
  */
-export async function ensureImages(p: Provision): Promise<ImageSet> {
+export async function ensureImages(p: Provision, addLayer?: AddLayer): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
     const builder = imageBuilder(p);
     const baked = await refsFor(builder, BAKED);
@@ -134,9 +168,31 @@ export async function ensureImages(p: Provision): Promise<ImageSet> {
       alongside: Object.values(loaded),
       build: [build(BAKED), build(LOADED)],
     });
-    await build(LOADED)();
+    for (const name of LOADED) {
+      if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
+        await builder.build(name);
+    }
     return { refs: { ...baked, ...loaded }, nodeImage };
   });
+}
+
+/** Whether the cluster got the image as its own code on top of an image that differs in nothing else. */
+async function layered(
+  builder: FullBuilder,
+  row: ImageRow,
+  ref: string,
+  addLayer: AddLayer,
+): Promise<boolean> {
+  const { p } = builder;
+  const { layer } = row;
+  if (!layer || (await imageId(p, ref))) return false;
+  const label = `${PARENT_LABEL}=${await parentKey(builder, row)}`;
+  const bases = await refsOf(p, `${REPOSITORY}/${row.name}`, label);
+  const makeFolders = <T>(body: (folders: Record<string, string>) => Promise<T>): Promise<T> =>
+    withContext(builder, row, (context) =>
+      body(Object.fromEntries(Object.entries(layer).map(([from, to]) => [to, path.join(context, from)]))),
+    );
+  return addLayer({ ref, bases, withFolders: makeFolders }, p);
 }
 
 /** References of the images named, without building them. */

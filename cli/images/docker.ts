@@ -14,7 +14,13 @@ let buildKit: Promise<boolean> | undefined;
 /** Builds a context folder. BuildKit where the client has buildx, else the engine's own builder. */
 export async function dockerBuild(
   p: Provision,
-  build: { ref: string; context: string; args: Record<string, string>; log: string },
+  build: {
+    ref: string;
+    context: string;
+    args: Record<string, string>;
+    labels: Record<string, string>;
+    log: string;
+  },
 ): Promise<void> {
   buildKit ??= tryCommand(p, 'docker', ['buildx', 'version']).then((version) => version !== undefined);
   const args = Object.entries({ ...proxyArgs(process.env), ...build.args });
@@ -27,6 +33,7 @@ export async function dockerBuild(
       '--tag',
       build.ref,
       ...args.flatMap(([k, v]) => ['--build-arg', `${k}=${v}`]),
+      ...Object.entries(build.labels).flatMap(([k, v]) => ['--label', `${k}=${v}`]),
       build.context,
     ],
     {
@@ -56,9 +63,14 @@ export async function pull(p: Provision, ref: string): Promise<boolean> {
   return out !== undefined;
 }
 
-/** Tags of a repository that the engine holds, e.g. ["backendai-e2e/base:0123456789ab"]. */
-export async function refsOf(p: Provision, repository: string): Promise<string[]> {
-  const out = await command(p, 'docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', repository]);
+/**
+ * Tags of a repository that the engine holds, e.g. ["backendai-e2e/base:0123456789ab"].
+ * @param label only images with this label ("key=value")
+ */
+export async function refsOf(p: Provision, repository: string, label?: string): Promise<string[]> {
+  const filter = label === undefined ? [] : ['--filter', `label=${label}`];
+  const args = ['image', 'ls', ...filter, '--format', '{{.Repository}}:{{.Tag}}', repository];
+  const out = await command(p, 'docker', args);
   return out.split('\n').filter((ref) => ref !== '' && !ref.endsWith(':<none>'));
 }
 

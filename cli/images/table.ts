@@ -12,6 +12,11 @@ export interface ImageRow {
   parent: string;
   /** What the build context holds beside the files of its folder. */
   extras?: Extra[];
+  /**
+   * Folder of the build context → the folder of the image that it replaces as a whole. Where it is given, these folders are all
+   * that an edit changes: a kept cluster gets them as one layer, without a build. See cli/cluster/source-layer.ts.
+   */
+  layer?: Record<string, string>;
   /** Pinned versions handed to the Dockerfile as build arguments. */
   args?: Record<string, string>;
 }
@@ -65,18 +70,25 @@ export const IMAGES: ImageRow[] = [
   { name: 'kube-proxy', parent: 'base', extras: [tool('kube-proxy', 'kube-proxy')] },
   { name: 'node-runtime', parent: 'base', extras: [nodeBinary('node')] },
   {
-    name: 'operator',
+    name: 'operator-modules',
     parent: 'node-runtime',
-    extras: [
-      tool('helm', 'helm'),
-      projectPath('charts/backend-ai', 'charts/backend-ai'),
-      productionModules('operator', 'node_modules'),
-      compiledCode('operator', 'dist'),
-    ],
+    extras: [tool('helm', 'helm'), productionModules('operator', 'node_modules')],
+  },
+  {
+    name: 'operator',
+    parent: 'operator-modules',
+    extras: [projectPath('charts/backend-ai', 'charts/backend-ai'), compiledCode('operator', 'dist')],
+    layer: { charts: 'charts', dist: 'app/dist' },
+  },
+  {
+    name: 'suites-modules',
+    parent: 'node-runtime',
+    extras: [productionModules('suites', 'node_modules')],
   },
   {
     name: 'suites',
-    parent: 'node-runtime',
-    extras: [productionModules('suites', 'node_modules'), compiledCode('suites', 'dist')],
+    parent: 'suites-modules',
+    extras: [compiledCode('suites', 'dist')],
+    layer: { dist: 'app/dist' },
   },
 ];

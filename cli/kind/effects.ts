@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
+import { addSourceLayer } from '../cluster/source-layer.ts';
 import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
 import { readAccess } from '../cluster-api/kubeconfig.ts';
 import { ensureImages, type ImageSet } from '../images/build.ts';
@@ -26,7 +27,8 @@ export interface Effects {
   inspect(p: Provision, environments: number): Promise<Finding[]>;
   tools(p: Provision): Promise<Tools>;
   engine(p: Provision): Promise<void>;
-  images(p: Provision): Promise<ImageSet>;
+  /** `kept`: the cluster is there already, and gets edits as layers where that is possible. */
+  images(p: Provision, kept?: boolean): Promise<ImageSet>;
   clusterExists(p: Provision): Promise<boolean>;
   createCluster(nodeImage: string, p: Provision): Promise<void>;
   loadImages(refs: string[], p: Provision): Promise<void>;
@@ -53,7 +55,8 @@ export function realEffects(root: string): Effects {
       kubectl: await ensureTool('kubectl', p),
     }),
     engine: ensureEngine,
-    images: ensureImages,
+    images: (p, kept) =>
+      ensureImages(p, kept ? (request) => addSourceLayer(NAMES.cluster, request, p) : undefined),
     clusterExists: (p) => clusterExists(NAMES.cluster, p),
     createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),
     loadImages: (refs, p) => loadImages(NAMES.cluster, refs, p),

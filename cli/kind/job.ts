@@ -132,7 +132,7 @@ async function work(
   await phase('engine', 'container engine', (p) => effects.engine(p));
   cluster.wasThere = await phase('cluster', 'kept cluster', (p) => effects.clusterExists(p));
   refuseWrongCluster(options, cluster.wasThere);
-  const images = await phase('images', 'images', (p) => effects.images(p));
+  const images = await phase('images', 'images', (p) => effects.images(p, cluster.wasThere));
   state.images = images;
   let memory: MemoryWatch | undefined;
   try {
