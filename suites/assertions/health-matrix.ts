@@ -46,7 +46,7 @@ export const ROUNDS: { title: string; squares: Square[] }[] = [
     ],
   },
   {
-    title: 'with something that does not answer',
+    title: 'with an unresponsive dependency',
     squares: [
       { component: 'manager', need: 'redis', way: 'silent', one: 0 },
       { component: 'manager', need: 'database', way: 'silent', one: 1 },

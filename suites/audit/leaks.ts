@@ -19,7 +19,7 @@ describe('leak audit', function () {
   let since: Date;
   let patienceUntil = 0;
 
-  before('it is known when the run began', () => {
+  before('the start of the run is known', () => {
     const text = process.env[RUNNER_ENV.since];
     if (!text) throw new Inconclusive(`${RUNNER_ENV.since} is not set: nobody knows since when to look`);
     since = new Date(text);

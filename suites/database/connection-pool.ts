@@ -14,12 +14,12 @@ const LOAD = POOL.kept + POOL.more + 28;
 /** A request under load may take this long, milliseconds. */
 const BUSY_MS = 90_000;
 
-describe('the connections of a manager to its database', function () {
+describe('the connection pool of a manager', function () {
   this.timeout(240_000);
   const world = useWorld(['manager', 'postgres', 'valkey']);
   let manager: BackendAi;
   let address: string;
-  before('one manager answers by itself', async () => {
+  before('one manager answers at its own address', async () => {
     const [first] = (await eachManager(world())).each;
     if (!first) throw new Error('no manager');
     manager = first.asUser;
@@ -67,12 +67,12 @@ describe('the connections of a manager to its database', function () {
     return most;
   };
 
-  it('are seen, and no more than it keeps while little goes on', async () => {
+  it('keeps no more connections than its idle size while there is little load', async () => {
     await backToIdle();
     expect((await connections()).manager).to.be.at.least(1);
   });
 
-  it(`serve ${LOAD} requests at once without an error`, async () => {
+  it(`serves ${LOAD} concurrent requests without an error`, async () => {
     const folders = new VFolders(manager.api);
     const since = performance.now();
     const load = Promise.all(Array.from({ length: LOAD }, () => folders.list(BUSY_MS)));
@@ -85,7 +85,7 @@ describe('the connections of a manager to its database', function () {
     await backToIdle();
   });
 
-  it('are never more than allowed: who finds none waits, and is served when one is free', async () => {
+  it('never exceeds its limit: a request waits for a free connection and is then served', async () => {
     const { afterTest, connection, database, user, admin } = world();
     const folders = new VFolders(user.api);
     const [model, name] = [world().name('model'), world().name('wanted')];

@@ -13,7 +13,7 @@ describe('known issues of transactions', () => {
   // images.last_used_at, a figure that nobody waits for, in a transaction of its own. When PostgreSQL has refused that ten
   // times ("could not serialize access due to concurrent update"), the client gets a 500 for a session that stands. It
   // happens by itself to some of fifty requests; here the suite is the other writer.
-  it('a session is answered although somebody else uses its image at the same time', async function () {
+  it('a session request succeeds while another transaction uses its image', async function () {
     this.timeout(60_000);
     const { afterTest, connection, database, user } = world();
     const name = world().name('image');

@@ -24,13 +24,13 @@ const WAITING = (): Pick<NewSession, 'type' | 'startupCommand' | 'starts_at'> =>
   starts_at: new Date(Date.now() + 3_600_000).toISOString(),
 });
 
-describe('a manager that is killed', function () {
+describe('killing a manager', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer']);
   const faults = useFaults();
   useRecovery(world);
   let managers: OneManager[];
-  beforeEach('both managers answer by themselves', async () => {
+  beforeEach('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
   });
 
@@ -54,7 +54,7 @@ describe('a manager that is killed', function () {
       [pid],
     );
 
-  it('in the middle of a transaction leaves no half row and no lock; the other does it at once', async () => {
+  it('in the middle of a transaction leaves no partial row and no lock; the other manager serves the request at once', async () => {
     const { afterTest, connection, database } = world();
     const [victim, survivor] = managers;
     if (!victim || !survivor) throw new Inconclusive('two managers are needed');
@@ -99,7 +99,7 @@ describe('a manager that is killed', function () {
     expect(await database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
   });
 
-  it('before it could schedule loses no session, and leaves no half of one that was ended meanwhile', async () => {
+  it('before it schedules loses no session, and leaves nothing of a session that was ended meanwhile', async () => {
     const { afterTest, connection, database } = world();
     const target = { component: 'manager', leader: 'scheduler' as const };
     const [waiting, doomed] = await withFault(faults(), { target, kill: {} }, afterTest, async (receipt) => {

@@ -36,7 +36,7 @@ describe('migrations', function () {
     if (!found) throw new Error(`the models of ${part} were not read`);
     return found;
   };
-  before('the models are read', async function () {
+  before('the models are known', async function () {
     this.timeout(STEP_MS);
     programs = await Programs.open(world().afterSuite);
     for (const part of ['manager', 'appproxy'] as const) models.set(part, await programs.models(part));
@@ -45,7 +45,7 @@ describe('migrations', function () {
   const spare = (what: string): Promise<SpareDatabase> =>
     SpareDatabase.create(world().connection.postgres, world().name(what), world().afterSuite);
 
-  it('of the deployment are at head: its managers run on what they were made for', async () => {
+  it('leave the deployment at head: its managers run on the schema that they were built for', async () => {
     expect(of('manager').version).to.equal(world().connection.version);
     await expectHead(world().database, of('manager'));
   });
@@ -53,7 +53,7 @@ describe('migrations', function () {
   for (const part of ['manager', 'appproxy'] as const) {
     describe(`of the ${part} on an empty database`, () => {
       let database: SpareDatabase;
-      before('an empty database', async () => {
+      before('an empty database exists', async () => {
         database = await spare(`empty-${part}`);
       });
 
@@ -66,12 +66,12 @@ describe('migrations', function () {
         expect(await programs.show(database.connection)).to.deep.equal({ current: head, head });
       });
 
-      it('make every table and column that the models name, and no other', async () => {
+      it('create every table and column of the models, and no other', async () => {
         measure(`tables-of-${part}`, Object.keys(of(part).tables).length, 'tables');
         await expectAsNamed(database.reader, of(part));
       });
 
-      it('change nothing when they are done again', async () => {
+      it('change nothing when they run again', async () => {
         await expectNoChange(database.reader, () =>
           programs.alembic(part, database.connection, 'upgrade', 'head'),
         );
@@ -80,8 +80,8 @@ describe('migrations', function () {
     });
   }
 
-  describe('of the app proxy, one after the other', () => {
-    it('bring an empty database to the same schema as its command for empty ones', async () => {
+  describe('of the app proxy, one by one', () => {
+    it("bring an empty database to the schema that the app proxy's own set-up command creates", async () => {
       const [stepwise, atOnce] = [await spare('stepwise'), await spare('at-once')];
       await programs.alembic('appproxy', stepwise.connection, 'upgrade', 'head');
       await expectHead(stepwise.reader, of('appproxy'));
@@ -110,7 +110,7 @@ describe('migrations', function () {
       earlier = await readContent(database.reader);
     });
 
-    it('find it at a revision of their own, behind their head', async () => {
+    it('find it at a known revision behind the head', async () => {
       const { revisions, version } = of('manager');
       expect(release.version).not.to.equal(version);
       const [at] = await readRevisions(database.reader);
@@ -131,11 +131,11 @@ describe('migrations', function () {
       migrated = await readContent(database.reader);
     });
 
-    it('make every table and column that the models name, and no other', async () => {
+    it('create every table and column of the models, and no other', async () => {
       await expectAsNamed(database.reader, of('manager'));
     });
 
-    it('keep every row, and change none', () => {
+    it('keep every row unchanged', () => {
       const fate = fateOf(earlier, now());
       expect(fate.rows, 'rows that are gone').to.deep.equal([]);
       expect(fate.tables, 'tables that are gone').to.deep.equal([
@@ -150,24 +150,24 @@ describe('migrations', function () {
       ]);
     });
 
-    it('carry over what stood in tables and columns that are gone', () => {
+    it('carry over the content of dropped tables and columns', () => {
       expectCarriedOver(earlier, now());
     });
 
-    it('change nothing when they are done again', async () => {
+    it('change nothing when they run again', async () => {
       await expectNoChange(database.reader, () =>
         programs.alembic('manager', database.connection, 'upgrade', 'head'),
       );
     });
 
-    it('give every column the type that a new database has', async () => {
+    it('give every column the same type as in a new database', async () => {
       const fresh = await spare('fresh');
       await programs.oneshot('manager', fresh.connection);
       const drift = await driftOf(database.reader, fresh.reader);
       expect(drift, drift.join('; ')).to.deep.equal([]);
     });
 
-    describe('give a manager of this release', () => {
+    describe('let a manager of this release', () => {
       let url: string;
       const account = (userId: string): BackendAi => {
         const pair = Object.values(earlier.keypairs ?? {}).find((one) => one.user === userId);
@@ -178,7 +178,7 @@ describe('migrations', function () {
           BUSY_MS,
         );
       };
-      before('a manager runs on it', async () => {
+      before('a manager runs on the migrated database', async () => {
         const since = performance.now();
         const { connection, afterSuite } = world();
         const name = world().name('manager');
@@ -186,7 +186,7 @@ describe('migrations', function () {
         measure('spare-manager-start', (performance.now() - since) / 1000, 's');
       });
 
-      it('users who sign in with the passwords and key pairs that they had', async () => {
+      it('sign in users with their earlier passwords and key pairs', async () => {
         const api = new Api(url, () => ({ 'x-backendai-version': API_VERSION }), BUSY_MS);
         const signIn = (password: string) =>
           api.json<{ data: { access_key: string } }>({
@@ -201,7 +201,7 @@ describe('migrations', function () {
         expect(refused).to.have.property('status', 401);
       });
 
-      it('sessions, vfolders and images that are shown as they were', async () => {
+      it('show sessions, vfolders and images unchanged', async () => {
         const user = account(OLD.user);
         const session = await user.sessions.get('alive');
         expect(session.status).to.equal('RUNNING');
@@ -232,7 +232,7 @@ describe('migrations', function () {
         ]);
       });
 
-      it('rows that it can write beside', async () => {
+      it('write new rows', async () => {
         const admin = account(OLD.admin);
         const email = 'new@old.test';
         await admin.api.request({

@@ -74,13 +74,13 @@ class Writer {
   }
 }
 
-describe('the database restarted under load', function () {
+describe('restarting PostgreSQL under load', function () {
   this.timeout(300_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
   const faults = useFaults();
   useRecovery(world, { settledMs: LOOKED_AT_MS });
   let managers: OneManager[];
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
   });
 
@@ -121,7 +121,7 @@ describe('the database restarted under load', function () {
   };
 
   for (const [how, disruption] of RESTARTS) {
-    it(`${how}, serves again within a minute, and has lost nothing that was acknowledged`, async () => {
+    it(`when it is ${how}, restores service within a minute and loses no acknowledged write`, async () => {
       const { afterTest, database } = world();
       const vfolders = new VFolderFixture(world());
       const writers: Writer[] = [];
@@ -223,7 +223,7 @@ describe('the database restarted under load', function () {
     });
   }
 
-  it('leaves the connections of the managers at their idle level', async () => {
+  it('leaves the managers with their idle number of connections', async () => {
     const now = await waitUntil(
       'the managers to close what they opened for the load',
       async () => {

@@ -67,11 +67,11 @@ describe('transactions', function () {
   this.timeout(200_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer', 'storage-proxy']);
   let managers: BackendAi[];
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).asUser;
   });
 
-  it('of two managers that make a vfolder of one name leave one vfolder', async () => {
+  it('of two managers that create a vfolder with the same name leave one vfolder', async () => {
     const name = world().name('folder');
     forgetFoldersNamed(world(), name, world().afterTest);
     const { won, refused } = await race(managers, (manager) => new VFolders(manager.api).create({ name }));
@@ -86,7 +86,7 @@ describe('transactions', function () {
     expect(listed.map((folder) => folder.id)).to.deep.equal(won.map((folder) => folder.id));
   });
 
-  it('of two managers that make a session of one name leave one session, whole', async () => {
+  it('of two managers that create a session with the same name leave one complete session', async () => {
     const { database, user, afterTest } = world();
     const name = world().name('session');
     endSessionsNamed(world(), name, afterTest);
@@ -100,7 +100,7 @@ describe('transactions', function () {
     expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
   });
 
-  it('give the one slot of a user to one session at a time', async () => {
+  it("give a user's only slot to one session at a time", async () => {
     const { database, afterTest } = world();
     const limited = await limitedUser(world(), { concurrentSessions: 1 }, afterTest);
     const asked = await Promise.all(
@@ -136,7 +136,7 @@ describe('transactions', function () {
     for (const step of told) expect(step.message).to.match(/concurren/i);
   });
 
-  it(`keep counters right while ${SESSIONS} sessions are made and ended side by side`, async () => {
+  it(`keep counters right while ${SESSIONS} sessions start and end concurrently`, async () => {
     const { database, user, afterTest } = world();
     const since = performance.now();
     const tag = world().name('many');
@@ -207,7 +207,7 @@ describe('transactions', function () {
     );
   });
 
-  describe('of a manager in its middle', () => {
+  describe('that are still open', () => {
     let blocker: Blocker;
     let name: string;
     beforeEach(async () => {
@@ -231,7 +231,7 @@ describe('transactions', function () {
       return { answer, wanted };
     };
 
-    it('are not seen, and go on when the other one is undone', async () => {
+    it('are not visible, and continue when the blocking one is rolled back', async () => {
       const { answer } = await beginSession();
       const waiter = await blocker.waiter();
       expect(waiter.query).to.match(/INSERT INTO sessions/);
@@ -244,7 +244,7 @@ describe('transactions', function () {
       expect((await world().user.sessions.match(name)).map((match) => match.id)).to.deep.equal([sessionId]);
     });
 
-    it('leave nothing when the connection breaks: the manager does all of it once more, and once only', async () => {
+    it('leave nothing when the connection breaks: the manager repeats all of it exactly once', async () => {
       const { answer } = await beginSession();
       const first = await blocker.waiter();
       await blocker.breakConnection(first);
@@ -258,7 +258,7 @@ describe('transactions', function () {
       expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
     });
 
-    it('that make a vfolder likewise', async () => {
+    it('behave the same when they create a vfolder', async () => {
       const { afterTest, user } = world();
       const model = world().name('model');
       forgetFoldersNamed(world(), model, afterTest);

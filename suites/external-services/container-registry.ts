@@ -17,7 +17,7 @@ describe('the container registry', function () {
     vfolders = await ImageFixture.of(world());
   });
 
-  it('keeps what is pushed under its digest and its tag, and nothing under others', async () => {
+  it('keeps a pushed image under its digest and its tag only', async () => {
     const tag = vfolders.newTag('kept');
     const made = await vfolders.push(tag, 'kept');
     expect((await vfolders.registry.manifest(vfolders.repository, made.digest))?.content).to.deep.equal(
@@ -30,7 +30,7 @@ describe('the container registry', function () {
     );
   });
 
-  it('is scanned: a tag that moved is seen under its new digest, still one image', async () => {
+  it('shows a moved tag under its new digest after a scan, as one image', async () => {
     const { admin } = world();
     const tag = vfolders.newTag('moved');
     const first = await vfolders.push(tag, 'first');
@@ -50,7 +50,7 @@ describe('the container registry', function () {
     ).to.deep.equal([second.config]);
   });
 
-  it('serves an agent: pulled the first time, held the second', async () => {
+  it('serves an agent that pulls an image once and then keeps it', async () => {
     const { database, afterTest } = world();
     const tag = vfolders.newTag('pulled');
     await vfolders.push(tag, 'pulled');
@@ -69,7 +69,7 @@ describe('the container registry', function () {
     expect(seconds).to.have.length(2);
   });
 
-  it('has no such tag: the session is refused at once and leaves nothing', async () => {
+  it('refuses a session with an unknown tag at once, and leaves nothing behind', async () => {
     const name = world().name('missing');
     const image = vfolders.referenceOf(`e2enone${world().run}`);
     const wanted = world().smallSession({ name, image });
@@ -81,7 +81,7 @@ describe('the container registry', function () {
     expect(await world().database.traces(name)).to.deep.equal({ sessions: 0, kernels: 0 });
   });
 
-  it('lost an image that was scanned: the session ends with the reason, and its slots are free', async () => {
+  it('ends a session with the reason when it has lost a scanned image, and frees the slots', async () => {
     const { database, afterTest } = world();
     const tag = vfolders.newTag('lost');
     const made = await vfolders.push(tag, 'lost');
@@ -101,7 +101,7 @@ describe('the container registry', function () {
   });
 });
 
-describe('a container registry that wants a password', function () {
+describe('a container registry with a password', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
   let vfolders: ImageFixture;
@@ -110,7 +110,7 @@ describe('a container registry that wants a password', function () {
   let id: string;
   let password: string;
 
-  before('Backend.AI knows the registry, and its password', async () => {
+  before('Backend.AI knows the registry and its password', async () => {
     const { afterSuite, connection } = world();
     const { guarded, project } = connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
@@ -135,7 +135,7 @@ describe('a container registry that wants a password', function () {
     return reference;
   };
 
-  it('shows its images to nobody without the password, and to Backend.AI', async () => {
+  it('shows its images to Backend.AI, and to no client without the password', async () => {
     const { guarded } = world().connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
     const tag = vfolders.newTag('guarded', undefined, host);
@@ -151,7 +151,7 @@ describe('a container registry that wants a password', function () {
     expect(await vfolders.rows(vfolders.referenceOf(tag, host))).to.have.length(1);
   });
 
-  it('gives an image to an agent, which shows the password that Backend.AI keeps', async () => {
+  it('serves an image to an agent that uses the password stored in Backend.AI', async () => {
     const reference = await scanned('withpw');
     const session = await world().startSession(world().afterTest, { image: reference });
     const [kernel] = await world().database.kernels(session.id);
@@ -160,7 +160,7 @@ describe('a container registry that wants a password', function () {
     await world().endSession(session.id);
   });
 
-  it('refuses an agent with a wrong password: the session ends with the reason, and the right one mends it', async () => {
+  it('refuses an agent with a wrong password: the session ends with the reason; the right password fixes it', async () => {
     const { database, afterTest } = world();
     const reference = await scanned('wrongpw');
     await wrongPassword();
@@ -182,7 +182,7 @@ describe('a container registry that wants a password', function () {
   });
 
   // login() of ai.backend.common.docker takes the realm of a Basic challenge for the URL of a token server.
-  it('refuses a scan with a wrong password, which says so', async () => {
+  it('refuses a scan with a wrong password and gives the reason', async () => {
     const tag = vfolders.newTag('unseen', undefined, host);
     await vfolders.push(tag, 'unseen');
     await wrongPassword();

@@ -15,12 +15,12 @@ describe('coordination through etcd', function () {
   this.timeout(120_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
   let managers: OneManager[];
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
   });
 
   describe('keys of components', () => {
-    it('name each manager that runs, and say so', async () => {
+    it('name each running manager', async () => {
       const { admin, etcd } = world();
       const nodes = await etcd.below('nodes/manager/');
       for (const manager of managers) expect(nodes[`nodes/manager/${manager.id}`], manager.id).to.equal('up');
@@ -33,7 +33,7 @@ describe('coordination through etcd', function () {
       expect(managers.map((manager) => manager.id)).to.include(told.nodes[0]?.id);
     });
 
-    it('name each agent, as the database does', async () => {
+    it('name the same agents as the database', async () => {
       const { connection, database, etcd } = world();
       for (const agent of connection.agents) {
         expect(await etcd.get(`nodes/agents/${agent.id}/`), agent.id).to.equal('running');
@@ -43,7 +43,7 @@ describe('coordination through etcd', function () {
       expect(named).to.include.members(alive.map((row) => row.id));
     });
 
-    it('lead the managers to the storage-proxy, under the address that clients are told', async () => {
+    it("give managers the storage-proxy's address, the same that clients get", async () => {
       const { connection, etcd, user } = world();
       const [proxy, volume] = connection.storageProxy.volume.split(':');
       expect(await etcd.get('volumes/default_host')).to.equal(connection.storageProxy.volume);
@@ -60,8 +60,8 @@ describe('coordination through etcd', function () {
     });
   });
 
-  describe('a key that an administrator writes', () => {
-    it('is seen at once by whoever watches, read by the other manager, and gone when deleted', async () => {
+  describe('a key written by an administrator', () => {
+    it('reaches watchers at once, is readable at the other manager, and is gone after its deletion', async () => {
       const { afterTest, etcd } = world();
       const key = `e2e/${world().name('key')}`;
       const [writer, reader] = managers;
@@ -92,7 +92,7 @@ describe('coordination through etcd', function () {
       expect(await etcd.get(key)).to.equal(undefined);
     });
 
-    it('is nothing for an ordinary user', async () => {
+    it('is not accessible to an ordinary user', async () => {
       const { etcd, user } = world();
       const key = `e2e/${world().name('key')}`;
       const refusal = { status: 403, kind: 'generic-forbidden' };
@@ -101,7 +101,7 @@ describe('coordination through etcd', function () {
       expect(await etcd.get(key)).to.equal(undefined);
     });
 
-    it('changes the running managers, both, without a restart', async () => {
+    it('changes both running managers without a restart', async () => {
       const { admin, afterTest } = world();
       const becomes = (wanted: boolean): Promise<void> =>
         untilSchemaTold(wanted, managers, { deadlineSeconds: 20, everyMs: 100 });
@@ -135,7 +135,7 @@ describe('coordination through etcd', function () {
       return id;
     };
 
-    it(`lets one of ${CONTENDERS} in at a time`, async () => {
+    it(`admits one of ${CONTENDERS} contenders at a time`, async () => {
       const counter = `${room}/counter`;
       await locks.write(counter, '0');
       const history = await Promise.all(
@@ -156,7 +156,7 @@ describe('coordination through etcd', function () {
       }
     });
 
-    it('is free again when its holder is gone, and not before its lease is over', async () => {
+    it('is free again when its holder is gone and its lease has expired, not before', async () => {
       const dead = await locks.acquire(`${room}/door`, await lease(LEASE_SECONDS), 10_000);
       const since = performance.now();
       const next = await locks.acquire(`${room}/door`, await lease(60), 30_000);

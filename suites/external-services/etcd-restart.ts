@@ -38,7 +38,7 @@ describe('coordination when etcd is restarted', function () {
   useRecovery(world, { of: NEEDED, settledMs: LOOKED_AT_MS });
   let managers: OneManager[];
   let locks: EtcdLocks;
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
     locks = new EtcdLocks(world().connection.etcd);
   });
@@ -62,7 +62,7 @@ describe('coordination when etcd is restarted', function () {
       recovery,
     );
 
-  it('keeps every key; managers write, read and reload again, and a watch goes on', async () => {
+  it('keeps every key; managers write, read and reload again, and a watch continues', async () => {
     const { admin, afterTest, etcd, valkey } = world();
     const [writer, reader] = managers;
     if (!writer || !reader) throw new Inconclusive('two managers are needed');
@@ -145,7 +145,7 @@ describe('coordination when etcd is restarted', function () {
   }
 
   // EtcdClient.watch_prefix (ai.backend.common.etcd) begins anew at the present revision, not after the one it saw last.
-  it('leaves no manager with an old configuration: what is written before they watch again is read by them', async () => {
+  it('leaves no manager with an old configuration: managers read what was written before they watch again', async () => {
     const { admin, afterTest, etcd } = world();
     const watches = await etcd.watches();
     afterTest.add('the key of introspection', async () => {
@@ -164,7 +164,7 @@ describe('coordination when etcd is restarted', function () {
     await untilSchemaTold(true, managers, { deadlineSeconds: 20, everyMs: 100 });
   });
 
-  it('keeps a lock for its holder through the restart, and frees it when that one is killed', async () => {
+  it('keeps a lock for its holder through the restart, and frees it when the holder is killed', async () => {
     const { afterTest, connection } = world();
     const room = `/e2e/${world().name('lock')}`;
     const door = `${room}/door`;

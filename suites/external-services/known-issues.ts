@@ -14,7 +14,7 @@ describe('known issues of events', () => {
   // The stream keeps about 128 entries (_MAX_STREAM_LENGTH in ai.backend.common.clients.valkey_client.valkey_stream.client),
   // some ten seconds of an idle deployment. What a dead consumer was given is claimed by another one after five minutes
   // (_DEFAULT_AUTOCLAIM_IDLE_TIMEOUT in ai.backend.common.message_queue.redis_queue.consumer): there is nothing to claim.
-  it('an event that a dead consumer was given is kept until another one may claim it', async function () {
+  it('an event delivered to a dead consumer stays pending until another consumer may claim it', async function () {
     this.timeout((WATCHED_SECONDS + 40) * 1000);
     const valkey = world().valkey.db(VALKEY_DB.stream);
     const reader = valkey.duplicate();

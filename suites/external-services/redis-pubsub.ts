@@ -21,7 +21,7 @@ describe('events through Valkey', function () {
   let managers: OneManager[];
   let valkey: Redis;
   let stream: EventStreamReader;
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
     stream = new EventStreamReader(world());
     valkey = stream.valkey;
@@ -57,7 +57,7 @@ describe('events through Valkey', function () {
     }
   });
 
-  it('carry what the storage-proxy has done to a manager, once: the vfolder is deleted', async () => {
+  it('carry the deletion of a vfolder from the storage-proxy to a manager exactly once', async () => {
     const folders = new VFolderFixture(world());
     const folder = await folders.make(world().afterTest);
     const since = await stream.newest();
@@ -88,7 +88,7 @@ describe('events through Valkey', function () {
     expect(again).to.deep.equal([]);
   });
 
-  it('are told by every manager to its listeners, whichever manager they happened at, in their order', async () => {
+  it('reach the listeners of every manager in order, whichever manager caused them', async () => {
     const { connection, afterTest } = world();
     const name = world().name('heard');
     const [first] = managers;
@@ -136,7 +136,7 @@ describe('events through Valkey', function () {
     expect((await world().database.session(sessionId))?.status).to.equal('CANCELLED');
   });
 
-  it('reach another group too: each once, in order, and none is lost when a consumer dies', async () => {
+  it('reach another consumer group: each once, in order, and none is lost when a consumer dies', async () => {
     const group = world().name('group');
     await valkey.xgroup('CREATE', EVENTS.stream, group, '$');
     world().afterTest.add(`group ${group}`, () => valkey.xgroup('DESTROY', EVENTS.stream, group));

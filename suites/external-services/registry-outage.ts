@@ -28,7 +28,7 @@ describe('without the container registry', function () {
   const faults = useFaults();
   let vfolders: ImageFixture;
 
-  before('the registry has the kernel image, which an agent holds', async () => {
+  before('the registry has the kernel image, and an agent holds it', async () => {
     vfolders = await ImageFixture.of(world());
     const session = await world().startSession(world().afterSuite);
     await world().endSession(session.id);
@@ -85,7 +85,7 @@ describe('without the container registry', function () {
     await vfolders.scan();
   };
 
-  it('a session whose image must be pulled ends with the reason; one whose image is held runs; all is well after', async () => {
+  it('a session whose image must be pulled ends with the reason, one whose image is held runs, and both run afterwards', async () => {
     const held = await vfolders.holders(world().connection.registry.kernelImage);
     const reference = await unheld('away');
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
@@ -111,13 +111,13 @@ describe('without the container registry', function () {
     );
   });
 
-  it('that answers nothing, a session ends with the reason as well, and is started later', async () => {
+  it('that no longer answers, a session ends with the reason too, and starts later', async () => {
     const reference = await unheld('silent');
     await withFault(faults(), SILENCE, world().afterTest, () => endsForWantOf(reference, GIVE_UP_SECONDS));
     await recovers(reference);
   });
 
-  it('for a moment of its pull, a session runs or says why not, and never hangs', async () => {
+  it('for a moment during its pull, a session runs or gives the reason, and never hangs', async () => {
     const { database, afterTest } = world();
     const reference = await unheld('moment');
     const { sessionId } = await withFault(faults(), SILENCE, afterTest, async () => {

@@ -46,7 +46,7 @@ describe('events when Valkey is restarted', function () {
   let managers: OneManager[];
   let valkey: Redis;
   let stream: EventStreamReader;
-  before('both managers answer by themselves', async () => {
+  before('both managers answer at their own addresses', async () => {
     managers = (await eachManager(world())).each;
     stream = new EventStreamReader(world(), recovery);
     valkey = stream.valkey;
@@ -66,7 +66,7 @@ describe('events when Valkey is restarted', function () {
     measure('valkey-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
   };
 
-  it('are not forgotten: what a consumer had taken is still pending, and another one claims it', async () => {
+  it('are not lost: an event that a consumer had taken is still pending, and another consumer claims it', async () => {
     const { afterTest } = world();
     const group = world().name('group');
     await valkey.xgroup('CREATE', EVENTS.stream, group, '$');
@@ -113,7 +113,7 @@ describe('events when Valkey is restarted', function () {
     });
   });
 
-  it('go on: each manager asks for them, the storage-proxy and agents send them, and they are dealt with', async () => {
+  it('continue to flow: storage-proxy and agents send them, and each manager reads and handles them', async () => {
     const { afterTest, connection, database, user } = world();
     const folder = await new VFolderFixture(world()).make(afterTest);
     await withFault(faults(), REPLACED, afterTest, async (receipt) => {
@@ -168,7 +168,7 @@ describe('events when Valkey is restarted', function () {
     });
   });
 
-  it('reach those who listened before: each manager tells them of a session made after it', async () => {
+  it('reach listeners from before the restart: each manager sends them events of a later session', async () => {
     const { afterTest, connection } = world();
     const listeners = await Promise.all(
       managers.map(async ({ host }) => {

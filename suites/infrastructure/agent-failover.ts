@@ -34,7 +34,7 @@ const NEW_POD_SECONDS = 180;
  */
 const SWEPT_SECONDS = 120 + 60 + 40;
 
-describe('an agent that dies', function () {
+describe('an agent that fails', function () {
   this.timeout(600_000);
   let begun = false;
   /** Whose process was killed, and when. */
@@ -42,7 +42,7 @@ describe('an agent that dies', function () {
   /** Waited while an agent was frozen, and was given to it afterwards. */
   let waited: { session: string; since: number } | undefined;
   // Before the world's own hook, which closes its connections.
-  after('both agents are at work, with nothing of sessions that ended', async function () {
+  after('both agents work and hold nothing of ended sessions', async function () {
     this.timeout((180 + NEW_POD_SECONDS + 4 * RECONNECT_SECONDS) * 1000);
     if (!begun) return;
     // A new pod has an empty disk.
@@ -101,7 +101,7 @@ describe('an agent that dies', function () {
     });
   }
 
-  it('is LOST in time when it freezes, gets no session while others do, keeps its own, and is used again', async () => {
+  it('is LOST in time when it freezes, gets no new session, keeps its own, and is used again afterwards', async () => {
     const { user, database, valkey, connection, afterTest, afterSuite } = world();
     const own = await world().startSession(afterTest);
     const frozen = await homeOf(own.id);
@@ -186,7 +186,7 @@ describe('an agent that dies', function () {
   });
 
   // SessionLauncher (ai.backend.manager.sokovan.scheduler.launcher) notes that an agent could not be asked, and goes on.
-  it('and starts the session that waited for it', async () => {
+  it('starts the session that waited for it', async () => {
     if (!waited) throw new Inconclusive('no session was given to an agent that came back');
     const { session, since } = waited;
     world().afterTest.add('the session that waited', () => world().endSession(session));
@@ -194,7 +194,7 @@ describe('an agent that dies', function () {
     measure('waiting-runs-after-thaw', (performance.now() - since) / 1000, 's');
   });
 
-  it('takes its session up again after its process was killed', async () => {
+  it('resumes its session after its process was killed', async () => {
     const { user, database, afterTest } = world();
     // With one agent full, all that comes after is the other's.
     const whole = Math.max(...(await Promise.all(othersThan('none').map(coresOf))));
@@ -235,12 +235,12 @@ describe('an agent that dies', function () {
     await expectAnswer(world(), session);
   });
 
-  it('and brings no scratch directory back of a session that had ended before', async () => {
+  it('restores no scratch directory of a session that had ended before the kill', async () => {
     if (!killed) throw new Inconclusive('no agent was killed');
     expect(await broughtBack(killed), 'kernels of the past with a scratch directory').to.deep.equal([]);
   });
 
-  it('takes its session along when its pod is deleted; the new pod is the same agent and is used', async () => {
+  it('loses its session when its pod is deleted; the new pod is the same agent and is used', async () => {
     const { database, user, afterTest } = world();
     // Of the agent that was killed, if one was: the disk of a new pod has nothing of what it brought back.
     const home = killed?.agent ?? world().connection.agents[0]?.id ?? 'none';

@@ -21,7 +21,7 @@ import { useWorld } from '../fixtures/world.ts';
 const ROUNDS = rounds(3);
 
 /** There is one coordinator, and it is elected all the same: what it loses its successor, or itself, takes again. */
-describe("election of the app proxy's coordinator", function () {
+describe('leader election of the app proxy coordinator', function () {
   this.timeout(420_000);
   const world = useWorld(['valkey']);
   const faults = useFaults();
@@ -33,7 +33,7 @@ describe("election of the app proxy's coordinator", function () {
       ['is deleted', {}],
       ['is deleted by force', { force: true }],
     ] as const) {
-      it(`gives the lock back when its pod ${how}, and the successor takes it (${of})`, () =>
+      it(`releases the lock when its pod ${how}, and the successor takes it (${of})`, () =>
         watched(world(), 'coordinator', async (watch) => {
           const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
           const target = leaderOf('coordinator');
@@ -54,7 +54,7 @@ describe("election of the app proxy's coordinator", function () {
       ['is frozen', { pause: {} }],
       ['cannot reach Valkey', { networkPartition: { from: { component: 'valkey' } } }],
     ] as const) {
-      it(`ends with its lease when it ${how}, and comes back to it (${of})`, () =>
+      it(`loses the lock with its lease when it ${how}, and gets it back (${of})`, () =>
         watched(world(), 'coordinator', async (watch) => {
           const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
           const broken = { target: leaderOf('coordinator'), ...disruption, durationSeconds: 60 };
@@ -76,7 +76,7 @@ describe("election of the app proxy's coordinator", function () {
         }));
     }
 
-    it(`stays with it when its process is killed and is back in time (${of})`, async () => {
+    it(`keeps the lock when its process is killed and restarts in time (${of})`, async () => {
       await killed(world(), faults(), 'coordinator');
     });
   }

@@ -34,7 +34,7 @@ interface Try {
   error?: string;
 }
 
-describe('service discovery when pods go', function () {
+describe('service discovery when pods disappear', function () {
   this.timeout(420_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
   const faults = useFaults();
@@ -120,7 +120,7 @@ describe('service discovery when pods go', function () {
     expect(answer, one.name).to.include({ status: 'ok', version: one.version, component: one.group });
   };
 
-  it('leads clients of a deleted manager to the other one, and finds its successor under its new address', async () => {
+  it('leads clients of a deleted manager to the other one, and finds its successor at its new address', async () => {
     const { connection, etcd } = world();
     const [victim, survivor] = (await eachManager(world())).each;
     if (!victim || !survivor) throw new Inconclusive('two managers are needed');
@@ -179,7 +179,7 @@ describe('service discovery when pods go', function () {
     });
   });
 
-  it('takes a manager that does not answer out of the Service, and puts it in again', async () => {
+  it('takes an unresponsive manager out of the Service, and adds it again later', async () => {
     const [victim, survivor] = (await eachManager(world())).each;
     if (!victim || !survivor) throw new Inconclusive('two managers are needed');
     const target = { component: 'manager', pod: podOf(victim) };
@@ -201,7 +201,7 @@ describe('service discovery when pods go', function () {
     );
   });
 
-  it('finds the storage-proxy under its new address when its pod is replaced', async () => {
+  it('finds the storage-proxy at its new address when its pod is replaced', async () => {
     const known = await current('storage-proxy');
     const [record] = known;
     if (!record) throw new Inconclusive('no storage-proxy is registered');
@@ -215,7 +215,7 @@ describe('service discovery when pods go', function () {
     });
   });
 
-  it(`forgets the records of deleted pods ${RECORD_TTL_SECONDS} s after they were renewed last`, async () => {
+  it(`removes the records of deleted pods ${RECORD_TTL_SECONDS} s after their last renewal`, async () => {
     if (orphans.length === 0) throw new Inconclusive('no pod was deleted by an earlier test of this suite');
     const { each } = await eachManager(world());
     for (const orphan of orphans) {

@@ -44,7 +44,7 @@ function told(seen: Map<string, Seen>, key: string): { look: Look; metrics: stri
 describe('health of the components', function () {
   this.timeout(420_000);
   // Before the world's own hook, which closes its connections.
-  after('everybody is well', async function () {
+  after('every process is healthy', async function () {
     this.timeout((RECOVERY_SECONDS + 150 + RECONNECT_SECONDS) * 1000);
     if (all.length === 0) return;
     await everybodyIsWell();
@@ -167,7 +167,7 @@ describe('health of the components', function () {
     return seen;
   }
 
-  it('is good: each process is alive, ready, lacks nothing and says so; its metrics are readable', async () => {
+  it('is good: each process reports that it is alive, ready and lacks nothing; its metrics are readable', async () => {
     const { version } = world().connection;
     await everybodyIsWell();
     for (const subject of all) {
@@ -194,7 +194,7 @@ describe('health of the components', function () {
         const { component, need, way, one } = square;
         const vital = NEEDS[component].vital.includes(need);
         const says = vital ? 'neither alive nor ready' : 'alive but not ready';
-        it(`${component} says that it is ${says} without ${NAMES[need]} (${way})`, async () => {
+        it(`${component} reports that it is ${says} without ${NAMES[need]} (${way})`, async () => {
           const seen = await once();
           const others = squares.filter((other) => other.component === component && other.one === one);
           for (const subject of of(component, one)) {
@@ -220,7 +220,7 @@ describe('health of the components', function () {
         (component) => !touched.has(component) && component !== 'webserver',
       );
       for (const component of untouched) {
-        it(`${component} says that it is well`, async () => {
+        it(`${component} reports that it is healthy`, async () => {
           const seen = await once();
           for (const subject of of(component)) {
             const { look, metrics } = told(seen, subject.name);
@@ -234,7 +234,7 @@ describe('health of the components', function () {
   }
 
   // In a block of its own: Mocha runs the tests of a block before those of blocks inside of it.
-  describe('when everything is back', () => {
+  describe('when everything is restored', () => {
     it('is good again, and a session starts', async () => {
       const since = performance.now();
       await everybodyIsWell();

@@ -105,7 +105,7 @@ describe('leader election', function () {
     });
   }
 
-  it('has one leader, who renews the lock in time, of two managers', async () => {
+  it('has one leader of two managers, which renews the lock in time', async () => {
     await watched(world(), 'scheduler', async (watch) => {
       await holder(watch, 'a leader', LEASE_SECONDS + 10);
       const from = watch.samples.length;
@@ -131,7 +131,7 @@ describe('leader election', function () {
     const schedule = round === 1;
     const of = `round ${round} of ${ROUNDS}`;
 
-    it(`is given back within ${RELEASED_SECONDS} s and goes to the other manager when the leader's pod is deleted (${of})`, () =>
+    it(`moves to the other manager within ${RELEASED_SECONDS} s when the leader's pod is deleted (${of})`, () =>
       failover(
         'graceful-delete',
         { podDelete: {} },
@@ -139,7 +139,7 @@ describe('leader election', function () {
         { gaveBack: true, schedule },
       ));
 
-    it(`is given back within ${RELEASED_SECONDS} s and goes to the other manager when that is forced (${of})`, () =>
+    it(`moves to the other manager within ${RELEASED_SECONDS} s when the leader's pod is deleted by force (${of})`, () =>
       failover(
         'forced-delete',
         { podDelete: { force: true } },
@@ -147,10 +147,10 @@ describe('leader election', function () {
         { gaveBack: true, schedule },
       ));
 
-    it(`goes to the other manager when the lease of a frozen leader is over (${of})`, () =>
+    it(`moves to the other manager when the lease of a frozen leader expires (${of})`, () =>
       failover('frozen', { pause: {}, durationSeconds: 110 }, LOST_SECONDS, { gaveBack: false, schedule }));
 
-    it(`goes to the other manager when the leader cannot reach Valkey (${of})`, () =>
+    it(`moves to the other manager when the leader cannot reach Valkey (${of})`, () =>
       failover(
         'partitioned',
         { networkPartition: { from: { component: 'valkey' } }, durationSeconds: 110 },
@@ -158,7 +158,7 @@ describe('leader election', function () {
         { gaveBack: false, schedule },
       ));
 
-    it(`stays with a leader whose process is killed and is back before its lease is over (${of})`, async () => {
+    it(`stays with a leader whose process is killed and restarts before its lease expires (${of})`, async () => {
       const leader = await killed(world(), faults(), 'scheduler');
       if (schedule) await expectScheduling(await bothManagers(), leader);
     });

@@ -40,7 +40,7 @@ describe('service discovery', function () {
     'appproxy-worker': 1,
   });
 
-  it('knows every component, each process once', async () => {
+  it('lists every process of every component once', async () => {
     // A pod that another suite deleted shortly before is known until its record would have had to be renewed.
     const found = await waitUntil(
       'each component to be known as often as it has pods',
@@ -70,7 +70,7 @@ describe('service discovery', function () {
     for (const one of named) expect(up).to.include(one.name.replace(/^manager-/, ''));
   });
 
-  it('keeps records for their documented time only', async () => {
+  it('keeps records for their documented lifetime only', async () => {
     for (const one of current(await registrations(world().valkey))) {
       expect(one.ttlSeconds, one.name).to.be.within(1, RECORD_TTL_SECONDS);
       const left = RECORD_TTL_SECONDS - (Date.now() / 1000 - one.lastHeartbeat);
@@ -81,7 +81,7 @@ describe('service discovery', function () {
     }
   });
 
-  it('gives addresses at which each component answers as itself, healthy and of its version', async () => {
+  it('gives addresses at which each component answers with its own name, health and version', async () => {
     for (const one of current(await registrations(world().valkey))) {
       const answer = await new Api(`http://${one.metricsAddress}`).request({
         method: 'GET',
@@ -97,7 +97,7 @@ describe('service discovery', function () {
     }
   });
 
-  it('is what every manager tells Prometheus', async () => {
+  it('gives Prometheus the same targets at every manager', async () => {
     const { each } = await eachManager(world());
     const known = current(await registrations(world().valkey)).map((one) => one.metricsAddress);
     for (const manager of each) {
@@ -116,7 +116,7 @@ describe('service discovery', function () {
     }
   });
 
-  it('sends clients of the Service to registered managers, to each of them', async () => {
+  it('routes clients of the Service to every registered manager', async () => {
     const { each } = await eachManager(world());
     const { connection } = world();
     const served = new Set<string>();

@@ -13,7 +13,7 @@ const GIB = 1024 ** 3;
 /** The scheduler looks at waiting sessions at least this often, with some room. */
 const VERDICT_SECONDS = 70;
 
-describe('an administrator sets limits, and a user lives with them', () => {
+describe('limits that an administrator sets for a user', () => {
   const world = useWorld(['manager', 'postgres', 'storage-proxy', 'agent', 'observer']);
   let administration: AccountAdministration;
   let folders: VFolderFixture;
@@ -50,7 +50,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
     await world().containersGone(id, 1);
   };
 
-  before('the administrator makes policies, a user and another user', async function () {
+  before('the administrator creates policies, a user and another user', async function () {
     this.timeout(60_000);
     const { afterSuite, database, connection } = world();
     administration = new AccountAdministration(world());
@@ -75,7 +75,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
   });
 
   describe('the new user', () => {
-    it('stands in the database with key pair, policies and project as the administrator said', async () => {
+    it('is in the database with the key pair, policies and project that the administrator chose', async () => {
       const { database, connection } = world();
       const rows = await database.rows(
         `SELECT u.status::text, u.role::text, u.domain_name, u.resource_policy, k.resource_policy AS key_policy,
@@ -96,7 +96,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       ]);
     });
 
-    it('sees the own role, and is no administrator', async () => {
+    it('sees their own role and is not an administrator', async () => {
       const role = await user.api.api.json({ method: 'GET', path: '/auth/role' });
       expect(role).to.deep.include({ global_role: 'user', domain_role: 'user' });
       const request = user.api.api.request({ method: 'POST', path: '/v2/users/search', json: {} });
@@ -108,7 +108,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       await expectRefusal(attempt, { status: 401, kind: 'auth-failed' });
     });
 
-    it('works with a further key pair until the administrator switches that off', async () => {
+    it('works with an additional key pair until the administrator deactivates it', async () => {
       const keys = await administration.keyPair(user.id, policy);
       const further = new BackendAi(world().connection.manager.url, keys);
       expect(await further.api.json({ method: 'GET', path: '/auth/role' })).to.deep.include({
@@ -130,7 +130,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
   });
 
   describe('the number of vfolders', () => {
-    it('is kept: one more is refused, and leaves no row', async () => {
+    it('is limited: one more is refused and leaves no row', async () => {
       const { database, afterSuite } = world();
       const first = await folders.make(afterSuite, user.api);
       const name = world().name('folder');
@@ -157,7 +157,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       expect(rows).to.have.length(2);
     });
 
-    it('is raised, and the next one is made', async () => {
+    it('can be raised, and the next one is created', async () => {
       const { database, afterSuite } = world();
       await administration.changeUserPolicy(policy, 2);
       const second = await folders.make(afterSuite, user.api);
@@ -178,7 +178,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       first = await world().startSession(world().afterSuite, {}, user.api);
     });
 
-    it('work within the limits: code runs, and the use is told as the database has it', async () => {
+    it('work within the limits: code runs, and the reported usage equals the database', async () => {
       const run = await runCode(user.api.sessions, first.id, { mode: 'query', code: '6 * 7' });
       expect(run).to.include({ stdout: '42', exitCode: 0 });
       const presets = await user.api.api.json<Record<string, Record<string, string>>>({
@@ -198,7 +198,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       expect(numbers('keypair_remaining')).to.deep.equal({ cpu: 1, mem: 1 * GIB });
     });
 
-    it('wait when there are as many as allowed, with the reason, and hold nothing', async function () {
+    it('wait with a reason and hold nothing at the maximum number of sessions', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       second = (await world().enqueue(sessionOf(1, '512m'), world().afterSuite, user.api)).sessionId;
       // He starts while the user waits.
@@ -207,13 +207,13 @@ describe('an administrator sets limits, and a user lives with them', () => {
       await waitsBecause(second, /cannot run more than 1 concurrent sessions/);
     });
 
-    it('wait when they would take more cores than allowed, with the reason, and hold nothing', async function () {
+    it('wait with a reason and hold nothing when they need more cores than allowed', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       greedy = (await world().enqueue(sessionOf(2, '512m'), world().afterSuite, user.api)).sessionId;
       await waitsBecause(greedy, /cpu: used 1 \+ requested 2 > limit 2 \(over by 1\)/);
     });
 
-    it('wait when they would take more memory than allowed, with the reason, and hold nothing', async function () {
+    it('wait with a reason and hold nothing when they need more memory than allowed', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       const wanted = await world().enqueue(sessionOf(1, '1088m'), world().afterTest, user.api);
       // Together 64 MiB too much.
@@ -231,7 +231,7 @@ describe('an administrator sets limits, and a user lives with them', () => {
       expect((await user.api.sessions.get(second)).status).to.equal('PENDING');
     });
 
-    it('of more containers than allowed are refused at once, and leave no row', async () => {
+    it('with more containers than allowed are refused at once and leave no row', async () => {
       const wanted = { ...sessionOf(1, '512m'), clusterSize: 2, clusterMode: 'single-node' as const };
       await expectRefusal(user.api.sessions.create(wanted), {
         status: 400,
@@ -261,13 +261,13 @@ describe('an administrator sets limits, and a user lives with them', () => {
     });
   });
 
-  describe('the user deactivated', () => {
+  describe('the deactivated user', () => {
     before('the administrator deactivates the user', async () => {
       world().afterSuite.add('deactivated user', () => administration.setStatus(user.id, 'active'));
       await administration.setStatus(user.id, 'inactive');
     });
 
-    it('is refused with every request and at the sign-in', async () => {
+    it('is refused at every request and at sign-in', async () => {
       const [row] = await world().database.rows('SELECT status::text FROM users WHERE uuid = $1', [user.id]);
       expect(row).to.deep.equal({ status: 'inactive' });
       const refusal = { status: 401, kind: 'auth-failed' };
@@ -282,13 +282,13 @@ describe('an administrator sets limits, and a user lives with them', () => {
       await expectRefusal(administration.signIn(user.account.email, user.account.password), refusal);
     });
 
-    it('leaves the other user alone', async () => {
+    it('does not affect the other user', async () => {
       expect((await new VFolders(bystander.api.api).list()).length).to.equal(2);
       const keys = await administration.signIn(bystander.account.email, bystander.account.password);
       expect(keys.accessKey).to.equal(bystander.account.accessKey);
     });
 
-    it('works again once activated', async function () {
+    it('works again after activation', async function () {
       this.timeout((END_SECONDS + 20) * 1000);
       await administration.setStatus(user.id, 'active');
       expect((await new VFolders(user.api.api).list()).length).to.equal(2);

@@ -78,7 +78,7 @@ describe('a user in a browser', function () {
     await expectRefusal(browser.folders.list(), LOGGED_OUT);
   };
 
-  it('logs in, computes on what he uploads, takes the result home, and logs out', async function () {
+  it('logs in, uploads a file, computes with it, downloads the result and logs out', async function () {
     this.timeout((START_SECONDS + END_SECONDS + 120) * 1000);
     const { afterTest, database, connection } = world();
     const vfolders = new VFolderFixture(world());
@@ -135,7 +135,7 @@ print(len(numbers))`,
     measure('user-journey', (performance.now() - since) / 1000, 's');
   });
 
-  it('does not get in with a wrong password, no password, or a name that nobody has', async () => {
+  it('cannot log in with a wrong password, no password or an unknown name', async () => {
     const { email } = world().connection.accounts.user;
     const nobody = `${world().name('nobody')}@backend-ai.test`;
     // The manager counts failures by name, for names that nobody has too.
@@ -168,7 +168,7 @@ print(len(numbers))`,
     expect((await (await enter()).loginState()).authenticated).to.equal(true);
   });
 
-  it('is nobody without a login, and with a cookie that nobody got', async () => {
+  it('is not authenticated without a login or with a made-up cookie', async () => {
     const browser = open();
     expect(await browser.loginState()).to.include({ authenticated: false, data: null });
     await expectRefusal(browser.folders.list(), LOGGED_OUT);
@@ -178,7 +178,7 @@ print(len(numbers))`,
     await expectRefusal(browser.folders.list(), LOGGED_OUT);
   });
 
-  it('is nobody any more when his login has expired', async () => {
+  it('is no longer authenticated after the login has expired', async () => {
     const browser = await enter();
     await browser.folders.list();
     expect((await browser.loginState()).authenticated).to.equal(true);
@@ -200,7 +200,7 @@ print(len(numbers))`,
     await again.logout();
   });
 
-  it('logs in a second time elsewhere: both logins hold, and end by themselves', async () => {
+  it('logs in a second time in another browser: both logins are valid and end separately', async () => {
     const [first, second] = [await enter(), await enter()];
     expect(first.cookie).not.to.equal(second.cookie);
     for (const browser of [first, second]) {
@@ -213,7 +213,7 @@ print(len(numbers))`,
     await leave(second);
   });
 
-  it('logs in where he is logged in: the webserver says so, and the login stays', async () => {
+  it('logs in again in the same browser: the webserver says so, and the login stays', async () => {
     const { email, password } = world().connection.accounts.user;
     const browser = await enter();
     await expectRefusal(browser.login(email, password), { status: 400, kind: 'generic-bad-request' });
@@ -221,7 +221,7 @@ print(len(numbers))`,
     await browser.logout();
   });
 
-  it('sees his own, and not what others have', async () => {
+  it('sees only their own sessions and vfolders', async () => {
     const vfolders = new VFolderFixture(world());
     const [own, strange] = [
       await vfolders.make(world().afterTest),

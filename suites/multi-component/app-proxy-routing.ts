@@ -44,7 +44,7 @@ describe('an interactive application', () => {
   let app: OpenedApp;
   const nonce = randomBytes(12).toString('hex');
 
-  before('a session runs a server, and its user opened it', async function () {
+  before('a session runs a server, and its user opens it', async function () {
     this.timeout((START_SECONDS + 40) * 1000);
     const { user, afterSuite, connection } = world();
     proxy = new AppProxy(connection);
@@ -68,7 +68,7 @@ for attempt in range(50):
     measure('app-open', (performance.now() - since) / 1000, 's');
   });
 
-  it('needs a worker, which coordinator and database know alike', async () => {
+  it('needs a worker, which coordinator and database describe alike', async () => {
     const { connection } = world();
     const workers = await proxy.workers();
     const rows = await proxy.database.rows<{ id: string; authority: string }>(
@@ -82,7 +82,7 @@ for attempt in range(50):
     expect(worker?.accepted_traffics).to.include.members(['interactive', 'inference']);
   });
 
-  it('is answered by the session itself, under its own URL', async () => {
+  it('is served by the session itself at its own URL', async () => {
     const answer = await proxy.client(app).request({
       method: 'GET',
       path: '/some/path',
@@ -97,7 +97,7 @@ for attempt in range(50):
     });
   });
 
-  it('takes one slot of the worker, in the database as at the coordinator', async () => {
+  it('takes one slot of the worker, in the database and at the coordinator', async () => {
     const [circuit, ...more] = await proxy.circuits(session.id);
     expect(more).to.deep.equal([]);
     expect(circuit).to.deep.include({
@@ -113,7 +113,7 @@ for attempt in range(50):
     expect(circuit?.port).to.be.within(worker?.port_range[0] ?? 0, worker?.port_range[1] ?? 0);
   });
 
-  it('gets large bodies whole, and answers other than 200 come through', async () => {
+  it('passes large bodies and statuses other than 200 unchanged', async () => {
     const text = randomBytes(MIB).toString('hex');
     const sent = JSON.stringify(text);
     const answer = await proxy.client(app).json({ method: 'POST', path: '/', json: text });
@@ -125,7 +125,7 @@ for attempt in range(50):
     await expectRefusal(missing, { status: 404, kind: '' });
   });
 
-  it('is opened again by the same way', async () => {
+  it('can be opened again', async () => {
     const again = await proxy.open(world().user, session.id, APP);
     expect(await proxy.client(again).json({ method: 'GET', path: '/' })).to.include({ nonce });
     expect(again.url).to.equal(app.url);
@@ -142,7 +142,7 @@ for attempt in range(50):
       const forged = { url: app.url, cookie: `${name}=${'0'.repeat(64)}` };
       await expectRefusal(proxy.client(forged).request({ method: 'GET', path: '/' }), refusal);
     });
-    it('with a ticket that nobody has given out', async () => {
+    it('with a made-up ticket', async () => {
       await expectRefusal(proxy.authorize(UNKNOWN, session.id, APP), {
         status: 404,
         kind: 'object-not-found',
@@ -155,7 +155,7 @@ for attempt in range(50):
         msg: 'no-such-app',
       });
     });
-    it('when there is no such session', async () => {
+    it('when the session does not exist', async () => {
       await expectRefusal(proxy.ticket(world().user, UNKNOWN, APP), {
         status: 403,
         kind: 'not-enough-permission',
@@ -190,7 +190,7 @@ for attempt in range(50):
   });
 
   describe('at the end', () => {
-    it('is served no more when its circuit is taken away, and the slot is free; the other goes on', async () => {
+    it('is no longer served when its circuit is removed, its slot is free, and the other application continues', async () => {
       const terminal = await proxy.open(world().user, session.id, 'ttyd');
       await proxy.client(terminal).request({ method: 'GET', path: '/' });
       await proxy.removeCircuit(terminal.circuit);
@@ -210,7 +210,7 @@ for attempt in range(50):
       expect(await proxy.client(app).json({ method: 'GET', path: '/' })).to.include({ nonce });
     });
 
-    it('ends with its session: nobody is served any more', async function () {
+    it('is no longer served when its session ends', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
       const { user, database } = world();
       await user.sessions.destroy(session.id);

@@ -4,13 +4,13 @@ import { setSchedulable } from '../clients/manager/agents.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-describe('an agent that is drained', function () {
+describe('a drained agent', function () {
   this.timeout((3 * START_SECONDS + 30) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
   const schedulable = (agent: string, is: boolean): Promise<void> => setSchedulable(world(), agent, is);
 
-  it('gets no session, the other one does; with both drained a session is refused, and one that takes sessions again gets one', async () => {
+  it('gets no new session; with both agents drained a session is refused; an agent that is schedulable again gets one', async () => {
     const { admin, user, database, connection, afterTest } = world();
     const ids = connection.agents.map((agent) => agent.id).sort();
     const [drained = 'none', other = 'none'] = ids;

@@ -17,7 +17,7 @@ describe('known issues between components', () => {
   // GET /folders/_/hosts adds up domain, projects and policy (get_allowed_vfolder_hosts_by_user in
   // ai.backend.manager.models.vfolder.row), POST /folders looks at the policy only (VFolderRepository
   // .get_allowed_vfolder_hosts).
-  it('a volume that the manager offers to a user takes a folder of the user', async () => {
+  it("a volume that the manager offers to a user accepts the user's folder", async () => {
     const { afterTest, connection } = world();
     const administration = new AccountAdministration(world());
     const policy = world().name('policy');
@@ -34,7 +34,7 @@ describe('known issues between components', () => {
 
   // UserDBSource.purge_user_by_uuid leaves the project to a sweep, while the API refuses to purge it ("purged with its
   // user"): until the sweep, its domain cannot be purged either.
-  it('a purged user takes the personal project along', async () => {
+  it('purging a user removes the personal project', async () => {
     const { afterTest, database } = world();
     const administration = new AccountAdministration(world());
     const options = { keyPairPolicy: 'default' };
@@ -60,13 +60,13 @@ describe('known issues between components', () => {
     });
 
     // StartServiceAction.operation_type is CREATE, which every member of the project has; execution wants UPDATE.
-    it('are not given to a stranger: the terminal would be the whole session', async () => {
+    it('are refused to another user, because a terminal gives full access to the session', async () => {
       const strange = proxy.ticket(world().user2, session.id, 'ttyd');
       await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
     });
 
     // Nothing tells the coordinator that a session has ended: unused_port_collection_ctx waits an hour for traffic.
-    it('give their ports back when the session ends', async function () {
+    it('release their ports when the session ends', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
       await proxy.open(world().user, session.id, 'ttyd');
       expect(await proxy.circuits(session.id)).to.have.length(1);

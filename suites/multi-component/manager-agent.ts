@@ -32,7 +32,7 @@ describe('manager and agents', () => {
       }
     });
 
-    it('goes on to send heartbeats', async function () {
+    it('continues to send heartbeats', async function () {
       this.timeout(60_000);
       const { connection, valkey } = world();
       const before = await valkey.agentsLastSeen();
@@ -47,7 +47,7 @@ describe('manager and agents', () => {
       );
     });
 
-    it('is reached under the address that it told: its own page answers there, as the same version', async () => {
+    it('is reachable at its registered address, where it reports the same version', async () => {
       const { connection } = world();
       for (const agent of await shownAgents(world())) {
         const endpoint = connection.agents.find((candidate) => candidate.id === agent.id);
@@ -80,7 +80,7 @@ describe('manager and agents', () => {
       }
     });
 
-    it('announces slots that API, database and its own measurements agree on', async () => {
+    it('announces slots on which the API, the database and its own metrics agree', async () => {
       const { connection, database } = world();
       const rows = await database.agentSlots();
       for (const agent of await shownAgents(world())) {
@@ -98,7 +98,7 @@ describe('manager and agents', () => {
       }
     });
 
-    it('is counted into the total of the deployment', async () => {
+    it('counts towards the total of the deployment', async () => {
       const { admin, database } = world();
       const total = await admin.api.json<{ total_capacity_slots: Record<string, string> }>({
         method: 'GET',
@@ -113,7 +113,7 @@ describe('manager and agents', () => {
       expect(Object.keys(total.total_capacity_slots).sort()).to.deep.equal(['cpu', 'mem']);
     });
 
-    it('answers a call that the manager makes for an administrator', async () => {
+    it('answers a call from the manager on behalf of an administrator', async () => {
       const { admin, connection } = world();
       for (const { id } of connection.agents) {
         const before = await rpcCalls(world(), id, 'scan_gpu_alloc_map');
@@ -130,7 +130,7 @@ describe('manager and agents', () => {
       }
     });
 
-    it('is not shown to an ordinary user by the administrators’ API', async () => {
+    it('is hidden from ordinary users in the administrators’ API', async () => {
       const request = world().user.api.request({ method: 'POST', path: '/v2/agents/search', json: {} });
       await expectRefusal(request, { status: 403, kind: 'generic-forbidden' });
     });
@@ -150,7 +150,7 @@ describe('manager and agents', () => {
       agent = (await world().database.kernels(session.id))[0]?.agent ?? 'none';
     });
 
-    it('takes its slots: its rows, the agent, the API and the container’s limits agree', async () => {
+    it('occupies its slots: its rows, the agent, the API and the container’s limits agree', async () => {
       const { database } = world();
       const [kernel] = await database.kernels(session.id);
       const container = await world()
@@ -174,7 +174,7 @@ describe('manager and agents', () => {
       );
     });
 
-    it('has its code run by the agent: the value comes back, and the agent counted the call', async () => {
+    it('runs code on the agent: the value comes back, and the agent counts the call', async () => {
       const { user, connection } = world();
       const count = () => Promise.all(connection.agents.map(({ id }) => rpcCalls(world(), id, 'execute')));
       executions = await count();
@@ -187,7 +187,7 @@ describe('manager and agents', () => {
       expect(after[index]).to.be.above(executions[index] ?? Number.POSITIVE_INFINITY);
     });
 
-    it('is the container that the agent has, and the manager counts it', async () => {
+    it('matches the container on the agent, and the manager counts it', async () => {
       const found = await containersOf(world().observer(agent), CONTAINER_LABELS.session, session.id);
       expect(found.map((container) => container.state)).to.deep.equal(['running']);
       const answer = await world().admin.api.json<{ items: { id: string }[] }>({
@@ -198,7 +198,7 @@ describe('manager and agents', () => {
       expect(answer.items.map(({ id }) => id)).to.include(session.id);
     });
 
-    it('gives its slots back when it ends', async function () {
+    it('releases its slots when it ends', async function () {
       this.timeout((END_SECONDS + 30) * 1000);
       const { user, database } = world();
       await user.sessions.destroy(session.id);

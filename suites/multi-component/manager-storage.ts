@@ -33,7 +33,7 @@ describe('manager and storage-proxy', () => {
   };
 
   describe('the volumes', () => {
-    it('that the manager offers are those that the storage-proxy has, with backend and capabilities', async () => {
+    it('that the manager offers are those of the storage-proxy, with backend and capabilities', async () => {
       const { user, connection } = world();
       const offered = await user.api.json<{
         allowed: string[];
@@ -55,7 +55,7 @@ describe('manager and storage-proxy', () => {
       }
     });
 
-    it('are shown to an administrator with the path that they have', async () => {
+    it('are shown to an administrator with their paths', async () => {
       const { admin, connection } = world();
       const query =
         'query { storage_volume_list(limit: 10, offset: 0) { total_count items { id backend path fsprefix } } }';
@@ -69,7 +69,7 @@ describe('manager and storage-proxy', () => {
       ]);
     });
 
-    it('are reached by the addresses in etcd, and clients are told the one for clients', async () => {
+    it('are reachable at the addresses in etcd, and clients get the client address', async () => {
       const { etcd, connection } = world();
       const [proxy] = connection.storageProxy.volume.split(':');
       const key = `volumes/proxies/${proxy}`;
@@ -82,7 +82,7 @@ describe('manager and storage-proxy', () => {
     });
 
     for (const host of ['local:no-such-volume', 'nobody:volume1']) {
-      it(`that do not exist take no folder: ${host}`, async () => {
+      it(`that do not exist accept no folder: ${host}`, async () => {
         const name = world().name('folder');
         await expectRefusal(new VFolders(world().user.api).create({ name, host }), {
           status: 400,
@@ -103,17 +103,22 @@ describe('manager and storage-proxy', () => {
     });
     const requests: [string, 'GET' | 'POST', string, (folder: VFolder) => unknown][] = [
       ['to see the volumes', 'GET', '/volumes', () => undefined],
-      ['to make a folder', 'POST', '/folder/create', ({ quota_scope_id }) => `${quota_scope_id}/${UNKNOWN}`],
+      [
+        'to create a folder',
+        'POST',
+        '/folder/create',
+        ({ quota_scope_id }) => `${quota_scope_id}/${UNKNOWN}`,
+      ],
       ['to delete a folder', 'POST', '/folder/delete', ({ quota_scope_id, id }) => `${quota_scope_id}/${id}`],
       [
-        'to have an upload',
+        'to start an upload',
         'POST',
         '/folder/file/upload',
         ({ quota_scope_id, id }) => `${quota_scope_id}/${id}`,
       ],
     ];
     for (const [what, method, path, vfid] of requests) {
-      it(`wrong or missing is refused ${what}, and nothing happens`, async () => {
+      it(`is required ${what}: a wrong or missing secret is refused without effect`, async () => {
         const { storageProxy } = world().connection;
         const json = { volume: 'volume1', vfid: vfid(folder), relpath: 'x', size: 1 };
         const body = method === 'POST' ? { json } : {};
@@ -130,7 +135,7 @@ describe('manager and storage-proxy', () => {
       });
     }
 
-    it('does not open the side for clients, which needs tokens of its own', async () => {
+    it('does not open the client API, which needs its own tokens', async () => {
       const { clientUrl, managerSecret } = world().connection.storageProxy;
       const client = new Api(clientUrl, () => ({ 'x-backendai-storage-auth-token': managerSecret }));
       await expectRefusal(client.request({ method: 'GET', path: '/volumes' }), {
@@ -166,7 +171,7 @@ describe('manager and storage-proxy', () => {
       };
     };
 
-    it('is the bytes written: the owner, the administrator and the volume tell the same', async () => {
+    it('equals the bytes written for the owner, the administrator and the volume', async () => {
       const expected = { file_count: sizes.length, used_bytes: sizes.reduce((sum, size) => sum + size, 0) };
       expect(await told()).to.deep.equal({ info: expected, ofAdmin: expected, onVolume: expected });
       const listed = await vfolders.volume.files(folder);
@@ -175,7 +180,7 @@ describe('manager and storage-proxy', () => {
       );
     });
 
-    it('shrinks by a file that is deleted', async () => {
+    it('shrinks when a file is deleted', async () => {
       await new VFolders(world().user.api).deleteFiles(folder.name, ['file-1000003']);
       expect(await told()).to.deep.equal({
         info: { file_count: 3, used_bytes: 4097 },
@@ -190,7 +195,7 @@ describe('manager and storage-proxy', () => {
     let policy: string;
     let user: NewUser;
 
-    before('a policy that allows nothing, and a user of it', async function () {
+    before('a user has a policy that allows nothing', async function () {
       this.timeout(60_000);
       const { afterSuite } = world();
       administration = new AccountAdministration(world());
@@ -208,7 +213,7 @@ describe('manager and storage-proxy', () => {
     const rowsOf = (name: string) => world().database.rows('SELECT 1 FROM vfolders WHERE name = $1', [name]);
     const refusal = { status: 400, kind: 'storage-permission-not-allowed' };
 
-    it('to have folders come from the policy of the key pair: without there is none, with there is', async () => {
+    it("to create folders come from the key pair's policy: refused without, granted with", async () => {
       const { afterTest } = world();
       const name = world().name('folder');
       const request = vfolders.make(afterTest, user.api, name);
@@ -227,7 +232,7 @@ describe('manager and storage-proxy', () => {
       expect(await rowsOf(another)).to.deep.equal([]);
     });
 
-    it('for files come from the domain too', async () => {
+    it('for files also come from the domain', async () => {
       const { afterTest, database, connection } = world();
       const [domain] = await database.rows<{ hosts: Record<string, string[]> }>(
         'SELECT allowed_vfolder_hosts AS hosts FROM domains WHERE name = $1',
@@ -247,7 +252,7 @@ describe('manager and storage-proxy', () => {
       expect((await vfolders.volume.files(folder)).map((file) => file.name)).to.deep.equal(['kept.txt']);
     });
 
-    it('to have folders of a project come from the project: without there is none, with there is', async () => {
+    it('to create project folders come from the project: refused without, granted with', async () => {
       const { admin, afterTest } = world();
       const projects = new ProjectAdministration(world());
       const project = await projects.project(world().name('project'), afterTest);

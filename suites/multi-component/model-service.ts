@@ -58,7 +58,7 @@ describe('a model service', function () {
     expect((await database.allocations(session)).every((one) => one.freed)).to.equal(true);
   };
 
-  before('a folder holds a model, and a service of one replica is made of it', async function () {
+  before('a folder holds a model, and a service with one replica exists', async function () {
     this.timeout((SERVING_SECONDS + MOST_BARREN * BEGUN_SECONDS + 90) * 1000);
     const { user, afterSuite, connection, database } = world();
     proxy = new AppProxy(connection);
@@ -99,11 +99,11 @@ describe('a model service', function () {
     await endpoint.answeredBy(replicas);
   });
 
-  it('gets the replica that it was made for, each time that one is made', () => {
+  it('gets its replica each time that it is created', () => {
     expect(barren, 'services that never got a replica').to.deep.equal([]);
   });
 
-  it('is the same thing to API, database, coordinator and worker', async () => {
+  it('looks the same to API, database, coordinator and worker', async () => {
     const info = await services.info(made.endpoint_id);
     expect(info).to.include({ name: made.name, replicas: 1, is_public: false });
     expect(info.model_id?.replaceAll('-', '')).to.equal(folder.id.replaceAll('-', ''));
@@ -128,7 +128,7 @@ describe('a model service', function () {
     expect((await services.list()).map(({ id }) => id)).to.include(made.endpoint_id);
   });
 
-  it('is answered by its replica, which has the folder for reading only', async () => {
+  it('is served by its replica, which mounts the folder read-only', async () => {
     const [replica] = await watch.serving(1);
     expect(await endpoint.ask()).to.deep.equal({ session: replica?.session, weights });
     const bearer = await endpoint.as(`Bearer ${token}`).json({ method: 'GET', path: '/' });
@@ -139,16 +139,16 @@ describe('a model service', function () {
     expect((await user.folders.files(folder.name)).map(({ name }) => name)).not.to.include('written.txt');
   });
 
-  describe('being private, is refused', () => {
+  describe('that is private refuses requests', () => {
     const refusal = { status: 401, kind: 'invalid-credentials' };
     const refused = (authorization?: string): Promise<unknown> =>
       expectRefusal(endpoint.as(authorization).request({ method: 'GET', path: '/' }), refusal);
 
     it('without a token', () => refused());
-    it('with something else than a token', () => refused('BackendAI no-token'));
-    it('with a token that somebody else has signed', () => refused(`BackendAI ${forged(token)}`));
-    it('with a token shown in an unknown way', () => refused(`Basic ${token}`));
-    it('with a token that has expired', async () => {
+    it('with something other than a token', () => refused('BackendAI no-token'));
+    it('with a token signed by another key', () => refused(`BackendAI ${forged(token)}`));
+    it('with a token in an unknown scheme', () => refused(`Basic ${token}`));
+    it('with an expired token', async () => {
       const brief = await services.token(made.endpoint_id, later(SHORT_LIFE_SECONDS));
       await endpoint.as(`BackendAI ${brief}`).request({ method: 'GET', path: '/' });
       await waitUntil(
@@ -162,7 +162,7 @@ describe('a model service', function () {
       );
       await refused(`BackendAI ${brief}`);
     });
-    it('to a stranger, who gets no token and sees nothing of it', async () => {
+    it('of another user, who gets no token and sees nothing of it', async () => {
       const strange = new ModelServices(world().user2.api);
       const id = made.endpoint_id;
       const denied = async (request: Promise<unknown>): Promise<void> => {
@@ -213,7 +213,7 @@ describe('a model service', function () {
       expect(await endpoint.spread(REQUESTS / 4)).to.deep.equal({ [String(other?.session)]: REQUESTS / 4 });
     });
 
-    it('takes a replica out that says it is sick, and makes another', async function () {
+    it('removes a replica that fails its health check, and starts another', async function () {
       this.timeout((EVICTION_SECONDS + SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
       const [sick, healthy] = await watch.serving(2);
       const gone = String(sick?.session);
@@ -250,7 +250,7 @@ describe('a model service', function () {
       await released(gone);
     });
 
-    it('is answered by nobody without replicas, gives back what they held, and keeps its URL', async function () {
+    it('without replicas serves no request, releases their resources and keeps its URL', async function () {
       this.timeout((SERVING_SECONDS + RELEASE_SECONDS + 60) * 1000);
       const replicas = await watch.serving(2);
       const since = performance.now();
@@ -275,7 +275,7 @@ describe('a model service', function () {
       expect(info).to.include({ replicas: 0, service_endpoint: url });
     });
 
-    it('is served no more when it was deleted, and its port is free', async function () {
+    it('is no longer served after its deletion, and its port is free', async function () {
       this.timeout(150_000);
       const circuit = await watch.circuit();
       await services.remove(made.endpoint_id);

@@ -29,7 +29,7 @@ describe('an upload whose storage-proxy is restarted', function () {
   useRecovery(world);
   let vfolders: VFolderFixture;
   let folder: VFolder;
-  beforeEach('a user makes a folder', async () => {
+  beforeEach('a user creates a folder', async () => {
     vfolders = new VFolderFixture(world());
     folder = await vfolders.make(world().afterTest);
   });
@@ -111,7 +111,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     expect(stored.find((file) => file.name === path)?.size, 'on the volume').to.equal(bytes.length);
   };
 
-  it('goes on where the last whole part ended when it was killed in the middle of a part', async () => {
+  it('resumes after the last complete part when it is killed in the middle of a part', async () => {
     const { afterTest, user, valkey } = world();
     const bytes = randomBytes(3 * PART);
     const { token } = await user.folders.requestUpload(folder.id, 'killed.bin', bytes.length);
@@ -137,7 +137,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     });
   });
 
-  it('goes on at another pod when its own is deleted between two parts', async () => {
+  it('resumes at another pod when its own is deleted between two parts', async () => {
     const { afterTest, user } = world();
     const bytes = randomBytes(3 * PART);
     const { token } = await user.folders.requestUpload(folder.id, 'moved.bin', bytes.length);

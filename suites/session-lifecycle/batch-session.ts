@@ -48,7 +48,7 @@ describe('a batch session', function () {
     await world().containersGone(id);
   });
 
-  it('waits for the session that it depends on, and starts when that one succeeded', async function () {
+  it('waits for the session that it depends on, and starts when that one has succeeded', async function () {
     this.timeout((2 * WHOLE_SECONDS + 30) * 1000);
     const { database } = world();
     const first = await enqueue('sleep 5');
@@ -69,7 +69,7 @@ describe('a batch session', function () {
     expect(Date.parse(secondStart)).to.be.above(Date.parse(firstEnd));
   });
 
-  it('never starts when the session that it depends on failed, and the scheduler says why', async () => {
+  it('never starts when the session that it depends on has failed, and the scheduler gives the reason', async () => {
     const { database, user } = world();
     const first = await enqueue(`${PAUSE} false`);
     const second = await enqueue(`${PAUSE} true`, { dependencies: [first] });

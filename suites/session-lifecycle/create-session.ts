@@ -9,7 +9,7 @@ import { useWorld } from '../fixtures/world.ts';
 /** 512 MiB, what a small session asks for. */
 const MEMORY = 512 * 1024 * 1024;
 
-describe('create a session', () => {
+describe('a new session', () => {
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'observer']);
   let created: CreatedSession;
   let firstRow: string | undefined;
@@ -30,13 +30,13 @@ describe('create a session', () => {
     agent = kernel?.agent ?? 'no agent';
   });
 
-  it('is answered at once with its id and PENDING, and stands in the database by then', () => {
+  it('gets an immediate answer with its id and PENDING, and is in the database by then', () => {
     expect(created).to.include({ status: 'PENDING', created: true });
     expect(created.sessionId).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
     expect(firstRow).to.be.oneOf([...SESSION_STATES]);
   });
 
-  it('passes through its states in their order, and API and database tell the same history', async () => {
+  it('passes through its states in order, and API and database give the same history', async () => {
     const { user, database } = world();
     const history = await user.sessions.statusHistory(created.sessionId);
     const states = statesInOrder(history);
@@ -48,7 +48,7 @@ describe('create a session', () => {
     expect((await database.session(created.sessionId))?.status_history).to.deep.equal(history);
   });
 
-  it('is led by the scheduler from state to state without a gap', async () => {
+  it("moves from state to state without a gap in the scheduler's history", async () => {
     const steps = await world().database.schedulingSteps(created.sessionId);
     const moves = steps.filter((step) => step.to_status && step.to_status !== step.from_status);
     expect(moves.length, JSON.stringify(steps)).to.be.at.least(3);
@@ -58,7 +58,7 @@ describe('create a session', () => {
     }
   });
 
-  it('stands in the database as the API tells it', async () => {
+  it('looks the same in the database and the API', async () => {
     const { connection, database } = world();
     const row = await database.session(created.sessionId);
     expect(row).to.include({
@@ -98,7 +98,7 @@ describe('create a session', () => {
     expect(container?.limits.Memory).to.equal(MEMORY);
   });
 
-  it('is that one container, on that one agent', async () => {
+  it('has exactly one container, on one agent', async () => {
     for (const observer of world().observers()) {
       const found = await containersOf(observer, CONTAINER_LABELS.session, created.sessionId);
       expect(
@@ -108,14 +108,14 @@ describe('create a session', () => {
     }
   });
 
-  it('has its scratch directory on its agent only', async () => {
+  it('has a scratch directory on its agent only', async () => {
     for (const observer of world().observers()) {
       const has = (await observer.scratches()).includes(kernelId);
       expect(has, `scratch of ${kernelId} on ${observer.agent}`).to.equal(observer.agent === agent);
     }
   });
 
-  it('occupies what it asked for: its own rows, its agent and the API agree', async () => {
+  it('occupies the requested resources: its rows, its agent and the API agree', async () => {
     const { admin, database } = world();
     const allocations = await database.allocations(created.sessionId);
     expect(
@@ -136,7 +136,7 @@ describe('create a session', () => {
     expect(Number(occupied.mem)).to.equal(held.mem);
   });
 
-  it('runs where etcd and Valkey know agents and managers alive', async () => {
+  it('runs while etcd and Valkey list its agents and managers as alive', async () => {
     const { valkey, etcd, connection } = world();
     const seen = await valkey.agentsLastSeen();
     for (const known of connection.agents) {
@@ -149,7 +149,7 @@ describe('create a session', () => {
     expect(Object.values(await etcd.below('nodes/manager/'))).to.include('up');
   });
 
-  it('is found by its name and by its id', async () => {
+  it('can be found by its name and by its id', async () => {
     const { sessions } = world().user;
     const byName = await sessions.match(created.sessionName);
     expect(byName).to.deep.equal([{ id: created.sessionId, name: created.sessionName, status: 'RUNNING' }]);
@@ -157,7 +157,7 @@ describe('create a session', () => {
     expect((await sessions.get(created.sessionId)).containerId).to.equal(info.containerId);
   });
 
-  it('is given back, not made again, when asked for with reuseIfExists', async () => {
+  it('is returned, not created again, when requested with reuseIfExists', async () => {
     const { user, database } = world();
     const again = await user.sessions.create(
       world().smallSession({ name: created.sessionName, reuseIfExists: true }),
@@ -167,7 +167,7 @@ describe('create a session', () => {
   });
 
   // Agents report their containers only now and then, some once a minute: this comes last, so that less waiting is left.
-  it('is known alive to Valkey, from its agent', async function () {
+  it('is reported alive to Valkey by its agent', async function () {
     this.timeout(100_000);
     const { valkey } = world();
     await waitUntil(

@@ -47,7 +47,7 @@ describe('execute code', () => {
       expect(done.statuses.at(-1)).to.equal('finished');
     });
 
-    it('really computes: the SHA-256 of a number made just now', async () => {
+    it('computes the SHA-256 of a fresh random number', async () => {
       const nonce = randomBytes(16).toString('hex');
       const done = await query(`import hashlib\nprint(hashlib.sha256(b"${nonce}").hexdigest())`);
       expect(done.stdout.trim()).to.equal(sha256(nonce));
@@ -67,7 +67,7 @@ print(json.dumps([os.environ[name] for name in ${JSON.stringify(names)}] + [os.g
       expect(container?.state.Running, 'the container that says so runs on the agent').to.equal(true);
     });
 
-    it('keeps stdout and stderr apart, each in its order', async () => {
+    it('keeps stdout and stderr apart, each in order', async () => {
       const done = await query(`import sys
 for i in range(3):
     print("out", i)
@@ -77,7 +77,7 @@ for i in range(3):
       expect(done.exitCode).to.equal(0);
     });
 
-    it('reports an exception with its traceback, and goes on afterwards', async () => {
+    it('reports an exception with its traceback, and continues afterwards', async () => {
       const failed = await query('def broken():\n    return 1 / 0\nprint("before")\nbroken()');
       expect(failed.exitCode).to.equal(1);
       expect(failed.stdout).to.equal('before\n');
@@ -101,7 +101,7 @@ for i in range(3):
       );
     });
 
-    it('carries Unicode and much output without loss', async () => {
+    it('returns Unicode and large output without loss', async () => {
       const done = await query('for i in range(5000): print(f"{i:05d} żółć 한국어 🚀")', {
         deadlineSeconds: 60,
       });
@@ -113,7 +113,7 @@ for i in range(3):
       );
     });
 
-    it('runs for several seconds: continue brings the rest of the same run', async () => {
+    it('runs for several seconds: continue returns the rest of the same run', async () => {
       const done = await query(
         'import time\nfor i in range(6):\n    print("step", i, flush=True)\n    time.sleep(1)',
       );
@@ -124,7 +124,7 @@ for i in range(3):
       expect(done.stdout).to.equal('step 0\nstep 1\nstep 2\nstep 3\nstep 4\nstep 5\n');
     });
 
-    it('is interrupted in an endless loop, and keeps its variables', async () => {
+    it('can be interrupted in an endless loop, and keeps its variables', async () => {
       let interrupts = 0;
       const done = await query('survivor = 17\nwhile True:\n    survivor += 0', {
         onAnswer: async () => {
@@ -147,7 +147,7 @@ for i in range(3):
   });
 
   describe('with files', () => {
-    it('reads what was uploaded', async () => {
+    it('reads uploaded files', async () => {
       // The largest file that this way takes: below 1 MiB (SessionService.upload_files).
       const content = randomBytes(MIB - 1);
       await world().user.sessions.upload(session.id, { 'data.bin': content });
@@ -157,7 +157,7 @@ for i in range(3):
       expect(done.stdout.trim()).to.equal(sha256(content));
     });
 
-    it('leaves what it wrote for listing and download', async () => {
+    it('lists and downloads files that the code wrote', async () => {
       const text = `made ${randomBytes(8).toString('hex')}\n`;
       await query(`open("/home/work/result.txt", "w").write(${JSON.stringify(text)})`);
       const { sessions } = world().user;
@@ -166,7 +166,7 @@ for i in range(3):
       expect((await sessions.download(session.id, 'result.txt')).toString()).to.include(text);
     });
 
-    it('refuses to take a file of 1 MiB this way, and keeps nothing of it', async () => {
+    it('refuses a file of 1 MiB and keeps nothing of it', async () => {
       const { sessions } = world().user;
       await expectRefusal(sessions.upload(session.id, { 'large.bin': randomBytes(MIB) }), {
         status: 400,
@@ -188,7 +188,7 @@ for i in range(3):
       expect(done.statuses.at(-1)).to.equal('finished');
     });
 
-    it('reports an exit code other than 0, and what came before it', async () => {
+    it('reports a non-zero exit code and the output before it', async () => {
       const done = await batch({
         'main.py': `${PAUSE}import sys\nprint("almost")\nprint("sorry", file=sys.stderr)\nsys.exit(7)\n`,
       });
@@ -226,7 +226,7 @@ for i in range(3):
   });
 
   describe('is refused', () => {
-    it('to a stranger', async () => {
+    it('to another user', async () => {
       const strange = world().user2.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
       await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
       await expectRefusal(world().user2.sessions.get(session.name), {

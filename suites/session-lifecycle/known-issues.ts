@@ -13,7 +13,7 @@ import { type RunningSession, useWorld } from '../fixtures/world.ts';
 describe('known issues of sessions', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
-  describe('POST /session takes any name', () => {
+  describe('POST /session accepts any name', () => {
     // SessionName in ai.backend.common.validators: 4 to 64 letters, digits, dots, dashes, underlines. The request model
     // CreateFromParamsRequest (ai.backend.common.dto.manager.session.request) says only "str".
     for (const [what, name] of [
@@ -43,12 +43,12 @@ describe('known issues of sessions', () => {
     });
 
     // InvalidSessionData (ai.backend.manager.errors.kernel) is an HTTPInternalServerError, but the client is wrong.
-    it('refuses an unknown mode as the fault of the client', async () => {
+    it('refuses an unknown mode as a client error', async () => {
       const json = { mode: 'guess', run_id: 'x', code: '1' };
       const request = world().user.api.request({ method: 'POST', path: `/session/${session.id}`, json });
       await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'guess' });
     });
-    it('refuses to continue no run as the fault of the client', async () => {
+    it('refuses to continue a missing run as a client error', async () => {
       const json = { mode: 'continue', code: '' };
       const request = world().user.api.request({ method: 'POST', path: `/session/${session.id}`, json });
       await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'run ID' });
@@ -79,7 +79,7 @@ describe('known issues of sessions', () => {
   });
 
   // get_session_info (ai.backend.manager.services.session.service) shows what a waiting session asked for as occupied.
-  it('a session that waits occupies nothing', async () => {
+  it('a waiting session occupies nothing', async () => {
     const { user, database, afterTest } = world();
     const { sessionId } = await world().enqueue(world().endlessWait(), afterTest);
     expect((await database.allocations(sessionId)).map((row) => row.used)).to.deep.equal([null, null]);

@@ -11,7 +11,7 @@ describe('known races of sessions', () => {
 
   // execute_batch (ai.backend.agent.agent) loses "finished" as the execution API loses quick output: see
   // known-issues.ts. The session then stays RUNNING for ever; the cleanup stack ends it by force.
-  it('batch sessions of a quick command end by themselves', async function () {
+  it('batch sessions with a short command end by themselves', async function () {
     this.timeout(200_000);
     const { database, afterTest } = world();
     const ids: string[] = [];

@@ -8,7 +8,7 @@ import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 
-describe('refuse a session', () => {
+describe('refusing a session', () => {
   const world = useWorld(['manager', 'postgres', 'agent']);
 
   /** Asks for a session that must be refused, and claims that it left no row behind. */
@@ -30,8 +30,8 @@ describe('refuse a session', () => {
     config: { ...SMALL, resources: amounts },
   });
 
-  describe('that asks for what cannot be', () => {
-    it('an image that nobody knows', async () => {
+  describe('with an impossible request', () => {
+    it('an unknown image', async () => {
       const { name, project } = world().connection.registry;
       await refuses(
         { image: `${name}/${project}/no-such-image:1.0` },
@@ -49,10 +49,10 @@ describe('refuse a session', () => {
         msg: 'smaller than the image minimum',
       });
     });
-    it('memory that is no amount', async () => {
+    it('memory that is not an amount', async () => {
       await refuses(resources({ cpu: 1, mem: 'lots' }), { status: 400, kind: 'invalid-api-params' });
     });
-    it('a kind of resource that no agent has', async () => {
+    it('a resource type that no agent has', async () => {
       await refuses(resources({ cpu: 1, mem: '512m', 'cuda.device': 1 }), {
         status: 400,
         kind: 'unknown-resource-slot-type',
@@ -80,12 +80,12 @@ describe('refuse a session', () => {
     it('a project that does not exist', async () => {
       await refuses({ group: 'no-such-project' }, { status: 404, kind: 'entity-not-found' });
     });
-    it('batch without a command to start', async () => {
+    it('a batch session without a command', async () => {
       await refuses({ type: 'batch' }, { status: 400, kind: 'invalid-api-params', msg: 'startup command' });
     });
   });
 
-  describe('to somebody who cannot prove who he is', () => {
+  describe('with invalid credentials', () => {
     const refusesAs = async (api: (url: string) => Api, status: number, kind: string): Promise<void> => {
       const { connection, database } = world();
       const wanted = world().smallSession();
@@ -98,7 +98,7 @@ describe('refuse a session', () => {
       const secretKey = 'wrong'.repeat(8);
       await refusesAs((url) => new Api(url, signedBy({ accessKey, secretKey })), 401, 'auth-failed');
     });
-    it('an access key that nobody has', async () => {
+    it('an unknown access key', async () => {
       const { secretKey } = world().connection.accounts.user;
       await refusesAs(
         (url) => new Api(url, signedBy({ accessKey: 'AKIANOBODYHASTHIS000', secretKey })),

@@ -5,7 +5,7 @@ import type { CreatedSession } from '../clients/manager/sessions.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Asking for a session by a name that exists. The sessions wait for room that never comes: nothing has to start. */
-describe('ask for a session again', () => {
+describe('requesting an existing session again', () => {
   const world = useWorld(['manager', 'postgres', 'observer']);
   let first: CreatedSession;
 
@@ -14,11 +14,11 @@ describe('ask for a session again', () => {
   });
   const again = () => world().endlessWait({ name: first.sessionName, reuseIfExists: true });
 
-  it('reuseIfExists makes it where it does not exist yet', () => {
+  it('reuseIfExists creates a session that does not exist yet', () => {
     expect(first).to.include({ created: true, status: 'PENDING' });
   });
 
-  it('reuseIfExists gives back the same session, however often and however many ask at once', async () => {
+  it('reuseIfExists returns the same session to repeated and concurrent requests', async () => {
     const { user, database } = world();
     const atOnce = await Promise.all(Array.from({ length: 5 }, () => user.sessions.create(again())));
     const after = await user.sessions.create(again());
@@ -29,7 +29,7 @@ describe('ask for a session again', () => {
     expect(await database.traces(first.sessionName)).to.deep.equal({ sessions: 1, kernels: 1 });
   });
 
-  it('without reuseIfExists it is refused, naming the session that exists', async () => {
+  it('without reuseIfExists the request is refused and names the existing session', async () => {
     const { user, database } = world();
     const error = await expectRefusal(user.sessions.create({ ...again(), reuseIfExists: false }), {
       status: 400,
@@ -39,7 +39,7 @@ describe('ask for a session again', () => {
     expect(await database.traces(first.sessionName)).to.deep.equal({ sessions: 1, kernels: 1 });
   });
 
-  it('another user gets a session of an own, whose name is the same', async () => {
+  it('another user gets a separate session with the same name', async () => {
     const { user2, database, afterTest } = world();
     const other = await world().enqueue(again(), afterTest, user2);
     expect(other).to.include({ sessionName: first.sessionName, created: true });
@@ -47,7 +47,7 @@ describe('ask for a session again', () => {
     expect(await database.traces(first.sessionName)).to.deep.equal({ sessions: 2, kernels: 2 });
   });
 
-  it('a new one is made when the session of that name has ended', async () => {
+  it('a new session is created when the session of that name has ended', async () => {
     const { user, database, afterTest } = world();
     await user.sessions.destroy(first.sessionId);
     await waitForEnd(database, first.sessionId, ['CANCELLED']);

@@ -7,7 +7,7 @@ describe('sessions that share the agents', function () {
   this.timeout((3 * START_SECONDS + END_SECONDS) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
-  it('fill both; one more waits with a reason, and starts where room appears', async () => {
+  it('fill both agents; one more waits with a reason and starts when room appears', async () => {
     const { user, database, connection, afterTest } = world();
     const slots = (await database.agentSlots()).filter(
       (row) => row.slot_name === 'cpu' && row.status === 'ALIVE',

@@ -20,7 +20,7 @@ describe('events of a session', function () {
   let told: { manager: string; events: ServerEvent[] }[];
   let stranger: SessionEvents;
 
-  before('a session lives and ends while its owner and a stranger listen', async function () {
+  before('a session lives and ends while its owner and another user listen', async function () {
     this.timeout((START_SECONDS + 90) * 1000);
     const { connection, database, user, afterSuite } = world();
     const listen = async (url: string, account: typeof connection.accounts.user) => {
@@ -51,7 +51,7 @@ describe('events of a session', function () {
     );
   });
 
-  it('tell every state of its history in the database, once, in the same order, at each manager', () => {
+  it('report every state of its database history once and in order at each manager', () => {
     expect(told).to.have.length.at.least(2);
     expect(history.at(0)).to.equal('PENDING');
     expect(history).to.include('RUNNING');
@@ -74,7 +74,7 @@ describe('events of a session', function () {
     }
   });
 
-  it('are told to nobody else, who hears of an own session', async () => {
+  it('are sent to no other user, who does receive events of an own session', async () => {
     const { user2, afterTest } = world();
     const own = await world().enqueue(world().endlessWait(), afterTest, user2);
     await stranger.until(own.sessionId, 'session_pending');

@@ -10,7 +10,7 @@ import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 /** More cores than any machine has: such a session waits for ever. */
 const TOO_MANY_CORES = 100_000;
 
-describe('terminate a session', () => {
+describe('terminating a session', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
   interface Place {
@@ -62,13 +62,13 @@ describe('terminate a session', () => {
       place = await placeOf(session);
     });
 
-    it('not by a stranger', async () => {
+    it('is refused to another user', async () => {
       const strange = world().user2.sessions.destroy(session.id);
       await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
       expect((await world().user.sessions.get(session.id)).status).to.equal('RUNNING');
     });
 
-    it('gracefully: it passes TERMINATING and ends TERMINATED, with its reason', async () => {
+    it('gracefully passes TERMINATING and ends TERMINATED with its reason', async () => {
       const { user, database } = world();
       const since = performance.now();
       expect(await user.sessions.destroy(session.id)).to.deep.equal({ stats: { status: 'terminated' } });
@@ -88,29 +88,29 @@ describe('terminate a session', () => {
       expect(kernel?.terminated_at).to.be.instanceOf(Date);
     });
 
-    it('and the API does not know it any more', async () => {
+    it('removes it from the API', async () => {
       const gone = { status: 404, kind: 'object-not-found' };
       await expectRefusal(world().user.sessions.get(session.id), gone);
       await expectRefusal(world().user.sessions.get(session.name), { status: 404, kind: 'entity-not-found' });
     });
 
-    it('and its container and scratch directory are gone', () => leavesNothingOn(session.id, place));
+    it('removes its container and scratch directory', () => leavesNothingOn(session.id, place));
 
-    it('and its slots are free again', () => givesBackSlots(session.id, place.agent));
+    it('frees its slots', () => givesBackSlots(session.id, place.agent));
 
-    it('a second time: by id there is nothing to do, by name there is no session', async () => {
+    it('a second time has no effect by id, and finds no session by name', async () => {
       const { sessions } = world().user;
       expect(await sessions.destroy(session.id)).to.deep.equal({ stats: {} });
       await expectRefusal(sessions.destroy(session.name), { status: 404, kind: 'entity-not-found' });
       expect((await world().database.session(session.id))?.status).to.equal('TERMINATED');
     });
 
-    it('and no code runs in it any more', async () => {
+    it('allows no more code in it', async () => {
       const request = world().user.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
       await expectRefusal(request, { status: 404, kind: 'object-not-found' });
     });
 
-    it('and its name is free for another one', async () => {
+    it('frees its name for another session', async () => {
       const { user, afterTest } = world();
       const wanted = world().smallSession({
         name: session.name,
@@ -125,7 +125,7 @@ describe('terminate a session', () => {
     });
   });
 
-  it('by force: TERMINATED at once, its container and slots soon after', async function () {
+  it('by force ends TERMINATED at once, and frees container and slots soon after', async function () {
     this.timeout(200_000);
     const { user, database, afterTest } = world();
     const session = await world().startSession(afterTest);
@@ -141,7 +141,7 @@ describe('terminate a session', () => {
     await leavesNothingOn(session.id, place);
   });
 
-  it('while an endless loop runs in it', async function () {
+  it('succeeds while an endless loop runs in it', async function () {
     this.timeout(200_000);
     const { user, database, afterTest } = world();
     const session = await world().startSession(afterTest);
@@ -166,7 +166,7 @@ describe('terminate a session', () => {
     await loop;
   });
 
-  it('that waits for room: it is CANCELLED and never had a container', async () => {
+  it('that waits for room ends CANCELLED without a container', async () => {
     const { user, database, afterTest } = world();
     const wanted = world().smallSession({
       config: { ...SMALL, resources: { cpu: TOO_MANY_CORES, mem: '512m' } },
@@ -193,7 +193,7 @@ describe('terminate a session', () => {
     await world().containersGone(sessionId, 5);
   });
 
-  it('that is on its way: nothing of it stays', async function () {
+  it('that is starting leaves nothing behind', async function () {
     this.timeout(150_000);
     const { user, database, connection, afterTest } = world();
     afterTest.add('slots that nobody holds', () => giveBackLostSlots(connection.postgres));

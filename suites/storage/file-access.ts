@@ -19,19 +19,19 @@ describe('access to files of a vfolder', function () {
   let vfolders: VFolderFixture;
   let folder: VFolder;
 
-  before('a user makes a folder', async () => {
+  before('a user creates a folder', async () => {
     vfolders = new VFolderFixture(world());
     folder = await vfolders.make(world().afterSuite);
   });
 
-  describe('without a right token is refused', () => {
+  describe('is refused without a valid token', () => {
     const forgeries: [string, (claims: Record<string, unknown>, token: string) => string][] = [
-      ['of another signer', (claims) => signedToken(claims, 'a-secret-that-nobody-uses-anywhere')],
+      ['signed by another key', (claims) => signedToken(claims, 'a-secret-that-nobody-uses-anywhere')],
       [
-        'of the manager’s own secret',
+        'signed with the manager’s own secret',
         (claims) => signedToken(claims, world().connection.storageProxy.managerSecret),
       ],
-      ['that nobody signed', (claims) => unsignedToken(claims)],
+      ['that is not signed', (claims) => unsignedToken(claims)],
       [
         'with other claims under the old signature',
         (claims, token) => {
@@ -40,7 +40,7 @@ describe('access to files of a vfolder', function () {
           return `${head}.${other}.${signature}`;
         },
       ],
-      ['that is none', () => 'no-token'],
+      ['that is malformed', () => 'no-token'],
       [
         'that has expired',
         (claims) => {
@@ -53,12 +53,12 @@ describe('access to files of a vfolder', function () {
       ],
     ];
     const secret = randomBytes(32).toString('hex');
-    before('there is a file', async () => {
+    before('a file exists', async () => {
       await vfolders.upload(folder.id, 'guarded.txt', secret);
     });
 
     for (const [what, forge] of forgeries) {
-      it(`one ${what}`, async () => {
+      it(`a token ${what}`, async () => {
         const { folders } = world().user;
         const down = await folders.requestDownload(folder.id, 'guarded.txt');
         expect((await vfolders.client.download(down)).bytes.toString()).to.equal(secret);
@@ -75,7 +75,7 @@ describe('access to files of a vfolder', function () {
       });
     }
 
-    it('but with one that is signed and dated rightly, whoever made it', async () => {
+    it('unless the token has a valid signature and date, whoever made it', async () => {
       const { connection, user } = world();
       const { sessionSecret } = connection.storageProxy;
       if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
@@ -85,7 +85,7 @@ describe('access to files of a vfolder', function () {
       expect((await vfolders.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
     });
 
-    it('one for the other direction', async () => {
+    it('a token for the other direction', async () => {
       const { folders } = world().user;
       const down = await folders.requestDownload(folder.id, 'guarded.txt');
       const up = await folders.requestUpload(folder.id, 'guarded.txt', 3);
@@ -95,10 +95,10 @@ describe('access to files of a vfolder', function () {
     });
   });
 
-  describe('of another folder is out of reach', () => {
+  describe('cannot reach another folder', () => {
     let other: VFolder;
     let away: string;
-    before('there is another folder with a file', async () => {
+    before('another folder with a file exists', async () => {
       other = await vfolders.make(world().afterSuite);
       await vfolders.upload(other.id, 'private.txt', 'private');
       const from = (await vfolders.volume.directory(folder)) ?? '';
@@ -109,7 +109,7 @@ describe('access to files of a vfolder', function () {
     const ways: [string, () => Promise<unknown>, Refusal][] = [
       ['to list', () => world().user.folders.files(folder.id, away), BAD_PATH],
       ['to delete', () => world().user.folders.deleteFiles(folder.id, [`${away}/private.txt`]), BAD_PATH],
-      ['to make folders in', () => world().user.folders.mkdir(folder.id, `${away}/made`), BAD_PATH],
+      ['to create folders in', () => world().user.folders.mkdir(folder.id, `${away}/made`), BAD_PATH],
       [
         'to download',
         async () =>
@@ -119,7 +119,7 @@ describe('access to files of a vfolder', function () {
         { status: 404, kind: 'storage/file-not-found' },
       ],
       [
-        'to download by the way of a folder',
+        'to download through a folder',
         async () =>
           vfolders.client.download(await world().user.folders.requestDownload(folder.id, 'private.txt'), {
             query: { dst_dir: away },

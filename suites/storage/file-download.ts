@@ -6,7 +6,7 @@ import { unzip } from '../clients/storage/zip.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-describe('files of a vfolder to be downloaded', function () {
+describe('downloading files from a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'storage-proxy']);
   let vfolders: VFolderFixture;
@@ -31,7 +31,7 @@ describe('files of a vfolder to be downloaded', function () {
     ['to the end', 'bytes=99990-', 99_990, 100_000],
     ['the last ones', 'bytes=-7', 99_993, 100_000],
   ] as const) {
-    it(`come in parts, as asked for: ${what}`, async () => {
+    it(`returns the requested range: ${what}`, async () => {
       const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
       const { status, headers, bytes } = await vfolders.client.download(transfer, { headers: { range } });
       expect(status).to.equal(206);
@@ -40,13 +40,13 @@ describe('files of a vfolder to be downloaded', function () {
     });
   }
 
-  it('have no part behind their end', async () => {
+  it('refuses a range behind the end', async () => {
     const transfer = await world().user.folders.requestDownload(folder.id, 'tree/a.bin');
     const asked = vfolders.client.download(transfer, { headers: { range: 'bytes=100000-' } });
     await expectRefusal(asked, { status: 416, kind: '' });
   });
 
-  it('come as an archive of a whole folder, empty folders included', async () => {
+  it('returns a whole folder as an archive, including empty folders', async () => {
     const transfer = await world().user.folders.requestDownload(folder.id, 'tree', true);
     const { headers, bytes } = await vfolders.client.download(transfer, { query: { archive: 'true' } });
     expect(headers['content-type']).to.equal('application/zip');
@@ -56,7 +56,7 @@ describe('files of a vfolder to be downloaded', function () {
     expect(files.get('b/ü.txt')?.toString()).to.equal('below');
   });
 
-  it('come as an archive of some files and folders', async () => {
+  it('returns selected files and folders as an archive', async () => {
     const transfer = await world().user.folders.requestArchive(folder.id, ['tree/b', 'alone.txt']);
     const files = unzip((await vfolders.client.download(transfer)).bytes);
     expect(files.get('alone.txt')?.toString()).to.equal('alone');
@@ -64,13 +64,13 @@ describe('files of a vfolder to be downloaded', function () {
     expect([...files.keys()].some((name) => name.includes('a.bin'))).to.equal(false);
   });
 
-  it('a folder is no file', async () => {
+  it('refuses a folder without the archive option', async () => {
     const transfer = await world().user.folders.requestDownload(folder.id, 'tree');
     const refusal: Refusal = { status: 400, kind: 'storage/invalid-api-params', msg: 'not a regular file' };
     await expectRefusal(vfolders.client.download(transfer), refusal);
   });
 
-  it('and what is not there is not found', async () => {
+  it('reports a missing file as not found', async () => {
     const transfer = await world().user.folders.requestDownload(folder.id, 'no-such.txt');
     await expectRefusal(vfolders.client.download(transfer), {
       status: 404,

@@ -17,13 +17,13 @@ const BIG_BYTES = 256 * MIB;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('files of a vfolder', function () {
+describe('uploading files to a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
   let vfolders: VFolderFixture;
   let folder: VFolder;
 
-  before('a user makes a folder', async () => {
+  before('a user creates a folder', async () => {
     vfolders = new VFolderFixture(world());
     folder = await vfolders.make(world().afterSuite);
   });
@@ -43,7 +43,7 @@ describe('files of a vfolder', function () {
       request.write(bytes, () => setTimeout(() => request.destroy(new Error('cut')), 300));
     });
 
-  it('lie in a directory of the volume that came with the folder', async () => {
+  it('uses a directory of the volume that is created with the folder', async () => {
     expect(folder).to.include({ status: 'ready', is_owner: true, ownership_type: 'user' });
     expect(await vfolders.row(folder.id)).to.include({
       name: folder.name,
@@ -61,7 +61,7 @@ describe('files of a vfolder', function () {
     ['1 byte', 1],
     ['1 MiB', MIB],
   ] as const) {
-    it(`come back as they were sent: ${what}`, async () => {
+    it(`keeps every byte: ${what}`, async () => {
       const bytes = randomBytes(size);
       const path = `size-${size}.bin`;
       await vfolders.upload(folder.id, path, bytes, world().user, 300_000);
@@ -72,7 +72,7 @@ describe('files of a vfolder', function () {
     });
   }
 
-  it('come back as they were sent: 256 MiB', async function () {
+  it('keeps every byte: 256 MiB', async function () {
     this.timeout(240_000);
     const { user } = world();
     const part = 16 * MIB;
@@ -96,8 +96,8 @@ describe('files of a vfolder', function () {
     expect(await vfolders.sizes(folder, 'big.bin')).to.deep.equal({ api: undefined, volume: undefined });
   });
 
-  describe('in the making', () => {
-    it('announce themselves: protocol, longest file, address for clients', async () => {
+  describe('part by part', () => {
+    it('announces protocol, largest file and client address', async () => {
       const { connection, user } = world();
       const { headers } = await vfolders.client.api.request({ method: 'OPTIONS', path: '/upload' });
       expect(headers).to.include({ 'tus-resumable': '1.0.0', 'tus-version': '1.0.0' });
@@ -106,7 +106,7 @@ describe('files of a vfolder', function () {
       expect(url).to.equal(`${connection.storageProxy.clientUrl}/upload`);
     });
 
-    it('grow part by part, and are seen only when they are whole', async () => {
+    it('shows a file only when it is complete', async () => {
       const { user, valkey } = world();
       const bytes = randomBytes(700_000);
       const { token } = await user.folders.requestUpload(folder.id, 'grows.bin', bytes.length);
@@ -127,7 +127,7 @@ describe('files of a vfolder', function () {
       expect(sha256(await vfolders.download(folder.id, 'grows.bin'))).to.equal(sha256(bytes));
     });
 
-    it('that break off go on where the last whole part ended, and lose nothing', async () => {
+    it('resumes a broken upload after the last complete part without loss', async () => {
       const { user } = world();
       const bytes = randomBytes(3 * MIB);
       const { token } = await user.folders.requestUpload(folder.id, 'broken-off.bin', bytes.length);
@@ -150,7 +150,7 @@ describe('files of a vfolder', function () {
       expect(sha256(await vfolders.download(folder.id, 'broken-off.bin'))).to.equal(sha256(bytes));
     });
 
-    it('take no part at a wrong offset, and the right part afterwards', async () => {
+    it('refuses a part at a wrong offset, and accepts the right part afterwards', async () => {
       const { user } = world();
       const { token } = await user.folders.requestUpload(folder.id, 'offsets.txt', 10);
       await vfolders.client.sendPart(token, 0, Buffer.from('01234'));
@@ -166,7 +166,7 @@ describe('files of a vfolder', function () {
       expect((await vfolders.download(folder.id, 'offsets.txt')).toString()).to.equal('0123456789');
     });
 
-    it('two at once do not mix', async () => {
+    it('keeps two concurrent uploads separate', async () => {
       const { user } = world();
       const contents = [randomBytes(2 * MIB), randomBytes(2 * MIB)];
       await Promise.all(
@@ -179,7 +179,7 @@ describe('files of a vfolder', function () {
       }
     });
 
-    it('of one name twice at once end as one of both, whole', async () => {
+    it('keeps one complete file of two concurrent uploads with the same name', async () => {
       const { user } = world();
       const contents = [randomBytes(MIB), randomBytes(MIB)];
       await Promise.all(
@@ -189,7 +189,7 @@ describe('files of a vfolder', function () {
     });
   });
 
-  describe('with names of all sorts', () => {
+  describe('with unusual names', () => {
     const names = [
       'żółć 한국어 🚀.txt',
       'deep/er/and/deeper/file.txt',
@@ -199,7 +199,7 @@ describe('files of a vfolder', function () {
       `${'n'.repeat(251)}.txt`,
     ];
     for (const name of names) {
-      it(`keep theirs: ${name.length > 60 ? `${name.length} letters` : name}`, async () => {
+      it(`keeps the name: ${name.length > 60 ? `${name.length} letters` : name}`, async () => {
         const content = randomBytes(64);
         await vfolders.upload(folder.id, name, content);
         expect(await vfolders.sizes(folder, name)).to.deep.equal({ api: 64, volume: 64 });
@@ -212,7 +212,7 @@ describe('files of a vfolder', function () {
     }
   });
 
-  it('can be read in the trash bin, survive it, and are gone from the volume with the folder', async () => {
+  it('keeps files readable in the trash bin and after a restore, and removes them with the folder', async () => {
     const { user, admin, afterTest } = world();
     const doomed = await vfolders.make(afterTest);
     const content = randomBytes(MIB);

@@ -26,7 +26,7 @@ describe('known issues of storage', function () {
     let mine: VFolder;
     let strange: VFolder;
     let away: string;
-    beforeEach('there is a folder, and one of a stranger', async () => {
+    beforeEach('a folder exists, and one of another user', async () => {
       const { user2, afterTest } = world();
       mine = await vfolders.make(afterTest);
       strange = await vfolders.make(afterTest, user2);
@@ -42,14 +42,14 @@ describe('known issues of storage', function () {
       expect(await vfolders.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
     });
 
-    it('whatever folder its client names (dst_dir)', async () => {
+    it('whatever folder the client names (dst_dir)', async () => {
       const { token } = await world().user.folders.requestUpload(mine.id, 'planted.txt', 3);
       await vfolders.client.sendPart(token, 0, Buffer.from('bad'), { dst_dir: away }).catch(() => undefined);
       expect(await vfolders.volume.files(strange), 'the folder of a stranger').to.deep.equal([]);
     });
   });
 
-  it('an upload is not longer than it was announced', async () => {
+  it('an upload is not longer than announced', async () => {
     const folder = await vfolders.make(world().afterTest);
     const { token } = await world().user.folders.requestUpload(folder.id, 'short.txt', 3);
     const refused = await vfolders.client.sendPart(token, 0, Buffer.from('much longer than that')).then(
@@ -60,7 +60,7 @@ describe('known issues of storage', function () {
     expect((await vfolders.volume.files(folder)).filter((entry) => entry.type === 'FILE')).to.deep.equal([]);
   });
 
-  it('a folder in the trash bin takes no upload, by its id as by its name', async () => {
+  it('a folder in the trash bin accepts no upload, by id or by name', async () => {
     const { user, afterTest } = world();
     const folder = await vfolders.make(afterTest);
     await user.folders.trash(folder.id);
@@ -69,7 +69,7 @@ describe('known issues of storage', function () {
     await expectRefusal(user.folders.requestUpload(folder.id, 'x', 1), refusal);
   });
 
-  it('a new name with a path is refused as the fault of the client', async () => {
+  it('a new name with a path is refused as a client error', async () => {
     const { user, afterTest } = world();
     const folder = await vfolders.make(afterTest);
     await vfolders.upload(folder.id, 'file.txt', 'x');
@@ -88,10 +88,10 @@ describe('known issues of storage', function () {
     expect((await vfolders.volume.files(folder)).map((entry) => entry.name)).to.deep.equal(['in-use.txt']);
   });
 
-  describe('a folder that is lent for writing', () => {
+  describe('a folder shared for writing', () => {
     let folder: VFolder;
     let offer: Invitation | undefined;
-    before('user2 lends it to user', async () => {
+    before('user2 shares it with user', async () => {
       const { user, user2, afterSuite, connection } = world();
       folder = await vfolders.make(afterSuite, user2);
       await user2.folders.invite(folder.name, 'rw', [connection.accounts.user.email]);
@@ -99,19 +99,19 @@ describe('known issues of storage', function () {
       await user.folders.acceptInvitation(offer?.id ?? '');
     });
 
-    it('is offered with the name of the invited and the state of the invitation', async () => {
+    it('is offered with the invitee and the state of the invitation', async () => {
       const { connection } = world();
       expect(offer).to.include({ invitee: connection.accounts.user.email, state: 'pending' });
     });
 
-    it('takes what the borrower uploads', async () => {
+    it('accepts uploads of the invited user', async () => {
       await vfolders.upload(folder.id, 'by-borrower.txt', 'written', world().user);
       expect((await vfolders.download(folder.id, 'by-borrower.txt', world().user2)).toString()).to.equal(
         'written',
       );
     });
 
-    it('is not thrown away by the borrower', async () => {
+    it('cannot be deleted by the invited user', async () => {
       const { user, user2 } = world();
       const asked = user.folders.trash(folder.id).then(() => user2.folders.restore(folder.id));
       await expectRefusal(asked, { status: 403, kind: 'not-enough-permission' });
@@ -119,7 +119,7 @@ describe('known issues of storage', function () {
     });
 
     // Last: afterwards it is not lent any more.
-    it('can be given back', async () => {
+    it('can be left by the invited user', async () => {
       const { user } = world();
       await user.folders.leave(folder.id);
       expect((await user.folders.list()).map((one) => one.id)).not.to.include(folder.id);
@@ -135,14 +135,14 @@ describe('known issues of storage', function () {
       server = new S3Server(connection.s3);
     });
 
-    it('take an upload', async () => {
+    it('accept an upload', async () => {
       const key = world().name('object');
       world().afterTest.add(`object ${key}`, () => server.request('DELETE', key));
       await storage.put(key, Buffer.from('uploaded'));
       expect((await server.get(key))?.toString()).to.equal('uploaded');
     });
 
-    it('say that an object is not there', async () => {
+    it('report that an object does not exist', async () => {
       const refusal: Refusal = { status: 404, kind: 'storage/bucket/file/object-not-found' };
       await expectRefusal(storage.meta(world().name('no-object')), refusal);
     });

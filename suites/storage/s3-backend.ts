@@ -40,12 +40,12 @@ describe('the object storage of the storage-proxy', function () {
     expect(answer.status, await answer.text()).to.be.oneOf([200, 201, 204]);
   };
 
-  describe('shows what the S3 server holds', () => {
+  describe('shows the content of the S3 server', () => {
     for (const [what, name, size] of [
       ['nothing', 'empty', 0],
       ['1 byte', 'one', 1],
       ['1 MiB below a deep key', 'a/b/c/mib.bin', MIB],
-      ['a key of all sorts of letters', "żółć 한국어 & 100%+'().txt", 100],
+      ['a key with unusual characters', "żółć 한국어 & 100%+'().txt", 100],
     ] as const) {
       it(`length, checksum and bytes: ${what}`, async () => {
         const key = `${folder}/${name}`;
@@ -72,7 +72,7 @@ describe('the object storage of the storage-proxy', function () {
       expect(digest('sha256', back)).to.equal(digest('sha256', bytes));
     });
 
-    it('an object that was replaced is the new one', async () => {
+    it('a replaced object has its new content', async () => {
       const key = `${folder}/replaced`;
       await server.put(key, Buffer.from('old'));
       const before = await storage.meta(key);
@@ -84,7 +84,7 @@ describe('the object storage of the storage-proxy', function () {
   });
 
   describe('deletes', () => {
-    it('one object, and no other', async () => {
+    it('one object and no other', async () => {
       const [doomed, kept] = [`${folder}/delete/me`, `${folder}/delete/me-not`];
       for (const key of [doomed, kept]) await server.put(key, Buffer.from(key));
       await storage.delete(doomed);
@@ -94,7 +94,7 @@ describe('the object storage of the storage-proxy', function () {
       expect(gone).to.be.instanceOf(BackendApiError);
     });
 
-    it('everything below a prefix, and nothing beside it', async () => {
+    it('everything below a prefix and nothing else', async () => {
       const below = ['x', 'y/z', 'y/w'].map((name) => `${folder}/prefix/${name}`);
       const beside = `${folder}/prefix-beside`;
       for (const key of [...below, beside]) await server.put(key, Buffer.from(key));
@@ -104,7 +104,7 @@ describe('the object storage of the storage-proxy', function () {
   });
 
   describe('presigns', () => {
-    it('an upload that a plain HTTP client makes', async () => {
+    it('an upload for a plain HTTP client', async () => {
       const key = `${folder}/presigned/up.bin`;
       const bytes = randomBytes(MIB);
       await upload(key, bytes);
@@ -123,7 +123,7 @@ describe('the object storage of the storage-proxy', function () {
       expect(digest('sha256', await storage.get(key))).to.equal(digest('sha256', bytes));
     });
 
-    it('a download that a plain HTTP client makes, whole and in part', async () => {
+    it('a download for a plain HTTP client, whole and in part', async () => {
       const key = `${folder}/presigned/down.bin`;
       const bytes = randomBytes(100_000);
       await server.put(key, bytes);
@@ -137,7 +137,7 @@ describe('the object storage of the storage-proxy', function () {
       expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).to.equal(true);
     });
 
-    it('with the address that holds for clients', async () => {
+    it('with the address for clients', async () => {
       const { connection } = world();
       const url = new URL(await storage.presignDownload(`${folder}/x`));
       expect(url.origin).to.equal(new URL(connection.s3.endpoint).origin);
@@ -145,7 +145,7 @@ describe('the object storage of the storage-proxy', function () {
       expect(new URL((await storage.presignUpload(`${folder}/x`)).url).origin).to.equal(url.origin);
     });
 
-    it('one key for one way: another key, another way or another signature is refused by the server', async () => {
+    it('one key for one method: the server refuses another key, method or signature', async () => {
       const [key, other] = [`${folder}/presigned/mine`, `${folder}/presigned/other`];
       for (const name of [key, other]) await server.put(name, Buffer.from(name));
       const url = await storage.presignDownload(key);
@@ -162,8 +162,8 @@ describe('the object storage of the storage-proxy', function () {
     });
   });
 
-  describe('says what is wrong', () => {
-    it('with a bucket that the storage does not have', async () => {
+  describe('reports what is wrong', () => {
+    it('with an unknown bucket', async () => {
       const elsewhere = new ObjectStorage(world().connection.storageProxy, 'elsewhere');
       const refusal: Refusal = { status: 404, kind: 'storage/bucket/object-not-found', msg: 'elsewhere' };
       await expectRefusal(elsewhere.meta(`${folder}/x`), refusal);
@@ -173,7 +173,7 @@ describe('the object storage of the storage-proxy', function () {
       await expectRefusal(elsewhere.presignUpload(`${folder}/x`), refusal);
     });
 
-    it('with a storage that does not exist', async () => {
+    it('with an unknown storage', async () => {
       const { connection } = world();
       const nowhere = new ObjectStorage(connection.storageProxy, connection.s3.bucket, 'nowhere');
       const refusal: Refusal = { status: 404, kind: 'storage/object-not-found', msg: 'nowhere' };
@@ -181,7 +181,7 @@ describe('the object storage of the storage-proxy', function () {
       await expectRefusal(nowhere.presignUpload('x'), refusal);
     });
 
-    it('with who asks: no secret, and a wrong one', async () => {
+    it('with the secret: missing or wrong', async () => {
       const { storageProxy, s3 } = world().connection;
       const key = `${folder}/guarded`;
       await server.put(key, Buffer.from('guarded'));
@@ -207,7 +207,7 @@ describe('the object storage of the storage-proxy', function () {
       ['whose server does not answer', 's3-nobody', undefined, /connect/i],
     ];
     for (const [what, name, bucket, said] of broken) {
-      it(`with a storage ${what}; the others go on`, async function () {
+      it(`with a storage ${what}; the others keep working`, async function () {
         // Nobody's refused connections are tried again for some 7 s a request.
         this.timeout(120_000);
         const { storageProxy, s3 } = world().connection;
@@ -235,7 +235,7 @@ describe('the object storage of the storage-proxy', function () {
       });
     }
 
-    it('when the server itself is asked with a wrong secret', async () => {
+    it('with a request to the server itself that has a wrong secret', async () => {
       const { s3 } = world().connection;
       const key = `${folder}/guarded-by-server`;
       await server.put(key, Buffer.from('guarded'));

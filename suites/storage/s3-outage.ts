@@ -55,7 +55,7 @@ describe('the object storage without its S3 server', function () {
     return (performance.now() - since) / 1000;
   };
 
-  it('says that the server cannot be reached, goes on with everything else, and recovers', async () => {
+  it('reports that the server is unreachable, serves everything else, and recovers', async () => {
     const { storageProxy } = world().connection;
     const key = `${folder}/kept`;
     const bytes = randomBytes(MIB);
@@ -90,7 +90,7 @@ describe('the object storage without its S3 server', function () {
     expect(sha256((await server.get(key)) ?? Buffer.alloc(0))).to.equal(sha256(bytes));
   });
 
-  it('does not pass off half a download as a whole one', async () => {
+  it('does not present an incomplete download as complete', async () => {
     const key = `${folder}/broken-off`;
     await server.put(key, randomBytes(BIG_BYTES));
     const download = await storage.open(key);

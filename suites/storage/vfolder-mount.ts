@@ -105,7 +105,7 @@ print(json.dumps([attempt(act) for act in (
     measure('session-start-with-folders', session.startSeconds, 's');
   });
 
-  it('are the directories of the volume, with the rights that were asked for', async () => {
+  it('are directories of the volume with the requested permissions', async () => {
     const [kernel] = await world().database.kernels(session.id);
     const observer = world().observer(kernel?.agent ?? 'none');
     const container = await observer.container(kernel?.container_id ?? 'none');
@@ -122,7 +122,7 @@ print(json.dumps([attempt(act) for act in (
     }
   });
 
-  it('give code what was uploaded', async () => {
+  it('give code the uploaded files', async () => {
     for (const path of ['own', 'fixed', lentToRead.name, lentToWrite.name]) {
       const seen = await python(`import hashlib
 data = open("/home/work/${path}/in.bin", "rb").read()
@@ -131,12 +131,12 @@ print(json.dumps([len(data), hashlib.sha256(data).hexdigest()]))`);
     }
   });
 
-  it('show code at once what is uploaded while it runs', async () => {
+  it('show code at once what is uploaded meanwhile', async () => {
     await vfolders.upload(own.id, 'later/ü.txt', 'later');
     expect(await python('print(json.dumps(open("/home/work/own/later/ü.txt").read()))')).to.equal('later');
   });
 
-  it('give users what code wrote, whole', async () => {
+  it('give users the complete files that code wrote', async () => {
     const digest = await python(`import hashlib, os
 data = os.urandom(2_000_000)
 os.makedirs("/home/work/own/made/by")
@@ -148,7 +148,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     expect(sha256(await vfolders.download(own.id, 'made/by/code.bin'))).to.equal(digest);
   });
 
-  it('that are mounted for reading only cannot be changed in any way', async () => {
+  it('mounted read-only cannot be changed in any way', async () => {
     expect(await attempts('/home/work/fixed')).to.deep.equal(Array(6).fill(EROFS));
     expect(await vfolders.volume.files(fixed)).to.deep.equal([
       { name: 'in.bin', type: 'FILE', size: content.length },
@@ -156,8 +156,8 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     expect(sha256(await vfolders.download(fixed.id, 'in.bin'))).to.equal(sha256(content));
   });
 
-  describe('of somebody else', () => {
-    it('who lends them for reading cannot be changed, from the session or by the API', async () => {
+  describe('of another user', () => {
+    it('shared for reading cannot be changed by the session or the API', async () => {
       const { user, user2 } = world();
       expect(await attempts(`/home/work/${lentToRead.name}`)).to.deep.equal(Array(6).fill(EROFS));
       expect(await user.folders.info(lentToRead.id)).to.include({ permission: 'ro', is_owner: false });
@@ -172,7 +172,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     });
 
     // That the same user may also upload to them is a test of its own (known-issues.ts).
-    it('who lends them for writing get what the session writes', async () => {
+    it('shared for writing receive what the session writes', async () => {
       const { user, user2 } = world();
       const note = randomBytes(8).toString('hex');
       const path = `/home/work/${lentToWrite.name}/by-session.txt`;
@@ -183,7 +183,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       expect((await vfolders.volume.files(lentToWrite)).map((entry) => entry.name)).to.deep.equal(['in.bin']);
     });
 
-    it('cannot be thrown away by those who borrow them', async () => {
+    it('cannot be deleted by the invited user', async () => {
       const { user } = world();
       // That who may write may not throw away either is a test of its own (known-issues.ts).
       await expectRefusal(user.folders.trash(lentToRead.id), FORBIDDEN);
@@ -193,7 +193,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       }
     });
 
-    it('are not mounted for writing when they are lent for reading', async () => {
+    it('shared for reading are not mounted for writing', async () => {
       const { user, database } = world();
       const wanted = world().smallSession({
         config: {
@@ -212,8 +212,8 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     });
   });
 
-  describe('are nothing to a stranger', () => {
-    it('who does not see them', async () => {
+  describe('are closed to users without an invitation', () => {
+    it('who do not see them', async () => {
       const { user2 } = world();
       expect((await user2.folders.list()).map((one) => one.id)).not.to.include.members([own.id]);
       await expectRefusal(user2.folders.info(own.name), UNKNOWN);
@@ -221,7 +221,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       await expectRefusal(user2.folders.files(own.id), FORBIDDEN);
     });
 
-    it('who reads and writes nothing in them', async () => {
+    it('who cannot read or write in them', async () => {
       const { user2 } = world();
       await expectRefusal(user2.folders.requestDownload(own.id, 'in.bin'), FORBIDDEN);
       await expectRefusal(user2.folders.requestUpload(own.id, 'in.bin', 1), FORBIDDEN);
@@ -234,7 +234,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       expect(sha256(await vfolders.download(own.id, 'in.bin'))).to.equal(sha256(content));
     });
 
-    it('who gets no session with them', async () => {
+    it('who get no session with them', async () => {
       const { user2, database } = world();
       const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(own.id)] } });
       await expectRefusal(user2.sessions.create(wanted), UNKNOWN);
@@ -244,7 +244,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
 
   // Last, and in a describe of its own: tests directly in this one would run before those in the others.
   describe('at the end', () => {
-    it('cannot be thrown away while they are mounted, and can afterwards', async function () {
+    it('cannot be deleted while they are mounted, and can be afterwards', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
       const { user, user2, database } = world();
       const inUse: Refusal = { status: 400, kind: 'vfolder-deletion-not-allowed', msg: session.id };
