@@ -162,7 +162,7 @@ describe('faults', function () {
     expect(await change({ durationSeconds: 5 })).to.match(/durationSeconds cannot change/);
     expect(await change({ pause: null, kill: {} })).to.match(/pause cannot change/);
     expect(await change({ heal: true })).to.equal(undefined);
-    expect(await change({ heal: false })).to.match(/heal cannot be taken back/);
+    expect(await change({ heal: false })).to.match(/heal cannot change back/);
   });
 
   it('delete the pod that holds the lock, and no other; healed when as many are ready as are wanted', async () => {

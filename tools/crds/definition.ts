@@ -40,11 +40,11 @@ export interface CustomResourceDefinition {
 const nameRules = [
   {
     rule: `self.metadata.name.size() <= ${LENGTHS.name}`,
-    message: `metadata.name must have at most ${LENGTHS.name} characters: names of Jobs and labels are made from it`,
+    message: `metadata.name must have at most ${LENGTHS.name} characters: names of Jobs and labels contain it`,
   },
   {
     rule: "!self.metadata.name.contains('.')",
-    message: 'metadata.name must not contain a dot: it becomes part of a DNS label',
+    message: 'metadata.name must not contain a dot: it is part of a DNS label',
   },
 ];
 
@@ -126,7 +126,7 @@ export function customResourceDefinition(name: KindName): CustomResourceDefiniti
                 metadata: { type: 'object' },
                 spec: structural(definition.spec, `${kind}.spec`),
                 status: {
-                  description: 'What was observed; written by the operator and the reporters.',
+                  description: 'Observed state, written by the operator and the reporters.',
                   ...structural(definition.status, `${kind}.status`),
                 },
               },

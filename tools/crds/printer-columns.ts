@@ -1,12 +1,12 @@
 import type { KindName } from '@backendai-e2e/api/group';
 
-/** One column of `kubectl get`. */
+/** A column of `kubectl get`. */
 export interface PrinterColumn {
   name: string;
   type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   jsonPath: string;
   description: string;
-  /** 0 is always shown, 1 only with -o wide. */
+  /** 0: always shown. 1: shown only with -o wide. */
   priority?: 0 | 1;
 }
 
@@ -14,23 +14,23 @@ const AGE: PrinterColumn = {
   name: 'Age',
   type: 'date',
   jsonPath: '.metadata.creationTimestamp',
-  description: 'Since when it exists.',
+  description: 'Creation time.',
 };
 
-/** What `kubectl get` shows of each kind. */
+/** The columns of `kubectl get` for each kind. */
 export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
   TestEnvironment: [
     {
       name: 'Ready',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether suites can run in it.',
+      description: 'Whether suites can run in the environment.',
     },
     {
       name: 'Reason',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: 'Why it is ready or not.',
+      description: 'Reason of the readiness.',
     },
     {
       name: 'Namespace',
@@ -42,14 +42,14 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       name: 'Drifted',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Drifted")].status',
-      description: 'Whether workloads are not what Helm installed.',
+      description: 'Whether workloads differ from what Helm installed.',
       priority: 1,
     },
     {
       name: 'Message',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'What was seen.',
+      description: 'Observation behind the status.',
       priority: 1,
     },
     AGE,
@@ -59,7 +59,7 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       name: 'Area',
       type: 'string',
       jsonPath: '.metadata.labels.e2e\\.backend\\.ai/area',
-      description: 'Folder under suites/.',
+      description: 'Folder of the suite under suites/.',
     },
     {
       name: 'Last',
@@ -71,92 +71,114 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       name: 'Passing',
       type: 'number',
       jsonPath: '.status.passRate',
-      description: 'Share that passed, 0 to 1.',
+      description: 'Share of verdicts that passed, from 0 to 1.',
     },
     {
       name: 'Flipping',
       type: 'number',
       jsonPath: '.status.flipRate',
-      description: 'Share of neighbouring verdicts that differ, 0 to 1.',
+      description: 'Share of consecutive verdicts that differ, from 0 to 1.',
     },
     {
       name: 'Timeout',
       type: 'integer',
       jsonPath: '.spec.timeoutSeconds',
-      description: 'Seconds for all tests.',
+      description: 'Seconds for all tests of the suite.',
       priority: 1,
     },
     {
       name: 'Description',
       type: 'string',
       jsonPath: '.spec.description',
-      description: 'What it proves.',
+      description: 'What the suite proves.',
       priority: 1,
     },
     AGE,
   ],
   TestRun: [
-    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
-    { name: 'Verdict', type: 'string', jsonPath: '.status.verdict', description: 'How it ended.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Phase of the run.' },
+    { name: 'Verdict', type: 'string', jsonPath: '.status.verdict', description: 'Verdict.' },
     {
       name: 'Suites',
       type: 'integer',
       jsonPath: '.status.suiteCounts.total',
-      description: 'Suites of the run.',
+      description: 'Number of suites in the run.',
     },
     {
       name: 'Done',
       type: 'integer',
       jsonPath: '.status.suiteCounts.finished',
-      description: 'Suites that ended.',
+      description: 'Number of suites that ended.',
     },
     {
       name: 'Passed',
       type: 'integer',
       jsonPath: '.status.counts.passed',
-      description: 'Tests that passed.',
+      description: 'Number of tests that passed.',
     },
     {
       name: 'Failed',
       type: 'integer',
       jsonPath: '.status.counts.failed',
-      description: 'Tests that failed.',
+      description: 'Number of tests that failed.',
     },
     {
       name: 'Environment',
       type: 'string',
       jsonPath: '.spec.environmentRef.name',
-      description: 'Where it runs.',
+      description: 'First environment of the run.',
     },
     {
       name: 'Message',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Succeeded")].message',
-      description: 'What was seen.',
+      description: 'Observation behind the status.',
       priority: 1,
     },
     AGE,
   ],
   TestReport: [
-    { name: 'Run', type: 'string', jsonPath: '.spec.run', description: 'The run.', priority: 1 },
-    { name: 'Suite', type: 'string', jsonPath: '.spec.suite', description: 'The suite.' },
-    { name: 'Attempt', type: 'integer', jsonPath: '.spec.attempt', description: 'From 1.' },
-    { name: 'Final', type: 'boolean', jsonPath: '.status.final', description: 'Nothing will be added.' },
-    { name: 'Verdict', type: 'string', jsonPath: '.status.verdict', description: 'How it ended.' },
+    {
+      name: 'Run',
+      type: 'string',
+      jsonPath: '.spec.run',
+      description: 'TestRun of the attempt.',
+      priority: 1,
+    },
+    { name: 'Suite', type: 'string', jsonPath: '.spec.suite', description: 'TestSuite of the attempt.' },
+    {
+      name: 'Attempt',
+      type: 'integer',
+      jsonPath: '.spec.attempt',
+      description: 'Number of the attempt, from 1.',
+    },
+    {
+      name: 'Final',
+      type: 'boolean',
+      jsonPath: '.status.final',
+      description: 'Whether the report is complete.',
+    },
+    { name: 'Verdict', type: 'string', jsonPath: '.status.verdict', description: 'Verdict.' },
     {
       name: 'Passed',
       type: 'integer',
       jsonPath: '.status.counts.passed',
-      description: 'Tests that passed.',
+      description: 'Number of tests that passed.',
     },
     {
       name: 'Failed',
       type: 'integer',
       jsonPath: '.status.counts.failed',
-      description: 'Tests that failed.',
+      description: 'Number of tests that failed.',
     },
-    { name: 'Seconds', type: 'number', jsonPath: '.status.seconds', description: 'From start to end.' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why.', priority: 1 },
+    { name: 'Seconds', type: 'number', jsonPath: '.status.seconds', description: 'Duration in seconds.' },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.reason',
+      description: 'Reason of the verdict.',
+      priority: 1,
+    },
     AGE,
   ],
   Fault: [
@@ -164,28 +186,33 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       name: 'Environment',
       type: 'string',
       jsonPath: '.spec.environmentRef.name',
-      description: 'Where it breaks something.',
+      description: 'Environment of the fault.',
     },
-    { name: 'Component', type: 'string', jsonPath: '.spec.target.component', description: 'What.' },
-    { name: 'Action', type: 'string', jsonPath: '.status.action', description: 'How.' },
-    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
+    {
+      name: 'Component',
+      type: 'string',
+      jsonPath: '.spec.target.component',
+      description: 'Component of the target pods.',
+    },
+    { name: 'Action', type: 'string', jsonPath: '.status.action', description: 'Action of the fault.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Phase of the fault.' },
     {
       name: 'Seen',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="InForce")].status',
-      description: 'Whether a probe saw it in force.',
+      description: 'Whether a probe observed the effect.',
     },
     {
       name: 'Healed',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="SeenHealed")].status',
-      description: 'Whether a probe saw it gone.',
+      description: 'Whether a probe observed that the effect is gone.',
     },
     {
       name: 'Message',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Accepted")].message',
-      description: 'Why it was accepted or refused.',
+      description: 'Why the fault was accepted or refused.',
       priority: 1,
     },
     AGE,

@@ -4,37 +4,45 @@ import { FAULT_ACTIONS } from '../constants/fault.ts';
 import { LENGTHS } from '../constants/lengths.ts';
 import { Conditions } from './conditions.ts';
 
-/** Pods by component of the environment; narrowed by name or by a lock's holder; the seed chooses where more match. */
+/** Pods of a component. A name, a lock or a count narrows them; the seed chooses where more pods match the count. */
 export const FaultTarget = Type.Object(
   {
     component: Type.String({
       minLength: 1,
       maxLength: LENGTHS.label,
-      description: 'app.kubernetes.io/component of the pods, for example "manager".',
+      description: 'Label app.kubernetes.io/component of the pods, for example "manager".',
     }),
     pod: Type.Optional(
-      Type.String({ minLength: 1, maxLength: LENGTHS.objectName, description: 'Exactly this pod.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: LENGTHS.objectName,
+        description: 'Name of the only pod to target.',
+      }),
     ),
     leader: Type.Optional(
       Type.Enum(['scheduler', 'coordinator'], {
-        description: 'The pod that holds this lock in Valkey when the fault is injected.',
+        description: 'Target the pod that holds this lock in Valkey at injection.',
       }),
     ),
     count: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 50, description: 'How many of the matching pods. Default: all.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 50,
+        description: 'Number of matching pods to target. Default: all pods.',
+      }),
     ),
   },
   {
-    description: 'Which pods.',
+    description: 'Pods to target.',
     'x-kubernetes-validations': [
       {
         rule: '[has(self.pod), has(self.leader), has(self.count)].filter(x, x).size() <= 1',
-        message: 'give at most one of pod, leader and count',
+        message: 'set at most one of pod, leader and count',
       },
       {
         rule: "!has(self.leader) || self.component == {'scheduler': 'manager', 'coordinator': 'appproxy-coordinator'}[self.leader]",
         message:
-          'leader scheduler is of component manager, leader coordinator of component appproxy-coordinator',
+          'the leader "scheduler" needs component manager, and "coordinator" needs component appproxy-coordinator',
       },
     ],
   },
@@ -47,20 +55,23 @@ export const FaultSpec = Type.Object(
         name: Type.String({
           minLength: 1,
           maxLength: LENGTHS.name,
-          description: 'TestEnvironment in this namespace; it must allow disruption.',
+          description: 'TestEnvironment in this namespace. It must allow disruption.',
         }),
       },
-      { description: 'Where.' },
+      { description: 'Environment to disrupt.' },
     ),
     target: FaultTarget,
     podDelete: Type.Optional(
       Type.Object(
         {
           force: Type.Optional(
-            Type.Boolean({ default: false, description: "Grace period 0 instead of the pod's own." }),
+            Type.Boolean({
+              default: false,
+              description: 'Delete with grace period 0 instead of the period of the pod.',
+            }),
           ),
         },
-        { description: 'Delete the pods.' },
+        { description: 'Delete the target pods.' },
       ),
     ),
     networkPartition: Type.Optional(
@@ -71,25 +82,27 @@ export const FaultSpec = Type.Object(
               component: Type.String({
                 minLength: 1,
                 maxLength: LENGTHS.label,
-                description: 'Component on the other side.',
+                description: 'Label app.kubernetes.io/component of the other side.',
               }),
             },
-            { description: 'The other side.' },
+            { description: 'Other side of the partition.' },
           ),
           direction: Type.Optional(
             Type.Enum(['Both', 'Outgoing', 'Incoming'], {
               default: 'Both',
-              description: 'As seen from the target.',
+              description: 'Direction of the dropped packets, seen from the target.',
             }),
           ),
           ports: Type.Optional(
             Type.Array(Type.Integer({ minimum: 1, maximum: 65535 }), {
               maxItems: 16,
-              description: "TCP ports of the connection's listening side. Default: all traffic.",
+              description: 'TCP ports of the listening side. Default: all ports.',
             }),
           ),
         },
-        { description: 'Drop packets between the target and the other side; open connections too.' },
+        {
+          description: 'Drop packets between the target and the other side, also those of open connections.',
+        },
       ),
     ),
     pause: Type.Optional(
@@ -99,11 +112,11 @@ export const FaultSpec = Type.Object(
             Type.String({
               minLength: 1,
               maxLength: LENGTHS.label,
-              description: 'Container to freeze. Default: the first.',
+              description: 'Container to freeze. Default: the first container.',
             }),
           ),
         },
-        { description: 'Freeze every process of the container (SIGSTOP).' },
+        { description: 'Freeze all processes of the container with SIGSTOP.' },
       ),
     ),
     kill: Type.Optional(
@@ -113,49 +126,52 @@ export const FaultSpec = Type.Object(
             Type.String({
               minLength: 1,
               maxLength: LENGTHS.label,
-              description: 'Container to kill. Default: the first.',
+              description: 'Container to kill. Default: the first container.',
             }),
           ),
         },
-        { description: 'SIGKILL every process of the container; the pod stays.' },
+        { description: 'Kill all processes of the container with SIGKILL. The pod stays.' },
       ),
     ),
     scaleToZero: Type.Optional(
-      Type.Object({}, { description: "Scale the component's workload to 0, and back to what it was." }),
+      Type.Object(
+        {},
+        { description: 'Scale the workloads of the component to 0, and back when the fault heals.' },
+      ),
     ),
     durationSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 600,
         default: FAULT_DEFAULTS.durationSeconds,
-        description: 'Seconds after which a lasting fault heals by itself.',
+        description: 'Seconds until a lasting fault heals.',
       }),
     ),
     heal: Type.Optional(
-      Type.Boolean({ default: false, description: 'Set to true to heal before the time is over.' }),
+      Type.Boolean({ default: false, description: 'Set to true to heal the fault before durationSeconds.' }),
     ),
     seed: Type.Optional(
       Type.Integer({
         minimum: 0,
         default: FAULT_DEFAULTS.seed,
-        description: 'Chooses the pods where more match than count.',
+        description: 'Seed that selects pods when more match than count.',
       }),
     ),
   },
   {
-    description: 'One thing that is broken on purpose.',
+    description: 'One fault to inject into an environment.',
     'x-kubernetes-validations': [
       {
         rule: '[has(self.podDelete), has(self.networkPartition), has(self.pause), has(self.kill), has(self.scaleToZero)].filter(x, x).size() == 1',
-        message: 'give exactly one of podDelete, networkPartition, pause, kill and scaleToZero',
+        message: 'set exactly one of podDelete, networkPartition, pause, kill and scaleToZero',
       },
       {
         rule: '!has(self.scaleToZero) || !(has(self.target.pod) || has(self.target.leader) || has(self.target.count))',
-        message: 'scaleToZero takes the whole component: leave out pod, leader and count',
+        message: 'scaleToZero targets the whole component: remove pod, leader and count',
       },
       {
         rule: 'has(self.heal) && self.heal || !(has(oldSelf.heal) && oldSelf.heal)',
-        message: 'heal cannot be taken back: create another Fault',
+        message: 'heal cannot change back to false: create another Fault',
       },
       ...['environmentRef', 'target', ...FAULT_ACTIONS, 'durationSeconds', 'seed'].map((field) => ({
         rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
@@ -167,88 +183,106 @@ export const FaultSpec = Type.Object(
 
 const when = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 
-/** What happened to one pod. */
+/** The history of the fault in one pod. */
 export const FaultReceipt = Type.Object({
-  pod: Type.String({ description: 'Name.' }),
-  uid: Type.String({ description: 'UID when it was chosen: a successor of the same name is another pod.' }),
-  address: Type.Optional(Type.String({ description: 'Pod IP when it was chosen.' })),
-  container: Type.Optional(Type.String({ description: 'Container whose processes are meant.' })),
+  pod: Type.String({ description: 'Name of the pod.' }),
+  uid: Type.String({
+    description: 'UID of the pod when it was selected. A new pod of the same name has another UID.',
+  }),
+  address: Type.Optional(Type.String({ description: 'IP address of the pod when it was selected.' })),
+  container: Type.Optional(Type.String({ description: 'Container whose processes the fault affects.' })),
   containerId: Type.Optional(
     Type.String({
-      description: 'Its ID at the runtime when it was chosen: after a restart it is another one.',
+      description: 'Runtime ID of the container when it was selected. A restart changes it.',
     }),
   ),
   peers: Type.Optional(
     Type.Array(Type.String(), {
-      description: 'Addresses on the other side that packets are dropped for: pods and Services.',
+      description: 'Addresses of pods and Services on the other side whose packets are dropped.',
       'x-kubernetes-list-type': 'set',
     }),
   ),
-  injectedAt: when('When the effect was carried out, by the clock of who did it.'),
-  seenInForceAt: when('When the probe saw it in force.'),
+  injectedAt: when('Time of the injection, on the clock of the pod or the operator that injected it.'),
+  seenInForceAt: when('Time when the probe observed the effect.'),
   inForceEvidence: Type.Optional(
-    Type.String({ maxLength: LENGTHS.message, description: 'What the probe saw then.' }),
+    Type.String({
+      maxLength: LENGTHS.message,
+      description: 'Observation of the probe that proves the effect.',
+    }),
   ),
-  healedAt: when('When the effect was undone.'),
-  seenHealedAt: when('When the probe saw it gone.'),
+  healedAt: when('Time when the effect was undone.'),
+  seenHealedAt: when('Time when the probe observed that the effect is gone.'),
   healedEvidence: Type.Optional(
-    Type.String({ maxLength: LENGTHS.message, description: 'What the probe saw then.' }),
+    Type.String({
+      maxLength: LENGTHS.message,
+      description: 'Observation of the probe that proves the recovery.',
+    }),
   ),
   trouble: Type.Optional(
     Type.String({
       maxLength: LENGTHS.message,
-      description: 'What went wrong last, in the words of who met it.',
+      description: 'Last error, as the component that met it reported it.',
     }),
   ),
 });
 
-/** What a workload was before it was scaled to zero. */
+/** The size of a workload before it was scaled to zero. */
 export const ScaledWorkload = Type.Object({
-  workload: Type.String({ description: 'Kind/name, for example "Deployment/manager".' }),
-  replicas: Type.Integer({ description: 'Pods that it had been asked for.' }),
+  workload: Type.String({ description: 'Kind and name, for example "Deployment/manager".' }),
+  replicas: Type.Integer({ description: 'Number of pods that the workload asked for.' }),
 });
 
 export const FaultStatus = Type.Object({
   observedGeneration: Type.Optional(
-    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+    Type.Integer({ description: 'metadata.generation that this status describes.' }),
   ),
   phase: Type.Optional(
     Type.Enum(['Refused', 'Injecting', 'InForce', 'Healing', 'Healed', 'Unhealed'], {
-      description: 'Where it stands, for people; programs read the times and conditions.',
+      description: 'Phase of the fault, for people. Programs read the times and conditions.',
     }),
   ),
-  action: Type.Optional(Type.Enum([...FAULT_ACTIONS], { description: 'Which one the spec gives.' })),
-  acceptedAt: when('When it was accepted: two minutes later it is too late to inject it.'),
+  action: Type.Optional(Type.Enum([...FAULT_ACTIONS], { description: 'Action that the spec sets.' })),
+  acceptedAt: when('Time of acceptance. An injection can start until two minutes later.'),
   workloads: Type.Optional(
     Type.Array(ScaledWorkload, {
-      description: 'What scaleToZero scales back.',
+      description: 'Workloads that scaleToZero scales back.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['workload'],
     }),
   ),
   targets: Type.Optional(
     Type.Array(FaultReceipt, {
-      description: 'Chosen pods and what happened to each.',
+      description: 'Selected pods with the history of the fault in each.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['uid'],
     }),
   ),
   injectedAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the effect was carried out on all targets.' }),
+    Type.String({ format: 'date-time', description: 'Time when all targets were injected.' }),
   ),
   seenInForceAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the probe first saw it in force on all targets.' }),
+    Type.String({
+      format: 'date-time',
+      description: 'Time when the probe first observed the effect on all targets.',
+    }),
   ),
-  seenInForceBy: Type.Optional(Type.String({ maxLength: LENGTHS.shortMessage, description: 'Which probe.' })),
+  seenInForceBy: Type.Optional(
+    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Probe that observed the effect.' }),
+  ),
   healedAt: Type.Optional(
     Type.String({
       format: 'date-time',
-      description: 'When the effect was undone (a deletion heals when the pods were replaced and are ready).',
+      description: 'Time when the effect was undone. A deletion heals when the new pods are ready.',
     }),
   ),
   seenHealedAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the probe saw it gone.' }),
+    Type.String({
+      format: 'date-time',
+      description: 'Time when the probe observed that the effect is gone.',
+    }),
   ),
-  seenHealedBy: Type.Optional(Type.String({ maxLength: LENGTHS.shortMessage, description: 'Which probe.' })),
+  seenHealedBy: Type.Optional(
+    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Probe that observed the recovery.' }),
+  ),
   conditions: Type.Optional(Conditions),
 });

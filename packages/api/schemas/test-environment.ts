@@ -12,17 +12,17 @@ export const TestEnvironmentSpec = Type.Object(
           name: Type.String({
             pattern: PATTERNS.dnsLabel,
             maxLength: LENGTHS.name,
-            description: 'Folder of a chart that the operator image carries under /charts.',
+            description: 'Folder of the chart under /charts in the operator image.',
           }),
           values: Type.Optional(
             Type.Unsafe<Record<string, unknown>>({
               type: 'object',
               'x-kubernetes-preserve-unknown-fields': true,
-              description: 'Helm values, over those of the chart.',
+              description: 'Helm values that override the values of the chart.',
             }),
           ),
         },
-        { description: 'Deploy this chart with Helm.' },
+        { description: 'Chart to deploy with Helm.' },
       ),
     ),
     external: Type.Optional(
@@ -36,13 +36,13 @@ export const TestEnvironmentSpec = Type.Object(
                   description: 'Secret in this namespace with the key connection.json.',
                 }),
               },
-              { description: 'How suites reach a deployment that already runs.' },
+              { description: 'How suites connect to a deployment that already runs.' },
             ),
           ),
         },
         {
           description:
-            'Use what already runs; nothing is deployed or deleted. Without a Secret, suites get no connection.',
+            'Use a deployment that already runs. The operator deploys and deletes nothing. Without a Secret, suites get no connection.',
         },
       ),
     ),
@@ -50,7 +50,7 @@ export const TestEnvironmentSpec = Type.Object(
       Type.String({
         pattern: PATTERNS.dnsLabel,
         maxLength: LENGTHS.label,
-        description: 'Namespace of the deployment. Default: the name of this object with the prefix "bai-".',
+        description: 'Namespace of the deployment. Default: the name of this object with prefix "bai-".',
       }),
     ),
     deployAfterRef: Type.Optional(
@@ -59,19 +59,19 @@ export const TestEnvironmentSpec = Type.Object(
           name: Type.String({
             minLength: 1,
             maxLength: LENGTHS.name,
-            description: 'TestEnvironment in this namespace, created before this one.',
+            description: 'Earlier TestEnvironment in this namespace.',
           }),
         },
         {
           description:
-            'Deploy this one when that one is Ready, or will not be: deployments side by side take the cores from each other, so that none is Ready soon.',
+            'Environment to wait for before this one is deployed. The wait ends when that one is Ready or has failed. Deployments that run at once slow each other down.',
         },
       ),
     ),
     disruption: Type.Optional(
       Type.Enum(['Allowed', 'Forbidden'], {
         default: 'Forbidden',
-        description: 'Whether suites may break things in it.',
+        description: 'Whether suites may disrupt the environment.',
       }),
     ),
     readyTimeoutSeconds: Type.Optional(
@@ -79,30 +79,34 @@ export const TestEnvironmentSpec = Type.Object(
         minimum: 1,
         maximum: 7200,
         default: ENVIRONMENT_DEFAULTS.readyTimeoutSeconds,
-        description:
-          'Seconds from the start of a deployment until it must be Ready; after that the environment is said to have failed.',
+        description: 'Seconds that a deployment has to become Ready. After that, the environment has failed.',
       }),
     ),
     ttlSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: 'Seconds without an active run after which the environment is deleted. Unset: kept.',
+        description: 'Seconds without an active run until the environment is deleted. Unset: it stays.',
       }),
     ),
     retainOnFailure: Type.Optional(
-      Type.Boolean({ default: false, description: 'Keep it past its time when the last run failed.' }),
+      Type.Boolean({
+        default: false,
+        description: 'Keep the environment after ttlSeconds if its last run failed.',
+      }),
     ),
   },
   {
-    description: 'A Backend.AI deployment to test.',
+    description: 'A deployment of Backend.AI to test.',
     'x-kubernetes-validations': [
       {
         rule: 'has(self.chart) != has(self.external)',
-        message: 'give exactly one of spec.chart (deploy it) and spec.external (use what runs)',
+        message:
+          'set exactly one of spec.chart (to deploy) and spec.external (to use a deployment that runs)',
       },
       {
         rule: 'has(self.external) == has(oldSelf.external)',
-        message: 'an environment cannot change between spec.chart and spec.external: create another',
+        message:
+          'an environment cannot change between spec.chart and spec.external: create another TestEnvironment',
       },
       {
         rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',
@@ -111,61 +115,66 @@ export const TestEnvironmentSpec = Type.Object(
       {
         rule: "!has(self.__namespace__) || !(self.__namespace__ == 'default' || self.__namespace__.startsWith('kube-'))",
         message:
-          'spec.namespace must not be "default" or begin with "kube-": the operator deletes that namespace',
+          'spec.namespace must not be "default" or start with "kube-": the operator deletes the namespace',
       },
     ],
   },
 );
 
-/** One workload of the deployment, as last seen. */
+/** One workload of the deployment, as last observed. */
 export const ComponentStatus = Type.Object({
-  name: Type.String({ description: 'app.kubernetes.io/component of the workload, for example "manager".' }),
-  workload: Type.String({ description: 'Kind/name of the workload, for example "Deployment/manager".' }),
-  ready: Type.Integer({ description: 'Pods that are ready (for a Job: 1 when complete).' }),
+  name: Type.String({
+    description: 'Label app.kubernetes.io/component of the workload, for example "manager".',
+  }),
+  workload: Type.String({ description: 'Kind and name of the workload, for example "Deployment/manager".' }),
+  ready: Type.Integer({ description: 'Number of ready pods. For a Job: 1 when it is complete.' }),
   desired: Type.Integer({
     description:
-      'Pods that the chart asked for, annotation e2e.backend.ai/desired-replicas; not what someone scaled it to.',
+      'Number of pods that the chart asks for in annotation e2e.backend.ai/desired-replicas. Manual scaling does not change it.',
   }),
-  version: Type.Optional(Type.String({ description: 'app.kubernetes.io/version of the workload.' })),
-  imageDigest: Type.Optional(Type.String({ description: 'imageID of its main container.' })),
-  restarts: Type.Integer({ description: 'Container restarts, all pods.' }),
+  version: Type.Optional(Type.String({ description: 'Label app.kubernetes.io/version of the workload.' })),
+  imageDigest: Type.Optional(Type.String({ description: 'Image ID of the main container.' })),
+  restarts: Type.Integer({ description: 'Number of container restarts in all pods.' }),
   message: Type.Optional(
     Type.String({
       maxLength: LENGTHS.message,
-      description: 'Why it is not ready: waiting reason, last event, last log line.',
+      description: 'Why the component is not ready: waiting reason, last event and last log line.',
     }),
   ),
 });
 
 export const TestEnvironmentStatus = Type.Object({
   observedGeneration: Type.Optional(
-    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+    Type.Integer({ description: 'metadata.generation that this status describes.' }),
   ),
   namespace: Type.Optional(Type.String({ description: 'Namespace of the deployment.' })),
-  release: Type.Optional(Type.String({ description: 'Helm release name.' })),
+  release: Type.Optional(Type.String({ description: 'Name of the Helm release.' })),
   valuesHash: Type.Optional(
-    Type.String({ description: 'SHA-256 of chart name, chart version and values that are installed.' }),
+    Type.String({ description: 'SHA-256 of the installed chart name, chart version and values.' }),
   ),
   attemptedHash: Type.Optional(
     Type.String({
       description:
-        'The same hash for what helm was last started with: a failed installation is not tried again until it changes.',
+        'The same hash for the last start of Helm. A failed installation is not retried until it changes.',
     }),
   ),
   deployStartedAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When helm was last started.' }),
+    Type.String({ format: 'date-time', description: 'Time of the last start of Helm.' }),
   ),
   readyAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When it was first Ready after that.' }),
+    Type.String({
+      format: 'date-time',
+      description: 'Time when the environment first became Ready after that.',
+    }),
   ),
   connectionSecret: Type.Optional(
     Type.String({
-      description: 'Secret in this namespace whose key connection.json tells suites how to reach it.',
+      description: 'Secret in this namespace. Its key connection.json holds the connection for suites.',
     }),
   ),
   components: Type.Optional(
     Type.Array(ComponentStatus, {
-      description: 'One a workload.',
+      description: 'One entry for each workload.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['workload'],
     }),

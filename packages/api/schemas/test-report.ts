@@ -8,72 +8,74 @@ import { Counts, VerdictSchema } from './verdict.ts';
 export const TestReportSpec = Type.Object(
   {
     run: Type.String({ description: 'TestRun that owns the report.' }),
-    suite: Type.String({ description: 'TestSuite that was attempted.' }),
-    attempt: Type.Integer({ minimum: 1, description: 'Which attempt, from 1.' }),
+    suite: Type.String({ description: 'TestSuite of the attempt.' }),
+    attempt: Type.Integer({ minimum: 1, description: 'Number of the attempt, from 1.' }),
     environment: Type.Optional(
       Type.String({
         maxLength: LENGTHS.name,
-        description: "TestEnvironment in which it runs. Unset: that of the run's spec.environmentRef.",
+        description: 'TestEnvironment of the attempt. Unset: spec.environmentRef of the run.',
       }),
     ),
   },
   {
-    description: 'What this report is about.',
+    description: 'The attempt that the report describes.',
     'x-kubernetes-validations': [
       { rule: 'self == oldSelf', message: 'the spec of a TestReport cannot change' },
     ],
   },
 );
 
-/** One test. Tests are keyed by id, which the reporter makes from file, title and place. */
+/** One test. The key is `id`, which the reporter makes from file, title and position. */
 export const ReportedTest = Type.Object({
-  id: Type.String({ maxLength: 64, description: 'Stable for the same file and title.' }),
-  file: Type.String({ description: 'Suite file relative to suites/, without extension.' }),
+  id: Type.String({ maxLength: 64, description: 'Identifier that stays the same for a file and title.' }),
+  file: Type.String({ description: 'Suite file, relative to suites/ and without extension.' }),
   title: Type.String({
     maxLength: LENGTHS.title,
-    description: 'Full title: the describes and the test, joined by " › ".',
+    description: 'Full title: titles of the describe blocks and the test, joined by " › ".',
   }),
-  state: Type.Enum([...TEST_STATES], { description: 'How it ended.' }),
-  seconds: Type.Number({ minimum: 0, description: 'Seconds it took.' }),
+  state: Type.Enum([...TEST_STATES], { description: 'State in which the test ended.' }),
+  seconds: Type.Number({ minimum: 0, description: 'Duration in seconds.' }),
   error: Type.Optional(
     Type.String({
-      description: 'Message and stack of the failure, cut to the budget; whole in the pod log.',
+      description: 'Message and stack of the failure, cut to the byte budget. The pod log has all of it.',
     }),
   ),
 });
 
 export const Measurement = Type.Object({
-  name: Type.String({ maxLength: 128, description: 'What was measured, for example "session-start".' }),
-  value: Type.Number({ description: 'The figure.' }),
-  unit: Type.String({ maxLength: 32, description: 'Its unit, for example "s".' }),
+  name: Type.String({ maxLength: 128, description: 'Name of the measurement, for example "session-start".' }),
+  value: Type.Number({ description: 'Measured value, in the unit.' }),
+  unit: Type.String({ maxLength: 32, description: 'Unit of the value, for example "s".' }),
 });
 
-/** What is kept of an attempt's traces, besides the report. */
+/** One archived file of an attempt. */
 export const Artifact = Type.Object(
   {
     name: Type.String({
       maxLength: LENGTHS.artifactName,
-      description: 'What it is: "suite.log", "events.txt", or "component-<name>.log" of a failed attempt.',
+      description: 'File name: "suite.log", "events.txt", or "component-<name>.log" for a failed attempt.',
     }),
     configMap: Type.Optional(
-      Type.String({ description: 'ConfigMap in this namespace that holds it; it goes with the report.' }),
+      Type.String({
+        description: 'ConfigMap in this namespace that holds the artifact. It is deleted with the report.',
+      }),
     ),
     service: Type.Optional(
       Type.String({
         description:
-          'Service of the keeper that holds it, as <namespace>/<name>:<port>; `e2e report` fetches it there.',
+          'Service of the artifact server, as <namespace>/<name>:<port>. `e2e report` downloads the artifact there.',
       }),
     ),
     key: Type.String({
       description:
-        'Key in that ConfigMap, where one that ends in .gz is in binaryData; or with the keeper, where it begins with the SHA-256.',
+        'Key in the ConfigMap or on the artifact server. In a ConfigMap, keys that end in .gz are in binaryData.',
     }),
-    bytes: Type.Integer({ minimum: 0, description: 'Bytes as stored.' }),
-    sha256: Type.String({ description: 'SHA-256 of the bytes as stored, hex.' }),
+    bytes: Type.Integer({ minimum: 0, description: 'Size of the stored artifact in bytes.' }),
+    sha256: Type.String({ description: 'SHA-256 of the stored bytes, in hexadecimal.' }),
     omittedBytes: Type.Optional(
       Type.Integer({
         minimum: 0,
-        description: 'Bytes at least that were left out before what is kept, of the text before packing.',
+        description: 'Minimum number of bytes omitted from the start of the text.',
       }),
     ),
   },
@@ -81,39 +83,42 @@ export const Artifact = Type.Object(
     'x-kubernetes-validations': [
       {
         rule: 'has(self.configMap) != has(self.service)',
-        message: 'an artifact is in a ConfigMap or with a keeper',
+        message:
+          'an artifact is in a ConfigMap or on an artifact server: set exactly one of configMap and service',
       },
     ],
   },
 );
 
 export const TestReportStatus = Type.Object({
-  startedAt: Type.Optional(Type.String({ format: 'date-time', description: 'When Mocha started.' })),
-  updatedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Last write of the reporter.' })),
-  finishedAt: Type.Optional(Type.String({ format: 'date-time', description: 'When Mocha ended.' })),
-  seconds: Type.Optional(Type.Number({ description: 'Seconds from start to end.' })),
+  startedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Start time of Mocha.' })),
+  updatedAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'Time of the last write by the reporter.' }),
+  ),
+  finishedAt: Type.Optional(Type.String({ format: 'date-time', description: 'End time of Mocha.' })),
+  seconds: Type.Optional(Type.Number({ description: 'Duration in seconds, from start to end.' })),
   final: Type.Optional(
     Type.Boolean({
-      description: 'Nothing will be added: the reporter came to its end, or the operator closed the report.',
+      description: 'Whether the report is complete: the reporter ended, or the operator closed it.',
     }),
   ),
   verdict: Type.Optional(VerdictSchema),
   reason: Type.Optional(
     Type.String({
       maxLength: LENGTHS.reason,
-      description: 'PascalCase word, for example DeadlineExceeded, OOMKilled, CouldNotRun.',
+      description: 'PascalCase reason, for example DeadlineExceeded, OOMKilled or CouldNotRun.',
     }),
   ),
   message: Type.Optional(
-    Type.String({ maxLength: LENGTHS.longMessage, description: 'Sentence that goes with the reason.' }),
+    Type.String({ maxLength: LENGTHS.longMessage, description: 'Explanation of the reason.' }),
   ),
   current: Type.Optional(
-    Type.String({ maxLength: LENGTHS.title, description: 'Title of the test that runs now.' }),
+    Type.String({ maxLength: LENGTHS.title, description: 'Full title of the test that runs.' }),
   ),
   counts: Type.Optional(Counts),
   tests: Type.Optional(
     Type.Array(ReportedTest, {
-      description: 'In the order of their end.',
+      description: 'Tests in the order in which they ended.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['id'],
     }),
@@ -121,23 +126,23 @@ export const TestReportStatus = Type.Object({
   omitted: Type.Optional(
     Type.Object(
       {
-        tests: Type.Integer({ description: 'Tests left out.' }),
-        errorBytes: Type.Integer({ description: 'Bytes cut from errors.' }),
+        tests: Type.Integer({ description: 'Number of omitted tests.' }),
+        errorBytes: Type.Integer({ description: 'Number of bytes cut from errors.' }),
       },
-      { description: 'What the byte budget left out; it is whole in the pod log.' },
+      { description: 'Data that did not fit the byte budget. The pod log has all of it.' },
     ),
   ),
   measurements: Type.Optional(
     Type.Array(Measurement, {
       maxItems: LIMITS.measurements,
-      description: 'Figures that the suite took.',
+      description: 'Measurements of the suite.',
       'x-kubernetes-list-type': 'atomic',
     }),
   ),
   artifacts: Type.Optional(
     Type.Array(Artifact, {
       maxItems: LIMITS.artifacts,
-      description: 'What the attempt left behind, kept by the operator when its pod had ended.',
+      description: 'Files that the operator archived when the pod of the attempt ended.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
     }),

@@ -16,7 +16,7 @@ export const TestRunSpec = Type.Object(
           description: 'TestEnvironment in this namespace.',
         }),
       },
-      { description: 'Where to run.' },
+      { description: 'Environment to run in.' },
     ),
     moreEnvironmentRefs: Type.Optional(
       Type.Array(
@@ -30,7 +30,7 @@ export const TestRunSpec = Type.Object(
         {
           maxItems: LIMITS.environmentsPerRun - 1,
           description:
-            'Further environments, equal to the first: each suite runs in the first one that has room for it, and suites in different ones share nothing. A suite that is last runs in each.',
+            'More environments, equal to the first. Each suite runs in the first environment with a free slot. A suite marked last runs in each environment.',
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],
         },
@@ -42,26 +42,26 @@ export const TestRunSpec = Type.Object(
           names: Type.Optional(
             Type.Array(Type.String({ minLength: 1, maxLength: LENGTHS.label }), {
               maxItems: LIMITS.suitesPerRun,
-              description: 'TestSuites by name.',
+              description: 'Names of TestSuites.',
               'x-kubernetes-list-type': 'set',
             }),
           ),
           matchLabels: Type.Optional(
             Type.Record(Type.String(), Type.String({ maxLength: LENGTHS.label }), {
               maxProperties: 32,
-              description: 'TestSuites that carry all of these labels.',
+              description: 'Labels that a TestSuite must have to be selected.',
             }),
           ),
           includeSlow: Type.Optional(
             Type.Boolean({
               default: true,
-              description: 'Also suites marked slow, when they are chosen by label or by default.',
+              description: 'Whether a selection by label, or of all suites, includes slow suites.',
             }),
           ),
         },
         {
           description:
-            'Which suites: the union of names and labels. Empty: every TestSuite of the namespace that is not onDemand.',
+            'Suites to run: the union of names and matchLabels. Empty: every TestSuite in the namespace that is not onDemand.',
         },
       ),
     ),
@@ -70,13 +70,13 @@ export const TestRunSpec = Type.Object(
         minLength: 1,
         maxLength: LENGTHS.name,
         description:
-          'Name of a finished TestRun in this namespace: the suites that kept it from succeeding run again, and no others.',
+          'Finished TestRun in this namespace. Only the suites that kept it from succeeding run again.',
       }),
     ),
     grep: Type.Optional(
       Type.String({
         maxLength: LENGTHS.grep,
-        description: 'Only tests whose full title matches this JavaScript regular expression.',
+        description: 'JavaScript regular expression. Only tests whose full title matches run.',
       }),
     ),
     rounds: Type.Optional(
@@ -84,7 +84,7 @@ export const TestRunSpec = Type.Object(
         minimum: 1,
         maximum: LIMITS.rounds,
         description:
-          'How often suites that try one thing several times do so (E2E_ROUNDS in their Jobs). Unset: as each suite says.',
+          'Number of rounds in suites that repeat an attempt (E2E_ROUNDS in their Jobs). Unset: each suite decides.',
       }),
     ),
     retryPolicy: Type.Optional(
@@ -95,28 +95,28 @@ export const TestRunSpec = Type.Object(
               minimum: 0,
               maximum: LIMITS.retries,
               description:
-                "Further attempts of a suite after a failed one, in the place of the suites' own number.",
+                'Number of more attempts after a failed attempt. It overrides the retries of the suites.',
             }),
           ),
           flaky: Type.Optional(
             Type.Enum(['Pass', 'Fail'], {
               default: 'Pass',
-              description: 'Whether a Flaky suite fails the run.',
+              description: 'Whether a Flaky suite lets the run pass or makes it fail.',
             }),
           ),
         },
-        { description: 'What happens after a failed attempt.' },
+        { description: 'What to do after a failed attempt.' },
       ),
     ),
     failFast: Type.Optional(
-      Type.Boolean({ default: false, description: 'Start no further suite after one that failed.' }),
+      Type.Boolean({ default: false, description: 'Whether to start no more suites after a suite fails.' }),
     ),
     parallelism: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: LIMITS.parallelism,
         default: RUN_DEFAULTS.parallelism,
-        description: 'Suites at a time, in each environment; those that mostly wait are not counted.',
+        description: 'Number of suites to run at once in each environment. Suites marked waits do not count.',
       }),
     ),
     timeoutSeconds: Type.Optional(
@@ -124,7 +124,7 @@ export const TestRunSpec = Type.Object(
         minimum: 1,
         maximum: 86400,
         default: RUN_DEFAULTS.timeoutSeconds,
-        description: 'Seconds for the whole run, waiting for its environment included.',
+        description: 'Seconds for the whole run, including the wait for the environment.',
       }),
     ),
     startDeadlineSeconds: Type.Optional(
@@ -132,7 +132,7 @@ export const TestRunSpec = Type.Object(
         minimum: 1,
         maximum: 86400,
         description:
-          'Seconds after its creation until which the run must have started; later it ends as MissedStart. Unset: any time.',
+          'Seconds after creation within which the run must start. Later, it ends with reason MissedStart. Unset: no limit.',
       }),
     ),
     environmentTimeoutSeconds: Type.Optional(
@@ -140,14 +140,14 @@ export const TestRunSpec = Type.Object(
         minimum: 1,
         maximum: 7200,
         default: RUN_DEFAULTS.environmentTimeoutSeconds,
-        description: 'Seconds that a deployed but unhealthy environment may take to become healthy.',
+        description: 'Seconds that a deployed but unhealthy environment has to become healthy.',
       }),
     ),
     suspend: Type.Optional(
       Type.Boolean({
         default: false,
         description:
-          'Start no further attempt until this is false again: what runs comes to its end, and the time-out does not count. A run that has not started keeps its place in the queue and lets others pass.',
+          'Whether to start no more attempts until this is false. Running attempts continue, and the timeout stops. A run that has not started keeps its place and lets other runs pass.',
       }),
     ),
     queueName: Type.Optional(
@@ -155,27 +155,30 @@ export const TestRunSpec = Type.Object(
         pattern: PATTERNS.dnsLabel,
         maxLength: LENGTHS.label,
         description:
-          'LocalQueue of Kueue in this namespace: Jobs are created suspended with its label, and Kueue lets them start. Unset: they start at once.',
+          'LocalQueue of Kueue in this namespace. Jobs are created suspended, and Kueue starts them. Unset: Jobs start at once.',
       }),
     ),
     cancel: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'End the run now; what has no result becomes Interrupted.',
+        description: 'Set to true to end the run. Suites without a result become Interrupted.',
       }),
     ),
     ttlSecondsAfterFinished: Type.Optional(
       Type.Integer({
         minimum: 0,
-        description: 'Seconds after which the finished run is deleted. Unset: kept.',
+        description: 'Seconds until the finished run is deleted. Unset: it stays.',
       }),
     ),
     keepFailed: Type.Optional(
-      Type.Boolean({ default: true, description: 'The time to live spares runs that did not succeed.' }),
+      Type.Boolean({
+        default: true,
+        description: 'Whether ttlSecondsAfterFinished does not apply to runs that failed.',
+      }),
     ),
   },
   {
-    description: 'One execution of suites in one environment, or spread over several equal ones.',
+    description: 'One execution of suites in one environment or in several equal environments.',
     'x-kubernetes-validations': [
       {
         rule: 'self.environmentRef == oldSelf.environmentRef',
@@ -187,7 +190,7 @@ export const TestRunSpec = Type.Object(
       },
       {
         rule: '!has(self.moreEnvironmentRefs) || self.moreEnvironmentRefs.all(ref, ref.name != self.environmentRef.name)',
-        message: 'spec.moreEnvironmentRefs must not name spec.environmentRef again',
+        message: 'spec.moreEnvironmentRefs must not contain spec.environmentRef',
       },
       {
         rule: 'has(self.suites) == has(oldSelf.suites) && (!has(self.suites) || self.suites == oldSelf.suites)',
@@ -211,11 +214,11 @@ export const TestRunSpec = Type.Object(
       },
       {
         rule: '!(has(self.rerunFailedOf) && has(self.suites))',
-        message: 'give spec.suites or spec.rerunFailedOf, which chooses the suites itself, but not both',
+        message: 'set spec.suites or spec.rerunFailedOf, not both: spec.rerunFailedOf selects the suites',
       },
       {
         rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',
-        message: 'a cancelled run cannot be revived: create another TestRun',
+        message: 'spec.cancel cannot change back to false: create another TestRun',
       },
     ],
   },
@@ -224,91 +227,96 @@ export const TestRunSpec = Type.Object(
 /** The line of one suite in a run. */
 export const RunSuite = Type.Object({
   name: Type.String({
-    description: 'TestSuite; with its environment for a suite that runs in each of several.',
+    description: 'TestSuite. A suite that runs in several environments has the environment in its name.',
   }),
-  suite: Type.Optional(Type.String({ description: 'TestSuite, where name is not just that.' })),
+  suite: Type.Optional(Type.String({ description: 'TestSuite, if it differs from name.' })),
   environment: Type.Optional(
     Type.String({
-      description: 'TestEnvironment in which it runs or ran, in a run that has several.',
+      description: 'TestEnvironment of the suite, in a run with several environments.',
     }),
   ),
-  state: Type.Enum(['Waiting', 'Running', 'Finished'], { description: 'Where it stands.' }),
-  attempt: Type.Integer({ minimum: 0, description: 'Current or last attempt, from 1; 0 before the first.' }),
-  report: Type.Optional(Type.String({ description: 'TestReport of that attempt.' })),
+  state: Type.Enum(['Waiting', 'Running', 'Finished'], { description: 'State of the suite.' }),
+  attempt: Type.Integer({
+    minimum: 0,
+    description: 'Number of the current or last attempt, from 1. It is 0 before the first attempt.',
+  }),
+  report: Type.Optional(Type.String({ description: 'TestReport of the attempt.' })),
   verdict: Type.Optional(VerdictSchema),
   reason: Type.Optional(
     Type.String({
       maxLength: LENGTHS.reason,
-      description: 'PascalCase word when there is more to say than the verdict.',
+      description: 'PascalCase reason of the verdict, if there is one.',
     }),
   ),
   message: Type.Optional(
     Type.String({
       maxLength: LENGTHS.message,
-      description: 'Sentence that goes with the reason, or the first error.',
+      description: 'Explanation of the reason, or the first error.',
     }),
   ),
-  seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
+  seconds: Type.Optional(Type.Number({ description: 'Duration of the deciding attempt in seconds.' })),
   counts: Type.Optional(Counts),
 });
 
-/** How one of several environments stands for the suites that are due in it. */
+/** The state of one of several environments. */
 export const RunEnvironment = Type.Object({
   name: Type.String({ description: 'TestEnvironment.' }),
   state: Type.Enum(['Ready', 'Deploying', 'Unhealthy', 'GivenUp', 'Failed', 'Missing'], {
     description:
-      'As it was when a suite was last due in it. GivenUp: it was Unhealthy for too long; the run does not succeed any more.',
+      'State when a suite was last due there. GivenUp: Unhealthy for too long, and the run cannot succeed.',
   }),
-  since: Type.String({ format: 'date-time', description: 'Since when.' }),
+  since: Type.String({ format: 'date-time', description: 'Time of the last change of state.' }),
   message: Type.Optional(
-    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Why, when it is not Ready.' }),
+    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Why the environment is not Ready.' }),
   ),
 });
 
 export const TestRunStatus = Type.Object({
   observedGeneration: Type.Optional(
-    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+    Type.Integer({ description: 'metadata.generation that this status describes.' }),
   ),
   phase: Type.Optional(
     Type.String({
       description:
-        'For the printer column only: Queued, WaitingForEnvironment, Running, Suspended, Succeeded, Failed.',
+        'Queued, WaitingForEnvironment, Running, Suspended, Succeeded or Failed, for kubectl get. Programs read the conditions.',
     }),
   ),
   verdict: Type.Optional(VerdictSchema),
   startedAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the operator took it up.' }),
+    Type.String({ format: 'date-time', description: 'Time when the operator started the run.' }),
   ),
   finishedAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the verdict was written.' }),
+    Type.String({ format: 'date-time', description: 'Time when the run got its verdict.' }),
   ),
   suspendedSeconds: Type.Optional(
     Type.Number({
       minimum: 0,
-      description: 'Seconds that it was suspended after its start, up to the last resumption.',
+      description: 'Seconds for which the run was suspended after its start.',
     }),
   ),
   counts: Type.Optional(Counts),
   suiteCounts: Type.Optional(
     Type.Object(
       {
-        total: Type.Integer({ description: 'Suites of the run.' }),
-        finished: Type.Integer({ description: 'Suites that ended.' }),
-        passed: Type.Integer({ description: 'Suites Passed, Flaky or KnownIssue as the policy allows.' }),
+        total: Type.Integer({ description: 'Number of suites in the run.' }),
+        finished: Type.Integer({ description: 'Number of suites that ended.' }),
+        passed: Type.Integer({
+          description: 'Number of suites that let the run succeed, without skipped suites.',
+        }),
       },
-      { description: 'Suites, not tests.' },
+      { description: 'Number of suites in each state.' },
     ),
   ),
   suites: Type.Optional(
     Type.Array(RunSuite, {
-      description: 'One a suite, in the order of their start.',
+      description: 'One entry for each suite, in start order.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
     }),
   ),
   environments: Type.Optional(
     Type.Array(RunEnvironment, {
-      description: 'One an environment, in a run that has several.',
+      description: 'One entry for each environment, in a run with several.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
     }),
@@ -317,15 +325,15 @@ export const TestRunStatus = Type.Object({
     Type.Object(
       {
         state: Type.Enum(['NothingNew', 'Pending', 'Sent', 'Failed'], {
-          description: 'NothingNew: no suite changed its state. Pending: it is tried again.',
+          description: 'NothingNew: no suite changed its state. Pending: delivery is retried.',
         }),
-        at: Type.String({ format: 'date-time', description: 'When this was written.' }),
-        changes: Type.Optional(Type.Integer({ description: 'Suites whose state changed.' })),
+        at: Type.String({ format: 'date-time', description: 'Time of this state.' }),
+        changes: Type.Optional(Type.Integer({ description: 'Number of suites whose state changed.' })),
         message: Type.Optional(
-          Type.String({ maxLength: 512, description: 'Why it was not delivered (yet).' }),
+          Type.String({ maxLength: 512, description: 'Why the notification is not delivered.' }),
         ),
       },
-      { description: 'What became of the notification about this run; absent where none is configured.' },
+      { description: 'Delivery of the notification about this run. Unset if none is configured.' },
     ),
   ),
   conditions: Type.Optional(Conditions),

@@ -8,36 +8,40 @@ import { VerdictSchema } from './verdict.ts';
 export const TestSuiteSpec = Type.Object(
   {
     description: Type.Optional(
-      Type.String({ maxLength: LENGTHS.message, description: 'What the suite proves, in one sentence.' }),
+      Type.String({ maxLength: LENGTHS.message, description: 'What the suite proves, as one sentence.' }),
     ),
     files: Type.Array(Type.String({ pattern: PATTERNS.suiteFile, maxLength: LENGTHS.suiteFile }), {
       minItems: 1,
       maxItems: 50,
       description:
-        'Suite files without extension, relative to suites/, for example "session-lifecycle/create-session".',
+        'Suite files relative to suites/, without extension, for example "session-lifecycle/create-session".',
     }),
-    image: Type.String({ minLength: 1, description: 'Image of the runner with the compiled suites.' }),
+    image: Type.String({ minLength: 1, description: 'Image with the runner and the compiled suites.' }),
     runtimeImage: Type.Optional(
       Type.String({
         minLength: 1,
         description:
-          'Image that the runner works in instead of its own, for suites that call its programs. Node.js and the suites are brought into it from image; it must be a Debian of the same release.',
+          'Image to run the tests in, for suites that call its programs. Node.js and the suites are copied from image. It must have the same Debian release.',
       }),
     ),
     imagePullPolicy: Type.Optional(
       Type.Enum(['Always', 'IfNotPresent', 'Never'], {
         default: 'IfNotPresent',
-        description: 'As for a container.',
+        description: 'Image pull policy, as for a container.',
       }),
     ),
     imagePullSecrets: Type.Optional(
       Type.Array(
         Type.Object({
-          name: Type.String({ minLength: 1, maxLength: LENGTHS.objectName, description: 'Secret.' }),
+          name: Type.String({
+            minLength: 1,
+            maxLength: LENGTHS.objectName,
+            description: 'Name of the Secret.',
+          }),
         }),
         {
           maxItems: 16,
-          description: 'Secrets in this namespace with which the image is pulled, as in a pod.',
+          description: 'Image pull Secrets in this namespace, as in a pod.',
           'x-kubernetes-list-type': 'atomic',
         },
       ),
@@ -48,7 +52,7 @@ export const TestSuiteSpec = Type.Object(
         maximum: 14400,
         default: SUITE_DEFAULTS.timeoutSeconds,
         description:
-          'Seconds for all tests of the suite; the Job gets 120 s more, so that its image can be pulled and the runner can report.',
+          'Seconds for all tests of the suite. The Job has 120 seconds more for the image pull and the report.',
       }),
     ),
     retries: Type.Optional(
@@ -56,21 +60,24 @@ export const TestSuiteSpec = Type.Object(
         minimum: 0,
         maximum: LIMITS.retries,
         default: SUITE_DEFAULTS.retries,
-        description: 'Further attempts after a failed one.',
+        description: 'Number of more attempts after a failed attempt.',
       }),
     ),
     disruptive: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Breaks things; refused where the environment forbids it.',
+        description:
+          'Whether the suite disrupts its environment. It is skipped where the environment forbids disruption.',
       }),
     ),
-    exclusive: Type.Optional(Type.Boolean({ default: false, description: 'Runs alone in its environment.' })),
+    exclusive: Type.Optional(
+      Type.Boolean({ default: false, description: 'Whether the suite runs alone in its environment.' }),
+    ),
     claims: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: LENGTHS.label }), {
         maxItems: 32,
         description:
-          'Components that it breaks, fills or counts, by name: no suite that needs or claims one of them runs beside it. A disruptive suite that does not say runs alone; an empty list says that it takes nothing from others.',
+          'Components that the suite disrupts, fills or counts. No suite that needs or claims one of them runs at the same time. A disruptive suite without claims runs alone. An empty list claims nothing.',
         'x-kubernetes-list-type': 'atomic',
       }),
     ),
@@ -78,81 +85,101 @@ export const TestSuiteSpec = Type.Object(
       Type.Boolean({
         default: false,
         description:
-          'Mostly waits, for timers of what it tests: it takes no place among the suites that a run starts at a time, so that another one runs beside it meanwhile, if neither claims what the other needs.',
+          'Whether the suite mostly waits for timers. It does not count against spec.parallelism of a run. Claims still apply.',
       }),
     ),
     last: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Runs alone, and only when every other suite of the run has ended.',
+        description: 'Whether the suite runs alone, after all other suites of the run.',
       }),
     ),
     needs: Type.Optional(
       Type.Array(Type.String({ maxLength: LENGTHS.label }), {
         maxItems: 32,
-        description: 'Components that must be ready, by name. Empty: all of the environment.',
+        description: 'Components that must be ready. Empty: all components of the environment.',
       }),
     ),
     slow: Type.Optional(
-      Type.Boolean({ default: false, description: 'Left out where a run asks for no slow suites.' }),
+      Type.Boolean({
+        default: false,
+        description: 'Whether the suite is slow. A run can leave out slow suites.',
+      }),
     ),
     onDemand: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Runs only where a run names it; labels and empty selections leave it out.',
+        description: 'Whether the suite runs only if a run names it. Labels and empty selections skip it.',
       }),
     ),
     resources: Type.Optional(
       Type.Unsafe<{ requests?: Record<string, string>; limits?: Record<string, string> }>({
         type: 'object',
-        description: "The container's resources, as in a pod.",
+        description: 'Resources of the container, as in a pod.',
         properties: {
-          requests: { type: 'object', additionalProperties: { type: 'string' }, description: 'As in a pod.' },
-          limits: { type: 'object', additionalProperties: { type: 'string' }, description: 'As in a pod.' },
+          requests: {
+            type: 'object',
+            additionalProperties: { type: 'string' },
+            description: 'Requested resources, as in a pod.',
+          },
+          limits: {
+            type: 'object',
+            additionalProperties: { type: 'string' },
+            description: 'Limits of resources, as in a pod.',
+          },
         },
       }),
     ),
   },
-  { description: 'A set of Mocha files that run together in one Job.' },
+  { description: 'A set of Mocha files that run in one Job.' },
 );
 
 export const TestSuiteStatus = Type.Object({
   observedGeneration: Type.Optional(
-    Type.Integer({ description: 'metadata.generation that this status speaks of.' }),
+    Type.Integer({ description: 'metadata.generation that this status describes.' }),
   ),
   lastVerdicts: Type.Optional(
     Type.Array(
       Type.Object({
         run: Type.String({ description: 'Name of the TestRun.' }),
         verdict: VerdictSchema,
-        at: Type.String({ format: 'date-time', description: 'When the run recorded it.' }),
-        seconds: Type.Optional(Type.Number({ description: 'Seconds of the deciding attempt.' })),
-        environment: Type.Optional(Type.String({ description: 'TestEnvironment in which it ran.' })),
+        at: Type.String({ format: 'date-time', description: 'Time when the run recorded the verdict.' }),
+        seconds: Type.Optional(Type.Number({ description: 'Duration of the deciding attempt in seconds.' })),
+        environment: Type.Optional(Type.String({ description: 'TestEnvironment of the attempt.' })),
         since: Type.Optional(
           Type.String({
             format: 'date-time',
-            description:
-              'Since when the suite is as good or bad as this in that environment, without a break.',
+            description: 'Start of the unbroken streak of working or failing verdicts in this environment.',
           }),
         ),
         aside: Type.Optional(
           Type.Boolean({
             description:
-              'Does not count for notifications: the run was cancelled, chose tests by grep, or has the annotation e2e.backend.ai/notify: "false".',
+              'Whether notifications and rates ignore the verdict. True if the run was cancelled, used grep, or has annotation e2e.backend.ai/notify: "false".',
           }),
         ),
       }),
       {
         maxItems: LIMITS.lastVerdicts,
-        description: `Newest first, ${LIMITS.lastVerdicts} at most.`,
+        description: `Last verdicts, newest first, ${LIMITS.lastVerdicts} at most.`,
         'x-kubernetes-list-type': 'atomic',
       },
     ),
   ),
   passRate: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 1, description: 'Share of the last verdicts that are Passed.' }),
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Share of the last verdicts that are Passed or KnownIssue, from 0 to 1. Skipped and ignored verdicts do not count.',
+    }),
   ),
   flipRate: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 1, description: 'Share of neighbouring verdicts that differ.' }),
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Share of consecutive verdicts that differ, from 0 to 1. Skipped and ignored verdicts do not count.',
+    }),
   ),
 });

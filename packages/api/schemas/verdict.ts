@@ -1,22 +1,22 @@
 import { Type } from 'typebox';
 import { VERDICTS } from '../constants/verdict.ts';
 
-export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'How it ended.' });
+export const VerdictSchema = Type.Enum([...VERDICTS], { description: 'Verdict: how it ended.' });
 
-/** Tests by state. total counts every test that was planned, also those that never ran. */
+/** Number of tests in each state. `total` counts every planned test, also those that did not run. */
 export const Counts = Type.Object(
   {
-    total: Type.Integer({ minimum: 0, description: 'Tests planned.' }),
-    passed: Type.Integer({ minimum: 0, description: 'Tests that passed.' }),
-    failed: Type.Integer({ minimum: 0, description: 'Tests that failed.' }),
-    pending: Type.Integer({ minimum: 0, description: 'Tests skipped by the suite itself.' }),
-    interrupted: Type.Integer({ minimum: 0, description: 'Tests that never reported an end.' }),
+    total: Type.Integer({ minimum: 0, description: 'Number of planned tests.' }),
+    passed: Type.Integer({ minimum: 0, description: 'Number of tests that passed.' }),
+    failed: Type.Integer({ minimum: 0, description: 'Number of tests that failed.' }),
+    pending: Type.Integer({ minimum: 0, description: 'Number of tests that the suite skipped.' }),
+    interrupted: Type.Integer({ minimum: 0, description: 'Number of tests that did not report an end.' }),
     inconclusive: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Tests that could not see what they claim.' }),
+      Type.Integer({ minimum: 0, description: 'Number of tests that could not observe what they check.' }),
     ),
     knownIssue: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Tests that failed as listed in the known issues.' }),
+      Type.Integer({ minimum: 0, description: 'Number of tests that failed as a known issue says.' }),
     ),
   },
-  { description: 'Tests by state.' },
+  { description: 'Number of tests in each state.' },
 );
