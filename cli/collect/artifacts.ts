@@ -5,7 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACTS_PATH, partsOf, pathTo } from '@backendai-e2e/api/artifact-key';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { type Artifact, REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
-import { ApiError, type ClusterApi, corePath, type KubeObject } from '../cluster-api/client.ts';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 
 /** What fetching the artifacts of a run left. */
 export interface Fetched {
@@ -32,7 +35,7 @@ interface ConfigMap extends KubeObject {
  * sums, and holds each against the SHA-256 of its report. Never rejects for one artifact but for the signal.
  */
 export async function fetchArtifacts(
-  client: Pick<ClusterApi, 'get' | 'bytes'>,
+  client: Pick<RestApi, 'get' | 'bytes'>,
   reports: readonly TestReport[],
   folder: string,
   signal: AbortSignal,
@@ -99,7 +102,7 @@ function fileOf(artifact: Artifact): string {
 }
 
 async function bytesOf(
-  client: Pick<ClusterApi, 'get' | 'bytes'>,
+  client: Pick<RestApi, 'get' | 'bytes'>,
   report: TestReport,
   artifact: Artifact,
   signal: AbortSignal,

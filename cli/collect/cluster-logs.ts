@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { corePath } from '../cluster-api/client.ts';
+import { corePath } from '@backendai-e2e/kube/request';
 
 /** The part of a client of the API server that reading logs needs. */
 export interface LogSource {

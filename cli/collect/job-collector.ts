@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
 import { isFinished } from '@backendai-e2e/api/test-run';
-import { type ClusterApi, corePath } from '../cluster-api/client.ts';
-import { observe } from '../cluster-api/watcher.ts';
+import { observe } from '@backendai-e2e/kube/observe';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { type RunNames, readRun } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
@@ -36,7 +37,7 @@ export interface Sites {
  * what the summary needs.
  * @param connect used if the job ended before it had a client
  */
-export function collector(sites: Sites, connect: () => Promise<ClusterApi>): Collector {
+export function collector(sites: Sites, connect: () => Promise<RestApi>): Collector {
   const { out, operatorNamespace } = sites;
   return async (record, voice, p) => {
     record.client ??= await connect();
@@ -68,7 +69,7 @@ export function collector(sites: Sites, connect: () => Promise<ClusterApi>): Col
 
 /** Fetches the artifacts of all attempts. A missing one is said; one that differs from its report is a trouble. */
 async function fetchAll(
-  client: ClusterApi,
+  client: RestApi,
   names: RunNames,
   out: string,
   voice: Voice,
@@ -94,7 +95,7 @@ function lastLogs({ lastLogs: logs = [] }: JobRecord, namespace: string): Contai
 
 /** Waits until every pod of the run has ended, so that its output is whole. */
 async function waitForPods(
-  client: ClusterApi,
+  client: RestApi,
   namespace: string,
   run: string,
   signal: AbortSignal,

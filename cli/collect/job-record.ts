@@ -1,5 +1,5 @@
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
-import type { ClusterApi } from '../cluster-api/client.ts';
 import type { Provision } from '../machine/provision.ts';
 import type { RunNames, Snapshot } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
@@ -28,7 +28,7 @@ export interface Collected extends ClusterLogs {
 
 /** What a pipeline hands to the report: its phases fill it in, the report reads it at the end. */
 export interface JobRecord {
-  client?: ClusterApi;
+  client?: RestApi;
   /** The run and its environments; undefined before the run was created. */
   names?: RunNames;
   /** What the API server last held about the run. */

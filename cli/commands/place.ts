@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { loadAccess } from '../cluster-api/access.ts';
-import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
+import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { NAMES } from '../kind/names.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { endingOfError } from '../runs/ending.ts';
@@ -18,7 +19,7 @@ export interface PlaceOptions {
 
 /** A cluster that a command talks to. */
 export interface Place {
-  client: ClusterApi;
+  client: RestApi;
   /** Of the operator and its objects. */
   namespace: string;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
@@ -33,19 +34,18 @@ export class NoCluster extends Error {
 }
 
 /**
- * The kubeconfig file of a command: --kubeconfig, else the first file of $KUBECONFIG that exists, else that of the kept
- * cluster, else, when kubectl started the command, ~/.kube/config. Throws NoCluster.
+ * The kubeconfig file of a command: --kubeconfig, else that of the kept cluster, else, when kubectl started the command,
+ * ~/.kube/config. Undefined for the files of $KUBECONFIG, which are merged as kubectl does. Throws NoCluster.
  */
 export function kubeconfigFile(
   asked: string | undefined,
   env: Record<string, string | undefined> = process.env,
   exists: (file: string) => boolean = existsSync,
-): string {
+): string | undefined {
   if (asked) return asked;
   const listed = (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '');
   if (listed.length > 0) {
-    const found = listed.find(exists);
-    if (found) return found;
+    if (listed.some(exists)) return undefined;
     throw new NoCluster(`$KUBECONFIG names no file that exists: ${listed.join(', ')}`);
   }
   const kept = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
@@ -65,11 +65,11 @@ export async function atPlace(
   body: (place: Place) => Promise<number>,
 ): Promise<number> {
   const interruption = onInterrupt(() => {}, process);
-  let client: ClusterClient | undefined;
+  let client: RestClient | undefined;
   try {
-    const file = kubeconfigFile(options.kubeconfig);
-    const access = await loadAccess(file, options.context);
-    client = new ClusterClient(access);
+    const kubeconfig = kubeconfigFile(options.kubeconfig);
+    const access = loadKubeconfig({ kubeconfig, context: options.context });
+    client = new RestClient(access, { fieldManager: FIELD_MANAGERS.cli });
     const asked = options.namespace ?? process.env.E2E_NAMESPACE;
     const namespace = asked || access.namespace || NAMES.operatorNamespace;
     return await body({ client, namespace, signal: interruption.work });

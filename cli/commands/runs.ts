@@ -1,8 +1,8 @@
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
+import { pathOf } from '@backendai-e2e/kube/request';
 import { runRecord } from '@backendai-e2e/results/run-record';
-import { resourcePath } from '../cluster-api/client.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
@@ -84,7 +84,7 @@ export function cancelCommand(
           console.log(`${run.metadata.name} had ended already (${run.status?.verdict ?? ''})`);
         continue;
       }
-      const path = resourcePath(KINDS.TestRun.plural, place.namespace, run.metadata.name);
+      const path = pathOf(TEST_RUNS, { namespace: place.namespace, name: run.metadata.name });
       await place.client.mergePatch(path, { spec: { cancel: true } }, place.signal);
       console.log(`${run.metadata.name} is cancelled`);
     }

@@ -1,10 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
+import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
 import { addSourceLayer } from '../cluster/source-layer.ts';
-import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
-import { readAccess } from '../cluster-api/kubeconfig.ts';
 import { ensureImages, type ImageSet } from '../images/build.ts';
 import { command } from '../machine/command.ts';
 import { type Finding, inspectMachine } from '../machine/doctor.ts';
@@ -36,7 +37,7 @@ export interface Effects {
   deleteCluster(p: Provision): Promise<void>;
   /** What a job left on the machine against its will, a line each. */
   leftovers(p: Provision): Promise<string[]>;
-  connect(): Promise<ClusterApi>;
+  connect(): Promise<RestApi>;
   installOperator(tools: Tools, images: ImageSet, p: Provision): Promise<void>;
   /** Output of kubectl with these arguments. */
   kubectl(tools: Tools, args: string[], p: Provision): Promise<string>;
@@ -72,7 +73,7 @@ export function realEffects(root: string): Effects {
       const networks = await command(p, 'docker', ['network', 'ls', ...ours]);
       return `${containers}\n${networks}`.split('\n').filter((line) => line !== '');
     },
-    connect: async () => new ClusterClient(readAccess(await readFile(kubeconfig, 'utf8'), kubeconfig)),
+    connect: async () => new RestClient(loadKubeconfig({ kubeconfig }), { fieldManager: FIELD_MANAGERS.cli }),
     installOperator: async (tools, images, p) => {
       const values = path.join(out, 'operator-values.yaml');
       await writeFile(

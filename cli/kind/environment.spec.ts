@@ -1,8 +1,9 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { WatchEvent } from '@backendai-e2e/kube/calls';
+import type { Watcher } from '@backendai-e2e/kube/observe';
+import type { KubeList } from '@backendai-e2e/kube/rest-client';
 import { expect } from 'chai';
-import type { KubeList, WatchEvent } from '../cluster-api/client.ts';
-import type { Watcher } from '../cluster-api/watcher.ts';
 import { endingOfEnvironment, untilReady } from './environment.ts';
 
 function environment(

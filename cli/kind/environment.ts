@@ -1,13 +1,13 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import {
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
   type TestEnvironment,
 } from '@backendai-e2e/api/test-environment';
-import { resourcePath } from '../cluster-api/client.ts';
-import { observe, type Watcher } from '../cluster-api/watcher.ts';
+import { observe, type Watcher } from '@backendai-e2e/kube/observe';
+import { pathOf } from '@backendai-e2e/kube/request';
 import type { Ending } from '../runs/ending.ts';
 import { isReady } from '../runs/follow.ts';
 import { componentLine, isUp, narrate } from '../runs/progress.ts';
@@ -50,7 +50,7 @@ export async function untilReady(
 ): Promise<Ending> {
   const limit = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
   const signal = AbortSignal.any([options.signal, limit]);
-  const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace);
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace });
   const query = { fieldSelector: `metadata.name=${NAMES.environment}` };
   let seen: TestEnvironment | undefined;
   try {

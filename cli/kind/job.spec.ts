@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { WatchEvent } from '@backendai-e2e/kube/calls';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { ClusterApi, KubeList, WatchEvent } from '../cluster-api/client.ts';
 import type { ImageSet } from '../images/build.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
@@ -109,7 +110,7 @@ class Machine {
   }
 
   /** Holds one run, which is finished as soon as it is looked at unless `at.created` throws or waits. */
-  api(): ClusterApi {
+  api(): RestApi {
     const list = (path: string): KubeList<unknown> => ({
       metadata: { resourceVersion: '1' },
       items: path.endsWith('/testruns') ? [this.finished] : path.endsWith('/testsuites') ? [testSuite] : [],

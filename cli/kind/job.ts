@@ -1,7 +1,8 @@
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { Collector, JobRecord } from '../collect/job-record.ts';
 import type { ImageSet } from '../images/build.ts';
 import type { Provision } from '../machine/provision.ts';
@@ -194,7 +195,7 @@ function killOf(
 /** Makes sure of the environments and creates the run. */
 async function createRun(
   options: JobOptions,
-  client: ClusterApi,
+  client: RestApi,
   images: ImageSet,
   signal: AbortSignal,
 ): Promise<RunNames> {
@@ -209,7 +210,7 @@ async function createRun(
     },
     options.environments ?? 1,
   );
-  const run = await client.create<TestRun>(resourcePath(KINDS.TestRun.plural, namespace), wanted, signal);
+  const run = await client.create<TestRun>(pathOf(TEST_RUNS, { namespace }), wanted, signal);
   const [, ...more] = environmentPlaces(options.environments ?? 1).map(({ name }) => name);
   return {
     namespace,
@@ -222,14 +223,14 @@ async function createRun(
 /** One after another: each is deployed after one that was created before it. */
 async function applyEnvironments(
   options: JobOptions,
-  client: ClusterApi,
+  client: RestApi,
   images: ImageSet,
   signal: AbortSignal,
 ): Promise<void> {
   const refs = chartImages(images.refs);
   for (const object of environmentObjects(options.environmentValues, refs, options.environments ?? 1)) {
     const { name } = object.metadata;
-    const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, name);
+    const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name });
     await client.apply(path, object, signal);
   }
 }

@@ -1,8 +1,8 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite } from '@backendai-e2e/api/test-run';
+import type { WatchEvent } from '@backendai-e2e/kube/calls';
 import { report, run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { WatchEvent } from '../cluster-api/client.ts';
 import type { Voice } from '../terminal/view.ts';
 import { OperatorKill, suiteInMidRun } from './kill-operator.ts';
 

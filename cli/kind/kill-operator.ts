@@ -1,7 +1,8 @@
 import { environmentsOf, suiteOf } from '@backendai-e2e/api/test-run';
-import type { ClusterApi, KubeObject } from '../cluster-api/client.ts';
-import { corePath } from '../cluster-api/client.ts';
-import { observe } from '../cluster-api/watcher.ts';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { observe } from '@backendai-e2e/kube/observe';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { JobEvent, LastLog } from '../collect/job-record.ts';
 import { environmentsIn, isReady, type Snapshot } from '../runs/follow.ts';
 import type { Voice } from '../terminal/view.ts';
@@ -36,7 +37,7 @@ export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): stri
   })?.name;
 }
 
-type KillApi = Pick<ClusterApi, 'get' | 'text' | 'watch' | 'delete'>;
+type KillApi = Pick<RestApi, 'get' | 'text' | 'watch' | 'delete'>;
 
 export interface KillOptions {
   /** Of the operator. */

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { readAccess } from '../cluster-api/kubeconfig.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { parseMemoryUsage } from './memory.ts';
 import { chartImages, environmentObject, kindRun } from './objects.ts';
@@ -44,25 +43,5 @@ describe('reading what other programs write', () => {
     expect(parseMemoryUsage('3.5GiB / 23.47GiB')).to.equal(3.5 * 2 ** 30);
     expect(parseMemoryUsage('512MiB / 1GiB\n')).to.equal(2 ** 29);
     expect(parseMemoryUsage('-- / --')).to.equal(undefined);
-  });
-
-  it('a kubeconfig of kind', () => {
-    const base64 = (text: string): string => Buffer.from(text).toString('base64');
-    const user = `{client-certificate-data: ${base64('cert')}, client-key-data: ${base64('key')}}`;
-    const text = `
-current-context: kind-x
-contexts: [{name: kind-x, context: {cluster: c, user: u}}]
-clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1/', certificate-authority-data: ${base64('ca')}}}]
-users: [{name: u, user: ${user}}]`;
-    expect(readAccess(text, 'file')).to.deep.equal({
-      server: 'https://127.0.0.1:1',
-      ca: 'ca',
-      certificate: 'cert',
-      key: 'key',
-    });
-    expect(() => readAccess('contexts: []', 'file')).to.throw('file: no current context');
-    expect(() => readAccess(text.replace(user, '{}'), 'file')).to.throw(
-      'neither an embedded client certificate nor a token',
-    );
   });
 });

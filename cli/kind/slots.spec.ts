@@ -1,10 +1,11 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { WatchEvent } from '@backendai-e2e/kube/calls';
+import type { KubeList } from '@backendai-e2e/kube/rest-client';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { longestFirst } from '../catalog/order.ts';
-import type { KubeList, WatchEvent } from '../cluster-api/client.ts';
 import { followRun, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
 import { narrate, waitingLines } from '../runs/progress.ts';
 import { rerunSpec, specOf } from '../runs/run-spec.ts';

@@ -1,6 +1,7 @@
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
-import { type ClusterApi, resourcePath } from '../cluster-api/client.ts';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { endingOfError } from '../runs/ending.ts';
 import { followRun, isReady, type RunNames, type Snapshot } from '../runs/follow.ts';
 import { narrate, stateLines, waitingLines } from '../runs/progress.ts';
@@ -24,7 +25,7 @@ export interface Showing {
 }
 
 /** Follows a run to its end and tells a person what happens. Throws what followRun throws. */
-export async function showRun(client: ClusterApi, names: RunNames, showing: Showing): Promise<TestRun> {
+export async function showRun(client: RestApi, names: RunNames, showing: Showing): Promise<TestRun> {
   const { clock, voice, state } = showing;
   const from = clock.elapsed();
   let readyAfter: number | undefined;
@@ -62,12 +63,12 @@ export async function showRun(client: ClusterApi, names: RunNames, showing: Show
 
 /** Cancels a run and waits a moment for the operator to end its Jobs. One that is finished stays as it is. */
 export async function cancelRun(
-  client: ClusterApi,
+  client: RestApi,
   names: RunNames,
   options: { voice: Voice; signal: AbortSignal; deadlineMs: number },
 ): Promise<void> {
   const { voice, signal, deadlineMs } = options;
-  const path = resourcePath(KINDS.TestRun.plural, names.namespace, names.run);
+  const path = pathOf(TEST_RUNS, { namespace: names.namespace, name: names.run });
   const run = await client.mergePatch<TestRun>(path, { spec: { cancel: true } }, signal);
   if (isFinished(run)) return;
   voice.say(`cancelled TestRun ${names.run}`);

@@ -1,11 +1,13 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { KINDS, LABELS } from '@backendai-e2e/api/group';
+import { LABELS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, isFinished, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
-import type { ClusterClient, KubeObject } from '../cluster-api/client.ts';
-import { resourcePath } from '../cluster-api/client.ts';
-import { observe, type Watcher } from '../cluster-api/watcher.ts';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { observe, type Watcher } from '@backendai-e2e/kube/observe';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { RestClient } from '@backendai-e2e/kube/rest-client';
 
 /** What the API server was last seen to hold about one run. */
 export interface Snapshot {
@@ -81,7 +83,7 @@ export async function followRun(
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   };
   const fieldSelector = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
-  const collection = (plural: string) => resourcePath(plural, names.namespace);
+  const { namespace } = names;
   const timers = [
     setTimeout(() => stop.abort(new RunLost(silent(names, seen))), options.firstStatusMs ?? 90_000),
     setTimeout(() => stop.abort(new RunLost(late(names, seen, options.deadlineMs))), options.deadlineMs),
@@ -89,7 +91,7 @@ export async function followRun(
 
   const more = new Map<string, TestEnvironment>();
   const environment = async (name: string): Promise<never> => {
-    const path = collection(KINDS.TestEnvironment.plural);
+    const path = pathOf(TEST_ENVIRONMENTS, { namespace });
     const query = fieldSelector(name);
     for await (const found of observe<TestEnvironment>(client, path, query, watching)) {
       const one = found.get(name);
@@ -104,7 +106,7 @@ export async function followRun(
     throw new Error('observe ended without an error');
   };
   const reports = async (): Promise<never> => {
-    const path = collection(KINDS.TestReport.plural);
+    const path = pathOf(TEST_REPORTS, { namespace });
     const query = { labelSelector: `${LABELS.run}=${names.run}` };
     for await (const found of observe<TestReport>(client, path, query, watching)) {
       change({ reports: [...found.values()] });
@@ -112,7 +114,7 @@ export async function followRun(
     throw new Error('observe ended without an error');
   };
   const run = async (): Promise<TestRun> => {
-    const path = collection(KINDS.TestRun.plural);
+    const path = pathOf(TEST_RUNS, { namespace });
     for await (const found of observe<TestRun>(client, path, fieldSelector(names.run), watching)) {
       const one = found.get(names.run);
       if (!one)
@@ -140,23 +142,23 @@ export async function followRun(
 
 /** The run and its reports as the API server holds them now. */
 export async function readRun(
-  client: Pick<ClusterClient, 'get'>,
+  client: Pick<RestClient, 'get'>,
   names: RunNames,
   signal?: AbortSignal,
 ): Promise<Snapshot & { run: TestRun }> {
   const run = await client.get<TestRun>(
-    resourcePath(KINDS.TestRun.plural, names.namespace, names.run),
+    pathOf(TEST_RUNS, { namespace: names.namespace, name: names.run }),
     {},
     signal,
   );
   const list = await client.get<{ items: TestReport[] }>(
-    resourcePath(KINDS.TestReport.plural, names.namespace),
+    pathOf(TEST_REPORTS, { namespace: names.namespace }),
     { labelSelector: `${LABELS.run}=${names.run}` },
     signal,
   );
   const lookUp = async (name: string) => {
     const { items } = await client.get<{ items: (TestEnvironment & KubeObject)[] }>(
-      resourcePath(KINDS.TestEnvironment.plural, names.namespace),
+      pathOf(TEST_ENVIRONMENTS, { namespace: names.namespace }),
       { fieldSelector: `metadata.name=${name}` },
       signal,
     );

@@ -1,15 +1,17 @@
-import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { RUN_ANNOTATIONS, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { KubeList, RestClient } from '@backendai-e2e/kube/rest-client';
 import type { CatalogEntry } from '../catalog/catalog.ts';
-import { type ClusterClient, type KubeList, resourcePath } from '../cluster-api/client.ts';
 import { runObject } from './run-spec.ts';
 
-type Reader = Pick<ClusterClient, 'get'>;
+type Reader = Pick<RestClient, 'get'>;
 
 /** All runs of a namespace. */
 export async function listRuns(client: Reader, namespace: string, signal?: AbortSignal): Promise<TestRun[]> {
-  const list = await client.get<KubeList<TestRun>>(resourcePath(KINDS.TestRun.plural, namespace), {}, signal);
+  const list = await client.get<KubeList<TestRun>>(pathOf(TEST_RUNS, { namespace }), {}, signal);
   // Items of a list lack kind and apiVersion.
   return list.items.map((item) => ({ ...item, apiVersion: API_VERSION, kind: 'TestRun' }));
 }
@@ -20,7 +22,7 @@ export async function listSuites(
   namespace: string,
   signal?: AbortSignal,
 ): Promise<{ suites: TestSuite[]; catalog: CatalogEntry[] }> {
-  const path = resourcePath(KINDS.TestSuite.plural, namespace);
+  const path = pathOf(TEST_SUITES, { namespace });
   const { items } = await client.get<KubeList<TestSuite>>(path, {}, signal);
   return { suites: items, catalog: items.map(entryOf) };
 }
@@ -39,7 +41,7 @@ function entryOf({ metadata, spec }: TestSuite): CatalogEntry {
 
 /** Creates a run whose name begins with `prefix`. `rerunOf`: the run that it repeats. */
 export function createRun(
-  client: Pick<ClusterClient, 'create'>,
+  client: Pick<RestClient, 'create'>,
   namespace: string,
   prefix: string,
   spec: TestRunSpec,
@@ -47,6 +49,6 @@ export function createRun(
   rerunOf?: string,
 ): Promise<TestRun> {
   const metadata = rerunOf ? { annotations: { [RUN_ANNOTATIONS.rerunOf]: rerunOf } } : {};
-  const path = resourcePath(KINDS.TestRun.plural, namespace);
+  const path = pathOf(TEST_RUNS, { namespace });
   return client.create<TestRun>(path, runObject(namespace, prefix, spec, metadata), signal);
 }

@@ -1,7 +1,7 @@
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_SUITES } from '@backendai-e2e/api/resources';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
-import { resourcePath } from '../cluster-api/client.ts';
-import { observe, type Watcher } from '../cluster-api/watcher.ts';
+import { observe, type Watcher } from '@backendai-e2e/kube/observe';
+import { pathOf } from '@backendai-e2e/kube/request';
 
 /** The operator did not make the TestSuites that its chart lists. Exit code 2. */
 export class SuitesMissing extends Error {
@@ -19,7 +19,7 @@ export async function untilSuitesStand(
 ): Promise<void> {
   const limit = AbortSignal.timeout(options.deadlineMs ?? 60_000);
   const signal = AbortSignal.any([options.signal, limit]);
-  const path = resourcePath(KINDS.TestSuite.plural, wanted.namespace);
+  const path = pathOf(TEST_SUITES, { namespace: wanted.namespace });
   let missing: readonly string[] = wanted.names;
   try {
     for await (const suites of observe<TestSuite>(client, path, {}, { signal })) {

@@ -1,13 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { WatchEvent } from '@backendai-e2e/kube/calls';
+import type { Query } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
-import {
-  ApiError,
-  type ClusterApi,
-  ClusterUnreachable,
-  type Query,
-  type WatchEvent,
-} from '../cluster-api/client.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
@@ -63,6 +60,11 @@ export interface Stored {
   [key: string]: unknown;
 }
 
+/** The error of a cluster that cannot be reached. */
+export function unreachable(): ApiError {
+  return new ApiError({ what: 'get /', code: 0, reason: 'NoAnswer', message: 'connection failed' });
+}
+
 /** A cluster in memory: what is created stands, what is deleted goes at once; reviews are answered, not stored. */
 export class Cluster {
   readonly objects = new Map<string, Stored>();
@@ -101,7 +103,7 @@ export class Cluster {
   }
 
   private answer(): void {
-    if (!this.reachable) throw new ClusterUnreachable('connection failed');
+    if (!this.reachable) throw unreachable();
   }
 
   private list(path: string, query: Query): Stored[] {
@@ -111,7 +113,7 @@ export class Cluster {
       .filter(({ metadata }) => matches(metadata, query));
   }
 
-  api(): ClusterApi {
+  api(): RestApi {
     return {
       get: async <T>(path: string, query: Query = {}): Promise<T> => {
         this.answer();
@@ -120,7 +122,8 @@ export class Cluster {
         }
         const isOne = this.objects.get(path);
         if (isOne) return isOne as T;
-        if (/\/(secrets|deployments)\//.test(path)) throw new ApiError(404, 'NotFound', 'not found');
+        if (/\/(secrets|deployments)\//.test(path))
+          throw new ApiError({ what: `get ${path}`, code: 404, reason: 'NotFound', message: 'not found' });
         return { metadata: { resourceVersion: '1' }, items: this.list(path, query) } as T;
       },
       create: async <T>(
@@ -163,7 +166,7 @@ export class Cluster {
       bytes: async () => Buffer.alloc(0),
       watch: async function* (this: void): AsyncGenerator<WatchEvent<never>> {},
       close: async () => {},
-    } as ClusterApi;
+    } as RestApi;
   }
 
   private parts() {

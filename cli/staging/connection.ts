@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
-import { ApiError, type ClusterApi, corePath } from '../cluster-api/client.ts';
 import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
 import type { Places } from './places.ts';
 
@@ -83,7 +85,7 @@ export interface Found {
  * be whole. Throws NotReachable with the names of what none of them tells.
  */
 export async function findConnection(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   places: Places,
   sources: Sources,
   signal: AbortSignal,
@@ -145,7 +147,7 @@ function isConnection(value: unknown): value is Connection {
 
 /** Undefined where it is not there or must not be read: another source may tell it. */
 async function readable<T>(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   path: string,
   signal: AbortSignal,
 ): Promise<T | undefined> {

@@ -2,8 +2,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { ClusterUnreachable } from '../cluster-api/client.ts';
-import { Cluster, type Stored } from './cluster-fixtures.ts';
+import { Cluster, type Stored, unreachable } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {
   it('is left to itself when the connection is lost, and attached to later', async () => {
@@ -49,7 +48,7 @@ describe('a staging run', () => {
     const cluster = new Cluster();
     cluster.collect = async () => {
       cluster.reachable = false;
-      throw new ClusterUnreachable('gone');
+      throw unreachable();
     };
     const { ending } = await cluster.run();
     expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);

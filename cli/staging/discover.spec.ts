@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Connection } from '@backendai-e2e/api/connection';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { render, secretData } from '@backendai-e2e/tools/charts/render';
 import { expect } from 'chai';
-import { ApiError, type ClusterApi } from '../cluster-api/client.ts';
 import { findConnection, NotReachable, whole } from './connection.ts';
 import { endpointsOf, layered, type Service } from './discover.ts';
 
@@ -24,10 +25,11 @@ describe('endpoints of a deployment', function () {
   });
 
   /** An API server that holds these. */
-  const client = (secret: unknown, items: Service[] = services): Pick<ClusterApi, 'get'> => ({
+  const client = (secret: unknown, items: Service[] = services): Pick<RestApi, 'get'> => ({
     get: async <T>(url: string): Promise<T> => {
       if (url.endsWith('/services')) return { items } as T;
-      if (secret === undefined) throw new ApiError(404, 'NotFound', 'no such secret');
+      if (secret === undefined)
+        throw new ApiError({ what: `get ${url}`, code: 404, reason: 'NotFound', message: 'no such secret' });
       const data = { 'connection.json': Buffer.from(JSON.stringify(secret)).toString('base64') };
       return { data } as T;
     },

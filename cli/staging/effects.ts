@@ -1,8 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
+import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
-import { loadAccess } from '../cluster-api/access.ts';
-import { type ClusterApi, ClusterClient } from '../cluster-api/client.ts';
 import { buildImages } from '../images/build.ts';
 import { pushedRef } from '../images/push.ts';
 import { CommandError, command } from '../machine/command.ts';
@@ -25,7 +26,7 @@ export type ImageChoice = StagingImages | { registry: string };
 
 /** What a staging run does apart from talking to the API server. */
 export interface StagingEffects {
-  connect(): Promise<ClusterApi>;
+  connect(): Promise<RestApi>;
   images(p: Provision): Promise<StagingImages>;
   /** Helm install or upgrade; does not wait for pods. */
   install(values: object, p: Provision): Promise<void>;
@@ -48,7 +49,7 @@ export function stagingEffects(
     ...['--namespace', places.test],
   ];
   return {
-    connect: async () => new ClusterClient(await loadAccess(target.kubeconfig, target.context)),
+    connect: async () => new RestClient(loadKubeconfig(target), { fieldManager: FIELD_MANAGERS.cli }),
     images: async (p) => {
       if (!images) throw new Error('no images were given');
       if ('operator' in images) return images;

@@ -1,4 +1,4 @@
-import type { ClusterApi } from '../cluster-api/client.ts';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { Collector, JobRecord } from '../collect/job-record.ts';
 import type { Provision } from '../machine/provision.ts';
 import type { Phase, PhaseClock } from '../pipeline/phases.ts';
@@ -44,7 +44,7 @@ export interface Job {
   options: StagingOptions;
   parts: StagingParts;
   state: JobRecord;
-  client: ClusterApi;
+  client: RestApi;
   mayHaveMade: boolean;
 }
 

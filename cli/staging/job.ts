@@ -1,7 +1,8 @@
-import { KINDS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
-import { ClusterUnreachable, corePath, resourcePath } from '../cluster-api/client.ts';
+import { isUnreachable } from '@backendai-e2e/kube/api-error';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import type { JobRecord } from '../collect/job-record.ts';
 import { showRun } from '../pipeline/show.ts';
 import { type Ending, endingOfError, endingOfRun, withTroubles } from '../runs/ending.ts';
@@ -135,12 +136,12 @@ async function prepared(job: Job): Promise<void> {
     for (const line of told) voice.say(line);
     // The API server checks the objects as it would at their creation: CRDs of another version refuse them.
     const dry = { dryRun: 'All', fieldValidation: 'Strict' };
-    const { TestEnvironment, TestRun: run } = KINDS;
+    const at = { namespace: places.test };
     const environment = stagingEnvironment(places);
     // The name may be taken by what an earlier command left, which is removed later.
     environment.metadata.name = `${environment.metadata.name}-look`;
-    await job.client.create(resourcePath(TestEnvironment.plural, places.test), environment, p.signal, dry);
-    await job.client.create(resourcePath(run.plural, places.test), wantedRun(options), p.signal, dry);
+    await job.client.create(pathOf(TEST_ENVIRONMENTS, at), environment, p.signal, dry);
+    await job.client.create(pathOf(TEST_RUNS, at), wantedRun(options), p.signal, dry);
   });
 }
 
@@ -165,9 +166,9 @@ async function createRun(job: Job, image: string, signal: AbortSignal): Promise<
   const { connection } = await findConnection(client, places, options.sources, signal);
   const secret = corePath(places.test, 'secrets', STAGING.connectionSecret);
   await client.apply(secret, connectionSecret(places, connection), signal);
-  const environment = resourcePath(KINDS.TestEnvironment.plural, places.test, STAGING.environment);
+  const environment = pathOf(TEST_ENVIRONMENTS, { namespace: places.test, name: STAGING.environment });
   await client.apply(environment, stagingEnvironment(places), signal);
-  const runs = resourcePath(KINDS.TestRun.plural, places.test);
+  const runs = pathOf(TEST_RUNS, { namespace: places.test });
   const run = await client.create<TestRun>(runs, wantedRun(options), signal);
   return { namespace: places.test, environment: STAGING.environment, run: run.metadata.name };
 }
@@ -189,7 +190,7 @@ async function followed(job: Job, names: RunNames, seconds: number, voice: Voice
     });
     return endingOfRun(run);
   } catch (error) {
-    if (error instanceof ClusterUnreachable) throw new Detached(names.run, options.attachCommand, error);
+    if (isUnreachable(error)) throw new Detached(names.run, options.attachCommand, error);
     throw error;
   }
 }
@@ -203,7 +204,7 @@ async function collected(job: Job, names: RunNames): Promise<string[]> {
     return await phase(job, 'collect', 'results and logs', (p, voice) => parts.collect(state, voice, p));
   } catch (error) {
     if (work.aborted) return [];
-    if (error instanceof ClusterUnreachable) throw new Detached(names.run, options.attachCommand, error);
+    if (isUnreachable(error)) throw new Detached(names.run, options.attachCommand, error);
     return [`results could not be collected: ${endingOfError(error).sentence}`];
   }
 }

@@ -1,7 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, LABELS, type ObjectMeta } from '@backendai-e2e/api/group';
+import { LABELS, type ObjectMeta } from '@backendai-e2e/api/group';
+import {
+  FAULTS,
+  TEST_ENVIRONMENTS,
+  TEST_REPORTS,
+  TEST_RUNS,
+  TEST_SUITES,
+} from '@backendai-e2e/api/resources';
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { ApiError, type ClusterApi, corePath, type KubeList, resourcePath } from '../cluster-api/client.ts';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { Resource } from '@backendai-e2e/kube/object';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { MADE_BY, STAGING } from './places.ts';
 
 /** One object of ours that is there. */
@@ -30,16 +40,17 @@ function searches(namespace: string): { kind: string; collection: string; select
   const core = (plural: string) => corePath(namespace, plural);
   const apis = (group: string, plural: string) => `/apis/${group}/namespaces/${namespace}/${plural}`;
   const rbac = 'rbac.authorization.k8s.io/v1';
-  const { TestRun: run, TestReport, Fault, TestSuite, TestEnvironment } = KINDS;
+  const ours = (resource: Resource, selector: string) => ({
+    kind: resource.kind,
+    collection: pathOf(resource, { namespace }),
+    selector,
+  });
   return [
-    { kind: run.kind, collection: resourcePath(run.plural, namespace), selector: MINE },
-    ...[TestReport, Fault].map(({ kind, plural }) => ({
-      kind,
-      collection: resourcePath(plural, namespace),
-      selector: LABELS.run,
-    })),
-    { kind: 'TestEnvironment', collection: resourcePath(TestEnvironment.plural, namespace), selector: MINE },
-    { kind: 'TestSuite', collection: resourcePath(TestSuite.plural, namespace), selector: CATALOG },
+    ours(TEST_RUNS, MINE),
+    ours(TEST_REPORTS, LABELS.run),
+    ours(FAULTS, LABELS.run),
+    ours(TEST_ENVIRONMENTS, MINE),
+    ours(TEST_SUITES, CATALOG),
     { kind: 'Job', collection: apis('batch/v1', 'jobs'), selector: LABELS.run },
     ...[OPERATOR, KEEPER].flatMap((selector) => [
       { kind: 'Deployment', collection: apis('apps/v1', 'deployments'), selector },
@@ -63,7 +74,7 @@ function searches(namespace: string): { kind: string; collection: string; select
 
 /** Every object that a staging run makes and that is there now. */
 export async function ourThings(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   namespace: string,
   signal: AbortSignal,
 ): Promise<Thing[]> {
@@ -81,7 +92,7 @@ export async function ourThings(
 
 /** Who installed an operator there, and which runs this command made. */
 export async function holdingsOf(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   namespace: string,
   signal: AbortSignal,
 ): Promise<Holdings> {
@@ -96,7 +107,7 @@ export async function holdingsOf(
     signal,
   );
   const runs = await client.get<KubeList<TestRun>>(
-    resourcePath(KINDS.TestRun.plural, namespace),
+    pathOf(TEST_RUNS, { namespace }),
     { labelSelector: MINE },
     signal,
   );
@@ -134,7 +145,7 @@ export function thingLine({ kind, metadata }: Thing): string {
  * @returns what is left after the deadline, a line each. Throws what the client throws.
  */
 export async function removeAll(
-  client: Pick<ClusterApi, 'get' | 'delete'>,
+  client: Pick<RestApi, 'get' | 'delete'>,
   namespace: string,
   options: {
     uninstall: () => Promise<void>;

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectMeta } from '@backendai-e2e/api/group';
-import { ApiError, type ClusterApi, ClusterUnreachable, corePath } from '../cluster-api/client.ts';
+import { ApiError, isUnreachable } from '@backendai-e2e/kube/api-error';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { STAGING } from './places.ts';
 
 export interface Deployment {
@@ -88,7 +90,7 @@ export function operatorState(
 
 /** Waits until the operator of a staging run is up. Throws OperatorDown with what was last seen, or the signal's reason. */
 export async function untilOperatorUp(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   namespace: string,
   options: { signal: AbortSignal; deadlineMs: number; hopelessMs?: number },
 ): Promise<void> {
@@ -104,7 +106,7 @@ export async function untilOperatorUp(
       stuckSince = state.stuck ? (stuckSince ?? performance.now()) : undefined;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ClusterUnreachable)) throw error;
+      if (!isUnreachable(error)) throw error;
       last = error.message;
     }
     const hopeless = stuckSince !== undefined && performance.now() - stuckSince > hopelessMs;
@@ -119,7 +121,7 @@ export async function untilOperatorUp(
 }
 
 async function look(
-  client: Pick<ClusterApi, 'get'>,
+  client: Pick<RestApi, 'get'>,
   namespace: string,
   signal: AbortSignal,
 ): Promise<[Deployment | undefined, OperatorPod[]]> {

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { RestClient } from '@backendai-e2e/kube/rest-client';
 import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
-import { loadAccess } from '../cluster-api/access.ts';
-import { ClusterClient } from '../cluster-api/client.ts';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { stagingEffects } from './effects.ts';
 import { holdingsOf, ourThings, removeAll } from './leftovers.ts';
@@ -33,14 +33,14 @@ function refusal(found: Preflight): NotPrepared {
 describe('a restricted user before a staging run, against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
-  let jane: ClusterClient;
-  let admin: ClusterClient;
+  let jane: RestClient;
+  let admin: RestClient;
   const look = (who = jane) => lookBefore(who, places, { signal });
 
   before(async () => {
     plane = await startControlPlane({ users: [{ name: 'jane' }], controllerManager: true });
-    jane = new ClusterClient(await loadAccess(plane.user('jane').kubeconfigPath));
-    admin = new ClusterClient(await loadAccess(plane.kubeconfigPath, 'test'));
+    jane = new RestClient(plane.user('jane').kubeConfig, { fieldManager: FIELD_MANAGERS.cli });
+    admin = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await plane.createNamespace(places.deployment);
     // The API server makes its own roles, what everybody may see among them, a moment after it is ready.
     await until('everybody may see what is served', () => jane.get('/apis').then(() => true));
@@ -189,7 +189,7 @@ async function withRole(
 }
 
 /** What somebody with all rights finds in the namespace. */
-async function namesIn(admin: ClusterClient, namespace: string): Promise<string[]> {
+async function namesIn(admin: RestClient, namespace: string): Promise<string[]> {
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   const core = `/api/v1/namespaces/${namespace}`;
   const collections = [

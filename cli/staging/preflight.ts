@@ -1,5 +1,6 @@
 import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
-import { ApiError, type ClusterApi } from '../cluster-api/client.ts';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { type Places, STAGING } from './places.ts';
 import { type Right, rightsFor, SERVED } from './rights.ts';
 
@@ -32,7 +33,7 @@ export interface Preflight {
   missing: Question[];
 }
 
-type Client = Pick<ClusterApi, 'get' | 'create'>;
+type Client = Pick<RestApi, 'get' | 'create'>;
 
 /** Reviews at a time. */
 const PARALLEL = 8;

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
+import { RestClient } from '@backendai-e2e/kube/rest-client';
 import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
-import { loadAccess } from '../cluster-api/access.ts';
-import { ClusterClient, corePath, resourcePath } from '../cluster-api/client.ts';
 import { untilSwept } from './swept.ts';
 
 describe('artifacts in a bucket, before a release goes', function () {
@@ -16,7 +18,7 @@ describe('artifacts in a bucket, before a release goes', function () {
   let stage: Stage;
   let keeper: StagedKeeper;
   let operator: RunningOperator;
-  let client: ClusterClient;
+  let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-swept-'));
   const signal = new AbortController().signal;
   const look = (deadlineMs: number) => untilSwept(client, stage.namespace, { signal, deadlineMs });
@@ -25,7 +27,7 @@ describe('artifacts in a bucket, before a release goes', function () {
     stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
     keeper = await startKeeper(stage, folder);
     operator = stage.startOperator({ keeper: keeper.access });
-    client = new ClusterClient(await loadAccess(stage.plane.kubeconfigPath));
+    client = new RestClient(stage.plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await stage.environment('ext');
     await stage.suite('alpha');
     await stage.run('done', 'ext');
@@ -77,7 +79,7 @@ describe('artifacts in a bucket, before a release goes', function () {
     });
     await installed('kept');
     expect((await look(0)).join()).to.match(/^[1-9] artifacts in the bucket kept$/);
-    await client.delete(resourcePath('testruns', stage.namespace, 'done'));
+    await client.delete(pathOf(TEST_RUNS, { namespace: stage.namespace, name: 'done' }));
     expect(await look(20_000)).to.deep.equal([]);
   });
 

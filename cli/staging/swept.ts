@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACT_TOKEN_HEADER, ARTIFACTS_PATH } from '@backendai-e2e/api/artifact-key';
-import { ApiError, type ClusterApi, corePath } from '../cluster-api/client.ts';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import { corePath } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { STAGING } from './places.ts';
 
 /** What is read of the keeper's Deployment. */
@@ -28,7 +30,7 @@ const LOOK_MS = 500;
  * the signal.
  */
 export async function untilSwept(
-  client: Pick<ClusterApi, 'get' | 'bytes'>,
+  client: Pick<RestApi, 'get' | 'bytes'>,
   namespace: string,
   { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
 ): Promise<string[]> {

@@ -20,6 +20,8 @@ export class ApiError extends Error {
   readonly reason: string;
   /** The request in words: "patch testruns/status default/nightly". */
   readonly what: string;
+  /** What the API server said, without the request. */
+  readonly detail: string;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(failure: ApiFailure) {
@@ -30,9 +32,18 @@ export class ApiError extends Error {
     this.code = failure.code;
     this.reason = failure.reason;
     this.what = failure.what;
+    this.detail = failure.message;
     this.retryAfterSeconds = failure.retryAfterSeconds;
   }
 }
+
+/** The API server did not answer: no connection, a broken one, or no answer before the deadline. */
+export function isUnreachable(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 0 && UNREACHABLE.has(error.reason);
+}
+
+/** Reasons of an ApiError without an answer. */
+const UNREACHABLE = new Set(['NoAnswer', 'Deadline']);
 
 /** The object is not there (404). */
 export function isNotFound(error: unknown): error is ApiError {

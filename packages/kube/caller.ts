@@ -19,6 +19,8 @@ const DEADLINE_MS = 30_000;
  */
 const TRY_MS = 10_000;
 
+type Body = Dispatcher.ResponseData['body'];
+
 /** Carries out requests: deadlines, repetition, errors. Knows nothing of objects. */
 export class Caller {
   readonly #transport: Transport;
@@ -49,8 +51,18 @@ export class Caller {
     }
   }
 
-  /** The answer's text: tries until it succeeds, must not be repeated, or its deadline is over. */
-  async text(request: ApiRequest, options: CallOptions): Promise<string> {
+  /** The answer's text. */
+  text(request: ApiRequest, options: CallOptions): Promise<string> {
+    return this.#call(request, options, (body) => body.text());
+  }
+
+  /** The bytes of the answer. */
+  bytes(request: ApiRequest, options: CallOptions): Promise<Buffer> {
+    return this.#call(request, options, async (body) => Buffer.from(await body.arrayBuffer()));
+  }
+
+  /** Tries until it succeeds, must not be repeated, or its deadline is over. */
+  async #call<T>(request: ApiRequest, options: CallOptions, read: (body: Body) => Promise<T>): Promise<T> {
     let end = this.#clock.monotonicMs() + (options.deadlineMs ?? this.#deadlineMs);
     let renewed = false;
     for (let tries = 1; ; tries++) {
@@ -58,16 +70,15 @@ export class Caller {
       const before = this.#clock.monotonicMs();
       const sender = await this.#transport.session(options.signal);
       end += this.#clock.monotonicMs() - before;
-      const remainingMs = end - this.#clock.monotonicMs();
-      const tryMs = request.method === 'POST' ? remainingMs : Math.min(remainingMs, TRY_MS);
-      const answer = await this.#try(sender, request, tryMs, options.signal);
-      if ('text' in answer) return answer.text;
+      const answer = await this.#try(sender, request, end - this.#clock.monotonicMs(), options, read);
+      if ('value' in answer) return answer.value;
       options.signal?.throwIfAborted();
       if (answer.error.code === 401 && !renewed) {
         renewed = true;
         this.#transport.refuse(sender);
         continue;
       }
+      if (options.answersAreFinal && answer.error.code > 0) throw answer.error;
       const left = end - this.#clock.monotonicMs();
       const delay =
         answer.outcome &&
@@ -77,12 +88,14 @@ export class Caller {
     }
   }
 
-  async #try(
+  async #try<T>(
     sender: Sender,
     request: ApiRequest,
-    tryMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ text: string } | { error: ApiError; outcome?: TryOutcome | undefined }> {
+    remainingMs: number,
+    { signal, stallMs = 0 }: CallOptions,
+    read: (body: Body) => Promise<T>,
+  ): Promise<{ value: T } | { error: ApiError; outcome?: TryOutcome | undefined }> {
+    const tryMs = request.method === 'POST' || stallMs > 0 ? remainingMs : Math.min(remainingMs, TRY_MS);
     const limit = new AbortController();
     const follow = () => limit.abort(signal?.reason);
     signal?.addEventListener('abort', follow, { once: true });
@@ -94,8 +107,10 @@ export class Caller {
     });
     const cancel = this.#clock.setTimer(tryMs, () => limit.abort(late));
     try {
-      const response = await this.#send(sender, request, { signal: limit.signal, headersMs: 0, bodyMs: 0 });
-      if (response.statusCode < 300) return { text: await response.body.text() };
+      const limits = { signal: limit.signal, headersMs: stallMs, bodyMs: stallMs };
+      const response = await this.#send(sender, request, limits);
+      if (stallMs > 0) cancel();
+      if (response.statusCode < 300) return { value: await read(response.body) };
       const error = await this.#failure(request, response);
       return {
         error,
@@ -137,14 +152,15 @@ export class Caller {
   /**
    * The JSON lines of an answer that does not end by itself, once, without repetition. Returns when the server ends it or
    * the signal aborts; throws ApiError when it is refused or breaks.
+   * @param stallMs milliseconds without a line after which it counts as broken; 0 for no limit
    */
-  async *lines(request: ApiRequest, signal: AbortSignal): AsyncGenerator<unknown, void> {
+  async *lines(request: ApiRequest, signal: AbortSignal, stallMs = 0): AsyncGenerator<unknown, void> {
     if (signal.aborted) return;
     const stop = new AbortController();
     const follow = () => stop.abort(signal.reason);
     signal.addEventListener('abort', follow, { once: true });
     try {
-      const limits = { signal: stop.signal, headersMs: this.#deadlineMs, bodyMs: 0 };
+      const limits = { signal: stop.signal, headersMs: this.#deadlineMs, bodyMs: stallMs };
       const sender = await this.#transport.session(stop.signal);
       let response = await this.#send(sender, request, limits);
       if (response.statusCode === 401) {

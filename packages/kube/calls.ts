@@ -15,6 +15,16 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds for the call with all its retries. */
   deadlineMs?: number | undefined;
+  /**
+   * For large answers: milliseconds for the head of the answer, and then between two parts of its body, which may take
+   * as long as it needs. Replaces the deadline once the answer has begun.
+   */
+  stallMs?: number | undefined;
+  /**
+   * The answer comes from behind the API server (a kubelet, a service): an error of its own is final. Requests without an
+   * answer are repeated all the same. Default false.
+   */
+  answersAreFinal?: boolean | undefined;
 }
 
 export interface ListQuery {

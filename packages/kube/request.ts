@@ -5,6 +5,8 @@ export type Query = Record<string, string | number | boolean | undefined>;
 
 /** A request as data: what to send and how to name it to people. */
 export interface ApiRequest {
+  /** Headers besides those of every request; names in lower case. */
+  headers?: Record<string, string>;
   /** For metrics: get, list, create, apply, patch, update, delete, watch, log. */
   verb: string;
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -30,6 +32,11 @@ export function pathOf(resource: Resource, at: Partial<ObjectName>, subresource?
   if (at.name !== undefined) parts.push(encodeURIComponent(at.name));
   if (subresource !== undefined) parts.push(subresource);
   return parts.join('/');
+}
+
+/** Path of the core API's objects of a namespace, or of something below them: `corePath('default', 'pods', 'a', 'log')`. */
+export function corePath(namespace: string, ...parts: string[]): string {
+  return ['/api/v1/namespaces', namespace, ...parts].join('/');
 }
 
 /** "patch testruns/status default/nightly". */

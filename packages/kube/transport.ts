@@ -79,6 +79,7 @@ export class Transport {
         ...sender.headers,
         accept: 'application/json',
         'user-agent': 'backendai-e2e',
+        ...request.headers,
         ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
       },
       body: request.body ?? null,

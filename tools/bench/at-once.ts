@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
-import { corePath, type KubeObject, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
-import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { observe } from '@backendai-e2e/kube/observe';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import {
   type BenchPlace,
   type BenchRow,
@@ -28,7 +30,7 @@ const BENCH_LABEL = 'e2e.backend.ai/bench';
 export async function suitesAtOnce(place: BenchPlace, repeats: number, count = COUNT): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
-  const suites = resourcePath(KINDS.TestSuite.plural, place.namespace);
+  const suites = pathOf(TEST_SUITES, { namespace: place.namespace });
   const names = Array.from({ length: count }, (_, index) => `bench-many-${index}`);
   try {
     for (const name of names) {
@@ -52,7 +54,7 @@ export async function suitesAtOnce(place: BenchPlace, repeats: number, count = C
 
 async function asRun(place: BenchPlace, suites: readonly string[]): Promise<number> {
   const name = `bench-many-${Date.now().toString(36)}`;
-  const path = resourcePath(KINDS.TestRun.plural, place.namespace);
+  const path = pathOf(TEST_RUNS, { namespace: place.namespace });
   const run = {
     apiVersion: API_VERSION,
     kind: 'TestRun',

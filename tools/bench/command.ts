@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
-import { type ClusterApi, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import type { ImageSet } from '@backendai-e2e/cli/images/build';
 import { realEffects, type Tools } from '@backendai-e2e/cli/kind/effects';
@@ -14,6 +14,8 @@ import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { untilSuitesStand } from '@backendai-e2e/cli/runs/suites-ready';
 import { table } from '@backendai-e2e/cli/terminal/table';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { parse } from 'yaml';
 import { suitesAtOnce } from './at-once.ts';
 import { type EnvironmentPlace, environmentReady } from './environment-ready.ts';
@@ -115,10 +117,10 @@ async function inCluster(repeats: number, which: BenchRows, p: Provision, measur
 }
 
 /** An environment that deploys nothing and gives suites no connection. */
-async function makeEnvironment(client: ClusterApi, signal: AbortSignal): Promise<void> {
+async function makeEnvironment(client: RestApi, signal: AbortSignal): Promise<void> {
   const { operatorNamespace: namespace } = NAMES;
   await client.apply(
-    resourcePath(KINDS.TestEnvironment.plural, namespace, ENVIRONMENT),
+    pathOf(TEST_ENVIRONMENTS, { namespace, name: ENVIRONMENT }),
     {
       apiVersion: API_VERSION,
       kind: 'TestEnvironment',
@@ -131,7 +133,7 @@ async function makeEnvironment(client: ClusterApi, signal: AbortSignal): Promise
 
 /** What the long row of the environment needs: the chart and values of `make e2e-kind`. */
 async function environmentPlace(
-  client: ClusterApi,
+  client: RestApi,
   tools: Tools,
   images: ImageSet,
   p: Provision,

@@ -1,19 +1,17 @@
 import { writeFile } from 'node:fs/promises';
-import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
+import { API_VERSION } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import { ENVIRONMENT_REASONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
-import {
-  type ClusterApi,
-  type KubeList,
-  type KubeObject,
-  resourcePath,
-} from '@backendai-e2e/cli/cluster-api/client';
-import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
 import { isReady } from '@backendai-e2e/cli/runs/follow';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { observe } from '@backendai-e2e/kube/observe';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import { type BenchRow, benchRow } from './run-against-job.ts';
 
 export interface EnvironmentPlace {
-  client: ClusterApi;
+  client: RestApi;
   /** Of the operator. */
   namespace: string;
   /** Name of the chart in the operator's image, its folder here, and the values of both. */
@@ -74,7 +72,7 @@ async function byHelm(place: EnvironmentPlace): Promise<number> {
 }
 
 async function byEnvironment(place: EnvironmentPlace): Promise<number> {
-  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: place.namespace });
   const environment = {
     apiVersion: API_VERSION,
     kind: 'TestEnvironment',
@@ -114,7 +112,7 @@ export function failureOf(environment: TestEnvironment | undefined): string | un
 
 /** A small node has room for one deployment: beside another one, pods would wait for it for ever. */
 async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
-  const path = resourcePath(KINDS.TestEnvironment.plural, place.namespace);
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: place.namespace });
   const { items } = await place.client.get<KubeList<TestEnvironment>>(path, {}, place.signal);
   const deployed = items.filter(({ spec }) => spec.chart).map(({ metadata }) => metadata.name);
   if (deployed.length === 0) return;

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { API_VERSION, KINDS, LABELS } from '@backendai-e2e/api/group';
+import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
-import {
-  type ClusterApi,
-  corePath,
-  type KubeObject,
-  resourcePath,
-} from '@backendai-e2e/cli/cluster-api/client';
-import { observe } from '@backendai-e2e/cli/cluster-api/watcher';
+import type { KubeObject } from '@backendai-e2e/kube/object';
+import { observe } from '@backendai-e2e/kube/observe';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
 
 /** One line of out/bench/bench.json. */
@@ -24,7 +22,7 @@ export interface BenchRow {
 }
 
 export interface BenchPlace {
-  client: ClusterApi;
+  client: RestApi;
   namespace: string;
   /** A TestEnvironment of kind external in that namespace. */
   environment: string;
@@ -91,7 +89,7 @@ export function median(values: readonly number[]): number {
 
 async function byRun(place: BenchPlace, turn: number): Promise<number> {
   const name = `bench-${turn}-${Date.now().toString(36)}`;
-  const path = resourcePath(KINDS.TestRun.plural, place.namespace);
+  const path = pathOf(TEST_RUNS, { namespace: place.namespace });
   const run = {
     apiVersion: API_VERSION,
     kind: 'TestRun',

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { LABELS } from '@backendai-e2e/api/group';
-import { loadAccess } from '@backendai-e2e/cli/cluster-api/access';
-import { ClusterClient, corePath } from '@backendai-e2e/cli/cluster-api/client';
+import { FIELD_MANAGERS, LABELS } from '@backendai-e2e/api/group';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
+import { corePath } from '@backendai-e2e/kube/request';
+import { RestClient } from '@backendai-e2e/kube/rest-client';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { type StagedKeeper, startKeeper } from '../envtest/artifact-server.ts';
@@ -43,12 +43,12 @@ describe('every command of the guides that needs no Docker, as it stands, at a r
   let kubelet: FakeKubelet;
   let keeper: StagedKeeper;
   let player: Player;
-  let client: ClusterClient;
+  let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-guides-'));
 
   before(async () => {
     plane = await startControlPlane({ controllerManager: true });
-    client = new ClusterClient(await loadAccess(plane.kubeconfigPath));
+    client = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await plane.createNamespace('backend-ai');
     for (const each of ['charts', 'docs', 'Makefile'])
       symlinkSync(path.join(PROJECT_ROOT, each), path.join(folder, each));

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { KINDS, LABELS } from '@backendai-e2e/api/group';
+import { LABELS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { type ClusterApi, type KubeList, resourcePath } from '@backendai-e2e/cli/cluster-api/client';
 import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
 import { followRun, isReady, namesOf } from '@backendai-e2e/cli/runs/follow';
 import { createRun } from '@backendai-e2e/cli/runs/runs';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { type Breakage, judge, type Outcome, type Step } from './breakages.ts';
 
 /** New pods of a component, on two busy cores. */
@@ -22,7 +24,7 @@ const STEP_SECONDS = 300;
 
 /** An environment of the kept cluster, and the way to it. */
 export interface Bench {
-  client: ClusterApi;
+  client: RestApi;
   kubectl: string;
   kubeconfig: string;
   environment: string;
@@ -56,7 +58,7 @@ async function mend(
   run: TestRun | undefined,
   p: Provision,
 ): Promise<void> {
-  const path = resourcePath(KINDS.TestRun.plural, NAMES.operatorNamespace, run?.metadata.name);
+  const path = pathOf(TEST_RUNS, { namespace: NAMES.operatorNamespace, name: run?.metadata.name ?? '' });
   const works = [
     ...(run ? [() => bench.client.mergePatch(path, { spec: { cancel: true } }, p.signal)] : []),
     ...steps.map((step) => () => take(bench, step, p)),
@@ -114,7 +116,7 @@ async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
 
 /** Waits until the environment is ready. Throws an Error with what it last said of itself. */
 async function ready({ client, environment }: Bench, { signal }: Provision): Promise<void> {
-  const path = resourcePath(KINDS.TestEnvironment.plural, NAMES.operatorNamespace, environment);
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name: environment });
   const until = performance.now() + READY_MS;
   for (;;) {
     const found = await client.get<TestEnvironment>(path, {}, signal);
@@ -130,7 +132,7 @@ async function ready({ client, environment }: Bench, { signal }: Provision): Pro
 }
 
 async function listReports({ client }: Bench, run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
-  const path = resourcePath(KINDS.TestReport.plural, NAMES.operatorNamespace);
+  const path = pathOf(TEST_REPORTS, { namespace: NAMES.operatorNamespace });
   const query = { labelSelector: `${LABELS.run}=${run.metadata.name}` };
   return (await client.get<KubeList<TestReport>>(path, query, signal)).items;
 }

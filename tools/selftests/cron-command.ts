@@ -2,21 +2,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, GROUP, KINDS } from '@backendai-e2e/api/group';
+import { TEST_ENVIRONMENTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import {
-  ApiError,
-  type ClusterApi,
-  corePath,
-  type KubeList,
-  resourcePath,
-} from '@backendai-e2e/cli/cluster-api/client';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import type { ImageSet } from '@backendai-e2e/cli/images/build';
 import { realEffects, type Tools } from '@backendai-e2e/cli/kind/effects';
 import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import { corePath, pathOf } from '@backendai-e2e/kube/request';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import { type CronJobSeen, type JobSeen, TickStory } from './cron-story.ts';
 
@@ -36,7 +33,7 @@ const PHASE_MS = 900_000;
 const LOOK_MS = 2_000;
 
 export interface Place {
-  client: ClusterApi;
+  client: RestApi;
   tools: Tools;
   images: ImageSet;
   kubeconfig: string;
@@ -168,14 +165,9 @@ async function install(
   await command(p, tools.helm, args, { timeoutSeconds: 260 });
 }
 
-async function environment(
-  client: ClusterApi,
-  name: string,
-  spec: object,
-  signal: AbortSignal,
-): Promise<void> {
+async function environment(client: RestApi, name: string, spec: object, signal: AbortSignal): Promise<void> {
   await client.apply(
-    resourcePath(KINDS.TestEnvironment.plural, NAMESPACE, name),
+    pathOf(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name }),
     { apiVersion: API_VERSION, kind: 'TestEnvironment', metadata: { name, namespace: NAMESPACE }, spec },
     signal,
   );
@@ -191,7 +183,7 @@ async function suite({ client, images }: Place, signal: AbortSignal): Promise<vo
     resources: NO_CPU,
   };
   await client.apply(
-    resourcePath(KINDS.TestSuite.plural, NAMESPACE, SUITE),
+    pathOf(TEST_SUITES, { namespace: NAMESPACE, name: SUITE }),
     { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name: SUITE, namespace: NAMESPACE }, spec },
     signal,
   );
@@ -211,7 +203,7 @@ async function until(
     const query = { labelSelector: `app.kubernetes.io/instance=${RELEASE}` };
     const [jobList, runList] = await Promise.all([
       place.client.get<KubeList<JobSeen>>(jobs, query, p.signal),
-      place.client.get<KubeList<TestRun>>(resourcePath(KINDS.TestRun.plural, NAMESPACE), {}, p.signal),
+      place.client.get<KubeList<TestRun>>(pathOf(TEST_RUNS, { namespace: NAMESPACE }), {}, p.signal),
     ]);
     for (const line of story.look(jobList.items, runList.items)) p.log(line);
     if (condition()) return;
@@ -234,7 +226,7 @@ async function untilForbidden(place: Place, p: Provision): Promise<void> {
 }
 
 /** The CRDs belong to the release of the kept cluster: they are not touched here, and must not be too old. */
-async function checkDefinitions(client: ClusterApi, signal: AbortSignal): Promise<void> {
+async function checkDefinitions(client: RestApi, signal: AbortSignal): Promise<void> {
   const name = `${KINDS.TestRun.plural}.${GROUP}`;
   const crd = await client.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, {}, signal);
   if (JSON.stringify(crd).includes('"startDeadlineSeconds"')) return;

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadAccess } from '@backendai-e2e/cli/cluster-api/access';
 import { chartImages } from '@backendai-e2e/cli/kind/objects';
 import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { stringify } from 'yaml';
 import type { TcpProxy } from '../envtest/tcp-proxy.ts';
 import { registryManifest } from './registry.ts';
@@ -84,10 +84,10 @@ export async function makeUser({ p, kubectl, admin, tester }: Stage, port: numbe
   await run('create', 'namespace', SPACES.users);
   await run('-n', SPACES.users, 'create', 'serviceaccount', USER);
   const token = await run('-n', SPACES.users, 'create', 'token', USER, '--duration=4h');
-  const { ca = '' } = await loadAccess(admin);
+  const { tls } = await loadKubeconfig({ kubeconfig: admin }).credentials(false);
   const cluster = {
     server: `https://127.0.0.1:${port}`,
-    'certificate-authority-data': Buffer.from(ca).toString('base64'),
+    'certificate-authority-data': Buffer.from(String(tls.ca)).toString('base64'),
   };
   const config = {
     apiVersion: 'v1',

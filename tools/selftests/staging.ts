@@ -2,7 +2,6 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { createCluster, deleteCluster, loadImages } from '@backendai-e2e/cli/cluster/kind-cluster';
-import { loadAccess } from '@backendai-e2e/cli/cluster-api/access';
 import { buildImages, ensureImages } from '@backendai-e2e/cli/images/build';
 import { BAKED, type ImageName } from '@backendai-e2e/cli/images/table';
 import { command } from '@backendai-e2e/cli/machine/command';
@@ -10,6 +9,7 @@ import { ensureEngine } from '@backendai-e2e/cli/machine/engine';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { STAGING } from '@backendai-e2e/cli/staging/places';
+import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { execa } from 'execa';
 import { TcpProxy } from '../envtest/tcp-proxy.ts';
 import { adminCommandsIn, expectEnding, Surprise, showsPassedTest } from './expect.ts';
@@ -78,7 +78,7 @@ export async function stagingSelftest(options: SelftestOptions, step: Step, p: P
       const { nodeImage } = images;
       await step('cluster', () => createCluster({ name, nodeImage, kubeconfig: admin }, p));
     }
-    const apiServer = new URL((await loadAccess(admin)).server);
+    const apiServer = new URL(loadKubeconfig({ kubeconfig: admin }).server);
     const proxy = new TcpProxy(Number(apiServer.port), apiServer.hostname);
     proxies.push(proxy);
     const port = await proxy.start();

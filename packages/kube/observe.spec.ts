@@ -1,10 +1,15 @@
 import { expect } from 'chai';
-import { ApiError, ClusterUnreachable, type KubeObject, type WatchEvent } from './client.ts';
-import { observe, type Watcher } from './watcher.ts';
+import { ApiError, isUnreachable } from './api-error.ts';
+import type { WatchEvent } from './calls.ts';
+import type { KubeObject } from './object.ts';
+import { observe, type Watcher } from './observe.ts';
 
 interface Thing extends KubeObject {
   value: number;
 }
+const failure = (code: number, reason: string, message: string) =>
+  new ApiError({ what: 'get /things', code, reason, message });
+const cut = (message: string) => failure(0, 'NoAnswer', message);
 const thing = (name: string, value: number): Thing => ({ metadata: { name }, value });
 
 /** A server that answers from two scripts: lists (or errors), and watches (events, then an error or a quiet end). */
@@ -14,7 +19,7 @@ function server(
 ): Watcher {
   return {
     get: async <T>() => {
-      const next = lists.shift() ?? new ClusterUnreachable('script is over');
+      const next = lists.shift() ?? cut('script is over');
       if (next instanceof Error) throw next;
       return { metadata: { resourceVersion: '1' }, items: next } as T;
     },
@@ -53,13 +58,13 @@ describe('following a collection', () => {
   });
 
   it('sees a deletion that happened while the watch was cut', async () => {
-    const lists = [[thing('a', 1), thing('b', 1)], new ClusterUnreachable('cut'), [thing('a', 2)]];
-    const watches = [{ events: [], error: new ClusterUnreachable('reset') }];
+    const lists = [[thing('a', 1), thing('b', 1)], cut('cut'), [thing('a', 2)]];
+    const watches = [{ events: [], error: cut('reset') }];
     expect(await seen(server(lists, watches), 2)).to.deep.equal([{ a: 1, b: 1 }, { a: 2 }]);
   });
 
-  it('lists anew when its resourceVersion is too old', async () => {
-    const watches = [{ events: [], error: new ApiError(410, 'Expired', 'too old') }];
+  it('lists again when its resourceVersion is too old', async () => {
+    const watches = [{ events: [], error: failure(410, 'Expired', 'too old') }];
     expect(await seen(server([[thing('a', 1)], [thing('a', 2)]], watches), 2)).to.deep.equal([
       { a: 1 },
       { a: 2 },
@@ -67,15 +72,15 @@ describe('following a collection', () => {
   });
 
   it('gives up on a refusal at once', async () => {
-    const error = await seen(server([new ApiError(403, 'Forbidden', 'may not')]), 1).catch(
+    const error = await seen(server([failure(403, 'Forbidden', 'may not')]), 1).catch(
       (thrown: unknown) => thrown,
     );
-    expect(error).to.be.instanceOf(ApiError).with.property('message', 'may not');
+    expect(error).to.be.instanceOf(ApiError).with.property('detail', 'may not');
   });
 
   it('gives up on a server that stays away, and says what it met last', async () => {
     const error = await seen(server([]), 1, 20).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(ClusterUnreachable);
+    expect(error).to.satisfy(isUnreachable);
     expect(String(error)).to.contain('/things').and.contain('script is over');
   });
 });

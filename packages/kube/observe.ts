@@ -1,16 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ApiError,
-  type ClusterClient,
-  ClusterUnreachable,
-  type KubeList,
-  type KubeObject,
-  type Query,
-  type WatchEvent,
-} from './client.ts';
+import { ApiError, isGone, isUnreachable } from './api-error.ts';
+import { backoffMs } from './backoff.ts';
+import type { WatchEvent } from './calls.ts';
+import type { KubeObject } from './object.ts';
+import type { Query } from './request.ts';
+import type { KubeList, RestClient } from './rest-client.ts';
 
 /** What observe needs of a client. */
-export type Watcher = Pick<ClusterClient, 'get' | 'watch'>;
+export type Watcher = Pick<RestClient, 'get' | 'watch'>;
 
 export interface ObserveOptions {
   signal: AbortSignal;
@@ -18,13 +15,18 @@ export interface ObserveOptions {
   patienceMs?: number;
   /** First pause after a failure, doubled up to 5 s. Default 200. */
   pauseMs?: number;
+  /** Milliseconds since a fixed point in time. */
   now?: () => number;
 }
 
+/** A watch that ends sooner than this is not begun again at once, milliseconds. */
+const SHORT_MS = 1_000;
+
 /**
- * Follows a collection: yields all its objects by name, first as listed, then after each change. A watch that is cut
- * or too old is begun anew with a list, so nothing is missed and a deletion in the gap is seen. Ends only by throwing:
- * the signal's reason, a refusal of the API server (403, 404 …), or ClusterUnreachable after `patienceMs`.
+ * Follows a collection: yields all its objects by name, first as listed, then after each change. A watch that is cut or
+ * too old starts again with a list, so that no change is missed and a deletion in the gap is seen.
+ * Ends only by throwing: the signal's reason, a refusal of the API server (403, 404 …), or, after `patienceMs` without
+ * an answer, an ApiError that isUnreachable accepts.
  */
 export async function* observe<T extends KubeObject>(
   client: Watcher,
@@ -32,15 +34,17 @@ export async function* observe<T extends KubeObject>(
   query: Query,
   options: ObserveOptions,
 ): AsyncGenerator<ReadonlyMap<string, T>> {
-  const { signal, patienceMs = 60_000, pauseMs = 200, now = Date.now } = options;
+  const { signal, patienceMs = 60_000, pauseMs = 200, now = () => performance.now() } = options;
+  const pause = (failures: number) =>
+    delay(backoffMs({ baseMs: pauseMs, capMs: 5_000 }, failures), undefined, { signal });
   let lastGood = now();
-  let pause = pauseMs;
+  let failures = 0;
   for (;;) {
     try {
       const list = await client.get<KubeList<T>>(path, query, signal);
       const seen = new Map(list.items.map((item) => [item.metadata.name, item]));
       lastGood = now();
-      pause = pauseMs;
+      failures = 0;
       yield new Map(seen);
       const began = now();
       const from = { ...query, resourceVersion: list.metadata.resourceVersion };
@@ -48,19 +52,23 @@ export async function* observe<T extends KubeObject>(
         lastGood = now();
         if (applied(seen, event)) yield new Map(seen);
       }
+      signal.throwIfAborted();
       // A server that ends every watch at once must not be asked in a tight loop.
-      if (now() - began < 1_000) await delay(pauseMs, undefined, { signal });
+      if (now() - began < SHORT_MS) await pause(1);
     } catch (error) {
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
       if (now() - lastGood > patienceMs) {
-        throw new ClusterUnreachable(
-          `no answer from the API server for ${Math.round(patienceMs / 1000)} s while following ${path}; last: ${String(error)}`,
-          { cause: error },
-        );
+        throw new ApiError({
+          what: `follow ${path}`,
+          code: 0,
+          reason: 'NoAnswer',
+          message: `no answer from the API server for ${Math.round(patienceMs / 1000)} s; last: ${String(error)}`,
+          cause: error,
+        });
       }
-      await delay(pause, undefined, { signal });
-      pause = Math.min(pause * 2, 5_000);
+      failures += 1;
+      await pause(failures);
     }
   }
 }
@@ -75,6 +83,6 @@ function applied<T extends KubeObject>(seen: Map<string, T>, event: WatchEvent<T
 
 /** Whether trying again can help: connection trouble, an expired resourceVersion, an overloaded or starting server. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ClusterUnreachable) return true;
-  return error instanceof ApiError && (error.code === 410 || error.code === 429 || error.code >= 500);
+  if (isUnreachable(error) || isGone(error)) return true;
+  return error instanceof ApiError && (error.code === 429 || error.code >= 500);
 }
