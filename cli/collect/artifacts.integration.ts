@@ -13,7 +13,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 
-/** What docs/rbac.md says that it takes, and no more. */
+/** The rights that docs/rbac.md names, and no others. */
 const READER = [
   {
     apiGroups: ['e2e.backend.ai'],
@@ -59,10 +59,10 @@ describe('artifacts that the command fetches through the API server', function (
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** What the pod prints of the test that `finalReport` tells of. */
+  /** What the pod prints about the test of `finalReport`. */
   const log = `area/file\n✘ adds › two numbers (0.10 s)\n\nTests: 1 total\n${'a line\n'.repeat(1000)}the end\n`;
 
-  /** A run that failed, archived. */
+  /** Makes a run that failed and is archived. */
   async function ended(run: string): Promise<void> {
     await stage.run(run, 'e2e', { suites: { names: ['alpha'] } });
     const attempt = `${run}-alpha-1`;
@@ -96,7 +96,7 @@ describe('artifacts that the command fetches through the API server', function (
     });
   }
 
-  it('are all there, with their sums, for a user who may read reports and call the keeper', async () => {
+  it('arrive with their sums for a user who may read reports and call the artifact server', async () => {
     const { exitCode, stderr, stdout } = await report('first', 'all', reader);
     expect(exitCode, stderr).to.equal(0);
     expect(stdout).to.equal(path.join(folder, 'all'));
@@ -110,17 +110,17 @@ describe('artifacts that the command fetches through the API server', function (
     await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: artifacts });
   });
 
-  it('are refused to one who may not call it, with the right that he lacks', async () => {
+  it('are refused to a user who may not call it, with the missing right', async () => {
     const { exitCode, stderr } = await report('first', 'stranger', stranger);
     expect(exitCode).to.equal(2);
     expect(stderr).to.contain(
-      `first-alpha-1/suite.log: you may not fetch it: "get" on services/proxy named ${keeper.service} in namespace ${stage.namespace} is missing`,
+      `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${keeper.service} in namespace ${stage.namespace}`,
     );
     expect(existsSync(path.join(folder, 'stranger/run.json'))).to.equal(true);
     expect(existsSync(path.join(folder, 'stranger/artifacts'))).to.equal(false);
   });
 
-  it('are said to be others than they were, when somebody changed them', async () => {
+  it('are reported as different after a change in the volume', async () => {
     await ended('changed');
     const files = readdirSync(kept, { recursive: true, encoding: 'utf8' });
     const file = files.find((each) => each.includes('changed-alpha-1') && each.endsWith('events.txt'));
@@ -128,9 +128,9 @@ describe('artifacts that the command fetches through the API server', function (
     const { exitCode, stderr } = await report('changed', 'changed', reader);
     expect(exitCode).to.equal(2);
     expect(stderr).to.match(
-      /changed-alpha-1\/events\.txt is not what was kept: its SHA-256 is \w{64}, the report says/,
+      /changed-alpha-1\/events\.txt differs from what was archived: its SHA-256 is \w{64}, the report has/,
     );
-    expect(stderr).not.to.contain('suite.log is not');
+    expect(stderr).not.to.contain('suite.log differs');
     const checked = await execa('sha256sum', ['--check', 'SHA256SUMS'], {
       cwd: path.join(folder, 'changed/artifacts'),
       reject: false,
@@ -138,15 +138,15 @@ describe('artifacts that the command fetches through the API server', function (
     expect(checked.stdout).to.contain('events.txt: FAILED').and.contain('suite.log.gz: OK');
   });
 
-  it('are said to be gone with their volume', async () => {
+  it('are reported as gone after the loss of their volume', async () => {
     await ended('gone');
     rmSync(path.join(kept, stage.namespace, 'gone-alpha-1'), { recursive: true });
     const { exitCode, stderr } = await report('gone', 'gone', reader);
     expect(exitCode).to.equal(2);
-    expect(stderr).to.contain('gone-alpha-1/suite.log: the keeper has it no more');
+    expect(stderr).to.contain('gone-alpha-1/suite.log: the artifact server no longer has it');
   });
 
-  it('that never were kept are named with the reason, and are no failure of the command', async () => {
+  it('that were never archived are named with the reason and do not fail the command', async () => {
     await stage.run('mute', 'e2e', { suites: { names: ['alpha'] } });
     const pod = await stage.pod('mute-alpha-1');
     await stage.report('mute-alpha-1', finalReport('Failed'));
@@ -158,7 +158,7 @@ describe('artifacts that the command fetches through the API server', function (
     expect(exitCode, stderr).to.equal(0);
   });
 
-  it('are fetched from ConfigMaps, where those keep them', async () => {
+  it('are fetched from ConfigMaps if those hold them', async () => {
     await operator.stop();
     // As with artifacts.store: configMap, where the operator may make them and nobody needs a keeper.
     const maps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }];

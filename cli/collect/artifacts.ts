@@ -10,19 +10,19 @@ import type { KubeObject } from '@backendai-e2e/kube/object';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 
-/** What fetching the artifacts of a run left. */
+/** The result of fetching the artifacts of a run. */
 export interface Fetched {
   /** Files below the folder, with their sums. */
   files: { file: string; sha256: string }[];
-  /** What is kept no more or cannot be had, a sentence each. */
+  /** Artifacts that are gone or cannot be fetched, a sentence each. */
   missing: string[];
-  /** What is not the bytes that the report says, a sentence each. The files are there all the same. */
+  /** Artifacts whose bytes differ from the report's SHA-256, a sentence each. Their files are written too. */
   differing: string[];
-  /** What the operator could not keep, a sentence each. */
+  /** Artifacts that the operator could not archive, a sentence each. */
   neverKept: string[];
 }
 
-/** Beside the files: for `sha256sum --check`. */
+/** Name of the file with the sums, for `sha256sum --check`. */
 const SUMS = 'SHA256SUMS';
 
 interface ConfigMap extends KubeObject {
@@ -31,8 +31,9 @@ interface ConfigMap extends KubeObject {
 }
 
 /**
- * Fetches every artifact of these reports into `folder` (`<report>/<file>`, as stored: logs are packed), with a file of their
- * sums, and holds each against the SHA-256 of its report. Never rejects for one artifact but for the signal.
+ * Fetches every artifact of these reports into `folder` (`<report>/<file>`, as stored: logs are packed), writes a file of
+ * their sums, and compares each with the SHA-256 of its report. Only the signal rejects: a failed artifact is in the
+ * result.
  */
 export async function fetchArtifacts(
   client: Pick<RestApi, 'get' | 'bytes'>,
@@ -61,7 +62,7 @@ export async function fetchArtifacts(
       fetched.files.push({ file, sha256: artifact.sha256 });
       if (sha256 !== artifact.sha256) {
         fetched.differing.push(
-          `${name}/${artifact.name} is not what was kept: its SHA-256 is ${sha256}, the report says ${artifact.sha256}`,
+          `${name}/${artifact.name} differs from what was archived: its SHA-256 is ${sha256}, the report has ${artifact.sha256}`,
         );
       }
     }
@@ -73,7 +74,7 @@ export async function fetchArtifacts(
   return fetched;
 }
 
-/** Resolves when every report that is final is archived, as far as it will be; at the latest after so many milliseconds. */
+/** Waits until every final report is archived, `deadlineMs` at most. Returns the reports as last read. */
 export async function untilArchived(
   read: () => Promise<readonly TestReport[]>,
   deadlineMs: number,
@@ -88,10 +89,10 @@ export async function untilArchived(
 }
 
 const LOOK_MS = 500;
-/** An attempt is archived within seconds of its pod's end, unless a kubelet or a store is away. */
+/** An attempt is archived within seconds of its pod's end, unless a kubelet or the artifact store is unavailable. */
 const SOON_MS = 60_000;
 
-/** Whether a report ended just now and is not archived yet. */
+/** Whether an attempt ended less than a minute ago and is not archived yet. */
 export function isComing({ status }: TestReport, now: Date): boolean {
   if (status?.final !== true || conditionOf(status.conditions, REPORT_CONDITIONS.archived)) return false;
   return now.getTime() - Date.parse(status.finishedAt ?? '') < SOON_MS;
@@ -123,19 +124,18 @@ async function bytesOf(
   return client.bytes(`${proxy}${ARTIFACTS_PATH}/${place}`, signal);
 }
 
-/** Sentences for what a person can do something about. */
+/** Why an artifact could not be fetched, with a remedy where there is one. */
 function whyNot(error: unknown, { service = '' }: Artifact): string {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof ApiError) || service === '') return message;
   const [namespace = '', name = ''] = service.split('/');
   if (error.code === 403) {
-    return `you may not fetch it: "get" on services/proxy named ${name} in namespace ${namespace} is missing (docs/rbac.md)`;
+    return `forbidden: you need "get" on services/proxy named ${name} in namespace ${namespace} (docs/rbac.md)`;
   }
   if (error.code === 404 && /no such artifact/.test(message)) {
-    return 'the keeper has it no more: a volume without a claim goes with its pod';
+    return 'the artifact server no longer has it: without a PersistentVolumeClaim, its volume is lost with its pod';
   }
-
-  if (error.code === 404) return `the keeper ${service} is gone: was the operator uninstalled?`;
-  if (error.code === 503) return `the keeper ${service} does not answer now: ${message}`;
+  if (error.code === 404) return `the artifact server ${service} is gone: was the operator uninstalled?`;
+  if (error.code === 503) return `the artifact server ${service} does not answer: ${message}`;
   return message;
 }

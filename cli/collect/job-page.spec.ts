@@ -11,7 +11,7 @@ import { appendStepSummary } from './job-page.ts';
 const objects = { run: run([]), reports: [] };
 
 describe('the page of a CI job', () => {
-  it('gets the summary after what others wrote', async () => {
+  it('receives the summary after the output of earlier steps', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'e2e-summary-'));
     try {
       const file = path.join(folder, 'summary.md');
@@ -25,7 +25,7 @@ describe('the page of a CI job', () => {
     }
   });
 
-  it('is nothing outside of CI, and a sentence where it cannot be written', async () => {
+  it('is left alone outside of CI, and a failed write becomes a sentence', async () => {
     expect(await appendStepSummary(objects, {})).to.equal(undefined);
     const trouble = await appendStepSummary(objects, { GITHUB_STEP_SUMMARY: '/nonexistent/file' });
     expect(trouble).to.contain('cannot add the summary').and.contain('ENOENT');

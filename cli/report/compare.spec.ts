@@ -34,7 +34,7 @@ describe('comparing two runs', () => {
     expect(rendered(compared(result), 'table', undefined)).to.contain('1 broke, 1 fixed');
   });
 
-  it('takes a test for slower only when it is so by far', () => {
+  it('calls a test slower only by a wide margin', () => {
     const before = whole([test('slow', { seconds: 3 }), test('noise', { seconds: 0.1 })]);
     const after = whole([test('slow', { seconds: 7 }), test('noise', { seconds: 0.9 })]);
     expect(comparison(before, after).slower.map((change) => change.title)).to.deep.equal(['slow']);

@@ -17,15 +17,15 @@ export interface TestChange extends TestIdentity {
 export interface Comparison {
   before: string;
   after: string;
-  /** Passed then, does not pass now. */
+  /** Passed before, is bad after. */
   broke: TestChange[];
-  /** Did not pass then, passes now. */
+  /** Was bad before, passes after. */
   fixed: TestChange[];
-  /** Did not pass in either. */
+  /** Bad in both. */
   stillBad: TestChange[];
   added: TestChange[];
   gone: TestChange[];
-  /** Passed in both and takes more than twice as long, and at least 2 s more: less is the machine's noise. */
+  /** Passed in both, and takes more than twice as long and at least 2 s more. Less is the machine's noise. */
   slower: TestChange[];
 }
 
@@ -33,12 +33,12 @@ const SLOWER_FACTOR = 2;
 const SLOWER_SECONDS = 2;
 
 /**
- * Compares two runs, of each suite the deciding attempt. A test is known by its suite, file and title; in the words of
- * this comparison known issues and tests that the suite skipped are neither good nor bad. Pure.
+ * Compares two runs by the deciding attempt of each suite. Suite, file and title identify a test. Known issues and tests
+ * that the suite skipped are neither good nor bad here. Pure.
  */
 export function comparison(before: RunRecord, after: RunRecord): Comparison {
-  const then = testsOf(before);
-  const now = testsOf(after);
+  const old = testsOf(before);
+  const present = testsOf(after);
   const result: Comparison = {
     before: before.name,
     after: after.name,
@@ -49,8 +49,8 @@ export function comparison(before: RunRecord, after: RunRecord): Comparison {
     gone: [],
     slower: [],
   };
-  for (const [key, is] of [...now].sort(([a], [b]) => a.localeCompare(b))) {
-    const was = then.get(key);
+  for (const [key, is] of [...present].sort(([a], [b]) => a.localeCompare(b))) {
+    const was = old.get(key);
     const change: TestChange = {
       suite: is.suite,
       file: is.test.file,
@@ -65,8 +65,8 @@ export function comparison(before: RunRecord, after: RunRecord): Comparison {
     else if (isBad(was.test) && isBad(is.test)) result.stillBad.push(change);
     else if (isSlower(was.test, is.test)) result.slower.push(change);
   }
-  for (const [key, was] of [...then].sort(([a], [b]) => a.localeCompare(b))) {
-    if (now.has(key)) continue;
+  for (const [key, was] of [...old].sort(([a], [b]) => a.localeCompare(b))) {
+    if (present.has(key)) continue;
     const { file, title, state } = was.test;
     result.gone.push({ suite: was.suite, file, title, before: state, secondsBefore: was.test.seconds });
   }
@@ -84,8 +84,8 @@ export function compared(result: Comparison): Shown {
             ['test', 'before', 'after'],
             changes.map((one) => [
               nameOf(one),
-              told(one.before, one.secondsBefore),
-              told(one.after, one.secondsAfter),
+              stateAndTime(one.before, one.secondsBefore),
+              stateAndTime(one.after, one.secondsAfter),
             ]),
             columns,
           ),
@@ -121,6 +121,6 @@ function isSlower(was: TestRecord, is: TestRecord): boolean {
   return is.seconds > was.seconds * SLOWER_FACTOR && is.seconds - was.seconds >= SLOWER_SECONDS;
 }
 
-function told(state: string | undefined, time: number | undefined): string {
+function stateAndTime(state: string | undefined, time: number | undefined): string {
   return state === undefined ? '' : `${state}${time === undefined ? '' : `, ${seconds(time)}`}`;
 }

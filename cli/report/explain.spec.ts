@@ -26,7 +26,7 @@ const failed = test('executes', {
 });
 
 describe('the first lines after a failure', () => {
-  it('shows the test, its error, and what the components said at that time only', () => {
+  it('shows the test, its error, and the component logs of that time only', () => {
     const reports = [report('s', [failed])];
     const logs = [
       log('manager', [
@@ -47,7 +47,7 @@ describe('the first lines after a failure', () => {
     ]);
   });
 
-  it('names the component that is not ready, with what it said last', () => {
+  it('names the component that is not ready, with its last warnings and errors', () => {
     const environment: TestEnvironment = {
       apiVersion: API_VERSION,
       kind: 'TestEnvironment',
@@ -94,7 +94,7 @@ describe('the first lines after a failure', () => {
     ]);
   });
 
-  it('names a flaky suite where the run says that it fails', () => {
+  it('names a flaky suite if the run fails because of it', () => {
     const lenient = run([suite('s', 'Flaky', { reason: 'PassedOnRetry', message: 'passed at attempt 2' })]);
     const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
     const rest = { reports: [], logs: [], events: [], printed: new Map() };
@@ -119,14 +119,14 @@ describe('the first lines after a failure', () => {
     expect(lines.at(-1)).to.equal('… and 2 more failed tests, in run.json');
   });
 
-  it('finds the time of a test from the report when the output is lost', () => {
+  it('finds the time of a test from the report if the output is lost', () => {
     const tests = [test('before', { seconds: 10 }), failed];
     const window = windowOf(report('s', tests, { startedAt: '2026-01-01T00:00:00Z' }), failed, undefined);
     const start = Date.parse('2026-01-01T00:00:00Z');
     expect(window).to.deep.equal({ from: start + 7_000, to: start + 14_000 });
   });
 
-  it('shows a complaint that only differs in numbers once', () => {
+  it('shows lines that differ in numbers alone once', () => {
     const lines = ['2026-01-01T00:00:01Z ERROR try 1 of 9', '2026-01-01T00:00:02Z ERROR try 2 of 9'];
     expect(alarmsWithin([log('agent', lines)], { from: 0, to: Date.now() * 2 })).to.have.length(1);
   });

@@ -24,7 +24,7 @@ describe('flaky suites and tests', () => {
     suite('retried', ['Flaky'], 0),
   ];
 
-  it('lists suites that changed or passed on a retry, the wildest first', () => {
+  it('lists suites that changed or passed on a retry, most flips first', () => {
     expect(flakyRecord(suites, [], false).suites.map((one) => one.suite)).to.deep.equal(['wild', 'retried']);
     expect(flakyRecord(suites, [], true).suites).to.have.length(3);
     expect(rendered(flakyTable(suites, [], false), 'table', undefined)).to.match(/wild +100 % +50 % +✔✘✔/);

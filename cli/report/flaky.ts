@@ -6,15 +6,15 @@ import { firstLine, nameOf, type TestIdentity } from '@backendai-e2e/results/tes
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
 
-/** A suite's record: its last verdicts, newest first, and its rates (0 to 1). */
-export interface SuiteRecord {
+/** A suite's last verdicts, newest first, and its rates (0 to 1). */
+export interface SuiteHistory {
   suite: string;
   verdicts: Verdict[];
   passRate: number;
   flipRate: number;
 }
 
-/** A test that both passed and failed in the attempts whose reports are there. */
+/** A test that both passed and failed in the attempts whose reports exist. */
 export interface FlakyTest extends TestIdentity {
   suite: string;
   passed: number;
@@ -24,14 +24,15 @@ export interface FlakyTest extends TestIdentity {
 }
 
 /**
- * Suites whose verdict changed (all with `all`), most often first, and tests that both passed and failed, also within one
- * run. From TestSuite.status and the TestReports that exist. Pure.
+ * The suites whose verdict changed, most often first, and the tests that both passed and failed, within one run too. Reads
+ * TestSuite.status and the TestReports that exist. Pure.
+ * @param all also suites whose verdict did not change
  */
 export function flakyRecord(
   suites: readonly TestSuite[],
   reports: readonly TestReport[],
   all: boolean,
-): { suites: SuiteRecord[]; tests: FlakyTest[] } {
+): { suites: SuiteHistory[]; tests: FlakyTest[] } {
   const records = suites
     .flatMap(({ metadata, status }) => {
       const verdicts = (status?.lastVerdicts ?? []).map((entry) => entry.verdict);
@@ -56,7 +57,7 @@ export function flakyTable(
     data,
     table: (columns) => [
       ...(data.suites.length === 0
-        ? ['No suite changed its verdict in the runs that are remembered.']
+        ? ['No suite changed its verdict in the recorded runs.']
         : fitted(
             ['suite', 'flips', 'passed', 'last verdicts, newest first'],
             data.suites.map((record) => [

@@ -15,7 +15,7 @@ describe('the end of the output', () => {
     expect(lines.at(-1)).to.equal('exit 2 (could not run): no engine');
   });
 
-  it('shows suites with their counts, and failures only when there are some', () => {
+  it('shows suites with their counts, and failures only after a failed run', () => {
     const counts = { total: 2, passed: 1, failed: 1, pending: 0, interrupted: 0 };
     const reports = [report('s', [test('a'), test('b', { state: 'failed', error: 'boom' })])];
     const seen = { run: run([suite('s', 'Failed', { counts })]), reports };

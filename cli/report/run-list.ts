@@ -45,7 +45,11 @@ export function oneRun(objects: RunObjects): Shown {
   };
 }
 
-/** The run by that name, or the newest (of those that fit). Throws an Error that lists what there is. */
+/**
+ * The run of that name, or the newest one.
+ * @param which 'finished': without a name, only a run that has ended
+ * @throws Error that lists the newest runs
+ */
 export function chooseRun(
   runs: readonly TestRun[],
   name: string | undefined,
@@ -57,13 +61,18 @@ export function chooseRun(
     : sorted.find((run) => which === 'any' || isFinished(run));
   if (found) return found;
   const some = sorted.slice(0, 5).map((run) => run.metadata.name);
-  const there = some.length > 0 ? `the newest are: ${some.join(', ')}` : 'there is none at all';
-  throw new Error(`there is no ${name ? `TestRun "${name}"` : `${which} TestRun`} here; ${there}`);
+  const missing = name
+    ? `TestRun "${name}" does not exist`
+    : which === 'any'
+      ? 'no TestRun exists'
+      : 'no TestRun has ended';
+  const newest = some.length > 0 ? `; the newest are: ${some.join(', ')}` : '';
+  throw new Error(`${missing} in this namespace${newest}`);
 }
 
-/** "12 s", "4 min", "3 h", "2 d" since a moment. */
-export function age(moment: string, now: Date): string {
-  const passed = Math.max(0, (now.getTime() - Date.parse(moment)) / 1000);
+/** Time since an RFC 3339 time, for people: "12 s", "4 min", "3 h", "2 d". */
+export function age(time: string, now: Date): string {
+  const passed = Math.max(0, (now.getTime() - Date.parse(time)) / 1000);
   if (passed < 120) return `${Math.round(passed)} s`;
   if (passed < 7_200) return `${Math.round(passed / 60)} min`;
   if (passed < 172_800) return `${Math.round(passed / 3_600)} h`;

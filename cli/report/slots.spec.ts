@@ -36,7 +36,7 @@ function spread(): { run: TestRun; reports: TestReport[] } {
 }
 
 describe('the results of a suite that ran in two environments', () => {
-  it('stand in JUnit under the name of each line, and agree with what the pods printed', () => {
+  it('appear in JUnit under the name of each line and agree with the output of the pods', () => {
     const whole = spread();
     const junit = reported(junitReporter, runRecord(whole));
     expect([...junit.matchAll(/<testsuite name="([^"]+)"/g)].map(([, name]) => name)).to.deep.equal([
@@ -76,7 +76,7 @@ describe('the results of a suite that ran in two environments', () => {
     expect([result.added, result.gone]).to.deep.equal([[], []]);
   });
 
-  it('are explained with what was said in the environment of the failure alone', () => {
+  it('are explained with logs and events of the environment of the failure alone', () => {
     const environment = (name: string): TestEnvironment => ({
       apiVersion: API_VERSION,
       kind: 'TestEnvironment',

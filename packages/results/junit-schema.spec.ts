@@ -106,7 +106,7 @@ describe('junit.xml for GitHub, GitLab and Jenkins', () => {
     expect(check(reported(junitReporter, record))).to.deep.equal([]);
   });
 
-  it('is checked by a schema that finds something', () => {
+  it('has a schema check that finds violations', () => {
     const wrong = '<testsuites skipped="1"><testsuite name="a" tests="x"><case/></testsuite></testsuites>';
     expect(check(wrong)).to.deep.equal([
       '<testsuites> must not have skipped',

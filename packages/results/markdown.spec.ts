@@ -12,7 +12,7 @@ function pageOf(tests: TestRecord[]): string {
 }
 
 describe('summary.md', () => {
-  it('has the verdict, a row a suite, and each failure with its error', () => {
+  it('has the verdict, a row for each suite, and each failure with its error', () => {
     const text = pageOf([test('fine'), test('bad', { state: 'failed', error: 'expected 1\n  at x' })]);
     expect(text).to.match(/^## ❌ run in e2e\n/);
     expect(text)
@@ -22,7 +22,7 @@ describe('summary.md', () => {
     expect(text).not.to.contain('fine');
   });
 
-  it('cannot be broken out of by what a test prints', () => {
+  it('keeps its structure whatever a test prints', () => {
     const error = 'a\n```\n<img src=x>\n````\n| b |';
     const nasty = test('</summary> <script> | `x`', { state: 'failed', error });
     const text = pageOf([nasty]);
@@ -31,7 +31,7 @@ describe('summary.md', () => {
     expect(outside).not.to.contain('<img');
   });
 
-  it('stays far below what a job page takes', () => {
+  it('stays far below the limit of a job page', () => {
     const tests = Array.from({ length: 300 }, (_, index) =>
       test(`t${index}`, { state: 'failed', error: 'x'.repeat(8_000) }),
     );

@@ -8,7 +8,7 @@ describe('titles of tests', () => {
     );
     expect(fullTitle(['x'.repeat(3000)])).to.have.length(1024);
   });
-  it('give stable ids, told apart by file and by place', () => {
+  it('give stable ids that differ by file and order', () => {
     const ids = new TestIds();
     const first = ids.next('a/b', 'one');
     expect(first).to.equal(new TestIds().next('a/b', 'one'));

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 
-/** What separates the describes and the test in a full title. */
-export const TITLE_SEPARATOR = ' › ';
+/** Stands between the titles of the describes and of the test. */
+const TITLE_SEPARATOR = ' › ';
 
-/** Joins the titles of the describes and of the test to one line, at most 1024 characters. */
+/** Joins the titles of the describes and of the test to one line, at most LENGTHS.title characters. */
 export function fullTitle(path: readonly string[]): string {
   const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR);
   return title.length > LENGTHS.title ? `${title.slice(0, LENGTHS.title - 1)}…` : title;
 }
 
-/** Whether a test is wanted: its title as reported, or as Mocha writes it (joined by blanks), matches. */
+/** Whether a test matches a pattern: by its full title, or by its title as Mocha writes it (joined by blanks). */
 export function matches(path: readonly string[], grep: RegExp | undefined): boolean {
   if (!grep) return true;
   const plain = new RegExp(grep.source, grep.flags.replace(/[gy]/g, ''));
   return plain.test(fullTitle(path)) || plain.test(path.map(oneLine).filter(Boolean).join(' '));
 }
 
-/** Gives out test ids: the same for the same file and title, with a counter behind it when a title comes twice. */
+/** Makes test ids: the same for the same file and title, with a counter at the end if a title occurs twice. */
 export class TestIds {
   readonly #given = new Map<string, number>();
 
