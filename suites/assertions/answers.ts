@@ -8,8 +8,8 @@ import type { RunningSession, World } from '../fixtures/world.ts';
 import { runCode } from './execution.ts';
 
 /**
- * Asks the session to compute something, through each manager: each has a connection of its own to every agent, and may
- * still take that to an agent that was away for broken. What is ended by force through such a one stays on the agent.
+ * Runs code in the session through each manager. Each manager has its own connection to every agent, and may still
+ * consider the connection to a returned agent broken. A session ended by force through such a manager stays on the agent.
  */
 export async function expectAnswer(world: World, session: RunningSession): Promise<void> {
   const since = performance.now();

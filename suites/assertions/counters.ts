@@ -4,13 +4,13 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
 
 /**
- * Waits until every side counts the same: the rows of agents and of their kernels, the API, the containers, and Valkey.
- * @param ended sessions that have ended: none of them may have a container any more
- * @throws WaitedInVain with what one side counts and the other does not
+ * Waits until all sources agree: the rows of agents and of their kernels, the API, the containers, and Valkey.
+ * @param ended sessions that have ended and may have no container
+ * @throws WaitedInVain with the differences
  */
 export async function countersEqualKernels(world: World, ended: readonly string[]): Promise<void> {
   const { admin, connection, database, valkey } = world;
-  // Other suites come and go in between, so both sides are read in one statement each, until they agree.
+  // Other suites run meanwhile, so one statement reads both sides, until they agree.
   await waitUntil(
     'the counters of the agents to equal what their kernels hold',
     async () => {

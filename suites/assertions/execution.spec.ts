@@ -4,7 +4,7 @@ import { WaitedInVain } from '../evidence/waiting.ts';
 import { runCode } from './execution.ts';
 
 describe('a run of code', () => {
-  /** A session API that gives prepared answers and notes what it was asked. */
+  /** A session API that returns prepared answers and records requests. */
   const scripted = (answers: Partial<ExecutionResult>[]) => {
     const asked: Execution[] = [];
     const execute = async (_session: string, execution: Execution): Promise<ExecutionResult> => {
@@ -59,10 +59,10 @@ describe('a run of code', () => {
     await runCode(endless.sessions, 's', { mode: 'query', code: 'x' }).catch((thrown: unknown) => {
       error = thrown;
     });
-    expect(String(error)).to.include('input that nobody has');
+    expect(String(error)).to.include('more input than the test provides');
   });
 
-  it('does not go on for ever', async () => {
+  it('ends at the deadline', async () => {
     let error: unknown;
     const endless = scripted([{ status: 'continued' }]);
     await runCode(endless.sessions, 's', { mode: 'query' }, { deadlineSeconds: 0.02 }).catch((thrown) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Execution, ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
 import { WaitedInVain } from '../evidence/waiting.ts';
 
-/** A whole run of code: everything that its answers said, put together. */
+/** A complete run of code: the content of all its answers. */
 export interface WholeRun {
   /** Status of each answer, in order; the last one is "finished". */
   statuses: ExecutionResult['status'][];
@@ -17,7 +17,7 @@ export interface WholeRun {
 
 export interface RunOptions {
   deadlineSeconds?: number;
-  /** Answers to input() of the code, one after the other. */
+  /** Answers to input() of the code, in order. */
   inputs?: readonly string[];
   /** Called after each answer but the last. */
   onAnswer?: (answer: ExecutionResult) => Promise<void> | void;
@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /**
  * Runs code in a session to its end: sends it, then `continue` (or `input`) with the same run id until it is finished.
- * Throws WaitedInVain at the deadline, saying what the last answer was.
+ * Throws WaitedInVain at the deadline, with the last answer.
  */
 export async function runCode(
   sessions: Sessions,
@@ -59,7 +59,7 @@ export async function runCode(
     next = { mode: 'continue', runId };
     if (answer.status === 'waiting-input') {
       const input = inputs.shift();
-      if (input === undefined) throw new Error('the code asks for input that nobody has');
+      if (input === undefined) throw new Error('the code asks for more input than the test provides');
       next = { mode: 'input', runId, code: input };
     }
   }

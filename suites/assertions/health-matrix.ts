@@ -1,6 +1,6 @@
 import type { HealthyComponent, Need } from './health.ts';
 
-/** Who provides what is needed: the component whose pods are cut off or taken away. */
+/** The component that provides each dependency, whose pods are cut off or removed. */
 export const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
   etcd: 'etcd',
   redis: 'valkey',
@@ -9,12 +9,12 @@ export const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
 };
 
 /**
- * How something is taken away. gone: its pods are, and connections are refused; silent: packets to it are dropped, nothing
- * answers; frozen: its processes are stopped.
+ * How a dependency is taken away. gone: its pods are removed, and connections are refused. silent: packets to it are
+ * dropped. frozen: its processes are stopped.
  */
 export type Way = 'gone' | 'silent' | 'frozen';
 
-/** One square of the matrix. `one`: only that process of the component loses it. */
+/** One cell of the matrix. `one`: only that process of the component loses the dependency. */
 export interface Square {
   component: HealthyComponent;
   need: Need;
@@ -23,8 +23,8 @@ export interface Square {
 }
 
 /**
- * Three rounds, because each lasts as long as the components' own rhythm: within a round every process looks once. No two
- * rounds after another keep anybody from being alive: its pod would be restarted.
+ * Three rounds, because a round lasts one check interval of the components. Two consecutive rounds never keep the same
+ * process from being alive: its pod would be restarted.
  */
 export const ROUNDS: { title: string; squares: Square[] }[] = [
   {
@@ -60,7 +60,7 @@ export const ROUNDS: { title: string; squares: Square[] }[] = [
   },
 ];
 
-/** What is needed, as titles of tests name it. */
+/** Names of the dependencies in test titles. */
 export const NAMES: Record<Need, string> = {
   etcd: 'etcd',
   redis: 'Valkey',

@@ -5,16 +5,16 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
 
 /**
- * A component looks at what it needs once in 60 s (HealthProbeOptions in ai.backend.common.health_checker.probe), all at
- * once, each for at most 5 s; its endpoints say what it saw then.
+ * A component checks its dependencies every 60 s (HealthProbeOptions in ai.backend.common.health_checker.probe), all at
+ * once, each for at most 5 s. Its endpoints report the last result.
  */
 export const LOOK_SECONDS = 60;
 export const LOOK_TAKES_SECONDS = 5;
 
-/** What Backend.AI calls the things that its components need (ai.backend.common.health_checker.types). */
+/** Backend.AI's names of dependencies (ai.backend.common.health_checker.types). */
 export type Need = 'etcd' | 'redis' | 'database' | 'container' | 'manager';
 
-/** One thing that a component looked at. */
+/** One checked dependency of a component. */
 export interface Check {
   service_group: string;
   component_id: string;
@@ -24,7 +24,7 @@ export interface Check {
   error_message: string | null;
 }
 
-/** What a component says of itself at /health. */
+/** A component's answer at /health. */
 export interface Health {
   status: 'ok' | 'degraded' | 'error';
   version: string;
@@ -32,7 +32,7 @@ export interface Health {
   connectivity: { overall_healthy: boolean; connectivity_checks: Check[] };
 }
 
-/** Components with endpoints for their health. */
+/** Components with health endpoints. */
 export const COMPONENTS = [
   'manager',
   'agent',
@@ -43,7 +43,7 @@ export const COMPONENTS = [
 ] as const;
 export type HealthyComponent = (typeof COMPONENTS)[number];
 
-/** Where a component answers. publicProbes: what is open to everybody beside the port inside. */
+/** Endpoints of a component. publicProbes: the probes at its public port, beside those at the internal port. */
 interface Endpoints {
   port: number;
   health: string;
@@ -57,7 +57,7 @@ const SHORT = { health: '/health', livez: '/livez', readyz: '/readyz' };
 const LONG = { health: '/health', livez: '/health/livez', readyz: '/health/readyz' };
 const METRICS = { metrics: '/metrics' };
 
-/** Ports as charts/backend-ai gives them; the webserver has no metrics. */
+/** Ports as in charts/backend-ai. The webserver has no metrics. */
 const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
   manager: {
     port: 18080,
@@ -77,7 +77,7 @@ const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
   'appproxy-worker': { port: 10201, ...LONG, ...METRICS },
 };
 
-/** What one process needs (its checks in ai.backend.*): all of it to be ready, what is vital to be alive. */
+/** Dependencies of one process (its checks in ai.backend.*): it is ready with all of them, and alive with the vital ones. */
 export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: readonly Need[] }> = {
   manager: { vital: ['etcd', 'redis'], ready: ['database'] },
   agent: { vital: ['etcd', 'container', 'redis'], ready: [] },
@@ -87,21 +87,21 @@ export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: re
   'appproxy-worker': { vital: ['redis'], ready: [] },
 };
 
-/** One process and what its endpoints said, all within a moment. */
+/** The answers of one process's endpoints at one moment. */
 export interface Look {
   /** HTTP status, the same at each port that has the endpoint. */
   livez: number;
   readyz: number;
   health: Health;
-  /** What it found not healthy, by its name. */
+  /** Names of unhealthy dependencies. */
   ill: string[];
-  /** What it says anything of. */
+  /** Names of all reported dependencies. */
   known: string[];
-  /** When it looked itself, the latest of its checks; 1970 where it tells of none. */
+  /** Time of its latest check, or 1970 when it reports none. */
   lookedAt: Date;
 }
 
-/** What the answers of a process come to. A need is ill when any part of it is; what was left out is not known. Pure. */
+/** Summarizes the answers of a process. A dependency is ill when any part of it is, and unknown when it is missing. */
 export function reading(livez: number, readyz: number, health: Health): Look {
   const checks = health.connectivity.connectivity_checks;
   const groups = (some: readonly Check[]) => [...new Set(some.map((check) => check.service_group))].sort();
@@ -115,10 +115,10 @@ export function reading(livez: number, readyz: number, health: Health): Look {
   };
 }
 
-/** One process that tells of its health. It is asked at its pod: Services lead only to pods that are ready. */
+/** One process with health endpoints, addressed at its pod, because Services route to ready pods only. */
 export class HealthTarget {
   readonly component: HealthyComponent;
-  /** Name of its pod; "" where there is only one of the component. */
+  /** Name of its pod, or "" for a component with one pod. */
   readonly pod: string;
   readonly #host: string;
 
@@ -133,9 +133,9 @@ export class HealthTarget {
   }
 
   /**
-   * Asks every endpoint, all of a port over one connection: the webserver is up to four processes (start_server in
-   * ai.backend.web.server), each with a look of its own, and a connection stays with one of them. Throws when one does not
-   * answer, when ports disagree, or when the process looked anew in between: then the answers do not speak of the same moment.
+   * Requests every endpoint, over one connection for each port. The webserver has up to four processes (start_server in
+   * ai.backend.web.server) with separate checks, and a connection stays with one of them. Throws when an endpoint does not
+   * answer, when ports disagree, or when the process checked again in between: then the answers differ in time.
    */
   async look(): Promise<Look> {
     const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];
@@ -149,15 +149,17 @@ export class HealthTarget {
     }
     const look = reading(alive, ready, await this.#health(inside));
     if (reading(alive, ready, before).lookedAt.getTime() !== look.lookedAt.getTime()) {
-      throw new LookedAnew(`${this.name} looked anew at ${look.lookedAt.toISOString()}`);
+      throw new CheckedAgain(`${this.name} checked again at ${look.lookedAt.toISOString()}`);
     }
     if (open[0] !== alive || open[1] !== ready) {
-      throw new Error(`${this.name} says ${alive}, ${ready} at port ${port}, and ${open} to everybody`);
+      throw new Error(
+        `${this.name} answers ${alive}, ${ready} at port ${port}, and ${open} at its public port`,
+      );
     }
     return look;
   }
 
-  /** Its page of metrics in Prometheus' text format; undefined: it has none. */
+  /** Its metrics in Prometheus' text format, or undefined when it has none. */
   async metrics(): Promise<string | undefined> {
     const { port, metrics } = ENDPOINTS[this.component];
     if (!metrics) return undefined;
@@ -165,7 +167,7 @@ export class HealthTarget {
     return answer.bytes.toString();
   }
 
-  /** Waits until it has looked at what it needs after a moment, and says what it saw. */
+  /** Waits until it has checked its dependencies after a moment, and returns the result. */
   lookAfter(moment: Date, why: string): Promise<Look> {
     return waitUntil(
       `${this.name} to look at what it needs after ${moment.toISOString()} (${why})`,
@@ -189,7 +191,7 @@ export class HealthTarget {
   }
 }
 
-/** The HTTP status of an answer, whatever it is. Throws when none comes. */
+/** The HTTP status of any answer. Throws when there is none. */
 async function status(api: Api, path: string): Promise<number> {
   try {
     return (await api.request({ method: 'GET', path })).status;
@@ -199,20 +201,19 @@ async function status(api: Api, path: string): Promise<number> {
   }
 }
 
-/** A process looked at what it needs while it was asked. */
-class LookedAnew extends Error {
-  override name = 'LookedAnew';
+/** A process checked its dependencies between two requests. */
+class CheckedAgain extends Error {
+  override name = 'CheckedAgain';
 }
 
-/** What the next look may not meet; a process that never answers is told of at the deadline. */
+/** Errors that may not occur at the next try. The deadline reports a process that never answers. */
 function mayPass(error: unknown): boolean {
-  return error instanceof LookedAnew || error instanceof NoAnswer;
+  return error instanceof CheckedAgain || error instanceof NoAnswer;
 }
 
 /**
- * Every process that tells of its health. The webserver is in no register: it is found where a fault's receipt says, and
- * under its Service before.
- * Throws {@link Inconclusive} when one of them is missing.
+ * Every process with health endpoints. The webserver is not registered: its address is its Service, or the address in a
+ * fault's receipt. Throws {@link Inconclusive} when a component is missing.
  */
 export async function healthTargets(world: World): Promise<HealthTarget[]> {
   const { connection } = world;

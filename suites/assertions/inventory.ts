@@ -5,13 +5,13 @@ import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { S3Server } from '../clients/storage/s3-server.ts';
 import type { World } from '../fixtures/world.ts';
 
-/** Something that the environment holds. at: when it came to be; undefined where nobody keeps that. */
+/** Something in the environment. at: its time of creation, or undefined when it has none. */
 export interface Holding {
   name: string;
   at: Date | undefined;
 }
 
-/** One kind of things, and how to find all of them. */
+/** A kind of things, and how to find them all. */
 export interface Kind {
   /** In the plural, as in "no … are left". */
   what: string;
@@ -19,17 +19,17 @@ export interface Kind {
 }
 
 /**
- * Random part of every name that a suite gives (World.name and its like): "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". By
- * itself: ids of Backend.AI are long hexadecimal numbers, in which e2e stands by chance.
+ * Names that suites give (World.name and others) contain a random part: "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". The
+ * pattern requires boundaries, because Backend.AI's ids are long hexadecimal numbers that may contain e2e.
  */
 const SUITE_NAME = /(?<![0-9a-z])e2e[a-z-]*[0-9a-f]{8}(?![0-9a-f])/;
 
-/** Whether the run's suites have made it: by its age, else by its name. */
+/** Whether a suite of the run has created it: by its age, else by its name. */
 export function isLeft(holding: Holding, since: Date): boolean {
   return holding.at ? holding.at >= since : SUITE_NAME.test(holding.name);
 }
 
-/** Everything that suites make and have to take away again. */
+/** Everything that suites create and must remove. */
 export const KINDS: readonly Kind[] = [
   {
     what: 'sessions that have not ended',
@@ -98,7 +98,7 @@ function unaged(name: string): Holding {
   return { name, at: undefined };
 }
 
-/** Containers are as old as their session; one whose session nobody knows is as good as new. */
+/** Containers are as old as their session. A container of an unknown session counts as new. */
 async function containers(world: World): Promise<Holding[]> {
   const each = await Promise.all(world.observers().map((observer) => observer.containers()));
   const ids = each.flat().flatMap((container) => container.labels[CONTAINER_LABELS.session] ?? []);

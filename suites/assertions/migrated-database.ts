@@ -10,13 +10,13 @@ import {
   tableLines,
 } from '../fixtures/schema.ts';
 
-/** Claims that a database is at head: alembic's table names the one head of the migrations that the image carries. */
+/** Expects a database at head: alembic's table has the only head of the image's migrations. */
 export async function expectHead(database: Database, { heads }: Models): Promise<void> {
   expect(heads, 'heads of the migrations').to.have.length(1);
   expect(await readRevisions(database), 'revision of the database').to.deep.equal(heads);
 }
 
-/** Claims that tables, columns and whether they may be null are those of the models, and that there is no other. */
+/** Expects exactly the tables, columns and nullability of the models. */
 export async function expectAsNamed(database: Database, models: Models): Promise<void> {
   const found = tableLines(await readTables(database));
   const wrong = differences(
@@ -27,7 +27,7 @@ export async function expectAsNamed(database: Database, models: Models): Promise
   expect(found.length).to.be.greaterThan(10);
 }
 
-/** Does it again, and claims that everything in the database is as it was before. */
+/** Repeats an operation, and expects an unchanged database. */
 export async function expectNoChange(database: Database, again: () => Promise<unknown>): Promise<void> {
   const look = async () => ({
     revisions: await readRevisions(database),

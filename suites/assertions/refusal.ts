@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { BackendApiError } from '../clients/http/api.ts';
 
-/** What an error answer must say. msg: part of the server's explanation. */
+/** An expected error answer. msg: part of the server's message. */
 export interface Refusal {
   status: number;
   /** Last part of the type: https://api.backend.ai/probs/<kind>. */
@@ -9,7 +9,7 @@ export interface Refusal {
   msg?: string | RegExp;
 }
 
-/** Claims that a request is refused in exactly that way, and returns the error for further claims. */
+/** Expects that a request is refused in exactly that way, and returns the error for further assertions. */
 export async function expectRefusal(request: Promise<unknown>, refusal: Refusal): Promise<BackendApiError> {
   let answer: unknown;
   try {

@@ -10,8 +10,8 @@ export class NoConnection extends Error {
 }
 
 /**
- * Reads the connection that the environment gives the suite, and has its secrets masked in everything that is
- * printed or reported. Throws {@link NoConnection}.
+ * Reads the connection of the suite's environment, and masks its secrets in everything that is printed or reported.
+ * Throws {@link NoConnection}.
  */
 export function loadConnection(env: NodeJS.ProcessEnv = process.env): Connection {
   const path = env[RUNNER_ENV.connection];

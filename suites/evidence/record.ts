@@ -1,31 +1,31 @@
 import type { Measurement } from '@backendai-e2e/api/test-report';
 import { Secrets } from '@backendai-e2e/redaction/redaction';
 
-/** One request of the running test and what came back, both already masked and cut. */
+/** One request of the running test and its answer, both masked and shortened. */
 export interface Exchange {
   at: string;
   request: string;
   answer: string;
   seconds: number;
-  /** How often the same request got the same answer in a row: waits look again and again. */
+  /** How often the same request got the same answer in a row, as waits repeat requests. */
   times: number;
 }
 
-/** How many of the last exchanges a failing test shows. */
+/** Number of exchanges that a failing test shows, the last ones. */
 const KEPT_EXCHANGES = 8;
 /** Longest text of a request or an answer in an exchange, characters. */
 const EXCHANGE_LENGTH = 600;
 
 /**
- * What suites tell the runner while tests run: the last API exchanges, measurements, secrets to mask.
- * There is one for the process, and the runner is the only reader. It needs nothing, so that a runner starts quickly.
+ * Collects what suites report to the runner while tests run: the last API exchanges, measurements, secrets to mask.
+ * A process has one, and only the runner reads it. It imports no library, so that a runner starts quickly.
  */
 export class Recorder {
   readonly secrets = new Secrets();
   #exchanges: Exchange[] = [];
   #measurements: Measurement[] = [];
 
-  /** Notes a request and its answer (or the error instead of it). */
+  /** Records a request and its answer, or the error instead of an answer. */
   exchange(request: string, answer: string, seconds: number, at: Date = new Date()): void {
     const entry: Exchange = {
       at: at.toISOString(),
@@ -43,7 +43,7 @@ export class Recorder {
     if (this.#exchanges.length > KEPT_EXCHANGES) this.#exchanges.shift();
   }
 
-  /** Forgets the exchanges: a new test begins. */
+  /** Clears the exchanges when a new test begins. */
   startTest(): void {
     this.#exchanges = [];
   }
@@ -71,15 +71,15 @@ export class Recorder {
 export const recorder = new Recorder();
 
 /**
- * Reports a figure with the suite's results (TestReport.status.measurements).
- * @param name what was measured, for example "session-start"
+ * Adds a measurement to the suite's results (TestReport.status.measurements).
+ * @param name what is measured, for example "session-start"
  * @param unit for example "s"
  */
 export function measure(name: string, value: number, unit: string): void {
   recorder.measure({ name, value: Math.round(value * 1000) / 1000, unit });
 }
 
-/** Thrown by a test that could not see what it claims: the test is neither passed nor failed. */
+/** A test throws this when it cannot observe what it claims to prove. It is then neither passed nor failed. */
 export class Inconclusive extends Error {
   override name = 'Inconclusive';
 }

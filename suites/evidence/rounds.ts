@@ -1,8 +1,8 @@
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 
 /**
- * How often a suite that tries one thing several times does so: as its run asks (TestRun.spec.rounds), else its own number.
- * Throws an Error for anything but a whole number from 1: no rounds at all would pass for a success.
+ * The number of rounds of a suite that repeats its tests: TestRun.spec.rounds if set, else the suite's own number.
+ * Throws an Error for anything but a whole number from 1: zero rounds would look like a success.
  */
 export function rounds(own: number, env: NodeJS.ProcessEnv = process.env): number {
   const asked = env[RUNNER_ENV.rounds];

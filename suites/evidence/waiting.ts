@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** What a probe returns while the thing waited for has not happened: what it saw instead. */
+/** A probe returns this while the awaited thing has not happened. It holds what the probe saw instead. */
 export class NotYet {
   readonly seen: unknown;
   constructor(seen: unknown) {
@@ -8,12 +8,12 @@ export class NotYet {
   }
 }
 
-/** Says "not yet" in a probe of {@link waitUntil}. */
+/** Returns "not yet" from a probe of {@link waitUntil}. */
 export function notYet(seen: unknown): NotYet {
   return new NotYet(seen);
 }
 
-/** The deadline of a wait passed. The message says for what, how long, and what was last seen. */
+/** The deadline of a wait passed. The message names the awaited thing, the seconds and what was last seen. */
 export class WaitedInVain extends Error {
   override name = 'WaitedInVain';
   readonly lastSeen: unknown;
@@ -25,15 +25,15 @@ export class WaitedInVain extends Error {
 
 export interface WaitOptions {
   deadlineSeconds: number;
-  /** Pause between looks, milliseconds. */
+  /** Pause between probes, milliseconds. Default: 500. */
   everyMs?: number;
-  /** Errors of the probe that only mean "not yet"; any other ends the wait. Default: none. */
+  /** Errors of the probe that mean "not yet". Any other error ends the wait. Default: none. */
   tolerate?: (error: unknown) => boolean;
 }
 
 /**
- * Looks again and again until the probe returns something else than {@link notYet}, and returns that.
- * Throws {@link WaitedInVain} at the deadline, and errors of the probe as they come unless tolerated.
+ * Calls the probe until it returns something other than {@link notYet}, and returns that.
+ * Throws {@link WaitedInVain} at the deadline, and errors of the probe that are not tolerated.
  * @param what completes "waited for …"
  */
 export async function waitUntil<T>(

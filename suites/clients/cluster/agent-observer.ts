@@ -20,7 +20,7 @@ export interface Container {
   labels: Record<string, string>;
 }
 
-/** A container in detail. limits: bytes, billionths of a CPU, microseconds, as Docker has them. */
+/** A container in detail. limits are in Docker's units: bytes, billionths of a CPU, microseconds. */
 export interface ContainerDetail {
   id: string;
   name: string;
@@ -49,7 +49,7 @@ export interface EngineImage {
   bytes: number;
 }
 
-/** What really runs behind one agent: asked of the observer beside it, not of Backend.AI. */
+/** What runs behind one agent, from the observer beside it and not from Backend.AI. */
 export class AgentObserver {
   readonly agent: string;
   readonly #api: Api;
@@ -57,19 +57,19 @@ export class AgentObserver {
   /** Throws {@link Inconclusive} when the deployment has no observer for this agent. */
   constructor(endpoint: AgentEndpoint) {
     if (!endpoint.observerUrl) {
-      throw new Inconclusive(`agent ${endpoint.id} has no observer: nobody can see its containers`);
+      throw new Inconclusive(`agent ${endpoint.id} has no observer, so its containers are not visible`);
     }
     this.agent = endpoint.id;
     const token = endpoint.observerToken ?? '';
     this.#api = new Api(endpoint.observerUrl, () => ({ authorization: `Bearer ${token}` }));
   }
 
-  /** Every container, those that have exited included. */
+  /** Every container, including exited ones. */
   containers(): Promise<Container[]> {
     return this.#api.json({ method: 'GET', path: '/containers' });
   }
 
-  /** One container, or undefined when there is none of that id. */
+  /** One container, or undefined when the id does not exist. */
   async container(id: string): Promise<ContainerDetail | undefined> {
     try {
       return await this.#api.json({ method: 'GET', path: `/containers/${encodeURIComponent(id)}` });
@@ -79,7 +79,7 @@ export class AgentObserver {
     }
   }
 
-  /** Names in the agent's scratch directory: kernel ids. */
+  /** The names in the agent's scratch directory, which are kernel ids. */
   scratches(): Promise<string[]> {
     return this.#api.json({ method: 'GET', path: '/scratches' });
   }

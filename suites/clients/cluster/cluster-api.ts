@@ -12,7 +12,7 @@ export class ClusterRefused extends Error {
   }
 }
 
-/** Objects of the project's kinds, with the rights of the suite's own account. */
+/** Objects of the project's kinds, with the rights of the suite's account. */
 export class ClusterApi {
   readonly #connection: PodConnection;
   readonly #namespace: string;
@@ -42,7 +42,7 @@ export class ClusterApi {
     return parsed<T>(`patch ${kind} ${name}`, code, text);
   }
 
-  /** Deletes; one that is gone is no error. */
+  /** Deletes the object. A missing object is not an error. */
   async delete(kind: KindName, name: string): Promise<void> {
     const { code, text } = await this.#send('DELETE', kind, name);
     if (code !== 404) parsed(`delete ${kind} ${name}`, code, text);

@@ -7,7 +7,7 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** A manifest as the registry keeps it. digest: of the manifest; config: digest of the image's configuration, its id. */
+/** A manifest in the registry. digest: of the manifest. config: digest of the image's configuration, which is its id. */
 export interface Manifest {
   digest: string;
   mediaType: string;
@@ -17,11 +17,11 @@ export interface Manifest {
 
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** The container registry itself, by the distribution API: not through Backend.AI. */
+/** The container registry itself, through the distribution API and not through Backend.AI. */
 export class ContainerRegistry {
   readonly #api: Api;
 
-  /** @param credentials for a registry that wants some */
+  /** @param credentials for a registry with a password */
   constructor(
     connection: Pick<Connection['registry'], 'url'>,
     credentials?: { username: string; password: string },
@@ -54,7 +54,7 @@ export class ContainerRegistry {
   }
 
   /**
-   * Makes another image out of one: the same layers, with labels of its own, so with another id and digest.
+   * Creates an image with the layers of another one and its own labels, so with another id and digest.
    * @returns its manifest
    */
   async relabel(
@@ -92,7 +92,7 @@ export class ContainerRegistry {
     const found = await Promise.all(
       repositories.map(async (repository) => {
         const path = `/v2/${repository}/tags/list`;
-        // A repository whose last tag was deleted says null.
+        // A repository whose last tag was deleted answers null.
         const { tags } = await this.#api.json<{ tags: string[] | null }>({ method: 'GET', path });
         return (tags ?? []).map((tag) => `${repository}:${tag}`);
       }),
@@ -100,7 +100,7 @@ export class ContainerRegistry {
     return found.flat();
   }
 
-  /** Forgets a manifest and every tag of it. */
+  /** Deletes a manifest and all its tags. */
   async deleteManifest(repository: string, digest: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: `/v2/${repository}/manifests/${digest}` });
   }

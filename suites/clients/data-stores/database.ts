@@ -2,10 +2,10 @@ import type { Connection } from '@backendai-e2e/api/connection';
 import pg from 'pg';
 import { recorder } from '../../evidence/record.ts';
 
-/** One statement may take this long, milliseconds. */
+/** Timeout of one statement, milliseconds. */
 const STATEMENT_MS = 10_000;
 
-/** A row of table sessions, as far as suites look at it. */
+/** A row of table sessions: the columns that suites use. */
 export interface SessionRow {
   id: string;
   name: string;
@@ -21,7 +21,7 @@ export interface SessionRow {
   num_queries: string;
 }
 
-/** A row of table kernels, as far as suites look at it. */
+/** A row of table kernels: the columns that suites use. */
 export interface KernelRow {
   id: string;
   status: string;
@@ -35,7 +35,7 @@ export interface KernelRow {
   terminated_at: Date | null;
 }
 
-/** A row of table resource_allocations: what a kernel asked for, got, and gave back. Memory in bytes. */
+/** A row of table resource_allocations: what a kernel requested, received and released. Memory in bytes. */
 export interface AllocationRow {
   kernel_id: string;
   slot_name: string;
@@ -66,7 +66,7 @@ export interface AgentSlotRow {
   used: number;
 }
 
-/** What each agent has reserved and used, beside what living kernels hold of it by their own rows. */
+/** What each agent has reserved and used, and what the rows of living kernels hold of it. */
 export const RESERVED_AND_HELD = `
   SELECT r.agent_id, r.slot_name, (r.reserved + r.used)::float8 AS reserved, r.updated_at,
          coalesce(sum(a.reserved + coalesce(a.used, 0)), 0)::float8 AS held
@@ -76,7 +76,7 @@ export const RESERVED_AND_HELD = `
       ON a.kernel_id = k.id AND a.slot_name = r.slot_name AND a.free_at IS NULL
    GROUP BY r.agent_id, r.slot_name, r.reserved, r.used, r.updated_at`;
 
-/** The manager's database, read only: a statement that would write is refused by PostgreSQL. */
+/** The manager's database, read only: PostgreSQL refuses a statement that writes. */
 export class Database {
   readonly #pool: pg.Pool;
 
@@ -94,11 +94,11 @@ export class Database {
       options: '-c default_transaction_read_only=on',
       application_name: 'backendai-e2e-suite',
     });
-    // A connection that breaks while idle is replaced at the next query; that query reports what is wrong.
+    // The next query replaces an idle connection that breaks, and reports what is wrong.
     this.#pool.on('error', (error) => recorder.exchange('SQL (idle connection)', String(error), 0));
   }
 
-  /** Runs a query; rows have the shape that the caller's SQL gives them. */
+  /** Runs a query. The caller's SQL determines the shape of the rows. */
   async rows<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     const since = performance.now();
     const line = `SQL ${sql.replace(/\s+/g, ' ').trim()} ${JSON.stringify(values)}`;
@@ -136,7 +136,7 @@ export class Database {
     );
   }
 
-  /** Every agent with every slot, agents that ended included. */
+  /** Every agent with every slot, including terminated agents. */
   async agentSlots(): Promise<AgentSlotRow[]> {
     return this.rows(
       `SELECT r.agent_id, a.status::text, a.schedulable, r.slot_name, r.capacity::float8, r.reserved::float8,
@@ -145,7 +145,7 @@ export class Database {
     );
   }
 
-  /** What the scheduler did with a session, in order. */
+  /** The steps of the scheduler for a session, in order. */
   async schedulingSteps(sessionId: string): Promise<SchedulingStep[]> {
     return this.rows(
       `SELECT phase, result::text, from_status::text, to_status::text, message, attempts
@@ -154,7 +154,7 @@ export class Database {
     );
   }
 
-  /** Amounts of every slot that living kernels hold on an agent, from their own rows: the other side of agentSlots(). */
+  /** Amounts that living kernels hold on an agent by slot, from their own rows. Compare with agentSlots(). */
   async heldOn(agent: string): Promise<Record<string, number>> {
     const rows = await this.rows<{ slot_name: string; held: number }>(
       `SELECT a.slot_name, sum(a.used)::float8 AS held
@@ -165,7 +165,7 @@ export class Database {
     return Object.fromEntries(rows.map((row) => [row.slot_name, row.held]));
   }
 
-  /** Rows that a session of this name left anywhere, whatever its state. */
+  /** Number of rows of sessions and kernels with this session name, in any state. */
   async traces(name: string): Promise<{ sessions: number; kernels: number }> {
     const [row] = await this.rows<{ sessions: number; kernels: number }>(
       `SELECT (SELECT count(*) FROM sessions WHERE name = $1)::int AS sessions,

@@ -6,13 +6,13 @@ import { parseMetrics } from '../http/metrics.ts';
 /** The server's gauge of watches (etcd 3.5, server/storage/mvcc/metrics.go). */
 const WATCHES = 'etcd_debugging_mvcc_watcher_total';
 
-/** What happened to a key. value: undefined when it was deleted. */
+/** A change of a key. value: undefined after a deletion. */
 export interface KeyChange {
   key: string;
   value: string | undefined;
 }
 
-/** Backend.AI's part of etcd. Keys stand under /sorna/<namespace>/ on the wire (ai.backend.common.etcd). */
+/** Backend.AI's keys in etcd, below /sorna/<namespace>/ (ai.backend.common.etcd). */
 export class Etcd {
   readonly #client: Etcd3;
   readonly #api: Api;
@@ -41,8 +41,8 @@ export class Etcd {
   }
 
   /**
-   * Watches everything below a prefix and returns what happens there, oldest first, growing until the end.
-   * It watches already when this returns.
+   * Watches all keys below a prefix. `seen` holds the changes, oldest first, and grows until the end.
+   * The watch is active when this returns.
    */
   async watch(prefix: string): Promise<{ seen: KeyChange[]; end: () => Promise<void> }> {
     const seen: KeyChange[] = [];
@@ -56,22 +56,22 @@ export class Etcd {
     return { seen, end: () => watcher.cancel() };
   }
 
-  /** How many watches the server serves, everybody's: its own figure. Throws where it does not answer. */
+  /** Number of watches of all clients, from the server's metrics. Throws when the server does not answer. */
   async watches(): Promise<number> {
     const answer = await this.#api.request({ method: 'GET', path: '/metrics', timeoutMs: 5_000 });
     const [sample] = parseMetrics(answer.bytes.toString()).filter(({ name }) => name === WATCHES);
-    if (!sample) throw new Error(`etcd tells nothing of ${WATCHES} at /metrics`);
+    if (!sample) throw new Error(`etcd has no metric ${WATCHES} at /metrics`);
     return sample.value;
   }
 
-  /** Writes values by key. For a namespace of the suite's own: what the deployment reads is not the suites' to change. */
+  /** Writes values by key. Use it only in the suite's own namespace, never in that of the deployment. */
   async put(values: Record<string, string>): Promise<void> {
     for (const [key, value] of Object.entries(values)) {
       await this.#client.put(this.#prefix + key).value(value);
     }
   }
 
-  /** Deletes every key of the namespace. Throws where that is the deployment's own. */
+  /** Deletes every key of the namespace. Throws when the namespace is that of the deployment. */
   async clear(deployment: Connection['etcd']): Promise<void> {
     if (this.#prefix === `/sorna/${deployment.namespace}/`) {
       throw new Error(`the namespace ${deployment.namespace} of etcd belongs to the deployment`);

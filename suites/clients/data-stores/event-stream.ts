@@ -9,14 +9,14 @@ export interface StreamEvent {
   name: string;
   source: string;
   payload: string;
-  /** How often it was given out again after nobody had dealt with it. */
+  /** How often it was delivered again because it was not acknowledged. */
   retries: number;
 }
 
 export interface Consumer {
   name: string;
   pending: number;
-  /** Milliseconds since it last asked for something. */
+  /** Milliseconds since its last read. */
   idle: number;
 }
 
@@ -40,7 +40,7 @@ export async function readAfter(client: Redis, id: string): Promise<StreamEvent[
   return (answer ?? []).flatMap(([, entries]) => entries.map(streamEvent));
 }
 
-/** Entries that a consumer of a group gets: new ones, at most so many, waiting up to a second. */
+/** New entries for a consumer of a group, at most `count`, waiting up to a second. */
 export async function readAsConsumer(
   client: Redis,
   group: string,
@@ -70,7 +70,7 @@ export async function consumers(client: Redis, group: string): Promise<Consumer[
   });
 }
 
-/** Ids given to a consumer of the group and not acknowledged, out of one range. */
+/** Ids in a range that were delivered to a consumer of the group and not acknowledged. */
 export async function pendingBetween(
   client: Redis,
   group: string,
@@ -81,7 +81,7 @@ export async function pendingBetween(
   return answer.map(([id]) => id);
 }
 
-/** The last id that a group was given. */
+/** The last id that was delivered to a group. */
 export async function lastDelivered(client: Redis, group: string): Promise<string> {
   const answer = (await client.xinfo('GROUPS', EVENTS.stream)) as (string | number)[][];
   const found = answer.map((fields) => pairs(fields.map(String))).find((field) => field.name === group);
@@ -89,7 +89,7 @@ export async function lastDelivered(client: Redis, group: string): Promise<strin
   return found['last-delivered-id'] ?? '0-0';
 }
 
-/** Whether an id comes after another one, or is it. */
+/** Whether an id is equal to or later than another. */
 export function notBefore(id: string, other: string): boolean {
   const [ms = 0, count = 0] = id.split('-').map(Number);
   const [otherMs = 0, otherCount = 0] = other.split('-').map(Number);

@@ -2,12 +2,12 @@ import type { Connection } from '@backendai-e2e/api/connection';
 import pg from 'pg';
 import { recorder } from '../../evidence/record.ts';
 
-/** A script of a suite may take this long, milliseconds: the dump of a release has some 300 statements. */
+/** Timeout of a script, milliseconds. The dump of a release has some 300 statements. */
 const SCRIPT_MS = 60_000;
 
 /**
- * Runs statements that may write, several at once where semicolons separate them, over a connection of their own: that of
- * Database may only read. Throws what PostgreSQL says.
+ * Runs statements that may write over a separate connection, because Database is read only. Separate several statements
+ * with semicolons. Throws the error of PostgreSQL.
  */
 export async function execute(postgres: Connection['postgres'], sql: string): Promise<void> {
   const { host, port, user, password, database } = postgres;
@@ -26,7 +26,7 @@ export async function execute(postgres: Connection['postgres'], sql: string): Pr
   const note = (answer: string): void =>
     recorder.exchange(`SQL on ${database}: ${sql}`, answer, (performance.now() - since) / 1000);
   await client.connect();
-  // A connection that PostgreSQL ends is seen by the statement; without a listener the process would end.
+  // The statement reports a connection that PostgreSQL ends. Without a listener the process would end.
   client.on('error', () => undefined);
   try {
     await client.query(sql);

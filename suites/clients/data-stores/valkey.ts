@@ -1,7 +1,7 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 import { Redis } from 'ioredis';
 
-/** What Backend.AI keeps in which database of Valkey (ai.backend.common.defs). */
+/** Backend.AI's databases in Valkey (ai.backend.common.defs). */
 export const VALKEY_DB = {
   statistics: 0,
   rateLimit: 1,
@@ -14,7 +14,7 @@ export const VALKEY_DB = {
   tus: 8,
 } as const;
 
-/** Valkey, one connection a database, made when first asked for. */
+/** A client of Valkey with one connection for each database, opened at first use. */
 export class Valkey {
   readonly #connection: Connection['valkey'];
   readonly #clients = new Map<number, Redis>();
@@ -37,34 +37,34 @@ export class Valkey {
       commandTimeout: 5_000,
       maxRetriesPerRequest: 2,
     });
-    // Commands report a broken connection themselves; without a listener the process would end.
+    // Commands report a broken connection. Without a listener the process would end.
     client.on('error', () => undefined);
     this.#clients.set(db, client);
     return client;
   }
 
-  /** When each agent was last heard of, seconds since 1970 by agent id (hash agent.last_seen). */
+  /** Time of each agent's last heartbeat, seconds since 1970 by agent id (hash agent.last_seen). */
   async agentsLastSeen(): Promise<Record<string, number>> {
     const seen = await this.db(VALKEY_DB.live).hgetall('agent.last_seen');
     return Object.fromEntries(Object.entries(seen).map(([id, at]) => [id, Number(at)]));
   }
 
-  /** Ids of agents that a manager could not ask to start a session (session:failed_agents in ValkeyScheduleClient), kept for an hour. */
+  /** Ids of agents that did not get the request to start a session (session:failed_agents in ValkeyScheduleClient), kept for an hour. */
   async agentsUnasked(session: string): Promise<string[]> {
     return (await this.db(VALKEY_DB.live).smembers(`session:failed_agents:${session}`)).sort();
   }
 
-  /** What agents said of a kernel: {presence: "1" | "0", last_presence, …}, empty when nothing. */
+  /** What agents reported about a kernel: {presence: "1" | "0", last_presence, …}, or empty. */
   async kernelPresence(kernelId: string): Promise<Record<string, string>> {
     return this.db(VALKEY_DB.live).hgetall(`kernel:presence:${kernelId}`);
   }
 
-  /** Whether an agent has put live statistics of a kernel here (key: the kernel's id). */
+  /** Whether there are live statistics of a kernel (key: the kernel's id). */
   async hasStatistics(kernelId: string): Promise<boolean> {
     return (await this.db(VALKEY_DB.statistics).exists(kernelId)) === 1;
   }
 
-  /** How many containers of sessions an agent says that it has (key container_count.<agent>). */
+  /** Number of session containers that an agent reports (key container_count.<agent>). */
   async containerCount(agent: string): Promise<number> {
     return Number((await this.db(VALKEY_DB.statistics).get(`container_count.${agent}`)) ?? Number.NaN);
   }

@@ -5,13 +5,13 @@ import { maskFields } from '@backendai-e2e/redaction/redaction';
 import got, { type Method, type OptionsOfBufferResponseBody, RequestError, type Response } from 'got';
 import { recorder } from '../../evidence/record.ts';
 
-/** A request of a suite may take this long unless it says otherwise, milliseconds. */
+/** Default timeout of a request, milliseconds. */
 const REQUEST_MS = 30_000;
 
 /**
- * A connection is used again within this time, milliseconds. The managers, the coordinator and the workers close one
- * after 30 s without a request (keepalive_timeout of their AppRunner, 26.9.6) and do not say so: a request sent at that
- * very moment is reset, and nobody can tell whether it was dealt with.
+ * An idle connection is reused within this time, milliseconds. Managers, coordinator and workers close a connection
+ * after 30 s without a request (keepalive_timeout of their AppRunner, 26.9.6). A request sent at that moment is reset,
+ * and the client cannot know whether it was processed.
  */
 const IDLE_MS = 15_000;
 
@@ -50,7 +50,7 @@ export class BackendApiError extends Error {
   }
 }
 
-/** No answer came: connection refused, reset, or too slow. */
+/** No answer arrived: the connection was refused or reset, or the request timed out. */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
 }
@@ -58,19 +58,19 @@ export class NoAnswer extends Error {
 /** A request to an API. */
 export interface ApiRequest {
   method: Method;
-  /** Path without query string; parts that come from data must be percent-encoded. */
+  /** Path without query string. Percent-encode parts that come from data. */
   path: string;
   query?: Record<string, string | number | boolean | readonly string[]>;
   json?: unknown;
   form?: FormData;
-  /** A body as it is; a stream's data is sent as it comes. contentType says what it is, octets by default. */
+  /** A raw body. The data of a stream is sent as it arrives. contentType defaults to application/octet-stream. */
   body?: Uint8Array | Readable;
   contentType?: string;
   headers?: Record<string, string>;
   timeoutMs?: number;
 }
 
-/** An answer with a status of 2xx. body: JSON when it is JSON, else undefined. */
+/** An answer with a 2xx status. body: the parsed JSON, or undefined when the answer is not JSON. */
 export interface ApiAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -78,7 +78,7 @@ export interface ApiAnswer {
   bytes: Buffer;
 }
 
-/** How a request proves who sends it. */
+/** Returns the headers that authenticate a request. */
 export type Signer = (request: {
   method: string;
   path: string;
@@ -87,8 +87,8 @@ export type Signer = (request: {
 }) => Record<string, string>;
 
 /**
- * One HTTP service. Every request has a deadline, is never repeated on its own, and is recorded with its answer for
- * the report. Throws {@link BackendApiError} for any status but 2xx, {@link NoAnswer} when none came.
+ * A client of one HTTP service. Every request has a deadline, is never retried, and is recorded with its answer for
+ * the report. Throws {@link BackendApiError} for any status but 2xx, {@link NoAnswer} when no answer arrives.
  */
 export class Api {
   readonly #base: string;
@@ -97,9 +97,9 @@ export class Api {
   readonly #agents: { http: http.Agent; https: https.Agent };
 
   /**
-   * @param requestMs time for a request that says nothing else
-   * @param pool.connections open at once, the others wait; 1: a service of several processes is asked as one of them
-   * @param pool.idleMs time after which a connection that nothing was asked on is not used again
+   * @param requestMs default timeout of a request, milliseconds
+   * @param pool.connections maximum number of open connections; with 1, all requests reach the same process of a service
+   * @param pool.idleMs idle time after which a connection is not reused, milliseconds
    */
   constructor(
     url: string,
@@ -108,7 +108,7 @@ export class Api {
     pool: { connections?: number; idleMs?: number } = {},
   ) {
     const { connections = Number.POSITIVE_INFINITY, idleMs = IDLE_MS } = pool;
-    // The timeout is one of idle connections: got does not look at it while a request waits for its answer.
+    // This timeout is for idle connections only: got ignores it while a request waits for its answer.
     const kept = { keepAlive: true, maxSockets: connections, timeout: idleMs };
     this.#agents = { http: new http.Agent(kept), https: new https.Agent(kept) };
     this.#requestMs = requestMs;
@@ -148,7 +148,7 @@ export class Api {
     };
   }
 
-  /** {@link request} for its JSON. The shape is the caller's knowledge of the API; nothing checks it here. */
+  /** Returns the JSON of a {@link request}. The caller knows its shape; nothing checks it here. */
   async json<T>(request: ApiRequest): Promise<T> {
     return (await this.request(request)).body as T;
   }
@@ -164,7 +164,7 @@ export class Api {
     return {
       method: request.method,
       headers: {
-        // The boundary of a form is written by got.
+        // got writes the boundary of a form.
         ...(request.form ? {} : { 'content-type': contentType }),
         ...signature,
         ...request.headers,
@@ -176,7 +176,7 @@ export class Api {
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
-      // The storage-proxy wants parameters of GET requests as JSON in the body.
+      // The storage-proxy expects parameters of GET requests as JSON in the body.
       allowGetBody: true,
       timeout: { request: request.timeoutMs ?? this.#requestMs },
       agent: this.#agents,
@@ -196,13 +196,13 @@ function parseJson(response: Response<Uint8Array>): unknown {
   try {
     return JSON.parse(Buffer.from(response.rawBody).toString());
   } catch {
-    // Not the JSON that it claims to be: callers see the bytes, errors say what stands in them.
+    // The content type is wrong. Callers get the bytes, and errors show them.
     return undefined;
   }
 }
 
-/** Control characters but white space, and the mark of bytes that are no UTF-8. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Control characters except white space, and the replacement character of invalid UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for them
 const NO_TEXT = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffd]/;
 
 function describeBody(body: unknown, response: Response<Uint8Array>): string {
@@ -211,6 +211,6 @@ function describeBody(body: unknown, response: Response<Uint8Array>): string {
   const begin = Buffer.from(response.rawBody.subarray(0, 200))
     .toString()
     .replace(/\ufffd+$/, '');
-  // What is no text would only spoil the report.
+  // Binary data would make the report unreadable.
   return `${response.rawBody.length} bytes of ${type} ${NO_TEXT.test(begin) ? '' : begin}`.trimEnd();
 }

@@ -7,7 +7,7 @@ export interface Sample {
   value: number;
 }
 
-/** Samples of a page in Prometheus' text format; comments and lines that are no samples are left out. */
+/** The samples of a page in Prometheus' text format. Comments and other lines are ignored. */
 export function parseMetrics(page: string): Sample[] {
   return page.split('\n').flatMap((line) => {
     const found = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? ([^ ]+)/.exec(line);

@@ -5,18 +5,18 @@ import { GraphQlError } from './backend-ai.ts';
 import type { Deployment } from './deployment.ts';
 import { eachManager, type OneManager } from './discovery.ts';
 
-/** From the moment at which an agent can be ALIVE again until it is, its slots announced: 30 s are for a new pod. */
+/** Time for an agent to become ALIVE again and announce its slots. A new pod needs 30 s of it. */
 const BACK_SECONDS = 120;
 
-/** Each manager looks every 30 s at connections to agents and makes those anew that were broken for 60 s (ai.backend.manager.clients.agent.pool). */
+/** Each manager checks its connections to agents every 30 s and renews those that were broken for 60 s (ai.backend.manager.clients.agent.pool). */
 export const RECONNECT_SECONDS = 120;
 
-/** What an agent says that it has; null where the manager does not ask it. */
+/** The hardware that an agent reports. null: the manager does not ask the agent. */
 interface Hardware {
   agent: { hardware_metadata: string | null } | null;
 }
 
-/** A row of table agents, as far as suites look at it. */
+/** A row of table agents: the columns that suites use. */
 export interface AgentRow {
   id: string;
   status: string;
@@ -25,7 +25,7 @@ export interface AgentRow {
   status_changed: Date | null;
 }
 
-/** The row of an agent. Throws {@link Inconclusive} when there is none: the deployment is another one. */
+/** The row of an agent. Throws {@link Inconclusive} when the database does not have the agent. */
 export async function agentRow({ database }: Pick<Deployment, 'database'>, id: string): Promise<AgentRow> {
   const [row] = await database.rows<AgentRow>(
     'SELECT id, status::text, lost_at, first_contact, status_changed FROM agents WHERE id = $1',
@@ -35,7 +35,7 @@ export async function agentRow({ database }: Pick<Deployment, 'database'>, id: s
   return row;
 }
 
-/** Waits until the database says that an agent is in one of the states; resolves to its row. */
+/** Waits until an agent is in one of the states in the database, and returns its row. */
 export function waitForAgent(
   deployment: Pick<Deployment, 'database'>,
   id: string,
@@ -53,8 +53,8 @@ export function waitForAgent(
 }
 
 /**
- * Waits until every agent of the deployment is ALIVE for database and API, is heard of in Valkey, takes sessions, and holds
- * no more of its slots than living kernels account for.
+ * Waits until every agent of the deployment is ALIVE in database and API, has a heartbeat in Valkey, is schedulable, and
+ * holds only the slots of living kernels.
  */
 export async function agentsAtWork(
   deployment: Omit<Deployment, 'etcd'>,
@@ -90,12 +90,12 @@ export async function agentsAtWork(
       );
       return problems.flat().length === 0 ? undefined : notYet(problems.flat());
     },
-    // While managers and database come back, they answer with errors.
+    // Managers and database answer with errors while they restart.
     { deadlineSeconds, tolerate: () => true },
   );
 }
 
-/** Lets the agent take sessions, or drains it: what runs on it goes on. */
+/** Makes an agent schedulable, or drains it. Running sessions continue. */
 export async function setSchedulable(
   { admin }: Pick<Deployment, 'admin'>,
   agent: string,
@@ -111,8 +111,8 @@ export async function setSchedulable(
 }
 
 /**
- * Waits until every agent answers a call that the managers make to it (all that there are, by default), for what hardware there
- * is. While a manager takes its connection to an agent for broken, sessions that are given to that agent do not start.
+ * Waits until every agent answers a call for its hardware from each of the managers (by default: all managers). While a
+ * manager considers its connection to an agent broken, sessions scheduled to that agent do not start.
  */
 export async function agentsReached(
   deployment: Pick<Deployment, 'connection' | 'valkey'>,

@@ -30,7 +30,7 @@ export interface AgentInfo {
   version: string;
 }
 
-/** The manager's API in the name of one account. */
+/** The manager's API, used by one account. */
 export class BackendAi {
   readonly api: Api;
   readonly sessions: Sessions;

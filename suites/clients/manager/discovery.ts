@@ -3,7 +3,7 @@ import { VALKEY_DB, type Valkey } from '../data-stores/valkey.ts';
 import { BackendAi } from './backend-ai.ts';
 import type { Deployment } from './deployment.ts';
 
-/** Groups that register themselves (ai.backend.common.types.ServiceDiscovery and its users). */
+/** Groups that register themselves (ai.backend.common.types.ServiceDiscovery). */
 export const GROUPS = [
   'manager',
   'agent',
@@ -17,7 +17,7 @@ export type Group = (typeof GROUPS)[number];
 export const RECORD_TTL_SECONDS = 180;
 export const RENEWAL_SECONDS = 60;
 
-/** What one process says of itself in Valkey. Times are seconds since 1970, addresses host:port. */
+/** The record of one process in Valkey. Times are seconds since 1970, addresses host:port. */
 export interface Registration {
   key: string;
   id: string;
@@ -25,9 +25,9 @@ export interface Registration {
   name: string;
   version: string;
   protocol: string;
-  /** Where its service answers. */
+  /** Address of its service. */
   address: string;
-  /** Where it gives its metrics and its health. */
+  /** Address of its metrics and health. */
   metricsAddress: string;
   registeredAt: number;
   lastHeartbeat: number;
@@ -53,7 +53,7 @@ export async function registrations(valkey: Valkey): Promise<Registration[]> {
   return read.flat().sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The record whose fields stand in one hash. */
+/** Parses the fields of one hash. */
 export function registration(key: string, fields: Record<string, string>, ttlSeconds: number): Registration {
   const field = <T>(name: string): T => JSON.parse(fields[name] ?? 'null');
   const endpoint = field<{
@@ -70,7 +70,7 @@ export function registration(key: string, fields: Record<string, string>, ttlSec
     name: field('display_name'),
     version: field('version'),
     protocol: endpoint.protocol,
-    // Most write the port into the address too, some do not.
+    // Some components write the port into the address too.
     address: /:\d+$/.test(endpoint.address) ? endpoint.address : `${endpoint.address}:${endpoint.port}`,
     metricsAddress: endpoint.prometheus_address,
     registeredAt: health.registration_time,
@@ -79,17 +79,17 @@ export function registration(key: string, fields: Record<string, string>, ttlSec
   };
 }
 
-/** One manager, reached under its own address and not through the Service that spreads connections over all. */
+/** One manager, reached at its own address instead of through the Service. */
 export interface OneManager {
   /** Its IP address. */
   host: string;
-  /** The id that it gives itself in etcd, for example "i-manager-abc". */
+  /** Its id in etcd, for example "i-manager-abc". */
   id: string;
   asUser: BackendAi;
   asAdmin: BackendAi;
 }
 
-/** Each manager by itself. Throws {@link Inconclusive} when less than two answer. */
+/** Each manager at its own address. Throws {@link Inconclusive} when fewer than two answer. */
 export async function eachManager(
   deployment: Pick<Deployment, 'connection' | 'valkey'>,
 ): Promise<{ each: OneManager[]; asUser: BackendAi[] }> {
@@ -106,7 +106,7 @@ export async function eachManager(
       asUser: new BackendAi(url, accounts.user),
       asAdmin: new BackendAi(url, accounts.admin),
     };
-    // A pod that is gone stays registered until its record is over.
+    // A deleted pod stays registered until its record expires.
     const answers = await manager.asUser.api
       .request({ method: 'GET', path: '/', timeoutMs: 5_000 })
       .then(() => true)
@@ -114,7 +114,7 @@ export async function eachManager(
     if (answers) each.push(manager);
   }
   if (each.length < 2) {
-    throw new Inconclusive(`two managers are needed, but ${each.length} answer under their own address`);
+    throw new Inconclusive(`two managers are needed, but ${each.length} answer at their own address`);
   }
   return { each, asUser: each.map((one) => one.asUser) };
 }

@@ -1,7 +1,7 @@
 import type { Api } from '../http/api.ts';
 import { GraphQlError } from './backend-ai.ts';
 
-/** What an administrator does with images: scan registries, remove images from agents, forget them. */
+/** Operations of an administrator on images: scan registries, remove images from agents, delete their rows. */
 export class ImageAdministration {
   readonly #api: Api;
 
@@ -9,7 +9,7 @@ export class ImageAdministration {
     this.#api = api;
   }
 
-  /** Scans the repositories of a registry whose names begin with the project; answered when that is done. */
+  /** Scans the repositories of a registry whose names begin with the project. Returns when the scan is done. */
   async rescan(registry: string, project: string): Promise<void> {
     const json = { registry, project };
     await this.#api.request({
@@ -20,7 +20,7 @@ export class ImageAdministration {
     });
   }
 
-  /** Has an agent's engine remove an image; answered before that is done. @param name full reference */
+  /** Tells an agent's engine to remove an image. Returns before that is done. @param name full reference */
   async removeFromAgent(agent: string, name: string, registry: string): Promise<void> {
     const query = `mutation($keys: [PurgeImagesKey]!) {
       purge_images(keys: $keys, options: {force: true, noprune: true}) { task_id } }`;

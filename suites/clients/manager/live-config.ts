@@ -2,7 +2,7 @@ import { notYet, type WaitOptions, waitUntil } from '../../evidence/waiting.ts';
 import type { BackendAi } from './backend-ai.ts';
 import type { OneManager } from './discovery.ts';
 
-/** A key that managers reload while they run: whether the GraphQL schema may be asked for (ai.backend.manager.config.unified). */
+/** A key that running managers reload: whether GraphQL introspection is allowed (ai.backend.manager.config.unified). */
 export const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
 
 /** The API of etcd's keys: POST /config/get, set and delete, for administrators. */
@@ -14,7 +14,7 @@ export function config(
   return account.api.json({ method: 'POST', path: `/config/${action}`, json, timeoutMs: 10_000 });
 }
 
-/** Whether a manager tells its schema, as {@link INTROSPECTION} allows or forbids. */
+/** Whether a manager answers introspection, which {@link INTROSPECTION} allows or forbids. */
 export function tellsSchema(manager: OneManager): Promise<boolean> {
   return manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
     () => true,
@@ -25,7 +25,7 @@ export function tellsSchema(manager: OneManager): Promise<boolean> {
   );
 }
 
-/** Waits until every manager tells its schema, or none does. */
+/** Waits until every manager answers introspection, or until none does. */
 export async function untilSchemaTold(
   wanted: boolean,
   managers: readonly OneManager[],

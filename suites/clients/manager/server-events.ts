@@ -2,19 +2,19 @@ import type { Account } from '@backendai-e2e/api/connection';
 import { notYet, waitUntil } from '../../evidence/waiting.ts';
 import { signedBy } from './signing.ts';
 
-/** One event of GET /events/session. data: what the server sends as JSON. */
+/** One event of GET /events/session. data: the JSON that the server sends. */
 export interface ServerEvent {
   name: string;
   data: { sessionId?: string; sessionName?: string; reason?: string };
 }
 
-/** Listens to the events of sessions at one manager (server-sent events), until closed. */
+/** Listens to session events of one manager (server-sent events) until it is closed. */
 export class SessionEvents {
   readonly received: ServerEvent[] = [];
   readonly #stop = new AbortController();
   #reading: Promise<void> = Promise.resolve();
 
-  /** Opens the stream of all sessions that the account may see; it is open when this returns. */
+  /** Opens the stream of all sessions that the account may see. The stream is open when this returns. */
   static async open(url: string, account: Account): Promise<SessionEvents> {
     const events = new SessionEvents();
     const target = new URL('/events/session', url);
@@ -32,7 +32,7 @@ export class SessionEvents {
     return events;
   }
 
-  /** Waits for an event of that name about a session, and returns all about it that came until then. */
+  /** Waits for an event of that name about a session, and returns all events about the session so far. */
   until(sessionId: string, name: string, deadlineSeconds = 30): Promise<ServerEvent[]> {
     return waitUntil(
       `event ${name} of session ${sessionId}`,
@@ -60,7 +60,7 @@ export class SessionEvents {
         for (const block of blocks) this.#take(block);
       }
     } catch (error) {
-      // Closing ends the stream with an error of its own; any other one is seen by whoever waits for an event.
+      // Closing ends the stream with an error of its own. Any other error becomes an event, which waits show.
       if (!this.#stop.signal.aborted) this.received.push({ name: `broken: ${String(error)}`, data: {} });
     }
   }

@@ -9,14 +9,14 @@ import {
   type Sessions,
 } from './sessions.ts';
 
-/** Longest time from the request until a session runs: 12 to 26 s measured, more where an image is pulled first. */
+/** Longest time from the request until a session runs: 12 to 26 s measured, more with an image pull. */
 export const START_SECONDS = 90;
 /** Longest time from a termination until the session has ended: 4 to 7 s measured. */
 export const END_SECONDS = 60;
 
-/** The scheduler looks for sessions that wait every 2 s or so; one that still waits then is not about to start. */
+/** The scheduler checks waiting sessions about every 2 s. A session that waits for longer is not about to start. */
 const WAITS_SECONDS = 8;
-/** Longest time that a session is given to come to rest: what it takes to start, if no image is pulled. */
+/** Longest time for a session to come to rest: the time to start without an image pull. */
 const REST_SECONDS = 25;
 /** States on the way to RUNNING. */
 const ON_ITS_WAY: readonly SessionState[] = [
@@ -29,15 +29,15 @@ const ON_ITS_WAY: readonly SessionState[] = [
   'CREATING',
 ];
 
-/** The session came to an end while it was expected to go another way. */
+/** The session ended, or ended in another state than expected. */
 export class SessionEnded extends Error {
   override name = 'SessionEnded';
 }
 
 /**
- * Waits until the API says that a session is in one of the states. The API forgets sessions that have ended.
- * Throws {@link SessionEnded} when that happens, WaitedInVain at the deadline.
- * @param states of living sessions; for ended ones there is {@link waitForEnd}
+ * Waits until the API reports a session in one of the states. The API does not know ended sessions.
+ * Throws {@link SessionEnded} when the session has ended, WaitedInVain at the deadline.
+ * @param states of living sessions; use {@link waitForEnd} for ended ones
  */
 export async function waitForState(
   sessions: Sessions,
@@ -57,7 +57,7 @@ export async function waitForState(
 }
 
 /**
- * Waits until a session has ended, as the database says, and returns its row.
+ * Waits until a session has ended in the database, and returns its row.
  * Throws WaitedInVain at the deadline, and {@link SessionEnded} when it ended in another state.
  */
 export async function waitForEnd(
@@ -84,9 +84,9 @@ export async function waitForEnd(
 }
 
 /**
- * Waits until a session runs, has ended, waits for room, or takes too long, whichever comes first; never throws for that.
- * Whoever ends a session in the midst of being scheduled loses its slots for good, and sometimes its end, in Backend.AI 26.9.6
- * (suites/known-issues.yaml): clean-up must not add to that. Returns its row, undefined where there is none.
+ * Waits until a session runs, has ended, waits for room, or takes too long, whichever comes first. It does not throw.
+ * In Backend.AI 26.9.6, ending a session while it is being scheduled loses its slots, and sometimes its end
+ * (suites/known-issues.yaml). Clean-up must not cause that. Returns the row, or undefined when there is none.
  */
 export async function atRest(database: Database, id: string): Promise<SessionRow | undefined> {
   const since = performance.now();
@@ -100,7 +100,7 @@ export async function atRest(database: Database, id: string): Promise<SessionRow
   }
 }
 
-/** Whether the scheduler has said that there is no room for a session yet. */
+/** Whether the scheduler has reported that there is no room for a session yet. */
 async function wasTurnedDown(database: Database, id: string): Promise<boolean> {
   return (await database.schedulingSteps(id)).some(({ result }) => result === 'NEED_RETRY');
 }
@@ -114,7 +114,7 @@ async function lookAt(sessions: Sessions, id: string): Promise<SessionInfo> {
   }
 }
 
-/** States in the order in which a status history says that they were entered. */
+/** States in the order of their times in a status history. */
 export function statesInOrder(history: Partial<Record<SessionState, string>>): SessionState[] {
   const entered = (state: SessionState) => Date.parse(history[state] ?? '');
   return SESSION_STATES.filter((state) => history[state]).sort((a, b) => entered(a) - entered(b));

@@ -53,7 +53,7 @@ export interface NewSession {
     mount_id_map?: Record<string, string>;
     mount_options?: Record<string, { permission?: 'ro' | 'rw' }>;
     agent_list?: string[];
-    /** Ports that programs of the session listen on themselves: applications named by their numbers. */
+    /** Ports on which programs of the session listen. Each is an application named by its number. */
     preopen_ports?: number[];
   };
 }
@@ -66,7 +66,7 @@ export interface CreatedSession {
   created: boolean;
 }
 
-/** GET /session/{id}, as far as suites look at it (LegacySessionInfo). */
+/** GET /session/{id}: the fields that suites use (LegacySessionInfo). */
 export interface SessionInfo {
   domainName: string;
   groupId: string;
@@ -97,7 +97,7 @@ export type ExecutionStatus =
   | 'waiting-input'
   | 'exec-timeout';
 
-/** One answer of the execution API: what happened since the last one. */
+/** One answer of the execution API: what happened since the previous answer. */
 export interface ExecutionResult {
   status: ExecutionStatus;
   runId: string;
@@ -115,7 +115,7 @@ export interface Execution {
   options?: { exec?: string; build?: string; clean?: string };
 }
 
-/** The v1 session API of the manager. Sessions are named by id, or by name among those that live. */
+/** The v1 session API of the manager. Address a session by id, or a living session by name. */
 export class Sessions {
   readonly #api: Api;
 
@@ -136,7 +136,7 @@ export class Sessions {
     return this.#api.json({ method: 'GET', path: at(session) });
   }
 
-  /** Ends a session. `stats` says what was done: {status: "terminated" | "cancelled"}, or {} when there was nothing. */
+  /** Ends a session. `stats` is {status: "terminated" | "cancelled"}, or {} when there was nothing to end. */
   destroy(
     session: string,
     options: { forced?: boolean; recursive?: boolean } = {},
@@ -169,14 +169,14 @@ export class Sessions {
     return this.#api.json({ method: 'GET', path: at(session, 'status-history') });
   }
 
-  /** Sessions whose id or name begins with a text; those that have ended are among them. */
+  /** Sessions whose id or name begins with a text, including ended ones. */
   async match(text: string): Promise<{ id: string; name: string; status: SessionState }[]> {
     const path = '/session/_/match';
     type Matches = { matches: { id: string; name: string; status: SessionState }[] };
     return (await this.#api.json<Matches>({ method: 'GET', path, query: { id: text } })).matches;
   }
 
-  /** Puts files into the session's home directory. */
+  /** Uploads files to the session's home directory. */
   async upload(session: string, files: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<void> {
     const form = new FormData();
     for (const [name, content] of Object.entries(files)) form.append('src', new Blob([content]), name);
@@ -188,7 +188,7 @@ export class Sessions {
     return (await this.#api.request({ method: 'POST', path, query: { file } })).bytes;
   }
 
-  /** Names in a directory of the session. `files` of the answer is JSON in a string. */
+  /** Entries of a directory in the session. `files` of the answer is JSON in a string. */
   async files(session: string, path = '.'): Promise<{ filename: string; size: number }[]> {
     const answer = await this.#api.json<{ files: string }>({
       method: 'GET',

@@ -1,7 +1,7 @@
 import { readMetric } from '../http/metrics.ts';
 import type { Deployment } from './deployment.ts';
 
-/** An agent as the API shows it; slots: JSON, amounts by slot. */
+/** An agent as the API shows it. Slots are JSON: amounts by slot. */
 export interface ShownAgent {
   id: string;
   status: string;
@@ -15,7 +15,7 @@ export interface ShownAgent {
   schedulable: boolean;
 }
 
-/** What the API shows of every agent. */
+/** Every agent as the API shows it. */
 export async function shownAgents({ admin }: Pick<Deployment, 'admin'>): Promise<ShownAgent[]> {
   const fields = `id status addr version compute_plugins architecture scaling_group available_slots occupied_slots
       schedulable`;
@@ -33,7 +33,7 @@ export function amounts(slots: string): Record<string, number> {
   );
 }
 
-/** How often a manager has called a method of the agent's RPC, as the agent counts it. */
+/** Number of calls to a method of the agent's RPC, as the agent counts it. */
 export async function rpcCalls(
   { connection }: Pick<Deployment, 'connection'>,
   agent: string,
@@ -44,7 +44,7 @@ export async function rpcCalls(
   return samples.find((sample) => sample.labels.method === method)?.value ?? 0;
 }
 
-/** Slots of an agent in use, by name of the slot, as each side tells them. */
+/** Used slots of an agent by slot name, as each source reports them. */
 export interface SlotsInUse {
   /** By the kernels' rows. */
   held: Record<string, number>;
@@ -56,7 +56,7 @@ export interface SlotsInUse {
   same: boolean;
 }
 
-/** Slots of an agent in use, as kernels' rows, the agent's row and the API tell them, and whether they agree. */
+/** Compares the used slots of an agent in the kernels' rows, in the agent's row and in the API. */
 export async function slotsInUse(
   deployment: Pick<Deployment, 'admin' | 'database'>,
   agent: string,

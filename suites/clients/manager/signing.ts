@@ -10,16 +10,16 @@ export interface KeyPair {
   secretKey: string;
 }
 
-/** What is signed of a request. The body is not. */
+/** The signed parts of a request. The body is not signed. */
 export interface Signable {
   method: string;
-  /** Path with query string, percent-encoded exactly as it is sent. */
+  /** Path with query string, percent-encoded exactly as sent. */
   path: string;
   /** Host header as sent, with the port unless it is the scheme's own. */
   host: string;
   /** Content type without parameters. */
   contentType: string;
-  /** ISO 8601, as sent in the Date header; the server takes it within 15 minutes. */
+  /** ISO 8601, as sent in the Date header. The server accepts it within 15 minutes. */
   date: string;
 }
 
@@ -46,7 +46,7 @@ export function authorization(signable: Signable, keyPair: KeyPair): string {
   return `BackendAI signMethod=HMAC-SHA256, credential=${keyPair.accessKey}:${signature}`;
 }
 
-/** Signs requests as the manager's API wants it. */
+/** Signs requests for the manager's API. */
 export function signedBy(keyPair: KeyPair): Signer {
   return (request) => {
     const date = new Date().toISOString();

@@ -1,7 +1,7 @@
 import { recorder } from '../../evidence/record.ts';
 import type { Api } from '../http/api.ts';
 
-/** ai.backend.common.dto.manager.field.VFolderPermissionField; "wd" is what an owner has. */
+/** ai.backend.common.dto.manager.field.VFolderPermissionField. An owner has "wd". */
 export type VFolderPermission = 'ro' | 'rw' | 'wd';
 
 /** States of a vfolder (ai.backend.manager.data.vfolder.types.VFolderOperationStatus). */
@@ -31,7 +31,7 @@ export interface VFolder {
   is_owner: boolean;
 }
 
-/** GET /folders/{name}, as far as suites look at it. used_bytes: of all files. */
+/** GET /folders/{name}: the fields that suites use. used_bytes: of all files. */
 export interface VFolderInfo {
   id: string;
   name: string;
@@ -60,13 +60,13 @@ export interface Invitation {
   vfolder_name: string;
 }
 
-/** Where a transfer goes to: address of the storage-proxy and the token that it wants. */
+/** Target of a transfer: address of the storage-proxy and the token for it. */
 export interface Transfer {
   url: string;
   token: string;
 }
 
-/** The v1 vfolder API of the manager (/folders). Folders are named by name or by id. */
+/** The v1 vfolder API of the manager (/folders). Address a folder by name or by id. */
 export class VFolders {
   readonly #api: Api;
 
@@ -90,14 +90,14 @@ export class VFolders {
     return this.#api.json({ method: 'GET', path: at(folder) });
   }
 
-  /** Gives a folder another name. */
+  /** Renames a folder. */
   async rename(folder: string, newName: string, timeoutMs?: number): Promise<void> {
     const json = { new_name: newName };
     const path = at(folder, 'rename');
     await this.#api.request({ method: 'POST', path, json, ...(timeoutMs ? { timeoutMs } : {}) });
   }
 
-  /** Asks for an upload of that many bytes; the bytes go to the storage-proxy. */
+  /** Requests an upload of a number of bytes. The bytes go to the storage-proxy. */
   requestUpload(folder: string, path: string, size: number): Promise<Transfer> {
     return this.#transfer(at(folder, 'request-upload'), { path, size });
   }
@@ -106,7 +106,7 @@ export class VFolders {
     return this.#transfer(at(folder, 'request-download'), { path, archive });
   }
 
-  /** Asks for several files as one archive. */
+  /** Requests several files as one archive. */
   requestArchive(folder: string, files: readonly string[]): Promise<Transfer> {
     return this.#transfer(at(folder, 'request-download-archive'), { files });
   }
@@ -135,34 +135,34 @@ export class VFolders {
     await this.#api.request({ method: 'POST', path: at(folder, 'delete-files'), json: { files, recursive } });
   }
 
-  /** Puts a folder into the trash bin. Here an id must be an id: a name is not looked up. */
+  /** Moves a folder to the trash bin by id. The API does not accept a name here. */
   async trash(id: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: '/folders', json: { vfolder_id: id } });
   }
 
-  /** Puts a folder into the trash bin, named by its name: an id is not looked up. */
+  /** Moves a folder to the trash bin by name. The API does not accept an id here. */
   async trashByName(name: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: at(name) });
   }
 
-  /** Takes a folder out of the trash bin. */
+  /** Restores a folder from the trash bin. */
   async restore(id: string): Promise<void> {
     const json = { vfolder_id: id };
     await this.#api.request({ method: 'POST', path: '/folders/restore-from-trash-bin', json });
   }
 
-  /** Deletes what a folder in the trash bin holds; answered before it is done. */
+  /** Deletes the content of a folder in the trash bin. Returns before that is done. */
   async deleteFromTrash(id: string): Promise<void> {
     const json = { vfolder_id: id };
     await this.#api.request({ method: 'POST', path: '/folders/delete-from-trash-bin', json });
   }
 
-  /** Forgets a folder whose content is deleted (delete-complete). */
+  /** Deletes the row of a folder whose content is deleted (delete-complete). */
   async purge(id: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: '/folders/purge', json: { vfolder_id: id } });
   }
 
-  /** Deletes a folder with all that it holds, in whatever state it is. */
+  /** Deletes a folder with its content in any state. */
   async forceDelete(id: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: `/folders/${encodeURIComponent(id)}/force` });
   }
@@ -186,7 +186,7 @@ export class VFolders {
     await this.#api.request({ method: 'POST', path: '/folders/invitations/delete', json: { inv_id: id } });
   }
 
-  /** Gives up a folder that somebody else shares. */
+  /** Leaves a folder that another user shares. */
   async leave(folder: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: at(folder, 'leave'), json: {} });
   }

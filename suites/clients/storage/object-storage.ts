@@ -1,7 +1,7 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 import { Api, BackendApiError } from '../http/api.ts';
 
-/** An object's metadata as the storage-proxy tells it (ObjectMetaResponse). etag: in double quotes. */
+/** An object's metadata from the storage-proxy (ObjectMetaResponse). etag: in double quotes. */
 export interface ObjectMeta {
   content_length: number;
   content_type: string | null;
@@ -46,7 +46,7 @@ export class ObjectStorage {
     return (await this.api.request({ method: 'POST', path, json: { key }, ...limit(timeoutMs) })).bytes;
   }
 
-  /** Begins a download; its bytes come as fast as they are read, and an error where it breaks off. */
+  /** Starts a download. The stream delivers bytes as they are read, and an error when the download breaks off. */
   async open(key: string): Promise<ReadableStream<Uint8Array>> {
     const answer = await fetch(`${this.#url}${this.#path}/download`, {
       method: 'POST',

@@ -5,8 +5,8 @@ import { AwsV4Signer } from 'aws4fetch';
 const REQUEST_MS = 60_000;
 
 /**
- * The S3 server itself, asked with signed requests of version 4 (AWS4-HMAC-SHA256, payload unsigned): what an object
- * really is, behind the storage-proxy's back.
+ * The S3 server itself, with signed requests of version 4 (AWS4-HMAC-SHA256, unsigned payload). It shows what an object
+ * is without the storage-proxy.
  */
 export class S3Server {
   readonly #s3: Connection['s3'];
@@ -15,7 +15,7 @@ export class S3Server {
     this.#s3 = s3;
   }
 
-  /** Sends one request about an object, or about the bucket where key is "". Returns any answer there is. */
+  /** Sends one request for an object, or for the bucket when key is "". Returns any answer, whatever its status. */
   async request(
     method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
     key: string,
@@ -47,7 +47,7 @@ export class S3Server {
     if (!answer.ok) throw new Error(`PUT ${key} to the S3 server: ${answer.status} ${await answer.text()}`);
   }
 
-  /** The object's bytes, or undefined when there is none of that key. */
+  /** The object's bytes, or undefined when the key does not exist. */
   async get(key: string): Promise<Buffer | undefined> {
     const answer = await this.request('GET', key);
     if (answer.status === 404) return undefined;
@@ -63,7 +63,7 @@ export class S3Server {
     return listed(text).map(({ key }) => key);
   }
 
-  /** Every object of the bucket and when it was last written. Throws an Error when there are more than 1000. */
+  /** Every object of the bucket with its time of modification. Throws an Error for more than 1000 objects. */
   async objects(): Promise<{ key: string; at: Date }[]> {
     const answer = await this.request('GET', '', { query: { 'list-type': '2' } });
     const text = await answer.text();
@@ -73,7 +73,7 @@ export class S3Server {
   }
 }
 
-/** RFC 3986, as signatures want it. */
+/** Encodes by RFC 3986, as signatures require. */
 function strictEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -81,7 +81,7 @@ function strictEncode(text: string): string {
   );
 }
 
-/** What an answer to ListObjectsV2 lists. Keys come with XML's escapes: an object is not found under an escaped name. */
+/** The objects in an answer to ListObjectsV2. Escapes of XML in keys are resolved. */
 export function listed(xml: string): { key: string; at: Date }[] {
   return [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry = '']) => ({
     key: unescaped(/<Key>([^<]*)</.exec(entry)?.[1] ?? ''),

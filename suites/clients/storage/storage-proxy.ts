@@ -8,18 +8,18 @@ import type { FileEntry, Transfer, VFolder } from '../manager/vfolders.ts';
 /** Longest time for one transfer, milliseconds: 256 MiB take 3 s on an idle machine. */
 const TRANSFER_MS = 120_000;
 
-/** Longest time for the lease of an upload session to be free again: it is renewed while a part comes in. */
+/** Longest time until the lease of an upload session is free again. It is renewed while a part arrives. */
 const LEASE_SECONDS = 10;
 
-/** What an upload session says of itself, bytes. */
+/** State of an upload session, bytes. */
 export interface UploadState {
   offset: number;
   length: number;
 }
 
 /**
- * The side of the storage-proxy that clients see: uploads in the manner of tus.io (its session is made by the manager
- * beforehand) and downloads. Every request carries the token that the manager gave out.
+ * The client API of the storage-proxy: uploads by the tus.io protocol (the manager creates the session beforehand) and
+ * downloads. Every request carries the token that the manager issued.
  */
 export class StorageClient {
   readonly api: Api;
@@ -30,13 +30,13 @@ export class StorageClient {
     this.api = new Api(connection.clientUrl);
   }
 
-  /** HEAD: how far the upload is. */
+  /** HEAD: progress of the upload. */
   async uploadState(token: string): Promise<UploadState> {
     const { headers } = await this.api.request({ method: 'HEAD', path: '/upload', query: { token } });
     return { offset: Number(headers['upload-offset']), length: Number(headers['upload-length']) };
   }
 
-  /** PATCH: sends the bytes that stand at an offset, and returns the offset that the server is at afterwards. */
+  /** PATCH: sends the bytes at an offset, and returns the server's offset afterwards. */
   async sendPart(
     token: string,
     offset: number | string | undefined,
@@ -59,8 +59,8 @@ export class StorageClient {
   }
 
   /**
-   * Sends everything, in parts of a size. A part that finds the session's lease held is sent again, as clients of tus.io
-   * do after a 409: on a busy machine the lease of the part before may outlive its answer by a moment.
+   * Sends all bytes in parts of a size. A part that finds the session's lease held is sent again, as tus.io clients do
+   * after a 409. On a busy machine the lease of the previous part may outlive its answer by a moment.
    */
   async sendAll(token: string, bytes: Uint8Array, partBytes: number): Promise<void> {
     let offset = 0;
@@ -73,7 +73,7 @@ export class StorageClient {
     } while (offset < bytes.length);
   }
 
-  /** GET: a file, or a part of it where headers ask for a range. */
+  /** GET: a file, or a part of it when headers request a range. */
   async download(
     transfer: Transfer,
     options: { headers?: Record<string, string>; query?: Record<string, string> } = {},
@@ -84,7 +84,7 @@ export class StorageClient {
     return this.api.request({ method: 'GET', path, query, headers, timeoutMs: TRANSFER_MS });
   }
 
-  /** GET of a file too long to be held in memory. */
+  /** GET of a file that is too large for memory. */
   async digest(transfer: Transfer): Promise<Digest> {
     const url = new URL(new URL(transfer.url).pathname, this.#url);
     url.searchParams.set('token', transfer.token);
@@ -105,20 +105,20 @@ export class StorageClient {
   }
 }
 
-/** A download that was not kept: how long it was, and its SHA-256 in hexadecimal digits. */
+/** A download that was not kept in memory: its length, and its SHA-256 in hexadecimal digits. */
 export interface Digest {
   bytes: number;
   sha256: string;
 }
 
-/** What the storage-proxy sees on the volume of one vfolder. */
+/** Usage of one vfolder on the volume, as the storage-proxy reports it. */
 export interface Usage {
   file_count: number;
   used_bytes: number;
 }
 
 /**
- * The side of the storage-proxy that the manager uses: it looks at the volume itself, not at the manager's database.
+ * The manager API of the storage-proxy. It reads the volume itself, not the manager's database.
  * Vfolders are addressed by volume and "<quota scope>/<id>".
  */
 export class StorageManagerClient {
@@ -145,7 +145,7 @@ export class StorageManagerClient {
     return this.api.json({ method: 'GET', path: '/folder/usage', json: this.#address(folder) });
   }
 
-  /** What one directory of the folder holds. relpath: "." is the folder itself. */
+  /** The entries of one directory of the folder. relpath: "." is the folder itself. */
   async files(folder: Pick<VFolder, 'id' | 'quota_scope_id'>, relpath = '.'): Promise<FileEntry[]> {
     const answer = await this.api.json<{
       items: { name: string; type: FileEntry['type']; stat: { size: number } }[];

@@ -4,13 +4,13 @@ const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
 const DEFLATED = 8;
 
-/** The bytes are no archive, or a damaged one. */
+/** The bytes are not a ZIP archive, or the archive is damaged. */
 export class BadArchive extends Error {
   override name = 'BadArchive';
 }
 
 /**
- * Every file of a ZIP archive below 4 GiB by its path, with its CRC-32 checked; folders end with "/" and are empty.
+ * Every file of a ZIP archive below 4 GiB by its path, with its CRC-32 checked. Folders end with "/" and are empty.
  * Throws {@link BadArchive}. Layout: APPNOTE.TXT of PKWARE, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 export function unzip(archive: Buffer): Map<string, Buffer> {
@@ -26,7 +26,7 @@ export function unzip(archive: Buffer): Map<string, Buffer> {
     const local = archive.readUInt32LE(at + 42);
     const start = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
     const packed = archive.subarray(start, start + archive.readUInt32LE(at + 20));
-    // Folders are said to be deflated, but have no bytes at all.
+    // Folders are marked as deflated, but have no bytes.
     const deflated = archive.readUInt16LE(at + 10) === DEFLATED && packed.length > 0;
     const content = deflated ? inflateRawSync(packed) : packed;
     if (crc32(content) !== archive.readUInt32LE(at + 16)) throw new BadArchive(`${name} is damaged`);

@@ -5,13 +5,13 @@ import { Database } from '../data-stores/database.ts';
 import { Api, type ApiRequest } from '../http/api.ts';
 import type { BackendAi } from '../manager/backend-ai.ts';
 
-/** Where the manager sends somebody who wants an application: the coordinator, with a token. */
+/** The manager's answer to a request for an application: the coordinator's address and a token. */
 export interface Ticket {
   token: string;
   wsproxy_addr: string;
 }
 
-/** An application that may be used. cookie: the permission for it, as a header. circuit: what routes to it. */
+/** An opened application. cookie: the permission as a header. circuit: id of the route to it. */
 export interface OpenedApp {
   url: string;
   cookie: string;
@@ -49,10 +49,10 @@ export interface CircuitRow {
   session_ids: string[];
 }
 
-/** The app proxy as its users and its administrator see it, and its database. */
+/** The app proxy from the side of users and administrators, and its database. */
 export class AppProxy {
   readonly #connection: Connection;
-  /** The coordinator, by the secret that it shares with the manager. */
+  /** The coordinator, with the secret that it shares with the manager. */
   readonly coordinator: Api;
   readonly database: Database;
 
@@ -75,17 +75,17 @@ export class AppProxy {
     );
   }
 
-  /** Takes a circuit away: its port serves nobody any more, and is free for another. */
+  /** Removes a circuit. Its port stops serving and is free again. */
   async removeCircuit(id: string): Promise<void> {
     await this.coordinator.request({ method: 'DELETE', path: `/api/circuit/${id}` });
   }
 
-  /** Takes away what is left of a session. Coordinators of 26.9.6 do that only when an hour has passed without traffic. */
+  /** Removes the circuits of a session. Coordinators of 26.9.6 do so only after an hour without traffic. */
   async removeCircuits(session: string): Promise<void> {
     for (const { id } of await this.circuits(session)) await this.removeCircuit(id);
   }
 
-  /** Asks the manager for an application of a session: it is started there, and there is a ticket for it. */
+  /** Requests an application of a session from the manager, which starts it and returns a ticket. */
   async ticket(account: BackendAi, session: string, app: string): Promise<Ticket> {
     const ticket = await account.api.json<Ticket>({
       method: 'POST',
@@ -96,7 +96,7 @@ export class AppProxy {
     return ticket;
   }
 
-  /** Gives a ticket to the coordinator. redirect_url: where the permission is fetched, once. */
+  /** Presents a ticket to the coordinator. redirect_url: where the permission can be fetched once. */
   authorize(token: string, session: string, app: string): Promise<{ redirect_url: string; reuse: boolean }> {
     return new Api(this.#connection.appProxy.coordinatorUrl).json({
       method: 'GET',
@@ -106,7 +106,7 @@ export class AppProxy {
     });
   }
 
-  /** Does all that a browser does until it has the application's address and the permission to use it. */
+  /** Performs the steps of a browser up to the application's address and the permission to use it. */
   async open(account: BackendAi, session: string, app: string): Promise<OpenedApp> {
     const { token } = await this.ticket(account, session, app);
     const { redirect_url } = await this.authorize(token, session, app);
@@ -137,7 +137,7 @@ export class AppProxy {
   }
 }
 
-/** Talks over a WebSocket until what came back contains a text. Throws WaitedInVain, or the connection's error. */
+/** Talks over a WebSocket until the received text matches. Throws WaitedInVain, or the connection's error. */
 export async function talk(
   app: OpenedApp,
   request: Pick<ApiRequest, 'path'> & { protocol: string },

@@ -14,8 +14,8 @@ export interface LoginState {
 export const WEB_COOKIE = 'AIOHTTP_SESSION';
 
 /**
- * A browser at the webserver: it keeps cookies, holds no key pair, and reaches the manager through /func, where the
- * webserver signs for whoever is logged in.
+ * A browser at the webserver. It keeps cookies, has no key pair, and reaches the manager through /func, where the
+ * webserver signs requests for the logged-in user.
  */
 export class Browser {
   /** Pages of the webserver itself. */
@@ -43,12 +43,12 @@ export class Browser {
     return this.#cookies.get(WEB_COOKIE);
   }
 
-  /** Goes on with a cookie from elsewhere. */
+  /** Uses a cookie from another browser. */
   useCookie(value: string): void {
     this.#cookies.set(WEB_COOKIE, value);
   }
 
-  /** Throws BackendApiError with status 401 when the webserver does not let the user in. */
+  /** Logs in. Throws BackendApiError with status 401 when the webserver refuses the login. */
   async login(username: string, password: string): Promise<LoginState> {
     const answer = await this.web.request({
       method: 'POST',

@@ -5,18 +5,18 @@ import type { Api } from '../http/api.ts';
 import type { AppProxy } from './app-proxy.ts';
 
 /**
- * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes four turns of
+ * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes four cycles of
  * the leader, each up to 60 s after the last (_create_task_specs in ai.backend.manager.sokovan.deployment), and a session.
  */
 export const SERVING_SECONDS = 300;
-/** Longest time until the session of a replica that is no longer wanted has ended: it gets 30 s to finish its work. */
+/** Longest time until the session of a removed replica has ended. It has 30 s to finish its work. */
 export const RELEASE_SECONDS = 150;
-/** From the request for a service until its first replica is begun, which takes 10 to 30 s on two busy cores. */
+/** Time from the request for a service until its first replica exists: 10 to 30 s on two busy cores. */
 export const BEGUN_SECONDS = 75;
-/** Longest time until a deleted model service is gone from the app proxy: the leader looks every 5 s. */
+/** Longest time until a deleted model service is gone from the app proxy. The leader checks every 5 s. */
 const GONE_SECONDS = 50;
 
-/** Body of POST /services (NewServiceRequestModel), as far as suites use it. */
+/** Body of POST /services (NewServiceRequestModel): the fields that suites use. */
 export interface NewModelService {
   name: string;
   /** Number of replicas. */
@@ -34,7 +34,7 @@ export interface NewModelService {
   };
 }
 
-/** What the API says of a model service. service_endpoint: its URL at the app proxy, which never changes. */
+/** A model service as the API shows it. service_endpoint: its URL at the app proxy, which never changes. */
 export interface ModelServiceInfo {
   endpoint_id: string;
   model_id: string | null;
@@ -81,7 +81,7 @@ export class ModelServices {
     return token;
   }
 
-  /** Which share of the requests a replica gets, compared with the others. */
+  /** Sets a replica's share of the requests, relative to the other replicas. */
   async setTrafficRatio(id: string, route: string, ratio: number): Promise<void> {
     const json = { traffic_ratio: ratio };
     await this.#api.request({ method: 'PUT', path: `/services/${id}/routings/${route}`, json });
@@ -108,7 +108,7 @@ export function sessionsOf(replicas: readonly ReplicaRow[]): string[] {
   return replicas.map(({ session }) => String(session)).sort();
 }
 
-/** Where the app proxy sends the requests for a model service: a row of its table circuits. */
+/** Route of the requests for a model service: a row of the app proxy's table circuits. */
 export interface ServiceCircuit {
   id: string;
   app_mode: string;
@@ -124,7 +124,7 @@ export interface ServiceCircuit {
   }[];
 }
 
-/** Looks behind the API of one model service, in the manager's database and in that of the app proxy. */
+/** Reads the state of one model service from the databases of the manager and of the app proxy. */
 export class ModelServiceWatch {
   readonly #id: string;
   readonly #database: Database;
@@ -136,7 +136,7 @@ export class ModelServiceWatch {
     this.proxy = proxy;
   }
 
-  /** Every replica that the service has or had, the oldest first. */
+  /** Every current and former replica of the service, oldest first. */
   replicas(): Promise<ReplicaRow[]> {
     return this.#database.rows(
       `SELECT id, session, lower(status::text) AS status, lower(health_status::text) AS health_status,
@@ -146,7 +146,7 @@ export class ModelServiceWatch {
     );
   }
 
-  /** Whether a replica of the service was begun within {@link BEGUN_SECONDS}. */
+  /** Whether a replica of the service exists within {@link BEGUN_SECONDS}. */
   async begun(): Promise<boolean> {
     try {
       await waitUntil(
@@ -170,7 +170,7 @@ export class ModelServiceWatch {
     return circuit;
   }
 
-  /** Waits until that many replicas are healthy and get requests, for manager and app proxy alike; returns them. */
+  /** Waits until `count` replicas are healthy and receive requests, for manager and app proxy alike. Returns them. */
   serving(count: number, deadlineSeconds = SERVING_SECONDS): Promise<ReplicaRow[]> {
     return waitUntil(
       `${count} replicas of model service ${this.#id} to be served`,
@@ -189,13 +189,13 @@ export class ModelServiceWatch {
     );
   }
 
-  /** The manager's word for where the service is in its life, or undefined when it never was. */
+  /** The life-cycle stage of the service in the manager's database, or undefined when it never existed. */
   async stage(): Promise<string | undefined> {
     const sql = 'SELECT lower(lifecycle_stage::text) AS stage FROM endpoints WHERE id = $1';
     return (await this.#database.rows<{ stage: string }>(sql, [this.#id]))[0]?.stage;
   }
 
-  /** Waits until manager and app proxy have forgotten the service. */
+  /** Waits until the service is gone from manager and app proxy. */
   async gone(): Promise<void> {
     await waitUntil(
       `model service ${this.#id} to be gone`,
@@ -210,8 +210,8 @@ export class ModelServiceWatch {
 }
 
 /**
- * Deletes a model service whatever state it is in. The manager calls it destroyed also when the coordinator did not hear
- * of it (DestroyingDeploymentHandler.status_transitions); what routes to it is then taken away here.
+ * Deletes a model service in any state. The manager calls it destroyed even when the coordinator was not informed
+ * (DestroyingDeploymentHandler.status_transitions). This function then removes the remaining circuit.
  */
 export async function removeModelService(
   services: ModelServices,
