@@ -5,7 +5,7 @@
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo '  Variables of e2e-kind: SUITE=<suite, area or comma list>  GREP=<regular expression>'
+	@echo '  Variables of e2e-kind: SUITES=<suites, areas or files>  GREP=<regular expression>'
 	@echo '                         KEEP=1 (keep the cluster)  REUSE=1 (run again on a kept cluster)'
 	@echo '                         TIMEOUT=<seconds for the run>  NO_SLOW=1 (leave slow suites out)'
 	@echo '                         PARALLELISM=<suites at once>  SHUFFLE=<seed of a random order>'
@@ -61,24 +61,24 @@ bench: ## What runs cost, against bare Jobs (ROWS=all: all that is measured, hal
 	@./tools/dev bench
 
 # As environment variables, so that no character of a regular expression meets a shell.
-export E2E_SUITE := $(SUITE)
+# The second name of a pair is the older one.
+export E2E_SUITES := $(or $(SUITES),$(SUITE))
 export E2E_GREP := $(GREP)
 export E2E_KEEP := $(KEEP)
 export E2E_REUSE := $(REUSE)
 export E2E_TIMEOUT := $(TIMEOUT)
 export E2E_NO_SLOW := $(NO_SLOW)
-# PARALLEL is the older name.
 export E2E_PARALLELISM := $(or $(PARALLELISM),$(PARALLEL))
 export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
-export E2E_BENCH_ROWS := $(ROWS)
+export E2E_ROWS := $(ROWS)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
 
 # Of e2e-staging: the cluster, and where Backend.AI runs in it.
 export E2E_KUBECONFIG := $(KUBECONFIG)
 export E2E_CONTEXT := $(CONTEXT)
-export E2E_DEPLOYMENT_NAMESPACE := $(NAMESPACE)
+export E2E_DEPLOYMENT_NAMESPACE := $(or $(DEPLOYMENT_NAMESPACE),$(NAMESPACE))
 export E2E_TEST_NAMESPACE := $(TEST_NAMESPACE)
 export E2E_REGISTRY := $(REGISTRY)
 export E2E_OPERATOR_IMAGE := $(OPERATOR_IMAGE)
@@ -86,7 +86,7 @@ export E2E_SUITES_IMAGE := $(SUITES_IMAGE)
 export E2E_RUNTIME_IMAGE := $(RUNTIME_IMAGE)
 export E2E_PULL_SECRET := $(PULL_SECRET)
 export E2E_SECRET := $(SECRET)
-export E2E_CONNECTION_FILE := $(CONNECTION)
+export E2E_CONNECTION_FILE := $(or $(CONNECTION_FILE),$(CONNECTION))
 export E2E_OPERATOR_VALUES := $(OPERATOR_VALUES)
 export E2E_PATIENCE := $(PATIENCE)
 export E2E_NO_AUDIT := $(NO_AUDIT)

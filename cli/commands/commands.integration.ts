@@ -103,7 +103,7 @@ describe('the command against a real API server', function () {
   });
 
   it('ends with 2 for a suite that does not exist, and lists those that do; nothing is created', async () => {
-    const { code, stderr } = await e2e('run', '--suite', 'gamma');
+    const { code, stderr } = await e2e('run', '--suites', 'gamma');
     expect(code).to.equal(2);
     expect(stderr).to.contain('"gamma"').and.contain('alpha').and.contain('rare');
     expect(JSON.parse((await e2e('list', '-o', 'json')).stdout)).to.have.length(2);
@@ -169,7 +169,7 @@ describe('the command against a real API server', function () {
   });
 
   it('leaves the run to the cluster on Ctrl-C, follows it again, and cancels it', async () => {
-    const { stdout } = await e2e('run', '--suite', 'rare', '--detach');
+    const { stdout } = await e2e('run', '--suites', 'rare', '--detach');
     const name = stdout.trim();
     await stage.pod(`${name}-rare-1`);
     const watching = start('watch', name);

@@ -12,7 +12,7 @@ export interface CommandWords {
   words: readonly string[];
 }
 
-/** Words of every command that is not hidden. `suites`: what may stand after --suite and as a suite's name. */
+/** Words of every command that is not hidden. `suites`: what may stand after --suites and as a suite's name. */
 export function wordsOf(program: Command, suites: readonly string[]): CommandWords[] {
   return program.commands
     .filter((command) => !('_hidden' in command && command._hidden === true))
@@ -26,7 +26,7 @@ export function wordsOf(program: Command, suites: readonly string[]): CommandWor
             flags: [option.short, option.long].filter((flag) => flag !== undefined),
             description: option.description,
             values:
-              option.long === '--suite'
+              option.long === '--suites'
                 ? suites
                 : (option.argChoices ?? (option.required || option.optional ? [] : undefined)),
           })),

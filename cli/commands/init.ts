@@ -84,7 +84,7 @@ export async function initSuiteCommand(text: string, root = PROJECT_ROOT): Promi
       [
         `suites/${suite.file}.ts   the suite, with one test that passes`,
         `suites/${suite.file}${SUITE_FILE_SUFFIX}   its metadata`,
-        `Try it: ./e2e kind --reuse --suite ${suite.name}`,
+        `Try it: ./e2e kind --reuse --suites ${suite.name}`,
         'Run "make catalog" when you are done: it writes docs/suites.md.',
       ].join('\n'),
     );

@@ -24,7 +24,7 @@ describe('the environments of a job', () => {
     expect(usualEnvironments({ includeSlow: true }, 64)).to.equal(3);
     expect(usualEnvironments({ includeSlow: true }, 12)).to.equal(2);
     expect(usualEnvironments({ includeSlow: true }, 7)).to.equal(1);
-    expect(usualEnvironments({ suite: 'storage', includeSlow: true }, 64)).to.equal(1);
+    expect(usualEnvironments({ suites: 'storage', includeSlow: true }, 64)).to.equal(1);
     expect(usualEnvironments({ grep: 'x', includeSlow: true }, 64)).to.equal(1);
     expect(usualEnvironments({ includeSlow: false }, 64)).to.equal(1);
   });

@@ -32,7 +32,7 @@ import { viewFor } from '../terminal/view.ts';
 
 export interface KindOptions {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
-  suite?: string;
+  suites?: string;
   grep?: string;
   /** How often suites that try one thing several times do so. */
   rounds?: number;
@@ -110,7 +110,7 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
 async function jobOptions(options: KindOptions): Promise<JobOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const asked = suitesNamed(options.suite, catalog, options.includeSlow);
+  const asked = suitesNamed(options.suites, catalog, options.includeSlow);
   const environments = options.environments ?? usualEnvironments(options, totalmem() / 2 ** 30);
   const chosen = withLast(asked, catalog, options.grep);
   const seconds = await readTimings(PROJECT_ROOT);
@@ -151,16 +151,16 @@ export function ordered(
 
 /** How many environments a job has that does not say: several for all suites, as many as the memory takes. */
 export function usualEnvironments(
-  { suite, grep, includeSlow }: Pick<KindOptions, 'suite' | 'grep' | 'includeSlow'>,
+  { suites, grep, includeSlow }: Pick<KindOptions, 'suites' | 'grep' | 'includeSlow'>,
   memoryGib: number,
 ): number {
-  const isPart = suite !== undefined || grep !== undefined || !includeSlow;
+  const isPart = suites !== undefined || grep !== undefined || !includeSlow;
   return isPart ? 1 : environmentsFor(memoryGib, WHOLE_RUN_ENVIRONMENTS);
 }
 
 /** Whether the operator is killed in mid-run: whoever tries a part is not held up by it. */
-function kills({ killOperator, suite, grep }: KindOptions): boolean {
-  return killOperator ?? (suite === undefined && grep === undefined);
+function kills({ killOperator, suites, grep }: KindOptions): boolean {
+  return killOperator ?? (suites === undefined && grep === undefined);
 }
 
 /** Suites that break things or count what is left: the operator has a part in them. */

@@ -26,7 +26,7 @@ import { viewFor } from '../terminal/view.ts';
 export interface StagingWords {
   kubeconfig?: string;
   context?: string;
-  namespace?: string;
+  deploymentNamespace?: string;
   testNamespace?: string;
   /** Registry that `e2e images-push` pushed to. */
   registry?: string;
@@ -37,10 +37,10 @@ export interface StagingWords {
   /** Secret with connection.json in the deployment's namespace. */
   secret?: string;
   /** File with what that Secret does not tell. */
-  connection?: string;
+  connectionFile?: string;
   /** File with further values of charts/e2e-operator. */
   operatorValues?: string;
-  suite?: string;
+  suites?: string;
   grep?: string;
   includeSlow: boolean;
   /** Whether the leak audit ends a run of chosen suites. */
@@ -86,11 +86,11 @@ export async function attachCommand(words: StagingWords): Promise<number> {
 
 /** `e2e staging --print-rights USER`: what an administrator applies, on standard output. */
 export function printRights(
-  words: Pick<StagingWords, 'namespace' | 'testNamespace' | 'secret'>,
+  words: Pick<StagingWords, 'deploymentNamespace' | 'testNamespace' | 'secret'>,
   user: string,
 ): number {
   const places = {
-    deployment: words.namespace ?? 'backend-ai',
+    deployment: words.deploymentNamespace ?? 'backend-ai',
     test: words.testNamespace ?? STAGING.testNamespace,
   };
   process.stdout.write(rightsManifest(places, user, words.secret));
@@ -99,7 +99,7 @@ export function printRights(
 
 /** The cluster that was asked for. Throws Misused for what is missing: no cluster is taken by accident. */
 export function targetOf(words: StagingWords, needsDeployment: boolean): Target {
-  const { kubeconfig, context, namespace } = words;
+  const { kubeconfig, context, deploymentNamespace } = words;
   if (!kubeconfig) {
     throw new Misused(
       'which cluster? KUBECONFIG=<file> (--kubeconfig), and CONTEXT=<name> (--context) if it is not the current one',
@@ -108,10 +108,13 @@ export function targetOf(words: StagingWords, needsDeployment: boolean): Target 
   if (kubeconfig.includes(path.delimiter)) {
     throw new Misused(`KUBECONFIG names several files (${kubeconfig}): give the one of the staging cluster`);
   }
-  if (needsDeployment && !namespace) {
-    throw new Misused('where does Backend.AI run? NAMESPACE=<namespace> (--namespace)');
+  if (needsDeployment && !deploymentNamespace) {
+    throw new Misused('where does Backend.AI run? DEPLOYMENT_NAMESPACE=<namespace> (--deployment-namespace)');
   }
-  const places: Places = { deployment: namespace ?? '', test: words.testNamespace ?? STAGING.testNamespace };
+  const places: Places = {
+    deployment: deploymentNamespace ?? '',
+    test: words.testNamespace ?? STAGING.testNamespace,
+  };
   return { kubeconfig, places, ...(context ? { context } : {}) };
 }
 
@@ -141,7 +144,7 @@ export function attachLine({ kubeconfig, context, places }: Target): string {
 async function optionsOf(words: StagingWords, target: Target): Promise<StagingOptions> {
   checkGrep(words.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const asked = suitesNamed(words.suite, catalog, words.includeSlow);
+  const asked = suitesNamed(words.suites, catalog, words.includeSlow);
   const all = words.audit
     ? asked
     : (asked ?? usualSuites(catalog, words.includeSlow).map(({ name }) => name));
@@ -151,7 +154,7 @@ async function optionsOf(words: StagingWords, target: Target): Promise<StagingOp
     places: target.places,
     sources: {
       secret: words.secret ?? CONNECTION_SECRET,
-      ...(words.connection ? { file: words.connection } : {}),
+      ...(words.connectionFile ? { file: words.connectionFile } : {}),
     },
     ...(suites ? { suites } : {}),
     ...(words.grep ? { grep: words.grep } : {}),

@@ -5,13 +5,22 @@ import { MOST_ENVIRONMENTS } from '../kind/names.ts';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
 import { given, isYes } from './option-values.ts';
-import { choiceOptions, exitCodeOption, numberOption, outputOption, textOption } from './shared-options.ts';
+import {
+  choiceOptions,
+  exitCodeOption,
+  isOn,
+  numberOption,
+  outputOption,
+  switchOption,
+  textOption,
+} from './shared-options.ts';
+import { environmentVariable } from './vocabulary.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3_600;
 
 /** What commander gives for the options of `kind`. */
 interface KindWords {
-  suite?: string;
+  suites?: string;
   grep?: string;
   rounds?: number;
   keep?: boolean;
@@ -33,39 +42,32 @@ export function addMachineCommands(program: Command, end: End): void {
     .description('create a kind cluster, deploy Backend.AI, run the suites; results in out/e2e')
     .addOption(
       numberOption(
-        '--rounds <n>',
+        'rounds',
+        'n',
         `rounds of suites that repeat one thing (1 to ${LIMITS.rounds})`,
-        'E2E_ROUNDS',
         1,
         LIMITS.rounds,
       ),
     )
-    .option('--keep', 'keep the cluster afterwards (env: E2E_KEEP)')
-    .option('--reuse', 'run on the kept cluster (env: E2E_REUSE)')
-    .option('--no-slow', 'leave out suites that are marked slow (env: E2E_NO_SLOW)')
+    .addOption(switchOption('keep', 'keep the cluster afterwards'))
+    .addOption(switchOption('reuse', 'run on the kept cluster'))
+    .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
     .addOption(
-      numberOption(
-        '--timeout <seconds>',
-        `seconds for the run (default: ${DEFAULT_TIMEOUT_SECONDS})`,
-        'E2E_TIMEOUT',
-        1,
-      ),
+      numberOption('timeout', 'seconds', `seconds for the run (default: ${DEFAULT_TIMEOUT_SECONDS})`, 1),
     )
     .addOption(
       numberOption(
-        '--environments <n>',
+        'environments',
+        'n',
         `number of equal environments (1 to ${MOST_ENVIRONMENTS}; default: by memory, 1 for chosen suites)`,
-        'E2E_ENVIRONMENTS',
         1,
         MOST_ENVIRONMENTS,
       ),
     )
-    .addOption(
-      textOption('--shuffle <seed>', 'start the suites in the random order of this seed', 'E2E_SHUFFLE'),
-    )
+    .addOption(textOption('shuffle', 'seed', 'start the suites in the random order of this seed'))
     .option('--kill-operator', 'kill the operator once during the run (default for all suites)')
-    .option('--no-kill-operator', 'leave the operator alone (env: E2E_KILL_OPERATOR=0)')
-    .option('--dry-run', 'print the plan and change nothing')
+    .option('--no-kill-operator', `leave the operator alone (env: ${environmentVariable('killOperator')}=0)`)
+    .addOption(switchOption('dryRun', 'print the plan and change nothing'))
     .addOption(exitCodeOption())
     .addHelpText(
       'after',
@@ -73,22 +75,25 @@ export function addMachineCommands(program: Command, end: End): void {
         '',
         'Examples:',
         '  ./e2e kind                                      all suites in a new cluster',
-        '  ./e2e kind --suite storage --keep               one area; keep the cluster',
-        '  ./e2e kind --suite storage-file-upload --reuse  again, on the kept cluster',
+        '  ./e2e kind --suites storage --keep               one area; keep the cluster',
+        '  ./e2e kind --suites storage-file-upload --reuse  again, on the kept cluster',
       ].join('\n'),
     )
     .action(async (words: KindWords) => {
       const { kindCommand } = await import('../commands/kind.ts');
-      const { suite, grep, rounds, environments, shuffle } = words;
-      const killOperator = killsOperator(words.killOperator, process.env.E2E_KILL_OPERATOR);
+      const { suites, grep, rounds, environments, shuffle } = words;
+      const killOperator = killsOperator(
+        words.killOperator,
+        process.env[environmentVariable('killOperator')],
+      );
       const code = await kindCommand({
-        ...given({ suite, grep, rounds, environments, shuffle, killOperator }),
-        keep: words.keep === true || isYes(process.env.E2E_KEEP),
-        reuse: words.reuse === true || isYes(process.env.E2E_REUSE),
-        includeSlow: words.slow && !isYes(process.env.E2E_NO_SLOW),
+        ...given({ suites, grep, rounds, environments, shuffle, killOperator }),
+        keep: isOn('keep', words.keep),
+        reuse: isOn('reuse', words.reuse),
+        includeSlow: !isOn('noSlow', !words.slow),
         timeoutSeconds: words.timeout ?? DEFAULT_TIMEOUT_SECONDS,
         parallelism: words.parallelism ?? RUN_DEFAULTS.parallelism,
-        dryRun: words.dryRun === true,
+        dryRun: isOn('dryRun', words.dryRun),
       });
       await end(code, words.exitCodeTo);
     });

@@ -4,6 +4,7 @@ import { Command, type CommanderError } from 'commander';
 import type { End } from './end.ts';
 import { addMachineCommands } from './machine-commands.ts';
 import { addRunCommands } from './run-commands.ts';
+import { addOlderNames } from './shared-options.ts';
 import { addStagingCommands } from './staging-commands.ts';
 import { addSuiteCommands } from './suite-commands.ts';
 
@@ -20,8 +21,8 @@ export const EXIT_CODES = [
 const EXAMPLES = [
   'Examples:',
   '  ./e2e doctor                            check this machine',
-  '  ./e2e kind --suite storage --keep       one area of suites in kind; keep the cluster',
-  '  ./e2e run --suite storage-file-upload   again, in the kept cluster',
+  '  ./e2e kind --suites storage --keep       one area of suites in kind; keep the cluster',
+  '  ./e2e run --suites storage-file-upload   again, in the kept cluster',
   '  ./e2e show                              the newest run, and why its tests failed',
 ].join('\n');
 
@@ -45,6 +46,7 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
   addRunCommands(program, end);
   addStagingCommands(program, end);
   addSuiteCommands(program, end);
+  program.commands.forEach(addOlderNames);
   return program;
 }
 

@@ -20,7 +20,7 @@ export function addRunCommands(program: Command, end: End): void {
       'TestEnvironment, or a comma-separated list of equal ones that share the suites',
       NAMES.environment,
     )
-    .option('--suite <names>', 'comma-separated suites, areas or suite files (default: all)')
+    .option('--suites <names>', 'comma-separated suites, areas or suite files (default: all)')
     .option('--grep <pattern>', 'run only tests whose full title matches')
     .option('--no-slow', 'leave out suites that are marked slow')
     .option('--timeout <seconds>', 'seconds for the run', wholeNumber(1))

@@ -2,44 +2,68 @@ import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import { type Command, Option } from 'commander';
 import type { Format } from '../terminal/output.ts';
-import { text, wholeNumber } from './option-values.ts';
+import { isYes, text, wholeNumber } from './option-values.ts';
+import { environmentVariable, flagOf, type Setting, type SettingName, VOCABULARY } from './vocabulary.ts';
 
-/** An option for a text that an environment variable can give too. */
-export function textOption(flags: string, description: string, env: string): Option {
-  return new Option(flags, description).env(env).argParser(text);
+/** An option for a text that an environment variable can give too. `value`: what stands for the text in the help. */
+export function textOption(name: SettingName, value: string, description: string): Option {
+  return new Option(`${flagOf(name)} <${value}>`, description).env(environmentVariable(name)).argParser(text);
 }
 
-/** An option for a whole number that an environment variable can give too. */
+/** An option for a whole number from `least` to `most` that an environment variable can give too. */
 export function numberOption(
-  flags: string,
+  name: SettingName,
+  value: string,
   description: string,
-  env: string,
   least: number,
   most?: number,
 ): Option {
-  return new Option(flags, description).env(env).argParser(wholeNumber(least, most));
+  return new Option(`${flagOf(name)} <${value}>`, description)
+    .env(environmentVariable(name))
+    .argParser(wholeNumber(least, most));
+}
+
+/** A flag without a value. Ask for it with {@link isOn}: an environment variable that holds "0" does not set it. */
+export function switchOption(name: SettingName, description: string): Option {
+  return new Option(flagOf(name), `${description} (env: ${environmentVariable(name)})`);
+}
+
+/** Whether the flag of a {@link switchOption} or else its environment variable is set. */
+export function isOn(name: SettingName, flag: boolean | undefined): boolean {
+  return flag === true || isYes(process.env[environmentVariable(name)]);
 }
 
 /** Options that choose suites and tests, the same for every command that creates a run. */
 export function choiceOptions(command: Command): Command {
   return command
-    .addOption(
-      textOption(
-        '--suite <names>',
-        'comma-separated suites, areas or suite files (default: all)',
-        'E2E_SUITE',
-      ),
-    )
-    .addOption(textOption('--grep <pattern>', 'run only tests whose full title matches', 'E2E_GREP'))
+    .addOption(textOption('suites', 'names', 'comma-separated suites, areas or suite files (default: all)'))
+    .addOption(textOption('grep', 'pattern', 'run only tests whose full title matches'))
     .addOption(
       numberOption(
-        '--parallelism <n>',
+        'parallelism',
+        'n',
         `suites that run at once in each environment (default: ${RUN_DEFAULTS.parallelism})`,
-        'E2E_PARALLELISM',
         1,
         LIMITS.parallelism,
       ),
     );
+}
+
+/** Gives the options of a command their older names too, as hidden options. */
+export function addOlderNames(command: Command): void {
+  const settings: readonly Setting[] = VOCABULARY;
+  for (const { name, older } of settings) {
+    const option = command.options.find(({ long }) => long === flagOf(name));
+    if (!older || !option || command.options.some(({ long }) => long === flagOf(older))) continue;
+    const hidden = new Option(option.flags.replace(flagOf(name), flagOf(older))).hideHelp();
+    if (option.parseArg) hidden.argParser(option.parseArg);
+    command.addOption(hidden);
+    command.on(`option:${hidden.name()}`, () => {
+      const value: unknown = command.getOptionValue(hidden.attributeName());
+      command.setOptionValueWithSource(option.attributeName(), value, 'cli');
+      command.setOptionValue(hidden.attributeName(), undefined);
+    });
+  }
 }
 
 /** The format of a command's result. `junit` is only for results that contain tests. */

@@ -2,8 +2,15 @@ import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import type { Command } from 'commander';
 import type { StagingWords } from '../commands/staging.ts';
 import type { End } from './end.ts';
-import { given, isYes } from './option-values.ts';
-import { choiceOptions, exitCodeOption, numberOption, textOption } from './shared-options.ts';
+import { given } from './option-values.ts';
+import {
+  choiceOptions,
+  exitCodeOption,
+  isOn,
+  numberOption,
+  switchOption,
+  textOption,
+} from './shared-options.ts';
 
 // Actions import what they need when they are called: `e2e --help` needs none of it.
 
@@ -38,50 +45,36 @@ export function addStagingCommands(program: Command, end: End): void {
   program.commandsGroup('Test a deployment that exists:');
   choiceOptions(atDeployment(program.command('staging')))
     .description('run the suites against a Backend.AI that already runs; results in out/staging')
-    .addOption(textOption('--namespace <name>', 'namespace of Backend.AI', 'E2E_DEPLOYMENT_NAMESPACE'))
-    .addOption(textOption('--registry <host/path>', 'registry that images-push used', 'E2E_REGISTRY'))
+    .addOption(textOption('deploymentNamespace', 'name', 'namespace of Backend.AI'))
+    .addOption(textOption('registry', 'host/path', 'registry that images-push used'))
+    .addOption(textOption('operatorImage', 'ref', 'operator image, instead of --registry'))
+    .addOption(textOption('suitesImage', 'ref', 'suites image, instead of --registry'))
     .addOption(
-      textOption('--operator-image <ref>', 'operator image, instead of --registry', 'E2E_OPERATOR_IMAGE'),
+      textOption('runtimeImage', 'ref', "image suites-backend-ai, for suites of Backend.AI's own programs"),
     )
-    .addOption(textOption('--suites-image <ref>', 'suites image, instead of --registry', 'E2E_SUITES_IMAGE'))
+    .addOption(textOption('pullSecret', 'name', 'image pull Secret in the test namespace'))
+    .addOption(textOption('secret', 'name', "Secret with connection.json in Backend.AI's namespace"))
     .addOption(
-      textOption(
-        '--runtime-image <ref>',
-        "image suites-backend-ai, for suites of Backend.AI's own programs",
-        'E2E_RUNTIME_IMAGE',
-      ),
-    )
-    .addOption(
-      textOption('--pull-secret <name>', 'image pull Secret in the test namespace', 'E2E_PULL_SECRET'),
-    )
-    .addOption(
-      textOption('--secret <name>', "Secret with connection.json in Backend.AI's namespace", 'E2E_SECRET'),
+      textOption('connectionFile', 'file', 'YAML or JSON file with what Services and Secret do not say'),
     )
     .addOption(
       textOption(
-        '--connection <file>',
-        'YAML or JSON file with what Services and Secret do not say',
-        'E2E_CONNECTION_FILE',
-      ),
-    )
-    .addOption(
-      textOption(
-        '--operator-values <file>',
+        'operatorValues',
+        'file',
         "more values for the operator's chart, for example an artifact bucket",
-        'E2E_OPERATOR_VALUES',
       ),
     )
-    .option('--no-slow', 'leave out suites that are marked slow (env: E2E_NO_SLOW)')
-    .option('--no-audit', 'leave out the leak audit, for a shared deployment (env: E2E_NO_AUDIT)')
-    .option('--dry-run', 'check rights, endpoints and objects; create nothing (env: E2E_DRY_RUN)')
+    .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
+    .addOption(switchOption('noAudit', 'leave out the leak audit, for a shared deployment'))
+    .addOption(switchOption('dryRun', 'check rights, endpoints and objects; create nothing'))
     .option('--print-rights <user>', 'print the manifests that an administrator applies for this user')
     .addHelpText(
       'after',
       [
         '',
         'Examples:',
-        '  ./e2e staging --kubeconfig k.yaml --namespace backend-ai --registry registry.example/team --dry-run',
-        '  ./e2e staging --namespace backend-ai --print-rights alice | kubectl apply -f -',
+        '  ./e2e staging --kubeconfig k.yaml --deployment-namespace backend-ai --registry registry.example/team --dry-run',
+        '  ./e2e staging --deployment-namespace backend-ai --print-rights alice | kubectl apply -f -',
       ].join('\n'),
     )
     .action(async (words: Words) => {
@@ -100,15 +93,15 @@ export function addStagingCommands(program: Command, end: End): void {
   program
     .command('images-push')
     .description('build the operator and suites images and push them to a registry')
-    .addOption(textOption('--registry <host/path>', 'registry to push to', 'E2E_REGISTRY'))
-    .option('--insecure', 'use plain HTTP, or HTTPS without verification (env: E2E_INSECURE)')
-    .option('--all', 'also push the images of Backend.AI and its kernel (env: E2E_ALL)')
+    .addOption(textOption('registry', 'host/path', 'registry to push to'))
+    .addOption(switchOption('insecure', 'use plain HTTP, or HTTPS without verification'))
+    .addOption(switchOption('all', 'also push the images of Backend.AI and its kernel'))
     .action(async (words: { registry?: string; insecure?: boolean; all?: boolean }) => {
       const { imagesPushCommand } = await import('../commands/images-push.ts');
       const code = await imagesPushCommand({
         registry: words.registry ?? '',
-        insecure: words.insecure === true || isYes(process.env.E2E_INSECURE),
-        all: words.all === true || isYes(process.env.E2E_ALL),
+        insecure: isOn('insecure', words.insecure),
+        all: isOn('all', words.all),
       });
       await end(code);
     });
@@ -117,34 +110,23 @@ export function addStagingCommands(program: Command, end: End): void {
 /** Adds the options that `staging` and `attach` share. */
 function atDeployment(command: Command): Command {
   return command
-    .addOption(textOption('--kubeconfig <file>', 'kubeconfig of the cluster', 'E2E_KUBECONFIG'))
+    .addOption(textOption('kubeconfig', 'file', 'kubeconfig of the cluster'))
+    .addOption(textOption('context', 'name', 'context of the kubeconfig (default: its current one)'))
     .addOption(
-      textOption('--context <name>', 'context of the kubeconfig (default: its current one)', 'E2E_CONTEXT'),
+      textOption('testNamespace', 'name', 'namespace for operator and suites (default: backendai-e2e)'),
     )
     .addOption(
-      textOption(
-        '--test-namespace <name>',
-        'namespace for operator and suites (default: backendai-e2e)',
-        'E2E_TEST_NAMESPACE',
-      ),
+      numberOption('timeout', 'seconds', `seconds for the run (default: ${RUN_DEFAULTS.timeoutSeconds})`, 1),
     )
     .addOption(
       numberOption(
-        '--timeout <seconds>',
-        `seconds for the run (default: ${RUN_DEFAULTS.timeoutSeconds})`,
-        'E2E_TIMEOUT',
-        1,
-      ),
-    )
-    .addOption(
-      numberOption(
-        '--patience <seconds>',
+        'patience',
+        'seconds',
         `seconds without an answer of the cluster before the command detaches (default: ${DEFAULT_PATIENCE_SECONDS})`,
-        'E2E_PATIENCE',
         1,
       ),
     )
-    .option('--keep', 'leave operator and run in the cluster at the end (env: E2E_KEEP)')
+    .addOption(switchOption('keep', 'leave operator and run in the cluster at the end'))
     .addOption(exitCodeOption());
 }
 
@@ -155,9 +137,9 @@ function staged(words: Words): StagingWords {
     ...given(named),
     ...DEFAULTS,
     ...given({ parallelism, timeoutSeconds: timeout, patienceSeconds: patience }),
-    includeSlow: slow !== false && !isYes(process.env.E2E_NO_SLOW),
-    audit: audit !== false && !isYes(process.env.E2E_NO_AUDIT),
-    keep: keep === true || isYes(process.env.E2E_KEEP),
-    dryRun: dryRun === true || isYes(process.env.E2E_DRY_RUN),
+    includeSlow: !isOn('noSlow', slow === false),
+    audit: !isOn('noAudit', audit === false),
+    keep: isOn('keep', keep),
+    dryRun: isOn('dryRun', dryRun),
   };
 }

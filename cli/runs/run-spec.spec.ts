@@ -11,7 +11,7 @@ const catalog: CatalogEntry[] = [
 
 describe('what a run asks for', () => {
   it('names the chosen suites and the one that closes every run', () => {
-    const spec = specOf({ environment: 'e2e', suite: 'a', includeSlow: false, failFast: true }, catalog);
+    const spec = specOf({ environment: 'e2e', suites: 'a', includeSlow: false, failFast: true }, catalog);
     expect(spec.suites).to.deep.equal({ names: ['a-one', 'audit'] });
     expect(spec).to.deep.include({ environmentRef: { name: 'e2e' }, failFast: true });
   });

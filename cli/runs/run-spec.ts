@@ -75,15 +75,15 @@ export interface RunWish extends Omit<RunRequest, 'environments' | 'suites'> {
   /** TestEnvironments, separated by commas. */
   environment: string;
   /** Suites, areas or suite files, separated by commas; undefined for all. */
-  suite?: string;
+  suites?: string;
 }
 
 /** The spec that a user asks for. Throws UnknownSuites. Pure. */
 export function specOf(
-  { environment, suite, ...wish }: RunWish,
+  { environment, suites: asked, ...wish }: RunWish,
   catalog: readonly CatalogEntry[],
 ): TestRunSpec {
-  const suites = withLast(suitesNamed(suite, catalog, wish.includeSlow), catalog, wish.grep);
+  const suites = withLast(suitesNamed(asked, catalog, wish.includeSlow), catalog, wish.grep);
   const environments = environment.split(',').map((name) => name.trim());
   return runSpec({ ...wish, environments, ...(suites ? { suites } : {}) });
 }

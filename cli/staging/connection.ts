@@ -137,7 +137,7 @@ export function whole(parts: object, places: Places, sources: Sources): Connecti
   );
   throw new NotReachable(
     `it is not known how to reach Backend.AI in namespace ${places.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
-    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection (CONNECTION=…); packages/api/connection.ts says what each is`,
+    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection-file (CONNECTION_FILE=…); packages/api/connection.ts says what each is`,
   );
 }
 

@@ -19,7 +19,7 @@ describe('what a staging run is given', () => {
   it('is asked for by name when it is missing: no cluster is taken by accident', () => {
     expect(() => targetOf(words, true)).to.throw(Misused, 'KUBECONFIG');
     expect(() => targetOf({ ...words, kubeconfig: 'a' }, true)).to.throw(Misused, 'NAMESPACE');
-    expect(() => targetOf({ ...words, kubeconfig: 'a:b', namespace: 'n' }, true)).to.throw(
+    expect(() => targetOf({ ...words, kubeconfig: 'a:b', deploymentNamespace: 'n' }, true)).to.throw(
       Misused,
       'several files',
     );

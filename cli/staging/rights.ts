@@ -126,7 +126,7 @@ export const RIGHTS: readonly Right[] = [
     resources: ['services'],
     verbs: ['list'],
     why: 'endpoints of Backend.AI',
-    lost: 'all endpoints have to come from the Secret or from --connection',
+    lost: 'all endpoints have to come from the Secret or from --connection-file',
   },
   {
     place: 'deployment',
@@ -135,7 +135,7 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get'],
     names: () => [CONNECTION_SECRET],
     why: 'credentials of Backend.AI',
-    lost: 'all credentials have to come from --connection',
+    lost: 'all credentials have to come from --connection-file',
   },
   {
     place: 'deployment',
@@ -225,7 +225,7 @@ export function rightsManifest(places: Places, user: string, secret?: string): s
     ];
   });
   const header = [
-    `# Everything that ${user} needs for "make e2e-staging NAMESPACE=${places.deployment}${places.test === STAGING.testNamespace ? '' : ` TEST_NAMESPACE=${places.test}`}", and no more.`,
+    `# Everything that ${user} needs for "make e2e-staging DEPLOYMENT_NAMESPACE=${places.deployment}${places.test === STAGING.testNamespace ? '' : ` TEST_NAMESPACE=${places.test}`}", and no more.`,
     '# An administrator applies it. Made by "./e2e staging --print-rights".',
   ];
   return `${header.join('\n')}\n${documents.map((each) => stringify(each, { lineWidth: 0 })).join('---\n')}`;

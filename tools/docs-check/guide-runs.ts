@@ -24,15 +24,15 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   'make e2e-kind': CI('make e2e-kind'),
   'make e2e-kind NO_SLOW=1': CI('make e2e-kind NO_SLOW='),
   './e2e up': JOB('keep'),
-  'make e2e-kind REUSE=1 SUITE=storage-rename-folder': JOB('reuse'),
-  'make e2e-kind REUSE=1 SUITE=storage-rename-folder GREP=finds every agent': JOB('reuse'),
+  'make e2e-kind REUSE=1 SUITES=storage-rename-folder': JOB('reuse'),
+  'make e2e-kind REUSE=1 SUITES=storage-rename-folder GREP=finds every agent': JOB('reuse'),
   'make images-push REGISTRY=registry.example/e2e': STAGING("'images-push'"),
-  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
     STAGING('is refused without rights'),
-  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e DRY_RUN=1':
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e DRY_RUN=1':
     STAGING("'--dry-run'"),
-  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging NAMESPACE=backend-ai REGISTRY=registry.example/e2e SUITE=session-lifecycle':
-    STAGING("'--suite', options.suites"),
+  'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e SUITES=session-lifecycle':
+    STAGING("'--suites', options.suites"),
   './e2e attach --kubeconfig staging.kubeconfig --context staging': STAGING("['attach'"),
   'make e2e-staging-selftest': {
     file: 'tools/selftests/staging-command.ts',

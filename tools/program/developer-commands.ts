@@ -1,6 +1,7 @@
 import type { End } from '@backendai-e2e/cli/program/end';
 import { text, wholeNumber } from '@backendai-e2e/cli/program/option-values';
 import { exitCodeOption, textOption } from '@backendai-e2e/cli/program/shared-options';
+import { environmentVariable } from '@backendai-e2e/cli/program/vocabulary';
 import { type Command, Option } from 'commander';
 
 /** Short suites that together use every part of a deployment. */
@@ -23,9 +24,7 @@ function addEveryday(program: Command, end: End): void {
   program
     .command('operator')
     .description('run the operator from its sources against the kept cluster, until Ctrl-C')
-    .addOption(
-      textOption('--kubeconfig <file>', 'cluster to use (default: the kept cluster)', 'E2E_KUBECONFIG'),
-    )
+    .addOption(textOption('kubeconfig', 'file', 'cluster to use (default: the kept cluster)'))
     .option('-n, --namespace <name>', 'namespace of the operator', 'backendai-e2e')
     .option('--inspect <port>', 'open the debugger of Node.js on this port', wholeNumber(1, 65_535))
     .option('--no-watch', 'do not restart the operator when a source file changes')
@@ -83,7 +82,7 @@ function addMeasurements(program: Command, end: End): void {
         'first: rows that take minutes; all: also 50 suites at once and the operator',
       )
         .default('first')
-        .env('E2E_BENCH_ROWS')
+        .env(environmentVariable('rows'))
         .argParser((value) => text(value) ?? 'first'),
     )
     .action(async ({ repeats, rows }: { repeats: string; rows: string }) =>
@@ -98,16 +97,16 @@ function addMeasurements(program: Command, end: End): void {
     .description(
       'break what each suite proves, in the kept cluster: the suite must fail (suites/breakages.yaml)',
     )
-    .option('--suite <names>', 'comma-separated suites (default: all)')
+    .option('--suites <names>', 'comma-separated suites (default: all)')
     .option('--environment <names>', 'comma-separated environments to break', 'e2e')
     .option('--list <file>', 'list to use instead of suites/breakages.yaml')
-    .action(async (options: { suite?: string; environment: string; list?: string }) =>
+    .action(async (options: { suites?: string; environment: string; list?: string }) =>
       end(await (await import('../selftests/breakages-command.ts')).breakagesSelftestCommand(options)),
     );
   program
     .command('staging-selftest')
     .description('prove "staging" in kind: a second Backend.AI, a restricted user, a lost connection')
-    .addOption(textOption('--suite <names>', 'suites to run there', 'E2E_SUITE'))
+    .addOption(textOption('suites', 'names', 'suites to run there'))
     .option('--cluster <name>', 'kind cluster that exists and stays (needs --kubeconfig)')
     .option('--kubeconfig <file>', "the administrator's kubeconfig of that cluster")
     .option(
@@ -119,7 +118,7 @@ function addMeasurements(program: Command, end: End): void {
       const { stagingSelftestCommand } = await import('../selftests/staging-command.ts');
       const { cluster: name, kubeconfig, deployment } = options;
       const code = await stagingSelftestCommand({
-        suites: options.suite ?? SELFTEST_SUITES,
+        suites: options.suites ?? SELFTEST_SUITES,
         ...(name && kubeconfig ? { cluster: { name, kubeconfig } } : {}),
         ...(name && kubeconfig && deployment ? { deployment } : {}),
       });

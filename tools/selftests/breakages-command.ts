@@ -10,7 +10,7 @@ import { type Breakage, type Outcome, readBreakages } from './breakages.ts';
 
 export interface BreakageOptions {
   /** Names of suites, separated by commas. Default: all that the list names. */
-  suite?: string;
+  suites?: string;
   /** Names of environments of the kept cluster, separated by commas; each tries one breakage at a time. */
   environment: string;
   /** File of the list. Default: suites/breakages.yaml. */
@@ -31,7 +31,7 @@ interface Tried {
  */
 export function breakagesSelftestCommand(options: BreakageOptions): Promise<number> {
   return withProvision(async (p) => {
-    const wanted = options.suite?.split(',').map((name) => name.trim());
+    const wanted = options.suites?.split(',').map((name) => name.trim());
     const all = readBreakages(options.list);
     const strange = (wanted ?? []).filter((name) => !all.some(({ suite }) => suite === name));
     if (strange.length > 0) throw new Error(`suites/breakages.yaml lists nothing for ${strange.join(', ')}`);

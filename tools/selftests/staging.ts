@@ -29,7 +29,7 @@ import {
 
 /** What a self-test of staging is given. */
 export interface SelftestOptions {
-  /** Suites to run, as `e2e staging --suite` takes them. */
+  /** Suites to run, as `e2e staging --suites` takes them. */
   suites: string;
   /** An existing kind cluster and its administrator's kubeconfig, which stays; undefined: one is made and removed. */
   cluster?: { name: string; kubeconfig: string };
@@ -143,13 +143,13 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   });
   const before = await everything(stage);
   await step('a dry run creates nothing', async () => {
-    const dry = await e2e(stage, [...staging, '--suite', options.suites, '--dry-run']);
+    const dry = await e2e(stage, [...staging, '--suites', options.suites, '--dry-run']);
     expectEnding('the dry run', dry, { code: 0, says: ['endpoints of', 'nothing was created'] });
     expectSame('the dry run', before, await everything(stage));
   });
   await step('a run whose connection is lost goes on without it', async () => {
     let cut = false;
-    const lost = await e2e(stage, [...staging, '--suite', options.suites], (line) => {
+    const lost = await e2e(stage, [...staging, '--suites', options.suites], (line) => {
       if (cut || !showsPassedTest(line)) return;
       cut = true;
       stage.p.log('the connection to the API server is cut');
