@@ -93,7 +93,7 @@ const LOOK_MS = 500;
 const SOON_MS = 60_000;
 
 /** Whether an attempt ended less than a minute ago and is not archived yet. */
-export function isComing({ status }: TestReport, now: Date): boolean {
+function isComing({ status }: TestReport, now: Date): boolean {
   if (status?.final !== true || conditionOf(status.conditions, REPORT_CONDITIONS.archived)) return false;
   return now.getTime() - Date.parse(status.finishedAt ?? '') < SOON_MS;
 }

@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /** No kubeconfig was named and none is where one is expected. Exit code 2. */
-export class NoCluster extends Error {
+class NoCluster extends Error {
   override readonly name = 'NoCluster';
   readonly remedy =
     'name one with --kubeconfig or $KUBECONFIG, or make a cluster: ./e2e up (or make e2e-kind KEEP=1)';
@@ -37,7 +37,7 @@ export class NoCluster extends Error {
  * The kubeconfig file of a command: --kubeconfig, else that of the kept cluster, else, when kubectl started the command,
  * ~/.kube/config. Undefined for the files of $KUBECONFIG, which are merged as kubectl does. Throws NoCluster.
  */
-export function kubeconfigFile(
+function kubeconfigFile(
   asked: string | undefined,
   env: Record<string, string | undefined> = process.env,
   exists: (file: string) => boolean = existsSync,

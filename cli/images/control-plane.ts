@@ -18,7 +18,7 @@ export interface ControlPlaneImage {
 }
 
 /** Every tool that the node image and its control plane are made of. */
-export const NODE_TOOLS: readonly ToolName[] = [
+const NODE_TOOLS: readonly ToolName[] = [
   'kube-apiserver',
   'kube-controller-manager',
   'kube-scheduler',

@@ -1,5 +1,5 @@
 /** Name of our entry in the engine's list of runtimes. */
-export const BOUNDED_RUNTIME = 'backendai-e2e-bounded';
+const BOUNDED_RUNTIME = 'backendai-e2e-bounded';
 
 /**
  * The engine's daemon.json with our runtime added and made the default; everything else stays as it was.

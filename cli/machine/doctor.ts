@@ -125,7 +125,7 @@ export function cgroupFinding(host: Pick<Host, 'cgroup'>): Finding {
   return { name: 'cgroup', state: 'missing', detail: 'no control groups', remedy: 'Run this on Linux.' };
 }
 
-export function capabilityFinding(host: Pick<Host, 'missingCapabilities'>): Finding {
+function capabilityFinding(host: Pick<Host, 'missingCapabilities'>): Finding {
   const lacking = host.missingCapabilities;
   const needed = lacking.filter((name) => name === 'CAP_SYS_ADMIN' || name === 'CAP_NET_ADMIN');
   if (needed.length > 0 && process.getuid?.() === 0) {

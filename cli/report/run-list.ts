@@ -71,7 +71,7 @@ export function chooseRun(
 }
 
 /** Time since an RFC 3339 time, for people: "12 s", "4 min", "3 h", "2 d". */
-export function age(time: string, now: Date): string {
+function age(time: string, now: Date): string {
   const passed = Math.max(0, (now.getTime() - Date.parse(time)) / 1000);
   if (passed < 120) return `${Math.round(passed)} s`;
   if (passed < 7_200) return `${Math.round(passed / 60)} min`;

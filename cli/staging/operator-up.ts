@@ -30,7 +30,7 @@ export interface OperatorPod {
 }
 
 /** The operator did not come up. Exit code 2. */
-export class OperatorDown extends Error {
+class OperatorDown extends Error {
   override readonly name = 'OperatorDown';
 }
 

@@ -1,5 +1,5 @@
 /** Exit code of a program that was ended by SIGPIPE, as shells show it. */
-export const CLOSED_OUTPUT_EXIT = 141;
+const CLOSED_OUTPUT_EXIT = 141;
 
 /** Commands that change something: they go on, and end with their own code, when nobody reads their output any more. */
 const GO_ON: ReadonlySet<string> = new Set([

@@ -38,7 +38,7 @@ export function show(shown: Shown, format: Format): void {
 }
 
 /** Columns of a terminal; undefined for anything else, and for terminals that do not know. */
-export function columnsOf(output: { isTTY?: boolean; columns?: number }): number | undefined {
+function columnsOf(output: { isTTY?: boolean; columns?: number }): number | undefined {
   return output.isTTY && output.columns ? output.columns : undefined;
 }
 

@@ -93,7 +93,7 @@ export class PlainView implements View {
 }
 
 /** A task list that is drawn anew as things change; one task a phase, its state below it. */
-export class LiveView implements View {
+class LiveView implements View {
   readonly #output: Output;
   readonly #elapsed: () => number;
   readonly #record: Recorder;

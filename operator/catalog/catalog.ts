@@ -7,11 +7,11 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent } from '@backendai-e2e/kube/object';
 
 /** On every TestSuite that comes from the catalog: one that is no longer in it is deleted. */
-export const CATALOG_LABEL = 'app.kubernetes.io/managed-by';
-export const CATALOG_VALUE = 'backendai-e2e-catalog';
+const CATALOG_LABEL = 'app.kubernetes.io/managed-by';
+const CATALOG_VALUE = 'backendai-e2e-catalog';
 
 /** The catalog's file does not hold what it should. */
-export class CatalogError extends Error {
+class CatalogError extends Error {
   override readonly name = 'CatalogError';
 }
 
@@ -26,7 +26,7 @@ interface CatalogEntry {
  * Reads the catalog: a YAML list of {name, labels, spec}. The API server checks the specs.
  * Throws CatalogError with the file and what is wrong.
  */
-export async function readCatalog(path: string): Promise<CatalogEntry[]> {
+async function readCatalog(path: string): Promise<CatalogEntry[]> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new CatalogError(`${path} cannot be read: ${error.message}`);
   });

@@ -11,7 +11,7 @@ import {
 import type { Refusal } from './accept.ts';
 
 /** Which probe tells, for each action. */
-export const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
+const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
   podDelete: {
     inForce: 'API server: no pod with that uid',
     healed: 'kubelet: as many other pods of the component are ready as its workloads ask for',

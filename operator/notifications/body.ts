@@ -58,7 +58,7 @@ export function bodyOf(notice: Notice, format: NoticeFormat): string {
 }
 
 /** A message as Slack's incoming webhooks, and those that copy them, take it. */
-export function slackMessage({ run, changes }: Notice): object {
+function slackMessage({ run, changes }: Notice): object {
   const shown = changes.slice(0, NAMED).map((change) => {
     const { sign, words } = WORDS[change.change];
     const why = change.message ?? change.reason ?? '';

@@ -3,7 +3,7 @@ import { bodyOf, type Notice, signatureOf } from './body.ts';
 import type { Target } from './target.ts';
 
 /** Headers of every notice. */
-export const NOTICE_HEADERS = {
+const NOTICE_HEADERS = {
   id: 'x-backendai-e2e-delivery',
   timestamp: 'x-backendai-e2e-timestamp',
   signature: 'x-backendai-e2e-signature',

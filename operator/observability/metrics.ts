@@ -139,7 +139,7 @@ export class OperatorMetrics {
 }
 
 /** Lines that are Finished now and were not before. */
-export function endedSuites(
+function endedSuites(
   before: readonly RunSuite[] | undefined,
   after: readonly RunSuite[] | undefined,
 ): RunSuite[] {

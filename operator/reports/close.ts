@@ -187,7 +187,7 @@ function podEnding(pod: Pod): AttemptEnding {
 }
 
 /** "pod x: Failed, container suite ended with exit code 137 (OOMKilled)". */
-export function podInWords(pod: Pod): string {
+function podInWords(pod: Pod): string {
   const containers = statuses(pod).map((status) => {
     const { waiting, running, terminated } = status.state ?? {};
     if (terminated) {

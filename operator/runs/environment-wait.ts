@@ -33,7 +33,7 @@ const REASONS = {
  * the waiting is over. The clock of an unhealthy environment starts when that condition turned False. One that is still
  * coming up has the deadline of its own spec, kept by its controller.
  */
-export function waitForEnvironment(
+function waitForEnvironment(
   run: TestRun,
   seen: readonly Readiness[],
   draft: RunDraft,
@@ -170,7 +170,7 @@ function sumUp(draft: RunDraft): void {
 }
 
 /** "e2e-2: manager 0 of 2 ready; e2e-3: …" */
-export function inWords(environments: readonly RunEnvironment[]): string {
+function inWords(environments: readonly RunEnvironment[]): string {
   return environments
     .map(({ name, message }) => `${name}: ${message ?? ''}`)
     .join('; ')

@@ -5,7 +5,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
 /** The operator ends a run at its deadline; it gets so much longer before it is taken for gone. */
-export const GRACE_SECONDS = 120;
+const GRACE_SECONDS = 120;
 
 /** Either the tick is over, or it waits on, but not longer than until a moment (milliseconds since 1970). */
 export type TickState = { ending: Ending } | { untilMs: number };

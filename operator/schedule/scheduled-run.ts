@@ -10,7 +10,7 @@ import { tickNews, tickState } from './decide.ts';
 import type { TickSettings } from './settings.ts';
 
 /** On the TestRun of a tick: the Job that made it, which is how a tick that was started anew finds its own. */
-export const TICK_LABEL = 'e2e.backend.ai/tick';
+const TICK_LABEL = 'e2e.backend.ai/tick';
 
 /** A watch is renewed so often: one that died without a word is noticed then. */
 const WATCH_SECONDS = 60;

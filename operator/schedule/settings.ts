@@ -13,7 +13,7 @@ export interface TickSettings {
 }
 
 /** Environment variables of a tick's container. */
-export const TICK_ENV = {
+const TICK_ENV = {
   name: 'E2E_TICK_NAME',
   uid: 'E2E_TICK_UID',
   namespace: 'E2E_NAMESPACE',

@@ -28,7 +28,7 @@ export type Step =
 export type ListReason = 'start' | Exclude<Ended, 'server'>;
 
 /** Between tries: 0.5 s to 30 s. client-go's reflector uses 0.8 s to 30 s. */
-export const FOLLOW_BACKOFF: Backoff = { baseMs: 500, capMs: 30_000 };
+const FOLLOW_BACKOFF: Backoff = { baseMs: 500, capMs: 30_000 };
 
 /** After so many failed watches in a row a list is tried: the API server may have been restored from a backup. */
 const WATCHES_BEFORE_LIST = 3;

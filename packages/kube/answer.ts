@@ -66,7 +66,7 @@ export function connectionOutcome(error: unknown): TryOutcome | undefined {
 }
 
 /** The code of a system or undici error, also when it is a cause. */
-export function errorCode(error: unknown): string | undefined {
+function errorCode(error: unknown): string | undefined {
   for (let current = error; isRecord(current); current = current.cause) {
     if (typeof current.code === 'string') return current.code;
   }

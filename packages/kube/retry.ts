@@ -19,7 +19,7 @@ export interface TryState {
 }
 
 /** Between tries: 100 ms, 200 ms … 5 s, with up to half on top. */
-export const RETRY_BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
+const RETRY_BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
 
 /**
  * Milliseconds to wait before the next try, or undefined when there must be none: the answer is final, a second try could

@@ -5,7 +5,7 @@ import { secretValues } from '@backendai-e2e/redaction/redaction';
 import { recorder } from '../evidence/record.ts';
 
 /** There is no usable connection.json. */
-export class NoConnection extends Error {
+class NoConnection extends Error {
   override name = 'NoConnection';
 }
 

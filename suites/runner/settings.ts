@@ -4,7 +4,7 @@ import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { type PodApiServer, podApiServer } from '@backendai-e2e/kube/pod-connection';
 
 /** For the runner's own tests: another list of known issues than the one beside the suites. */
-export const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
+const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
 
 /** Where results go. */
 export interface ReportTarget {
@@ -27,7 +27,7 @@ export interface Settings {
 }
 
 /** The environment variables do not say what to run. The message names the variable and what it should hold. */
-export class SettingsError extends Error {
+class SettingsError extends Error {
   override name = 'SettingsError';
 }
 

@@ -20,7 +20,7 @@ export interface Takeover {
 }
 
 /** The pods of the operator in the cluster do not end. */
-export class PodsStay extends Error {
+class PodsStay extends Error {
   override readonly name = 'PodsStay';
   readonly remedy = 'Look at the pods of the operator with kubectl describe.';
 }

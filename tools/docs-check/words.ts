@@ -1,7 +1,7 @@
 import { type Passage, sentences, wordCount } from './prose.ts';
 
 /** Words of the longest sentence that a reader takes in at once. */
-export const MAX_WORDS = 20;
+const MAX_WORDS = 20;
 
 /** One sentence that breaks a rule. */
 export interface Finding {

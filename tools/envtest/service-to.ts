@@ -11,7 +11,7 @@ interface Endpoints extends KubeObject {
 const ENDPOINTS: Resource<Endpoints> = { apiVersion: 'v1', kind: 'Endpoints', plural: 'endpoints' };
 
 /** An address of this machine to which the API server connects for a Service: it refuses loopback ones. */
-export function ownAddress(): string {
+function ownAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
   if (!found)

@@ -40,6 +40,7 @@ const PARTS: readonly Part[] = [
     command: [`${BIN}/cspell`, '--no-progress', '--no-summary', '--cache', '--cache-location', SPELLED],
   },
   { name: 'Markdown', command: [`${BIN}/markdownlint-cli2`] },
+  { name: 'unused code', command: [`${BIN}/knip`, '--no-progress', '--no-config-hints'] },
   { name: 'words', command: [process.execPath, 'tools/docs-check/words-command.ts'] },
   {
     name: 'unit and charts',
@@ -64,7 +65,7 @@ const PARTS: readonly Part[] = [
 ];
 
 /** Parts by the short names that --part takes. */
-const SHORT: Record<string, readonly number[]> = { lint: [0, 1, 2, 3, 4], unit: [5], integration: [6] };
+const SHORT: Record<string, readonly number[]> = { lint: [0, 1, 2, 3, 4, 5], unit: [6], integration: [7] };
 
 /**
  * `e2e test`: all parts one after the other, also after one failed, then one table. Writes out/test/tally.json.

@@ -78,7 +78,7 @@ export function readKubeconfig(file: string): Kubeconfig {
  * Relative paths, and a relative command of an exec plugin, start at the folder of `file`.
  * Throws ConfigError that names the file and the entry.
  */
-export function parseKubeconfig(text: string, file: string): Kubeconfig {
+function parseKubeconfig(text: string, file: string): Kubeconfig {
   let parsed: unknown;
   try {
     // As kubectl does, an empty file counts as one without entries.

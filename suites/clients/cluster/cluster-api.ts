@@ -2,7 +2,7 @@ import { API_VERSION, GROUP, KINDS, type KindName, VERSION } from '@backendai-e2
 import { type PodAnswer, type PodApiServer, PodConnection } from '@backendai-e2e/kube/pod-connection';
 
 /** The API server refused a request. */
-export class ClusterRefused extends Error {
+class ClusterRefused extends Error {
   override name = 'ClusterRefused';
   /** HTTP status. */
   readonly code: number;

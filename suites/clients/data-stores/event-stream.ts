@@ -23,7 +23,7 @@ export interface Consumer {
 type Entry = [id: string, fields: string[]];
 
 /** The entry of a stream as Backend.AI writes it (ai.backend.common.message_queue.payload). */
-export function streamEvent([id, fields]: Entry): StreamEvent {
+function streamEvent([id, fields]: Entry): StreamEvent {
   const field = pairs(fields);
   return {
     id,

@@ -54,7 +54,7 @@ export async function registrations(valkey: Valkey): Promise<Registration[]> {
 }
 
 /** Parses the fields of one hash. */
-export function registration(key: string, fields: Record<string, string>, ttlSeconds: number): Registration {
+function registration(key: string, fields: Record<string, string>, ttlSeconds: number): Registration {
   const field = <T>(name: string): T => JSON.parse(fields[name] ?? 'null');
   const endpoint = field<{
     address: string;

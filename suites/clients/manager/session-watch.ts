@@ -30,7 +30,7 @@ const ON_ITS_WAY: readonly SessionState[] = [
 ];
 
 /** The session ended, or ended in another state than expected. */
-export class SessionEnded extends Error {
+class SessionEnded extends Error {
   override name = 'SessionEnded';
 }
 

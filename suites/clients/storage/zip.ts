@@ -5,7 +5,7 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const DEFLATED = 8;
 
 /** The bytes are not a ZIP archive, or the archive is damaged. */
-export class BadArchive extends Error {
+class BadArchive extends Error {
   override name = 'BadArchive';
 }
 
