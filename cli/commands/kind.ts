@@ -17,8 +17,9 @@ import { collector } from '../collect/job-collector.ts';
 import { appendStepSummary } from '../collect/job-page.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { realEffects } from '../kind/effects.ts';
-import { type JobOptions, runJob } from '../kind/job.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
+import type { KindOptions } from '../kind/kind-options.ts';
+import { runKind } from '../kind/kind-pipeline.ts';
 import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
@@ -30,7 +31,7 @@ import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { viewFor } from '../terminal/view.ts';
 
-export interface KindOptions {
+export interface KindChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suites?: string;
   grep?: string;
@@ -53,11 +54,11 @@ export interface KindOptions {
 }
 
 /** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
-export async function kindCommand(options: KindOptions): Promise<number> {
+export async function kindCommand(options: KindChoice): Promise<number> {
   const clock = new PhaseClock();
-  let job: JobOptions;
+  let job: KindOptions;
   try {
-    job = await jobOptions(options);
+    job = await kindOptions(options);
   } catch (error) {
     const ending = endingOfError(error);
     console.error(`exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`);
@@ -74,12 +75,12 @@ export async function kindCommand(options: KindOptions): Promise<number> {
 export async function upCommand(): Promise<number> {
   const clock = new PhaseClock();
   const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, environments: 1, dryRun: false };
-  const job = await jobOptions({ ...nothing, keep: true, reuse: false });
+  const job = await kindOptions({ ...nothing, keep: true, reuse: false });
   return perform({ ...job, upOnly: true }, clock);
 }
 
 /** Does a job and tells about it: progress, what came out, and how to look around. Returns the exit code. */
-async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
+async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
   await clearResults(out);
   const log = openJobLog(path.join(out, 'job.log'));
@@ -91,14 +92,14 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
     const namespaces = [NAMES.operatorNamespace, ...places];
     const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
     const collect = collector(sites, effects.connect);
-    const { ending, state, kept } = await runJob(job, { effects, view, clock, interruption, collect });
+    const { ending, state } = await runKind(job, { effects, view, clock, interruption, collect });
     const figures = figuresOf(clock, state);
     const lines = closingLines(ending, state, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
     const trouble = run ? await appendStepSummary({ run, reports }) : undefined;
     if (trouble) view.print([trouble]);
-    view.print([...lines.slice(0, -1), ...(kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
+    view.print([...lines.slice(0, -1), ...(state.kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
     return ending.code;
   } finally {
     interruption.dispose();
@@ -107,7 +108,7 @@ async function perform(job: JobOptions, clock: PhaseClock): Promise<number> {
 }
 
 /** Everything that can be wrong with what was asked is said here, before anything is built. */
-async function jobOptions(options: KindOptions): Promise<JobOptions> {
+async function kindOptions(options: KindChoice): Promise<KindOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
   const asked = suitesNamed(options.suites, catalog, options.includeSlow);
@@ -141,7 +142,7 @@ export function ordered(
   suites: string[] | undefined,
   catalog: readonly CatalogEntry[],
   seconds: ReadonlyMap<string, number>,
-  options: Pick<KindOptions, 'shuffle' | 'includeSlow' | 'parallelism' | 'environments'>,
+  options: Pick<KindChoice, 'shuffle' | 'includeSlow' | 'parallelism' | 'environments'>,
 ): string[] | undefined {
   const { shuffle, includeSlow, parallelism, environments = 1 } = options;
   const all = () => suites ?? usualSuites(catalog, includeSlow).map(({ name }) => name);
@@ -151,7 +152,7 @@ export function ordered(
 
 /** How many environments a job has that does not say: several for all suites, as many as the memory takes. */
 export function usualEnvironments(
-  { suites, grep, includeSlow }: Pick<KindOptions, 'suites' | 'grep' | 'includeSlow'>,
+  { suites, grep, includeSlow }: Pick<KindChoice, 'suites' | 'grep' | 'includeSlow'>,
   memoryGib: number,
 ): number {
   const isPart = suites !== undefined || grep !== undefined || !includeSlow;
@@ -159,7 +160,7 @@ export function usualEnvironments(
 }
 
 /** Whether the operator is killed in mid-run: whoever tries a part is not held up by it. */
-function kills({ killOperator, suites, grep }: KindOptions): boolean {
+function kills({ killOperator, suites, grep }: KindChoice): boolean {
   return killOperator ?? (suites === undefined && grep === undefined);
 }
 
@@ -168,7 +169,7 @@ function sparedSuites(catalog: readonly CatalogEntry[]): string[] {
   return catalog.filter(({ disruptive, last }) => disruptive || last).map(({ name }) => name);
 }
 
-async function planLines(job: JobOptions): Promise<string[]> {
+async function planLines(job: KindOptions): Promise<string[]> {
   const catalog = await readCatalog(PROJECT_ROOT);
   const chosen = job.suites
     ? catalog.filter((suite) => job.suites?.includes(suite.name))

@@ -1,8 +1,8 @@
-import type { JobState } from './job.ts';
+import type { KindState } from './kind-pipeline.ts';
 import { NAMES } from './names.ts';
 
 /** How to look around in a cluster that stays. */
-export function keptLines(state: JobState): string[] {
+export function keptLines(state: Pick<KindState, 'operatorInstalled' | 'tools'>): string[] {
   if (!state.operatorInstalled) return [];
   const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;
   return [

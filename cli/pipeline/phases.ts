@@ -11,7 +11,7 @@ export const PHASES = [
   'collect',
   'clean-up',
 ] as const;
-export type Phase = (typeof PHASES)[number];
+export type PhaseName = (typeof PHASES)[number];
 
 export interface PhaseRow {
   name: string;
@@ -23,7 +23,7 @@ export class PhaseClock {
   readonly #now: () => number;
   readonly #start: number;
   readonly #wallStart: number;
-  readonly #spent = new Map<Phase, number>();
+  readonly #spent = new Map<PhaseName, number>();
 
   constructor(now: () => number = () => performance.now(), wallNow: () => number = Date.now) {
     this.#now = now;
@@ -32,7 +32,7 @@ export class PhaseClock {
   }
 
   /** Runs `body` and adds its time to the phase, whether it succeeds or not. */
-  async measure<T>(phase: Phase, body: () => Promise<T>): Promise<T> {
+  async measure<T>(phase: PhaseName, body: () => Promise<T>): Promise<T> {
     const from = this.#now();
     try {
       return await body();
@@ -44,7 +44,7 @@ export class PhaseClock {
   /**
    * Adds seconds to a phase; moves them out of another when `from` is given, also out of one that is still measured.
    */
-  add(phase: Phase, seconds: number, from?: Phase): void {
+  add(phase: PhaseName, seconds: number, from?: PhaseName): void {
     this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + seconds);
     if (from) this.#spent.set(from, (this.#spent.get(from) ?? 0) - seconds);
   }

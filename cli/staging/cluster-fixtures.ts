@@ -8,9 +8,9 @@ import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
-import { attachStaging, runStaging } from './job.ts';
-import type { StagingOptions } from './job-parts.ts';
+import type { StagingOptions } from './context.ts';
 import { SERVED } from './rights.ts';
+import { attachStaging, runStaging } from './staging-pipeline.ts';
 
 /** Values that nobody looks at. */
 const text = 'x';

@@ -1,9 +1,9 @@
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { attachLine, imagesOf, Misused, type StagingWords, targetOf } from '../commands/staging.ts';
-import { runToAttach } from './job.ts';
 import { type Thing, thingLine, toDelete } from './leftovers.ts';
 import { type Deployment, operatorState } from './operator-up.ts';
+import { runToAttach } from './staging-pipeline.ts';
 
 const words: StagingWords = {
   includeSlow: true,

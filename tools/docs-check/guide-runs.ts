@@ -8,7 +8,7 @@ export interface RunElsewhere {
 
 const CI = (shows: string): RunElsewhere => ({ file: '.ci/run', shows });
 const STAGING = (shows: string): RunElsewhere => ({ file: 'tools/selftests/staging.ts', shows });
-const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/job.spec.ts', shows });
+const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
 
 /**
  * What the test of the guides (guides.integration.ts) runs as it stands against a real API server, with the exit code of

@@ -1,151 +1,10 @@
-import { EventEmitter } from 'node:events';
-import type { TestRun } from '@backendai-e2e/api/test-run';
-import type { WatchEvent } from '@backendai-e2e/kube/calls';
-import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { ImageSet } from '../images/build.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainView } from '../terminal/view.ts';
-import type { Effects } from './effects.ts';
-import { type JobOptions, type JobParts, runJob } from './job.ts';
-
-const refs = Object.fromEntries(
-  [
-    'postgres',
-    'valkey',
-    'etcd',
-    'registry',
-    's3',
-    'backend-ai',
-    'agent',
-    'kernel-push',
-    'operator',
-    'suites',
-  ].map((name) => [name, `x/${name}:1`]),
-) as ImageSet['refs'];
-
-const options: JobOptions = {
-  keep: false,
-  reuse: false,
-  includeSlow: true,
-  timeoutSeconds: 60,
-  parallelism: 1,
-  catalog: ['s'],
-  environmentValues: {},
-  cacheDir: '/nowhere',
-};
-
-const testSuite = { metadata: { name: 's' }, spec: { files: ['area/one'], image: refs.suites } };
-
-type Step = Exclude<keyof Effects, 'watchMemory' | 'connect'>;
-
-/** A machine that remembers what was done to it; `at` runs inside a step before it ends. */
-class Machine {
-  readonly did: string[] = [];
-  readonly signals = new EventEmitter();
-  cluster = false;
-  leftovers: string[] = [];
-  at: Partial<Record<Step | 'collect' | 'created', () => unknown>> = {};
-  finished: TestRun = run([suite('s', 'Passed')]);
-  patches: unknown[] = [];
-  applied: string[] = [];
-
-  async job(more: Partial<JobOptions> = {}) {
-    const parts: JobParts = {
-      effects: this.effects(),
-      view: new PlainView({ write: () => {} }, () => 0),
-      clock: new PhaseClock(),
-      interruption: onInterrupt(() => {}, this.signals),
-      collect: async () => {
-        await this.step('collect');
-        return [];
-      },
-    };
-    return runJob({ ...options, ...more }, parts);
-  }
-
-  interrupt(): void {
-    this.signals.emit('SIGINT', 'SIGINT');
-  }
-
-  async step(name: Step | 'collect' | 'created'): Promise<void> {
-    this.did.push(name);
-    await this.at[name]?.();
-  }
-
-  effects(): Effects {
-    return {
-      inspect: async () => {
-        await this.step('inspect');
-        return [];
-      },
-      tools: async () => {
-        await this.step('tools');
-        return { kind: 'kind', helm: 'helm', kubectl: 'kubectl' };
-      },
-      engine: () => this.step('engine'),
-      images: async () => {
-        await this.step('images');
-        return { refs, nodeImage: 'node' };
-      },
-      clusterExists: async () => this.cluster,
-      createCluster: async () => {
-        this.cluster = true;
-        await this.step('createCluster');
-      },
-      loadImages: () => this.step('loadImages'),
-      deleteCluster: async (p) => {
-        p.signal.throwIfAborted();
-        await this.step('deleteCluster');
-        this.cluster = false;
-      },
-      leftovers: async () => this.leftovers,
-      connect: async () => this.api(),
-      installOperator: () => this.step('installOperator'),
-      kubectl: async () => '',
-      watchMemory: () => ({ stop: async () => 1024 }),
-    };
-  }
-
-  /** Holds one run, which is finished as soon as it is looked at unless `at.created` throws or waits. */
-  api(): RestApi {
-    const list = (path: string): KubeList<unknown> => ({
-      metadata: { resourceVersion: '1' },
-      items: path.endsWith('/testruns') ? [this.finished] : path.endsWith('/testsuites') ? [testSuite] : [],
-    });
-    return {
-      get: async <T>(path: string) => list(path) as T,
-      create: async <T>() => {
-        await this.step('created');
-        return this.finished as T;
-      },
-      apply: async <T>(path: string) => {
-        this.applied.push(path.split('/').slice(-2).join('/'));
-        return {} as T;
-      },
-      mergePatch: async <T>(_path: string, patch: unknown) => {
-        this.patches.push(patch);
-        this.finished = run([suite('s', 'Interrupted')], { status: 'False', reason: 'Cancelled' });
-        return this.finished as T;
-      },
-      delete: async () => ({}),
-      text: async () => '',
-      bytes: async () => Buffer.alloc(0),
-      watch: async function* <T>(
-        _path: string,
-        _query: unknown,
-        signal: AbortSignal,
-      ): AsyncGenerator<WatchEvent<T>> {
-        signal.throwIfAborted();
-        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-        yield* [];
-      },
-      close: async () => {},
-    };
-  }
-}
+import { Machine, options } from './kind-fixtures.ts';
+import { runKind } from './kind-pipeline.ts';
 
 describe('the job', () => {
   it('passes, reports and removes its cluster', async () => {
@@ -302,7 +161,7 @@ describe('the job', () => {
   it('refuses a machine that lacks something, with the remedy', async () => {
     const machine = new Machine();
     const effects = machine.effects();
-    const { ending } = await runJob(options, {
+    const { ending } = await runKind(options, {
       effects: {
         ...effects,
         inspect: async () => [{ name: 'disk', state: 'missing', detail: '2 GB free', remedy: 'free 20 GB' }],

@@ -1,0 +1,20 @@
+import type { RunChoice } from '../runs/run-spec.ts';
+
+/** What a kind pipeline is asked for. */
+export interface KindOptions extends RunChoice {
+  /** Equal environments over which the suites are spread. Default 1. */
+  environments?: number;
+  /** Leave the cluster as it is at the end. */
+  keep: boolean;
+  /** Run on the cluster that was kept; it stays kept. */
+  reuse: boolean;
+  /** End when the environment is ready, without a run; a kept cluster is taken as it is. */
+  upOnly?: boolean;
+  /** Suites during which the operator is not killed; undefined: it is never killed. */
+  killOperator?: readonly string[];
+  /** Every suite of the catalog: the cluster must have them before a run is created. */
+  catalog: readonly string[];
+  /** Values for charts/backend-ai. */
+  environmentValues: Record<string, unknown>;
+  cacheDir: string;
+}

@@ -1,0 +1,37 @@
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
+import type { JobRecord } from '../collect/job-record.ts';
+import type { RunChoice } from '../runs/run-spec.ts';
+import type { Sources } from './connection.ts';
+import type { StagingEffects } from './effects.ts';
+import type { Places } from './places.ts';
+
+/** What a staging run is asked for. */
+export interface StagingOptions extends RunChoice {
+  places: Places;
+  sources: Sources;
+  /** Every suite of the catalog: they must stand in the cluster before a run is created. */
+  catalog: readonly string[];
+  /** Secret in the test namespace with which images are pulled. */
+  pullSecret?: string;
+  /** Image with Backend.AI's own programs, for the suites that work in it. */
+  runtimeImage?: string;
+  /** Leave operator and run as they are at the end. */
+  keep: boolean;
+  /** Look at everything, create nothing. */
+  dryRun: boolean;
+  /** Seconds without an answer of the API server after which the command leaves the run to itself. */
+  patienceSeconds: number;
+  cacheDir: string;
+  /** The command that attaches to a run of these places, for messages. */
+  attachCommand: string;
+}
+
+/** What the phases share, and what the report reads at the end. */
+export interface StagingState extends JobRecord {
+  options: StagingOptions;
+  effects: StagingEffects;
+  /** Set by the first phase of both commands, before anything else looks at it. */
+  client: RestApi;
+  /** Something was made in the cluster, now or by an earlier command. */
+  mayHaveMade: boolean;
+}
