@@ -110,7 +110,7 @@ export function failureOf(environment: TestEnvironment | undefined): string | un
   return failed && `${failed.reason}: ${failed.message}`;
 }
 
-/** A small node has room for one deployment: beside another one, pods would wait for it for ever. */
+/** A small node has room for one deployment: beside another one, pods would wait without end. */
 async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
   const path = pathOf(TEST_ENVIRONMENTS, { namespace: place.namespace });
   const { items } = await place.client.get<KubeList<TestEnvironment>>(path, {}, place.signal);

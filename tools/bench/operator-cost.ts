@@ -25,7 +25,7 @@ import type { BenchRow } from './run-against-job.ts';
 import { playSuites } from './suite-player.ts';
 
 const NAMESPACE = 'backendai-e2e';
-/** Runs of one environment go one after the other: so many environments, so many runs at once. */
+/** Runs of one environment are sequential, so each run at once needs an environment. */
 const ENVIRONMENTS = 10;
 /** Runs over which requests are counted, before and after. */
 const COUNTED = 20;
@@ -64,7 +64,7 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
       port,
     });
     const pid = operator.pid ?? 0;
-    operator.once('exit', () => stop.abort(new Error('the operator ended by itself')));
+    operator.once('exit', () => stop.abort(new Error('the operator ended unexpectedly')));
     await until('the operator leads', async () => (await metricOf(port, /^e2e_operator_leader\b.*/)) === 1);
     const kubelet = await startKubelet(plane);
     const player = playSuites(client, kubelet, NAMESPACE, stop.signal);

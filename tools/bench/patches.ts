@@ -108,7 +108,7 @@ function patchWithClientNode(kubeconfig: string): Patch {
     api.patchNamespacedCustomObjectStatus({ ...at, name, body: { status: { count } } }, header);
 }
 
-/** Patches a second with so many under way, each on its own object. */
+/** Patches per second with this number in flight, each on its own object. */
 async function rate(patch: Patch, parallel: number, seconds: number): Promise<number> {
   const start = performance.now();
   const end = start + seconds * 1000;

@@ -13,7 +13,7 @@ function askedFor(file: string): string[] {
   return names.map((name) => (name === 'observer' ? 'agent' : name));
 }
 
-/** Components that a file breaks, as far as its text tells. Who is only cut off from another one is not broken for others. */
+/** Components that a file breaks, as far as its text shows. A component that is only cut off from another is not broken for others. */
 function broken(file: string): string[] {
   const source = readFileSync(path.join(PROJECT_ROOT, 'suites', `${file}.ts`), 'utf8');
   const targets = source.matchAll(/target(?:: | = )\{ component: '([a-z0-9-]+)'([\s\S]{0,80})/g);

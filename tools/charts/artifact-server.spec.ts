@@ -10,7 +10,7 @@ describe('charts/e2e-operator', function () {
     objects = await template(CHART, ...IMAGES);
   });
 
-  describe('has a keeper of artifacts that', () => {
+  describe('has an artifact server that', () => {
     interface Keeper {
       spec: {
         replicas: number;
@@ -42,7 +42,7 @@ describe('charts/e2e-operator', function () {
         ]),
       );
 
-    it('has a volume by default and no rights in the cluster; the operator knows it and its token', () => {
+    it('has a volume by default and no rights; the operator has its address and token', () => {
       const keeper = keeperOf(objects);
       expect(keeper?.spec.template.spec.automountServiceAccountToken).to.equal(false);
       expect(volumeOf(keeper, 'artifacts')).to.deep.equal({
@@ -61,7 +61,7 @@ describe('charts/e2e-operator', function () {
         .and.contain('"secretName":"backendai-e2e-artifacts"');
     });
 
-    it('has a claim that the release makes, or one that is there', async () => {
+    it('uses a claim of the release, or an existing one', async () => {
       const made = await withValues('artifacts.volume.claim.accessModes={ReadWriteOnce}');
       expect(made.filter(({ kind }) => kind === 'PersistentVolumeClaim')).to.have.length(1);
       expect(volumeOf(keeperOf(made), 'artifacts')).to.deep.include({
@@ -75,7 +75,7 @@ describe('charts/e2e-operator', function () {
       });
     });
 
-    it('speaks to a bucket with what the values say, and alone has its credentials', async () => {
+    it('uses the bucket of the values, and alone has its credentials', async () => {
       const values = [
         'store=s3',
         's3.bucket=kept',
@@ -104,7 +104,7 @@ describe('charts/e2e-operator', function () {
       expect(JSON.stringify(others)).not.to.contain('"keys"');
     });
 
-    it('is refused without a bucket, or with a store that is none', async () => {
+    it('is refused without a bucket, or with an unknown store', async () => {
       const why = async (set: string) => {
         const args = ['template', 'e2e', CHART, ...IMAGES, '--set', set];
         return (await execa(helmPath(), args, { reject: false })).stderr;
@@ -114,7 +114,7 @@ describe('charts/e2e-operator', function () {
       expect(await why('artifacts.s3.endpoint=s3.example')).to.contain('endpoint');
     });
 
-    it('is not there where ConfigMaps do: only then the operator may make them', async () => {
+    it('is absent with the store configMap, which alone lets the operator create ConfigMaps', async () => {
       const list = await withValues('artifacts.store=configMap');
       expect(keeperOf(list)).to.equal(undefined);
       expect(list.filter(({ metadata }) => metadata.name === 'backendai-e2e-artifacts')).to.deep.equal([]);

@@ -92,7 +92,7 @@ describe('charts/backend-ai', function () {
     await helm('lint', '--strict', CHART, ...IMAGES, '--values', E2E_VALUES);
   });
 
-  it('says which image was not given', async () => {
+  it('names the missing image', async () => {
     const error = await helm('template', 'release', CHART, '--set', 'images.postgres=').catch(String);
     expect(error).to.match(/images\.\w+ is needed: the full reference of that image/);
   });
@@ -124,7 +124,7 @@ describe('charts/backend-ai', function () {
     expect(jobName(e2e)).to.match(/^bootstrap-[0-9a-f]{10}$/);
   });
 
-  it('labels every workload and says how many pods it should have', () => {
+  it('labels every workload and annotates its number of pods', () => {
     for (const { kind, object, name } of workloads(e2e)) {
       const { labels, annotations } = object.metadata;
       expect(labels, name).to.include.keys(
@@ -146,7 +146,7 @@ describe('charts/backend-ai', function () {
     }
   });
 
-  it('probes every container that stays, and restarts none within 100 s of an outage', () => {
+  it('probes every long-running container, and restarts none within 100 s of an outage', () => {
     for (const { name, kind, pod } of workloads(e2e)) {
       if (kind === 'Job') continue;
       for (const container of containers(pod)) {
@@ -159,7 +159,7 @@ describe('charts/backend-ai', function () {
     }
   });
 
-  it('is restricted but for what needs root', () => {
+  it('passes Pod Security "restricted", except where root is needed', () => {
     for (const { name, pod } of workloads(e2e)) {
       expect(pod.enableServiceLinks, name).to.equal(false);
       expect(pod.automountServiceAccountToken, name).to.equal(false);
@@ -224,7 +224,7 @@ describe('charts/backend-ai', function () {
     expect(placeholders).to.be.at.least(30);
   });
 
-  it('tells clients all that packages/api/connection.ts promises, with names that hold in any namespace', () => {
+  it('fills every field of packages/api/connection.ts, with names valid in any namespace', () => {
     const text = secretData(e2e, 'backend-ai-connection')['connection.json'] ?? '';
     const connection: Connection = JSON.parse(text);
     expect(pathsOf(connection)).to.have.members(pathsOf(CONNECTION));
@@ -254,7 +254,7 @@ describe('charts/backend-ai', function () {
     expect(told).to.have.all.keys('url', 'name', 'project', 'kernelImage');
   });
 
-  it('gives the engine what the agent announces, and room beside it', async () => {
+  it('gives the engine the announced resources of the agent, and a reserve', async () => {
     const objects = await render('--set', 'agent.slots.cpu=3', '--set', 'agent.slots.memoryMiB=2048');
     const { pod } = workloads(objects).find(({ name }) => name === 'agent') ?? {};
     const engine = pod?.initContainers?.find(({ name }) => name === 'engine');
@@ -264,7 +264,7 @@ describe('charts/backend-ai', function () {
     expect(variables).to.deep.include({ name: 'AGENT_MEMORY_MIB', value: '2048' });
   });
 
-  it('names the Job after what it does, so that an upgrade can change it, and lets components wait for that one', async () => {
+  it('names the Job after its content, so that an upgrade replaces it and components wait for it', async () => {
     const again = await render('--values', E2E_VALUES, '--set', 'manager.replicas=1');
     expect(jobName(again), 'another number of managers').to.equal(jobName(e2e));
     const other = await render('--values', E2E_VALUES, '--set', 'bootstrap.maxConcurrentSessions=7');
@@ -277,7 +277,7 @@ describe('charts/backend-ai', function () {
     }
   });
 
-  it('has scripts that a shell can read', async () => {
+  it('has scripts that a shell can parse', async () => {
     const folder = path.join(CHART, 'files/scripts');
     const scripts = (await readdir(folder)).filter((name) => name.endsWith('.sh'));
     expect(scripts).to.include('start.sh');

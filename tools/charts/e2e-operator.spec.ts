@@ -21,12 +21,12 @@ describe('charts/e2e-operator', function () {
     await execa(helmPath(), ['lint', '--strict', CHART, ...IMAGES]);
   });
 
-  it('says what is missing when it gets no images', async () => {
+  it('names the missing images', async () => {
     const { stderr } = await execa(helmPath(), ['template', 'e2e', CHART], { reject: false });
     expect(stderr).to.include("'/image'").and.include("'/suitesImage'");
   });
 
-  it('holds no object of a kind that it defines: Helm would refuse the first installation', () => {
+  it('has no object of a kind that it defines, which Helm would refuse', () => {
     expect(objects.filter(({ apiVersion }) => apiVersion.startsWith('e2e.backend.ai/'))).to.deep.equal([]);
     expect(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').length).to.be.greaterThan(3);
   });
@@ -55,7 +55,7 @@ describe('charts/e2e-operator', function () {
     expect(bind?.resourceNames).to.deep.equal(['backendai-e2e-operator-ns-environment']);
   });
 
-  it('asks for nothing outside of the namespaces that it is limited to', async () => {
+  it('asks for no right outside its namespaces', async () => {
     const limited = await template(CHART, ...IMAGES, '--set', 'watchNamespaces={team-a,team-b}');
     const kinds = ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
     const rights = limited.filter(({ kind }) => kinds.includes(kind));
@@ -80,7 +80,7 @@ describe('charts/e2e-operator', function () {
     expect(args).not.to.include('--environment-role');
   });
 
-  it('leaves out of the whole cluster what an administrator has installed beforehand', async () => {
+  it('leaves out cluster-wide objects that an administrator installs', async () => {
     const beforehand = ['--set', 'watchNamespaces={ns},crds.install=false,faultPolicy.install=false'];
     const namespaced = await template(CHART, ...IMAGES, ...beforehand);
     expect(namespaced.filter(({ metadata }) => metadata.namespace === undefined)).to.deep.equal([]);
@@ -116,12 +116,12 @@ describe('charts/e2e-operator', function () {
     expect(lacking).to.deep.equal([]);
   });
 
-  it('has no schedule unless one is asked for', () => {
+  it('has no schedule by default', () => {
     expect(objects.filter(({ kind }) => kind === 'CronJob')).to.deep.equal([]);
     expect(objects.filter(({ metadata }) => metadata.name === 'backendai-e2e-tick')).to.deep.equal([]);
   });
 
-  it('schedules runs with the image of the operator, one at a time, failures kept longer than successes', async () => {
+  it('schedules runs with the operator image, one at a time, and keeps failures longer', async () => {
     const made = await template(CHART, ...IMAGES, '--set', 'schedule.cron=30 2 * * 1-5');
     const cron = made.find(({ kind }) => kind === 'CronJob') as unknown as {
       spec: Record<string, unknown> & { jobTemplate: { spec: { backoffLimit: number } } };
@@ -135,7 +135,7 @@ describe('charts/e2e-operator', function () {
     ]);
   });
 
-  it('refuses a template of a run at the installation, not at midnight', async () => {
+  it('refuses an invalid run template at installation', async () => {
     const wrong = async (value: string) => {
       const args = [
         'template',
@@ -177,7 +177,7 @@ describe('charts/e2e-operator', function () {
       for (const { spec } of listed) expect(spec.imagePullSecrets).to.deep.equal([{ name: 'registry' }]);
     });
 
-    it('names the image that a suite works in, where the chart is told one', async () => {
+    it('names the runtime image of a suite, where the values give one', async () => {
       const specOf = async (...more: string[]) =>
         (await catalogOf(...more)).find(({ name }) => name === 'database-migrations')?.spec;
       const told = await specOf('--set', 'runtimeImages.backend-ai=runtime:1');
@@ -187,7 +187,7 @@ describe('charts/e2e-operator', function () {
     });
   });
 
-  it('gives every suite its name from area and file, and only files that exist', () => {
+  it('names every suite after area and file, and lists only existing files', () => {
     expect(suites.length).to.be.greaterThan(3);
     for (const { name, area, files } of suites) {
       expect(name.startsWith(`${area}-`), name).to.equal(true);

@@ -11,7 +11,7 @@ describe('charts/e2e-operator', function () {
     objects = await template(CHART, ...IMAGES);
   });
 
-  it('brings NetworkPolicies when asked to, for the operator and the suites of each namespace', async () => {
+  it('installs NetworkPolicies on demand, for the operator and the suites of each namespace', async () => {
     expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).to.deep.equal([]);
     const set =
       'networkPolicies.enabled=true,watchNamespaces={a,b},networkPolicies.suitesEgress[0].ports[0].port=8090';
@@ -31,7 +31,7 @@ describe('charts/e2e-operator', function () {
       matchExpressions: [{ key: LABELS.run, operator: 'Exists' }],
     });
     expect(suites?.spec.policyTypes).to.deep.equal(['Ingress', 'Egress']);
-    expect(suites?.spec.ingress, 'nobody may call a suite').to.equal(undefined);
+    expect(suites?.spec.ingress, 'no pod may call a suite').to.equal(undefined);
     const environments = suites?.spec.egress.find(({ to }) => to);
     expect(environments).to.deep.equal({
       to: [{ namespaceSelector: { matchExpressions: [{ key: LABELS.environment, operator: 'Exists' }] } }],
@@ -39,7 +39,7 @@ describe('charts/e2e-operator', function () {
     expect(suites?.spec.egress.at(-1)).to.deep.equal({ ports: [{ port: 8090 }] });
   });
 
-  it('lets the operator be asked for metrics and probes alone, and speak to what it needs, as docs/network-policies.md says', async () => {
+  it('allows metrics and probes to reach the operator, and the egress in docs/network-policies.md', async () => {
     const policies = await template(
       CHART,
       ...IMAGES,

@@ -5,11 +5,11 @@ import { attemptRole, chartRoles, RBAC_FILE, rbacDocument } from './rbac-table.t
 describe('docs/rbac.md', function () {
   this.timeout(20_000);
 
-  it('is what the chart gives (node tools/charts/rbac-table.ts brings it up to date)', async () => {
+  it('is up to date (run "node tools/charts/rbac-table.ts")', async () => {
     expect(readFileSync(RBAC_FILE, 'utf8')).to.equal(await rbacDocument());
   });
 
-  it('says of every rule what it is for', async () => {
+  it('gives a reason for every rule', async () => {
     const roles = [...(await chartRoles()), attemptRole()];
     expect(roles.length).to.equal(5);
     for (const { name, about, rules } of roles) {
@@ -19,7 +19,7 @@ describe('docs/rbac.md', function () {
     }
   });
 
-  it('gives the same rules where it is limited to namespaces, and none for the whole cluster', async () => {
+  it('has the same rules when limited to namespaces, and none for the cluster', async () => {
     const [whole, limited] = [await chartRoles(), await chartRoles('watchNamespaces={a,b}')];
     const own = (roles: typeof whole, namespace: string) =>
       roles.find((role) => role.namespace === namespace && role.name === 'backendai-e2e-operator')?.rules;

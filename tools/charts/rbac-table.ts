@@ -1,6 +1,6 @@
 /**
- * Writes docs/rbac.md from charts/e2e-operator/templates/rbac.yaml, whose comments say what each rule is for, and from the Role
- * that the operator gives to an attempt. `node tools/charts/rbac-table.ts` brings the file up to date; a spec tells when it is not.
+ * Writes docs/rbac.md from charts/e2e-operator/templates/rbac.yaml, whose comments give the reason for each rule, and from the
+ * Role of an attempt. `node tools/charts/rbac-table.ts` updates the file; a spec fails when it is out of date.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -60,7 +60,7 @@ async function rolesIn(template: string, values: readonly string[]): Promise<Rol
   });
 }
 
-/** Why the pod of an attempt may do what it may, by resource. */
+/** The reason for each right of an attempt, by resource. */
 const ATTEMPT_REASONS: Record<string, string> = {
   testreports: 'Write its own report while it runs, and no other.',
   'testreports/status': 'Write its own report while it runs, and no other.',

@@ -27,8 +27,8 @@ function ofPod({ containers, initContainers = [] }: Pod): number {
   );
 }
 
-describe('what the environments of the end-to-end tests ask for', () => {
-  it('fits on a node of two cores, with a suite in each and the operator', async () => {
+describe('the resource requests of the end-to-end environments', () => {
+  it('fit on a node of two cores, with a suite in each and the operator', async () => {
     const made = workloads(await render('--values', E2E_VALUES));
     const jobs = made.filter(({ kind }) => kind === 'Job');
     const running = made.filter(({ kind }) => kind !== 'Job');

@@ -13,7 +13,7 @@ describe('reference of the values', () => {
     });
   }
 
-  it('knows values that stand in the schema alone, and defaults', () => {
+  it('lists values of the schema alone, and defaults', () => {
     const values = new Map(valuesOf('e2e-operator').map((value) => [value.path, value]));
     expect(values.get('schedule.run.grep')).to.deep.include({ type: 'string', standard: '' });
     expect(values.get('schedule.concurrencyPolicy')).to.deep.include({
@@ -22,7 +22,7 @@ describe('reference of the values', () => {
     });
   });
 
-  it('is what is committed (make docs brings it up to date)', () => {
+  it('is up to date (run "make docs")', () => {
     for (const { file, content } of valuesPages()) {
       expect(readFileSync(file, 'utf8'), file).to.equal(content);
     }

@@ -9,12 +9,12 @@ import { GITLAB_SCHEMA } from './gitlab-schema.ts';
 
 const read = (name: string) => readFileSync(path.join(PROJECT_ROOT, 'docs/guides/ci', name), 'utf8');
 
-describe('the files for CI, as the systems themselves read them', () => {
+describe('the files for CI, parsed as their systems parse them', () => {
   describe('GitHub', function () {
     this.timeout(20_000);
     const workflow = read('github-actions.yaml');
 
-    it('takes the workflow', async () => {
+    it('is accepted', async () => {
       expect(await workflowTroubles('e2e.yaml', workflow)).to.deep.equal([]);
     });
 
@@ -26,7 +26,7 @@ describe('the files for CI, as the systems themselves read them', () => {
       ["'package-lock.json') }}", "'package-lock.json' }}", /Col: 16\): Unexpected/],
     ];
     for (const [right, wrong, message] of mistakes) {
-      it(`would refuse "${wrong}"`, async () => {
+      it(`refuses "${wrong}"`, async () => {
         expect(workflow).to.include(right);
         const troubles = await workflowTroubles('e2e.yaml', workflow.replace(right, wrong));
         expect(troubles.join('\n')).to.match(message);
@@ -44,7 +44,7 @@ describe('the files for CI, as the systems themselves read them', () => {
       );
     };
 
-    it('takes the file', () => {
+    it('is accepted', () => {
       expect(troublesWith(file)).to.deep.equal([]);
     });
 
@@ -57,7 +57,7 @@ describe('the files for CI, as the systems themselves read them', () => {
       ['files: [versions.json, package-lock.json]', 'files: [a, b, c]', /must NOT have more than 2 items/],
     ];
     for (const [right, wrong, message] of mistakes) {
-      it(`would refuse "${wrong.trim()}"`, () => {
+      it(`refuses "${wrong.trim()}"`, () => {
         expect(file).to.include(right);
         expect(troublesWith(file.replace(right, wrong)).join('\n')).to.match(message);
       });

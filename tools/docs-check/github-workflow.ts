@@ -2,7 +2,7 @@ import { registerHooks } from 'node:module';
 
 /** What is wrong with a GitHub workflow, a sentence each, in the eyes of GitHub's own parser: keys, types, expressions. */
 export async function workflowTroubles(name: string, content: string): Promise<string[]> {
-  // The package is made for bundlers: it imports its schema without saying that this is JSON.
+  // The package is built for bundlers: it imports its JSON schema without a type attribute.
   const hooks = registerHooks({
     load: (url, context, next) =>
       next(url, url.endsWith('.json') ? { ...context, importAttributes: { type: 'json' } } : context),

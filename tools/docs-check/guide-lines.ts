@@ -22,7 +22,7 @@ export function keyOfLine({ words }: Pick<ShellLine, 'words'>): string {
   return words.join(' ');
 }
 
-/** Each line that the test of the guides runs itself, once, as it stands. */
+/** Each line that the test of the guides runs itself, once and unchanged. */
 export function runHere(commands: readonly ShellLine[]): { text: string; codes: readonly number[] }[] {
   const lines = new Map<string, readonly number[]>();
   for (const command of commands) {

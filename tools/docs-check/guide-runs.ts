@@ -11,13 +11,13 @@ const STAGING = (shows: string): RunElsewhere => ({ file: 'tools/selftests/stagi
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
 
 /**
- * What the test of the guides (guides.integration.ts) runs as it stands against a real API server, with the exit code of
- * EXIT_CODES. Nothing else is started there by accident: a line that is neither here nor in a table below is nobody's.
+ * The lines that guides.integration.ts runs unchanged against a real API server, with the exit codes in EXIT_CODES. A line
+ * that is neither here nor in a table below fails the spec, so that nothing starts by accident.
  */
 export const RUN_HERE =
   /^(kubectl (get|wait|create|apply|describe|explain) |helm upgrade |make doctor$|\.\/e2e (run|list|show|logs|report|compare|flaky|rerun|cancel)\b|\.\/e2e staging .*--print-rights )/;
 
-/** Command lines that take a machine with Docker, minutes, or the checkout itself. */
+/** Command lines that need Docker, minutes, or the checkout itself, and where each is run. */
 export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   'make test': CI('make test'),
   'make lint': CI('make test'),
@@ -48,11 +48,11 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
 
 /** Exit codes of lines that do not end with 0. */
 export const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
-  // Something broke from the one night to the other.
+  // A suite broke between the two nights.
   './e2e compare nightly-29385972 nightly-29387412': [1],
-  // On a machine that lacks something it says so.
+  // A machine that lacks a tool gets 2.
   'make doctor': [0, 2],
 };
 
-/** Lines that only change the shell that they are typed into. */
+/** Lines that only change the shell of the reader. */
 export const OF_THE_SHELL: readonly string[] = ['export KUBECONFIG=out/e2e/kubeconfig'];

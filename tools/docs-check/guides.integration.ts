@@ -24,7 +24,7 @@ const DEPLOYED = 'bai-e2e';
 const BROKEN = 'nightly-29387412-storage-file-upload-1';
 
 const lines = runHere(await guideCommands());
-/** What makes the cluster that the rest is typed at, in an order in which it works. */
+/** The commands that set up the cluster for the others, in order. */
 const PREPARING = [
   /^kubectl create namespace/,
   /^helm upgrade --install/,
@@ -35,7 +35,7 @@ const rank = (text: string) => PREPARING.findIndex((one) => one.test(text));
 const preparing = lines.filter(({ text }) => rank(text) >= 0).sort((a, b) => rank(a.text) - rank(b.text));
 const using = lines.filter(({ text }) => rank(text) < 0);
 
-describe('every command of the guides that needs no Docker, as it stands, at a real API server', function () {
+describe('every command of the guides that needs no Docker, against a real API server', function () {
   // Each is a process or several; a busy machine takes its time to start them.
   this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;

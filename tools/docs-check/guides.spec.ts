@@ -43,7 +43,7 @@ async function troubleWith({ words }: ShellLine): Promise<string | undefined> {
   ) {
     return undefined;
   }
-  return `nobody knows the command ${first}`;
+  return `the command ${first} is unknown`;
 }
 
 /** Parses with the real options and arguments, and does nothing. */
@@ -113,7 +113,7 @@ async function rendered(args: readonly string[]): Promise<string | undefined> {
 describe('the guides', function () {
   this.timeout(60_000);
 
-  it('give only commands that exist, with options, targets, variables, values and files that exist', async () => {
+  it('give only commands, options, targets, variables, values and files that exist', async () => {
     const lines = await guideCommands();
     expect(lines.length).to.be.greaterThan(25);
     const troubles: string[] = [];
@@ -124,7 +124,7 @@ describe('the guides', function () {
     expect(troubles).to.deep.equal([]);
   });
 
-  it('link to nothing that is not there', async () => {
+  it('link only to files that exist', async () => {
     const dead = (await guides()).flatMap(({ file, text }) =>
       // A pattern between back quotes may look like a link.
       [...text.replace(/`[^`\n]*`/g, '').matchAll(/\]\(([^)#:\s[]+)(#[^)]*)?\)/g)]
@@ -135,14 +135,14 @@ describe('the guides', function () {
     expect(dead).to.deep.equal([]);
   });
 
-  it('show values that the chart takes', async () => {
+  it('show values that the chart accepts', async () => {
     for (const file of ['nightly-values.yaml', 'staging-values.yaml']) {
       const values = ['--values', `docs/guides/${file}`];
       expect(await rendered(['charts/e2e-operator', ...values]), file).to.equal(undefined);
     }
   });
 
-  it('would be caught with a wrong line', async () => {
+  it('report a wrong line', async () => {
     const wrong = [
       './e2e run --suit storage',
       './e2e sow',
@@ -176,7 +176,7 @@ describe('the files for CI', () => {
     }
   }
 
-  it('GitHub: steps are actions with a version or commands that exist; nothing of a caller gets into a script', async () => {
+  it('GitHub: steps are versioned actions or existing commands, and no script contains input of a caller', async () => {
     const workflow = read('github-actions.yaml') as {
       on: Record<string, unknown>;
       permissions: Record<string, string>;
@@ -201,7 +201,7 @@ describe('the files for CI', () => {
     }
   });
 
-  it('GitLab: jobs belong to stages, run commands that exist, and give their JUnit whatever happens', async () => {
+  it('GitLab: jobs belong to stages, run existing commands, and always upload their JUnit file', async () => {
     const { stages, ...jobs } = read('gitlab-ci.yaml') as { stages: string[] } & Record<string, unknown>;
     for (const job of Object.values(jobs) as {
       stage: string;

@@ -6,7 +6,7 @@ export interface Passage {
   text: string;
 }
 
-/** Stands for a piece of code inside of a sentence. */
+/** Stands for a piece of code inside a sentence. */
 const CODE = 'X';
 
 /**

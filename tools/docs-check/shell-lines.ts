@@ -2,7 +2,7 @@
 export interface ShellLine {
   file: string;
   line: number;
-  /** The whole line as it stands, with pipes and redirections; continued lines in one. */
+  /** The whole line, with pipes and redirections; continued lines in one. */
   text: string;
   /** Words of the first command, without redirections and what follows a pipe or `&&`; $VARIABLES stay as they are. */
   words: string[];

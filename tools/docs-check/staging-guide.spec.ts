@@ -20,7 +20,7 @@ function blocks(language: string): string[][] {
 const lines = blocks('sh').flat();
 
 describe('the guide of staging', () => {
-  it('lists the commands of the administrator as the command itself prints them', () => {
+  it('lists the same administrator commands as the command prints', () => {
     const places = { deployment: 'backend-ai', test: STAGING.testNamespace };
     const nothing = {
       user: 'release-engineer',
@@ -31,7 +31,7 @@ describe('the guide of staging', () => {
     expect(blocks('sh')[1]).to.deep.equal(adminCommands(nothing, places));
   });
 
-  it('gives make goals and variables that there are', () => {
+  it('gives only make goals and variables that exist', () => {
     const makes = lines.filter((line) => line.startsWith('make '));
     expect(makes.length).to.be.greaterThan(3);
     for (const line of makes) {
@@ -46,7 +46,7 @@ describe('the guide of staging', () => {
     for (const variable of table) expect(makefile, variable).to.include(`$(${variable})`);
   });
 
-  it('gives commands and options that there are', () => {
+  it('gives only commands and options that exist', () => {
     const program = createProgram(
       async () => {},
       (error) => {
@@ -61,7 +61,7 @@ describe('the guide of staging', () => {
     }
   });
 
-  it('begins a connection file with YAML of the right shape', () => {
+  it('shows a connection file with the right keys', () => {
     const [yaml = [], values = []] = blocks('yaml');
     const file = readFileSync(path.join(PROJECT_ROOT, 'docs/guides/staging-values.yaml'), 'utf8');
     expect(values).to.deep.equal(file.trim().split('\n'));

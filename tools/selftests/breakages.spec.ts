@@ -31,7 +31,7 @@ describe('the list of breakages', () => {
     ['a field that does not exist', 'broken: It', 'brokn: 1\n    broken: It', 'breakages[0].brokn'],
     ['a step of no way', 'sql: SELECT 1', 'sq: SELECT 1', 'must have one of sql'],
     ['a step of two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
-    ['a shell of nobody', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
+    ['a shell without a component', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
     ['a detail that does not exist', 'sql: SELECT 1', 'sql: SELECT 1, data: x', 'break[0].data'],
     ['no way to mend it', 'mend: [{ valkey: PING }]', '', 'mend: must be a list of steps'],
     ['no step', '[{ sql: SELECT 1 }]', '[]', 'break: must be a list of steps'],

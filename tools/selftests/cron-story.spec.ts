@@ -15,7 +15,7 @@ function runOf(name: string, passed: boolean) {
 }
 
 describe('what ticks of a schedule did', () => {
-  it('tells each end once, and what is kept and gone', () => {
+  it('shows each end once, and what is kept and gone', () => {
     const story = new TickStory();
     expect(story.look([job('a')], [])).to.deep.equal([]);
     expect(story.look([job('a', 'Complete'), job('b')], [runOf('a', true)])).to.deep.equal([
@@ -29,7 +29,7 @@ describe('what ticks of a schedule did', () => {
     expect(story.troubles()).to.deep.equal([]);
   });
 
-  it('tells a run that nobody took up from one that is not there', () => {
+  it('distinguishes a run without a start from a missing run', () => {
     const untouched = { ...run([]), metadata: { name: 'a' }, status: {} };
     const story = new TickStory();
     expect(story.look([job('a', 'Failed'), job('b', 'Failed')], [untouched])).to.deep.equal([

@@ -5,7 +5,7 @@ export const REGISTRY_PORT = 30_500;
 
 /**
  * A registry in the cluster, reached at localhost:30500 on each node: container runtimes speak plain HTTP to localhost,
- * so no node has to be told of it.
+ * so no node needs a configuration for it.
  */
 export function registryManifest(namespace: string, image: string): string {
   const labels = { app: 'registry' };

@@ -30,7 +30,7 @@ export async function everything({ p, kubectl, admin, alone, deployment }: Stage
 
 /**
  * Waits until the same is there as before; throws Surprise when it is not.
- * What Kubernetes collects by itself (slices of Services, for example) goes a moment after its owner.
+ * What Kubernetes collects itself (slices of Services, for example) goes shortly after its owner.
  */
 export async function untilSame(
   what: string,

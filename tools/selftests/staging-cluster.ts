@@ -35,7 +35,7 @@ export interface Stage {
   proxy: TcpProxy;
   /** Namespace in which Backend.AI runs. */
   deployment: string;
-  /** Nobody else uses it. */
+  /** No other process uses it. */
   alone: boolean;
 }
 
