@@ -1,5 +1,6 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { end } from '@backendai-e2e/cli/program/end';
+import { addOlderNames, ignoreEmptyOptions } from '@backendai-e2e/cli/program/shared-options';
 import { Command } from 'commander';
 import { addDeveloperCommands } from './program/developer-commands.ts';
 
@@ -16,6 +17,8 @@ const program = new Command('tools/dev')
   .helpCommand(false)
   .showSuggestionAfterError();
 addDeveloperCommands(program, end);
+program.commands.forEach(addOlderNames);
+ignoreEmptyOptions(program);
 await program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   return end(COMMAND_EXIT.couldNotRun);

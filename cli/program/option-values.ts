@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 /**
  * Parser for a whole number from `least` to `most` as the value of an option. An empty text means that the option was
- * not given: make passes a variable that is not set as an empty one.
+ * not given (see ignoreEmptyOptions).
  */
 export function wholeNumber(least: number, most?: number): (text: string) => number | undefined {
   return (text) => {

@@ -73,6 +73,19 @@ describe('the command', function () {
     expect(listed.stderr).to.contain('/nonexistent/a, /nonexistent/b').and.contain('what to do');
   });
 
+  it('uses its defaults where make passes empty variables', async () => {
+    const empty = {
+      E2E_TIMEOUT: '',
+      E2E_PARALLELISM: '',
+      E2E_SUITES: '',
+      E2E_GREP: '',
+      E2E_ENVIRONMENTS: '',
+    };
+    const { code, stdout } = await e2e(['kind', '--dry-run'], empty);
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('seconds for the run: 3600\n');
+  });
+
   it('gives the suites as JSON and YAML', async () => {
     const { stdout } = await e2e(['suites', '-o', 'json']);
     expect(JSON.parse(stdout)).to.be.an('array').with.lengthOf.above(5);

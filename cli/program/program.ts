@@ -4,7 +4,7 @@ import { Command, type CommanderError } from 'commander';
 import type { End } from './end.ts';
 import { addMachineCommands } from './machine-commands.ts';
 import { addRunCommands } from './run-commands.ts';
-import { addOlderNames } from './shared-options.ts';
+import { addOlderNames, ignoreEmptyOptions } from './shared-options.ts';
 import { addStagingCommands } from './staging-commands.ts';
 import { addSuiteCommands } from './suite-commands.ts';
 
@@ -47,6 +47,7 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
   addStagingCommands(program, end);
   addSuiteCommands(program, end);
   program.commands.forEach(addOlderNames);
+  ignoreEmptyOptions(program);
   return program;
 }
 

@@ -49,6 +49,19 @@ export function choiceOptions(command: Command): Command {
     );
 }
 
+/**
+ * Lets an option with an empty text count as not given: make passes a variable that is not set as an empty one. Parsers
+ * cannot do it, because commander takes an undefined value of theirs for an empty text.
+ */
+export function ignoreEmptyOptions(program: Command): void {
+  program.hook('preAction', (_program, command) => {
+    for (const option of command.options) {
+      const name = option.attributeName();
+      if (command.getOptionValue(name) === '') command.setOptionValue(name, option.defaultValue);
+    }
+  });
+}
+
 /** Gives the options of a command their older names too, as hidden options. */
 export function addOlderNames(command: Command): void {
   const settings: readonly Setting[] = VOCABULARY;
