@@ -44,7 +44,7 @@ describe('what a component says of its health', () => {
     expect(lookedAt.toISOString()).to.equal('2026-01-01T00:00:07.000Z');
   });
 
-  it('has looked at nothing where nothing is told: no moment is before that', () => {
+  it('has a check time of 1970 when it reports no check', () => {
     const { lookedAt, known } = reading(200, 200, health());
     expect(known).to.deep.equal([]);
     expect(lookedAt.toISOString()).to.equal('1970-01-01T00:00:00.000Z');

@@ -2,7 +2,7 @@ import type { Connection } from '@backendai-e2e/api/connection';
 import pg from 'pg';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 
-/** No transaction of a suite stays open for longer, milliseconds: then PostgreSQL ends it. */
+/** Longest idle time of the suite's transaction before PostgreSQL ends it, milliseconds. */
 const OPEN_MS = 60_000;
 
 /** A backend of PostgreSQL that waits for a lock of a {@link Blocker}. */
@@ -12,8 +12,8 @@ export interface Waiter {
 }
 
 /**
- * A transaction that leaves nothing behind. What it inserts makes others wait who insert the same key: so a suite holds
- * exactly one transaction of a manager in its middle, and nobody else's.
+ * A transaction that leaves nothing behind. Others that insert the same key wait for it. This way a suite blocks exactly
+ * one transaction of a manager in the middle, and no other.
  */
 export class Blocker {
   readonly #client: pg.Client;
@@ -36,7 +36,7 @@ export class Blocker {
       application_name: 'backendai-e2e-blocker',
     });
     await client.connect();
-    // A connection that PostgreSQL ends is seen by the next statement; without a listener the process would end.
+    // The next statement reports a connection that PostgreSQL ends. Without a listener the process would end.
     client.on('error', () => undefined);
     await client.query('BEGIN');
     return new Blocker(client);
@@ -56,14 +56,14 @@ export class Blocker {
     if (inserted.rowCount !== 1) throw new Error(`no row ${id} in ${table} to copy`);
   }
 
-  /** Writes the row of an image as it is: others that write it wait, and are refused when this one is committed. */
+  /** Updates the row of an image without a change. Others that update it wait, and are refused when this one commits. */
   async touchImage(reference: string): Promise<void> {
     const sql = 'UPDATE images SET last_used_at = last_used_at WHERE name = $1';
     const touched = await this.#client.query(sql, [reference]);
     if (touched.rowCount !== 1) throw new Error(`no row of image ${reference}`);
   }
 
-  /** Ends the transaction for good; meant for {@link touchImage}, which changes nothing. */
+  /** Commits the transaction. Use it after {@link touchImage}, which changes nothing. */
   async commit(): Promise<void> {
     await this.#client.query('COMMIT');
     await this.#client.end();
@@ -71,7 +71,7 @@ export class Blocker {
 
   /** Backends that wait for this transaction now. */
   async waiters(): Promise<Waiter[]> {
-    // Within a transaction PostgreSQL shows the same picture of its backends again and again.
+    // Within a transaction PostgreSQL caches the statistics of its backends.
     await this.#client.query('SELECT pg_stat_clear_snapshot()');
     const found = await this.#client.query<Waiter>(
       `SELECT pid, left(query, 200) AS query FROM pg_stat_activity
@@ -80,21 +80,21 @@ export class Blocker {
     return found.rows;
   }
 
-  /** Waits until somebody, and not the one named, waits for this transaction. */
+  /** Waits until a backend other than `notPid` waits for this transaction. */
   waiter(notPid?: number, deadlineSeconds = 20): Promise<Waiter> {
     return waitUntil(
       'a transaction that waits for the one of the suite',
-      async () => (await this.waiters()).find((one) => one.pid !== notPid) ?? notYet('nobody waits'),
+      async () => (await this.waiters()).find((one) => one.pid !== notPid) ?? notYet('no backend waits'),
       { deadlineSeconds, everyMs: 50 },
     );
   }
 
-  /** Breaks the connection of a waiter, as the end of its process would. */
+  /** Terminates the connection of a waiter, as the end of its process would. */
   async breakConnection(waiter: Waiter): Promise<void> {
     await this.#client.query('SELECT pg_terminate_backend($1)', [waiter.pid]);
   }
 
-  /** Undoes all that the transaction did; whoever waited goes on. Does nothing when it is over already. */
+  /** Rolls the transaction back, so that waiting backends continue. Does nothing when it has ended already. */
   async rollback(): Promise<void> {
     await this.#client.query('ROLLBACK').catch(() => undefined);
     await this.#client.end().catch(() => undefined);

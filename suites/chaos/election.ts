@@ -8,30 +8,30 @@ import { type FaultInjector, type Receipt, withFault } from './faults.ts';
 import { handovers, LockWatch, longestGap } from './lock-watch.ts';
 
 /**
- * The election of Backend.AI 26.9 (ai.backend.common.leader): the lock lives 30 s; its holder renews it and the others ask
- * for it every 10 s, and who is told to stop gives it back at the end of stopping its own tasks.
+ * Leader election of Backend.AI 26.9 (ai.backend.common.leader): the lock expires after 30 s. Its holder renews it and the
+ * others try to take it every 10 s. A stopping process releases it after it has stopped its own tasks.
  */
 export const LEASE_SECONDS = 30;
-/** From the deletion until the lock is given back. */
+/** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
-/** From a fault that keeps the leader from giving it back: what is left of the lease, which is renewed every 10 s. */
+/** Time until the lock is lost when the leader cannot release it: the rest of the lease, which is renewed every 10 s. */
 export const LOST_SECONDS = { least: 17, most: 32 };
-/** A new process of a component takes that long until it may lead, on two busy cores. */
+/** Time until a new process of a component may lead, on two busy cores. */
 export const START_SECONDS = 120;
-/** Looks at the lock may be that far apart; what happened in between nobody saw. */
+/** Longest accepted gap between two samples of the lock. Events in a gap are not observed. */
 export const GAP_MS = 2_000;
 
-/** A lock of which a suite looks who holds it. */
+/** A leader lock that suites observe. */
 export type Lock = keyof typeof LEADER_LOCKS;
 
-/** What a fault is aimed at to hit the holder of a lock, whoever that is then. */
+/** Target of a fault that hits the current holder of a lock. */
 export function leaderOf(lock: Lock): { component: string; leader: Lock } {
   return { component: LEADER_LOCKS[lock].component, leader: lock };
 }
 
 /**
- * Watches a lock while the body runs, and checks what must hold at any time: no lease is longer than it may be.
- * Throws {@link Inconclusive} when nobody looked for longer than {@link GAP_MS}.
+ * Watches a lock while the body runs, and expects that no lease is ever longer than allowed.
+ * Throws {@link Inconclusive} when there is a gap longer than {@link GAP_MS} between samples.
  */
 export async function watched<T>(
   world: World,
@@ -42,7 +42,7 @@ export async function watched<T>(
   try {
     const result = await body(watch);
     if (longestGap(watch.samples) > GAP_MS) {
-      throw new Inconclusive(`nobody looked at the lock for ${longestGap(watch.samples)} ms`);
+      throw new Inconclusive(`the lock was not observed for ${longestGap(watch.samples)} ms`);
     }
     for (const { holder, ttlMs } of watch.samples) {
       if (holder === undefined) continue;
@@ -54,7 +54,7 @@ export async function watched<T>(
   }
 }
 
-/** Waits until somebody holds the lock of whom `is` is true. `at`: when that was seen, milliseconds since 1970. */
+/** Waits for a holder of the lock that satisfies `is`. `at`: time of the sample, milliseconds since 1970. */
 export function holder(
   watch: LockWatch,
   what: string,
@@ -71,15 +71,15 @@ export function holder(
   );
 }
 
-/** The first look after the fault that does not show the old holder any more, milliseconds since 1970. */
+/** Time of the first sample after the fault without the old holder, milliseconds since 1970. */
 export function releasedAt(watch: LockWatch, receipt: Receipt, before: string): number {
   const since = receipt.injectedAt.getTime();
   return watch.samples.find(({ at, holder: who }) => at > since && who !== before)?.at ?? Number.NaN;
 }
 
 /**
- * Kills the leader's process once; it, or another one when it comes back too late, must lead on.
- * @returns who leads then, as the lock says
+ * Kills the leader's process once. It must lead again, or another process when it restarts too late.
+ * @returns the leader afterwards, as the lock shows it
  */
 export function killed(world: World, faults: FaultInjector, lock: Lock): Promise<string> {
   return watched(world, lock, async (watch) => {
@@ -104,7 +104,7 @@ export function killed(world: World, faults: FaultInjector, lock: Lock): Promise
       measure(`${renewed.by === before.name ? 'renewed' : 'failover'}-killed-${lock}`, seconds, 's');
       return renewed.by;
     });
-    // A process that is back too late has lost it rightly; nobody may take it from one that still has time.
+    // A process that restarts too late has lost the lock. No process may take it before the lease expires.
     for (const change of handovers(watch.samples)) {
       expect(change.leftMs, `lease of ${change.from} when ${change.to} took it, ms`).to.be.below(GAP_MS);
     }

@@ -7,7 +7,7 @@ interface Answer {
   header: { revision: string };
 }
 
-/** A lock that is held. grantedAt: revision of etcd at which it was granted. */
+/** A held lock. grantedAt: revision of etcd at which it was granted. */
 export interface HeldLock {
   key: string;
   lease: string;
@@ -15,8 +15,8 @@ export interface HeldLock {
 }
 
 /**
- * etcd's own lock service (v3lock) by its JSON gateway: what EtcdLock of ai.backend.common.lock calls through its library.
- * Names and keys stand in Base64 on the wire.
+ * etcd's lock service (v3lock) through its JSON gateway. EtcdLock of ai.backend.common.lock uses the same service.
+ * Names and keys are Base64 in requests and answers.
  */
 export class EtcdLocks {
   readonly #api: Api;
@@ -25,7 +25,7 @@ export class EtcdLocks {
     this.#api = new Api(connection.endpoints[0] ?? '');
   }
 
-  /** A lease of so many seconds; nobody keeps it alive. */
+  /** Creates a lease of `seconds`, without keep-alive. */
   async lease(seconds: number): Promise<string> {
     const answer = await this.#api.json<{ ID: string }>({
       method: 'POST',
@@ -35,7 +35,7 @@ export class EtcdLocks {
     return answer.ID;
   }
 
-  /** Gives a lease its whole time again, and tells how many seconds that is; 0: there is no such lease. */
+  /** Renews a lease and returns its seconds, or 0 when the lease does not exist. */
   async keepAlive(lease: string): Promise<number> {
     const answer = await this.#api.request({
       method: 'POST',
@@ -43,12 +43,12 @@ export class EtcdLocks {
       json: { ID: lease },
       timeoutMs: 2_000,
     });
-    // A stream of answers, one JSON object a line; here it ends after the first.
+    // The answer is a stream of JSON lines. Here it ends after the first.
     const first: { result?: { TTL?: string } } = JSON.parse(answer.bytes.toString().split('\n')[0] ?? '{}');
     return Number(first.result?.TTL ?? 0);
   }
 
-  /** The term of the server's raft: one more after each start. */
+  /** The server's raft term, which increases with each start. */
   async term(): Promise<number> {
     const status = await this.#api.json<{ raftTerm: string }>({
       method: 'POST',
@@ -59,7 +59,7 @@ export class EtcdLocks {
     return Number(status.raftTerm);
   }
 
-  /** Gives a lease up, and with it whatever it holds. */
+  /** Revokes a lease and everything that it holds. */
   async revoke(lease: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: '/v3/lease/revoke', json: { ID: lease } });
   }
@@ -75,7 +75,7 @@ export class EtcdLocks {
     return { key: answer.key, lease, grantedAt: Number(answer.header.revision) };
   }
 
-  /** Gives the lock up and tells at which revision. */
+  /** Releases the lock, and returns the revision. */
   async release(lock: HeldLock): Promise<number> {
     const answer = await this.#api.json<Answer>({
       method: 'POST',
@@ -85,7 +85,7 @@ export class EtcdLocks {
     return Number(answer.header.revision);
   }
 
-  /** Whether a lock's key (as {@link acquire} gave it) stands in etcd. */
+  /** Whether a lock's key from {@link acquire} exists in etcd. */
   async isHeld(key: string): Promise<boolean> {
     const answer = await this.#api.json<{ count?: string }>({
       method: 'POST',
@@ -110,7 +110,7 @@ export class EtcdLocks {
     await this.#api.request({ method: 'POST', path: '/v3/kv/put', json });
   }
 
-  /** Deletes every key that begins so. */
+  /** Deletes every key with a prefix. */
   async forget(prefix: string): Promise<void> {
     const end = Buffer.from(prefix);
     end.writeUInt8((end.at(-1) ?? 0) + 1, end.length - 1);

@@ -25,7 +25,7 @@ const neverInForce: FaultStatus = { phase: 'Healed', healedAt: NOW, seenHealedAt
 describe('faults of a suite', () => {
   let server: http.Server;
   let api: ClusterApi;
-  /** What the operator has written into the Fault, before and after it is told to heal. */
+  /** The status that the operator writes into the Fault, before and after the request to heal. */
   let before: FaultStatus | undefined;
   let after: FaultStatus | undefined;
   let created: Fault | undefined;
@@ -90,7 +90,7 @@ describe('faults of a suite', () => {
     expect(told).to.equal(true);
   });
 
-  it('are healed when the body fails, whose error is told', async () => {
+  it('are healed when the body fails, and its error is reported', async () => {
     const error = await failure(
       withFault(injector(), pause, new CleanupStack(), () => Promise.reject(new Error('claim'))),
     );
@@ -132,12 +132,12 @@ describe('faults of a suite', () => {
     expect(told, 'asked to heal').to.equal(false);
   });
 
-  it('make the test inconclusive when nobody saw it healed, and the cleanup tries again', async () => {
+  it('make the test inconclusive when no probe observes the healing, and the cleanup stack tries again', async () => {
     after = { ...inForce, phase: 'Unhealed' };
     const cleanup = new CleanupStack();
     const error = await failure(withFault(injector(), pause, cleanup, async () => undefined));
     expect(error).to.be.instanceOf(Inconclusive);
-    expect(String(error)).to.match(/nobody saw fault suite-x healed/);
+    expect(String(error)).to.match(/no probe observed the healing of fault suite-x/);
     after = healed;
     await cleanup.unwind();
   });

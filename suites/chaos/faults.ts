@@ -9,23 +9,23 @@ import { Inconclusive } from '../evidence/record.ts';
 import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 
-/** What a suite asks for: the environment is that of its run. */
+/** A requested fault. Its environment is that of the run. */
 export type Disruption = Omit<FaultSpec, 'environmentRef' | 'heal'>;
 
-/** Proof that something is broken, as the operator's probes gave it. Times by their clocks. */
+/** Proof of the operator's probes that something is broken, with times by their clocks. */
 export interface Receipt {
   /** Name of the Fault. */
   fault: string;
   targets: readonly FaultReceipt[];
-  /** When it was carried out on all targets. */
+  /** When it was injected into all targets. */
   injectedAt: Date;
-  /** When a probe saw it in force on all targets. */
+  /** When a probe observed it in force on all targets. */
   seenInForceAt: Date;
 }
 
-/** Seconds until the operator's probe must have seen a fault in force: a graceful deletion takes up to 30. */
+/** Seconds until the operator's probe must observe a fault in force. A graceful deletion takes up to 30. */
 const IN_FORCE_SECONDS = 60;
-/** Seconds until the probe must have seen it gone: a manager that was deleted needs some 20 to be ready again. */
+/** Seconds until the probe must observe that it is healed. A deleted manager needs about 20 to be ready again. */
 const HEALED_SECONDS = 120;
 const LOOK_MS = 200;
 
@@ -40,8 +40,8 @@ export class InjectedFault {
   }
 
   /**
-   * Ends it now, if it lasts, and waits until a probe saw it gone; resolves to when that was. May be called again.
-   * Throws {@link Inconclusive} when nobody saw it healed.
+   * Heals a lasting fault now, waits until a probe observes that, and returns the time. It may be called again.
+   * Throws {@link Inconclusive} when no probe observes the healing.
    */
   heal(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
     return this.#injector.heal(this.receipt.fault, deadlineSeconds);
@@ -53,7 +53,7 @@ export class InjectedFault {
   }
 }
 
-/** Where a suite asks for faults. The suite must be listed as disruptive, else it has no right to. */
+/** Requests faults from the operator. Only a suite that is marked as disruptive has the right to. */
 export class FaultInjector {
   readonly #api: ClusterApi;
   readonly #environment: string;
@@ -66,7 +66,7 @@ export class FaultInjector {
     this.#attempt = identity.attempt;
   }
 
-  /** From what the operator gave the suite's pod. Throws {@link Inconclusive} where there is no operator. */
+  /** Reads the identity that the operator gave the suite's pod. Throws {@link Inconclusive} without an operator. */
   static fromEnvironment(env: NodeJS.ProcessEnv = process.env): FaultInjector {
     const environment = env[RUNNER_ENV.environment];
     const attempt = env[RUNNER_ENV.report];
@@ -80,8 +80,8 @@ export class FaultInjector {
   }
 
   /**
-   * Asks for a fault and waits until a probe saw it in force. The cleanup stack ends it whatever happens.
-   * Throws {@link Inconclusive} when it was refused or there is no receipt in time: nothing can be said then.
+   * Requests a fault and waits until a probe observes it in force. The cleanup stack heals it in any case.
+   * Throws {@link Inconclusive} when it is refused or has no receipt in time: the test can then prove nothing.
    */
   async inject(
     disruption: Disruption,
@@ -93,7 +93,7 @@ export class FaultInjector {
       metadata: {
         generateName: 'suite-',
         labels: { [LABELS.report]: this.#attempt },
-        // With the report it goes, and the operator heals it on the way.
+        // It is deleted with the report, and the operator heals it first.
         ownerReferences: [
           { apiVersion: API_VERSION, kind: 'TestReport', name: this.#attempt, uid: report.metadata.uid },
         ],
@@ -116,19 +116,19 @@ export class FaultInjector {
     });
   }
 
-  /** Ends a fault before its time and waits until a probe saw it gone. Throws {@link Inconclusive}. */
+  /** Heals a fault early and waits until a probe observes that. Throws {@link Inconclusive}. */
   async heal(name: string, deadlineSeconds: number): Promise<Date> {
     await this.#api.patch<Fault>('Fault', name, { spec: { heal: true } });
     return this.seenHealed(name, deadlineSeconds);
   }
 
-  /** Heals what there is to heal: a fault that was refused has done nothing. */
+  /** Heals a fault, unless it was refused and had no effect. */
   async #undo(name: string): Promise<void> {
     const fault = await this.#api.get<Fault>('Fault', name);
     if (fault?.status?.phase !== 'Refused') await this.heal(name, HEALED_SECONDS);
   }
 
-  /** Waits until a probe saw the fault gone; resolves to when that was. Throws {@link Inconclusive}. */
+  /** Waits until a probe observes the healing, and returns the time. Throws {@link Inconclusive}. */
   async seenHealed(name: string, deadlineSeconds: number): Promise<Date> {
     const status = await this.#look(name, 'healed', deadlineSeconds, (now) => now.seenHealedAt !== undefined);
     return new Date(status.seenHealedAt ?? Number.NaN);
@@ -142,7 +142,7 @@ export class FaultInjector {
     this.#owner ??= this.#api.get<TestReport>('TestReport', this.#attempt).then((report) => {
       if (report) return report;
       throw new Inconclusive(
-        `the report ${this.#attempt} of this attempt is gone: no fault can be asked for`,
+        `the report ${this.#attempt} of this attempt no longer exists, so no fault can be requested`,
       );
     });
     return this.#owner;
@@ -159,14 +159,17 @@ export class FaultInjector {
         `fault ${name} to be seen ${what}`,
         async () => {
           const fault = await this.#api.get<Fault>('Fault', name);
-          if (!fault) throw new Inconclusive(`fault ${name} is gone: somebody else deleted it`);
+          if (!fault)
+            throw new Inconclusive(`fault ${name} no longer exists: it was deleted by something else`);
           const { status } = fault;
           const accepted = conditionOf(status?.conditions, FAULT_CONDITIONS.accepted);
           if (accepted?.status === 'False' && !(status && reached(status))) {
             throw new Inconclusive(`fault ${name} was refused: ${accepted.reason}: ${accepted.message}`);
           }
           if (status?.phase === 'Unhealed') {
-            throw new Inconclusive(`nobody saw fault ${name} healed: ${JSON.stringify(status.targets)}`);
+            throw new Inconclusive(
+              `no probe observed the healing of fault ${name}: ${JSON.stringify(status.targets)}`,
+            );
           }
           if (status?.seenHealedAt && !reached(status)) {
             throw new Inconclusive(`fault ${name} was never in force: ${JSON.stringify(status.targets)}`);
@@ -183,8 +186,7 @@ export class FaultInjector {
 }
 
 /**
- * Gives the describe in which it is called a {@link FaultInjector}; use it through the returned function, inside of tests
- * and hooks only.
+ * Creates a {@link FaultInjector} for the surrounding describe. Call the returned function only inside tests and hooks.
  */
 export function useFaults(): () => FaultInjector {
   let injector: FaultInjector | undefined;
@@ -197,8 +199,8 @@ export function useFaults(): () => FaultInjector {
 }
 
 /**
- * Runs the body while something is broken, then heals it and waits until a probe saw it healed, also when the body throws.
- * No receipt, no verdict: throws {@link Inconclusive} without running the body when nobody saw the fault in force.
+ * Runs the body while something is broken. Then it heals the fault and waits for the probe, also when the body throws.
+ * Throws {@link Inconclusive} without running the body when no probe observed the fault in force.
  */
 export async function withFault<T>(
   injector: FaultInjector,
@@ -211,7 +213,7 @@ export async function withFault<T>(
   try {
     result = await body(fault.receipt, fault);
   } catch (error) {
-    // What the body found counts for more than a healing that nobody saw; the cleanup stack tries that again and tells.
+    // The error of the body matters more than a missing healing. The cleanup stack retries the healing and reports it.
     await fault.heal().catch(() => undefined);
     throw error;
   }

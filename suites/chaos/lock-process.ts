@@ -4,10 +4,10 @@ import { extname } from 'node:path';
 import type { Connection } from '@backendai-e2e/api/connection';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 
-/** Seconds until the process must have its lock. */
+/** Longest time until the process has its lock, seconds. */
 const TAKE_SECONDS = 30;
 
-/** Another process that holds a lock of etcd and keeps its lease alive. */
+/** A separate process that holds a lock of etcd and keeps its lease alive. */
 export class LockProcess {
   /** Key of the lock that it holds. */
   readonly key: string;
@@ -18,14 +18,14 @@ export class LockProcess {
     this.key = key;
   }
 
-  /** Starts it and waits until it has the lock; the cleanup stack kills it. Throws an Error when it does not get the lock. */
+  /** Starts it and waits until it has the lock. The cleanup stack kills it. Throws an Error when it gets no lock in time. */
   static async start(
     etcd: Connection['etcd'],
     lock: string,
     leaseSeconds: number,
     cleanup: CleanupStack,
   ): Promise<LockProcess> {
-    // Beside this file, which is TypeScript in the checkout and JavaScript in the image.
+    // This file is TypeScript in the checkout and JavaScript in the image.
     const file = new URL(`./etcd-lock-holder${extname(import.meta.url)}`, import.meta.url);
     const child = fork(file, [etcd.endpoints[0] ?? '', lock, String(leaseSeconds)], { stdio: 'inherit' });
     cleanup.add(`process ${child.pid} with lock ${lock}`, async () => child.kill('SIGKILL'));
@@ -39,7 +39,7 @@ export class LockProcess {
     return new LockProcess(child, message.key);
   }
 
-  /** SIGKILL: it gives nothing back. Resolves when the process is gone. */
+  /** Sends SIGKILL, so that nothing is released. Resolves when the process has ended. */
   async kill(): Promise<void> {
     const gone = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');

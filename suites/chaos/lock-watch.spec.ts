@@ -24,7 +24,7 @@ describe('the history of a lock', () => {
     expect(handovers(history).map(({ from, to }) => [from, to])).to.deep.equal([['a', 'b']]);
   });
 
-  it('tells how long nobody looked', () => {
+  it('returns the longest gap between samples', () => {
     expect(longestGap([sample(0), sample(100), sample(900), sample(1_000)])).to.equal(800);
     expect(longestGap([])).to.equal(0);
   });

@@ -1,31 +1,31 @@
 import type { Redis } from 'ioredis';
 
-/** A lock as one look saw it. */
+/** One sample of a lock. */
 export interface LockSample {
   /** Milliseconds since 1970. */
   at: number;
-  /** Its value; undefined: nobody holds it. */
+  /** Its holder, or undefined when it is free. */
   holder: string | undefined;
-  /** Milliseconds that it has left; 0 when nobody holds it. */
+  /** Remaining milliseconds of the lease, 0 when the lock is free. */
   ttlMs: number;
 }
 
-/** The lock went from one to another. */
+/** The lock moved from one holder to another. */
 export interface Handover {
   from: string;
   to: string;
-  /** When it was first seen in the new hands, milliseconds since 1970. */
+  /** Time of the first sample with the new holder, milliseconds since 1970. */
   at: number;
-  /** Milliseconds that the old holder still had at that time by the last look at it; 0 or less: its time was over. */
+  /** Remaining milliseconds of the old holder at that time, by its last sample. 0 or less: its lease had expired. */
   leftMs: number;
 }
 
-/** Milliseconds between looks. */
+/** Milliseconds between samples. */
 const LOOK_MS = 100;
-/** A look that takes longer is left out: it would not say what held when. */
+/** A sample that takes longer is dropped, because its time is uncertain. */
 const ANSWER_MS = 2_000;
 
-/** Looks at a lock in Valkey every 100 ms, value and time to live in one transaction, from `start` to `stop`. */
+/** Samples a lock in Valkey every 100 ms, value and time to live in one transaction, from `start` to `stop`. */
 export class LockWatch {
   readonly samples: LockSample[] = [];
   readonly #client: Redis;
@@ -47,12 +47,12 @@ export class LockWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks that failed, or came too late to count. */
+  /** Number of samples that failed or took too long. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Looks once, apart from the regular looks. */
+  /** Takes one extra sample. */
   async look(): Promise<LockSample | undefined> {
     const asked = Date.now();
     try {
@@ -74,14 +74,14 @@ export class LockWatch {
       this.samples.push(sample);
       return sample;
     } catch {
-      // Counted, and looked at by the test: too many looks that failed make it inconclusive.
+      // Counted: too many failed samples make the test inconclusive.
       this.#failures += 1;
       return undefined;
     }
   }
 }
 
-/** Every change of hands, in order. A holder that had let go and takes it again is none. */
+/** Every change of the holder, in order. A holder that releases the lock and takes it again is no change. */
 export function handovers(samples: readonly LockSample[]): Handover[] {
   const found: Handover[] = [];
   let last: { holder: string; at: number; ttlMs: number } | undefined;
@@ -95,13 +95,13 @@ export function handovers(samples: readonly LockSample[]): Handover[] {
   return found;
 }
 
-/** Longest time between two looks, milliseconds: what happened in between nobody saw. */
+/** Longest gap between two samples, milliseconds. */
 export function longestGap(samples: readonly LockSample[]): number {
   const times = samples.map(({ at }) => at).toSorted((a, b) => a - b);
   return times.reduce((longest, at, index) => Math.max(longest, at - (times[index - 1] ?? at)), 0);
 }
 
-/** Milliseconds for which nobody held the lock before it was taken anew, at most by what was seen. */
+/** Longest time for which the lock was free before it was taken again, milliseconds, by the samples. */
 export function vacantMs(samples: readonly LockSample[]): number {
   const sorted = samples.toSorted((a, b) => a.at - b.at);
   let longest = 0;

@@ -1,12 +1,12 @@
 import { BackendApiError } from '../clients/http/api.ts';
 import type { BackendAi } from '../clients/manager/backend-ai.ts';
 
-/** How many ask for the same at once. */
+/** Number of concurrent requests. */
 const WRITERS = 8;
 
 /**
- * Does the same that many times at once, over all managers in turn, and tells who won and how others were refused.
- * Throws what was no answer of a manager.
+ * Sends the same request concurrently over all managers in turn. Returns the successful answers and the refusals.
+ * Throws any other error.
  */
 export async function race<T>(
   managers: readonly BackendAi[],

@@ -7,14 +7,14 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type Component, checkReady } from '../fixtures/precondition.ts';
 import type { World } from '../fixtures/world.ts';
 
-/** From the end of a fault until everything must be as before: a manager starts for half a minute on two busy cores. */
+/** Longest time from the end of a fault until everything is healthy. A manager starts in 30 s on two busy cores. */
 const HEALTHY_SECONDS = 180;
-/** Time of a hook: until all is healthy, agents are at work, and managers have made connections to them anew. */
+/** Timeout of a hook: everything is healthy, agents work, and managers have renewed their connections to agents. */
 const HOOK_MS = (HEALTHY_SECONDS + 130 + RECONNECT_SECONDS) * 1000;
 /**
- * A component looks at what it needs once in a minute and takes up to 5 s for it (LOOK_TAKES_SECONDS in health.ts): one that began
- * just before the end of a fault takes itself out of service after it. Where what components look at was away, they must have been
- * healthy for longer than that.
+ * A component checks its dependencies once a minute, for up to 5 s (LOOK_TAKES_SECONDS in health.ts). A check that starts
+ * just before the end of a fault takes the component out of service after it. After the loss of a dependency, components
+ * must therefore be healthy for longer than that.
  */
 export const LOOKED_AT_MS = 6_500;
 /** Agents beat every 5 s (charts/backend-ai/ci/e2e-values.yaml). */
@@ -30,19 +30,18 @@ const ALL: readonly Component[] = [
   'webserver',
 ];
 
-/** What counts as healthy: `of` which components (all of them by default), and for how many milliseconds they must have been so. */
+/** When a deployment is healthy: which components (default: all), and for how many milliseconds without a break. */
 interface Health {
   of?: readonly Component[];
   settledMs?: number;
 }
 
 /**
- * Lets the describe in which it is called (after useWorld) leave the deployment as healthy as it found it: after each test,
- * also after one that failed, it waits until every component answers, two managers do so by themselves, one of them leads,
- * and each agent is ALIVE by a heartbeat that is younger than the wait, with the slots that it has, and reached by each manager.
- * What stays broken fails the test's hook.
- * @param health settledMs {@link LOOKED_AT_MS} where components miss what is taken away; less than all components where the next
- *   test needs no more, then with {@link leaveHealthy}
+ * Makes the surrounding describe leave the deployment healthy. Call it after useWorld. After each test, also a failed one, it
+ * waits until every component answers, two managers answer at their own addresses, one of them leads, and each agent is
+ * ALIVE with a fresh heartbeat and its slots, and reachable from each manager. A component that stays broken fails the hook.
+ * @param health settledMs: {@link LOOKED_AT_MS} when components miss a dependency. of: fewer components when the next test
+ *   needs no more, together with {@link leaveHealthy}
  */
 export function useRecovery(world: () => World, health: Health = {}): void {
   afterEach('the deployment is healthy again', async function () {
@@ -54,8 +53,8 @@ export function useRecovery(world: () => World, health: Health = {}): void {
 }
 
 /**
- * Waits once, at the end of the describe, until all components are healthy; not where it could not begin, as that is no failure
- * of its own. Called before useWorld, whose own hook closes the connections.
+ * Waits once, at the end of the describe, until all components are healthy. It does nothing when no test has started.
+ * Call it before useWorld, whose own hook closes the connections.
  */
 export function leaveHealthy(world: () => World, settledMs: number): void {
   let begun = false;
@@ -76,7 +75,7 @@ async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = 
     `${of.join(', ')} to be healthy`,
     async () => {
       const since = well ?? Date.now();
-      // Whatever is missing now, or throws, begins the time anew.
+      // A missing component or an error restarts the time.
       well = undefined;
       await checkReady(of, world);
       const { each } = await eachManager(world);
@@ -93,14 +92,13 @@ async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = 
       });
       if (silent.length > 0) return notYet(`no fresh heartbeat of ${silent.map(({ id }) => id)}`);
       well = since;
-      return Date.now() - since >= settledMs ? undefined : notYet('all are healthy, but only just');
+      return Date.now() - since >= settledMs ? undefined : notYet('all are healthy, but not for long enough');
     },
-    // A look asks the managers through the webserver without an account; 1000 such requests in 15 min are the most that one address
-    // is answered (ai.backend.manager.api.rest.ratelimit). Whatever fails here is what the deployment, or a connection of the suite
-    // to it, has still to recover from.
+    // Each check sends requests to the managers through the webserver without an account. One address may send 1000 such
+    // requests in 15 min (ai.backend.manager.api.rest.ratelimit). Every error means that something has not recovered yet.
     { deadlineSeconds: HEALTHY_SECONDS, everyMs: 1_000, tolerate: () => true },
   );
   await agentsAtWork(world);
-  // A manager that has begun anew may take one of its connections to agents for broken.
+  // A restarted manager may consider one of its connections to agents broken.
   if (of.includes('agent')) await agentsReached(world);
 }

@@ -14,7 +14,7 @@ describe('the recorder of a test', () => {
     ]);
   });
 
-  it('forgets the oldest, cuts the long, and starts anew with each test', () => {
+  it('drops the oldest, shortens long texts, and starts empty with each test', () => {
     const recorder = new Recorder();
     for (let count = 0; count < 20; count += 1) recorder.exchange(`GET /${count}`, 'x'.repeat(5000), 0);
     expect(recorder.exchanges).to.have.length(8);

@@ -24,7 +24,7 @@ describe('waiting', () => {
     expect(found).to.equal('look 3');
   });
 
-  it('says for what it waited, how long, and what it last saw', async () => {
+  it('reports what it waited for, how long, and what it last saw', async () => {
     const wait = waitUntil('the session to run', async () => notYet({ status: 'PENDING' }), {
       deadlineSeconds: 0.05,
       everyMs: 10,

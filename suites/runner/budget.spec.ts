@@ -13,12 +13,12 @@ const test = (id: number, state: ReportedTest['state'], errorLength = 0): Report
 const report = (tests: ReportedTest[]): TestReportStatus => ({ final: true, verdict: 'Failed', tests });
 
 describe('the byte budget of a report', () => {
-  it('leaves a small report as it is', () => {
+  it('does not change a small report', () => {
     const small = report([test(1, 'passed'), test(2, 'failed', 100)]);
     expect(fitReport(small, 10_000, 8_000)).to.deep.equal(small);
   });
 
-  it('cuts an error over the limit of one error, and says how much', () => {
+  it('cuts an error over the limit of one error, and counts the bytes', () => {
     const fitted = fitReport(report([test(1, 'failed', 9_000)]), 100_000, 8_000);
     expect(Buffer.byteLength(fitted.tests?.[0]?.error ?? ''))
       .to.be.at.most(8_000)
@@ -38,7 +38,7 @@ describe('the byte budget of a report', () => {
     expect(fitted.tests?.[0]?.error).to.have.length.below(3_000);
   });
 
-  it('leaves out the oldest passed tests when cutting errors is not enough, never a failed one', () => {
+  it('omits the oldest passed tests when cutting errors is not enough, and never a failed one', () => {
     const many = [...Array(500).keys()].map((id) => test(id, id === 0 ? 'failed' : 'passed', id ? 0 : 900));
     const fitted = fitReport(report(many), 10_000, 8_000);
     expect(jsonBytes(fitted)).to.be.at.most(10_000).and.above(9_800);
@@ -47,7 +47,7 @@ describe('the byte budget of a report', () => {
     expect((fitted.tests?.length ?? 0) + (fitted.omitted?.tests ?? 0)).to.equal(500);
   });
 
-  it('cuts the errors of 500 failed tests to what fits, and keeps all tests and something of each error', () => {
+  it('cuts the errors of 500 failed tests to fit, and keeps all tests and a part of each error', () => {
     const many = [...Array(500).keys()].map((id) => test(id, 'failed', 5 * 1024));
     const fitted = fitReport(report(many), 256 * 1024, 8 * 1024);
     expect(jsonBytes(fitted)).to.be.within(240 * 1024, 256 * 1024);
@@ -55,7 +55,7 @@ describe('the byte budget of a report', () => {
     expect(fitted.tests?.every(({ error }) => (error?.length ?? 0) > 300)).to.equal(true);
   });
 
-  it('fits even when everything failed', () => {
+  it('fits even when every test failed', () => {
     const many = [...Array(500).keys()].map((id) => test(id, 'failed', 2_000));
     const fitted = fitReport(report(many), 10_000, 8_000);
     expect(jsonBytes(fitted)).to.be.at.most(10_000);

@@ -1,16 +1,16 @@
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 
-/** Errors are not cut below this many bytes as long as leaving out passed tests can make room. */
+/** Errors keep at least this many bytes while omitting passed tests can make room. */
 const SHORTEST_ERROR = 512;
 
-/** Bytes of a value as it goes over the wire. */
+/** Bytes of a value as JSON. */
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
 /**
- * Cuts a text to at most `bytes` bytes of UTF-8, never within a character; what was cut is said at the end.
- * Returns the text as it is when it fits.
+ * Cuts a text to at most `bytes` bytes of UTF-8, never within a character, and notes the cut at the end.
+ * Returns a text that fits unchanged.
  */
 export function cutText(text: string, bytes: number): string {
   const whole = Buffer.from(text);
@@ -25,12 +25,11 @@ export function cutText(text: string, bytes: number): string {
 }
 
 /**
- * Fits a report into a budget of bytes (as JSON). Longest errors are cut first, all to one common length; then passed
- * and skipped tests are left out, oldest first; then errors are cut to nothing if need be; then the oldest tests go,
- * whatever they are.
- * Counts stay whole, and `omitted` says what was left out. Pure: the argument is not changed.
+ * Fits a report into a budget of bytes (as JSON), step by step as far as needed: cut the longest errors to one common
+ * length; omit passed and skipped tests, oldest first; cut errors completely; omit any tests, oldest first.
+ * Counts stay complete, and `omitted` says what is missing. Pure: the argument is not changed.
  * @param maxBytes budget of the whole status
- * @param errorBytes longest error that is ever reported
+ * @param errorBytes longest error in any report
  */
 export function fitReport(status: TestReportStatus, maxBytes: number, errorBytes: number): TestReportStatus {
   const cutTo = (level: number) => withErrors(status, level);
@@ -67,7 +66,7 @@ function withErrors(status: TestReportStatus, level: number): TestReportStatus {
   return cut ? { ...after, omitted: { ...before, errorBytes: before.errorBytes + cut } } : after;
 }
 
-/** Leaves out as few of `ids` as possible, from the first one on. */
+/** Omits as few of `ids` as possible, starting with the first. */
 function leaveOut(status: TestReportStatus, ids: readonly string[], maxBytes: number): TestReportStatus {
   const without = (count: number): TestReportStatus => {
     if (count === 0) return status;
@@ -83,7 +82,7 @@ function leaveOut(status: TestReportStatus, ids: readonly string[], maxBytes: nu
   return without(ids.length - kept);
 }
 
-/** Largest whole number in [low, high] that fits, given that everything below a fitting number fits; low if none. */
+/** Largest integer in [low, high] that fits, or low. Every number below a fitting one must fit. */
 function largest(low: number, high: number, fits: (value: number) => boolean): number {
   let known = low;
   let unknown = high;

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import type { Exchange } from '../evidence/record.ts';
 
-/** How many causes of an error are shown. */
+/** Number of causes that are shown. */
 const CAUSES = 4;
 
 /**
- * The text of a failure: message first, then what was expected and found, the causes, the last API requests of the
- * test with their answers, and the stack without frames of Node and Mocha.
- * @param diff renders expected and actual, both already text (Mocha's own)
+ * The text of a failure: the message, expected and actual values, causes, the last API requests of the test with their
+ * answers, and the stack without frames of Node.js and Mocha.
+ * @param diff renders the texts of the actual and expected value (Mocha's own function)
  */
 export function describeFailure(
   error: unknown,
@@ -24,7 +24,7 @@ export function describeFailure(
   return parts.join('\n');
 }
 
-/** Name and message of whatever was thrown, at least one word. */
+/** Name and message of a thrown value. It is never empty. */
 export function headline(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${inspect(error, { depth: 3 })}`;
   return error.message ? `${error.name}: ${error.message}` : error.name;

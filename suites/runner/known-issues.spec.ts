@@ -16,7 +16,7 @@ const issue: KnownIssue = {
   issue: 'It is wrong',
   versions: ['1.0.0', '1.0.1'],
   evidence: 'seen',
-  owner: 'somebody',
+  owner: 'maintainers',
   expires: '2026-06-30',
   tests: [{ file: 'area/one', title: 'a › b', symptom: 'expected 1' }],
 };
@@ -27,36 +27,36 @@ describe('the judge of known issues', () => {
   const judge = (version: string | undefined, day: string) =>
     judgeBy([issue], version, new Date(`${day}T23:59:00Z`));
 
-  it('calls a listed test that fails as listed a known issue, to the last day', () => {
+  it('turns a listed test that fails as listed into a known issue, until the last day', () => {
     const result = judge('1.0.1', '2026-06-30')(listed, broken);
     expect(result.state).to.equal('known-issue');
     expect(result.error).to.include('It is wrong').and.to.include('expected 1 to equal 2');
   });
-  it('fails it when it passes, and says what to do', () => {
+  it('fails a listed test that passes, and gives the remedy', () => {
     expect(judge('1.0.0', '2026-06-30')(listed, { state: 'passed' })).to.deep.equal({
       state: 'failed',
       error:
         'listed as known issue "It is wrong" (1.0.0), but passes: remove it from suites/known-issues.yaml',
     });
   });
-  it('lets one pass that fails now and then only, and still fails it when it fails in another way', () => {
+  it('accepts an intermittent test that passes, and fails it when it has another error', () => {
     const test = { file: 'area/one', title: 'a › b', symptom: 'expected 1', intermittent: true };
     const judge = judgeBy([{ ...issue, tests: [test] }], '1.0.0', new Date('2026-06-30T00:00:00Z'));
     expect(judge(listed, { state: 'passed' })).to.deep.equal({ state: 'passed' });
     expect(judge(listed, broken).state).to.equal('known-issue');
     expect(judge(listed, { state: 'failed', error: 'no answer' }).state).to.equal('failed');
   });
-  it('fails it after the last day', () => {
+  it('fails a listed test after the last day', () => {
     const result = judge('1.0.0', '2026-07-01')(listed, broken);
     expect(result.state).to.equal('failed');
-    expect(result.error).to.include('expired on 2026-06-30. somebody:').and.to.include(broken.error);
+    expect(result.error).to.include('expired on 2026-06-30. maintainers:').and.to.include(broken.error);
   });
-  it('fails it when it fails in another way', () => {
+  it('fails a listed test that has another error', () => {
     const result = judge('1.0.0', '2026-06-30')(listed, { state: 'failed', error: 'no answer' });
     expect(result.state).to.equal('failed');
-    expect(result.error).to.include('fails in another way than with "expected 1"\nno answer');
+    expect(result.error).to.include('fails with another error than "expected 1"\nno answer');
   });
-  it('leaves alone what it does not know', () => {
+  it('does not change the results of other tests', () => {
     for (const [test, version] of [
       [{ ...listed, title: 'a › c' }, '1.0.0'],
       [{ ...listed, file: 'area/two' }, '1.0.0'],

@@ -2,41 +2,41 @@ import { readFileSync } from 'node:fs';
 import type { TestEnd, TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
 
-/** The list of this project; it lies beside the suites, in the image too. */
+/** The list of this project, beside the suites in the checkout and in the image. */
 export const KNOWN_ISSUES = new URL('../known-issues.yaml', import.meta.url).pathname;
 
-/** How the list is called in messages. */
+/** Name of the list in messages. */
 const LIST = 'suites/known-issues.yaml';
 
 /** A test that is known to fail, and how. */
 export interface ListedTest extends TestIdentity {
-  /** What the failure's text contains. A test that fails in another way fails. */
+  /** Text that the error must contain. A test with another error fails. */
   symptom: string;
-  /** It fails now and then only (a race): that it passes says nothing, and is let pass. */
+  /** The test fails only sometimes (a race), so it may also pass. */
   intermittent?: boolean;
 }
 
-/** Something that Backend.AI does wrong, with the tests that show it. */
+/** Something that Backend.AI does wrong, and the tests that show it. */
 export interface KnownIssue {
-  /** What is wrong, one sentence. */
+  /** What is wrong, in one sentence. */
   issue: string;
-  /** Versions of Backend.AI that it was seen in: the entry says nothing about others. */
+  /** Versions of Backend.AI that have the issue. The entry does not apply to others. */
   versions: string[];
-  /** Where in the sources of Backend.AI it comes from, or what was seen. */
+  /** The cause in the sources of Backend.AI, or an observation. */
   evidence: string;
-  /** Who renews or removes the entry. */
+  /** The people who extend or remove the entry. */
   owner: string;
   /** Last day on which the entry holds, YYYY-MM-DD (UTC). */
   expires: string;
   tests: ListedTest[];
 }
 
-/** The list is not what it should be. The message says where and what is wanted. */
+/** The list is invalid. The message names the place and the expected value. */
 export class InvalidList extends Error {
   override name = 'InvalidList';
 }
 
-/** Says what a test's end means in the light of the list. */
+/** Applies the list to the result of a test. */
 export type Judge = (test: TestIdentity, end: TestEnd) => TestEnd;
 
 /** Reads a list from a file. Throws {@link InvalidList}, or the error of reading. */
@@ -77,9 +77,9 @@ export function parseKnownIssues(text: string): KnownIssue[] {
 }
 
 /**
- * The judge for one version of Backend.AI on one day. A listed test that fails as listed becomes known-issue. One that
- * passes (unless it is intermittent), fails in another way, or fails after the entry's last day, fails, and its error says why. Everything else
- * stays as it is: other tests, and tests that were skipped or could not see what they claim.
+ * The judge for one version of Backend.AI on one day. A listed test that fails as listed becomes known-issue. It fails when
+ * it passes (unless it is intermittent), when it has another error, or after the entry's last day; its error then gives the
+ * reason. Other tests, and skipped or inconclusive ones, keep their result.
  * @param version of the deployment; undefined (no connection): no entry holds
  */
 export function judgeBy(issues: readonly KnownIssue[], version: string | undefined, today: Date): Judge {
@@ -98,11 +98,11 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
     if (result.state === 'passed') return failed(`listed as ${name}, but passes: remove it from ${LIST}`);
     if (result.state !== 'failed') return result;
     if (today.toISOString().slice(0, 10) > issue.expires) {
-      const remedy = `${issue.owner}: look at it again, then renew or remove it in ${LIST}`;
+      const remedy = `${issue.owner}: check it again, then extend or remove it in ${LIST}`;
       return failed(`${name} expired on ${issue.expires}. ${remedy}`);
     }
     if (!result.error?.includes(listed.symptom)) {
-      return failed(`listed as ${name}, but fails in another way than with "${listed.symptom}"`);
+      return failed(`listed as ${name}, but fails with another error than "${listed.symptom}"`);
     }
     return { state: 'known-issue', error: `${name}, until ${issue.expires}\n${result.error}` };
   };
@@ -112,7 +112,7 @@ function listedIn(issue: KnownIssue, test: TestIdentity): ListedTest | undefined
   return issue.tests.find((one) => one.file === test.file && one.title === test.title);
 }
 
-/** A test may stand in several entries, but only once for a version. */
+/** Refuses a list that has a test twice for one version. A test may be in several entries. */
 function refuseDoubles(issues: readonly KnownIssue[]): void {
   const seen = new Set<string>();
   for (const { versions, tests } of issues) {

@@ -94,7 +94,7 @@ describe('the runner', function () {
   const lines = (ended: Ended) => ended.out.split('\n').flatMap((line) => parseTestLine(line) ?? []);
   const states = (ended: Ended) => ended.last.tests?.map((test) => test.state);
 
-  it('reports a suite that passes, in status and on stdout alike', async () => {
+  it('reports a suite that passes in the status and on stdout', async () => {
     const ended = await run('pass');
     expect(ended.code, ended.err).to.equal(0);
     expect(ended.last).to.include({ final: true, verdict: 'Passed', pod: 'pod-1' });
@@ -109,7 +109,7 @@ describe('the runner', function () {
     });
   });
 
-  it('writes by server-side apply to the status of its one report, under its own name', async () => {
+  it('writes the status of its report by server-side apply with its own field manager', async () => {
     const ended = await run('pass');
     for (const write of ended.writes) {
       expect(write).to.include({
@@ -132,7 +132,7 @@ describe('the runner', function () {
     expect(JSON.stringify(ended.writes) + ended.out + ended.err).not.to.include('sample-secret-value');
   });
 
-  it('lets no secret of the connection out, wherever a suite says it', async () => {
+  it('masks secrets of the connection in all output of a suite', async () => {
     const password = 'canary/pass"word-7f3a';
     const connection = join(folder, 'leaky.json');
     writeFileSync(connection, JSON.stringify({ version: '1', postgres: { password } }));
@@ -145,7 +145,7 @@ describe('the runner', function () {
     expect(everything).not.to.include('canary').and.not.to.include('7f3a');
   });
 
-  it('lets none out when its program ends on an error that nobody caught', async () => {
+  it('masks secrets in an uncaught error that ends the process', async () => {
     const connection = join(folder, 'crash.json');
     writeFileSync(connection, JSON.stringify({ version: '1', postgres: { password: 'canary-7f3a' } }));
     const ended = await run('crash', { E2E_CONNECTION: connection });
@@ -154,7 +154,7 @@ describe('the runner', function () {
     expect(JSON.stringify(ended.writes) + ended.out + ended.err).not.to.include('7f3a');
   });
 
-  it('says Inconclusive when a test could not see what it claims', async () => {
+  it('ends Inconclusive when a test cannot observe what it claims', async () => {
     const ended = await run('unsure');
     expect(ended.code).to.equal(1);
     expect(ended.last.verdict).to.equal('Inconclusive');
@@ -167,7 +167,7 @@ describe('the runner', function () {
     return { E2E_CONNECTION: connection, E2E_KNOWN_ISSUES: SAMPLE_LIST };
   };
 
-  it('does not fail for a test that fails as listed, and says so', async () => {
+  it('reports a test that fails as listed as a known issue, and does not fail', async () => {
     const ended = await run('known', { ...known('1.0.0'), E2E_GREP: 'passes$|as listed' });
     expect(ended.code, ended.err).to.equal(0);
     expect(states(ended)).to.deep.equal(['passed', 'known-issue']);
@@ -177,22 +177,22 @@ describe('the runner', function () {
     expect(lines(ended).map(({ state }) => state)).to.deep.equal(states(ended));
   });
 
-  it('fails for a listed test that passes, fails otherwise, or is over its date', async () => {
+  it('fails for a listed test that passes, has another error, or has expired', async () => {
     const ended = await run('known', known('1.0.0'));
     expect([ended.code, ended.last.verdict]).to.deep.equal([1, 'Failed']);
     expect(states(ended)).to.deep.equal(['passed', 'known-issue', 'failed', 'failed', 'failed']);
     const errors = ended.last.tests?.map((test) => test.error ?? '') ?? [];
-    expect(errors[2]).to.include('fails in another way').and.to.include('pears');
+    expect(errors[2]).to.include('fails with another error').and.to.include('pears');
     expect(errors[3]).to.include('but passes: remove it from suites/known-issues.yaml');
     expect(errors[4]).to.include('expired on 2020-02-29');
   });
 
-  it('keeps to the list for the listed versions only', async () => {
+  it('applies the list to the listed versions only', async () => {
     const ended = await run('known', known('1.0.1'));
     expect(states(ended)).to.deep.equal(['passed', 'failed', 'failed', 'passed', 'failed']);
   });
 
-  it('says so when the list is wrong', async () => {
+  it('reports an invalid list', async () => {
     const list = join(folder, 'list.yaml');
     writeFileSync(list, 'issues: [{}]');
     const ended = await run('pass', { E2E_KNOWN_ISSUES: list });
@@ -200,17 +200,17 @@ describe('the runner', function () {
     expect(ended.last.message).to.include('issues[0]');
   });
 
-  it('ends a suite that hangs at its own deadline, reports what is open, and still cleans up', async () => {
+  it('ends a hanging suite at its deadline, reports open tests, and still cleans up', async () => {
     const ended = await run('hang', { E2E_TIMEOUT_SECONDS: '3' });
     expect(ended.code).to.equal(1);
     expect(ended.last).to.include({ final: true, verdict: 'Interrupted', reason: 'DeadlineExceeded' });
     expect(states(ended)).to.deep.equal(['passed', 'interrupted', 'interrupted']);
-    // The rest of the 3 s went into starting up, more of it on a busy machine.
+    // The rest of the 3 s is start-up time, which is longer on a busy machine.
     expect(ended.last.tests?.[1]?.seconds).to.be.above(0).and.below(3.2);
     expect(ended.out).to.include('sample cleaned up');
   });
 
-  it('reports at SIGTERM too, having said before which test runs', async () => {
+  it('reports at SIGTERM too, and names the current test before', async () => {
     const hangs = (status: TestReportStatus) => status.current === 'hanging sample › hangs';
     const ended = await run('hang', {}, hangs);
     expect(ended.code).to.equal(1);
@@ -219,34 +219,34 @@ describe('the runner', function () {
     expect(ended.out).to.include('sample cleaned up');
   });
 
-  it('says so when a file cannot be loaded', async () => {
+  it('reports a file that cannot be loaded', async () => {
     const ended = await run('import-error');
     expect(ended.code).to.equal(2);
     expect(ended.last).to.include({ final: true, verdict: 'Failed', reason: 'CouldNotRun' });
     expect(ended.last.message).to.include('runner/fixtures/import-error').and.to.include('cannot be loaded');
   });
 
-  it('says NoTests for an empty file and for a pattern that matches nothing', async () => {
+  it('ends with NoTests for an empty file and for a pattern without a match', async () => {
     const empty = await run('none');
     expect([empty.code, empty.last.verdict]).to.deep.equal([3, 'NoTests']);
     const unmatched = await run('pass', { E2E_GREP: 'no such title' });
     expect([unmatched.code, unmatched.last.verdict]).to.deep.equal([3, 'NoTests']);
   });
 
-  it('runs only what the pattern matches', async () => {
+  it('runs only tests that match the pattern', async () => {
     const ended = await run('fail', { E2E_GREP: 'sample › passes first$' });
     expect(ended.code).to.equal(0);
     expect(ended.last.tests?.map((test) => test.title)).to.deep.equal(['failing sample › passes first']);
   });
 
-  it('reports settings that make no sense', async () => {
+  it('reports invalid settings', async () => {
     const ended = await run('pass', { E2E_FILES: '["../../etc/passwd"]' });
     expect(ended.code).to.equal(2);
     expect(ended.last).to.include({ reason: 'CouldNotRun' });
     expect(ended.last.message).to.include('E2E_FILES');
   });
 
-  it('outlasts a refusal at its start: its rights may come a moment after its Job', async () => {
+  it('retries a refusal at its start, because its rights may arrive after its Job', async () => {
     answerCode = 403;
     setTimeout(() => {
       answerCode = 200;
@@ -256,7 +256,7 @@ describe('the runner', function () {
     expect(ended.last).to.include({ final: true, verdict: 'Passed' });
   });
 
-  it('does not claim success when its report is refused', async () => {
+  it('does not succeed when its report is refused', async () => {
     answerCode = 403;
     const ended = await run('pass');
     expect(ended.code).to.equal(2);

@@ -1,6 +1,6 @@
 /**
- * Program of a suite's pod: runs the suite files that the environment names with Mocha, prints a line a test, writes
- * the TestReport while it runs, and ends with an exit code that tells the truth (packages/api/runner-contract.ts).
+ * Program of a suite's pod. It runs the suite files that the environment names with Mocha, prints a line for each test,
+ * updates the TestReport meanwhile, and ends with the exit code of the runner contract (@backendai-e2e/api/runner-contract).
  */
 import { readFileSync } from 'node:fs';
 import type { Connection } from '@backendai-e2e/api/connection';
@@ -19,13 +19,13 @@ import { statusSender } from './report-sender.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
 import { readReportTarget, readSettings, type Settings } from './settings.ts';
 
-/** Clean-up hooks may take this long after an interruption; the Job's deadline is 120 s after ours. */
+/** Time for clean-up hooks after an interruption. The Job's deadline is 120 s after ours. */
 const GRACE_MS = 15_000;
-/** The last write of the report is tried for this long. */
+/** Time for the last write of the report, with retries. */
 const LAST_WRITE_MS = 10_000;
 
 maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
-// Node.js itself would print what nobody caught past the mask. Mocha catches while tests run.
+// Node.js would print an uncaught error without the mask. Mocha catches errors while tests run.
 process.on('uncaughtException', (error) => {
   if (process.listenerCount('uncaughtException') > 1) return;
   complain(withCauses(error));
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
   return close(progress, writer, failed);
 }
 
-/** Loads and runs the suite. Rejects when it could not even be loaded. */
+/** Loads and runs the suite. Rejects when it cannot be loaded. */
 async function run(settings: Settings, progress: Progress, changed: () => void): Promise<void> {
   const version = readConnection(settings.connection);
   const interruption = new Promise<Interruption>((resolve) => {
@@ -115,7 +115,7 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
   if (!cleaned) complain(`clean-up did not end within ${GRACE_MS / 1000} s after the interruption`);
 }
 
-/** Closes what is open, prints the end, writes the last report. Returns the exit code. */
+/** Closes open tests, prints the summary, writes the last report. Returns the exit code. */
 async function close(
   progress: Progress,
   writer: ReportWriter | undefined,
@@ -143,8 +143,7 @@ function deadlineMessage(settings: Settings): string {
 }
 
 /**
- * Learns the secrets of the connection, so that nothing prints them, and returns the version of Backend.AI that it
- * names. An unreadable file is the suites' to report.
+ * Masks the secrets of the connection and returns its version of Backend.AI. The suites report an unreadable file.
  */
 function readConnection(path: string | undefined): string | undefined {
   if (!path) return undefined;
@@ -158,7 +157,7 @@ function readConnection(path: string | undefined): string | undefined {
   }
 }
 
-/** What a person needs to find the cause: the message, and the stack of what lies below. */
+/** The message, and the stack of the cause. */
 function withCauses(error: unknown): string {
   if (!(error instanceof Error)) return headline(error);
   const below = error.cause instanceof Error ? error.cause.stack : undefined;

@@ -1,13 +1,13 @@
 import type { Secrets } from '@backendai-e2e/redaction/redaction';
 
-/** What is written to: process.stdout, process.stderr, or a stand-in in a test. */
+/** An output: process.stdout, process.stderr, or a test double. */
 interface Output {
   write(chunk: Uint8Array | string, ...rest: never[]): boolean;
 }
 
 /**
- * From now on everything that this process writes to the outputs goes through the mask, whoever writes it: suites and
- * libraries print by themselves. Texts are masked chunk by chunk, as they come.
+ * Masks everything that this process writes to the outputs from now on, including the output of suites and libraries.
+ * It masks each written chunk separately.
  */
 export function maskOutputs(secrets: Secrets, outputs: readonly Output[]): void {
   for (const output of outputs) {
@@ -15,7 +15,7 @@ export function maskOutputs(secrets: Secrets, outputs: readonly Output[]): void 
     output.write = (chunk, ...rest) => {
       const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
       const masked = secrets.mask(text);
-      // Bytes that are no text pass as they are.
+      // Binary data is written unchanged.
       return write(masked === text ? chunk : masked, ...rest);
     };
   }

@@ -13,17 +13,17 @@ const SUITES = fileURLToPath(new URL('..', import.meta.url));
 /** .ts in development, .js in the image. */
 const EXTENSION = extname(import.meta.url);
 
-/** A test without a time-out of its own gets this many milliseconds. */
+/** Default timeout of a test, milliseconds. */
 const TEST_TIMEOUT_MS = 120_000;
 
-/** What the caller wants to hear. */
+/** Callbacks for the caller. */
 export interface RunEvents {
   changed(): void;
   ended(test: TestRecord | undefined): void;
 }
 
 /**
- * Loads suite files into Mocha; rejects with the error of the import, the file's name in front.
+ * Loads suite files into Mocha. Rejects with the error of the import, prefixed with the file name.
  * @param files as in TestSuite.spec.files
  */
 export async function loadSuites(files: readonly string[], grep: RegExp | undefined): Promise<Mocha> {
@@ -41,7 +41,7 @@ export async function loadSuites(files: readonly string[], grep: RegExp | undefi
   return mocha;
 }
 
-/** The tests that were loaded, in their order. */
+/** The loaded tests, in order. */
 export function plannedTests(mocha: Mocha): TestIdentity[] {
   return testsOf(mocha.suite).map(describeTest);
 }
@@ -50,13 +50,13 @@ export function plannedTests(mocha: Mocha): TestIdentity[] {
 export interface MochaRun {
   /** Fulfilled when Mocha and its hooks have ended. */
   ended: Promise<void>;
-  /** Ends the test that runs now and starts no further one; clean-up hooks still run. */
+  /** Ends the current test and starts no other. Clean-up hooks still run. */
   abort(): void;
 }
 
 /**
- * Runs what was loaded and feeds `progress`. Hooks that fail are reported like tests.
- * @param judge has the last word on how a test ended; hooks are not put before it
+ * Runs the loaded tests and updates `progress`. Failed hooks are reported like tests.
+ * @param judge may change the result of a test, but not of a hook
  */
 export function startRun(mocha: Mocha, progress: Progress, judge: Judge, events: RunEvents): MochaRun {
   const planned = new Map(testsOf(mocha.suite).map((test) => [test, describeTest(test)]));
@@ -96,10 +96,10 @@ export function startRun(mocha: Mocha, progress: Progress, judge: Judge, events:
     abort() {
       runner.abort();
       const runnable = (runner as unknown as { currentRunnable?: Mocha.Runnable }).currentRunnable;
-      // A clean-up hook that runs already is left to do its work within the grace.
+      // A clean-up hook that already runs may finish within the grace period.
       if (!runnable || /"after (all|each)" hook/.test(runnable.title)) return;
       forced = runnable;
-      // Mocha's own way to end a runnable from outside: let its time-out strike now.
+      // This is how Mocha ends a runnable from outside: its timeout fires now.
       runnable.timeout(1);
       runnable.resetTimeout();
     },

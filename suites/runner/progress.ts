@@ -10,8 +10,8 @@ import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-recor
 import { TestIds } from '@backendai-e2e/results/titles';
 
 /**
- * The state of one attempt: what was planned, what ended how, what runs now. It knows neither Mocha nor the API
- * server; events come in, a status comes out. Every planned test ends exactly once, whatever happens.
+ * The state of one attempt: planned tests, results, and the current test. It uses neither Mocha nor the API server: it
+ * receives events and returns a status. Every planned test ends exactly once in any case.
  */
 export class Progress {
   readonly #ids = new TestIds();
@@ -29,7 +29,7 @@ export class Progress {
     this.#startedAt = startedAt;
   }
 
-  /** The tests that are to run, in their order. */
+  /** Sets the tests to run, in order. */
   plan(tests: readonly TestIdentity[]): void {
     this.#planned = tests.length;
     this.#open = new Map(tests.map((test) => [test, this.#ids.next(test.file, test.title)]));
@@ -41,7 +41,7 @@ export class Progress {
   }
 
   /**
-   * A planned test ended. Returns its line in the report, or undefined when it had been closed before (interrupted).
+   * Records the end of a test. Returns its entry in the report, or undefined when it was closed before (interrupted).
    * @param seconds as measured by Mocha
    */
   end(
@@ -57,7 +57,7 @@ export class Progress {
     return this.#add({ id, ...test, state, seconds: round(seconds), ...(error ? { error } : {}) });
   }
 
-  /** A hook failed: it is reported like a test, because the suite did not hold. */
+  /** Records a failed hook. It is reported like a test, because the suite failed. */
   hookFailed(
     hook: TestIdentity,
     state: 'failed' | 'inconclusive',
@@ -69,7 +69,7 @@ export class Progress {
     return this.#add({ id, ...hook, state, seconds: round(seconds), error });
   }
 
-  /** The deadline or a signal ended the attempt: everything open is interrupted. Returns what was closed. */
+  /** Interrupts every open test after the deadline or a signal. Returns the closed tests. */
   interrupt(interruption: Interruption, now: number): TestRecord[] {
     if (this.#interruption || this.#outcome) return [];
     this.#interruption = interruption;
@@ -88,8 +88,8 @@ export class Progress {
   }
 
   /**
-   * Mocha has ended. What it never ran (a hook before it failed) is closed and returned.
-   * @param outcome when it is not to be derived from the tests
+   * Records the end of Mocha. Closes and returns tests that never ran, for example after a failed hook.
+   * @param outcome overrides the outcome that the tests give
    */
   finish(now: Date, outcome?: Outcome): TestRecord[] {
     const unsure = this.#tests.every((test) => test.state !== 'failed' && test.state !== 'interrupted');
@@ -115,7 +115,7 @@ export class Progress {
     return countTests(this.#tests, this.#planned, this.#failedHooks);
   }
 
-  /** The attempt as reporters see it. */
+  /** The attempt for reporters. */
   record(suite: Pick<SuiteRecord, 'name' | 'attempt'>): SuiteRecord {
     const outcome = this.#outcome;
     return {
@@ -130,7 +130,7 @@ export class Progress {
     };
   }
 
-  /** The report as it stands, before the byte budget. */
+  /** The current report, before it is fitted into the byte budget. */
   status(
     now: Date,
     pod: string | undefined,

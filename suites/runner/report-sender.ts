@@ -5,12 +5,12 @@ import { PodConnection } from '@backendai-e2e/kube/pod-connection';
 import type { ReportTarget } from './settings.ts';
 
 /**
- * The operator does not wait for the attempt's rights before it makes the Job: a refusal this soon after the start of the
- * process, milliseconds, may only mean that the API server has not heard of them yet.
+ * The operator does not wait for the attempt's rights before it creates the Job. A refusal this soon after the start of the
+ * process, milliseconds, may mean that the API server does not know them yet.
  */
 const RIGHTS_SETTLE_MS = 10_000;
 
-/** The API server refused a report. `retry` says whether the same request may succeed later. */
+/** The API server refused a report. `retry`: the same request may succeed later. */
 export class ReportRefused extends Error {
   override name = 'ReportRefused';
   readonly retry: boolean;
@@ -20,12 +20,10 @@ export class ReportRefused extends Error {
   }
 }
 
-/** Writes a whole status; rejects with {@link ReportRefused} or with the error of the connection. */
+/** Writes a complete status. Rejects with {@link ReportRefused} or with the error of the connection. */
 export type SendStatus = (status: TestReportStatus) => Promise<void>;
 
-/**
- * Server-side apply of a TestReport's status over one kept-alive connection.
- */
+/** Writes a TestReport's status by server-side apply, over one kept-alive connection. */
 export function statusSender(target: ReportTarget): SendStatus {
   const { server, namespace, name } = target;
   const kind = KINDS.TestReport;

@@ -47,7 +47,7 @@ describe('the writer of a report', () => {
     expect(sent.map((write) => write.state)).to.deep.equal([0, 2]);
   });
 
-  it('repeats the last write until the API server takes it', async () => {
+  it('repeats the last write until the API server accepts it', async () => {
     let tries = 0;
     const send = async () => {
       tries += 1;
@@ -76,7 +76,7 @@ describe('the writer of a report', () => {
     expect(await lost(true, 300)).to.be.instanceOf(ReportLost);
   });
 
-  it('never has two writes under way', async () => {
+  it('never runs two writes at once', async () => {
     let running = 0;
     let most = 0;
     const send = async () => {

@@ -1,7 +1,7 @@
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { ReportRefused, type SendStatus } from './report-sender.ts';
 
-/** Waits between tries of the last write, milliseconds; the last one repeats. */
+/** Pauses between tries of the last write, milliseconds. The last pause repeats. */
 const BACKOFF_MS = [100, 250, 500, 1_000, 2_000];
 
 /** The last write did not succeed within its deadline. */
@@ -11,17 +11,17 @@ export class ReportLost extends Error {
 
 interface Options {
   send: SendStatus;
-  /** The status to write; asked when the write really happens, so that it is fresh. */
+  /** Returns the status to write. It is called at the time of the write. */
   snapshot: () => TestReportStatus;
-  /** Least time between the starts of two writes, milliseconds. */
+  /** Minimum time between the starts of two writes, milliseconds. */
   intervalMs: number;
   /** A write failed and will be tried again. */
   warn: (line: string) => void;
 }
 
 /**
- * Writes a report as it grows: never two writes at once, never more often than the interval, always the newest state.
- * A failed write in between is not repeated as such: the next one carries everything.
+ * Writes a growing report: one write at a time, at most one for each interval, always with the newest state.
+ * A failed write is not repeated, because the next one contains everything.
  */
 export class ReportWriter {
   readonly #options: Options;
@@ -34,14 +34,14 @@ export class ReportWriter {
     this.#options = options;
   }
 
-  /** Something changed: it is written at once when the interval allows, else as soon as it does. */
+  /** Schedules a write: at once when the interval allows, else as soon as it does. */
   changed(): void {
     if (this.#closed || this.#timer) return;
     this.#timer = setTimeout(() => this.#write(), Math.max(0, this.#nextAt - performance.now()));
   }
 
   /**
-   * Writes the last state, again and again until it succeeded.
+   * Writes the last state, with retries until it succeeds.
    * Throws {@link ReportLost} when the deadline passes or the API server refuses it for good.
    */
   async finish(deadlineMs: number): Promise<void> {

@@ -3,17 +3,17 @@ import { PATTERNS } from '@backendai-e2e/api/patterns';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { type PodApiServer, podApiServer } from '@backendai-e2e/kube/pod-connection';
 
-/** For the runner's own tests: another list of known issues than the one beside the suites. */
+/** For the runner's own tests: path of another list of known issues. */
 const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
 
-/** Where results go. */
+/** The TestReport to update. */
 export interface ReportTarget {
   namespace: string;
   name: string;
   server: PodApiServer;
 }
 
-/** What the Job's pod asks of the runner. */
+/** Settings of a run, from the environment of the Job's pod. */
 export interface Settings {
   suite: string;
   files: string[];
@@ -26,7 +26,7 @@ export interface Settings {
   knownIssues?: string;
 }
 
-/** The environment variables do not say what to run. The message names the variable and what it should hold. */
+/** The environment variables are invalid. The message names the variable and the expected value. */
 class SettingsError extends Error {
   override name = 'SettingsError';
 }
@@ -52,7 +52,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 /**
- * Where the report is written: undefined when no TestReport is named (a run by hand).
+ * The TestReport to update, or undefined when none is named (a manual run).
  * Throws {@link SettingsError} without a namespace, and ConfigError when the API server cannot be found.
  */
 export function readReportTarget(env: NodeJS.ProcessEnv): ReportTarget | undefined {

@@ -60,7 +60,7 @@ describe('a request to an API', () => {
     expect(connections - before).to.equal(1);
   });
 
-  it('never comes over a connection that was idle for so long that the server may be closing it', async () => {
+  it('never uses a connection that the server may be closing after its idle timeout', async () => {
     const api = new Api(url, undefined, 5_000, { idleMs: 100 });
     const closed = new Promise<string>((resolve) => {
       server.once('connection', (socket) => socket.once('close', () => resolve('closed')));
