@@ -22,6 +22,12 @@ describe("kind's configuration", () => {
       disableDefaultCNI: true,
     });
   });
+  it("mounts the data that the node's containerd starts with", () => {
+    const config: unknown = parse(renderKindConfig(TEXT, { missingCapabilities: [] }, 'kind', '/volume/e2e'));
+    expect(config).to.have.deep.nested.property('nodes[0].extraMounts', [
+      { hostPath: '/volume/e2e', containerPath: '/var/lib/containerd' },
+    ]);
+  });
   it('is refused where the file is broken', () => {
     expect(() => renderKindConfig('nodes: [', { missingCapabilities: [] }, 'kind')).to.throw(
       'kind-config.yaml',

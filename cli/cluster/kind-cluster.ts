@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cloneSet, removeClone } from '../images/containerd-set.ts';
 import { NETWORK_LABEL } from '../images/node-image.ts';
 import { command, tryCommand } from '../machine/command.ts';
 import { inspectHost } from '../machine/host.ts';
@@ -45,6 +46,7 @@ export async function createCluster(
     await readFile(path.join(PROJECT_ROOT, 'kind-config.yaml'), 'utf8'),
     await inspectHost(),
     network.trim() === 'static' ? 'static' : 'kind',
+    await cloneSet(p, cluster.nodeImage, cluster.name),
   );
   await mkdir(p.cacheDir, { recursive: true });
   const work = await mkdtemp(path.join(p.cacheDir, 'kind-'));
@@ -150,6 +152,7 @@ async function untilPodsAreAccepted(p: Provision, kubeconfig: string): Promise<v
 export async function deleteCluster(name: string, p: Provision): Promise<void> {
   if ((await clusterState(name, p)) !== 'absent') {
     const kind = await ensureTool('kind', p);
+    const images = await nodeImagesOf(name, p);
     await mkdir(p.cacheDir, { recursive: true });
     const work = await mkdtemp(path.join(p.cacheDir, 'kind-'));
     try {
@@ -163,8 +166,16 @@ export async function deleteCluster(name: string, p: Provision): Promise<void> {
     } finally {
       await rm(work, { recursive: true, force: true });
     }
+    for (const image of images) await removeClone(p, image, name);
   }
   await removeNetwork(p);
+}
+
+/** Images of the cluster's nodes that the engine still holds. */
+async function nodeImagesOf(name: string, p: Provision): Promise<string[]> {
+  const filter = `label=io.x-k8s.kind.cluster=${name}`;
+  const images = await command(p, 'docker', ['ps', '--all', '--filter', filter, '--format', '{{.Image}}']);
+  return [...new Set(images.split('\n').filter(Boolean))];
 }
 
 /** Docker refuses to remove a network that a container still uses, which is what is wanted. */

@@ -6,11 +6,13 @@ import type { Host } from '../machine/host.ts';
  * No CAP_SYS_RESOURCE: the kubelet has to put up with limits that it may not set, which its feature for user namespaces
  * does. A node image with a network of its own: kind must not install another.
  * @param text the project's kind-config.yaml
+ * @param containerd where the engine's host has the data that the node's containerd starts with; left out: that of the image
  */
 export function renderKindConfig(
   text: string,
   host: Pick<Host, 'missingCapabilities'>,
   network: 'kind' | 'static',
+  containerd?: string,
 ): string {
   const document = parseDocument(text);
   const problem = document.errors[0];
@@ -19,6 +21,10 @@ export function renderKindConfig(
     document.setIn(['featureGates', 'KubeletInUserNamespace'], true);
   }
   if (network === 'static') document.setIn(['networking', 'disableDefaultCNI'], true);
+  if (containerd !== undefined) {
+    const mount = { hostPath: containerd, containerPath: '/var/lib/containerd' };
+    document.setIn(['nodes', 0, 'extraMounts'], [mount]);
+  }
   return document.toString();
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { command, tryCommand } from '../machine/command.ts';
 import { isAlive } from '../machine/lock.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
+import { SETS_MOUNT, SETS_OPTIONS } from './containerd-set.ts';
 
 /** A node image made from another by importing images into its containerd. */
 export interface Bake {
@@ -15,27 +16,34 @@ export interface Bake {
   /** label → value */
   labels: Record<string, string>;
   log: string;
+  /** The images go, unpacked, into the set of this key; without it, packed, into the node image itself. */
+  set?: string;
 }
 
 const CONTAINER_PREFIX = 'backendai-e2e-bake-';
 const CONTAINERD_SECONDS = 30;
 
-/** Bash: $1 is the container, the rest are references. One archive for all: layers that images share are saved once. */
+/** Bash: $1 is the container, $2 an option, the rest are references. One archive: layers that images share are saved once. */
 const SAVE_INTO_CONTAINER =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the shell
-  'docker save "${@:2}" | docker exec -i "$1" ctr -n k8s.io images import --no-unpack --digests -';
+  'docker save "${@:3}" | docker exec -i "$1" ctr -n k8s.io images import $2 --digests -';
+/** Shell: unpacks the images that the node image itself brings, which an import does not touch. */
+const UNPACK_OWN = `ctr -n k8s.io images ls | awk 'NR > 1 { print $3 }' | sort -u |
+  while read -r digest; do ctr -n k8s.io snapshots unpack "$digest" > /run/bake-unpack.log 2>&1 || { cat /run/bake-unpack.log >&2; exit 1; }; done`;
 
 /**
  * Imports images into a container of a node image and commits it.
  *
- * The container is a plain one, not a kind node: kind puts a volume on /var, and volumes are not committed. Images are not
- * unpacked: that happens when the first pod asks for them, and an unpacked image would be stored twice.
+ * The container is a plain one, not a kind node: kind puts a volume on /var, and volumes are not committed. Images of a set
+ * are unpacked here, once, and not by each cluster (see containerd-set.ts).
  */
 export async function bake(p: Provision, plan: Bake): Promise<void> {
   await removeAbandoned(p);
   const name = `${CONTAINER_PREFIX}${process.pid}`;
   try {
-    const run = ['run', '-d', '--privileged', '--name', name, '--entrypoint', 'sleep', plan.from, 'infinity'];
+    const volume = plan.set === undefined ? [] : SETS_OPTIONS;
+    const sleep = ['--entrypoint', 'sleep', plan.from, 'infinity'];
+    const run = ['run', '-d', '--privileged', '--name', name, ...volume, ...sleep];
     // Not interrupted: the engine would go on, and the container appear after its removal below.
     await command(p, 'docker', run, { signal: AbortSignal.timeout(60_000) });
     for (const shell of plan.commands) await command(p, 'docker', ['exec', name, 'sh', '-euc', shell]);
@@ -68,31 +76,38 @@ export async function bake(p: Provision, plan: Bake): Promise<void> {
 }
 
 async function importImages(p: Provision, name: string, plan: Bake): Promise<void> {
-  await command(p, 'docker', [
-    'exec',
-    '-d',
-    name,
-    'sh',
-    '-c',
-    'echo $$ > /run/bake.pid; exec containerd > /run/bake.log 2>&1',
-  ]);
+  const inside = (shell: string, timeoutSeconds = 60) =>
+    command(p, 'docker', ['exec', name, 'sh', '-euc', shell], { timeoutSeconds });
+  const sets = `${SETS_MOUNT}/sets`;
+  const root = plan.set === undefined ? '/var/lib/containerd' : `${sets}/${plan.set}.new`;
+  if (plan.set !== undefined) {
+    await inside(`mkdir -p ${sets}; rm -rf ${sets}/*.new; cp -a /var/lib/containerd ${root}`, 300);
+  }
+  const start = `echo $$ > /run/bake.pid; exec containerd --root ${root} > /run/bake.log 2>&1`;
+  await command(p, 'docker', ['exec', '-d', name, 'sh', '-c', start]);
   await untilContainerdAnswers(p, name);
-  await command(p, 'bash', ['-o', 'pipefail', '-c', SAVE_INTO_CONTAINER, 'bash', name, ...plan.images], {
-    timeoutSeconds: 1_200,
-    log: plan.log,
-  });
+  const pack = plan.set === undefined ? '--no-unpack' : '';
   await command(
     p,
-    'docker',
-    [
-      'exec',
-      name,
-      'sh',
-      '-euc',
-      'pid=$(cat /run/bake.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done; rm -rf /run/bake.* /run/containerd',
-    ],
-    { timeoutSeconds: 60 },
+    'bash',
+    ['-o', 'pipefail', '-c', SAVE_INTO_CONTAINER, 'bash', name, pack, ...plan.images],
+    {
+      timeoutSeconds: 1_200,
+      log: plan.log,
+    },
   );
+  if (plan.set !== undefined) await inside(UNPACK_OWN, 600);
+  await inside(
+    'pid=$(cat /run/bake.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done; rm -rf /run/bake* /run/containerd',
+  );
+  // The older sets go: clusters have copies of their own.
+  if (plan.set !== undefined) {
+    const kept = `${sets}/${plan.set}`;
+    await inside(
+      `find ${sets} -mindepth 1 -maxdepth 1 ! -path ${root} -exec rm -rf {} +; mv ${root} ${kept}`,
+      300,
+    );
+  }
 }
 
 async function untilContainerdAnswers(p: Provision, name: string): Promise<void> {

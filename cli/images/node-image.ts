@@ -5,6 +5,7 @@ import { inParallel } from '../machine/parallel.ts';
 import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
 import { bake } from './bake.ts';
+import { hasSet, SET_LABEL } from './containerd-set.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { makeControlPlaneImages } from './control-plane.ts';
 import { imageId, imageSource, pull, REPOSITORY, refsOf, removeRefs } from './docker.ts';
@@ -56,7 +57,7 @@ export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<str
   const key = contentKey({ ...set.images, ' node': node.ref, ' adaptation': JSON.stringify(adaptation) });
   const repository = `${REPOSITORY}/node-set`;
   const ref = `${repository}:${key}`;
-  if (await imageId(p, ref)) return ref;
+  if ((await imageId(p, ref)) && (await hasSet(p, ref, key))) return ref;
 
   // Together: some wait for downloads while others compile.
   await inParallel([() => node.ensure(), ...set.build], builder.stop);
@@ -69,8 +70,9 @@ export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<str
     images,
     commands: adaptation.commands,
     entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init', ...adaptation.init],
-    labels: { [NETWORK_LABEL]: node.network },
+    labels: { [NETWORK_LABEL]: node.network, [SET_LABEL]: key },
     log: 'bake-node-set',
+    set: key,
   });
   p.log(`node image: made in ${Math.round((Date.now() - started) / 1_000)} s`);
   await removeRefs(

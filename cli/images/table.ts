@@ -54,9 +54,12 @@ export const IMAGES: ImageRow[] = [
   {
     name: 'suites-backend-ai',
     parent: 'backend-ai',
-    extras: ['alembic.ini', 'alembic-appproxy.ini', 'manager.toml'].map((file) =>
-      projectPath(`charts/backend-ai/files/config/${file}`, file),
-    ),
+    extras: [
+      projectPath('images/backend-ai/uv.txt', 'uv.txt'),
+      ...['alembic.ini', 'alembic-appproxy.ini', 'manager.toml'].map((file) =>
+        projectPath(`charts/backend-ai/files/config/${file}`, file),
+      ),
+    ],
   },
   { name: 'kernel', parent: 'base' },
   { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },

@@ -4,7 +4,7 @@ set -eu
 packages=$(echo "$1"/lib/python3.*/site-packages)
 
 # Nothing is installed any more; setuptools was there for one build.
-rm -rf "$packages"/pip "$packages"/pip-*.dist-info "$packages"/setuptools "$packages"/setuptools-*.dist-info \
+rm -rf "$packages"/setuptools "$packages"/setuptools-*.dist-info \
   "$packages"/pkg_resources "$packages"/_distutils_hack "$packages"/distutils-precedence.pth
 # Source maps of the web user interface.
 find "$packages/ai/backend/web/static" -name '*.map' -delete
