@@ -3,18 +3,25 @@ import path from 'node:path';
 import { disagreements } from '@backendai-e2e/results/agreement';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
 import { markdownReporter } from '@backendai-e2e/results/markdown';
-import { reported } from '@backendai-e2e/results/reporter';
+import { type MakeReporter, reported } from '@backendai-e2e/results/reporter';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { JobEvent, JobFigures } from './job-record.ts';
 
+const JUNIT = 'junit.xml';
+
+/** The files that reporters write. */
+const REPORTERS: Readonly<Record<string, MakeReporter>> = {
+  [JUNIT]: junitReporter,
+  'summary.md': markdownReporter,
+};
+
 /** What a job writes. Everything else in the folder stays, above all the kubeconfig of a kept cluster. */
 const RESULTS = [
   'run.json',
-  'junit.xml',
+  ...Object.keys(REPORTERS),
   'phases.json',
   'summary.txt',
-  'summary.md',
   'job.log',
   'logs',
   'artifacts',
@@ -38,7 +45,8 @@ export interface ResultsOptions {
 }
 
 /**
- * Writes run.json, junit.xml and summary.md, reads the first two back, and compares them with what the pods printed.
+ * Writes run.json and the file of each reporter, reads run.json and junit.xml back, and compares them with what the pods
+ * printed.
  * Returns one sentence for each disagreement.
  */
 export async function writeResults(
@@ -47,13 +55,13 @@ export async function writeResults(
   { printed, podsMayBeGone = false, events = [] }: ResultsOptions,
 ): Promise<string[]> {
   const runFile = path.join(out, 'run.json');
-  const junitFile = path.join(out, 'junit.xml');
   const record = runRecord({ run, reports });
   await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
-  await writeFile(junitFile, reported(junitReporter, record));
-  await writeFile(path.join(out, 'summary.md'), reported(markdownReporter, record));
+  for (const [file, reporter] of Object.entries(REPORTERS)) {
+    await writeFile(path.join(out, file), reported(reporter, record));
+  }
   const written: RunObjects = JSON.parse(await readFile(runFile, 'utf8'));
-  const junit = readJunit(await readFile(junitFile, 'utf8'));
+  const junit = readJunit(await readFile(path.join(out, JUNIT), 'utf8'));
   const found = disagreements({ ...written, junit, printed, podsMayBeGone });
   return found.map((line) => `the results disagree: ${line}`);
 }

@@ -106,7 +106,7 @@ describe('agreement of run.json, junit.xml and the output of pods', () => {
     expect(disagreements({ ...objects, junit, printed: new Map() })).to.deep.equal([]);
   });
 
-  it('names a report that the run has and that does not exist, and a suite of junit.xml that the run lacks', () => {
+  it('names a report that does not exist, and a suite of junit.xml that the run lacks', () => {
     const objects = { run: run([suite('s', 'Passed')]), reports: [] };
     expect(disagreements({ ...objects, junit: new Map([['x', []]]), printed: new Map() })).to.deep.equal([
       'suite s: the run names report run-s-1, which does not exist',

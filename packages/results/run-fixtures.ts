@@ -1,16 +1,17 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
-import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { testLine } from './printed-output.ts';
+import type { TestRecord } from './test-record.ts';
 
-/** Objects as the API server would hold them, for the specs of what reads them. */
+/** Objects as the API server holds them, for specs. */
 
-export function test(title: string, more: Partial<ReportedTest> = {}): ReportedTest {
+export function test(title: string, more: Partial<TestRecord> = {}): TestRecord {
   return { id: title, file: 'area/one', title, state: 'passed', seconds: 0.25, ...more };
 }
 
-export function report(suite: string, tests: ReportedTest[], status: TestReport['status'] = {}): TestReport {
+export function report(suite: string, tests: TestRecord[], status: TestReport['status'] = {}): TestReport {
   return {
     apiVersion: API_VERSION,
     kind: 'TestReport',
@@ -46,15 +47,15 @@ export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'A
 }
 
 /** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */
-export function output(tests: readonly ReportedTest[], from = '2026-01-01T00:00:00.000Z'): string {
+export function output(tests: readonly TestRecord[], from = '2026-01-01T00:00:00.000Z'): string {
   const lines = ['area/one', ...tests.map(testLine), '', `Tests: ${tests.length} total`];
   return lines
     .map((line, index) => `${new Date(Date.parse(from) + index * 1000).toISOString()} ${line}`)
     .join('\n');
 }
 
-function countsOf(tests: readonly ReportedTest[]) {
-  const count = (state: ReportedTest['state']): number => tests.filter((one) => one.state === state).length;
+function countsOf(tests: readonly TestRecord[]) {
+  const count = (state: TestRecord['state']): number => tests.filter((one) => one.state === state).length;
   return {
     total: tests.length,
     passed: count('passed'),

@@ -1,8 +1,9 @@
-import type { ReportedTest, TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
 import { cutText, fitReport, jsonBytes } from './budget.ts';
 
-const test = (id: number, state: ReportedTest['state'], errorLength = 0): ReportedTest => ({
+const test = (id: number, state: TestRecord['state'], errorLength = 0): TestRecord => ({
   id: `t${id}`,
   file: 'area/file',
   title: `test ${id}`,
@@ -10,7 +11,7 @@ const test = (id: number, state: ReportedTest['state'], errorLength = 0): Report
   seconds: 1,
   ...(errorLength ? { error: 'e'.repeat(errorLength) } : {}),
 });
-const report = (tests: ReportedTest[]): TestReportStatus => ({ final: true, verdict: 'Failed', tests });
+const report = (tests: TestRecord[]): TestReportStatus => ({ final: true, verdict: 'Failed', tests });
 
 describe('the byte budget of a report', () => {
   it('does not change a small report', () => {

@@ -2,19 +2,17 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { Counts } from '@backendai-e2e/api/verdict';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { PartResult } from './test.ts';
 
-export interface Total {
-  passed: number;
-  failed: number;
-}
+export type Total = Pick<Counts, 'passed' | 'failed'>;
 
 /**
- * `e2e count`: one line, "N passed, N failed", over out/test/tally.json and out/e2e/run.json. A stage that left no
- * result counts as one failure. Returns 1 when anything failed.
+ * `./tools/dev count`: prints one line, "N passed, N failed", over out/test/tally.json and out/e2e/run.json. A stage
+ * without a result counts as one failure. Returns 1 if anything failed.
  */
 export async function countCommand(): Promise<number> {
   const tests = await read<PartResult[]>(path.join(PROJECT_ROOT, 'out/test/tally.json'));
@@ -24,7 +22,7 @@ export async function countCommand(): Promise<number> {
   return total.failed > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
 }
 
-/** Adds up the project's tests and the run's. A suite that is bad without a failed test counts as one failure. */
+/** Adds up the project's tests and the run's. A suite that fails without a failed test counts as one failure. */
 export function totalOf(tests: readonly PartResult[] | undefined, run: TestRun | undefined): Total {
   const parts = (tests ?? []).map((part) => ({ passed: part.tally.passed, failed: part.tally.failed }));
   const suites = (run?.status?.suites ?? []).map((suite) => {

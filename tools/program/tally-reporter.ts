@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import type { Counts } from '@backendai-e2e/api/verdict';
+import { fullTitle } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
 
-/** What the reporter leaves for `make test`. */
-export interface Tally {
-  passed: number;
-  failed: number;
-  pending: number;
+/** The result of one part of `make test`. */
+export interface Tally extends Pick<Counts, 'passed' | 'failed' | 'pending'> {
   /** Full titles of the failed tests. */
   failures: string[];
 }
@@ -17,7 +16,7 @@ export default class TallyReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
     const failures: string[] = [];
-    runner.on(EVENT_TEST_FAIL, (test: Mocha.Test) => failures.push(test.fullTitle()));
+    runner.on(EVENT_TEST_FAIL, (test: Mocha.Test) => failures.push(fullTitle(test.titlePath())));
     runner.on(EVENT_RUN_END, () => {
       const file = process.env.E2E_TALLY;
       if (!file) return;

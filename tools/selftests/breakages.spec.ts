@@ -1,6 +1,6 @@
-import type { ReportedTest } from '@backendai-e2e/api/test-report';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
+import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { type Breakage, InvalidBreakages, judge, parseBreakages, readBreakages } from './breakages.ts';
@@ -46,7 +46,7 @@ describe('the list of breakages', () => {
 
 describe('a breakage', () => {
   const breakage = parseBreakages(ENTRY)[0] as Breakage;
-  const test = (title: string, error?: string): ReportedTest => ({
+  const test = (title: string, error?: string): TestRecord => ({
     id: title,
     file: 'a/b',
     title,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ReportedTest } from '@backendai-e2e/api/test-report';
+import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
 
 /** One thing that is done to an environment, to break it or to mend it. One of sql, valkey, shell and kubectl says how. */
@@ -93,6 +93,9 @@ function steps(found: unknown, place: string): Step[] {
   });
 }
 
+/** Characters of an error that are shown. */
+const MAX_LENGTH = 300;
+
 /** What a tried breakage came to: `seen`, or why not. */
 export interface Outcome {
   seen: boolean;
@@ -104,19 +107,15 @@ export interface Outcome {
  * Whether a suite saw what was broken: a test that the entry names failed with the error that it names. A suite that failed in
  * another way, or not at all, did not. Pure.
  */
-export function judge(breakage: Breakage, tests: readonly ReportedTest[]): Outcome {
+export function judge(breakage: Breakage, tests: readonly TestRecord[]): Outcome {
   const red = tests.filter(({ state }) => state === 'failed');
   const [title, error] = [new RegExp(breakage.red.test), new RegExp(breakage.red.error, 's')];
   const rightly = red.find((test) => title.test(test.title) && error.test(test.error ?? ''));
-  if (rightly) return { seen: true, said: firstLine(rightly.error) };
+  if (rightly) return { seen: true, said: firstLine(rightly.error).slice(0, MAX_LENGTH) };
   if (tests.length === 0) return { seen: false, said: 'no test ran' };
   if (red.length === 0) return { seen: false, said: `${tests.length} tests, none failed` };
-  const others = red.map((test) => `${test.title}: ${firstLine(test.error)}`);
+  const others = red.map((test) => `${test.title}: ${firstLine(test.error).slice(0, MAX_LENGTH)}`);
   return { seen: false, said: `failed otherwise: ${others.join(' | ')}` };
-}
-
-function firstLine(text = ''): string {
-  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
 }
 
 function isObject(found: unknown): found is Record<string, unknown> {
