@@ -33,7 +33,7 @@ images-push: ## Push operator and suites to REGISTRY=<host/path> (INSECURE=1 wit
 images: ## Build or fetch every image, and the node image that holds them
 	@./e2e images
 
-e2e-cron-selftest: ## The schedule with real ticks, one a minute, in kind (in the kept cluster if there is one)
+e2e-cron-selftest: ## The schedule with real scheduled runs, one per minute, in kind (in the kept cluster if there is one)
 	@./tools/dev cron-selftest
 
 e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must see it (an hour)

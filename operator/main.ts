@@ -102,16 +102,16 @@ const command = new Command('backendai-e2e-operator')
   .addOption(
     new Option(
       '--artifacts-service <namespace/name:port>',
-      'Service of the keeper of artifacts, as the API server finds it; without it artifacts are kept in ConfigMaps',
+      'Service of the artifact server, as the API server finds it; without it artifacts are kept in ConfigMaps',
     ).env('E2E_OPERATOR_ARTIFACTS_SERVICE'),
   )
   .addOption(
-    new Option('--artifacts-url <url>', 'where the operator itself reaches the keeper').env(
+    new Option('--artifacts-url <url>', 'where the operator itself reaches the artifact server').env(
       'E2E_OPERATOR_ARTIFACTS_URL',
     ),
   )
   .addOption(
-    new Option('--artifacts-token-file <file>', "file with the keeper's token").env(
+    new Option('--artifacts-token-file <file>', "file with the artifact server's token").env(
       'E2E_OPERATOR_ARTIFACTS_TOKEN_FILE',
     ),
   )
@@ -133,8 +133,8 @@ const command = new Command('backendai-e2e-operator')
       .env('E2E_OPERATOR_LOG_LEVEL'),
   );
 
-/** The keeper, when all that it takes to speak to it is given. Throws with what is missing. */
-function keeperOf({
+/** The artifact server, when all that it takes to speak to it is given. Throws with what is missing. */
+function artifactServerOf({
   artifactsService,
   artifactsUrl,
   artifactsTokenFile,
@@ -161,7 +161,7 @@ try {
     catalog: options.catalog,
     faultImage: options.faultImage || undefined,
     notificationSecret: options.notificationSecret || undefined,
-    keeper: keeperOf(options),
+    artifactServer: artifactServerOf(options),
     identity: options.environmentRole
       ? {
           namespace: options.namespace,

@@ -41,7 +41,7 @@ function setUpNamespace(
   const { watch } = environments.setup(scope, { installer, operatorMetrics });
   const { catalogStored } = catalog.setup(scope, { path: options.catalog });
   runs.setup(scope, { catalogStored, operatorMetrics });
-  const { collector } = artifacts.setup(scope, { server: options.keeper });
+  const { collector } = artifacts.setup(scope, { server: options.artifactServer });
   reports.setup(scope, { collector });
   faults.setup(scope, { watch, image: options.faultImage, holderOf: options.holderOf });
   notifications.setup(scope, { secret: options.notificationSecret, backoff: options.notificationBackoff });

@@ -24,8 +24,8 @@ export interface OperatorOptions {
   catalog: string | undefined;
   /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
-  /** The keeper of artifacts; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
-  keeper?: ArtifactServerAccess | undefined;
+  /** The artifact server; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
+  artifactServer?: ArtifactServerAccess | undefined;
   /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
   notificationSecret?: string | undefined;
   /** Pauses between deliveries to it that fail; a test gives shorter ones. */

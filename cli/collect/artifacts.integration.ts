@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { Access } from '@backendai-e2e/tools/envtest/access';
-import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
+import { type StagedArtifactServer, startArtifactServer } from '@backendai-e2e/tools/envtest/artifact-server';
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
@@ -29,7 +29,7 @@ describe('artifacts that the command fetches through the API server', function (
   let stage: Stage;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;
-  let keeper: StagedKeeper;
+  let artifactServer: StagedArtifactServer;
   let reader: Access;
   let stranger: Access;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-fetched-'));
@@ -38,14 +38,14 @@ describe('artifacts that the command fetches through the API server', function (
   before(async () => {
     stage = await startStage('artifacts.store=volume');
     kubelet = await startKubelet(stage.plane);
-    keeper = await startKeeper(stage, kept);
-    operator = stage.startOperator({ keeper: keeper.access });
+    artifactServer = await startArtifactServer(stage, kept);
+    operator = stage.startOperator({ artifactServer: artifactServer.access });
     await stage.environment('e2e');
     await stage.suite('alpha');
     const call = {
       apiGroups: [''],
       resources: ['services/proxy'],
-      resourceNames: [keeper.service],
+      resourceNames: [artifactServer.service],
       verbs: ['get'],
     };
     reader = await stage.user('reader', [...READER, call]);
@@ -55,7 +55,7 @@ describe('artifacts that the command fetches through the API server', function (
   after(async () => {
     await stage?.stop();
     await kubelet?.stop();
-    await keeper?.stop();
+    await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -114,7 +114,7 @@ describe('artifacts that the command fetches through the API server', function (
     const { exitCode, stderr } = await report('first', 'stranger', stranger);
     expect(exitCode).to.equal(2);
     expect(stderr).to.contain(
-      `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${keeper.service} in namespace ${stage.namespace}`,
+      `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${artifactServer.service} in namespace ${stage.namespace}`,
     );
     expect(existsSync(path.join(folder, 'stranger/run.json'))).to.equal(true);
     expect(existsSync(path.join(folder, 'stranger/artifacts'))).to.equal(false);
@@ -160,7 +160,7 @@ describe('artifacts that the command fetches through the API server', function (
 
   it('are fetched from ConfigMaps if those hold them', async () => {
     await operator.stop();
-    // As with artifacts.store: configMap, where the operator may make them and nobody needs a keeper.
+    // As with artifacts.store: configMap, where the operator may make them and nobody needs an artifact server.
     const maps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }];
     await stage.grant('maps', maps, ['backendai-e2e-operator', 'stranger']);
     operator = stage.startOperator();

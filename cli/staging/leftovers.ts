@@ -32,7 +32,7 @@ export interface Holdings {
 const CATALOG = 'app.kubernetes.io/managed-by=backendai-e2e-catalog';
 const MINE = `${MADE_BY.label}=${MADE_BY.value}`;
 const OPERATOR = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance=${STAGING.release}`;
-const KEEPER = `app.kubernetes.io/name=e2e-artifacts,app.kubernetes.io/instance=${STAGING.release}`;
+const ARTIFACT_SERVER = `app.kubernetes.io/name=e2e-artifacts,app.kubernetes.io/instance=${STAGING.release}`;
 const LOOK_MS = 500;
 
 /** Where to look for what, in the order in which it is named to people. */
@@ -52,11 +52,11 @@ function searches(namespace: string): { kind: string; collection: string; select
     ours(TEST_ENVIRONMENTS, MINE),
     ours(TEST_SUITES, CATALOG),
     { kind: 'Job', collection: apis('batch/v1', 'jobs'), selector: LABELS.run },
-    ...[OPERATOR, KEEPER].flatMap((selector) => [
+    ...[OPERATOR, ARTIFACT_SERVER].flatMap((selector) => [
       { kind: 'Deployment', collection: apis('apps/v1', 'deployments'), selector },
       { kind: 'Service', collection: core('services'), selector },
     ]),
-    ...[LABELS.run, OPERATOR, KEEPER].map((selector) => ({
+    ...[LABELS.run, OPERATOR, ARTIFACT_SERVER].map((selector) => ({
       kind: 'Pod',
       collection: core('pods'),
       selector,
@@ -67,7 +67,7 @@ function searches(namespace: string): { kind: string; collection: string; select
       { kind: 'RoleBinding', collection: apis(rbac, 'rolebindings'), selector },
     ]),
     { kind: 'ConfigMap', collection: core('configmaps'), selector: OPERATOR },
-    ...[MINE, KEEPER].map((selector) => ({ kind: 'Secret', collection: core('secrets'), selector })),
+    ...[MINE, ARTIFACT_SERVER].map((selector) => ({ kind: 'Secret', collection: core('secrets'), selector })),
     { kind: 'Lease', collection: apis('coordination.k8s.io/v1', 'leases'), selector: '' },
   ];
 }

@@ -16,8 +16,8 @@ export const STAGING = {
   connectionSecret: 'staging-connection',
   /** Lease and ServiceAccount of the operator. */
   operator: 'backendai-e2e-operator',
-  /** Service of the keeper of artifacts with its port, as the API server's proxy names it. */
-  keeper: 'backendai-e2e-artifacts:http',
+  /** Service of the artifact server with its port, as the API server's proxy names it. */
+  artifactService: 'backendai-e2e-artifacts:http',
   /** Everything that is written, relative to the checkout. */
   out: 'out/staging',
   chart: 'charts/e2e-operator',

@@ -102,8 +102,8 @@ export const RIGHTS: readonly Right[] = [
     group: '',
     resources: ['services/proxy'],
     verbs: ['get'],
-    names: () => [STAGING.keeper],
-    why: 'fetch the artifacts of attempts from their keeper',
+    names: () => [STAGING.artifactService],
+    why: 'fetch the artifacts of attempts from the artifact server',
     lost: 'artifacts are not fetched, only the logs of pods that are still there',
   },
   {

@@ -6,7 +6,7 @@ import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
-import { type StagedKeeper, startKeeper } from '@backendai-e2e/tools/envtest/artifact-server';
+import { type StagedArtifactServer, startArtifactServer } from '@backendai-e2e/tools/envtest/artifact-server';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
@@ -16,7 +16,7 @@ import { untilSwept } from './swept.ts';
 describe('artifacts in a bucket, before a release goes', function () {
   this.timeout(LAST_RESORT_MS);
   let stage: Stage;
-  let keeper: StagedKeeper;
+  let artifactServer: StagedArtifactServer;
   let operator: RunningOperator;
   let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-swept-'));
@@ -25,8 +25,8 @@ describe('artifacts in a bucket, before a release goes', function () {
 
   before(async () => {
     stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
-    keeper = await startKeeper(stage, folder);
-    operator = stage.startOperator({ keeper: keeper.access });
+    artifactServer = await startArtifactServer(stage, folder);
+    operator = stage.startOperator({ artifactServer: artifactServer.access });
     client = new RestClient(stage.plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await stage.environment('ext');
     await stage.suite('alpha');
@@ -42,7 +42,7 @@ describe('artifacts in a bucket, before a release goes', function () {
   after(async () => {
     await client?.close();
     await stage?.stop();
-    await keeper?.stop();
+    await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -51,11 +51,11 @@ describe('artifacts in a bucket, before a release goes', function () {
     const name = 'backendai-e2e-artifacts';
     const labels = { app: name };
     const env = [
-      ...(bucket ? [{ name: 'E2E_KEEPER_S3_BUCKET', value: bucket }] : []),
-      { name: 'E2E_KEEPER_TOKEN', valueFrom: { secretKeyRef: { name, key: 'token' } } },
+      ...(bucket ? [{ name: 'E2E_ARTIFACTS_S3_BUCKET', value: bucket }] : []),
+      { name: 'E2E_ARTIFACTS_TOKEN', valueFrom: { secretKeyRef: { name, key: 'token' } } },
     ];
     const deployments = `/apis/apps/v1/namespaces/${stage.namespace}/deployments`;
-    const containers = [{ name: 'keeper', image: 'keeper:test', env }];
+    const containers = [{ name: 'artifact-server', image: 'artifact-server:test', env }];
     const template = { metadata: { labels }, spec: { containers } };
     const spec = { replicas: 0, selector: { matchLabels: labels }, template };
     await client.apply(`${deployments}/${name}`, {
@@ -66,7 +66,7 @@ describe('artifacts in a bucket, before a release goes', function () {
     });
   }
 
-  it('are nothing to wait for where there is no keeper, or a volume that goes with it', async () => {
+  it('are nothing to wait for where there is no artifact server, or a volume that goes with it', async () => {
     expect(await look(0)).to.deep.equal([]);
     await installed();
     expect(await look(0)).to.deep.equal([]);
@@ -75,7 +75,7 @@ describe('artifacts in a bucket, before a release goes', function () {
   it('are named as long as they are there, and waited for when their run goes', async () => {
     await client.create(corePath(stage.namespace, 'secrets'), {
       metadata: { name: 'backendai-e2e-artifacts' },
-      stringData: { token: keeper.token },
+      stringData: { token: artifactServer.token },
     });
     await installed('kept');
     expect((await look(0)).join()).to.match(/^[1-9] artifacts in the bucket kept$/);
@@ -83,9 +83,9 @@ describe('artifacts in a bucket, before a release goes', function () {
     expect(await look(20_000)).to.deep.equal([]);
   });
 
-  it('are said to be unknown when the keeper does not answer', async () => {
+  it('are said to be unknown when the artifact server does not answer', async () => {
     await operator.stop();
-    await keeper.stop();
+    await artifactServer.stop();
     const [line = '', ...more] = await look(0);
     expect(line).to.match(/^whatever artifacts are in the bucket kept \(.+\)$/);
     expect(more).to.deep.equal([]);

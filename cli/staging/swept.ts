@@ -5,8 +5,8 @@ import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { STAGING } from './places.ts';
 
-/** What is read of the keeper's Deployment. */
-interface KeeperDeployment {
+/** What is read of the artifact server's Deployment. */
+interface ArtifactServerDeployment {
   spec: {
     template: {
       spec: {
@@ -26,7 +26,7 @@ const LOOK_MS = 500;
 
 /**
  * Waits until the operator has removed the artifacts of deleted runs from a bucket, which would outlive the release; those on a
- * volume of the keeper go with it. Resolves to what is left after the deadline, a line; nothing that goes wrong here rejects but
+ * volume of the artifact server go with it. Resolves to what is left after the deadline, a line; nothing that goes wrong here rejects but
  * the signal.
  */
 export async function untilSwept(
@@ -34,16 +34,16 @@ export async function untilSwept(
   namespace: string,
   { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
 ): Promise<string[]> {
-  const [name = ''] = STAGING.keeper.split(':');
+  const [name = ''] = STAGING.artifactService.split(':');
   const until = performance.now() + deadlineMs;
   let bucket = '';
   let left = '';
   try {
     const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-    const keeper = await client.get<KeeperDeployment>(at, {}, signal);
-    const variables = keeper.spec.template.spec.containers.flatMap(({ env = [] }) => env);
-    bucket = variables.find((each) => each.name === 'E2E_KEEPER_S3_BUCKET')?.value ?? '';
-    const secret = variables.find((each) => each.name === 'E2E_KEEPER_TOKEN')?.valueFrom?.secretKeyRef;
+    const artifactServer = await client.get<ArtifactServerDeployment>(at, {}, signal);
+    const variables = artifactServer.spec.template.spec.containers.flatMap(({ env = [] }) => env);
+    bucket = variables.find((each) => each.name === 'E2E_ARTIFACTS_S3_BUCKET')?.value ?? '';
+    const secret = variables.find((each) => each.name === 'E2E_ARTIFACTS_TOKEN')?.valueFrom?.secretKeyRef;
     if (bucket === '' || !secret) return [];
     const held = await client.get<{ data?: Record<string, string> }>(
       corePath(namespace, 'secrets', secret.name),
@@ -51,7 +51,7 @@ export async function untilSwept(
       signal,
     );
     const token = Buffer.from(held.data?.[secret.key] ?? '', 'base64').toString();
-    const list = `${corePath(namespace, 'services', STAGING.keeper, 'proxy')}${ARTIFACTS_PATH}/${namespace}`;
+    const list = `${corePath(namespace, 'services', STAGING.artifactService, 'proxy')}${ARTIFACTS_PATH}/${namespace}`;
     for (;;) {
       const answer = await client.bytes(list, signal, { [ARTIFACT_TOKEN_HEADER]: token });
       const found: unknown[] = JSON.parse(answer.toString());
@@ -62,7 +62,7 @@ export async function untilSwept(
     }
   } catch (error) {
     signal.throwIfAborted();
-    // No keeper: the release was installed without one, or is gone already.
+    // No artifact server: the release was installed without one, or is gone already.
     if (error instanceof ApiError && error.code === 404 && bucket === '') return [];
     const why = error instanceof Error ? error.message : String(error);
     return [`${left || `whatever artifacts are in the bucket ${bucket}`} (${why})`];

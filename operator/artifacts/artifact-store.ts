@@ -85,22 +85,22 @@ export class ConfigMapStore implements ArtifactStore {
   }
 }
 
-/** The keeper of artifacts, on a volume or in a bucket. What belongs to no report any more is swept away. */
+/** The artifact server, on a volume or in a bucket. What belongs to no report any more is swept away. */
 export class ServerStore implements ArtifactStore {
-  readonly budget = ARCHIVE_BUDGETS.keeper;
-  readonly #keeper: ArtifactClient;
+  readonly budget = ARCHIVE_BUDGETS.server;
+  readonly #server: ArtifactClient;
   readonly #service: string;
 
   /** @param service `<namespace>/<name>:<port>`, as the API server's proxy and so `e2e report` finds it */
-  constructor(keeper: ArtifactClient, service: string) {
-    this.#keeper = keeper;
+  constructor(server: ArtifactClient, service: string) {
+    this.#server = server;
     this.#service = service;
   }
 
-  /** Nothing, too, when the keeper cannot be asked: then it cannot be given anything either, which says so. */
+  /** Nothing, too, when the artifact server cannot be asked: then it cannot be given anything either, which says so. */
   async before(report: TestReport, signal: AbortSignal): Promise<Artifact[]> {
     try {
-      const found = await this.#keeper.list(ownerOf(report), signal);
+      const found = await this.#server.list(ownerOf(report), signal);
       return found.map(({ place, bytes }) => this.#listed(place.key, bytes));
     } catch (error) {
       if (error instanceof ArtifactServerError) return [];
@@ -120,7 +120,7 @@ export class ServerStore implements ArtifactStore {
       if (before.some(({ name }) => name === trace.name)) continue;
       const { file, bytes } = fileOf(trace);
       try {
-        const key = await this.#keeper.put(
+        const key = await this.#server.put(
           ownerOf(report),
           { file, bytes, omittedBytes: trace.omittedBytes },
           signal,
@@ -131,7 +131,7 @@ export class ServerStore implements ArtifactStore {
         failed.push({ name: trace.name, error });
       }
     }
-    const kept = { artifacts: artifacts.sort(byImportance), where: `the keeper ${this.#service}` };
+    const kept = { artifacts: artifacts.sort(byImportance), where: `the artifact server ${this.#service}` };
     const [first] = failed;
     if (!first) return kept;
     const sentence = `${failed.map(({ name }) => name).join(', ')} not kept: ${first.error.message}`;

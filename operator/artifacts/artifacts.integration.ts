@@ -17,7 +17,7 @@ import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/too
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { request } from 'undici';
-import { KEEPER_ENV } from './server/settings.ts';
+import { ARTIFACT_SERVER_ENV } from './server/settings.ts';
 
 const TOKEN = 'a-token-of-the-tests';
 /** In a Secret of the deployment, and in what its components say. */
@@ -30,9 +30,9 @@ describe('what attempts leave behind, kept in a bucket', function () {
   let kubelet: FakeKubelet;
   let server: S3Server;
   let operator: RunningOperator;
-  let keeper: ChildProcess;
+  let artifactServer: ChildProcess;
   let port: number;
-  /** As artifacts name the keeper. */
+  /** As artifacts name the artifact server. */
   let service: string;
   /** Where the environment is deployed. */
   let deployed: string;
@@ -49,7 +49,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
       key: join(certificates, 'apiserver.key'),
     });
     [port] = await freePorts();
-    await startKeeper();
+    await startArtifactServer();
     operator = startOperator();
     await stage.suite('alpha', { needs: ['agent'] });
     await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
@@ -58,45 +58,45 @@ describe('what attempts leave behind, kept in a bucket', function () {
   after(async () => {
     await stage?.stop();
     await kubelet?.stop();
-    await stopKeeper();
+    await stopArtifactServer();
     await server?.end();
   });
 
   const startOperator = () =>
     stage.startOperator({
-      keeper: { service, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
+      artifactServer: { service, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
     });
 
-  /** Starts the program of the keeper's image with the variables that the chart gives it. */
-  async function startKeeper(): Promise<void> {
+  /** Starts the program of the artifact server's image with the variables that the chart gives it. */
+  async function startArtifactServer(): Promise<void> {
     const { endpoint, region, bucket, prefix, caFile = '' } = server.settings;
-    keeper = spawn(process.execPath, [PROGRAM], {
+    artifactServer = spawn(process.execPath, [PROGRAM], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         PATH: process.env.PATH,
-        E2E_KEEPER_LOG_LEVEL: 'silent',
-        [KEEPER_ENV.port]: String(port),
-        [KEEPER_ENV.token]: TOKEN,
-        [KEEPER_ENV.bucket]: bucket,
-        [KEEPER_ENV.endpoint]: endpoint,
-        [KEEPER_ENV.region]: region,
-        [KEEPER_ENV.prefix]: prefix,
-        [KEEPER_ENV.caFile]: caFile,
+        E2E_ARTIFACTS_LOG_LEVEL: 'silent',
+        [ARTIFACT_SERVER_ENV.port]: String(port),
+        [ARTIFACT_SERVER_ENV.token]: TOKEN,
+        [ARTIFACT_SERVER_ENV.bucket]: bucket,
+        [ARTIFACT_SERVER_ENV.endpoint]: endpoint,
+        [ARTIFACT_SERVER_ENV.region]: region,
+        [ARTIFACT_SERVER_ENV.prefix]: prefix,
+        [ARTIFACT_SERVER_ENV.caFile]: caFile,
         AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
       },
     });
-    await until('the keeper answers', async () => {
+    await until('the artifact server answers', async () => {
       const answer = await request(`http://127.0.0.1:${port}/healthz`);
       await answer.body.dump();
       return answer.statusCode === 200;
     });
   }
 
-  async function stopKeeper(): Promise<void> {
-    if (!keeper || keeper.exitCode !== null || keeper.signalCode !== null) return;
-    keeper.kill('SIGKILL');
-    await once(keeper, 'exit');
+  async function stopArtifactServer(): Promise<void> {
+    if (!artifactServer || artifactServer.exitCode !== null || artifactServer.signalCode !== null) return;
+    artifactServer.kill('SIGKILL');
+    await once(artifactServer, 'exit');
   }
 
   /** Starts a run up to its pod on the node, with that log. */
@@ -115,7 +115,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
       return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
     });
 
-  /** What the keeper gives of an artifact, checked against what the report says of it. */
+  /** What the artifact server gives of an artifact, checked against what the report says of it. */
   async function textOf(report: TestReport, name: string): Promise<string> {
     const artifact: Artifact | undefined = report.status?.artifacts?.find((each) => each.name === name);
     if (!artifact) throw new Error(`there is no ${name}: ${JSON.stringify(report.status?.artifacts)}`);
@@ -159,7 +159,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
     expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({
       status: 'True',
-      message: `the keeper ${service} has suite.log, events.txt`,
+      message: `the artifact server ${service} has suite.log, events.txt`,
     });
     const own = { namespace: stage.namespace, name: attempt };
     expect(await stage.client.get(CONFIG_MAPS, own)).to.equal(undefined);
@@ -214,16 +214,16 @@ describe('what attempts leave behind, kept in a bucket', function () {
     await stage.client.delete(PODS, { namespace: deployed, name: 'deaf' }, { gracePeriodSeconds: 0 });
   });
 
-  it('waits for a keeper that is away, and the run does not', async () => {
+  it('waits for an artifact server that is away, and the run does not', async () => {
     const { attempt, pod } = await started('patient', 'worth waiting for\n');
-    await stopKeeper();
+    await stopArtifactServer();
     const startedAt = at(new Date(), -30);
     await stage.report(attempt, { ...finalReport('Passed'), startedAt });
     await stage.podEnded(pod, 0);
     const run = await stage.finished('patient');
     expect(run.status?.verdict).to.equal('Passed');
     expect(conditionOf((await stage.getReport(attempt))?.status?.conditions, 'Archived')).to.equal(undefined);
-    await startKeeper();
+    await startArtifactServer();
     const report = await archived(attempt);
     expect(await textOf(report, 'suite.log')).to.equal('worth waiting for\n');
     // Components said something meanwhile, but nothing failed.

@@ -119,7 +119,7 @@ export class ArtifactCollector {
       await client.applyStatus(
         TEST_REPORTS,
         { metadata: { name, namespace, uid }, status: { artifacts, conditions } },
-        { fieldManager: FIELD_MANAGERS.archivist, force: true, signal },
+        { fieldManager: FIELD_MANAGERS.artifactCollector, force: true, signal },
       );
     } catch (error) {
       if (!isNotFound(error)) throw error;

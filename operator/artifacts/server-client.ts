@@ -10,10 +10,10 @@ import {
 import { request } from 'undici';
 import type { Listed } from './server/backend.ts';
 
-/** Milliseconds for an answer of the keeper: longer than its own tries with a bucket that does not answer. */
+/** Milliseconds for an answer of the artifact server: longer than its own tries with a bucket that does not answer. */
 const ANSWER_MS = 60_000;
 
-/** The keeper, or what it keeps things in, did not do what it was asked for. */
+/** The artifact server, or what it keeps things in, did not do what it was asked for. */
 export class ArtifactServerError extends Error {
   override readonly name = 'ArtifactServerError';
   /** Whether it may work later: no answer, or one of a server in trouble. */
@@ -33,7 +33,7 @@ export interface ArtifactServerAccess {
   token: () => string;
 }
 
-/** What the operator asks the keeper of artifacts for. Calls reject with ArtifactServerError or the signal's reason. */
+/** What the operator asks the artifact server for. Calls reject with ArtifactServerError or the signal's reason. */
 export class ArtifactClient {
   readonly #access: ArtifactServerAccess;
 
@@ -89,11 +89,11 @@ export class ArtifactClient {
       signal.throwIfAborted();
       const why =
         error instanceof Error ? ('code' in error && String(error.code)) || error.message : String(error);
-      throw new ArtifactServerError(`the keeper of artifacts cannot be reached (${why})`, true, error);
+      throw new ArtifactServerError(`the artifact server cannot be reached (${why})`, true, error);
     }
     if (code < 300) return text;
     throw new ArtifactServerError(
-      `the keeper of artifacts answered ${code}: ${text.trim().slice(0, 500)}`,
+      `the artifact server answered ${code}: ${text.trim().slice(0, 500)}`,
       code >= 500,
     );
   }

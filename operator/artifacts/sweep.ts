@@ -18,16 +18,16 @@ export interface ArtifactSweepDependencies {
   log: Log;
 }
 
-/** Between two looks at all that the keeper has: what is deleted while no operator leads goes then. */
+/** Between two looks at all that the artifact server has: what is deleted while no operator leads goes then. */
 const SWEEP_MS = 10 * 60_000;
 /** Until the next look when a run is gone and its reports are still being collected. */
 const GOING_MS = 5_000;
-/** Until the next try when the keeper does not answer. */
+/** Until the next try when the artifact server does not answer. */
 const AGAIN_MS = 60_000;
 
 /**
  * Removes artifacts whose report is gone: with its run, whose time to live was over, which fell out of a history or was deleted
- * by somebody. No finalizer: a keeper that is away must not hold a run that has to go.
+ * by somebody. No finalizer: an artifact server that is away must not hold a run that has to go.
  */
 export class ArtifactSweep {
   readonly #with: ArtifactSweepDependencies;

@@ -2,7 +2,7 @@ import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { RUN_CONDITIONS, RUN_REASONS, type RunEnvironment, type TestRun } from '@backendai-e2e/api/test-run';
 import type { AttemptEnding } from '../reports/close.ts';
-import type { RunDraft } from './plan-builder.ts';
+import type { PlanBuilder } from './plan-builder.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What waiting for the environment comes to. Nothing set: no reason to wait, or no deadline of its own. */
@@ -29,14 +29,14 @@ const REASONS = {
 } as const;
 
 /**
- * Notes the environment's state for the suites that are due in the draft's condition EnvironmentReady, and says whether
+ * Notes the environment's state for the suites that are due in the builder's condition EnvironmentReady, and says whether
  * the waiting is over. The clock of an unhealthy environment starts when that condition turned False. One that is still
  * coming up has the deadline of its own spec, kept by its controller.
  */
 function waitForEnvironment(
   run: TestRun,
   seen: readonly Readiness[],
-  draft: RunDraft,
+  builder: PlanBuilder,
   now: Date,
 ): EnvironmentWait {
   const type = RUN_CONDITIONS.environmentReady;
@@ -45,16 +45,16 @@ function waitForEnvironment(
     .find((readiness) => readiness !== undefined);
   if (!worst) {
     const [first] = seen;
-    if (first) draft.observe(type, 'True', 'Ready', first.message.slice(0, LENGTHS.longMessage));
+    if (first) builder.observe(type, 'True', 'Ready', first.message.slice(0, LENGTHS.longMessage));
     return {};
   }
   const message = worst.message.slice(0, LENGTHS.longMessage);
   if (worst.state === 'Deploying' || worst.state === 'Ready') {
-    draft.observe(type, 'Unknown', 'Deploying', message);
+    builder.observe(type, 'Unknown', 'Deploying', message);
     return {};
   }
   const reason = REASONS[worst.state];
-  const since = draft.observe(type, 'False', reason, message);
+  const since = builder.observe(type, 'False', reason, message);
   if (worst.state === 'Failed') return { over: { reason, message } };
   const seconds =
     worst.state === 'Missing'
@@ -66,7 +66,7 @@ function waitForEnvironment(
 }
 
 /** One environment of a run. */
-export interface Lane {
+export interface EnvironmentSlot {
   environment: string;
   /** How it stands for each suite that is due and may run in it. */
   seen: readonly Readiness[];
@@ -75,7 +75,7 @@ export interface Lane {
 }
 
 /** What waiting for the environments comes to. */
-export interface LaneWait {
+export interface SlotsWait {
   /** The whole run ends because of one of them. */
   over?: AttemptEnding | undefined;
   /** Environments whose time to become healthy is over. */
@@ -85,31 +85,31 @@ export interface LaneWait {
 }
 
 /**
- * The same for all environments of a run. Of several, each has its own clock in the draft's environments; the condition
+ * The same for all environments of a run. Of several, each has its own clock in the environments of the builder; the condition
  * EnvironmentReady is the sum of them, and names those that are not ready.
  */
 export function waitForEnvironments(
   run: TestRun,
-  lanes: readonly Lane[],
-  draft: RunDraft,
+  slots: readonly EnvironmentSlot[],
+  builder: PlanBuilder,
   now: Date,
-): LaneWait {
-  const [only, second] = lanes;
+): SlotsWait {
+  const [only, second] = slots;
   if (only && !second) {
-    const { over, unready, dueMs } = only.broken ? {} : waitForEnvironment(run, only.seen, draft, now);
+    const { over, unready, dueMs } = only.broken ? {} : waitForEnvironment(run, only.seen, builder, now);
     return { over, unready: new Set(unready ? [only.environment] : []), dueMs };
   }
   const limit = run.spec.environmentTimeoutSeconds ?? RUN_DEFAULTS.environmentTimeoutSeconds;
-  draft.environments = lanes.flatMap((lane) => {
-    const before = draft.environments.find(({ name }) => name === lane.environment);
-    return standing(lane, before, limit, now) ?? [];
+  builder.environments = slots.flatMap((slot) => {
+    const before = builder.environments.find(({ name }) => name === slot.environment);
+    return standing(slot, before, limit, now) ?? [];
   });
-  sumUp(draft);
-  const due = draft.environments.flatMap(({ state, since }) => {
+  sumUp(builder);
+  const due = builder.environments.flatMap(({ state, since }) => {
     const seconds = state === 'Missing' ? MISSING_SECONDS : state === 'Unhealthy' ? limit : undefined;
     return seconds === undefined ? [] : [Date.parse(since) + seconds * 1000];
   });
-  const lost = draft.environments.find(
+  const lost = builder.environments.find(
     ({ state, since }) =>
       state === 'Failed' ||
       (state === 'Missing' && now.getTime() >= Date.parse(since) + MISSING_SECONDS * 1000),
@@ -119,28 +119,28 @@ export function waitForEnvironments(
       reason: lost.state === 'Failed' ? REASONS.Failed : REASONS.Missing,
       message: inWords([lost]),
     },
-    unready: new Set(draft.environments.filter(({ state }) => state === 'GivenUp').map(({ name }) => name)),
+    unready: new Set(builder.environments.filter(({ state }) => state === 'GivenUp').map(({ name }) => name)),
     dueMs: due.length > 0 ? Math.min(...due) : undefined,
   };
 }
 
 /** How one of several environments stands now; as before where nothing is due in it. */
 function standing(
-  lane: Lane,
+  slot: EnvironmentSlot,
   before: RunEnvironment | undefined,
   limitSeconds: number,
   now: Date,
 ): RunEnvironment | undefined {
   if (before?.state === 'GivenUp') return before;
   // What a suite breaks has all of its time again when that suite has ended.
-  if (lane.broken) return before?.state === 'Unhealthy' ? undefined : before;
-  const worst = ORDER.map((state) => lane.seen.find((readiness) => readiness.state === state)).find(
+  if (slot.broken) return before?.state === 'Unhealthy' ? undefined : before;
+  const worst = ORDER.map((state) => slot.seen.find((readiness) => readiness.state === state)).find(
     (readiness) => readiness !== undefined,
   );
   if (!worst) return before;
   const { state } = worst;
   const since = before?.state === state ? before.since : now.toISOString();
-  const name = lane.environment;
+  const name = slot.environment;
   if (state === 'Unhealthy' && now.getTime() >= Date.parse(since) + limitSeconds * 1000) {
     const message = `not healthy within ${limitSeconds} s: ${worst.message}`.slice(0, LENGTHS.shortMessage);
     return { name, state: 'GivenUp', since: now.toISOString(), message };
@@ -153,19 +153,19 @@ function standing(
   };
 }
 
-function sumUp(draft: RunDraft): void {
+function sumUp(builder: PlanBuilder): void {
   const type = RUN_CONDITIONS.environmentReady;
-  const bad = draft.environments.filter(({ state }) => state !== 'Ready' && state !== 'Deploying');
+  const bad = builder.environments.filter(({ state }) => state !== 'Ready' && state !== 'Deploying');
   const [worst] = bad.toSorted((one, other) => BAD.indexOf(one.state) - BAD.indexOf(other.state));
-  const coming = draft.environments.filter(({ state }) => state === 'Deploying');
+  const coming = builder.environments.filter(({ state }) => state === 'Deploying');
   if (worst) {
     const reason = worst.state === 'Missing' || worst.state === 'Failed' ? worst.state : 'Unhealthy';
-    draft.observe(type, 'False', REASONS[reason], inWords(bad));
+    builder.observe(type, 'False', REASONS[reason], inWords(bad));
   } else if (coming.length > 0) {
-    draft.observe(type, 'Unknown', 'Deploying', inWords(coming));
-  } else if (draft.environments.length > 0) {
-    const names = draft.environments.map(({ name }) => name).join(', ');
-    draft.observe(type, 'True', 'Ready', `ready: ${names}`);
+    builder.observe(type, 'Unknown', 'Deploying', inWords(coming));
+  } else if (builder.environments.length > 0) {
+    const names = builder.environments.map(({ name }) => name).join(', ');
+    builder.observe(type, 'True', 'Ready', `ready: ${names}`);
   }
 }
 

@@ -63,7 +63,7 @@ describe('an operator that dies at every write', function () {
 
   it('of a run over two environments: every attempt once, and in one environment from its report to its end', async () => {
     const died = await deaths.everywhere(
-      'lanes',
+      'slots',
       async (name) => {
         const [one, two] = [`${name}-a`, `${name}-b`];
         for (const environment of [one, two]) {

@@ -52,7 +52,7 @@ export interface RunPlan {
 const NAMED = 20;
 
 /** A plan in the making: starts from the status as it is, gathers what changes, and ends in one of its endings. */
-export class RunDraft {
+export class PlanBuilder {
   readonly #world: RunWorld;
   #conditions: Condition[];
   lines: RunSuite[];
@@ -90,7 +90,7 @@ export class RunDraft {
    * Notes whether spec.suspend holds the run, and returns that. When it does no longer, the time since its start that it
    * was held is added to what does not count.
    */
-  heedSuspension(): boolean {
+  observeSuspension(): boolean {
     const type = RUN_CONDITIONS.suspended;
     const held = this.#world.run.spec.suspend === true;
     const before = conditionOf(this.#conditions, type);

@@ -17,7 +17,7 @@ import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
 import { waitForEnvironments } from './environment-wait.ts';
-import { RunDraft, type RunPlan, type RunWorld } from './plan-builder.ts';
+import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
@@ -50,41 +50,42 @@ export function planRun(world: RunWorld): RunPlan {
   const { run, now } = world;
   if (isFinished(run)) return planFinished(run, now);
 
-  const draft = new RunDraft(world);
+  const builder = new PlanBuilder(world);
   const grepError = run.spec.cancel ? undefined : invalidGrep(run.spec.grep);
-  if (grepError) return draft.refuse(RUN_REASONS.invalidGrep, grepError);
+  if (grepError) return builder.refuse(RUN_REASONS.invalidGrep, grepError);
   const selection = run.status?.suites ? undefined : selectionFor(world);
-  if (selection?.ok) draft.lines = linesFor(selection.names, world.suites, environmentsOf(run));
+  if (selection?.ok) builder.lines = linesFor(selection.names, world.suites, environmentsOf(run));
   if (run.spec.cancel) {
     // Also before its line-up was written: an operator may have died after it had started attempts.
-    return draft.end({ reason: RUN_REASONS.cancelled, message: 'spec.cancel was set' });
+    return builder.end({ reason: RUN_REASONS.cancelled, message: 'spec.cancel was set' });
   }
-  if (selection && !selection.ok) return draft.refuse(selection.reason, selection.message);
-  if (draft.lines.length > LIMITS.suitesPerRun) {
-    const message = `suites that are last run in each environment, which makes ${draft.lines.length}; a run takes ${LIMITS.suitesPerRun}: choose fewer of either`;
-    return draft.refuse(RUN_REASONS.tooManySuites, message);
+  if (selection && !selection.ok) return builder.refuse(selection.reason, selection.message);
+  if (builder.lines.length > LIMITS.suitesPerRun) {
+    const message = `suites that are last run in each environment, which makes ${builder.lines.length}; a run takes ${LIMITS.suitesPerRun}: choose fewer of either`;
+    return builder.refuse(RUN_REASONS.tooManySuites, message);
   }
 
   // Attempts are made before the status tells of them: what became of the run in between, it has begun.
-  draft.startedAt ??= firstAttempt(world);
-  const held = draft.heedSuspension();
-  if (!draft.startedAt) {
+  builder.startedAt ??= firstAttempt(world);
+  const held = builder.observeSuspension();
+  if (!builder.startedAt) {
     const missed = missedStart(run, now);
-    if (missed) return draft.refuse(RUN_REASONS.missedStart, missed);
-    if (held) return draft.held();
+    if (missed) return builder.refuse(RUN_REASONS.missedStart, missed);
+    if (held) return builder.held();
     const ahead = aheadOf(run, world.others);
-    if (ahead.length > 0) return draft.queued(ahead, startDue(run));
-    draft.startedAt = now.toISOString();
+    if (ahead.length > 0) return builder.queued(ahead, startDue(run));
+    builder.startedAt = now.toISOString();
   }
   // The clock was set back: counted from the future, the run's time would not end.
-  if (Date.parse(draft.startedAt) > now.getTime() + CLOCK_TOLERANCE_MS) draft.startedAt = now.toISOString();
-  draft.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
+  if (Date.parse(builder.startedAt) > now.getTime() + CLOCK_TOLERANCE_MS)
+    builder.startedAt = now.toISOString();
+  builder.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
 
-  if (!held && now.getTime() >= draft.deadline()) {
+  if (!held && now.getTime() >= builder.deadline()) {
     const seconds = run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds;
-    return draft.end({ reason: RUN_REASONS.timedOut, message: `the run took longer than ${seconds} s` });
+    return builder.end({ reason: RUN_REASONS.timedOut, message: `the run took longer than ${seconds} s` });
   }
-  return proceed(world, draft, held);
+  return proceed(world, builder, held);
 }
 
 /** When the first attempt that there is was made, RFC 3339; undefined: there is none. */
@@ -144,59 +145,59 @@ function invalidGrep(grep: string | undefined): string | undefined {
 }
 
 /** The usual case: folds what is there, starts what can start unless the run is held, ends when all is done. */
-function proceed(world: RunWorld, draft: RunDraft, held: boolean): RunPlan {
+function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan {
   const suites = new Map(world.suites.map((suite) => [suite.metadata.name, suite]));
-  const due = dueSuites(world, draft, suites);
-  skipAfterFailure(draft, due);
-  const isOver = () => draft.lines.every((line) => line.state === 'Finished');
-  if (held) return isOver() ? draft.finish() : draft.held();
+  const due = dueSuites(world, builder, suites);
+  skipAfterFailure(builder, due);
+  const isOver = () => builder.lines.every((line) => line.state === 'Finished');
+  if (held) return isOver() ? builder.finish() : builder.held();
 
-  const running = draft.lines
+  const running = builder.lines
     .filter((line) => line.state === 'Running' && !due.has(line.name))
     .map((line) => ({
       suite: suites.get(suiteOf(line)),
       environment: environmentOf(world.run, line),
     }));
-  const lanes = environmentsOf(world.run).map((environment) => ({
+  const slots = environmentsOf(world.run).map((environment) => ({
     environment,
     seen: [...due.values()].flatMap(({ places }) => places.get(environment) ?? []),
     // A disruptive suite breaks the environment on purpose: what it looks like meanwhile does not count.
     broken: running.some((one) => one.environment === environment && one.suite?.spec.disruptive),
   }));
-  const wait = waitForEnvironments(world.run, lanes, draft, world.now);
-  if (wait.over) return draft.end(wait.over);
+  const wait = waitForEnvironments(world.run, slots, builder, world.now);
+  if (wait.over) return builder.end(wait.over);
   for (const [name, { places }] of due) {
     const hopeless = [...places].every(([at, { state }]) => wait.unready.has(at) && state !== 'Ready');
     if (!hopeless) continue;
     const message = [...places.values()].map((readiness) => readiness.message).join('; ');
-    draft.close(name, 'Failed', SUITE_REASONS.environmentNotReady, message);
+    builder.close(name, 'Failed', SUITE_REASONS.environmentNotReady, message);
     due.delete(name);
   }
-  skipAfterFailure(draft, due);
+  skipAfterFailure(builder, due);
 
   const start = startsOf(world, due, running);
-  for (const { line, attempt, name, environment } of start) draft.started(line, attempt, name, environment);
-  return isOver() ? draft.finish() : draft.active(start, wait.dueMs);
+  for (const { line, attempt, name, environment } of start) builder.started(line, attempt, name, environment);
+  return isOver() ? builder.finish() : builder.active(start, wait.dueMs);
 }
 
 /** Folds the reports into the lines and finds the suites whose next attempt is due; ends those that cannot have one. */
 function dueSuites(
   world: RunWorld,
-  draft: RunDraft,
+  builder: PlanBuilder,
   suites: ReadonlyMap<string, TestSuite>,
 ): Map<string, Due> {
   const { run } = world;
-  const folded = foldLines(draft.lines, world.reports, (name) => {
+  const folded = foldLines(builder.lines, world.reports, (name) => {
     return run.spec.retryPolicy?.retries ?? suites.get(name)?.spec.retries ?? 0;
   });
-  draft.lines = folded.map(({ line }) => line);
+  builder.lines = folded.map(({ line }) => line);
   const due = new Map<string, Due>();
   for (const { line, next } of folded) {
     if (next === undefined) continue;
     const suite = suites.get(suiteOf(line));
     if (!suite) {
       const message = 'the TestSuite was deleted before its turn';
-      draft.close(line.name, 'Interrupted', SUITE_REASONS.suiteGone, message);
+      builder.close(line.name, 'Interrupted', SUITE_REASONS.suiteGone, message);
       continue;
     }
     const mayBe = line.environment === undefined ? environmentsOf(run) : [line.environment];
@@ -204,7 +205,7 @@ function dueSuites(
     if (open.length === 0) {
       const who = `TestEnvironment ${mayBe.join(' and ')} ${mayBe.length > 1 ? 'forbid' : 'forbids'}`;
       const message = `the suite is disruptive and ${who} disruption`;
-      draft.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
+      builder.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
       continue;
     }
     const needs = suite.spec.needs ?? [];
@@ -229,11 +230,11 @@ function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite):
 }
 
 /** With failFast, what waits is skipped once a suite has failed. */
-function skipAfterFailure(draft: RunDraft, due: Map<string, Due>): void {
-  const failed = draft.firstFailure();
+function skipAfterFailure(builder: PlanBuilder, due: Map<string, Due>): void {
+  const failed = builder.firstFailure();
   if (!failed) return;
   for (const name of due.keys()) {
-    draft.close(
+    builder.close(
       name,
       'Skipped',
       SUITE_REASONS.failFast,

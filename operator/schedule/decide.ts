@@ -4,20 +4,20 @@ import { type Ending, endingOfRun } from '@backendai-e2e/api/run-outcome';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
-/** The operator ends a run at its deadline; it gets so much longer before it is taken for gone. */
+/** Seconds after the deadline of a run, at which the operator ends it, until the operator counts as down. */
 const GRACE_SECONDS = 120;
 
-/** Either the tick is over, or it waits on, but not longer than until a moment (milliseconds since 1970). */
-export type TickState = { ending: Ending } | { untilMs: number };
+/** The wait is over, or it goes on until `untilMs` at most (milliseconds since 1970). */
+export type WaitState = { ending: Ending } | { untilMs: number };
 
-/** What a run says to the tick that waits for it; undefined: it is gone. Pure. */
-export function tickState(
+/** Decides from a scheduled run whether to wait on; undefined: the run is gone. Pure. */
+export function waitState(
   run: TestRun | undefined,
   now: Date,
   graceSeconds: number = GRACE_SECONDS,
-): TickState {
+): WaitState {
   if (!run) {
-    return failed('the TestRun was deleted while the tick waited for it');
+    return failed('the TestRun was deleted before it ended');
   }
   const status = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.status;
   if (status === 'True' || status === 'False') return { ending: endingOfRun(run) };
@@ -29,21 +29,23 @@ export function tickState(
   const untilMs = from + (seconds + graceSeconds) * 1000;
   if (now.getTime() < untilMs) return { untilMs };
   if (startedAt) {
-    return failed(`it was not ended within ${seconds} s of its start: the operator is down, look at its pod`);
+    return failed(
+      `the run did not end within ${seconds} s of its start: the operator is down, look at its pod`,
+    );
   }
   return failed(
     run.status
-      ? `it did not start within ${seconds} s, and the operator that queued it is down: look at its pod`
-      : `no operator took it up within ${seconds} s: look at the operator's pod`,
+      ? `the run did not start within ${seconds} s, and the operator that queued it is down: look at its pod`
+      : `no operator took up the run within ${seconds} s: look at the operator's pod`,
   );
 }
 
-function failed(sentence: string): TickState {
+function failed(sentence: string): WaitState {
   return { ending: { code: COMMAND_EXIT.couldNotRun, sentence } };
 }
 
-/** What is new since the last look, a line each: phases, and suites that ended. Pure. */
-export function tickNews(before: TestRun | undefined, after: TestRun): string[] {
+/** The changes between two states of a run, one line each: its phase, and suites that ended. Pure. */
+export function runNews(before: TestRun | undefined, after: TestRun): string[] {
   const lines: string[] = [];
   const phase = after.status?.phase;
   if (phase && phase !== before?.status?.phase) lines.push(`phase: ${phase}`);

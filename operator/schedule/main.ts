@@ -1,12 +1,12 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { findCluster } from '@backendai-e2e/kube/cluster-access';
-import { tick } from './scheduled-run.ts';
-import { tickSettings } from './settings.ts';
+import { scheduledRun } from './scheduled-run.ts';
+import { scheduledRunSettings } from './settings.ts';
 
 /**
- * What the Job of a schedule runs: one TestRun from its template, to its end. Exit code 0: every suite passed, 1: the run
- * did not succeed, 2: it could not run, 143: ended from outside; the TestRun goes on then.
+ * The program of a schedule's Job: creates one TestRun from its template and waits for its end. Exit code 0: the run
+ * succeeded, 1: it did not, 2: it could not run, 143: this process was ended, and the TestRun goes on.
  */
 const TERMINATED = 143;
 
@@ -16,9 +16,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 let client: KubeClient | undefined;
 try {
-  const settings = tickSettings(process.env);
+  const settings = scheduledRunSettings(process.env);
   client = new KubeClient(await findCluster(undefined));
-  const ending = await tick({ client, settings, tell: console.log, signal: stop.signal });
+  const ending = await scheduledRun({ client, settings, tell: console.log, signal: stop.signal });
   console.log(ending.sentence);
   process.exitCode = ending.code;
 } catch (error) {

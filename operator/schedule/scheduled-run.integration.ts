@@ -8,15 +8,15 @@ import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/too
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { type TickParts, tick } from './scheduled-run.ts';
+import { type ScheduledRunParts, scheduledRun } from './scheduled-run.ts';
 
 const CHART = 'charts/e2e-operator';
 
-describe('a tick of the schedule against a real API server', function () {
+describe('a scheduled run against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
   let stage: Stage;
   let operator: RunningOperator;
-  /** With exactly the rights that the chart gives to a tick. */
+  /** With exactly the rights that the chart grants. */
   let client: KubeClient;
   const told: string[] = [];
 
@@ -39,19 +39,19 @@ describe('a tick of the schedule against a real API server', function () {
     await stage?.stop();
   });
 
-  /** The Job of a tick, as the CronJob's controller would make it (that one does not run here). */
+  /** The Job of a scheduled run, as the CronJob controller, which does not run here, creates it. */
   async function job(name: string): Promise<string> {
     const made = await stage.client.create(JOBS, {
       metadata: { name, namespace: stage.namespace },
       spec: {
         suspend: true,
-        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'tick', image: 'x:1' }] } },
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'scheduled-run', image: 'x:1' }] } },
       },
     });
     return made.metadata.uid ?? '';
   }
 
-  function parts(name: string, uid: string, spec: Partial<TestRunSpec> = {}): TickParts {
+  function parts(name: string, uid: string, spec: Partial<TestRunSpec> = {}): ScheduledRunParts {
     return {
       client,
       settings: {
@@ -67,7 +67,7 @@ describe('a tick of the schedule against a real API server', function () {
   }
 
   it('ends with 0 when its run passed; the run carries its labels', async () => {
-    const ending = tick(parts('passes-1', await job('passes-1')));
+    const ending = scheduledRun(parts('passes-1', await job('passes-1')));
     await stage.attempt('passes-1-alpha-1', 'Passed');
     expect(await ending).to.deep.include({ code: 0 });
     expect((await stage.getRun('passes-1'))?.metadata.labels).to.deep.include({ origin: 'schedule' });
@@ -75,7 +75,7 @@ describe('a tick of the schedule against a real API server', function () {
   });
 
   it('ends with 1 when its run failed, and names the suite', async () => {
-    const ending = tick(parts('fails-1', await job('fails-1')));
+    const ending = scheduledRun(parts('fails-1', await job('fails-1')));
     await stage.attempt('fails-1-alpha-1', 'Failed');
     const { code, sentence } = await ending;
     expect(code).to.equal(1);
@@ -84,7 +84,7 @@ describe('a tick of the schedule against a real API server', function () {
 
   it('ends with 2 and the words of the API server when the template makes no run', async () => {
     const spec = { timeoutSeconds: -1 };
-    const { code, sentence } = await tick(parts('wrong-1', await job('wrong-1'), spec));
+    const { code, sentence } = await scheduledRun(parts('wrong-1', await job('wrong-1'), spec));
     expect(code).to.equal(2);
     expect(sentence).to.contain('spec.timeoutSeconds');
   });
@@ -92,11 +92,11 @@ describe('a tick of the schedule against a real API server', function () {
   it('finds its run again when its pod was replaced, and never makes a second', async () => {
     const uid = await job('again-1');
     const first = new AbortController();
-    const interrupted = tick({ ...parts('again-1', uid), signal: first.signal }).catch(() => 'ended');
+    const interrupted = scheduledRun({ ...parts('again-1', uid), signal: first.signal }).catch(() => 'ended');
     const run = await until('the run is there', () => stage.getRun('again-1'));
     first.abort(new Error('the node went away'));
     expect(await interrupted).to.equal('ended');
-    const second = tick(parts('again-1', uid));
+    const second = scheduledRun(parts('again-1', uid));
     await stage.attempt('again-1-alpha-1', 'Passed');
     expect(await second).to.deep.include({ code: 0 });
     expect((await stage.getRun('again-1'))?.metadata.uid).to.equal(run.metadata.uid);
@@ -104,14 +104,14 @@ describe('a tick of the schedule against a real API server', function () {
 
   it('does not take a run of somebody else for its own', async () => {
     await stage.run('taken-1', 'ext', { suites: { names: ['alpha'] } });
-    const { code, sentence } = await tick(parts('taken-1', await job('taken-1')));
+    const { code, sentence } = await scheduledRun(parts('taken-1', await job('taken-1')));
     expect(code).to.equal(2);
-    expect(sentence).to.contain('not of this tick');
+    expect(sentence).to.contain('was not created by this Job');
     await stage.attempt('taken-1-alpha-1', 'Passed');
   });
 
   it('outlasts an API server that goes away and comes back', async () => {
-    const ending = tick(parts('outage-1', await job('outage-1')));
+    const ending = scheduledRun(parts('outage-1', await job('outage-1')));
     await stage.pod('outage-1-alpha-1');
     await stage.plane.stopApiServer('kill');
     await stage.plane.startApiServer();
@@ -127,9 +127,9 @@ describe('a tick of the schedule against a real API server', function () {
   it('does not wait for an operator that is down; the run does not start at noon instead', async () => {
     await operator.stop();
     const late = { ...parts('down-1', await job('down-1'), { startDeadlineSeconds: 1 }), graceSeconds: 1 };
-    const { code, sentence } = await tick(late);
+    const { code, sentence } = await scheduledRun(late);
     expect(code).to.equal(2);
-    expect(sentence).to.contain('no operator took it up within 1 s');
+    expect(sentence).to.contain('no operator took up the run within 1 s');
     operator = stage.startOperator();
     const run = await stage.finished('down-1');
     expect(run.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason).to.equal('MissedStart');

@@ -6,32 +6,32 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { isAlreadyExists, isForbidden } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { tickNews, tickState } from './decide.ts';
-import type { TickSettings } from './settings.ts';
+import { runNews, waitState } from './decide.ts';
+import type { ScheduledRunSettings } from './settings.ts';
 
-/** On the TestRun of a tick: the Job that made it, which is how a tick that was started anew finds its own. */
-const TICK_LABEL = 'e2e.backend.ai/tick';
+/** Label of a scheduled TestRun: the Job that created it. Stored under the name of earlier releases. */
+const SCHEDULED_RUN_LABEL = 'e2e.backend.ai/tick';
 
-/** A watch is renewed so often: one that died without a word is noticed then. */
+/** Seconds after which a watch is renewed, so that one that died silently is noticed. */
 const WATCH_SECONDS = 60;
-/** An API server that does not answer for so long has ended the tick. */
+/** Milliseconds without an answer of the API server after which the wait fails. */
 const PATIENCE_MS = 600_000;
 const PAUSE_MS = 2_000;
 
-export interface TickParts {
+export interface ScheduledRunParts {
   client: Pick<KubeClient, 'create' | 'get' | 'watch'>;
-  settings: TickSettings;
+  settings: ScheduledRunSettings;
   tell: (line: string) => void;
   signal: AbortSignal;
-  /** Seconds beyond the run's own deadlines after which the operator is taken for gone. Default 120. */
+  /** Seconds beyond the run's own deadlines after which the operator counts as down. Default 120. */
   graceSeconds?: number;
 }
 
 /**
- * One tick of a schedule: creates its TestRun, or finds the one that it made before it was started anew, and waits for the
+ * Creates the TestRun of a scheduled run, or adopts the one that its Job created before its pod was replaced, and waits for the
  * end. Needs the rights to create, get and watch TestRuns in one namespace. Throws only the signal's reason.
  */
-export async function tick(parts: TickParts): Promise<Ending> {
+export async function scheduledRun(parts: ScheduledRunParts): Promise<Ending> {
   const { settings, tell, signal } = parts;
   try {
     const run = await createOrFind(parts);
@@ -44,14 +44,14 @@ export async function tick(parts: TickParts): Promise<Ending> {
   }
 }
 
-async function createOrFind({ client, settings, signal, tell }: TickParts): Promise<TestRun> {
+async function createOrFind({ client, settings, signal, tell }: ScheduledRunParts): Promise<TestRun> {
   const { name, namespace, uid, spec, labels } = settings;
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
   const metadata = {
     name,
     namespace,
-    labels: { ...labels, [TICK_LABEL]: name },
-    // The history limits of the CronJob delete old Jobs, and their runs go with them.
+    labels: { ...labels, [SCHEDULED_RUN_LABEL]: name },
+    // The history limits of the CronJob delete old Jobs, and with them their runs.
     ownerReferences: [owner],
   };
   try {
@@ -61,25 +61,25 @@ async function createOrFind({ client, settings, signal, tell }: TickParts): Prom
     const found = await client.get(TEST_RUNS, { namespace, name }, { signal });
     if (!found?.metadata.ownerReferences?.some((each) => each.uid === uid)) {
       throw new Error(
-        `a TestRun ${namespace}/${name} exists and is not of this tick: delete it, or rename the schedule`,
+        `a TestRun ${namespace}/${name} exists and was not created by this Job: delete it, or rename the schedule`,
         { cause: error },
       );
     }
-    tell('the TestRun is there already: this tick was started anew');
+    tell('the TestRun exists already: the pod of this Job was replaced');
     return found;
   }
 }
 
-async function waitFor(parts: TickParts): Promise<Ending> {
+async function waitFor(parts: ScheduledRunParts): Promise<Ending> {
   const { client, settings, tell, signal } = parts;
   const { namespace, name } = settings;
   let seen: TestRun | undefined;
   let lastGood = Date.now();
   const look = (run: TestRun | undefined) => {
     lastGood = Date.now();
-    if (run) for (const line of tickNews(seen, run)) tell(line);
+    if (run) for (const line of runNews(seen, run)) tell(line);
     seen = run;
-    return tickState(run, new Date(), parts.graceSeconds);
+    return waitState(run, new Date(), parts.graceSeconds);
   };
   for (;;) {
     try {
@@ -105,7 +105,7 @@ async function waitFor(parts: TickParts): Promise<Ending> {
           cause: error,
         });
       }
-      tell(`waiting goes on: ${error instanceof Error ? error.message : String(error)}`);
+      tell(`still waiting: ${error instanceof Error ? error.message : String(error)}`);
     }
     await delay(PAUSE_MS, undefined, { signal });
   }

@@ -1,8 +1,8 @@
 import type { TestRunSpec } from '@backendai-e2e/api/test-run';
 
-/** What the chart's CronJob gives to a tick. */
-export interface TickSettings {
-  /** Name of the Job of this tick: "<schedule>-<minutes since 1970>", so one for each scheduled time. Also the TestRun's. */
+/** The settings that the chart's CronJob passes to a scheduled run. */
+export interface ScheduledRunSettings {
+  /** Name of the Job and of the TestRun: "<schedule>-<minutes since 1970>", one for each scheduled time. */
   name: string;
   /** uid of that Job, which owns the TestRun. */
   uid: string;
@@ -12,22 +12,22 @@ export interface TickSettings {
   labels: Record<string, string>;
 }
 
-/** Environment variables of a tick's container. */
-const TICK_ENV = {
-  name: 'E2E_TICK_NAME',
-  uid: 'E2E_TICK_UID',
+/** Environment variables of the container. */
+const SCHEDULED_RUN_ENV = {
+  name: 'E2E_SCHEDULED_RUN_NAME',
+  uid: 'E2E_SCHEDULED_RUN_UID',
   namespace: 'E2E_NAMESPACE',
   /** TestRun.spec as JSON. */
-  spec: 'E2E_TICK_SPEC',
+  spec: 'E2E_SCHEDULED_RUN_SPEC',
   /** Labels of the TestRun as JSON. */
-  labels: 'E2E_TICK_LABELS',
+  labels: 'E2E_SCHEDULED_RUN_LABELS',
 } as const;
 
 /** Reads the settings. Throws an Error that names the variable and what is wrong with it. */
-export function tickSettings(env: Record<string, string | undefined>): TickSettings {
+export function scheduledRunSettings(env: Record<string, string | undefined>): ScheduledRunSettings {
   const text = (variable: string): string => {
     const value = env[variable];
-    if (!value) throw new Error(`${variable} is not set: this program is started by the chart's CronJob`);
+    if (!value) throw new Error(`${variable} is not set: the CronJob of charts/e2e-operator sets it`);
     return value;
   };
   const json = (variable: string): object => {
@@ -41,10 +41,10 @@ export function tickSettings(env: Record<string, string | undefined>): TickSetti
     return value;
   };
   return {
-    name: text(TICK_ENV.name),
-    uid: text(TICK_ENV.uid),
-    namespace: text(TICK_ENV.namespace),
-    spec: json(TICK_ENV.spec) as TestRunSpec,
-    labels: env[TICK_ENV.labels] ? (json(TICK_ENV.labels) as Record<string, string>) : {},
+    name: text(SCHEDULED_RUN_ENV.name),
+    uid: text(SCHEDULED_RUN_ENV.uid),
+    namespace: text(SCHEDULED_RUN_ENV.namespace),
+    spec: json(SCHEDULED_RUN_ENV.spec) as TestRunSpec,
+    labels: env[SCHEDULED_RUN_ENV.labels] ? (json(SCHEDULED_RUN_ENV.labels) as Record<string, string>) : {},
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Where the keeper of artifacts holds one. The path is also what it is fetched by: who can name the uid of a report and the
+ * Where the artifact server holds one. The path is also what it is fetched by: who can name the uid of a report and the
  * SHA-256 of what belongs to it has read that report, and may have the artifact.
  */
 export interface ArtifactPlace {
@@ -25,7 +25,7 @@ export interface KeyParts {
   file: string;
 }
 
-/** First part of every path of the keeper. */
+/** First part of every path of the artifact server. */
 export const ARTIFACTS_PATH = '/artifacts';
 
 /**

@@ -11,7 +11,7 @@ describe('charts/e2e-operator', function () {
   });
 
   describe('has an artifact server that', () => {
-    interface Keeper {
+    interface ArtifactServerDeployment {
       spec: {
         replicas: number;
         strategy: { type: string };
@@ -27,29 +27,29 @@ describe('charts/e2e-operator', function () {
         };
       };
     }
-    const keeperOf = (list: Manifest[]) =>
+    const artifactServerOf = (list: Manifest[]) =>
       list.find(
         ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-artifacts',
-      ) as unknown as Keeper | undefined;
+      ) as unknown as ArtifactServerDeployment | undefined;
     const withValues = (set: string) => template(CHART, ...IMAGES, '--set', set);
-    const volumeOf = (keeper: Keeper | undefined, name: string) =>
-      keeper?.spec.template.spec.volumes.find((volume) => volume.name === name);
-    const variables = (keeper: Keeper | undefined) =>
+    const volumeOf = (artifactServer: ArtifactServerDeployment | undefined, name: string) =>
+      artifactServer?.spec.template.spec.volumes.find((volume) => volume.name === name);
+    const variables = (artifactServer: ArtifactServerDeployment | undefined) =>
       Object.fromEntries(
-        (keeper?.spec.template.spec.containers[0]?.env ?? []).map(({ name, value, valueFrom }) => [
+        (artifactServer?.spec.template.spec.containers[0]?.env ?? []).map(({ name, value, valueFrom }) => [
           name,
           value ?? valueFrom,
         ]),
       );
 
-    it('has a volume by default and no rights; the operator has its address and token', () => {
-      const keeper = keeperOf(objects);
-      expect(keeper?.spec.template.spec.automountServiceAccountToken).to.equal(false);
-      expect(volumeOf(keeper, 'artifacts')).to.deep.equal({
+    it('has a volume by default and no rights in the cluster; the operator knows it and its token', () => {
+      const artifactServer = artifactServerOf(objects);
+      expect(artifactServer?.spec.template.spec.automountServiceAccountToken).to.equal(false);
+      expect(volumeOf(artifactServer, 'artifacts')).to.deep.equal({
         name: 'artifacts',
         emptyDir: { sizeLimit: '2Gi' },
       });
-      expect(variables(keeper)).to.include({ E2E_KEEPER_FOLDER: '/artifacts' });
+      expect(variables(artifactServer)).to.include({ E2E_ARTIFACTS_FOLDER: '/artifacts' });
       const operator = JSON.stringify(
         objects.find(
           ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'backendai-e2e-operator',
@@ -64,13 +64,13 @@ describe('charts/e2e-operator', function () {
     it('uses a claim of the release, or an existing one', async () => {
       const made = await withValues('artifacts.volume.claim.accessModes={ReadWriteOnce}');
       expect(made.filter(({ kind }) => kind === 'PersistentVolumeClaim')).to.have.length(1);
-      expect(volumeOf(keeperOf(made), 'artifacts')).to.deep.include({
+      expect(volumeOf(artifactServerOf(made), 'artifacts')).to.deep.include({
         persistentVolumeClaim: { claimName: 'backendai-e2e-artifacts' },
       });
-      expect(keeperOf(made)?.spec.strategy).to.deep.equal({ type: 'Recreate' });
+      expect(artifactServerOf(made)?.spec.strategy).to.deep.equal({ type: 'Recreate' });
       const there = await withValues('artifacts.volume.existingClaim=mine');
       expect(there.filter(({ kind }) => kind === 'PersistentVolumeClaim')).to.deep.equal([]);
-      expect(volumeOf(keeperOf(there), 'artifacts')).to.deep.include({
+      expect(volumeOf(artifactServerOf(there), 'artifacts')).to.deep.include({
         persistentVolumeClaim: { claimName: 'mine' },
       });
     });
@@ -88,19 +88,19 @@ describe('charts/e2e-operator', function () {
         's3.ca.key=bundle.pem',
       ];
       const list = await withValues(values.map((value) => `artifacts.${value}`).join(','));
-      const keeper = keeperOf(list);
-      expect(variables(keeper)).to.deep.include({
-        E2E_KEEPER_S3_BUCKET: 'kept',
-        E2E_KEEPER_S3_ENDPOINT: 'https://s3.example:9000',
-        E2E_KEEPER_S3_REGION: 'eu-1',
-        E2E_KEEPER_S3_PREFIX: 'e2e',
-        E2E_KEEPER_S3_PATH_STYLE: 'false',
-        E2E_KEEPER_S3_CA_FILE: '/etc/backendai-e2e/ca/bundle.pem',
+      const artifactServer = artifactServerOf(list);
+      expect(variables(artifactServer)).to.deep.include({
+        E2E_ARTIFACTS_S3_BUCKET: 'kept',
+        E2E_ARTIFACTS_S3_ENDPOINT: 'https://s3.example:9000',
+        E2E_ARTIFACTS_S3_REGION: 'eu-1',
+        E2E_ARTIFACTS_S3_PREFIX: 'e2e',
+        E2E_ARTIFACTS_S3_PATH_STYLE: 'false',
+        E2E_ARTIFACTS_S3_CA_FILE: '/etc/backendai-e2e/ca/bundle.pem',
         AWS_SECRET_ACCESS_KEY: { secretKeyRef: { name: 'keys', key: 'secretAccessKey' } },
       });
-      expect(volumeOf(keeper, 'ca')).to.deep.include({ configMap: { name: 'trust' } });
-      expect(volumeOf(keeper, 'artifacts')).to.equal(undefined);
-      const others = list.filter((object) => (object as unknown) !== keeper);
+      expect(volumeOf(artifactServer, 'ca')).to.deep.include({ configMap: { name: 'trust' } });
+      expect(volumeOf(artifactServer, 'artifacts')).to.equal(undefined);
+      const others = list.filter((object) => (object as unknown) !== artifactServer);
       expect(JSON.stringify(others)).not.to.contain('"keys"');
     });
 
@@ -109,14 +109,14 @@ describe('charts/e2e-operator', function () {
         const args = ['template', 'e2e', CHART, ...IMAGES, '--set', set];
         return (await execa(helmPath(), args, { reject: false })).stderr;
       };
-      expect(await why('artifacts.store=s3')).to.contain('artifacts.s3.bucket has to name a bucket');
+      expect(await why('artifacts.store=s3')).to.contain('set artifacts.s3.bucket to the name of a bucket');
       expect(await why('artifacts.store=tape')).to.contain('artifacts/store');
       expect(await why('artifacts.s3.endpoint=s3.example')).to.contain('endpoint');
     });
 
     it('is absent with the store configMap, which alone lets the operator create ConfigMaps', async () => {
       const list = await withValues('artifacts.store=configMap');
-      expect(keeperOf(list)).to.equal(undefined);
+      expect(artifactServerOf(list)).to.equal(undefined);
       expect(list.filter(({ metadata }) => metadata.name === 'backendai-e2e-artifacts')).to.deep.equal([]);
       expect(JSON.stringify(list)).not.to.contain('--artifacts-');
       const mayMake = (manifests: Manifest[]) =>

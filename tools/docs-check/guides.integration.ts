@@ -7,7 +7,7 @@ import { corePath } from '@backendai-e2e/kube/request';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { type StagedKeeper, startKeeper } from '../envtest/artifact-server.ts';
+import { type StagedArtifactServer, startArtifactServer } from '../envtest/artifact-server.ts';
 import { cachedTool } from '../envtest/cached-tool.ts';
 import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
 import { type FakeKubelet, startKubelet } from '../envtest/fake-kubelet.ts';
@@ -41,7 +41,7 @@ describe('every command of the guides that needs no Docker, against a real API s
   let plane: ControlPlane;
   let stage: Stage | undefined;
   let kubelet: FakeKubelet;
-  let keeper: StagedKeeper;
+  let artifactServer: StagedArtifactServer;
   let player: Player;
   let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-guides-'));
@@ -65,7 +65,7 @@ describe('every command of the guides that needs no Docker, against a real API s
     await client?.close();
     await (stage ?? plane)?.stop();
     await kubelet?.stop();
-    await keeper?.stop();
+    await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -117,8 +117,8 @@ describe('every command of the guides that needs no Docker, against a real API s
       const own = await plane.serviceAccount(NAMESPACE, OPERATOR);
       stage = new Stage(plane, own, NAMESPACE);
       kubelet = await startKubelet(plane);
-      keeper = await startKeeper(stage, path.join(folder, 'volume'));
-      stage.startOperator({ keeper: keeper.access });
+      artifactServer = await startArtifactServer(stage, path.join(folder, 'volume'));
+      stage.startOperator({ artifactServer: artifactServer.access });
       player = new Player(stage, kubelet, (attempt) => ({
         report: finalReport(attempt === BROKEN ? 'Failed' : 'Passed'),
         log: `area/file\n${attempt === BROKEN ? '✘' : '✔'} adds › two numbers (0.10 s)\n\nTests: 1 total\n`,

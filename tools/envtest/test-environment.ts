@@ -294,7 +294,7 @@ export class Stage {
 
 /**
  * A namespace of the shared control plane with everything that the chart installs there but the operator's Deployment.
- * @param values of the chart (a=b); unless they say otherwise there is no keeper of artifacts
+ * @param values of the chart (a=b); unless they say otherwise there is no artifact server
  */
 export async function startStage(...values: string[]): Promise<Stage> {
   const plane = await sharedControlPlane();

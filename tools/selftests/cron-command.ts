@@ -15,7 +15,7 @@ import { ApiError } from '@backendai-e2e/kube/api-error';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
-import { type CronJobSeen, type JobSeen, TickStory } from './cron-story.ts';
+import { type CronJobSeen, type JobSeen, ScheduleStory } from './cron-story.ts';
 
 const NAMESPACE = 'e2e-cron';
 const RELEASE = 'e2e-cron';
@@ -26,9 +26,9 @@ const BAD = 'cron-broken';
 const SUITE = 'cron-one-test';
 /** A small node may have given all of its CPU away to environments. */
 const NO_CPU = { requests: { cpu: '0', memory: '64Mi' } };
-/** Longer than the minute between two ticks, so that one tick meets the run of the one before. */
+/** Longer than the minute between two scheduled runs, so that one scheduled run meets the run of the one before. */
 const BAD_SECONDS = 75;
-/** A phase takes one to three ticks; a busy machine takes its time to start pods. */
+/** A phase takes one to three scheduled runs; a busy machine takes its time to start pods. */
 const PHASE_MS = 900_000;
 const LOOK_MS = 2_000;
 
@@ -44,8 +44,8 @@ export interface Place {
 }
 
 /**
- * `e2e cron-selftest`: the schedule of charts/e2e-operator with real ticks, one a minute, in the kept cluster or one of
- * its own: two ticks that succeed, of which the older one is cleaned up; a tick left out because the run before it goes
+ * `e2e cron-selftest`: the schedule of charts/e2e-operator with real scheduled runs, one per minute, in the kept cluster or one of
+ * its own: two scheduled runs that succeed, of which the older one is cleaned up; a scheduled run left out because the run before it goes
  * on (Forbid); that run fails and is kept over a further success. Removes what it made. 0, or 2 with what was not so.
  */
 export function cronSelftestCommand(): Promise<number> {
@@ -87,26 +87,32 @@ export async function rehearse(place: Place, p: Provision): Promise<void> {
   await environment(client, GOOD, { external: {} }, p.signal);
   const missing = { connectionSecretRef: { name: 'there-is-none' } };
   await environment(client, BAD, { external: missing }, p.signal);
-  const story = new TickStory();
+  const story = new ScheduleStory();
 
-  p.log('two ticks that succeed; the first goes when the second is there');
+  p.log('two scheduled runs that succeed; the first goes when the second is there');
   await install(place, p, { suspend: false, environment: GOOD });
-  await until(place, story, p, 'two ticks that succeeded, and one that was cleaned up', () => {
+  await until(place, story, p, 'two scheduled runs that succeeded, and one that was cleaned up', () => {
     const [first] = story.succeeded();
     return story.succeeded().length >= 2 && first !== undefined && story.isGone(first);
   });
 
-  p.log(`a run that takes longer than a minute and fails; a tick meanwhile is left out`);
+  p.log(`a run that takes longer than a minute and fails; a scheduled run meanwhile is left out`);
   const failedBefore = story.failed().length;
   await install(place, p, { suspend: false, environment: BAD });
   const fails = () => story.failed().length > failedBefore;
-  await until(place, story, p, 'a tick that failed with its run', fails);
+  await until(place, story, p, 'a scheduled run that failed with its run', fails);
   await untilForbidden(place, p);
 
   p.log('a success after it; the failure stays');
   const before = story.succeeded().length;
   await install(place, p, { suspend: false, environment: GOOD });
-  await until(place, story, p, 'a further tick that succeeded', () => story.succeeded().length > before);
+  await until(
+    place,
+    story,
+    p,
+    'a further scheduled run that succeeded',
+    () => story.succeeded().length > before,
+  );
   await until(place, story, p, 'one success and the failure kept', () => {
     const kept = story.kept();
     return kept.filter((name) => story.failed().includes(name)).length === 1 && kept.length === 2;
@@ -192,7 +198,7 @@ async function suite({ client, images }: Place, signal: AbortSignal): Promise<vo
 /** Looks at Jobs and runs until the condition holds. Throws an Error with what there was. */
 async function until(
   place: Place,
-  story: TickStory,
+  story: ScheduleStory,
   p: Provision,
   what: string,
   condition: () => boolean,
@@ -214,14 +220,16 @@ async function until(
   }
 }
 
-/** The CronJob's controller says in an event that it left a tick out. */
+/** The CronJob's controller says in an event that it left a scheduled run out. */
 async function untilForbidden(place: Place, p: Provision): Promise<void> {
   const path = corePath(NAMESPACE, 'events');
   const query = { fieldSelector: `involvedObject.name=${SCHEDULE},reason=JobAlreadyActive` };
   const events = await place.client.get<KubeList<CronJobSeen>>(path, query, p.signal);
   const [event] = events.items;
   if (!event)
-    throw new Error('no tick was left out while the run of the one before went on (JobAlreadyActive)');
+    throw new Error(
+      'no scheduled run was left out while the run of the one before went on (JobAlreadyActive)',
+    );
   p.log(`left out: ${event.message ?? 'JobAlreadyActive'}`);
 }
 

@@ -1,6 +1,6 @@
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { type JobSeen, TickStory } from './cron-story.ts';
+import { type JobSeen, ScheduleStory } from './cron-story.ts';
 
 function job(name: string, type?: 'Complete' | 'Failed'): JobSeen {
   return { metadata: { name }, status: type ? { conditions: [{ type, status: 'True' }] } : { active: 1 } };
@@ -14,9 +14,9 @@ function runOf(name: string, passed: boolean) {
   return { ...one, metadata: { name } };
 }
 
-describe('what ticks of a schedule did', () => {
-  it('shows each end once, and what is kept and gone', () => {
-    const story = new TickStory();
+describe('the scheduled runs of a schedule', () => {
+  it('tells each end once, and what is kept and gone', () => {
+    const story = new ScheduleStory();
     expect(story.look([job('a')], [])).to.deep.equal([]);
     expect(story.look([job('a', 'Complete'), job('b')], [runOf('a', true)])).to.deep.equal([
       'a: Job Complete, TestRun AllPassed',
@@ -31,21 +31,21 @@ describe('what ticks of a schedule did', () => {
 
   it('distinguishes a run without a start from a missing run', () => {
     const untouched = { ...run([]), metadata: { name: 'a' }, status: {} };
-    const story = new TickStory();
+    const story = new ScheduleStory();
     expect(story.look([job('a', 'Failed'), job('b', 'Failed')], [untouched])).to.deep.equal([
       'a: Job Failed, TestRun without a verdict',
       'b: Job Failed, TestRun is not there',
     ]);
   });
 
-  it('notices two ticks at once', () => {
-    const story = new TickStory();
+  it('notices two scheduled runs at once', () => {
+    const story = new ScheduleStory();
     story.look([job('a'), job('b')], []);
-    expect(story.troubles().join()).to.contain('two ticks went on at once: a, b');
+    expect(story.troubles().join()).to.contain('two scheduled runs went on at once: a, b');
   });
 
   it('notices a Job that ends otherwise than its run', () => {
-    const story = new TickStory();
+    const story = new ScheduleStory();
     story.look([job('a', 'Complete')], [runOf('a', false)]);
     expect(story.troubles().join()).to.contain("its TestRun's verdict is False");
   });

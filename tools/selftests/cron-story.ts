@@ -16,20 +16,21 @@ export interface CronJobSeen {
 
 type Outcome = 'Complete' | 'Failed';
 
-/** What the ticks of a schedule did, as seen from look to look. */
-export class TickStory {
-  /** Outcomes of ticks in the order in which they were seen to end. */
+/** What the scheduled runs of a schedule did, as seen from look to look. */
+export class ScheduleStory {
+  /** Outcomes of scheduled runs in the order in which they were seen to end. */
   readonly #ended = new Map<string, Outcome>();
   readonly #troubles = new Set<string>();
   #jobs: readonly string[] = [];
   #runs: readonly string[] = [];
 
-  /** Takes in the Jobs and runs that there are now; returns a line for each tick that ended. */
+  /** Takes in the Jobs and runs that there are now; returns a line for each scheduled run that ended. */
   look(jobs: readonly JobSeen[], runs: readonly TestRun[]): string[] {
     this.#jobs = jobs.map((job) => job.metadata.name);
     this.#runs = runs.map((run) => run.metadata.name);
     const active = jobs.filter((job) => outcomeOf(job) === undefined).map((job) => job.metadata.name);
-    if (active.length > 1) this.#troubles.add(`two ticks went on at once: ${active.sort().join(', ')}`);
+    if (active.length > 1)
+      this.#troubles.add(`two scheduled runs went on at once: ${active.sort().join(', ')}`);
     const lines: string[] = [];
     for (const job of jobs) {
       const { name } = job.metadata;
@@ -59,7 +60,7 @@ export class TickStory {
     return this.#with('Failed');
   }
 
-  /** Whether neither the Job nor the run of a tick is there any more. */
+  /** Whether neither the Job nor the run of a scheduled run is there any more. */
   isGone(name: string): boolean {
     return !this.#jobs.includes(name) && !this.#runs.includes(name);
   }

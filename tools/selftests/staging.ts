@@ -175,7 +175,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   });
 }
 
-/** Every attempt's log and events were fetched from the keeper, and are what was kept. */
+/** Every attempt's log and events were fetched from the artifact server, and are what was kept. */
 async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
   const folder = path.join(PROJECT_ROOT, STAGING.out, 'artifacts');
   const sums = await readFile(path.join(folder, 'SHA256SUMS'), 'utf8').catch(() => '');

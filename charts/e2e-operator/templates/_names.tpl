@@ -1,7 +1,7 @@
-{{- /* One operator a namespace: its names are fixed, so that the Lease and the bindings in environments are known. */ -}}
+{{- /* One operator per namespace: names are fixed, so that the Lease and the bindings in environments are known. */ -}}
 {{- define "e2e-operator.name" -}}backendai-e2e-operator{{- end -}}
 
-{{- /* Roles for whole clusters carry the namespace: two operators in one cluster must not share them. */ -}}
+{{- /* Cluster-wide roles carry the namespace: two operators in one cluster must not share them. */ -}}
 {{- define "e2e-operator.clusterName" -}}{{ include "e2e-operator.name" . }}-{{ .Release.Namespace }}{{- end -}}
 {{- define "e2e-operator.environmentRole" -}}{{ include "e2e-operator.clusterName" . }}-environment{{- end -}}
 
@@ -18,7 +18,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{- /* The keeper of artifacts is not the operator: Deployments and Services choose by these labels. */ -}}
+{{- /* The artifact server has labels other than the operator's: Deployments and Services select by them. */ -}}
 {{- define "e2e-operator.artifacts" -}}backendai-e2e-artifacts{{- end -}}
 {{- define "e2e-operator.artifactsSelector" -}}
 app.kubernetes.io/name: e2e-artifacts
@@ -48,12 +48,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- toYaml $list -}}
 {{- end -}}
 
-{{- /* The namespaces whose objects it looks after: a list. */ -}}
+{{- /* The namespaces whose objects the operator reconciles: a list. */ -}}
 {{- define "e2e-operator.watched" -}}
 {{- toYaml (.Values.watchNamespaces | default (list .Release.Namespace)) -}}
 {{- end -}}
 
-{{- /* Name servers, and the API server, which no selector can name: its own ports, before and after its Service. */ -}}
+{{- /* Name servers, and the API server. No selector can name it: allow its ports, of its Service and its own. */ -}}
 {{- define "e2e-operator.basicEgress" -}}
 - ports:
     - {protocol: UDP, port: 53}

@@ -20,35 +20,35 @@ import type { ArtifactStore } from './backend.ts';
 import { LARGEST_ARTIFACT } from './checksum.ts';
 import { FolderStore } from './folder-backend.ts';
 import { PART_BYTES, S3Store } from './s3-backend.ts';
-import { Keeper } from './server.ts';
+import { ArtifactServer } from './server.ts';
 
 const TOKEN = 'a-token-of-the-tests';
 const signal = new AbortController().signal;
 const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const owner = (report: string) => ({ namespace: 'ns', report, uid: randomUUID() });
 
-/** A keeper on a store, and how to speak to it. */
-async function keeperOn(store: ArtifactStore) {
-  const keeper = new Keeper({ store, token: TOKEN, port: 0, log: quietLog() });
-  const url = `http://127.0.0.1:${await keeper.start()}`;
-  const client = new ArtifactClient({ service: 'ns/keeper:http', url, token: () => TOKEN });
+/** An artifact server on a store, and how to speak to it. */
+async function artifactServerOn(store: ArtifactStore) {
+  const artifactServer = new ArtifactServer({ store, token: TOKEN, port: 0, log: quietLog() });
+  const url = `http://127.0.0.1:${await artifactServer.start()}`;
+  const client = new ArtifactClient({ service: 'ns/artifacts:http', url, token: () => TOKEN });
   const ask = async (method: 'GET' | 'PUT' | 'DELETE', path: string, token?: string, body?: Buffer) => {
     const headers = token === undefined ? {} : { [ARTIFACT_TOKEN_HEADER]: token };
     const answer = await request(`${url}${path}`, { method, headers, ...(body ? { body } : {}) });
     return { code: answer.statusCode, bytes: Buffer.from(await answer.body.arrayBuffer()) };
   };
-  return { keeper, client, ask, url };
+  return { artifactServer, client, ask, url };
 }
 
 /** What every store does, whatever it lies on. */
 function aStore(make: () => Promise<ArtifactStore>): void {
   let store: ArtifactStore;
-  let kept: Awaited<ReturnType<typeof keeperOn>>;
+  let kept: Awaited<ReturnType<typeof artifactServerOn>>;
   before(async () => {
     store = await make();
-    kept = await keeperOn(store);
+    kept = await artifactServerOn(store);
   });
-  after(() => kept?.keeper.stop());
+  after(() => kept?.artifactServer.stop());
 
   const put = (at: ReturnType<typeof owner>, file: string, bytes: Buffer, omittedBytes = 0) =>
     kept.client.put(at, { file, bytes, omittedBytes }, signal);
@@ -245,8 +245,8 @@ describe('artifacts in a bucket', function () {
     }
   });
 
-  it('are not lost while the server is away: the keeper says so, and works again when it is back', async () => {
-    const { keeper, client } = await keeperOn(open('away'));
+  it('are not lost while the server is away: the artifact server says so, and works again when it is back', async () => {
+    const { artifactServer, client } = await artifactServerOn(open('away'));
     const at = owner('away');
     const small = { file: 'events.txt', bytes: randomBytes(100), omittedBytes: 0 };
     const large = { file: 'suite.log.gz', bytes: randomBytes(2 * PART_BYTES), omittedBytes: 0 };
@@ -269,7 +269,7 @@ describe('artifacts in a bucket', function () {
       await client.put(at, small, signal);
       expect(await client.list(at, signal)).to.have.length(1);
     } finally {
-      await keeper.stop();
+      await artifactServer.stop();
     }
     const silent = await refusal(client.list(at, signal));
     expect(silent).to.be.instanceOf(ArtifactServerError);

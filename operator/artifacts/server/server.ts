@@ -14,7 +14,7 @@ import type { Log } from '@backendai-e2e/controller/log';
 import { type ArtifactStore, WrongSumError } from './backend.ts';
 import { LARGEST_ARTIFACT, TooLargeError } from './checksum.ts';
 
-export interface KeeperOptions {
+export interface ArtifactServerOptions {
   store: ArtifactStore;
   /** Who sends it may write, list and remove. */
   token: string;
@@ -37,12 +37,12 @@ class Refusal extends Error {
  * The HTTP server in front of a store. `GET /artifacts/<namespace>/<report>/<uid>/<key>` gives one artifact to whoever can name
  * it. With the token: PUT there keeps it, `GET /artifacts/<namespace>[/<report>/<uid>]` lists, DELETE of a report's path removes.
  */
-export class Keeper {
-  readonly #options: KeeperOptions;
+export class ArtifactServer {
+  readonly #options: ArtifactServerOptions;
   readonly #server: Server;
   readonly #stopped = new AbortController();
 
-  constructor(options: KeeperOptions) {
+  constructor(options: ArtifactServerOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
@@ -61,7 +61,7 @@ export class Keeper {
 
   /** Answers no more; what is under way is given up. */
   stop(): Promise<void> {
-    this.#stopped.abort(new Error('the keeper stops'));
+    this.#stopped.abort(new Error('the artifact server stops'));
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -89,7 +89,7 @@ export class Keeper {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://keeper');
+    const { pathname } = new URL(request.url ?? '/', 'http://artifact-server');
     if (pathname === '/healthz') {
       say(response, 200, 'ok');
       return;

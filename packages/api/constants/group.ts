@@ -44,8 +44,8 @@ export const FIELD_MANAGERS = {
   operator: 'backendai-e2e-operator',
   /** The reporter in a suite's pod; owns everything it reports in TestReport.status. */
   runner: 'backendai-e2e-runner',
-  /** The operator as the keeper of artifacts: what it applies here must not take back what it applied when it closed a report. */
-  archivist: 'backendai-e2e-archivist',
+  /** The operator as the artifact server: what it applies here must not take back what it applied when it closed a report. */
+  artifactCollector: 'backendai-e2e-archivist',
   /** TestRun.status.notification. */
   notifier: 'backendai-e2e-notifier',
   cli: 'backendai-e2e-cli',

@@ -42,10 +42,10 @@ export interface ArchiveBudget {
 }
 
 /**
- * In a ConfigMap: what cannot be packed at all makes 640 KiB in Base64, of the 1 MiB that the API server takes. With the keeper:
+ * In a ConfigMap: what cannot be packed at all makes 640 KiB in Base64, of the 1 MiB that the API server takes. With the artifact server:
  * what the operator can hold in memory beside its other work, for the few attempts that are archived at a time.
  */
 export const ARCHIVE_BUDGETS = {
   configMap: { log: 256 * 1024, events: 32 * 1024, components: 192 * 1024, container: 32 * 1024 },
-  keeper: { log: 4 * 1024 * 1024, events: 256 * 1024, components: 4 * 1024 * 1024, container: 512 * 1024 },
+  server: { log: 4 * 1024 * 1024, events: 256 * 1024, components: 4 * 1024 * 1024, container: 512 * 1024 },
 } as const satisfies Record<string, ArchiveBudget>;
