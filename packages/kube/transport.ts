@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
+import requestOver from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from './clock.ts';
 import type { ClusterAccess, Credentials, Tls } from './cluster-access.ts';
 import { ConfigError } from './config-error.ts';
@@ -71,7 +73,7 @@ export class Transport {
 
   /** Sends once. Rejects with what undici throws. */
   async send(sender: Sender, request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
-    const answer = (standsAlone(request) ? sender.own : sender.shared).request({
+    const answer = requestOver.call(standsAlone(request) ? sender.own : sender.shared, {
       origin: this.#origin,
       path: this.#prefix + urlPath(request.path, request.query),
       method: request.method,
@@ -139,11 +141,12 @@ export class Transport {
       .join('\n');
     if (before?.fingerprint === fingerprint) return { ...before, headers, untilMs };
     // The old pool is left to its running requests; its idle connections end by themselves.
-    const [shared, own] = [this.#pool(tls, SHARED_CONNECTIONS), this.#pool(tls, OWN_CONNECTIONS)];
+    const shared = await this.#pool(tls, SHARED_CONNECTIONS);
+    const own = await this.#pool(tls, OWN_CONNECTIONS);
     return { headers, shared, own, fingerprint, untilMs };
   }
 
-  #pool(tls: Tls, connections: number): Dispatcher {
+  async #pool(tls: Tls, connections: number): Promise<Dispatcher> {
     // HTTP/1.1, a connection for each request under way: over one HTTP/2 connection a stall would stop every watch at once.
     const pool = {
       connections,
@@ -154,6 +157,8 @@ export class Transport {
     };
     const { proxy } = this.#access;
     if (!proxy) return new Agent({ ...pool, connect: { ...tls, timeout: CONNECT_MS } });
+    // Only people's machines have proxies: pods do not load this part.
+    const { ProxyAgent } = await import('undici');
     return new ProxyAgent({ ...pool, uri: proxy, requestTls: tls, connectTimeout: CONNECT_MS });
   }
 }

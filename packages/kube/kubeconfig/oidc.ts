@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ConfigError } from '../config-error.ts';
 
 /** Milliseconds for each answer of the identity provider. */
@@ -41,6 +41,8 @@ export class OidcToken {
         'The ID token of the user has expired. To renew it, auth-provider needs idp-issuer-url, client-id and refresh-token.',
       );
     }
+    // Loaded only where it is needed: see undici-parts.d.ts.
+    const { Agent } = await import('undici');
     const agent = new Agent({ connect: this.#authority() });
     try {
       const about = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
@@ -83,6 +85,7 @@ async function answerOf(
   let text: string;
   let code: number;
   try {
+    const { request } = await import('undici');
     const answer = await request(url, { ...options, dispatcher, signal: AbortSignal.timeout(PROVIDER_MS) });
     code = answer.statusCode;
     text = await answer.body.text();
