@@ -18,7 +18,14 @@ import type {
 } from './calls.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { listPages } from './list-pages.ts';
-import { type Intent, type KubeObject, type ObjectName, objectName, type Resource } from './object.ts';
+import {
+  type Intent,
+  type KubeObject,
+  type NewObject,
+  type ObjectName,
+  objectName,
+  type Resource,
+} from './object.ts';
 import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
 
 export * from './calls.ts';
@@ -67,10 +74,13 @@ export class KubeClient {
    */
   create<T extends KubeObject>(
     resource: Resource<T>,
-    object: Intent<T>,
+    object: NewObject<T>,
     options: CallOptions = {},
   ): Promise<T> {
-    const at = placeOf(object.metadata);
+    const at = placeOf({
+      ...object.metadata,
+      name: object.metadata.name ?? object.metadata.generateName ?? '',
+    });
     return this.#calls.json<T>(
       {
         verb: 'create',

@@ -95,6 +95,9 @@ export type Intent<T extends KubeObject> = PartOf<Omit<T, 'metadata' | 'apiVersi
   metadata: PartOf<ServerMeta> & { name: string };
 };
 
+/** What a caller gives to create: the server may choose the name (metadata.generateName). */
+export type NewObject<T extends KubeObject> = Omit<Intent<T>, 'metadata'> & { metadata: PartOf<ServerMeta> };
+
 /** Any part of T, at every depth; lists are whole, their items partial. */
 type PartOf<T> = T extends readonly (infer Item)[]
   ? PartOf<Item>[]

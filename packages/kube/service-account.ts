@@ -42,6 +42,19 @@ export function serviceAccountAccess(env: NodeJS.ProcessEnv = process.env): Clus
   };
 }
 
+/**
+ * The API server as the process of a suite's pod finds it: with the pod's service account, or, for development, at
+ * $E2E_API_SERVER without credentials, where `kubectl proxy` listens for example. Throws ConfigError.
+ */
+export function podAccess(env: NodeJS.ProcessEnv = process.env): ClusterAccess {
+  const server = env.E2E_API_SERVER;
+  if (server) return { server, credentials: async () => ({ headers: {}, tls: {} }) };
+  if (inPod(env)) return serviceAccountAccess(env);
+  throw new ConfigError(
+    'Cannot find the API server: this is not a pod with a service account. Outside a pod, set $E2E_API_SERVER.',
+  );
+}
+
 function read(folder: string, name: string): string {
   const path = join(folder, name);
   try {

@@ -2,8 +2,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault, FaultStatus } from '@backendai-e2e/api/fault';
 import { API_VERSION } from '@backendai-e2e/api/group';
+import { KubeClient } from '@backendai-e2e/kube/client';
 import { expect } from 'chai';
-import { ClusterApi } from '../clients/cluster/cluster-api.ts';
 import { Inconclusive } from '../evidence/record.ts';
 import { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { FaultInjector, withFault } from './faults.ts';
@@ -24,7 +24,7 @@ const neverInForce: FaultStatus = { phase: 'Healed', healedAt: NOW, seenHealedAt
 
 describe('faults of a suite', () => {
   let server: http.Server;
-  let api: ClusterApi;
+  let client: KubeClient;
   /** The status that the operator writes into the Fault, before and after the request to heal. */
   let before: FaultStatus | undefined;
   let after: FaultStatus | undefined;
@@ -47,10 +47,11 @@ describe('faults of a suite', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    api = new ClusterApi({ url: `http://127.0.0.1:${port}` }, 'ns');
+    const url = `http://127.0.0.1:${port}`;
+    client = new KubeClient({ server: url, credentials: async () => ({ headers: {}, tls: {} }) });
   });
-  afterEach(() => {
-    api.close();
+  afterEach(async () => {
+    await client.close();
     server.close();
   });
 
@@ -65,7 +66,8 @@ describe('faults of a suite', () => {
     return { metadata: { name: 'suite-x' }, ...(status ? { status } : {}) };
   }
 
-  const injector = () => new FaultInjector(api, { environment: 'e2e', attempt: 'run-s-1' });
+  const injector = () =>
+    new FaultInjector(client, { namespace: 'ns', environment: 'e2e', attempt: 'run-s-1' });
   const pause = { target: { component: 'web' }, pause: {} };
   const failure = (run: Promise<unknown>): Promise<unknown> =>
     run.then(

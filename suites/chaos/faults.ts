@@ -1,10 +1,11 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { FAULT_CONDITIONS, type Fault, type FaultReceipt, type FaultSpec } from '@backendai-e2e/api/fault';
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { FAULTS, TEST_REPORTS } from '@backendai-e2e/api/resources';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import { podApiServer } from '@backendai-e2e/kube/pod-connection';
-import { ClusterApi } from '../clients/cluster/cluster-api.ts';
+import { KubeClient } from '@backendai-e2e/kube/client';
+import { podAccess } from '@backendai-e2e/kube/service-account';
 import { Inconclusive } from '../evidence/record.ts';
 import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
@@ -55,13 +56,15 @@ export class InjectedFault {
 
 /** Requests faults from the operator. Only a suite that is marked as disruptive has the right to. */
 export class FaultInjector {
-  readonly #api: ClusterApi;
+  readonly #client: KubeClient;
+  readonly #namespace: string;
   readonly #environment: string;
   readonly #attempt: string;
   #owner: Promise<TestReport> | undefined;
 
-  constructor(api: ClusterApi, identity: { environment: string; attempt: string }) {
-    this.#api = api;
+  constructor(client: KubeClient, identity: { namespace: string; environment: string; attempt: string }) {
+    this.#client = client;
+    this.#namespace = identity.namespace;
     this.#environment = identity.environment;
     this.#attempt = identity.attempt;
   }
@@ -76,7 +79,7 @@ export class FaultInjector {
         `faults need the operator, but ${RUNNER_ENV.environment}, ${RUNNER_ENV.report} or ${RUNNER_ENV.namespace} is not set`,
       );
     }
-    return new FaultInjector(new ClusterApi(podApiServer(env), namespace), { environment, attempt });
+    return new FaultInjector(new KubeClient(podAccess(env)), { namespace, environment, attempt });
   }
 
   /**
@@ -89,13 +92,19 @@ export class FaultInjector {
     deadlineSeconds = IN_FORCE_SECONDS,
   ): Promise<InjectedFault> {
     const report = await this.#report();
-    const fault = await this.#api.create<Fault>('Fault', {
+    const fault = await this.#client.create(FAULTS, {
       metadata: {
+        namespace: this.#namespace,
         generateName: 'suite-',
         labels: { [LABELS.report]: this.#attempt },
         // It is deleted with the report, and the operator heals it first.
         ownerReferences: [
-          { apiVersion: API_VERSION, kind: 'TestReport', name: this.#attempt, uid: report.metadata.uid },
+          {
+            apiVersion: API_VERSION,
+            kind: 'TestReport',
+            name: this.#attempt,
+            uid: report.metadata.uid ?? '',
+          },
         ],
       },
       spec: { environmentRef: { name: this.#environment }, ...disruption },
@@ -118,13 +127,13 @@ export class FaultInjector {
 
   /** Heals a fault early and waits until a probe observes that. Throws {@link Inconclusive}. */
   async heal(name: string, deadlineSeconds: number): Promise<Date> {
-    await this.#api.patch<Fault>('Fault', name, { spec: { heal: true } });
+    await this.#client.mergePatch(FAULTS, this.#at(name), { spec: { heal: true } });
     return this.seenHealed(name, deadlineSeconds);
   }
 
   /** Heals a fault, unless it was refused and had no effect. */
   async #undo(name: string): Promise<void> {
-    const fault = await this.#api.get<Fault>('Fault', name);
+    const fault = await this.#client.get(FAULTS, this.#at(name));
     if (fault?.status?.phase !== 'Refused') await this.heal(name, HEALED_SECONDS);
   }
 
@@ -134,12 +143,16 @@ export class FaultInjector {
     return new Date(status.seenHealedAt ?? Number.NaN);
   }
 
-  close(): void {
-    this.#api.close();
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  #at(name: string): { namespace: string; name: string } {
+    return { namespace: this.#namespace, name };
   }
 
   #report(): Promise<TestReport> {
-    this.#owner ??= this.#api.get<TestReport>('TestReport', this.#attempt).then((report) => {
+    this.#owner ??= this.#client.get(TEST_REPORTS, this.#at(this.#attempt)).then((report) => {
       if (report) return report;
       throw new Inconclusive(
         `the report ${this.#attempt} of this attempt no longer exists, so no fault can be requested`,
@@ -158,7 +171,7 @@ export class FaultInjector {
       return await waitUntil(
         `fault ${name} to be seen ${what}`,
         async () => {
-          const fault = await this.#api.get<Fault>('Fault', name);
+          const fault = await this.#client.get(FAULTS, this.#at(name));
           if (!fault)
             throw new Inconclusive(`fault ${name} no longer exists: it was deleted by something else`);
           const { status } = fault;

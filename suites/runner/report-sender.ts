@@ -1,7 +1,8 @@
-import { API_VERSION, FIELD_MANAGERS, GROUP, KINDS, VERSION } from '@backendai-e2e/api/group';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
-import { applyBody } from '@backendai-e2e/kube/apply-body';
-import { PodConnection } from '@backendai-e2e/kube/pod-connection';
+import { ApiError } from '@backendai-e2e/kube/api-error';
+import { KubeClient } from '@backendai-e2e/kube/client';
 import type { ReportTarget } from './settings.ts';
 
 /**
@@ -23,29 +24,25 @@ export class ReportRefused extends Error {
 /** Writes a complete status. Rejects with {@link ReportRefused} or with the error of the connection. */
 export type SendStatus = (status: TestReportStatus) => Promise<void>;
 
-/** Writes a TestReport's status by server-side apply, over one kept-alive connection. */
+/** Milliseconds for one write: ReportWriter decides what comes after it. */
+const WRITE_MS = 5_000;
+
+/** Writes a TestReport's status by server-side apply. */
 export function statusSender(target: ReportTarget): SendStatus {
-  const { server, namespace, name } = target;
-  const kind = KINDS.TestReport;
-  const path =
-    `/apis/${GROUP}/${VERSION}/namespaces/${namespace}/${kind.plural}/${name}/status` +
-    `?fieldManager=${FIELD_MANAGERS.runner}&force=true`;
-  const connection = new PodConnection(server, 1);
+  const { access, namespace, name } = target;
+  const client = new KubeClient(access, { deadlineMs: WRITE_MS });
+  const options = { fieldManager: FIELD_MANAGERS.runner, force: true };
   return async (status) => {
-    const text = applyBody({
-      apiVersion: API_VERSION,
-      kind: kind.kind,
-      metadata: { name, namespace },
-      status,
-    });
-    const answer = await connection.send('PATCH', path, { type: 'application/apply-patch+yaml', text });
-    if (answer.code >= 200 && answer.code < 300) return;
-    const settling = performance.now() < RIGHTS_SETTLE_MS && answer.code === 403;
-    const busy = answer.code === 409 || answer.code === 429 || answer.code >= 500;
-    const retry = busy || settling || answer.code === 401;
-    throw new ReportRefused(
-      `the API server answered ${answer.code} to the report ${namespace}/${name}: ${answer.text.slice(0, 500)}`,
-      retry,
-    );
+    try {
+      await client.applyStatus(TEST_REPORTS, { metadata: { namespace, name }, status }, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 0) throw error;
+      throw new ReportRefused(error.message, mayBeTakenLater(error.code));
+    }
   };
+}
+
+function mayBeTakenLater(code: number): boolean {
+  const settling = performance.now() < RIGHTS_SETTLE_MS && code === 403;
+  return settling || code === 401 || code === 409 || code === 429 || code >= 500;
 }

@@ -1,7 +1,8 @@
 import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { PATTERNS } from '@backendai-e2e/api/patterns';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
-import { type PodApiServer, podApiServer } from '@backendai-e2e/kube/pod-connection';
+import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
+import { podAccess } from '@backendai-e2e/kube/service-account';
 
 /** For the runner's own tests: path of another list of known issues. */
 const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
@@ -10,7 +11,7 @@ const KNOWN_ISSUES_ENV = 'E2E_KNOWN_ISSUES';
 export interface ReportTarget {
   namespace: string;
   name: string;
-  server: PodApiServer;
+  access: ClusterAccess;
 }
 
 /** Settings of a run, from the environment of the Job's pod. */
@@ -60,7 +61,7 @@ export function readReportTarget(env: NodeJS.ProcessEnv): ReportTarget | undefin
   if (!name) return undefined;
   const namespace = env[RUNNER_ENV.namespace];
   if (!namespace) throw new SettingsError(`${RUNNER_ENV.report} is set, but ${RUNNER_ENV.namespace} is not`);
-  return { namespace, name, server: podApiServer(env) };
+  return { namespace, name, access: podAccess(env) };
 }
 
 function readFiles(value: string | undefined): string[] {
