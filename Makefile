@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds catalog docs bench
 
-help: ## This list
+help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  Variables of e2e-kind: SUITES=<suites, areas or files>  GREP=<regular expression>'
@@ -12,7 +12,7 @@ help: ## This list
 	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
 
-setup: ## Install the npm packages and the pre-commit hook
+setup: ## Install the npm packages and the Git hooks
 	@./tools/dev hooks
 
 dev: ## Run the operator from its sources against the kept cluster, until Ctrl-C
@@ -21,7 +21,7 @@ dev: ## Run the operator from its sources against the kept cluster, until Ctrl-C
 release: ## Build charts, image archives and notes into out/release; publish nothing
 	@./tools/dev release
 
-doctor: ## What this machine has, what will be built, what is missing
+doctor: ## Show what this machine has, what will be built, what is missing
 	@./e2e doctor
 
 down: ## Remove the kept cluster and what belongs to it
@@ -33,16 +33,16 @@ images-push: ## Push operator and suites to REGISTRY=<host/path> (INSECURE=1 wit
 images: ## Build or fetch every image, and the node image that holds them
 	@./e2e images
 
-e2e-cron-selftest: ## The schedule with real scheduled runs, one per minute, in kind (in the kept cluster if there is one)
+e2e-cron-selftest: ## Run the schedule in kind, a run each minute (in the kept cluster if there is one)
 	@./tools/dev cron-selftest
 
-e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must see it (an hour)
+e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must fail (an hour)
 	@./tools/dev breakages-selftest
 
-test: ## Format, lint, types, unit, chart and API server tests (no Docker needed)
+test: ## Run all checks and tests of this project: lint, unit, charts, API server (no Docker needed)
 	@./tools/dev test
 
-lint: ## Format, lint and types alone
+lint: ## Check format, lint, types, spelling, Markdown, unused code and words
 	@./tools/dev test --part lint
 
 fmt: ## Format the sources
@@ -57,7 +57,7 @@ catalog: ## Write the suites' metadata into the operator's chart and docs/suites
 docs: ## Write the reference of the charts' values into docs/reference
 	@./tools/dev docs
 
-bench: ## What runs cost, against bare Jobs (ROWS=all: all that is measured, half an hour)
+bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour)
 	@./tools/dev bench
 
 # As environment variables, so that no character of a regular expression meets a shell.

@@ -17,6 +17,12 @@ export async function guideCommands(): Promise<ShellLine[]> {
   return (await guides()).flatMap(({ file, text }) => shellLines(file, text));
 }
 
+/** Every command of CONTRIBUTING.md. Its readers have a checkout, so no test runs these. */
+export function contributorCommands(): ShellLine[] {
+  const file = 'CONTRIBUTING.md';
+  return shellLines(file, readFileSync(path.join(PROJECT_ROOT, file), 'utf8'));
+}
+
 /** A command as the tables of guide-runs.ts name it. */
 export function keyOfLine({ words }: Pick<ShellLine, 'words'>): string {
   return words.join(' ');

@@ -7,11 +7,18 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { helmPath } from '../envtest/cached-tool.ts';
-import { guideCommands, guides } from './guide-lines.ts';
+import { contributorCommands, guideCommands, guides } from './guide-lines.ts';
 import { commandsOf, type ShellLine } from './shell-lines.ts';
 
 const MAKEFILE = readFileSync(path.join(PROJECT_ROOT, 'Makefile'), 'utf8');
 const TARGETS = new Set([...MAKEFILE.matchAll(/^([a-z0-9-]+):/gm)].map(([, name]) => name));
+const DEVELOPER_COMMANDS = new Set(
+  [
+    ...readFileSync(path.join(PROJECT_ROOT, 'tools/program/developer-commands.ts'), 'utf8').matchAll(
+      /\.command\('([a-z-]+)/g,
+    ),
+  ].map(([, name]) => name),
+);
 const VARIABLES = new Set([...MAKEFILE.matchAll(/\$\(([A-Z_]+)\)/g)].map(([, name]) => name));
 const OURS = Object.values(KINDS).flatMap(({ plural, singular, shortNames }) => [
   plural,
@@ -33,13 +40,26 @@ async function troubleWith({ words }: ShellLine): Promise<string | undefined> {
   const [first = '', ...rest] = words;
   if (['./e2e', 'e2e'].includes(first)) return parsedBy(rest);
   if (first === 'kubectl' && rest[0] === 'e2e') return parsedBy(rest.slice(1));
+  if (first === './tools/dev') return developedBy(rest);
   if (first === 'make') return madeBy(rest);
   if (first === 'kubectl') return askedOf(rest);
   if (first === 'helm') return rendered(rest);
   if (
-    ['export', 'source', 'ln', 'cd', 'git', 'docker', 'curl', 'node', 'npm', 'jq', 'cat', 'echo'].includes(
-      first,
-    )
+    [
+      'export',
+      'source',
+      'ln',
+      'cd',
+      'git',
+      'docker',
+      'curl',
+      'node',
+      'npm',
+      'npx',
+      'jq',
+      'cat',
+      'echo',
+    ].includes(first)
   ) {
     return undefined;
   }
@@ -64,6 +84,11 @@ function parsedBy(args: string[]): string | undefined {
     if (error instanceof Error && 'exitCode' in error && error.exitCode === 0) return undefined;
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Only the name of the command is checked: the linter keeps this folder from importing tools/program. */
+function developedBy([name = '']: readonly string[]): string | undefined {
+  return DEVELOPER_COMMANDS.has(name) ? undefined : `tools/dev has no command ${name}`;
 }
 
 function madeBy(args: readonly string[]): string | undefined {
@@ -114,7 +139,7 @@ describe('the guides', function () {
   this.timeout(60_000);
 
   it('give only commands, options, targets, variables, values and files that exist', async () => {
-    const lines = await guideCommands();
+    const lines = [...(await guideCommands()), ...contributorCommands()];
     expect(lines.length).to.be.greaterThan(25);
     const troubles: string[] = [];
     for (const line of lines) {
@@ -146,6 +171,7 @@ describe('the guides', function () {
     const wrong = [
       './e2e run --suit storage',
       './e2e sow',
+      './tools/dev tst',
       'make e2e-kid',
       'make e2e-kind SUIT=x',
       'kubectl get testrunners',

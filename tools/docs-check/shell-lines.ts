@@ -71,8 +71,8 @@ export function commandsOf(line: string): string[][] {
   end();
   return commands
     .map((words) => withoutRedirections(words))
-    .map((words) => words.slice(words.findIndex((one) => !/^[A-Z_]+=/.test(one))))
-    .filter((words) => words.length > 0 && words[0] !== '' && !/^[A-Z_]+=/.test(words[0] ?? ''));
+    .map((words) => words.slice(words.findIndex((one) => !/^[A-Z_][A-Z0-9_]*=/.test(one))))
+    .filter((words) => words.length > 0 && words[0] !== '' && !/^[A-Z_][A-Z0-9_]*=/.test(words[0] ?? ''));
 }
 
 function withoutRedirections(words: readonly string[]): string[] {

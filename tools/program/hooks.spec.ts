@@ -21,7 +21,7 @@ case $1 in
 esac
 `;
 
-describe('the pre-commit hook', () => {
+describe('the Git hooks', () => {
   let folder: string;
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
@@ -38,7 +38,9 @@ describe('the pre-commit hook', () => {
     mkdirSync(path.join(folder, '.githooks'));
     write('node_modules/.bin/biome', BIOME);
     chmodSync(path.join(folder, 'node_modules/.bin/biome'), 0o755);
-    copyFileSync(path.join(PROJECT_ROOT, '.githooks/pre-commit'), path.join(folder, '.githooks/pre-commit'));
+    for (const hook of ['pre-commit', 'commit-msg']) {
+      copyFileSync(path.join(PROJECT_ROOT, '.githooks', hook), path.join(folder, '.githooks', hook));
+    }
     git('init', '--quiet');
     git('config', 'core.hooksPath', '.githooks');
     write('.gitignore', 'node_modules\n');
@@ -68,6 +70,14 @@ describe('the pre-commit hook', () => {
     git('add', 'a.ts');
     expect(() => git('commit', '--quiet', '--message', 'x')).to.throw();
     expect(() => git('rev-parse', '--verify', '--quiet', 'HEAD')).to.throw();
+  });
+
+  it('refuses a subject of more than 72 characters, and accepts a long body', () => {
+    write('a.ts', 'one\n');
+    git('add', 'a.ts');
+    expect(() => git('commit', '--quiet', '--message', 'x'.repeat(73))).to.throw(/73 characters/);
+    git('commit', '--quiet', '--message', 'x'.repeat(72), '--message', 'y'.repeat(200));
+    expect(git('log', '--format=%s').trim()).to.equal('x'.repeat(72));
   });
 
   it('accepts a commit that only removes files', () => {
