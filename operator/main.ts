@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createLog } from '@backendai-e2e/controller/log';
 import { stopSignal } from '@backendai-e2e/controller/manager';
-import { findCluster } from '@backendai-e2e/kube/cluster-access';
+import { findCluster } from '@backendai-e2e/kube/find-cluster';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import { createOperator } from './operator.ts';

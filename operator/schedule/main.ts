@@ -1,6 +1,6 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { findCluster } from '@backendai-e2e/kube/cluster-access';
+import { findCluster } from '@backendai-e2e/kube/find-cluster';
 import { scheduledRun } from './scheduled-run.ts';
 import { scheduledRunSettings } from './settings.ts';
 

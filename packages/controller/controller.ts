@@ -99,7 +99,7 @@ export class Controller {
    */
   async run(signal: AbortSignal): Promise<void> {
     const workers = Array.from({ length: this.#options.workers ?? 1 }, () => this.#work(signal));
-    const stop = () => this.#queue.shutDown();
+    const stop = (): void => void this.#queue.shutDown();
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     await Promise.all(workers);

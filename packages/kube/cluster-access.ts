@@ -1,5 +1,4 @@
 import type { ConnectionOptions } from 'node:tls';
-import { inPod, serviceAccountAccess } from './service-account.ts';
 
 /** What TLS needs to know; see node:tls. Left out: Node's defaults. */
 export type Tls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
@@ -26,17 +25,4 @@ export interface ClusterAccess {
    * @param refused the API server answered 401 to those that were read last
    */
   credentials(refused: boolean): Promise<Credentials>;
-}
-
-/**
- * The cluster of a kubeconfig file; without one that of $KUBECONFIG, of this pod's service account, or of ~/.kube/config.
- * In a pod the code that reads kubeconfigs is not loaded. Throws ConfigError.
- */
-export async function findCluster(
-  kubeconfig: string | undefined,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<ClusterAccess> {
-  if (kubeconfig === undefined && !env.KUBECONFIG && inPod(env)) return serviceAccountAccess(env);
-  const { loadKubeconfig } = await import('./kubeconfig/load.ts');
-  return loadKubeconfig({ kubeconfig }, { env });
 }

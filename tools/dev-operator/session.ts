@@ -6,7 +6,7 @@ import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { CONFIG_MAPS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { findCluster } from '@backendai-e2e/kube/cluster-access';
+import { findCluster } from '@backendai-e2e/kube/find-cluster';
 import { localRun, type MountedFile } from './local-arguments.ts';
 import { LocalProcess } from './local-process.ts';
 import { findDeployment, OPERATOR_DEPLOYMENT, takeOver } from './takeover.ts';
