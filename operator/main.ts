@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import { createOperator } from './operator.ts';
 
-/** Where a pod finds the namespace that it runs in. */
+/** The file in which a pod finds its namespace. */
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 interface Options {
@@ -34,7 +34,7 @@ function ownNamespace(): string {
   try {
     return readFileSync(NAMESPACE_FILE, 'utf8').trim();
   } catch {
-    // Not in a pod: the namespace that everything in this project is called by default.
+    // Not in a pod: use the project's default namespace.
     return 'backendai-e2e';
   }
 }
@@ -42,7 +42,7 @@ function ownNamespace(): string {
 function portNumber(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new InvalidArgumentError('a TCP port is a whole number from 0 (any free one) to 65535.');
+    throw new InvalidArgumentError('a TCP port is a whole number from 0 (any free port) to 65535.');
   }
   return port;
 }
@@ -50,73 +50,73 @@ function portNumber(text: string): number {
 const command = new Command('backendai-e2e-operator')
   .description('Deploys Backend.AI environments and runs end-to-end suites in them.')
   .addOption(
-    new Option('--kubeconfig <file>', 'kubeconfig file; without it the service account of the pod').env(
+    new Option('--kubeconfig <file>', 'kubeconfig file. Default: the service account of the pod').env(
       'E2E_OPERATOR_KUBECONFIG',
     ),
   )
   .addOption(
-    new Option('--namespace <name>', 'its own namespace, whose objects it looks after')
+    new Option('--namespace <name>', "the operator's own namespace, whose objects it reconciles")
       .default(ownNamespace(), "the pod's own, else backendai-e2e")
       .env('E2E_OPERATOR_NAMESPACE'),
   )
   .addOption(
     new Option(
       '--watch-namespace <name...>',
-      'namespaces whose objects it looks after instead, with rights in no other: it deploys no environments then',
+      'namespaces whose objects the operator reconciles instead, with rights in no other. It then deploys no environments',
     ).default([], 'none'),
   )
   .addOption(
-    new Option('--charts-dir <folder>', 'folder with one Helm chart a folder')
+    new Option('--charts-dir <folder>', 'folder that contains one folder per Helm chart')
       .default('/charts')
       .env('E2E_OPERATOR_CHARTS_DIR'),
   )
   .addOption(new Option('--helm <path>', 'helm binary').default('helm').env('E2E_OPERATOR_HELM'))
   .addOption(
-    new Option('--catalog <file>', 'YAML list of the suites to keep as TestSuites; without it none').env(
+    new Option('--catalog <file>', 'YAML list of suites to store as TestSuites. Default: none').env(
       'E2E_OPERATOR_CATALOG',
     ),
   )
   .addOption(
     new Option(
       '--environment-role <name>',
-      "ClusterRole that it binds to itself in each environment's namespace; without it nothing is bound",
+      "ClusterRole that the operator binds to itself in each environment's namespace. Default: no binding",
     ).env('E2E_OPERATOR_ENVIRONMENT_ROLE'),
   )
   .addOption(
-    new Option('--service-account <name>', 'its own service account, for that binding')
+    new Option('--service-account <name>', 'service account of the operator, for that binding')
       .default('backendai-e2e-operator')
       .env('E2E_OPERATOR_SERVICE_ACCOUNT'),
   )
   .addOption(
     new Option(
       '--fault-image <image>',
-      'image with the tools of faults that act inside of pods; without it such faults are refused',
+      'image with the tools of faults that act inside pods. Without it such faults are refused',
     ).env('E2E_OPERATOR_FAULT_IMAGE'),
   )
   .addOption(
     new Option(
       '--notification-secret <name>',
-      'Secret with the webhook that is told when suites break, work again or are flaky; without it nobody is told',
+      'Secret with the webhook for notifications when suites break, work again or are flaky. Default: no notifications',
     ).env('E2E_OPERATOR_NOTIFICATION_SECRET'),
   )
   .addOption(
     new Option(
       '--artifacts-service <namespace/name:port>',
-      'Service of the artifact server, as the API server finds it; without it artifacts are kept in ConfigMaps',
+      'Service of the artifact server, for the proxy of the API server. Without it artifacts are stored in ConfigMaps',
     ).env('E2E_OPERATOR_ARTIFACTS_SERVICE'),
   )
   .addOption(
-    new Option('--artifacts-url <url>', 'where the operator itself reaches the artifact server').env(
+    new Option('--artifacts-url <url>', 'URL at which the operator itself reaches the artifact server').env(
       'E2E_OPERATOR_ARTIFACTS_URL',
     ),
   )
   .addOption(
-    new Option('--artifacts-token-file <file>', "file with the artifact server's token").env(
+    new Option('--artifacts-token-file <file>', 'file with the token of the artifact server').env(
       'E2E_OPERATOR_ARTIFACTS_TOKEN_FILE',
     ),
   )
   .addOption(
-    new Option('--leader-elect', 'act only while holding the Lease backendai-e2e-operator')
+    new Option('--leader-elect', 'act only while this process holds the Lease backendai-e2e-operator')
       .default(false)
       .env('E2E_OPERATOR_LEADER_ELECT'),
   )
@@ -127,13 +127,13 @@ const command = new Command('backendai-e2e-operator')
       .env('E2E_OPERATOR_METRICS_PORT'),
   )
   .addOption(
-    new Option('--log-level <level>', 'what is logged')
+    new Option('--log-level <level>', 'lowest level of log lines')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info')
       .env('E2E_OPERATOR_LOG_LEVEL'),
   );
 
-/** The artifact server, when all that it takes to speak to it is given. Throws with what is missing. */
+/** Access to the artifact server, if one is configured. Throws when an option is missing. */
 function artifactServerOf({
   artifactsService,
   artifactsUrl,
@@ -143,7 +143,7 @@ function artifactServerOf({
   if (!artifactsUrl || !artifactsTokenFile) {
     throw new Error('--artifacts-service needs --artifacts-url and --artifacts-token-file');
   }
-  // Read at each use: the Secret behind the file may be replaced.
+  // Read at each use: the Secret behind the file may change.
   const token = () => readFileSync(artifactsTokenFile, 'utf8').trim();
   return { service: artifactsService, url: artifactsUrl, token };
 }
@@ -175,9 +175,9 @@ try {
   });
   const end = await operator.run(stopSignal(log));
   process.exitCode = end === 'stopped' ? 0 : 1;
-  // Who lost the lease must not do anything any more, whatever is still under way.
+  // A process that lost the lease must not act any further: exit with work still running.
   if (end === 'lost-leadership') process.exit(1);
 } catch (error) {
-  log.fatal({ err: error }, 'the operator could not go on');
+  log.fatal({ err: error }, 'the operator failed');
   process.exitCode = 1;
 }

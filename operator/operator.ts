@@ -47,7 +47,7 @@ function setUpNamespace(
   notifications.setup(scope, { secret: options.notificationSecret, backoff: options.notificationBackoff });
 }
 
-/** Puts the operator together. Nothing happens before `run` is called on what it returns. */
+/** Assembles the operator. Nothing happens before `run` is called on the manager that it returns. */
 export function createOperator(options: OperatorOptions): Manager {
   const { namespace, log } = options;
   const clock = options.clock ?? systemClock;
@@ -55,7 +55,7 @@ export function createOperator(options: OperatorOptions): Manager {
   const idle = new WhenIdle(clock, giveMemoryBack);
   const client = new KubeClient(options.kubeConfig, {
     onRequest: ({ verb, code, seconds }) => {
-      // Its lease is renewed every two seconds, and watches are begun anew, whether there is work or not.
+      // Renewals of the lease and restarts of watches happen without work, too.
       if (verb !== 'update' && verb !== 'watch') idle.worked();
       metrics.apiRequests.inc({ verb, code: String(code) });
       metrics.apiSeconds.observe({ verb }, seconds);

@@ -6,37 +6,37 @@ import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import type { OperatorIdentity } from './environments/namespace.ts';
 import type { FaultObserverOptions } from './faults/observe.ts';
 
-/** What an operator is started with. */
+/** The options of an operator. */
 export interface OperatorOptions {
   kubeConfig: ClusterAccess;
   /** The kubeconfig file for helm; undefined: helm finds the pod's service account. */
   kubeconfigPath: string | undefined;
-  /** Its own namespace: where its Lease is. */
+  /** The operator's own namespace, with its Lease. */
   namespace: string;
   /**
-   * Namespaces whose objects it looks after, with rights in no other: it deploys no environments then. Undefined or empty:
-   * its own namespace alone, and environments are deployed into namespaces that it makes.
+   * Namespaces whose objects the operator reconciles, with rights in no other. It then deploys no environments. Undefined or
+   * empty: its own namespace only; environments are deployed into namespaces that it creates.
    */
   watchNamespaces?: readonly string[] | undefined;
   chartsDir: string;
   helm: string;
   /** File of the suites' catalog; undefined: there is none. */
   catalog: string | undefined;
-  /** Image with the tools of faults that act inside of pods; undefined: such faults are refused. */
+  /** Image with the tools of faults that act inside pods; undefined: such faults are refused. */
   faultImage?: string | undefined;
-  /** The artifact server; undefined: what attempts leave behind is kept, cut short, in ConfigMaps. */
+  /** The artifact server; undefined: artifacts are stored, truncated, in ConfigMaps. */
   artifactServer?: ArtifactServerAccess | undefined;
-  /** Secret with the webhook that is told of changes, in the namespace of the runs; undefined: nobody is told. */
+  /** Secret with the webhook, in the namespace of the runs; undefined: no notifications. */
   notificationSecret?: string | undefined;
-  /** Pauses between deliveries to it that fail; a test gives shorter ones. */
+  /** Pauses after failed deliveries; a test sets shorter ones. */
   notificationBackoff?: Backoff;
-  /** Asks Valkey for a lock's holder; a test gives its own. */
+  /** Reads the holder of a lock from Valkey; a test replaces it. */
   holderOf?: FaultObserverOptions['holderOf'];
-  /** Who it is inside of environments; undefined: it needs no binding there. */
+  /** The operator's identity inside environments; undefined: it needs no binding there. */
   identity: OperatorIdentity | undefined;
-  /** This process among its replicas; undefined: no election, it leads at once. */
+  /** Identity of this process among its replicas; undefined: no election, it leads at once. */
   electionIdentity: string | undefined;
-  /** For probes and metrics; 0 takes a free port. */
+  /** Port of probes and metrics; 0 takes a free port. */
   port: number;
   log: Log;
   /** Default: the system's. */

@@ -74,7 +74,7 @@ function componentLines({ metadata, status }: TestEnvironment, several: boolean)
 
 function comingLine({ metadata, status }: TestEnvironment): string {
   const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
-  return `environment ${metadata.name}: ${ready?.message ?? 'not looked at yet'}`.slice(0, STATE_WIDTH);
+  return `environment ${metadata.name}: ${ready?.message ?? 'not checked yet'}`.slice(0, STATE_WIDTH);
 }
 
 /** A suite, and where it runs when a run has several environments. */

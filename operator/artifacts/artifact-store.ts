@@ -60,11 +60,12 @@ export class ConfigMapStore implements ArtifactStore {
     const at = { name, namespace, labels: attemptLabels(run, suite, attempt), owner: ownerReference(report) };
     const where = `ConfigMap ${name}`;
     const stored = await this.#store(tracesConfigMap(at, traces), report, signal);
-    if (!stored) throw new NotYetFreeError(`${where} is going just now`);
+    if (!stored) throw new NotYetFreeError(`${where} is being deleted`);
     const [holder] = stored.metadata.ownerReferences ?? [];
     if (holder?.uid !== uid) {
-      if (holder?.name === name) throw new NotYetFreeError(`${where} is an earlier report's that goes`);
-      const sentence = `${where} exists and is not this report's: delete it`;
+      if (holder?.name === name)
+        throw new NotYetFreeError(`${where} belongs to an earlier report that is being deleted`);
+      const sentence = `${where} exists and does not belong to this report: delete it`;
       return { artifacts: [], where, trouble: { reason: 'NameTaken', sentence, mayPass: false } };
     }
     return { artifacts: artifactsIn(stored), where };

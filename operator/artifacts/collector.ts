@@ -125,7 +125,7 @@ export class ArtifactCollector {
       if (!isNotFound(error)) throw error;
     }
     if (seen.status === 'False')
-      log.warn({ report: name, why: seen.message }, 'the archive of an attempt is not whole');
+      log.warn({ report: name, why: seen.message }, 'the archive of an attempt is incomplete');
   }
 
   /** Events of all that has the attempt's name (report, Job), and of its pod. */
@@ -178,7 +178,9 @@ function observation(
   const at = generation === undefined ? {} : { observedGeneration: generation };
   const type = REPORT_CONDITIONS.archived;
   const hasLog = artifacts.some(({ name }) => name === SUITE_LOG);
-  const noLog = hasLog ? undefined : (unread ?? (trouble ? undefined : 'an earlier try could not read it'));
+  const noLog = hasLog
+    ? undefined
+    : (unread ?? (trouble ? undefined : 'an earlier attempt to archive could not read it'));
   const sentences = [
     ...(trouble ? [trouble.sentence] : []),
     ...(noLog === undefined ? [] : [`${SUITE_LOG} not kept: ${noLog}`]),

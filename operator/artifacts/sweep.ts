@@ -53,12 +53,12 @@ export class ArtifactSweep {
           continue;
         }
         await artifacts.remove(owner, signal);
-        log.info({ report: owner.report, uid: owner.uid }, 'its artifacts are removed: the report is gone');
+        log.info({ report: owner.report, uid: owner.uid }, 'removed its artifacts: the report is gone');
       }
       return { requeueAfterMs: going ? GOING_MS : SWEEP_MS };
     } catch (error) {
       if (!(error instanceof ArtifactServerError)) throw error;
-      log.warn({ why: error.message }, 'artifacts of reports that are gone stay for now');
+      log.warn({ why: error.message }, 'cannot remove artifacts of deleted reports; retrying');
       return { requeueAfterMs: AGAIN_MS };
     }
   };

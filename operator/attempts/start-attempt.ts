@@ -123,7 +123,7 @@ async function ensure<T extends KubeObject>(
   const namespace = intent.metadata.namespace ?? '';
   const existing = await client.get(resource, { namespace, name }, { signal });
   const what = `${resource.kind} ${namespace}/${name}`;
-  if (!existing) throw new NotYetFreeError(`${what} is going just now`);
+  if (!existing) throw new NotYetFreeError(`${what} is being deleted`);
   const [owner] = existing.metadata.ownerReferences ?? [];
   if (owner?.uid === ownerUid) return existing;
   if (existing.metadata.deletionTimestamp || owner?.name === ownerName(intent)) {

@@ -31,7 +31,7 @@ async function readCatalog(path: string): Promise<CatalogEntry[]> {
     throw new CatalogError(`${path} cannot be read: ${error.message}`);
   });
   const content = await parsed(text);
-  if (!Array.isArray(content)) throw new CatalogError(`${path} holds no list of suites`);
+  if (!Array.isArray(content)) throw new CatalogError(`${path} does not hold a list of suites`);
   return content.map((entry: unknown, index) => {
     if (!isEntry(entry)) throw new CatalogError(`${path}: entry ${index + 1} needs a name and a spec`);
     return { name: entry.name, labels: entry.labels ?? {}, spec: entry.spec };
@@ -95,7 +95,7 @@ export class Catalog {
     const { items } = await client.list(TEST_SUITES, { namespace, labelSelector }, { signal });
     for (const { metadata } of items.filter((suite) => !names.has(suite.metadata.name))) {
       await client.delete(TEST_SUITES, { namespace, name: metadata.name }, { uid: metadata.uid, signal });
-      log.info({ suite: metadata.name }, 'deleted: it is no longer in the catalog');
+      log.info({ suite: metadata.name }, 'deleted a suite that is no longer in the catalog');
     }
     log.info({ suites: entries.length }, 'the catalog is stored');
   }

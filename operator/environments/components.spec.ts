@@ -107,7 +107,7 @@ describe('componentStatuses', () => {
   it('keeps what was installed and is gone in the list, as missing', () => {
     const [status] = componentStatuses([], [], { missing: [workload()] });
     expect(status).to.deep.include({ workload: 'Deployment/manager', ready: 0, desired: 2 });
-    expect(status?.message).to.include('somebody deleted it');
+    expect(status?.message).to.include('it was deleted after helm installed it');
   });
 
   it('says that no node takes the pod', () => {

@@ -60,8 +60,7 @@ export function componentStatuses(
       .map((workload) => componentStatus(workload, podsOf(workload, pods), known)),
     ...known.missing.map((workload) => ({
       ...componentStatus({ ...workload, status: {} }, [], NOTHING),
-      message:
-        'somebody deleted it: helm had installed it, and runs again when the chart or its values change',
+      message: 'it was deleted after helm installed it: helm runs again when the chart or its values change',
     })),
   ].sort((a, b) => a.name.localeCompare(b.name) || a.workload.localeCompare(b.workload));
 }

@@ -46,7 +46,7 @@ export function deployStep(
   const installed = environment.status?.valuesHash === wanted;
   if (!namespace) {
     if (!installed) return { do: 'createNamespace' };
-    const message = `namespace ${name} is gone with all that was deployed: delete this TestEnvironment and create it again`;
+    const message = `namespace ${name} is gone with everything that was deployed: delete this TestEnvironment and create it again`;
     return { do: 'refuse', reason: namespaceGone, message };
   }
   if (namespace.metadata.deletionTimestamp) {

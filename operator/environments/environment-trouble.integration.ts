@@ -123,7 +123,7 @@ describe('trouble in an environment', function () {
     await stage.client.delete(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' });
     const component = await seen('agent is missing', (environment) => {
       const found = componentOf(environment, 'agent');
-      return found?.message?.startsWith('somebody deleted it') === true && found;
+      return found?.message?.startsWith('it was deleted') === true && found;
     });
     expect(component).to.deep.include({ ready: 0, desired: 1, workload: 'StatefulSet/agent' });
     const condition = await seen('the drift', drifted);

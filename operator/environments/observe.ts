@@ -109,7 +109,7 @@ export function observeDeployment(
       ? {
           status: 'False' as const,
           reason: ENVIRONMENT_REASONS.noComponents,
-          message: 'the chart made no workload with the annotation e2e.backend.ai/desired-replicas',
+          message: 'the chart has no workload with the annotation e2e.backend.ai/desired-replicas',
         }
       : missing.length > 0
         ? {
@@ -127,7 +127,7 @@ export function observeDeployment(
       ? {
           status: 'False' as const,
           reason: ENVIRONMENT_REASONS.connectionMissing,
-          message: 'the chart made no Secret backend-ai-connection with the key connection.json',
+          message: 'the chart has no Secret backend-ai-connection with the key connection.json',
         }
       : health;
   const leftMs = readyDeadline(environment, status, now) - now.getTime();
@@ -189,7 +189,7 @@ export function observeExternal(
     ...(environment.status?.readyAt ? { readyAt: environment.status.readyAt } : {}),
     ...(secret?.found ? { connectionSecret: secret.name } : {}),
   };
-  const message = 'it is not deployed by this operator';
+  const message = 'this operator does not deploy it';
   if (secret && !secret.found) {
     return withObservations(environment, status, now, [
       { type: deployed, status: 'True', reason, message },

@@ -52,7 +52,7 @@ const GOING_MS = 1_000;
 const SECRET_MS = 2_000;
 /** What is said about spec.chart where the operator may not deploy. */
 const CONFINED =
-  'this operator is installed for certain namespaces (watchNamespaces) and has no right to make one for a deployment: deploy Backend.AI yourself and use spec.external with connectionSecretRef, or install the operator without watchNamespaces';
+  'this operator is limited to certain namespaces (watchNamespaces) and cannot create one for a deployment: deploy Backend.AI yourself and set spec.external with connectionSecretRef, or install the operator without watchNamespaces';
 
 const FINALIZER = {
   resource: TEST_ENVIRONMENTS,
@@ -230,7 +230,7 @@ export class TestEnvironmentReconciler {
 
   async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
     const { client, events } = this.#with;
-    const message = `no run for ${environment.spec.ttlSeconds} s: it is deleted`;
+    const message = `no run for ${environment.spec.ttlSeconds} s: the environment is deleted`;
     events.record(environment, { type: 'Normal', reason: 'Expired', message });
     const { uid } = environment.metadata;
     await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });

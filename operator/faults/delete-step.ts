@@ -44,7 +44,7 @@ export function stepDelete(
 
 function inForce(receipt: FaultReceipt, pod: Pod | undefined, now: Date): FaultReceipt {
   if (pod || receipt.seenInForceAt) return receipt;
-  const inForceEvidence = `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`;
+  const inForceEvidence = `the API server no longer has pod ${receipt.pod} with uid ${receipt.uid}`;
   return { ...receipt, seenInForceAt: now.toISOString(), inForceEvidence };
 }
 
@@ -61,7 +61,7 @@ function recovery(
   seen: ComponentSeen,
 ): string | undefined {
   const wanted = seen.workloads.reduce((sum, { replicas }) => sum + replicas, 0);
-  if (seen.workloads.length === 0) return 'no workload is there that would replace it';
+  if (seen.workloads.length === 0) return 'no workload exists that would replace it';
   const ready = seen.pods.filter(
     (pod) =>
       isLive(pod, component) &&

@@ -30,9 +30,12 @@ export async function holderOf(valkey: Connection['valkey'], key: string): Promi
     await client.connect();
     return (await client.get(key)) ?? undefined;
   } catch (error) {
-    throw new Error(`Valkey at ${host}:${port} did not tell who holds ${key}: ${String(broken ?? error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `Valkey at ${host}:${port} did not return the holder of ${key}: ${String(broken ?? error)}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     client.disconnect();
   }

@@ -65,6 +65,6 @@ describe('a fault whose target is lost', function () {
     expect(status?.phase).to.equal('Unhealed');
     const seen = conditionOf(status?.conditions, 'SeenHealed');
     expect(seen).to.deep.include({ status: 'False', reason: 'NotSeen' });
-    expect(seen?.message).to.match(/nobody saw it healed; last: .*HTTP 500/);
+    expect(seen?.message).to.match(/the probe did not see it healed; last: .*HTTP 500/);
   });
 });

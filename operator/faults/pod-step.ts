@@ -187,6 +187,6 @@ function gone(receipt: FaultReceipt, now: Date): FaultReceipt {
     ...receipt,
     healedAt: receipt.healedAt ?? at,
     seenHealedAt: at,
-    healedEvidence: `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`,
+    healedEvidence: `the API server no longer has pod ${receipt.pod} with uid ${receipt.uid}`,
   };
 }

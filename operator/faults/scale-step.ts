@@ -42,7 +42,7 @@ export function stepScale(
   }
   const receipts = before.map((receipt): FaultReceipt => {
     if (receipt.seenInForceAt || seen.pods.has(receipt.uid)) return receipt;
-    const inForceEvidence = `the API server has no pod ${receipt.pod} with uid ${receipt.uid} any more`;
+    const inForceEvidence = `the API server no longer has pod ${receipt.pod} with uid ${receipt.uid}`;
     return { ...receipt, seenInForceAt: at, inForceEvidence };
   });
   const end = Date.parse(first) + timing.seconds * 1000;

@@ -26,7 +26,7 @@ const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
   },
   kill: {
     inForce: '/proc of the shared process namespace: no process of the container is left',
-    healed: 'kubelet: the container was started anew and is ready',
+    healed: 'kubelet: the container was restarted and is ready',
   },
   scaleToZero: {
     inForce: 'API server: no pod with these uids',
@@ -147,17 +147,17 @@ function observations(facts: Facts): Observation[] {
     seenInForceAt
       ? yes(inForce, R.seen, `seen at ${seenInForceAt} by ${PROBES[action].inForce}`)
       : over
-        ? no(inForce, R.notSeen, `nobody saw it in force${more}`)
+        ? no(inForce, R.notSeen, `the probe did not see it in force${more}`)
         : unknown(inForce, R.carryingOut, `the probe has not seen it yet${more}`),
     healedAt
       ? yes(healed, R.undone, `undone at ${healedAt}`)
       : hopeless
-        ? no(healed, R.notSeen, `its time is over, and nobody saw it undone${more}`)
+        ? no(healed, R.notSeen, `its time is over, and the probe did not see it undone${more}`)
         : unknown(healed, R.lasting, 'it lasts'),
     seenHealedAt
       ? yes(seenHealed, R.seen, `seen at ${seenHealedAt} by ${PROBES[action].healed}`)
       : hopeless
-        ? no(seenHealed, R.notSeen, `nobody saw it healed${more}`)
+        ? no(seenHealed, R.notSeen, `the probe did not see it healed${more}`)
         : unknown(seenHealed, healedAt ? R.healing : R.lasting, `the probe has not seen it healed${more}`),
   ];
 }

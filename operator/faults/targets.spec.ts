@@ -70,7 +70,7 @@ describe('the choice of targets', () => {
 
   it('refuses more pods than there are, and names what there is when there is none', () => {
     const many = spec({ target: { component: 'web', count: 7 } });
-    expect(refusal(() => chooseTargets(many, pods, undefined)).message).to.match(/7 pods .* there are 6/);
+    expect(refusal(() => chooseTargets(many, pods, undefined)).message).to.match(/7 pods .* only 6 match/);
     const wrong = spec({ target: { component: 'web', pod: 'x' } });
     expect(refusal(() => chooseTargets(wrong, pods, undefined)).message).to.match(/no pod x .*a, b, c/);
   });

@@ -31,7 +31,7 @@ export function chooseTargets(
   );
   if (matching.length === 0) throw new FaultRefused(nothing(spec, live, leader));
   if (count !== undefined && matching.length < count) {
-    const message = `${count} pods of component ${component} are wanted, and there are ${matching.length}`;
+    const message = `the fault asks for ${count} pods of component ${component}, but only ${matching.length} match`;
     throw new FaultRefused({ reason: FAULT_REASONS.noTargets, message });
   }
   const order = (pod: Pod) =>
@@ -73,7 +73,7 @@ function containerOf(pod: Pod, wanted: string | undefined): { container: string;
   const { name } = pod.metadata;
   const container = wanted ?? pod.spec?.containers[0]?.name ?? '';
   if (pod.spec?.shareProcessNamespace !== true && pod.spec?.hostPID !== true) {
-    const message = `pod ${name} does not share its process namespace, and nobody inside of a container can stop or kill its first process: set shareProcessNamespace in the pod's template`;
+    const message = `pod ${name} does not share its process namespace, and nothing inside a container can stop or kill its first process: set shareProcessNamespace in the pod's template`;
     throw new FaultRefused({ reason: FAULT_REASONS.processesNotShared, message });
   }
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];

@@ -93,7 +93,7 @@ export class NotificationReconciler {
       this.#with.events.record(run, {
         type: 'Normal',
         reason: 'Notified',
-        message: `the webhook was told: ${counted(changes)}`,
+        message: `sent to the webhook: ${counted(changes)}`,
       });
       return undefined;
     }

@@ -122,7 +122,7 @@ describe('attemptProgress', () => {
       job(),
       [pod('Failed', terminated(143), { metadata: { deletionTimestamp: at(1).toISOString() } })],
       'PodVanished',
-      /somebody deleted/,
+      /the pod was deleted/,
     ],
     ['Job complete, pod gone', job([['Complete', '', '']]), [], 'NoFinalReport', /without reporting/],
   ];

@@ -50,7 +50,7 @@ const LONGEST_MESSAGE = 4_000;
  */
 export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgress {
   if (!job) {
-    return ended('JobVanished', 'the Job of this attempt was deleted before the suite had reported its end');
+    return ended('JobVanished', 'the Job of this attempt was deleted before the suite reported its end');
   }
   const pod = newest(pods);
   const failed = conditionOf(job, 'Failed');
@@ -79,7 +79,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgr
     const queue = job.metadata.labels?.[KUEUE_QUEUE_LABEL];
     const message = queue
       ? `the Job waits for Kueue to admit it from queue ${queue}: see kubectl get workloads and localqueue ${queue}`
-      : 'somebody set spec.suspend of the Job: it starts when that is false again';
+      : 'spec.suspend of the Job is set: it starts when spec.suspend is false';
     return { ended: undefined, hint: { reason: 'JobSuspended', message } };
   }
   if (!pod) {
@@ -114,10 +114,7 @@ function startProgress(pod: Pod, now: Date): AttemptProgress {
   if (deleted) {
     const due = Date.parse(deleted) + LOST_MS;
     if (now.getTime() >= due) {
-      return ended(
-        'NodeLost',
-        `the pod was told to end at ${deleted} and is still there: ${podInWords(pod)}`,
-      );
+      return ended('NodeLost', `the pod was deleted at ${deleted} and still exists: ${podInWords(pod)}`);
     }
     return { ended: undefined, lookAgainMs: due - now.getTime() };
   }
@@ -138,7 +135,7 @@ function startProgress(pod: Pod, now: Date): AttemptProgress {
       ended: undefined,
       hint: {
         reason: unscheduled.reason ?? 'Unschedulable',
-        message: cut(unscheduled.message ?? 'no node takes the pod'),
+        message: cut(unscheduled.message ?? 'no node accepts the pod'),
       },
     };
   }
@@ -156,7 +153,7 @@ function podEnding(pod: Pod): AttemptEnding {
   if (terminated?.reason === 'OOMKilled') {
     return ending(
       'OOMKilled',
-      `${words}: it used more memory than spec.resources.limits of the TestSuite allows`,
+      `${words}: the suite used more memory than spec.resources.limits of the TestSuite allows`,
     );
   }
   if (disrupted || pod.status?.reason === 'Evicted') {
@@ -164,7 +161,7 @@ function podEnding(pod: Pod): AttemptEnding {
     return ending('Evicted', `${words}${why ? `: ${why}` : ''}`);
   }
   if (pod.metadata.deletionTimestamp) {
-    return ending('PodVanished', `somebody deleted the pod while the suite ran: ${words}`);
+    return ending('PodVanished', `the pod was deleted while the suite ran: ${words}`);
   }
   if (neverBegan(pod)) {
     return ending(

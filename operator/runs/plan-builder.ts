@@ -101,7 +101,7 @@ export class PlanBuilder {
         const since = Math.max(Date.parse(before.lastTransitionTime), Date.parse(this.startedAt));
         this.#suspendedSeconds += Math.max(0, this.#world.now.getTime() - since) / 1000;
       }
-      this.observe(type, 'False', 'Resumed', 'spec.suspend is not set any more');
+      this.observe(type, 'False', 'Resumed', 'spec.suspend is no longer set');
     }
     return held;
   }
@@ -162,10 +162,15 @@ export class PlanBuilder {
     const message = `suspended by spec.suspend; ${done} of ${this.lines.length} suites ended${still}`;
     if (this.startedAt) {
       // The time that an environment may take to become healthy starts anew when the run is resumed.
-      this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not looked at while suspended');
+      this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not checked while suspended');
       this.environments = this.environments.filter(({ state }) => state !== 'Unhealthy');
     } else {
-      this.observe(RUN_CONDITIONS.queued, 'True', 'Suspended', 'it keeps its place and lets others pass');
+      this.observe(
+        RUN_CONDITIONS.queued,
+        'True',
+        'Suspended',
+        'the run keeps its place in the queue and lets others pass',
+      );
     }
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
     return this.#plan('Suspended');
@@ -181,7 +186,7 @@ export class PlanBuilder {
     const now =
       running.length > 0
         ? `; running: ${running.slice(0, NAMED).join(', ')}`
-        : `; waits for its environment: ${environment?.message ?? 'not looked at yet'}`;
+        : `; waits for its environment: ${environment?.message ?? 'not checked yet'}`;
     const message = `${done} of ${this.lines.length} suites ended${now}`.slice(0, LENGTHS.summary);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
     this.observe(RUN_CONDITIONS.resultsCollected, 'False', RUN_REASONS.running, 'suites have not ended yet');
@@ -195,7 +200,7 @@ export class PlanBuilder {
 
   /** The run cannot start at all: nothing has run, there is nothing to stop. */
   refuse(reason: string, message: string): RunPlan {
-    this.observe(RUN_CONDITIONS.queued, 'False', reason, 'it will not start');
+    this.observe(RUN_CONDITIONS.queued, 'False', reason, 'the run will not start');
     return this.#finish(reason, message, { verdict: 'Interrupted', succeeded: false });
   }
 

@@ -79,7 +79,7 @@ export function planRun(world: RunWorld): RunPlan {
   // The clock was set back: counted from the future, the run's time would not end.
   if (Date.parse(builder.startedAt) > now.getTime() + CLOCK_TOLERANCE_MS)
     builder.startedAt = now.toISOString();
-  builder.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'it is its turn');
+  builder.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'the run has started');
 
   if (!held && now.getTime() >= builder.deadline()) {
     const seconds = run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds;
@@ -128,7 +128,7 @@ function missedStart(run: TestRun, now: Date): string | undefined {
   if (due === undefined || now.getTime() < due) return undefined;
   return (
     `it did not start within ${run.spec.startDeadlineSeconds} s (spec.startDeadlineSeconds): ` +
-    'other runs of its environment took so long, or no operator was there'
+    'other runs of its environment took too long, or no operator was running'
   );
 }
 
@@ -140,7 +140,7 @@ function invalidGrep(grep: string | undefined): string | undefined {
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `spec.grep is no JavaScript regular expression: ${why}`;
+    return `spec.grep is not a JavaScript regular expression: ${why}`;
   }
 }
 
@@ -196,7 +196,7 @@ function dueSuites(
     if (next === undefined) continue;
     const suite = suites.get(suiteOf(line));
     if (!suite) {
-      const message = 'the TestSuite was deleted before its turn';
+      const message = 'the TestSuite was deleted before the suite started';
       builder.close(line.name, 'Interrupted', SUITE_REASONS.suiteGone, message);
       continue;
     }

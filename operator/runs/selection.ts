@@ -45,7 +45,7 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
     return {
       ok: false,
       reason: RUN_REASONS.noSuites,
-      message: `no TestSuite${asked} can be chosen; ${whatExists(existing)}`,
+      message: `no TestSuite${asked} matches; ${whatExists(existing)}`,
     };
   }
   if (names.length > LIMITS.suitesPerRun) {

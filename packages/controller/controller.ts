@@ -153,14 +153,14 @@ export class Controller {
 
   #failed(key: string, error: unknown, stop: AbortSignal): void {
     if (stop.aborted) {
-      this.#log.info({ key }, 'reconcile ended by the stop');
+      this.#log.info({ key }, 'reconcile interrupted by the stop');
       return;
     }
     this.#options.metrics.reconcileErrors.inc({ controller: this.name });
     if (error instanceof TerminalError) {
       this.#queue.forget(key);
       this.#count('terminal');
-      this.#log.error({ key, err: error }, 'reconcile failed for good; waiting for the next change');
+      this.#log.error({ key, err: error }, 'reconcile failed and will not be retried before the next change');
       return;
     }
     const retryMs = Math.round(this.#queue.addRateLimited(key));

@@ -18,10 +18,10 @@ describe('the health server', () => {
 
   it('is ready when all checks are fine, and names the one that is not', async () => {
     expect((await fetch(`${base}/readyz`)).status).to.equal(200);
-    problem = 'the first list is not there yet';
+    problem = 'the first list is not complete';
     const response = await fetch(`${base}/readyz`);
     expect(response.status).to.equal(503);
-    expect(await response.text()).to.contain('[-] caches: the first list is not there yet');
+    expect(await response.text()).to.contain('[-] caches: the first list is not complete');
     expect((await fetch(`${base}/healthz`)).status, 'alive all the same').to.equal(200);
   });
 

@@ -181,7 +181,7 @@ export class Informer<T extends KubeObject> implements Source {
       const { client, transform: keep, pageSize } = this.#options;
       const list = await client.list(this.resource, this.#query, { signal, keep, pageSize });
       this.#options.metrics.informerRelists.inc({ resource: this.resource.plural, reason });
-      if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'listed again');
+      if (reason !== 'start') this.#log.debug({ reason, objects: list.items.length }, 'relisted');
       this.#publish(this.#cache.replaceAll(list.items));
       this.#nextListMs = this.#clock.monotonicMs() + jittered(this.#options.relistMs ?? 600_000, 0.2);
       this.#lastError = undefined;
@@ -228,7 +228,7 @@ export class Informer<T extends KubeObject> implements Source {
         resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
         this.#publish(this.#take(event));
       }
-      if (cut === 'silence') this.#log.warn({ silenceMs }, 'the watch was silent; listing again');
+      if (cut === 'silence') this.#log.warn({ silenceMs }, 'the watch was silent; relisting');
       return result(cut ?? 'server');
     } catch (error) {
       if (isGone(error)) return result('gone');

@@ -68,15 +68,15 @@ export class Manager {
     let follows: Promise<void>[] = [];
     for (const informer of this.#informers) {
       health.addReadyCheck(`informer ${informer.name}`, () =>
-        informer.hasSynced ? undefined : 'the first list is not there yet',
+        informer.hasSynced ? undefined : 'the first list is not complete',
       );
     }
     try {
       const port = await health.start();
-      this.#log.info({ port }, 'probes and metrics are served');
+      this.#log.info({ port }, 'serving probes and metrics');
       follows = [...this.#informers].map((informer) => informer.run(following.signal));
       if (await this.#synced(signal)) {
-        this.#log.info('caches are filled');
+        this.#log.info('caches are synced');
         end = await this.#lead(signal);
       } else end = 'stopped';
       return end;
@@ -137,7 +137,7 @@ export class Manager {
     const timeoutMs = this.#options.stopTimeoutMs ?? 20_000;
     const done = new AbortController();
     const late = sleep(this.#clock, timeoutMs, done.signal).then(
-      () => this.#log.error({ what, timeoutMs }, 'did not end in time; going on without it'),
+      () => this.#log.error({ what, timeoutMs }, 'did not end in time; continuing without it'),
       () => {},
     );
     try {

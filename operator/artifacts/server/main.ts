@@ -36,6 +36,6 @@ try {
   await artifactServer.stop();
   process.exit(0);
 } catch (error) {
-  log.fatal({ err: error }, 'the artifact server could not go on');
+  log.fatal({ err: error }, 'the artifact server failed');
   process.exitCode = 1;
 }

@@ -61,7 +61,7 @@ export class ArtifactServer {
 
   /** Answers no more; what is under way is given up. */
   stop(): Promise<void> {
-    this.#stopped.abort(new Error('the artifact server stops'));
+    this.#stopped.abort(new Error('the artifact server is stopping'));
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -136,7 +136,7 @@ export class ArtifactServer {
     const given = Buffer.from(typeof header === 'string' ? header : '');
     const wanted = Buffer.from(this.#options.token);
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-      throw new Refusal(401, `only who has the token may do that, in the header ${ARTIFACT_TOKEN_HEADER}`);
+      throw new Refusal(401, `this request needs the token in the header ${ARTIFACT_TOKEN_HEADER}`);
     }
   }
 }
