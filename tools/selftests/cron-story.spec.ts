@@ -15,7 +15,7 @@ function runOf(name: string, passed: boolean) {
 }
 
 describe('the scheduled runs of a schedule', () => {
-  it('tells each end once, and what is kept and gone', () => {
+  it('shows each end once, and what is kept and gone', () => {
     const story = new ScheduleStory();
     expect(story.look([job('a')], [])).to.deep.equal([]);
     expect(story.look([job('a', 'Complete'), job('b')], [runOf('a', true)])).to.deep.equal([
