@@ -5,13 +5,13 @@ import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Seconds for what is just going when the audit begins, all kinds together. */
+/** Seconds for things that are still being removed when the audit begins, for all kinds together. */
 const GOING_SECONDS = 60;
 
 /**
- * Runs when every other suite of the run has ended: what is in the environment now and was not there when the first of
- * them began, a suite has left. "Was there" is told by the age that each thing carries itself, so that no list has to be
- * kept from the beginning of a run to its end; where nothing tells an age, by the names that suites give.
+ * Runs when every other suite of the run has ended. A suite has left whatever was created since the start of the run
+ * and still exists. The age of a thing decides, so no list must be kept during the run. Things without an age are
+ * recognized by the names that suites give.
  */
 describe('leak audit', function () {
   this.timeout((GOING_SECONDS + 30) * 1000);
@@ -21,7 +21,7 @@ describe('leak audit', function () {
 
   before('the start of the run is known', () => {
     const text = process.env[RUNNER_ENV.since];
-    if (!text) throw new Inconclusive(`${RUNNER_ENV.since} is not set: nobody knows since when to look`);
+    if (!text) throw new Inconclusive(`${RUNNER_ENV.since} is not set, so the start of the run is unknown`);
     since = new Date(text);
     patienceUntil = performance.now() + GOING_SECONDS * 1000;
     console.log(`what is there now, and how much of it came after the run began at ${since.toISOString()}:`);

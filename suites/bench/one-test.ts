@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-/** The smallest suite there is: `make bench` runs it to see what running a suite costs by itself. */
+/** The smallest possible suite. `make bench` runs it to measure what running a suite costs by itself. */
 describe('one test', () => {
   it('adds', () => {
     expect(1 + 1).to.equal(2);

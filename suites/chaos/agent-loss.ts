@@ -2,20 +2,20 @@ import { agentRow } from '../clients/manager/agents.ts';
 import type { Deployment } from '../clients/manager/deployment.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 
-/** An agent's heartbeat and the silence after which it is LOST: charts/backend-ai/ci/e2e-values.yaml. */
+/** Interval of heartbeats, and silence after which an agent is LOST: charts/backend-ai/ci/e2e-values.yaml. */
 export const HEARTBEAT_SECONDS = 5;
 export const SILENCE_SECONDS = 15;
-/** The leader looks for silent agents that often (ai.backend.manager.tasks.agent_lost_checker), ... */
+/** Interval at which the leader searches for silent agents (ai.backend.manager.tasks.agent_lost_checker). */
 export const CHECK_SECONDS = 5;
-/** ... and the event that it writes is worked off a little later, on two busy cores. */
+/** Delay until its event is handled, on two busy cores. */
 export const LATE_SECONDS = 5;
-/** From the fault on, whose last heartbeat may have been sent up to an interval before it. */
+/** Bounds from the fault until LOST. The last heartbeat may be up to one interval older than the fault. */
 export const LOST_SECONDS = {
   least: SILENCE_SECONDS - HEARTBEAT_SECONDS - 1,
   most: SILENCE_SECONDS + CHECK_SECONDS + LATE_SECONDS,
 };
 
-/** Seconds from the last heartbeat that Valkey knew of until the agent was LOST, by the manager's clock. */
+/** Waits until an agent is LOST. Returns the seconds since its last heartbeat in Valkey, by the manager's clock. */
 export async function lost(
   deployment: Pick<Deployment, 'database' | 'valkey'>,
   agent: string,

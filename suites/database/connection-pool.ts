@@ -9,9 +9,9 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { POOL } from '../fixtures/manager-pool.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Requests at once: more than a manager may have connections. */
+/** Concurrent requests: more than a manager may have connections. */
 const LOAD = POOL.kept + POOL.more + 28;
-/** A request under load may take this long, milliseconds. */
+/** Timeout of a request under load, milliseconds. */
 const BUSY_MS = 90_000;
 
 describe('the connection pool of a manager', function () {
@@ -26,7 +26,7 @@ describe('the connection pool of a manager', function () {
     address = first.host;
   });
 
-  /** Connections of that manager now, and of everybody. */
+  /** Current connections of that manager, and of all clients. */
   const connections = async (): Promise<{ manager: number; all: number; allowed: number }> => {
     const [row] = await world().database.rows<{ manager: number; all: number; allowed: number }>(
       `SELECT count(*) FILTER (WHERE host(client_addr) = $1)::int AS manager, count(*)::int AS all,
@@ -46,7 +46,7 @@ describe('the connection pool of a manager', function () {
       },
       { deadlineSeconds: 60 },
     );
-  /** The largest number of connections seen while something goes on. */
+  /** The largest number of connections during an operation. */
   const mostDuring = async (work: Promise<unknown>): Promise<number> => {
     let over = false;
     const end = work.then(
@@ -112,7 +112,7 @@ describe('the connection pool of a manager', function () {
     const busy = new VFolders(manager.api);
     const load = Promise.allSettled(Array.from({ length: LOAD }, () => busy.create({ name }, BUSY_MS)));
     let most = 0;
-    // As many as there are connections stand in the database; the others stand before the pool.
+    // Requests with a connection wait in the database. The others wait for the pool.
     const full = await waitUntil(
       'every connection of the manager to be in use',
       async () => {

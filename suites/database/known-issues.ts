@@ -2,17 +2,17 @@ import { expect } from 'chai';
 import { Blocker } from '../chaos/blocker.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** So often another one was quicker: the manager tries ten times. */
+/** Number of conflicting writes. The manager tries ten times. */
 const ROUNDS = 12;
 
-/** What is right, and what Backend.AI 26.9.6 does not do. These tests are red until that is mended. */
+/** What is right, and what Backend.AI 26.9.6 does wrong. These tests fail until Backend.AI is fixed. */
 describe('known issues of transactions', () => {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent']);
 
-  // create_from_params (ai.backend.manager.services.session.service) makes the session and commits it, then writes
-  // images.last_used_at, a figure that nobody waits for, in a transaction of its own. When PostgreSQL has refused that ten
-  // times ("could not serialize access due to concurrent update"), the client gets a 500 for a session that stands. It
-  // happens by itself to some of fifty requests; here the suite is the other writer.
+  // create_from_params (ai.backend.manager.services.session.service) commits the session, then writes
+  // images.last_used_at in a separate transaction. When PostgreSQL has refused that ten times ("could not serialize
+  // access due to concurrent update"), the client gets a 500 for a session that exists. This happens to some of fifty
+  // requests. Here the suite is the other writer.
   it('a session request succeeds while another transaction uses its image', async function () {
     this.timeout(60_000);
     const { afterTest, connection, database, user } = world();

@@ -12,12 +12,14 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Until PostgreSQL has ended the transaction of a process that is gone: it notices when it has something to say to it. */
+/** Longest time until PostgreSQL has ended the transaction of a killed process. It notices when it sends an answer. */
 const GONE_SECONDS = 20;
-/** Until a session runs whose scheduler was killed: the process starts anew or the other one takes the lead, then it starts. */
+/**
+ * Longest time until a session runs whose scheduler was killed. The process restarts or the other manager leads first.
+ */
 const RUN_SECONDS = 150;
 
-/** A session that waits until it is ended, and keeps nobody else waiting. */
+/** A session that waits until it is ended, without blocking others. */
 const WAITING = (): Pick<NewSession, 'type' | 'startupCommand' | 'starts_at'> => ({
   type: 'batch',
   startupCommand: 'true',
@@ -34,7 +36,7 @@ describe('killing a manager', function () {
     managers = (await eachManager(world())).each;
   });
 
-  /** A manager calls itself after its pod. */
+  /** A manager is named after its pod. */
   const killOf = ({ id }: OneManager): Disruption => ({
     target: { component: 'manager', pod: id.replace(/^i-/, '') },
     kill: {},
@@ -45,7 +47,7 @@ describe('killing a manager', function () {
       for (const row of await world().database.rows<{ id: string }>(sql, [name]))
         await world().endSession(row.id);
     });
-  /** What a backend still does or holds; empty when it is gone. */
+  /** Activity and locks of a backend. Empty when it is gone. */
   const leftOf = (pid: number): Promise<{ state: string | null; query: string | null; locks: number }[]> =>
     world().database.rows(
       `SELECT a.state, left(a.query, 100) AS query,
@@ -95,7 +97,7 @@ describe('killing a manager', function () {
       const allocations = await database.allocations(sessionId);
       expect(allocations.map((row) => row.slot_name)).to.deep.equal(['cpu', 'mem']);
     });
-    // The killed one came back: it does not finish what it had begun.
+    // The killed manager has restarted. It does not finish its earlier transaction.
     expect(await database.traces(name)).to.deep.equal({ sessions: 1, kernels: 1 });
   });
 
@@ -104,14 +106,14 @@ describe('killing a manager', function () {
     const target = { component: 'manager', leader: 'scheduler' as const };
     const [waiting, doomed] = await withFault(faults(), { target, kill: {} }, afterTest, async (receipt) => {
       const survivor = managers.find((one) => killOf(one).target.pod !== receipt.targets[0]?.pod);
-      if (!survivor) throw new Inconclusive(`no manager but ${receipt.targets[0]?.pod} was there`);
+      if (!survivor) throw new Inconclusive(`there was no manager except ${receipt.targets[0]?.pod}`);
       const asked = [
         await world().enqueue(world().smallSession(), afterTest, survivor.asUser),
         await world().enqueue(world().smallSession(), afterTest, survivor.asUser),
       ] as const;
       for (const { sessionId } of asked) {
         const row = await database.session(sessionId);
-        if (row?.status !== 'PENDING') throw new Inconclusive(`somebody schedules: ${row?.status}`);
+        if (row?.status !== 'PENDING') throw new Inconclusive(`a scheduler is still active: ${row?.status}`);
       }
       await survivor.asUser.sessions.destroy(asked[1].sessionId);
       return asked;

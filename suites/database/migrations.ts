@@ -20,10 +20,10 @@ import { SpareDatabase } from '../fixtures/spare-database.ts';
 import { SpareManager } from '../fixtures/spare-manager.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Programs of Backend.AI import for seconds, on busy cores for many. */
+/** Programs of Backend.AI take seconds to import, and longer on busy cores. */
 const STEP_MS = 200_000;
 
-/** A manager that has just started, beside all others, may take so long for an answer, milliseconds. */
+/** Timeout of a request to a manager that has just started, milliseconds. */
 const BUSY_MS = 120_000;
 
 describe('migrations', function () {

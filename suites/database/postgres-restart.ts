@@ -9,23 +9,23 @@ import { POOL } from '../fixtures/manager-pool.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Writers at once, half of them at each manager: a load that keeps both busy and no more than that. */
+/** Concurrent writers, half of them at each manager. The load keeps both busy without overload. */
 const WRITERS = 6;
-/** A write may take this long, milliseconds: managers repeat a transaction whose connection broke. */
+/** Timeout of a write, milliseconds. Managers repeat a transaction whose connection broke. */
 const WRITE_MS = 60_000;
-/** From the kill until both managers serve again: PostgreSQL replays its log and is probed, managers connect anew. */
+/** Longest time from the kill until both managers serve again: PostgreSQL replays its log, and managers reconnect. */
 const FIRST_SUCCESS_SECONDS = 60;
-/** Requests in a row that must succeed at each manager: as many as it may keep broken connections, and some. */
+/** Consecutive requests that must succeed at each manager: more than it may keep broken connections. */
 const STEADY = POOL.kept + 4;
 
 const target = { component: 'postgres' };
-/** Its processes die and are started anew on the same data; or it is told to stop and made anew under another address. */
+/** Its processes are killed and restart on the same data, or its pod is replaced at another address. */
 const RESTARTS: readonly [string, Disruption][] = [
   ['killed', { target, kill: {} }],
   ['replaced', { target, podDelete: {} }],
 ];
 
-/** Renames one folder again and again: each answer is a commit, and the name tells which was the last. */
+/** Renames one folder repeatedly. Each answer is a commit, and the name identifies the last one. */
 class Writer {
   readonly errors: string[] = [];
   readonly id: string;
@@ -67,7 +67,7 @@ class Writer {
     this.acknowledged = this.attempted;
   }
 
-  /** Ends it after the write that it is at. */
+  /** Stops it after the current write. */
   stop(): Promise<void> {
     this.#over = true;
     return this.#running;
@@ -98,7 +98,7 @@ describe('restarting PostgreSQL under load', function () {
       managers.map(({ id, host }) => [id, rows.find((row) => row.host === host)?.count ?? 0]),
     );
   };
-  /** Asks a manager for something in the database again and again until told to stop. */
+  /** Sends requests that use the database to a manager until it is stopped. */
   const keepAsking = (manager: OneManager): { answers: number[]; stop: () => Promise<void> } => {
     const answers: number[] = [];
     let over = false;
@@ -149,14 +149,14 @@ describe('restarting PostgreSQL under load', function () {
 
       await withFault(faults(), disruption, afterTest, async (receipt) => {
         const since = receipt.injectedAt.getTime();
-        // Nobody writes on from a wrong memory: each ends with the write that it is at.
+        // Each writer ends with its current write.
         await Promise.all(writers.map((writer) => writer.stop()));
         const restarted = await waitUntil('PostgreSQL to say when it was started', startedAt, {
           deadlineSeconds: FIRST_SUCCESS_SECONDS,
           everyMs: 100,
           tolerate: () => true,
         });
-        if (!(restarted > before)) throw new Inconclusive('PostgreSQL says that it was not started anew');
+        if (!(restarted > before)) throw new Inconclusive('PostgreSQL reports that it has not restarted');
         const first = await waitUntil(
           'both managers to answer from the database',
           async () => {
@@ -173,7 +173,7 @@ describe('restarting PostgreSQL under load', function () {
       });
       await Promise.all(askers.map(({ stop }) => stop()));
       if (writers.every(({ acknowledged }, index) => acknowledged === under[index])) {
-        throw new Inconclusive('nobody wrote any more when the database was killed');
+        throw new Inconclusive('no writer was active when the database was killed');
       }
       measure(
         `writes-acknowledged-${how}`,
@@ -192,7 +192,7 @@ describe('restarting PostgreSQL under load', function () {
       );
       for (const writer of writers) {
         const name = rows.find(({ id }) => id.replaceAll('-', '') === writer.id)?.name;
-        // The one that was not answered may stand in the database or not; an older one may not.
+        // The unanswered write may be in the database or not. An older one may not.
         const right = [writer.nameOf(writer.acknowledged), writer.nameOf(writer.attempted)];
         expect(name, `name after ${writer.acknowledged} acknowledged writes`).to.be.oneOf(right);
       }
@@ -204,7 +204,7 @@ describe('restarting PostgreSQL under load', function () {
         }
       }
 
-      // Connections that broke while idle are found out one by one: after that no request may fail.
+      // Managers detect idle broken connections one by one. After that no request may fail.
       const steady = await Promise.all(
         managers.map(({ asUser, id }) =>
           waitUntil(

@@ -16,13 +16,13 @@ import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
 import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../fixtures/same-name.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Sessions that are made and ended side by side. */
+/** Number of concurrent sessions. */
 const SESSIONS = 50;
-/** A request among fifty may take this long, milliseconds: 10 to 30 s were seen on two busy cores. */
+/** Timeout of one of fifty requests, milliseconds: 10 to 30 s measured on two busy cores. */
 const BUSY_MS = 90_000;
 /**
- * A session that waits until it is ended. It does not ask for too much instead: behind such a one, all others of the
- * resource group wait too.
+ * A session that waits until it is ended. It does not request too many resources, because then all other sessions of
+ * the resource group would wait too.
  */
 const WAITING = (): Pick<NewSession, 'type' | 'startupCommand' | 'starts_at'> => ({
   type: 'batch',
@@ -31,16 +31,16 @@ const WAITING = (): Pick<NewSession, 'type' | 'startupCommand' | 'starts_at'> =>
 });
 
 /**
- * Takes a 500 for "no answer": in 26.9.6 some of many requests for sessions of one image get it although the session was
- * made. That is a test of its own (known-issues.ts); the counters must be right all the same.
+ * Treats a 500 as "no answer". In 26.9.6 some of many requests for sessions with one image get it although the session
+ * exists (known-issues.ts tests that). The counters must still be right.
  */
 const unlessBroken = (error: unknown): undefined => {
   if (!(error instanceof BackendApiError) || error.status !== 500) throw error;
 };
 
 /**
- * Who was too late for a session's name learns it from the database while the winner's row is being written, and from the
- * manager itself, which then tells the winner (session-lifecycle/reuse-session.ts), once that is there.
+ * The refusal of a duplicate name comes from the database while the winner's row is being written, and afterwards from
+ * the manager, which then names the existing session (session-lifecycle/reuse-session.ts).
  */
 function expectNameTaken(error: BackendApiError, winner: string): void {
   if (error.status === 409) {
@@ -51,7 +51,7 @@ function expectNameTaken(error: BackendApiError, winner: string): void {
   expect(error.data).to.deep.equal({ existingSessionId: winner });
 }
 
-/** Steps towards running that the scheduler wrote for sessions which somebody else had ended before. */
+/** Steps towards RUNNING that the scheduler recorded for sessions that had already been ended. */
 const wentOn = (database: Database, ids: readonly string[]): Promise<Record<string, unknown>[]> =>
   database.rows(
     `SELECT late.session_id, late.phase, late.to_status::text, late.created_at - ended.created_at AS after_end
@@ -152,7 +152,7 @@ describe('transactions', function () {
         const created = await manager.sessions
           .create(world().smallSession({ name }), BUSY_MS)
           .catch(unlessBroken);
-        // Some end before the scheduler saw them, some while it deals with them: it looks every 2 s.
+        // Some end before the scheduler sees them, some while it handles them. It runs every 2 s.
         await new Promise((resolve) => setTimeout(resolve, (index * 3_000) / SESSIONS));
         await manager.sessions.destroy(created?.sessionId ?? name, { forced: index % 2 === 0 });
         return created?.sessionId;
@@ -173,7 +173,7 @@ describe('transactions', function () {
         expect(end.value.status).not.to.equal('ERROR');
         continue;
       }
-      // Says why this one has not ended, where that is why.
+      // Reports this cause when the session has not ended.
       await noneWentOn(ids.slice(index, index + 1));
       throw end.reason;
     }
@@ -193,7 +193,7 @@ describe('transactions', function () {
   it('leave nothing reserved for sessions that have ended', async () => {
     const { connection, database, afterTest } = world();
     afterTest.add('slots reserved for no session', () => giveBackLostSlots(connection.postgres));
-    // Other suites come and go in between, so both sides are read in one statement, until they agree.
+    // Other suites run meanwhile, so one statement reads both sides, until they agree.
     await waitUntil(
       'nothing to be reserved for no session',
       async () => {
@@ -216,7 +216,7 @@ describe('transactions', function () {
       name = world().name('held');
     });
 
-    /** Begins to make a session whose name a transaction of the suite holds. */
+    /** Requests a session whose name a transaction of the suite holds. */
     const beginSession = async (): Promise<{
       answer: Promise<{ sessionId: string }>;
       wanted: NewSession;

@@ -124,7 +124,7 @@ describe('a container registry with a password', function () {
     world().afterTest.add('password of the registry', () => registries.setPassword(id, password));
     await registries.setPassword(id, `${password}-wrong`);
   };
-  /** A new image that the manager knows by its name in the guarded registry. */
+  /** A new image, scanned under its name in the guarded registry. */
   const scanned = async (what: string): Promise<string> => {
     const tag = vfolders.newTag(what, undefined, host);
     await vfolders.push(tag, what);

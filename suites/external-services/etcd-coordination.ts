@@ -8,7 +8,7 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const CONTENDERS = 20;
-/** Lease of a holder that dies, seconds. */
+/** Lease of the holder that is killed, seconds. */
 const LEASE_SECONDS = 3;
 
 describe('coordination through etcd', function () {
@@ -120,7 +120,7 @@ describe('coordination through etcd', function () {
     });
   });
 
-  // Managers of this deployment lock in PostgreSQL; where they are set to etcd they call this very service.
+  // Managers of this deployment lock in PostgreSQL. With etcd locks they would use this service.
   describe('its lock', () => {
     let locks: EtcdLocks;
     let room: string;
@@ -141,7 +141,7 @@ describe('coordination through etcd', function () {
       const history = await Promise.all(
         Array.from({ length: CONTENDERS }, async () => {
           const lock = await locks.acquire(`${room}/door`, await lease(60), 60_000);
-          // Two that were in here together would read the same number.
+          // Two concurrent holders would read the same number.
           const before = Number(await locks.read(counter));
           await locks.write(counter, String(before + 1));
           return { from: lock.grantedAt, to: await locks.release(lock), before };

@@ -16,22 +16,27 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { Component } from '../fixtures/precondition.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Until a component uses etcd again that was away for some seconds; connections are made anew in growing steps. */
+/**
+ * Longest time until a component uses etcd again after an outage of seconds. Clients reconnect with increasing pauses.
+ */
 const RECOVERY_SECONDS = 90;
-/** A component looks at its connections once in 60 s (ai.backend.common.health_checker.probe), for some seconds. */
+/** A component checks its connections every 60 s (ai.backend.common.health_checker.probe), for some seconds. */
 const LOOK_SECONDS = 75;
-/** Lease of the holder that is killed, seconds: longer than an etcd needs to start, so that it is kept alive through that. */
+/**
+ * Lease of the holder that is killed, seconds. It is longer than a start of etcd, so that keep-alive survives the
+ * restart.
+ */
 const LEASE_SECONDS = 15;
 
 const NEEDED: readonly Component[] = ['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy'];
 const target = { component: 'etcd' };
 const KILLED: Disruption = { target, kill: {} };
-/** Told to stop, and made anew under another address behind the same Service. */
+/** Its pod is replaced at another address behind the same Service. */
 const REPLACED: Disruption = { target, podDelete: {} };
 
 describe('coordination when etcd is restarted', function () {
   this.timeout(300_000);
-  // The webserver, which misses a manager for up to two minutes, is asked for nothing here.
+  // The webserver, which may miss a manager for up to two minutes, is not used here.
   leaveHealthy(() => world(), LOOKED_AT_MS);
   const world = useWorld(NEEDED);
   const faults = useFaults();
@@ -44,14 +49,14 @@ describe('coordination when etcd is restarted', function () {
   });
 
   const recovery = { deadlineSeconds: RECOVERY_SECONDS, everyMs: 100, tolerate: () => true };
-  /** Waits until etcd answers as one that was started after the fault. */
+  /** Waits until etcd answers with a start time after the fault. */
   const restarted = async (receipt: Receipt, before: number): Promise<void> => {
     const term = await waitUntil('etcd to answer', () => locks.term(), recovery);
-    if (!(term > before)) throw new Inconclusive(`etcd was not started anew: its term is ${term}, as before`);
+    if (!(term > before)) throw new Inconclusive(`etcd has not restarted: its term is still ${term}`);
     measure('etcd-answers-again', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
   };
 
-  /** Waits until etcd serves as many watches as before: everybody has connected anew, which goes in growing steps. */
+  /** Waits until etcd serves as many watches as before, so that all clients have reconnected. */
   const watchedAgain = (before: number): Promise<void> =>
     waitUntil(
       `etcd to serve ${before} watches again`,
@@ -115,7 +120,7 @@ describe('coordination when etcd is restarted', function () {
       await config('delete', { key: INTROSPECTION, prefix: false }, admin);
       await becomes(false);
 
-      // Every process that is registered looked at its connections after the restart and found them well.
+      // Every registered process has checked its connections after the restart and found them healthy.
       const all = (await registrations(valkey)).filter(
         ({ lastHeartbeat }) => Date.now() / 1000 - lastHeartbeat < RENEWAL_SECONDS + 15,
       );
@@ -124,7 +129,9 @@ describe('coordination when etcd is restarted', function () {
     });
   });
 
-  /** Waits until a process says that it looked at each of its connections after that time, and that all are well. */
+  /**
+   * Waits until a process reports that it has checked all its connections after that time and that they are healthy.
+   */
   async function wellAfter(name: string, address: string, since: number): Promise<void> {
     await waitUntil(
       `${name} to be well after the restart`,
@@ -144,7 +151,8 @@ describe('coordination when etcd is restarted', function () {
     );
   }
 
-  // EtcdClient.watch_prefix (ai.backend.common.etcd) begins anew at the present revision, not after the one it saw last.
+  // EtcdClient.watch_prefix (ai.backend.common.etcd) restarts at the current revision, not after the last one that it
+  // saw.
   it('leaves no manager with an old configuration: managers read what was written before they watch again', async () => {
     const { admin, afterTest, etcd } = world();
     const watches = await etcd.watches();
@@ -155,10 +163,10 @@ describe('coordination when etcd is restarted', function () {
     const term = await locks.term();
     await withFault(faults(), KILLED, afterTest, async (receipt) => {
       await restarted(receipt, term);
-      // Managers try again 0.5, 1.5, 3.5 and 7.5 s after it was gone: this is written in a pause, by nobody who has to connect.
+      // Managers retry 0.5, 1.5, 3.5 and 7.5 s after the loss. This write happens in a pause and needs no reconnect.
       await etcd.put({ [INTROSPECTION]: 'yes' });
       const early = await etcd.watches();
-      if (early >= watches) throw new Inconclusive(`everybody watched again before it was written: ${early}`);
+      if (early >= watches) throw new Inconclusive(`all clients watched again before the write: ${early}`);
       await watchedAgain(watches);
     });
     await untilSchemaTold(true, managers, { deadlineSeconds: 20, everyMs: 100 });
@@ -176,7 +184,7 @@ describe('coordination when etcd is restarted', function () {
       expect(await locks.isHeld(holder.key), 'the key of the lock is kept').to.equal(true);
       const lease = await locks.lease(120);
       afterTest.add(`lease ${lease}`, () => locks.revoke(lease).catch(() => undefined));
-      // Longer than the lease: so long nobody gets it whose holder keeps it alive.
+      // Longer than the lease: no other process may get the lock while its holder keeps it alive.
       const waited = (LEASE_SECONDS + 3) * 1000;
       const early = await locks.acquire(door, lease, waited).catch((error: unknown) => error);
       expect(early, 'the lock is held by the one that lives').to.be.instanceOf(NoAnswer);
@@ -185,19 +193,19 @@ describe('coordination when etcd is restarted', function () {
       const since = performance.now();
       const next = await locks.lease(120);
       afterTest.add(`lease ${next}`, () => locks.revoke(next).catch(() => undefined));
-      // The request that was given up may stand in the queue still: what it waits with goes first.
+      // The abandoned request may still be queued, so its lease is revoked first.
       await locks.revoke(lease);
       const lock = await locks.acquire(door, next, (LEASE_SECONDS + 30) * 1000);
       const seconds = (performance.now() - since) / 1000;
       measure('lock-freed-after-kill', seconds, 's');
-      // It was renewed every fifth of its time.
+      // The holder renews it after every fifth of its lifetime.
       expect(seconds).to.be.within(LEASE_SECONDS * 0.7, LEASE_SECONDS + 10);
       await locks.release(lock);
     });
   });
 });
 
-/** What a component says of its connections at /health. Times: ISO 8601. */
+/** A component's connections at /health. Times: ISO 8601. */
 interface Connectivity {
   connectivity_checks: { component_id: string; is_healthy: boolean; last_checked_at: string }[];
 }

@@ -4,16 +4,17 @@ import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Looks at the entry for so long; managers claim it after 300 s (RedisConsumerArgs), but it is gone long before. */
+/** Observation time, seconds. Managers claim the entry after 300 s (RedisConsumerArgs), but it is gone long before. */
 const WATCHED_SECONDS = 60;
 
-/** What is right, and what Backend.AI 26.9.6 does not do. These tests are red until that is mended. */
+/** What is right, and what Backend.AI 26.9.6 does wrong. These tests fail until Backend.AI is fixed. */
 describe('known issues of events', () => {
   const world = useWorld(['manager', 'valkey']);
 
-  // The stream keeps about 128 entries (_MAX_STREAM_LENGTH in ai.backend.common.clients.valkey_client.valkey_stream.client),
-  // some ten seconds of an idle deployment. What a dead consumer was given is claimed by another one after five minutes
-  // (_DEFAULT_AUTOCLAIM_IDLE_TIMEOUT in ai.backend.common.message_queue.redis_queue.consumer): there is nothing to claim.
+  // The stream keeps about 128 entries (_MAX_STREAM_LENGTH in
+  // ai.backend.common.clients.valkey_client.valkey_stream.client), about ten seconds of an idle deployment. Another
+  // consumer claims entries of a dead one only after five minutes (_DEFAULT_AUTOCLAIM_IDLE_TIMEOUT in
+  // ai.backend.common.message_queue.redis_queue.consumer), when they are gone.
   it('an event delivered to a dead consumer stays pending until another consumer may claim it', async function () {
     this.timeout((WATCHED_SECONDS + 40) * 1000);
     const valkey = world().valkey.db(VALKEY_DB.stream);

@@ -8,18 +8,18 @@ import { ImageFixture, refusedScan } from '../fixtures/image-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const NO_REGISTRY: Disruption = { target: { component: 'registry' }, scaleToZero: {}, durationSeconds: 420 };
-/** Packets between agents and registry vanish: the engine hears nothing, instead of being refused. */
+/** Packets between agents and registry are dropped, so the engine gets no answer instead of a refusal. */
 const SILENCE: Disruption = {
   target: { component: 'agent' },
   networkPartition: { from: { component: 'registry' }, ports: [5000] },
   durationSeconds: 420,
 };
 /**
- * Until an engine gives up a registry that is silent: it tries HTTPS and HTTP, and each connection waits 15 to 30 s
- * (dockerd's own limits), once for the ping and once for the manifest.
+ * Longest time until an engine gives up a silent registry. It tries HTTPS and HTTP, and each connection waits 15 to 30
+ * s (limits of dockerd), once for the ping and once for the manifest.
  */
 const GIVE_UP_SECONDS = 180;
-/** From the registry's return until a session whose image must be pulled runs. */
+/** Longest time from the registry's return until a session that must pull its image runs. */
 const RECOVERY_SECONDS = START_SECONDS + 30;
 
 describe('without the container registry', function () {
@@ -34,7 +34,7 @@ describe('without the container registry', function () {
     await world().endSession(session.id);
   });
 
-  /** A registry that was taken away is there again a little after the fault has healed. */
+  /** A registry that was taken away answers shortly after the fault has healed. */
   const registryAnswers = (): Promise<unknown> =>
     waitUntil(
       'the registry to answer',
@@ -52,7 +52,7 @@ describe('without the container registry', function () {
     expect(await vfolders.holders(reference)).to.deep.equal([]);
     return reference;
   };
-  /** Claims that the session ends because its image cannot be pulled, says so, and leaves nothing. */
+  /** Expects that the session ends because its image cannot be pulled, gives the reason, and leaves nothing. */
   const endsForWantOf = async (reference: string, deadlineSeconds: number): Promise<void> => {
     const { database, afterTest } = world();
     const since = performance.now();
@@ -72,7 +72,7 @@ describe('without the container registry', function () {
     await world().containersGone(sessionId);
     expect(await vfolders.holders(reference)).to.deep.equal([]);
   };
-  /** Claims that the image can be used again, and measures how long that took. */
+  /** Expects that the image can be used again, and measures the time. */
   const recovers = async (reference: string): Promise<void> => {
     const since = performance.now();
     await registryAnswers();
@@ -97,7 +97,7 @@ describe('without the container registry', function () {
     await recovers(reference);
   });
 
-  // The rescan's handler lets the client's connection error through, which becomes "Internal server error".
+  // The rescan's handler does not catch the client's connection error, which becomes "Internal server error".
   it('a scan says that the registry cannot be reached', async () => {
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
       const refused = await refusedScan(vfolders.scan());

@@ -23,18 +23,18 @@ import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /**
- * Until a component uses Valkey again that was away for some seconds: the reader of a stream waits up to 30 s longer after
- * each failure (ai.backend.common.message_queue.redis_queue.consumer), and clients of Valkey connect anew in steps.
+ * Longest time until a component uses Valkey again after an outage of seconds. The reader of a stream waits up to 30 s
+ * longer after each failure (ai.backend.common.message_queue.redis_queue.consumer), and clients reconnect with pauses.
  */
 const RECOVERY_SECONDS = 90;
-/** What a dying consumer takes and never acknowledges. */
+/** The event that a dying consumer takes and never acknowledges. */
 const TAKEN = 10;
 
-/** Until Valkey has written what it was told to its file: once a second, and it postpones that for at most 2 s. */
+/** Longest time until Valkey has written to its file: it writes once a second, and postpones that for at most 2 s. */
 const DURABLE_MS = 15_000;
 
 const KILLED: Disruption = { target: { component: 'valkey' }, kill: {} };
-/** Told to stop, and made anew under another address; a process killed again and again would be started later each time. */
+/** Its pod is replaced at another address. A process that is killed repeatedly would restart later each time. */
 const REPLACED: Disruption = { target: { component: 'valkey' }, podDelete: {} };
 
 describe('events when Valkey is restarted', function () {
@@ -52,14 +52,14 @@ describe('events when Valkey is restarted', function () {
     valkey = stream.valkey;
   });
 
-  /** When the server that answers now was started, milliseconds since 1970. */
+  /** Start time of the current server, milliseconds since 1970. */
   const startedAt = async (): Promise<number> => {
     const uptime = /uptime_in_seconds:(\d+)/.exec(await valkey.info('server'))?.[1];
     return Date.now() - Number(uptime) * 1000;
   };
   const expectRestarted = async (receipt: Receipt): Promise<void> => {
     await stream.newest();
-    // Whole seconds of uptime, so one of them may be missing.
+    // The uptime is in whole seconds, so up to one second may be missing.
     expect(await startedAt(), 'start of the server that answers').to.be.above(
       receipt.injectedAt.getTime() - 1_500,
     );
@@ -81,7 +81,7 @@ describe('events when Valkey is restarted', function () {
       },
       { deadlineSeconds: 90, everyMs: 1 },
     );
-    // Valkey writes to its file once a second, later where the disk is busy: what is acknowledged before may be lost.
+    // Valkey writes to its file once a second, or later on a busy disk. A write acknowledged before that may be lost.
     expect(await dying.call('WAITAOF', '1', '0', String(DURABLE_MS)), 'files that hold it').to.deep.equal([
       1, 0,
     ]);
@@ -190,7 +190,7 @@ describe('events when Valkey is restarted', function () {
 
     await withFault(faults(), KILLED, afterTest, async (receipt) => {
       await expectRestarted(receipt);
-      // A subscription that is not there yet hears nothing of what is published: so it is asked for until it is.
+      // A subscription gets only later messages, so wait until it exists.
       const heard = await waitUntil(
         'each manager to tell its listener of a new session',
         async () => {

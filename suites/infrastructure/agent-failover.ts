@@ -24,24 +24,25 @@ import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
-/** An agent that runs again is known to be ALIVE by its next heartbeat. */
+/** Longest time until a resumed agent is ALIVE, with its next heartbeat. */
 const REVIVED_SECONDS = HEARTBEAT_SECONDS + LATE_SECONDS + 5;
-/** A new pod of an agent unpacks what kernels need into a new engine before it sends its first heartbeat. */
+/** Longest time until a new agent pod sends its first heartbeat. It first unpacks kernel files into a new engine. */
 const NEW_POD_SECONDS = 180;
 /**
- * The end of sessions whose containers went with their agent: a kernel that no agent has spoken of for 120 s is stale
- * (MAX_KERNEL_HEALTH_STALENESS_SEC), the leader looks for such every 60 s (sweep-stale-kernels) and asks the agent.
+ * Longest time until sessions end whose containers are gone with their agent. A kernel without a report for 120 s is
+ * stale (MAX_KERNEL_HEALTH_STALENESS_SEC). The leader searches for stale kernels every 60 s (sweep-stale-kernels) and
+ * asks the agent.
  */
 const SWEPT_SECONDS = 120 + 60 + 40;
 
 describe('an agent that fails', function () {
   this.timeout(600_000);
   let begun = false;
-  /** Whose process was killed, and when. */
+  /** The agent whose process was killed, and the time. */
   let killed: { agent: string; at: Date } | undefined;
-  /** Waited while an agent was frozen, and was given to it afterwards. */
+  /** The session that waited while an agent was frozen, and was then scheduled to it. */
   let waited: { session: string; since: number } | undefined;
-  // Before the world's own hook, which closes its connections.
+  // Runs before the world's own hook, which closes its connections.
   after('both agents work and hold nothing of ended sessions', async function () {
     this.timeout((180 + NEW_POD_SECONDS + 4 * RECONNECT_SECONDS) * 1000);
     if (!begun) return;
@@ -57,7 +58,7 @@ describe('an agent that fails', function () {
     this.timeout(180_000);
     await agentsAtWork(world());
     const used = (await world().database.agentSlots()).filter((slot) => slot.used > 0);
-    if (used.length > 0) throw new Inconclusive(`somebody uses the agents: ${JSON.stringify(used)}`);
+    if (used.length > 0) throw new Inconclusive(`the agents are in use:  ${JSON.stringify(used)}`);
     begun = true;
   });
   const podOf = (agent: string): string => agent.replace(/^i-/, '');
@@ -76,13 +77,13 @@ describe('an agent that fails', function () {
     config: { ...SMALL, resources: { cpu, mem: '512m' } },
   });
 
-  /** Containers of the session on its agent that run, as the engine beside the agent says. */
+  /** Number of running containers of the session on its agent, as the engine reports them. */
   const running = async (agent: string, session: string): Promise<number> =>
     (await containersOf(world().observer(agent), CONTAINER_LABELS.session, session)).filter(
       (container) => container.state === 'running',
     ).length;
 
-  /** Kernels that had ended on the agent before it was killed, and have scratch directories there. */
+  /** Kernels that ended before the agent was killed, and have scratch directories there. */
   async function broughtBack({ agent, at }: { agent: string; at: Date }): Promise<string[]> {
     const there = await world().observer(agent).scratches();
     const sql = 'SELECT id::text FROM kernels WHERE id::text = ANY($1) AND terminated_at < $2';
@@ -90,7 +91,7 @@ describe('an agent that fails', function () {
     return ended.map(({ id }) => id);
   }
 
-  /** Gives the agent a new pod in good order. */
+  /** Replaces the agent's pod gracefully. */
   async function renew(agent: string): Promise<void> {
     const disruption: Disruption = {
       target: { component: 'agent', pod: podOf(agent) },
@@ -156,7 +157,7 @@ describe('an agent that fails', function () {
       expect(told.message, 'why it waits').to.include('could not be placed');
       expect((await user.sessions.get(sessionId)).status).to.equal('PENDING');
 
-      // Only an agent that says so ends a session: silence does not.
+      // A session ends only when its agent reports that. Silence does not end it.
       expect((await user.sessions.get(own.id)).status, 'session of the frozen agent').to.equal('RUNNING');
       expect(await running(frozen, own.id), 'containers of that session').to.equal(1);
       expect((await agentRow(world(), other)).status, 'the other agent').to.equal('ALIVE');
@@ -185,9 +186,10 @@ describe('an agent that fails', function () {
     expect(connection.agents.map(({ id }) => id)).to.include(frozen);
   });
 
-  // SessionLauncher (ai.backend.manager.sokovan.scheduler.launcher) notes that an agent could not be asked, and goes on.
+  // SessionLauncher (ai.backend.manager.sokovan.scheduler.launcher) records that an agent did not get the request, and
+  // continues.
   it('starts the session that waited for it', async () => {
-    if (!waited) throw new Inconclusive('no session was given to an agent that came back');
+    if (!waited) throw new Inconclusive('no session was scheduled to a returned agent');
     const { session, since } = waited;
     world().afterTest.add('the session that waited', () => world().endSession(session));
     await waitForState(world().user.sessions, session, ['RUNNING'], START_SECONDS);
@@ -196,7 +198,7 @@ describe('an agent that fails', function () {
 
   it('resumes its session after its process was killed', async () => {
     const { user, database, afterTest } = world();
-    // With one agent full, all that comes after is the other's.
+    // One agent is full, so later sessions go to the other.
     const whole = Math.max(...(await Promise.all(othersThan('none').map(coresOf))));
     const filling = await world().startSession(afterTest, cores(whole));
     const [home = 'none'] = othersThan(await homeOf(filling.id));
@@ -242,7 +244,7 @@ describe('an agent that fails', function () {
 
   it('loses its session when its pod is deleted; the new pod is the same agent and is used', async () => {
     const { database, user, afterTest } = world();
-    // Of the agent that was killed, if one was: the disk of a new pod has nothing of what it brought back.
+    // Use the killed agent, if there is one: the disk of a new pod has no restored directories.
     const home = killed?.agent ?? world().connection.agents[0]?.id ?? 'none';
     const [other = 'none'] = othersThan(home);
     afterTest.add(`agent ${other} that takes no session`, () => setSchedulable(world(), other, true));
@@ -284,7 +286,7 @@ describe('an agent that fails', function () {
     await agentsAtWork(world());
     await agentsReached(world());
 
-    // Only the agent that came back has that much room.
+    // Only the returned agent has enough room.
     const last = await world().startSession(afterTest, cores(whole));
     expect(await homeOf(last.id), 'agent of the last session').to.equal(home);
     await expectAnswer(world(), last);

@@ -17,10 +17,10 @@ import { rounds } from '../evidence/rounds.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** How often each way to lose the leader is tried. */
+/** Number of repetitions for each way to lose the leader. */
 const ROUNDS = rounds(3);
 
-/** There is one coordinator, and it is elected all the same: what it loses its successor, or itself, takes again. */
+/** There is one coordinator, and it still uses leader election: it or its successor takes a lost lock again. */
 describe('leader election of the app proxy coordinator', function () {
   this.timeout(420_000);
   const world = useWorld(['valkey']);

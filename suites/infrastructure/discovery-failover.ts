@@ -15,21 +15,26 @@ import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** A new process of a component registers itself after that time at most, on two busy cores. */
+/** Longest time until a new process of a component registers itself, on two busy cores. */
 const START_SECONDS = 120;
-/** Longest time in which a client that tries again is not served while one of two managers goes: its address is taken out of the Service. */
+/**
+ * Longest time without service for a retrying client while one of two managers is deleted and removed from the Service.
+ */
 const UNSERVED_SECONDS = 10;
-/** A frozen manager is taken out after three probes that failed: 3 × (2 s + 3 s), and some for the rules to follow. */
+/** A frozen manager is removed after three failed probes, 3 × (2 s + 3 s), and some time for the network rules. */
 const UNREADY_SECONDS = 40;
-/** Requests in a row that show where the Service leads: that none of them meets one of two managers is a chance of 2^-40. */
+/**
+ * Consecutive requests that show where the Service routes. They all miss one of two managers with a probability of
+ * 2^-40.
+ */
 const ROW = 40;
-/** Answers of a healthy manager take milliseconds, on a busy machine more. */
+/** Timeout of a request. A healthy manager answers in milliseconds, slower on a busy machine. */
 const ANSWER_MS = 3_000;
 
-/** What a client met: a success or a failure at a time (milliseconds since 1970). */
+/** Result of a request: a success or a failure, with its time (milliseconds since 1970). */
 interface Try {
   at: number;
-  /** Id of the manager that answered; undefined: none. */
+  /** Id of the manager that answered, or undefined. */
   by: string | undefined;
   error?: string;
 }
@@ -39,7 +44,7 @@ describe('service discovery when pods disappear', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
   const faults = useFaults();
   useRecovery(world);
-  /** Records of pods that were deleted here: nobody renews them. */
+  /** Records of pods that were deleted here, which are no longer renewed. */
   const orphans: Registration[] = [];
 
   const current = async (group: Registration['group']): Promise<Registration[]> =>
@@ -48,7 +53,7 @@ describe('service discovery when pods disappear', function () {
     );
   const podOf = ({ id }: OneManager): string => id.replace(/^i-/, '');
 
-  /** One request through the Service, over a connection of its own unless a client is given. */
+  /** Sends one request through the Service, over a new connection unless a client is given. */
   const ask = async (client?: BackendAi): Promise<Try> => {
     const { manager, accounts } = world().connection;
     const asker = client ?? new BackendAi(manager.url, accounts.admin);
@@ -64,7 +69,7 @@ describe('service discovery when pods disappear', function () {
       return { at: Date.now(), by: undefined, error: String(error) };
     }
   };
-  /** Asks again and again until told to stop. */
+  /** Sends requests until it is stopped. */
   const keepAsking = (client?: BackendAi): { tries: Try[]; stop: () => Promise<void> } => {
     const tries: Try[] = [];
     let over = false;
@@ -86,7 +91,7 @@ describe('service discovery when pods disappear', function () {
     const served = tries.filter(({ by }) => by !== undefined).map(({ at }) => at);
     return Math.max(0, ...served.map((at, index) => at - (served[index - 1] ?? at))) / 1000;
   };
-  /** Waits until so many requests in a row were answered, by these managers alone. */
+  /** Waits until these managers alone have answered a number of consecutive requests. */
   const onlyServedBy = (ids: readonly string[], deadlineSeconds: number): Promise<Try[]> =>
     waitUntil(
       `${ROW} answers in a row by ${ids.join(' and ')}`,
@@ -101,7 +106,7 @@ describe('service discovery when pods disappear', function () {
       },
       { deadlineSeconds, everyMs: 50 },
     );
-  /** Waits for a record of the group under an address that was not there before. */
+  /** Waits for a record of the group with a new address. */
   const successorOf = (old: Registration, known: readonly Registration[]): Promise<Registration> =>
     waitUntil(
       `a successor of ${old.name} under another address`,
@@ -169,7 +174,7 @@ describe('service discovery when pods disappear', function () {
       for (const { tries } of clients) {
         expect(unserved(tries), 'seconds without an answer').to.be.below(UNSERVED_SECONDS);
         const late = tries.filter(({ by, at }) => by === undefined && at > gone + UNSERVED_SECONDS * 1000);
-        // The successor is in the Service only when it is ready, so that nobody meets it before.
+        // The successor joins the Service when it is ready, so no client reaches it before.
         expect(late, 'failures when the pod had been gone for long').to.deep.equal([]);
         expect(tries.at(-1)?.by, 'the last answer').not.to.equal(undefined);
       }

@@ -18,32 +18,35 @@ import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** From the return of all that was missing until nobody says any more that it is: the first look may still break old connections. */
+/**
+ * Longest time from the return of all dependencies until no process reports a loss. The first check may use broken
+ * connections.
+ */
 const RECOVERY_SECONDS = 3 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
-/** Up to eight faults are injected at once, most by a container of their own: two busy cores take their time. */
+/** Up to eight faults are injected at once, most with a separate container. This takes time on two busy cores. */
 const IN_FORCE_SECONDS = 110;
-/** Faults are healed when they have been seen, not by their time. */
+/** Faults are healed when they have been observed, not after their duration. */
 const FAULT_SECONDS = 240;
 /**
- * The webserver asks its managers every 2 s (charts/backend-ai/ci/e2e-values.yaml), for 2 s each, and takes one for ill after
- * three failures: only after that its own look can tell.
+ * The webserver checks its managers every 2 s (charts/backend-ai/ci/e2e-values.yaml), for 2 s each. A manager is ill
+ * after three failures. Only then can the webserver's own check show it.
  */
 const POOL_SECONDS = 15;
 
-/** What a process said while things were taken away, or why it could not be asked. */
+/** The answers of a process during a round, or the error instead. */
 type Seen = { look: Look; metrics: string | undefined } | { error: unknown };
 
-/** Throws why nothing was seen, if that is so. */
+/** Throws the error when there was no answer. */
 function told(seen: Map<string, Seen>, key: string): { look: Look; metrics: string | undefined } {
   const found = seen.get(key);
-  if (!found) throw new Inconclusive(`nobody looked at ${key}`);
+  if (!found) throw new Inconclusive(`there was no check of ${key}`);
   if ('error' in found) throw found.error;
   return found;
 }
 
 describe('health of the components', function () {
   this.timeout(420_000);
-  // Before the world's own hook, which closes its connections.
+  // Runs before the world's own hook, which closes its connections.
   after('every process is healthy', async function () {
     this.timeout((RECOVERY_SECONDS + 150 + RECONNECT_SECONDS) * 1000);
     if (all.length === 0) return;
@@ -54,7 +57,7 @@ describe('health of the components', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy', 'webserver']);
   const faults = useFaults();
   let all: HealthTarget[] = [];
-  /** When everything was given back. */
+  /** Time at which everything was restored. */
   let healedAt = new Date(0);
 
   before('every process is found', async () => {
@@ -70,7 +73,7 @@ describe('health of the components', function () {
       .filter((subject) => subject.component === component)
       .filter((_, index) => one === undefined || index === one);
 
-  /** Waits until each process says that it is alive and ready and lacks nothing, of what it saw since then. */
+  /** Waits until a later check of each process reports that it is alive, ready and lacks nothing. */
   async function everybodyIsWell(since = healedAt): Promise<void> {
     await Promise.all(
       all.map((subject) =>
@@ -83,7 +86,7 @@ describe('health of the components', function () {
             const well = livez === 200 && readyz === 200 && health.status === 'ok' && unknown.length === 0;
             return well && lookedAt > since ? undefined : notYet({ livez, readyz, ill, unknown, lookedAt });
           },
-          // While it is started anew nobody answers.
+          // A process does not answer while it restarts.
           { deadlineSeconds: RECOVERY_SECONDS, tolerate: () => true },
         ),
       ),
@@ -103,11 +106,11 @@ describe('health of the components', function () {
     return { target, networkPartition: { from }, durationSeconds: FAULT_SECONDS };
   }
 
-  /** Takes everything of a round away, waits until each process that lacks something has looked, and gives it back. */
+  /** Takes all dependencies of a round away, waits until each affected process has checked, and restores them. */
   async function lived(squares: readonly Square[]): Promise<Map<string, Seen>> {
     const cleanup = world().afterTest;
     const seen = new Map<string, Seen>();
-    // One fault for all squares that mean the same.
+    // One fault for all equal cells.
     const disruptions = new Map(
       squares.map((square) => [JSON.stringify(disruptionOf(square)), disruptionOf(square)]),
     );
@@ -122,7 +125,7 @@ describe('health of the components', function () {
     const faultOf = (square: Square) => injected.get(JSON.stringify(disruptionOf(square)));
     for (const square of squares) {
       const address = faultOf(square)?.receipt.targets[0]?.address;
-      // Its Service may lead to nobody now.
+      // Its Service may have no endpoint now.
       if (square.component === 'webserver' && square.way !== 'gone' && address) {
         all = all.map((subject) =>
           subject.component === 'webserver' ? new HealthTarget('webserver', '', address) : subject,
@@ -132,7 +135,7 @@ describe('health of the components', function () {
     const lackNothing = all.filter(
       (subject) => !squares.some((square) => of(square.component, square.one).includes(subject)),
     );
-    /** What a process says of itself when it has looked after the fault. */
+    /** Records the answers of a process after its first check since the fault. */
     const ask = async (subject: HealthTarget, key: string, since: Date, why: string): Promise<void> => {
       try {
         const look = await subject.lookAfter(since, why);
@@ -183,7 +186,7 @@ describe('health of the components', function () {
 
   for (const { title, squares } of ROUNDS) {
     describe(title, () => {
-      // The first test of the round pays for all: what it sees is the same for each.
+      // The first test of the round collects the answers for all its tests.
       let round: Promise<Map<string, Seen>> | undefined;
       const once = (): Promise<Map<string, Seen>> => {
         round ??= lived(squares);
@@ -204,7 +207,7 @@ describe('health of the components', function () {
             expect(look.readyz, `readiness of ${subject.name}`).to.equal(503);
             expect(look.livez, `liveness of ${subject.name}`).to.equal(vital ? 503 : 200);
             const lacking = others.map((other) => other.need);
-            // Managers that are not ready serve nobody: who needs them lacks them too.
+            // Managers that are not ready do not serve, so a process that needs them lacks them too.
             if (squares.some((other) => other.component === 'manager')) lacking.push('manager');
             const blamed = look.ill.filter(
               (what) => isNeed(component, what) && !lacking.includes(what as Need),
@@ -233,7 +236,7 @@ describe('health of the components', function () {
     });
   }
 
-  // In a block of its own: Mocha runs the tests of a block before those of blocks inside of it.
+  // A separate describe, because Mocha runs the tests of a describe before those of nested ones.
   describe('when everything is restored', () => {
     it('is good again, and a session starts', async () => {
       const since = performance.now();
@@ -258,7 +261,7 @@ describe('health of the components', function () {
   }
 });
 
-/** Whether a component has that as a need of its own; other things it only tells of. */
+/** Whether a component depends on it. A component also reports other things. */
 function isNeed(component: HealthyComponent, what: string): boolean {
   const { vital, ready } = NEEDS[component];
   return [...vital, ...ready].some((need) => need === what);

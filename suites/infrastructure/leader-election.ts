@@ -21,28 +21,28 @@ import { rounds } from '../evidence/rounds.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
 
-/** How often each way to lose a leader is tried. */
+/** Number of repetitions for each way to lose a leader. */
 const ROUNDS = rounds(3);
 
-/** Until the next one takes a lock that is free: every 10 s it asks, and two busy cores may be late. */
+/** Longest time until the next manager takes a free lock. It tries every 10 s, or later on two busy cores. */
 const TAKEN_SECONDS = 12;
-/** Until a manager that is ready has told Valkey of itself. */
+/** Longest time until a ready manager is registered in Valkey. */
 const KNOWN_SECONDS = 60;
 /**
- * What is looked at is the lock. A manager that is cut off from Valkey may still take itself for the leader for some seconds
- * after the lock has gone to another: it learns of that by its third renewal that fails.
+ * The tests observe the lock. A manager that is cut off from Valkey may consider itself the leader for some seconds
+ * after another one has taken the lock: it notices that at its third failed renewal.
  */
 describe('leader election', function () {
   this.timeout(420_000);
-  // A manager that was frozen or cut off takes itself out of service for up to a minute, some seconds after that is over: the next
-  // suite may break the other one.
+  // Some seconds after a freeze or a partition ends, a manager takes itself out of service for up to a minute. The next
+  // suite may break the other manager.
   leaveHealthy(() => world(), LOOKED_AT_MS);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
   const faults = useFaults();
 
   const targetOf = (receipt: Receipt): string => receipt.targets[0]?.pod ?? '';
 
-  /** Each manager by itself; one that has just begun takes a moment to make itself known. */
+  /** Each manager at its own address. A new manager needs a moment to register. */
   const bothManagers = (): Promise<OneManager[]> =>
     waitUntil('both managers to answer', async () => (await eachManager(world())).each, {
       deadlineSeconds: KNOWN_SECONDS,
@@ -50,13 +50,14 @@ describe('leader election', function () {
     });
 
   /**
-   * A session runs, asked of the one who leads now: behind the Service there may still be one that is broken, until it was
-   * seen not to be ready. What a manager starts while it takes its connection to an agent for broken stays CREATING (a known
-   * issue of agent-failover), also one that has just begun: it must reach them.
+   * Expects that a session runs. It uses the current leader, because the Service may still route to a broken manager. A
+   * session that a manager starts while it considers its connection to an agent broken stays CREATING (a known issue of
+   * agent-failover), so the manager must reach the agents first.
    */
   async function expectScheduling(managers: readonly OneManager[], leader: string): Promise<void> {
     const leading = managers.find(({ id }) => holds(leader, id.replace(/^i-/, '')));
-    if (!leading) throw new Inconclusive(`${leader} leads, which is none of ${managers.map(({ id }) => id)}`);
+    if (!leading)
+      throw new Inconclusive(`${leader} leads, which is not one of ${managers.map(({ id }) => id)}`);
     await agentsReached(world(), [leading]);
     const session = await world().startSession(world().afterTest, {}, leading.asUser);
     expect((await world().database.session(session.id))?.status).to.equal('RUNNING');
@@ -64,7 +65,7 @@ describe('leader election', function () {
     await world().endSession(session.id, leading.asUser);
   }
 
-  /** Breaks the leader once; the lock must be free within the bounds, and then the other manager must take it. */
+  /** Breaks the leader once. The lock must be free within the bounds, and then the other manager must take it. */
   async function failover(
     name: string,
     disruption: Omit<Disruption, 'target'>,
@@ -99,7 +100,8 @@ describe('leader election', function () {
       }
       expect(released, `seconds until the lock is free (${name})`).to.be.within(free.least, free.most);
       expect(taken - released, `seconds until it is taken (${name})`).to.be.within(0, TAKEN_SECONDS);
-      // One interval after it is free, and some: given back after 0.3 to 1.1 s (of 10 allowed), or after the whole lease.
+      // A little more than one interval after it is free. It is released after 0.3 to 1.1 s (10 are allowed), or after
+      // the whole lease.
       const most = options.gaveBack ? TAKEN_SECONDS + 1 : LEASE_SECONDS + 10;
       expect(taken, `seconds until another leads (${name})`).to.be.at.most(most);
     });
@@ -165,7 +167,7 @@ describe('leader election', function () {
   }
 });
 
-/** Managers that have told etcd of themselves. */
+/** Managers that are registered in etcd. */
 async function managersIn({ etcd }: World): Promise<string[]> {
   return Object.keys(await etcd.below('nodes/manager/'));
 }

@@ -14,7 +14,7 @@ import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** What a component says of its connections at /health. */
+/** A component's connections at /health. */
 interface Health {
   status: string;
   version: string;
@@ -29,7 +29,7 @@ describe('service discovery', function () {
   this.timeout(120_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent', 'storage-proxy']);
 
-  /** Records that were renewed when they had to be; those of pods that are gone stay until their time is over. */
+  /** Records that are renewed in time. Records of deleted pods stay until they expire. */
   const current = (all: readonly Registration[]): Registration[] =>
     all.filter((one) => Date.now() / 1000 - one.lastHeartbeat < RENEWAL_SECONDS + 15);
   const pods = (): Record<string, number> => ({
@@ -41,7 +41,7 @@ describe('service discovery', function () {
   });
 
   it('lists every process of every component once', async () => {
-    // A pod that another suite deleted shortly before is known until its record would have had to be renewed.
+    // A pod that another suite has just deleted stays listed until its record should have been renewed.
     const found = await waitUntil(
       'each component to be known as often as it has pods',
       async () => {
@@ -123,7 +123,7 @@ describe('service discovery', function () {
     await waitUntil(
       'both managers to serve',
       async () => {
-        // A new connection each time: the Service chooses when a connection is made.
+        // A new connection each time, because the Service chooses a pod for each connection.
         const fresh = new BackendAi(connection.manager.url, connection.accounts.admin);
         const told = await fresh.api.json<{ nodes: { id: string }[] }>({
           method: 'GET',

@@ -10,7 +10,7 @@ import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 const GIB = 1024 ** 3;
-/** The scheduler looks at waiting sessions at least this often, with some room. */
+/** Longest interval at which the scheduler checks waiting sessions, with some room. */
 const VERDICT_SECONDS = 70;
 
 describe('limits that an administrator sets for a user', () => {
@@ -19,13 +19,13 @@ describe('limits that an administrator sets for a user', () => {
   let folders: VFolderFixture;
   let policy: string;
   let user: NewUser;
-  /** Another user: nothing of all this may change anything for him. */
+  /** Another user, who must never be affected. */
   let bystander: NewUser;
 
   const sessionOf = (cpu: number, mem: string) =>
     world().smallSession({ config: { ...SMALL, resources: { cpu, mem } } });
 
-  /** Claims that a session waits for that reason, and has nothing yet. */
+  /** Expects that a session waits for the reason and holds nothing. */
   const waitsBecause = async (id: string, reason: RegExp): Promise<void> => {
     const { database } = world();
     const told = await waitUntil(
@@ -201,7 +201,7 @@ describe('limits that an administrator sets for a user', () => {
     it('wait with a reason and hold nothing at the maximum number of sessions', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       second = (await world().enqueue(sessionOf(1, '512m'), world().afterSuite, user.api)).sessionId;
-      // He starts while the user waits.
+      // The other user's session starts while the user waits.
       others = world().startSession(world().afterSuite, {}, bystander.api);
       others.catch(() => 'told by the test that awaits it');
       await waitsBecause(second, /cannot run more than 1 concurrent sessions/);
@@ -216,7 +216,7 @@ describe('limits that an administrator sets for a user', () => {
     it('wait with a reason and hold nothing when they need more memory than allowed', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       const wanted = await world().enqueue(sessionOf(1, '1088m'), world().afterTest, user.api);
-      // Together 64 MiB too much.
+      // Together 64 MiB more than allowed.
       await waitsBecause(
         wanted.sessionId,
         new RegExp(`mem: used ${GIB / 2} \\+ requested ${1088 * 1024 ** 2} > limit ${1.5 * GIB}`),

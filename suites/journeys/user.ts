@@ -14,7 +14,7 @@ import { SMALL, useWorld } from '../fixtures/world.ts';
 /** A login of the webserver lasts seven days: charts/backend-ai, webserver.conf, session.max_age. Seconds. */
 const LOGIN_SECONDS = 604_800;
 
-/** How the webserver answers whoever is not logged in. */
+/** The webserver's answer without a login. */
 const LOGGED_OUT: Refusal = { status: 401, kind: 'auth-failed' };
 
 const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -33,7 +33,7 @@ describe('a user in a browser', function () {
 
   const open = (): Browser => new Browser(world().connection.webserver.url);
 
-  /** Logs in; the cleanup stack logs out, and removes what the webserver may have left. */
+  /** Logs in. The cleanup stack logs out and removes what the webserver may have left. */
   const enter = async (): Promise<Browser> => {
     const { email, password, accessKey } = world().connection.accounts.user;
     const browser = open();
@@ -47,7 +47,7 @@ describe('a user in a browser', function () {
     return browser;
   };
 
-  /** The cookie that the webserver sends with its answer to a login, whatever the answer is. */
+  /** The cookie in the webserver's answer to a login, also to a refused one. */
   const cookieOf = async (username: string, password: string): Promise<string> => {
     const answer = await fetch(new URL('/server/login', world().connection.webserver.url), {
       method: 'POST',
@@ -58,15 +58,15 @@ describe('a user in a browser', function () {
     return value;
   };
 
-  /** What Valkey holds of a login: the key pair while it lasts, an empty object after a logout. */
+  /** Valkey's record of a login: the key pair during the login, an empty object after a logout. */
   const stored = async (cookie: string | undefined): Promise<string> =>
     (await world().valkey.db(VALKEY_DB.statistics).get(`${WEB_COOKIE}_${cookie}`)) ?? '';
 
-  /** Seconds that a login has left in Valkey; below 0 when there is none. */
+  /** Remaining seconds of a login in Valkey. Negative when there is no login. */
   const secondsLeft = (cookie: string | undefined): Promise<number> =>
     world().valkey.db(VALKEY_DB.statistics).ttl(`${WEB_COOKIE}_${cookie}`);
 
-  /** Logs out, and claims that nothing is left of the login: in the browser, in Valkey, and for who has its cookie. */
+  /** Logs out, and expects that the login is gone from the browser and from Valkey, and that its cookie is useless. */
   const leave = async (browser: Browser): Promise<void> => {
     const { cookie = '' } = browser;
     await browser.logout();
@@ -138,7 +138,7 @@ print(len(numbers))`,
   it('cannot log in with a wrong password, no password or an unknown name', async () => {
     const { email } = world().connection.accounts.user;
     const nobody = `${world().name('nobody')}@backend-ai.test`;
-    // The manager counts failures by name, for names that nobody has too.
+    // The manager counts failures by name, also for unknown names.
     world().afterTest.add('failed logins', () =>
       world().valkey.db(VALKEY_DB.statistics).del(`login_history_${nobody}`),
     );
@@ -151,7 +151,7 @@ print(len(numbers))`,
       const error = await browser.login(name, password).catch((thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(BackendApiError).and.to.include({ status: 401 });
       answers.push((error as BackendApiError).message.replace(name, 'NAME'));
-      // The refusal comes with a cookie, which a browser would keep: it opens nothing.
+      // The refusal has a cookie, which a browser would keep. It gives no access.
       browser.useCookie(await cookieOf(name, password));
       expect((await browser.loginState()).authenticated).to.equal(false);
       await expectRefusal(browser.folders.list(), LOGGED_OUT);
@@ -164,7 +164,7 @@ print(len(numbers))`,
       open().web.request({ method: 'POST', path: '/server/login', json: noPassword }),
       missing,
     );
-    // The right password still works: one failure locks nobody out.
+    // The right password still works: one failure does not lock the user out.
     expect((await (await enter()).loginState()).authenticated).to.equal(true);
   });
 
@@ -182,7 +182,7 @@ print(len(numbers))`,
     const browser = await enter();
     await browser.folders.list();
     expect((await browser.loginState()).authenticated).to.equal(true);
-    // Seven days pass in a second: Valkey is what ends a login.
+    // Valkey expires the login, so shorten its lifetime there.
     await world().valkey.db(VALKEY_DB.statistics).expire(`${WEB_COOKIE}_${browser.cookie}`, 1);
     await waitUntil(
       'the login to expire',

@@ -8,7 +8,7 @@ import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
-/** A port that a program of the session listens on by itself; the application is called by it. */
+/** A port on which a program of the session listens. It is also the name of the application. */
 const PORT = 8000;
 const APP = String(PORT);
 const MIB = 1024 * 1024;
@@ -168,11 +168,11 @@ for attempt in range(50):
     const terminal = await proxy.open(world().user, session.id, 'ttyd');
     let greeted = false;
     let typed = 0;
-    // ttyd: first the size as JSON, then "0" and what is typed; answers begin with "0".
+    // The protocol of ttyd: first the size as JSON, then "0" and the input. Answers begin with "0".
     const say = (send: (text: string) => void, heard: string): void => {
       if (!greeted) send(JSON.stringify({ AuthToken: '', columns: 120, rows: 24 }));
       greeted = true;
-      // What is typed before the shell reads is lost.
+      // Input is lost before the shell reads.
       if (heard.length > 200 && Date.now() - typed > 3_000) {
         send('0echo at-$((6*7))-$BACKENDAI_SESSION_ID\r');
         typed = Date.now();

@@ -8,14 +8,14 @@ import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
- * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red
- * until that is mended: suites/known-issues.yaml lists them.
+ * What is right, and what Backend.AI 26.9.6 does wrong. Each test names the place in its sources. These tests fail
+ * until Backend.AI is fixed: suites/known-issues.yaml lists them.
  */
 describe('known issues between components', () => {
   const world = useWorld(['manager', 'postgres', 'storage-proxy']);
 
-  // GET /folders/_/hosts adds up domain, projects and policy (get_allowed_vfolder_hosts_by_user in
-  // ai.backend.manager.models.vfolder.row), POST /folders looks at the policy only (VFolderRepository
+  // GET /folders/_/hosts combines domain, projects and policy (get_allowed_vfolder_hosts_by_user in
+  // ai.backend.manager.models.vfolder.row), POST /folders uses the policy only (VFolderRepository
   // .get_allowed_vfolder_hosts).
   it("a volume that the manager offers to a user accepts the user's folder", async () => {
     const { afterTest, connection } = world();
@@ -33,7 +33,7 @@ describe('known issues between components', () => {
   });
 
   // UserDBSource.purge_user_by_uuid leaves the project to a sweep, while the API refuses to purge it ("purged with its
-  // user"): until the sweep, its domain cannot be purged either.
+  // user"). Until the sweep its domain cannot be purged either.
   it('purging a user removes the personal project', async () => {
     const { afterTest, database } = world();
     const administration = new AccountAdministration(world());
@@ -59,13 +59,13 @@ describe('known issues between components', () => {
       world().afterSuite.add('circuits', () => proxy.removeCircuits(session.id));
     });
 
-    // StartServiceAction.operation_type is CREATE, which every member of the project has; execution wants UPDATE.
+    // StartServiceAction.operation_type is CREATE, which every member of the project has. Execution requires UPDATE.
     it('are refused to another user, because a terminal gives full access to the session', async () => {
       const strange = proxy.ticket(world().user2, session.id, 'ttyd');
       await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
     });
 
-    // Nothing tells the coordinator that a session has ended: unused_port_collection_ctx waits an hour for traffic.
+    // Nothing informs the coordinator that a session has ended. unused_port_collection_ctx waits an hour for traffic.
     it('release their ports when the session ends', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
       await proxy.open(world().user, session.id, 'ttyd');

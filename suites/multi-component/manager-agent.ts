@@ -140,7 +140,7 @@ describe('manager and agents', () => {
     let session: RunningSession;
     let agent: string;
     let executions: number[];
-    /** Another amount than other suites use, so that its own effect is seen. */
+    /** A different amount than in other suites, so that its own effect is visible. */
     const memory = 576 * 1024 * 1024;
 
     before('a session runs', async function () {
@@ -163,7 +163,7 @@ describe('manager and agents', () => {
         { slot_name: 'cpu', used: 1 },
         { slot_name: 'mem', used: memory },
       ]);
-      // Other suites start and end sessions on the same agent: two looks at different moments may differ.
+      // Other suites start and end sessions on the same agent, so two reads at different times may differ.
       await waitUntil(
         'database and API to tell the same',
         async () => {
@@ -224,7 +224,7 @@ describe('manager and agents', () => {
       const registry = new ContainerRegistry(connection.registry);
       const { name: host, project, kernelImage } = connection.registry;
       const repository = kernelImage.slice(host.length + 1, kernelImage.lastIndexOf(':'));
-      // Backend.AI reads the parts of a tag between dashes as what an image consists of, so there is none in it.
+      // Backend.AI parses the parts of a tag between dashes, so the tag has no dash.
       const tag = `e2e${world().run}`;
       const reference = `${host}/${repository}:${tag}`;
       const row = async () =>

@@ -23,7 +23,7 @@ describe('manager and storage-proxy', () => {
     vfolders = new VFolderFixture(world());
   });
 
-  /** The volumes that the storage-proxy has, asked of itself. */
+  /** The volumes of the storage-proxy, from its own API. */
   const ownVolumes = async (): Promise<
     { name: string; backend: string; path: string; capabilities: string[] }[]
   > => {
@@ -74,7 +74,7 @@ describe('manager and storage-proxy', () => {
       const [proxy] = connection.storageProxy.volume.split(':');
       const key = `volumes/proxies/${proxy}`;
       expect(await etcd.get(`${key}/client_api`)).to.equal(connection.storageProxy.clientUrl);
-      // The secret itself must never reach a report.
+      // The secret must never appear in a report.
       expect((await etcd.get(`${key}/secret`)) === connection.storageProxy.managerSecret).to.equal(true);
       const folder = await vfolders.make(world().afterTest);
       const transfer = await new VFolders(world().user.api).requestUpload(folder.name, 'some.txt', 1);
@@ -154,7 +154,7 @@ describe('manager and storage-proxy', () => {
       for (const size of sizes) await vfolders.upload(folder.name, `file-${size}`, randomBytes(size));
     });
 
-    /** What each side says that the folder holds. */
+    /** Usage of the folder from each side. */
     const told = async () => {
       const { admin, user, connection } = world();
       const query = { folder_host: connection.storageProxy.volume, id: folder.id };

@@ -23,15 +23,15 @@ import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
-/** Until a token that is about to expire has done so. */
+/** Time until a short-lived token has expired. */
 const SHORT_LIFE_SECONDS = 8;
 /**
- * Until a replica that fails its health checks gets no more requests: two failures (10 s apart), then the leader looks at
- * the health (every 60 s), then at what to evict (every 60 s), then takes it away (every 5 s or 30 s).
+ * Longest time until a replica that fails its health checks gets no more requests: two failures (10 s apart), then the
+ * leader's health check (every 60 s), eviction check (every 60 s) and removal (every 5 s or 30 s).
  */
 const EVICTION_SECONDS = 240;
 
-/** How often a service may be made in vain until the suite can say nothing of one. */
+/** Number of services that may stay without a replica before the suite is inconclusive. */
 const MOST_BARREN = 2;
 
 const later = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
@@ -48,7 +48,7 @@ describe('a model service', function () {
   let url: string;
   let endpoint: ModelEndpoint;
   let token: string;
-  /** Services that were made and never got a replica. */
+  /** Services that never got a replica. */
   const barren: string[] = [];
 
   const released = async (session: string): Promise<void> => {
@@ -123,7 +123,8 @@ describe('a model service', function () {
     });
   });
 
-  // ModelServingRepository.list_endpoints_by_owner_validated looks for the stage CREATED, which nothing writes any more.
+  // ModelServingRepository.list_endpoints_by_owner_validated searches for the stage CREATED, which nothing writes any
+  // more.
   it('is among the services of its owner', async () => {
     expect((await services.list()).map(({ id }) => id)).to.include(made.endpoint_id);
   });
@@ -178,7 +179,7 @@ describe('a model service', function () {
     });
   });
 
-  // Of its own, so that it comes after the part above: tests of a part come before the parts in it.
+  // A separate describe, because Mocha runs the tests of a describe before nested ones.
   describe('when it is scaled', () => {
     it('spreads the requests over two replicas', async function () {
       this.timeout((SERVING_SECONDS + 60) * 1000);

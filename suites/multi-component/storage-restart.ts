@@ -15,9 +15,12 @@ import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
 const PART = 8 * MIB;
-/** A new process of the storage-proxy answers after that time at most, on two busy cores. */
+/** Longest time until a new process of the storage-proxy answers, on two busy cores. */
 const START_SECONDS = 120;
-/** A part whose server died keeps others out until its lease is over: 30 s (ai.backend.common, valkey_tus), and some to look. */
+/**
+ * Longest time until a part of a killed server no longer blocks others: its lease of 30 s (ai.backend.common,
+ * valkey_tus), and some to check.
+ */
 const LEASE_SECONDS = 45;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -34,7 +37,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     folder = await vfolders.make(world().afterTest);
   });
 
-  /** Sends the beginning of a part and leaves it at that; resolves when the connection is broken, to how. */
+  /** Sends the beginning of a part only. Resolves to the error when the connection breaks. */
   const beginPart = (
     token: string,
     offset: number,
@@ -57,7 +60,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     return { request, broken };
   };
 
-  /** What stands on the volume of an upload that is not whole, bytes. */
+  /** Bytes of an incomplete upload on the volume. */
   const staged = async (session: string): Promise<number | undefined> => {
     const files = await vfolders.volume.files(folder, '.upload').catch((error: unknown) => {
       if (error instanceof BackendApiError) return [];
@@ -66,7 +69,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     return files.find((file) => file.name === session)?.size;
   };
 
-  /** Asks the storage-proxy how far the upload is, until one answers. */
+  /** Requests the progress of the upload until a storage-proxy answers. */
   const stateAgain = (token: string, receipt: Receipt): Promise<{ offset: number; length: number }> =>
     waitUntil('the storage-proxy to answer again', () => vfolders.client.uploadState(token), {
       deadlineSeconds: START_SECONDS,
@@ -77,7 +80,7 @@ describe('an upload whose storage-proxy is restarted', function () {
       return state;
     });
 
-  /** Sends the rest of the file as soon as the upload takes it, and checks the file on all sides. */
+  /** Sends the rest of the file as soon as the upload accepts it, and checks the file on all sides. */
   const finish = async (token: string, path: string, bytes: Buffer, offset: number): Promise<void> => {
     const since = performance.now();
     const next = await waitUntil(
@@ -86,7 +89,7 @@ describe('an upload whose storage-proxy is restarted', function () {
       {
         deadlineSeconds: LEASE_SECONDS,
         everyMs: 250,
-        // Refused while the lease of the part that was cut off lasts; a wrong offset would be refused for ever.
+        // Refused while the lease of the broken part lasts. A wrong offset would always be refused.
         tolerate: (error) =>
           error instanceof BackendApiError && error.type.endsWith('/storage/tus-lease-held'),
       },
@@ -117,7 +120,7 @@ describe('an upload whose storage-proxy is restarted', function () {
     const { token } = await user.folders.requestUpload(folder.id, 'killed.bin', bytes.length);
     const { session } = claimsOf(token);
     expect(await vfolders.client.sendPart(token, 0, bytes.subarray(0, PART))).to.equal(PART);
-    // Other bytes than the file's own: if they stayed, the checksum would tell.
+    // Different bytes than the file's own. If they stayed, the checksum would differ.
     const half = beginPart(token, PART, randomBytes(PART / 2), PART);
     await waitUntil(
       'half a part to be on the volume',

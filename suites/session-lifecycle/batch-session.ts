@@ -6,12 +6,12 @@ import type { NewSession } from '../clients/manager/sessions.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** From the request until a batch session of a short command has ended. */
+/** Longest time from the request until a batch session with a short command has ended. */
 const WHOLE_SECONDS = START_SECONDS + END_SECONDS;
 
 /**
- * Comes before every command. A command that ends within some 100 ms may be lost in 26.9.6, and its session then runs for
- * ever: that is a test of its own (known-issues.ts), and not what the tests here are about.
+ * Precedes every command. In 26.9.6 the end of a command that takes less than about 100 ms may be lost, and its session
+ * then never ends. A separate test (known-races.ts) covers that.
  */
 const PAUSE = 'sleep 2;';
 

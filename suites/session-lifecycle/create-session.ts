@@ -6,7 +6,7 @@ import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** 512 MiB, what a small session asks for. */
+/** 512 MiB, the memory of a small session. */
 const MEMORY = 512 * 1024 * 1024;
 
 describe('a new session', () => {
@@ -166,7 +166,7 @@ describe('a new session', () => {
     expect(await database.traces(created.sessionName)).to.deep.equal({ sessions: 1, kernels: 1 });
   });
 
-  // Agents report their containers only now and then, some once a minute: this comes last, so that less waiting is left.
+  // Agents report their containers as rarely as once a minute. This test is the last one, so it waits less.
   it('is reported alive to Valkey by its agent', async function () {
     this.timeout(100_000);
     const { valkey } = world();

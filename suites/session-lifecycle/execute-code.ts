@@ -10,8 +10,8 @@ import { type RunningSession, useWorld } from '../fixtures/world.ts';
 const MIB = 1024 * 1024;
 
 /**
- * First line of batch programs. What a program says within some 100 ms of its start is lost in 26.9.6: that is a test of
- * its own (known-issues.ts), and not what the tests here are about.
+ * First line of batch programs. In 26.9.6 the output of a program's first 100 ms or so is lost. A separate test
+ * (known-issues.ts) covers that.
  */
 const PAUSE = 'import time; time.sleep(1)\n';
 
@@ -30,7 +30,7 @@ describe('execute code', () => {
     runCode(world().user.sessions, session.id, first, options);
   const query = (code: string, options?: RunOptions): Promise<WholeRun> =>
     run({ mode: 'query', code }, options);
-  /** Runs files as a batch, the way a user uploads a program and starts it. */
+  /** Uploads files and runs them as a batch. */
   const batch = async (
     files: Record<string, string>,
     options: Execution['options'] = {},
@@ -148,7 +148,7 @@ for i in range(3):
 
   describe('with files', () => {
     it('reads uploaded files', async () => {
-      // The largest file that this way takes: below 1 MiB (SessionService.upload_files).
+      // The largest file that the API accepts is below 1 MiB (SessionService.upload_files).
       const content = randomBytes(MIB - 1);
       await world().user.sessions.upload(session.id, { 'data.bin': content });
       const done = await query(

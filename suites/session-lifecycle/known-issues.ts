@@ -7,15 +7,15 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
- * What is right, and what Backend.AI 26.9.6 does not do. Each test names the place in its sources. These tests are red
- * until that is mended: suites/known-issues.yaml lists them.
+ * What is right, and what Backend.AI 26.9.6 does wrong. Each test names the place in its sources. These tests fail
+ * until Backend.AI is fixed: suites/known-issues.yaml lists them.
  */
 describe('known issues of sessions', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
   describe('POST /session accepts any name', () => {
-    // SessionName in ai.backend.common.validators: 4 to 64 letters, digits, dots, dashes, underlines. The request model
-    // CreateFromParamsRequest (ai.backend.common.dto.manager.session.request) says only "str".
+    // SessionName in ai.backend.common.validators: 4 to 64 letters, digits, dots, dashes, underscores. The request
+    // model CreateFromParamsRequest (ai.backend.common.dto.manager.session.request) declares only "str".
     for (const [what, name] of [
       ['too short', 'abc'],
       ['too long', 'n'.repeat(65)],
@@ -42,7 +42,8 @@ describe('known issues of sessions', () => {
       session = await world().startSession(world().afterSuite);
     });
 
-    // InvalidSessionData (ai.backend.manager.errors.kernel) is an HTTPInternalServerError, but the client is wrong.
+    // InvalidSessionData (ai.backend.manager.errors.kernel) is an HTTPInternalServerError, although it is a client
+    // error.
     it('refuses an unknown mode as a client error', async () => {
       const json = { mode: 'guess', run_id: 'x', code: '1' };
       const request = world().user.api.request({ method: 'POST', path: `/session/${session.id}`, json });
@@ -54,7 +55,7 @@ describe('known issues of sessions', () => {
       await expectRefusal(request, { status: 400, kind: 'invalid-session-data', msg: 'run ID' });
     });
 
-    // Nothing in ai.backend.manager adds to sessions.num_queries.
+    // Nothing in ai.backend.manager increments sessions.num_queries.
     it('counts the queries of a session', async () => {
       const { user, database } = world();
       for (const code of ['1', '2']) await runCode(user.sessions, session.id, { mode: 'query', code });
@@ -63,9 +64,9 @@ describe('known issues of sessions', () => {
     });
 
     // CodeRunner.next_output_queue (ai.backend.agent.kernel) drops everything between "clean-finished" or
-    // "build-finished" and the client's next request, while feed_batch has already ordered the next step. So the client
-    // here asks on only when the program is done; a quicker one loses output now and then. The run
-    // never ends and keeps the session busy: this comes last.
+    // "build-finished" and the client's next request, while feed_batch has already started the next step. The client
+    // here continues only after the program is done; a quicker client loses output sometimes. The run never ends and
+    // keeps the session busy, so this test is the last one.
     it('keeps the output of a batch program until the client asks for it', async () => {
       const { sessions } = world().user;
       await sessions.upload(session.id, { 'main.py': 'print("quick")\nopen("done", "w").close()\n' });
@@ -78,7 +79,8 @@ describe('known issues of sessions', () => {
     });
   });
 
-  // get_session_info (ai.backend.manager.services.session.service) shows what a waiting session asked for as occupied.
+  // get_session_info (ai.backend.manager.services.session.service) shows the requested slots of a waiting session as
+  // occupied.
   it('a waiting session occupies nothing', async () => {
     const { user, database, afterTest } = world();
     const { sessionId } = await world().enqueue(world().endlessWait(), afterTest);
@@ -87,7 +89,7 @@ describe('known issues of sessions', () => {
   });
 });
 
-/** Waits until the program has written its file, and a second for its output to travel to the agent. */
+/** Waits until the program has written its file, and another second until its output has reached the agent. */
 async function programDone(sessions: Sessions, session: string): Promise<void> {
   const look = async () => {
     const files = await sessions.files(session);

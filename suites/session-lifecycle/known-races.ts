@@ -2,15 +2,12 @@ import { expect } from 'chai';
 import { waitForEnd } from '../clients/manager/session-watch.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/**
- * What Backend.AI 26.9.6 does wrong now and then. Such a test cannot stand in the list of known issues, because a listed
- * test has to fail: it runs only when asked for.
- */
+/** What Backend.AI 26.9.6 sometimes does wrong. The suite runs only when you name it. */
 describe('known races of sessions', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
-  // execute_batch (ai.backend.agent.agent) loses "finished" as the execution API loses quick output: see
-  // known-issues.ts. The session then stays RUNNING for ever; the cleanup stack ends it by force.
+  // execute_batch (ai.backend.agent.agent) loses "finished" as the execution API loses quick output (known-issues.ts).
+  // The session then stays RUNNING, and the cleanup stack ends it by force.
   it('batch sessions with a short command end by themselves', async function () {
     this.timeout(200_000);
     const { database, afterTest } = world();

@@ -11,12 +11,12 @@ const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 describe('refusing a session', () => {
   const world = useWorld(['manager', 'postgres', 'agent']);
 
-  /** Asks for a session that must be refused, and claims that it left no row behind. */
+  /** Requests a session that must be refused, and expects that it leaves no row. */
   const refuses = async (more: Partial<NewSession>, refusal: Refusal): Promise<void> => {
     const { user, database, afterTest } = world();
     const wanted = world().smallSession(more);
     const request = user.sessions.create(wanted).then((created) => {
-      // It must not exist; if it does, it must not stay.
+      // It must not exist. If it does, remove it.
       afterTest.add(`session ${created.sessionId}`, () => world().endSession(created.sessionId));
       return created;
     });
@@ -147,7 +147,7 @@ describe('refusing a session', () => {
         const refusal = { status: 404, kind: 'entity-not-found', msg: 'Session' };
         await expectRefusal(act(world().user, 'e2e-no-such-session'), refusal);
       });
-      // A user learns no more of an unknown id than of a stranger's session: that he may not.
+      // A user gets the same answer for an unknown id as for another user's session: no permission.
       it(`${what}, by id`, async () => {
         const refusal = { status: 403, kind: 'not-enough-permission', msg: UNKNOWN };
         await expectRefusal(act(world().user, UNKNOWN), refusal);

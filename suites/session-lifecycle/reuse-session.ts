@@ -4,7 +4,7 @@ import { waitForEnd } from '../clients/manager/session-watch.ts';
 import type { CreatedSession } from '../clients/manager/sessions.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** Asking for a session by a name that exists. The sessions wait for room that never comes: nothing has to start. */
+/** Requests for a session with an existing name. The sessions request too many resources, so none has to start. */
 describe('requesting an existing session again', () => {
   const world = useWorld(['manager', 'postgres', 'observer']);
   let first: CreatedSession;

@@ -5,7 +5,7 @@ import { START_SECONDS, statesInOrder, waitForEnd } from '../clients/manager/ses
 import type { SessionState } from '../clients/manager/sessions.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
-/** The state that an event tells (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
+/** The state that an event reports (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
 function stateOf(event: ServerEvent): string {
   const told = event.name.replace(/^session_/, '').toUpperCase();
   return told === 'STARTED' ? 'RUNNING' : told;
@@ -16,7 +16,7 @@ describe('events of a session', function () {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer']);
   let session: RunningSession;
   let history: SessionState[];
-  /** What each manager told the owner of the session about it. */
+  /** Events about the session that the owner received from each manager. */
   let told: { manager: string; events: ServerEvent[] }[];
   let stranger: SessionEvents;
 

@@ -7,7 +7,7 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
-/** More cores than any machine has: such a session waits for ever. */
+/** More cores than any machine has, so the session waits until it is ended. */
 const TOO_MANY_CORES = 100_000;
 
 describe('terminating a session', () => {
@@ -19,14 +19,15 @@ describe('terminating a session', () => {
     container: string;
   }
 
-  /** Where a running session lives, as the database says. */
+  /** Agent and container of a running session, from the database. */
   const placeOf = async (session: RunningSession): Promise<Place> => {
     const [kernel] = await world().database.kernels(session.id);
-    if (!kernel?.agent || !kernel.container_id) throw new Error(`session ${session.id} has no place`);
+    if (!kernel?.agent || !kernel.container_id)
+      throw new Error(`session ${session.id} has no agent or container`);
     return { kernel: kernel.id, agent: kernel.agent, container: kernel.container_id };
   };
 
-  /** Claims that container and scratch directory are gone from the agent. */
+  /** Expects that container and scratch directory are gone from the agent. */
   const leavesNothingOn = async (session: string, place: Place): Promise<void> => {
     await world().containersGone(session);
     const observer = world().observer(place.agent);
@@ -38,7 +39,7 @@ describe('terminating a session', () => {
     );
   };
 
-  /** Claims that every slot of the session is free again: in its own rows, and on its agent. */
+  /** Expects that every slot of the session is free again: in its own rows, and on its agent. */
   const givesBackSlots = async (session: string, agent: string): Promise<void> => {
     const { database } = world();
     const allocations = await database.allocations(session);

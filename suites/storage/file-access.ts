@@ -8,9 +8,9 @@ import { Inconclusive } from '../evidence/record.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
-/** How the storage-proxy refuses a token that it does not believe. */
+/** The storage-proxy's answer to an invalid token. */
 const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };
-/** How the manager passes on that the storage-proxy refused a path. */
+/** The manager's answer to a path that the storage-proxy refused. */
 const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
 
 describe('access to files of a vfolder', function () {
@@ -45,9 +45,10 @@ describe('access to files of a vfolder', function () {
         'that has expired',
         (claims) => {
           const { sessionSecret } = world().connection.storageProxy;
-          if (!sessionSecret) throw new Inconclusive('the secret that signs transfers is not known here');
+          if (!sessionSecret)
+            throw new Inconclusive('the connection does not have the secret that signs transfers');
           const now = Math.floor(Date.now() / 1000);
-          // The next test shows that such a signature is believed: it is not what this one is refused for.
+          // The next test shows that such a signature is accepted, so it is not the reason for this refusal.
           return signedToken({ ...claims, exp: now - 5 }, sessionSecret);
         },
       ],

@@ -12,7 +12,7 @@ import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
-/** Sent part by part and never held in memory as a whole: the pod of a suite has 512 MiB. */
+/** Sent part by part and never completely in memory: the pod of a suite has 512 MiB. */
 const BIG_BYTES = 256 * MIB;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -39,7 +39,7 @@ describe('uploading files to a vfolder', function () {
         reject(new Error(`the upload was answered ${answer.statusCode} before it was cut`));
       });
       request.on('error', () => resolve());
-      // The second write's callback comes when the bytes have left this process; the server gets some time to store them.
+      // The callback of write runs when the bytes have left this process. Give the server some time to store them.
       request.write(bytes, () => setTimeout(() => request.destroy(new Error('cut')), 300));
     });
 
@@ -132,7 +132,7 @@ describe('uploading files to a vfolder', function () {
       const bytes = randomBytes(3 * MIB);
       const { token } = await user.folders.requestUpload(folder.id, 'broken-off.bin', bytes.length);
       await vfolders.client.sendPart(token, 0, bytes.subarray(0, MIB));
-      // What arrives of the cut part is not what the file holds in the end: it must not stay.
+      // The bytes of the broken part differ from those of the file, so they must not remain.
       await breakOff(token, MIB, randomBytes(MIB), 2 * MIB);
       const state = await vfolders.client.uploadState(token);
       expect(state).to.deep.equal({ offset: MIB, length: bytes.length });

@@ -11,8 +11,8 @@ import { SMALL, useWorld } from '../fixtures/world.ts';
 const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /**
- * What is right, and what Backend.AI 26.9.6 does not do: suites/known-issues.yaml says where each comes from. These
- * tests are red until that is mended.
+ * What is right, and what Backend.AI 26.9.6 does wrong: suites/known-issues.yaml gives the cause of each. These tests
+ * fail until Backend.AI is fixed.
  */
 describe('known issues of storage', function () {
   this.timeout(60_000);
@@ -118,7 +118,7 @@ describe('known issues of storage', function () {
       expect((await vfolders.row(folder.id))?.status).to.equal('ready');
     });
 
-    // Last: afterwards it is not lent any more.
+    // This test is the last one, because it ends the sharing.
     it('can be left by the invited user', async () => {
       const { user } = world();
       await user.folders.leave(folder.id);

@@ -14,7 +14,7 @@ const BIG_BYTES = 64 * MIB;
 const digest = (kind: 'sha256' | 'md5', bytes: Uint8Array): string =>
   createHash(kind).update(bytes).digest('hex');
 
-/** Posts a presigned form as a browser does: the fields in their order, the file last. */
+/** Posts a presigned form as a browser does: the fields in order, the file last. */
 async function post(form: PresignedPost, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries(form.fields)) body.append(name, value);
@@ -195,7 +195,7 @@ describe('the object storage of the storage-proxy', function () {
       expect((await server.get(key))?.toString()).to.equal('guarded');
     });
 
-    // Storages of charts/backend-ai with brokenObjectStorages: the error says what the server or the network said.
+    // Storages of charts/backend-ai with brokenObjectStorages. The error has the answer of the server or the network.
     const broken: [string, string, string | undefined, RegExp][] = [
       ['that signs with a wrong secret', 's3-wrong-secret', undefined, /SignatureDoesNotMatch|403|Forbidden/],
       [
@@ -208,7 +208,7 @@ describe('the object storage of the storage-proxy', function () {
     ];
     for (const [what, name, bucket, said] of broken) {
       it(`with a storage ${what}; the others keep working`, async function () {
-        // Nobody's refused connections are tried again for some 7 s a request.
+        // Refused connections are retried for about 7 s in each request.
         this.timeout(120_000);
         const { storageProxy, s3 } = world().connection;
         const key = `${folder}/beside-${name}`;

@@ -11,11 +11,11 @@ import { s3Folder } from '../fixtures/s3-folder.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
-/** More than what sockets and the storage-proxy hold of a download that nobody reads. */
+/** More bytes than sockets and the storage-proxy buffer for a download that is not read. */
 const BIG_BYTES = 96 * MIB;
-/** From the S3 server's return until the storage-proxy uses it: the next request connects anew. */
+/** Longest time from the S3 server's return until the storage-proxy uses it. The next request reconnects. */
 const RECOVERY_SECONDS = 60;
-/** A request with the S3 server away: botocore tries four times more, 7 to 8 s in all measured. */
+/** Timeout of a request without the S3 server. botocore retries four times, 7 to 8 s in total. */
 const TRIES_MS = 60_000;
 
 const NO_SERVER: Disruption = { target: { component: 's3' }, scaleToZero: {}, durationSeconds: 180 };
@@ -34,7 +34,7 @@ describe('the object storage without its S3 server', function () {
     ({ storage, server, folder } = await s3Folder(world(), 'outage'));
   });
 
-  // Also after a test that failed: the clean-up that follows needs the server.
+  // It also runs after a failed test, because the clean-up needs the server.
   afterEach('the S3 server answers again', async function () {
     this.timeout((RECOVERY_SECONDS + 5) * 1000);
     await waitUntil(
@@ -44,7 +44,7 @@ describe('the object storage without its S3 server', function () {
     );
   });
 
-  /** Seconds until the storage gives an object again. */
+  /** Seconds until the storage returns an object again. */
   const recovered = async (key: string): Promise<number> => {
     const since = performance.now();
     await waitUntil(
@@ -108,7 +108,8 @@ describe('the object storage without its S3 server', function () {
         return error;
       }
     });
-    if (received === BIG_BYTES) throw new Inconclusive('everything had arrived before the server went away');
+    if (received === BIG_BYTES)
+      throw new Inconclusive('the download was complete before the server was taken away');
     expect(end, `after ${received} of ${BIG_BYTES} bytes`).to.be.instanceOf(Error);
     await recovered(key);
     expect((await storage.get(key)).length, 'the next download').to.equal(BIG_BYTES);

@@ -13,7 +13,7 @@ import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 const EROFS = 30;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-/** An id of 32 digits as a UUID: what sessions take. */
+/** Formats an id of 32 digits as a UUID, as sessions require. */
 const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 const FORBIDDEN: Refusal = { status: 403, kind: 'not-enough-permission' };
@@ -23,10 +23,10 @@ describe('vfolders in sessions', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer', 'storage-proxy']);
   let vfolders: VFolderFixture;
-  /** Of the session's owner: mounted for writing, and for reading only. */
+  /** Folders of the session's owner, mounted for writing and read-only. */
   let own: VFolder;
   let fixed: VFolder;
-  /** Of somebody else, who shares them for reading and for writing. */
+  /** Folders of another user, shared for reading and for writing. */
   let lentToRead: VFolder;
   let lentToWrite: VFolder;
   let session: RunningSession;
@@ -57,7 +57,7 @@ describe('vfolders in sessions', function () {
     return JSON.parse(done.stdout);
   };
 
-  /** What the session's code gets when it tries to change a directory in every way there is: error numbers. */
+  /** Error numbers that the session's code gets when it tries every way to change a directory. */
   const attempts = (directory: string): Promise<unknown> =>
     python(`import os, shutil
 base = ${JSON.stringify(directory)}
@@ -171,7 +171,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       expect(sha256(await vfolders.download(lentToRead.id, 'in.bin', user2))).to.equal(sha256(content));
     });
 
-    // That the same user may also upload to them is a test of its own (known-issues.ts).
+    // Another test (known-issues.ts) covers uploads of the same user.
     it('shared for writing receive what the session writes', async () => {
       const { user, user2 } = world();
       const note = randomBytes(8).toString('hex');
@@ -185,7 +185,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
 
     it('cannot be deleted by the invited user', async () => {
       const { user } = world();
-      // That who may write may not throw away either is a test of its own (known-issues.ts).
+      // Another test (known-issues.ts) covers deletion by a user who may write.
       await expectRefusal(user.folders.trash(lentToRead.id), FORBIDDEN);
       for (const folder of [lentToRead, lentToWrite]) {
         await expectRefusal(user.folders.forceDelete(folder.id), FORBIDDEN);
@@ -242,7 +242,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
     });
   });
 
-  // Last, and in a describe of its own: tests directly in this one would run before those in the others.
+  // A separate describe at the end, because Mocha runs the tests of a describe before nested ones.
   describe('at the end', () => {
     it('cannot be deleted while they are mounted, and can be afterwards', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
