@@ -54,22 +54,22 @@ describe('whether a fault is accepted', () => {
       { environment: { ...environment, spec: { external: {}, disruption: 'Allowed' } } },
       'Unsupported',
     ],
-    ['an attempt that does not exist', { report: undefined }, 'NotYours'],
-    ['an attempt that has ended', { report: { ...report, status: { final: true } } }, 'NotYours'],
+    ['an attempt that does not exist', { report: undefined }, 'NotPermitted'],
+    ['an attempt that has ended', { report: { ...report, status: { final: true } } }, 'NotPermitted'],
     [
       "another run's environment",
       { run: { ...run, spec: { environmentRef: { name: 'other' } } } },
-      'NotYours',
+      'NotPermitted',
     ],
     [
       'an environment of its run in which it does not run',
       { report: { ...report, spec: { ...report.spec, environment: 'other' } } },
-      'NotYours',
+      'NotPermitted',
     ],
     [
       'a suite that is not disruptive',
       { suite: { ...suite, spec: { files: ['a'], image: 'i' } } },
-      'NotYours',
+      'NotPermitted',
     ],
   ];
   for (const [what, changes, reason] of wrong) {

@@ -61,16 +61,18 @@ export function refusalOf({ fault, environment, report, run, suite }: Asked): Re
   }
   const attempt = attemptOf(fault);
   if (attempt === undefined) return undefined;
-  const notYours = (message: string) => ({ reason: FAULT_REASONS.notYours, message });
+  const notPermitted = (message: string) => ({ reason: FAULT_REASONS.notPermitted, message });
   if (!report || report.status?.final === true) {
-    return notYours(`the attempt ${attempt} that asks for it ${report ? 'has ended' : 'does not exist'}`);
+    return notPermitted(`the attempt ${attempt} that asks for it ${report ? 'has ended' : 'does not exist'}`);
   }
   const own = run && environmentOf(run, report.spec);
   if (own !== name) {
-    return notYours(`the attempt ${attempt} runs in ${own}, not in ${name}`);
+    return notPermitted(`the attempt ${attempt} runs in ${own}, not in ${name}`);
   }
   if (suite?.spec.disruptive !== true) {
-    return notYours(`TestSuite ${report.spec.suite} does not say that it is disruptive: set spec.disruptive`);
+    return notPermitted(
+      `TestSuite ${report.spec.suite} does not say that it is disruptive: set spec.disruptive`,
+    );
   }
   return undefined;
 }

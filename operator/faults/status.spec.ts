@@ -53,7 +53,7 @@ describe('the status of a fault', () => {
   it('is over when all were seen healed, and says so when nothing was ever done', () => {
     const done = progress([receipt('a', { healedAt: t(1), seenHealedAt: t(1) })]);
     expect(state(done)).to.include({ Injected: 'False', InForce: 'False', SeenHealed: 'True' });
-    expect(conditionOf(done.conditions, 'Injected')?.reason).to.equal('NothingDone');
+    expect(conditionOf(done.conditions, 'Injected')?.reason).to.equal('NotInjected');
     expect(isOver(fault(done))).to.equal(true);
   });
 

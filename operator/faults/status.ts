@@ -140,25 +140,25 @@ function observations(facts: Facts): Observation[] {
   const over = seenHealedAt !== undefined || hopeless;
   return [
     injectedAt
-      ? yes(injected, R.carriedOut, `carried out at ${injectedAt}`)
+      ? yes(injected, R.injected, `carried out at ${injectedAt}`)
       : over
-        ? no(injected, R.nothingDone, `nothing was done${more}`)
-        : unknown(injected, R.carryingOut, `it is being carried out${more}`),
+        ? no(injected, R.notInjected, `nothing was done${more}`)
+        : unknown(injected, R.injecting, `it is being carried out${more}`),
     seenInForceAt
       ? yes(inForce, R.seen, `seen at ${seenInForceAt} by ${PROBES[action].inForce}`)
       : over
         ? no(inForce, R.notSeen, `the probe did not see it in force${more}`)
-        : unknown(inForce, R.carryingOut, `the probe has not seen it yet${more}`),
+        : unknown(inForce, R.injecting, `the probe has not seen it yet${more}`),
     healedAt
       ? yes(healed, R.undone, `undone at ${healedAt}`)
       : hopeless
         ? no(healed, R.notSeen, `its time is over, and the probe did not see it undone${more}`)
-        : unknown(healed, R.lasting, 'it lasts'),
+        : unknown(healed, R.inForce, 'it lasts'),
     seenHealedAt
       ? yes(seenHealed, R.seen, `seen at ${seenHealedAt} by ${PROBES[action].healed}`)
       : hopeless
         ? no(seenHealed, R.notSeen, `the probe did not see it healed${more}`)
-        : unknown(seenHealed, healedAt ? R.healing : R.lasting, `the probe has not seen it healed${more}`),
+        : unknown(seenHealed, healedAt ? R.healing : R.inForce, `the probe has not seen it healed${more}`),
   ];
 }
 

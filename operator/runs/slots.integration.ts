@@ -186,7 +186,7 @@ describe('a TestRun over several environments, against a real API server', funct
       const accepted = conditionOf(fault?.status?.conditions, 'Accepted');
       return accepted?.status === 'False' && accepted;
     });
-    expect(refused).to.deep.include({ reason: 'NotYours' });
+    expect(refused).to.deep.include({ reason: 'NotPermitted' });
     expect(refused.message).to.include('runs in mild-a, not in mild-b');
     await stage.client.mergePatch(
       { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', plural: 'testruns' },

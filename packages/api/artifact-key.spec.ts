@@ -4,8 +4,8 @@ import { keyOf, ownerPath, partsOf, pathTo, placeAt } from './artifact-key.ts';
 const SHA = 'ab'.repeat(32);
 const UID = '0b1c2d3e-0000-4000-8000-000000000001';
 
-describe('the place of an artifact', () => {
-  it('is read as it was written', () => {
+describe('artifact keys and paths', () => {
+  it('are parsed back into what they were made from', () => {
     const key = keyOf({ sha256: SHA, omittedBytes: 12, file: 'suite.log.gz' });
     expect(partsOf(key)).to.deep.equal({ sha256: SHA, omittedBytes: 12, file: 'suite.log.gz' });
     const place = { namespace: 'ns', report: 'run-a-1', uid: UID, key };
@@ -16,23 +16,23 @@ describe('the place of an artifact', () => {
   });
 
   const wrong: [string, string][] = [
-    ['nothing', ''],
-    ['a way out of the folder', '..'],
-    ['a way out in the middle', `ns/../${UID}`],
-    ['a report without its uid', 'ns/run-a-1'],
-    ['an uid that is none', 'ns/run-a-1/..'],
-    ['a key without a sum', `ns/run-a-1/${UID}/suite.log`],
-    ['a key that leads elsewhere', `ns/run-a-1/${UID}/${SHA}.0.../x`],
-    ['more than a key', `ns/run-a-1/${UID}/${SHA}.0.a/b`],
-    ['a sign that is no name', 'n%2e'],
+    ['empty', ''],
+    ['the parent folder', '..'],
+    ['a path with the parent folder in it', `ns/../${UID}`],
+    ['a report without UID', 'ns/run-a-1'],
+    ['a report with an invalid UID', 'ns/run-a-1/..'],
+    ['a key without SHA-256', `ns/run-a-1/${UID}/suite.log`],
+    ['a key with a slash', `ns/run-a-1/${UID}/${SHA}.0.../x`],
+    ['longer than a key', `ns/run-a-1/${UID}/${SHA}.0.a/b`],
+    ['a name with an escaped character', 'n%2e'],
   ];
   for (const [what, path] of wrong) {
-    it(`is not ${what}`, () => {
+    it(`cannot be ${what}`, () => {
       expect(placeAt(path)).to.equal(undefined);
     });
   }
 
-  it('has no room for a file name with a slash', () => {
+  it('cannot contain a file name with a slash', () => {
     expect(() => keyOf({ sha256: SHA, omittedBytes: 0, file: 'a/b' })).to.throw(RangeError, '"a/b"');
   });
 });

@@ -1,12 +1,12 @@
 /**
- * Where the artifact server holds one. The path is also what it is fetched by: who can name the uid of a report and the
- * SHA-256 of what belongs to it has read that report, and may have the artifact.
+ * The place of an artifact on the artifact server. Its path also authorizes the download: a client that knows the UID of a
+ * report and the SHA-256 of an artifact has read the report.
  */
 export interface ArtifactPlace {
-  /** Of the report. */
+  /** Namespace of the report. */
   namespace: string;
   report: string;
-  /** Of the report: a later one of the same name is another. */
+  /** UID of the report. A later report of the same name has another one. */
   uid: string;
   /** `<sha256>.<omitted bytes>.<file name>`, as in TestReport.status.artifacts. */
   key: string;
@@ -15,22 +15,22 @@ export interface ArtifactPlace {
 /** The report that an artifact belongs to. */
 export type ArtifactOwner = Omit<ArtifactPlace, 'key'>;
 
-/** What a key says. */
+/** The parts of a key. */
 export interface KeyParts {
-  /** Of the bytes as stored, hex. */
+  /** SHA-256 of the stored bytes, in hexadecimal. */
   sha256: string;
-  /** Bytes at least that were left out before what is kept. */
+  /** Minimum number of bytes omitted from the start. */
   omittedBytes: number;
-  /** File name; one that ends in .gz is packed. */
+  /** File name. Files that end in .gz are compressed. */
   file: string;
 }
 
-/** First part of every path of the artifact server. */
+/** First part of every path on the artifact server. */
 export const ARTIFACTS_PATH = '/artifacts';
 
 /**
- * Header with the token of who may write, list and remove. Not Authorization: the API server's proxy, by which the command
- * comes, takes that one for itself.
+ * Header with the token that allows to write, list and remove. It is not Authorization: the proxy of the API server, which the
+ * command uses, consumes that header.
  */
 export const ARTIFACT_TOKEN_HEADER = 'x-e2e-token';
 
@@ -38,21 +38,24 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const UID = /^[0-9a-f-]{36}$/;
 const KEY = /^([0-9a-f]{64})\.(\d{1,15})\.([a-z0-9][-a-z0-9.]{0,79})$/;
 
-/** The key of an artifact. Throws RangeError for a file name that no key can have. */
+/** The key of an artifact. Throws RangeError for a file name that is not valid in a key. */
 export function keyOf({ sha256, omittedBytes, file }: KeyParts): string {
   const key = `${sha256}.${omittedBytes}.${file}`;
-  if (!KEY.test(key)) throw new RangeError(`no artifact can be called "${file}" with SHA-256 "${sha256}"`);
+  if (!KEY.test(key))
+    throw new RangeError(
+      `"${file}" with SHA-256 "${sha256}" is no valid artifact key: use a file name of lower-case letters, digits, dashes and dots`,
+    );
   return key;
 }
 
-/** What a key says, or undefined when it is none. */
+/** The parts of a key, or undefined for a text that is no key. */
 export function partsOf(key: string): KeyParts | undefined {
   const [, sha256, omitted, file] = KEY.exec(key) ?? [];
   if (sha256 === undefined || file === undefined) return undefined;
   return { sha256, omittedBytes: Number(omitted), file };
 }
 
-/** The path of all that a report has. */
+/** The path of the artifacts of a report. */
 export function ownerPath({ namespace, report, uid }: ArtifactOwner): string {
   return `${namespace}/${report}/${uid}`;
 }
@@ -63,8 +66,8 @@ export function pathTo(place: ArtifactPlace): string {
 }
 
 /**
- * Reads `<namespace>[/<report>/<uid>[/<key>]]`; undefined where a part is not what it should be: names end up in paths of a
- * file system and in keys of a bucket.
+ * Parses `<namespace>[/<report>/<uid>[/<key>]]`. Returns undefined for an invalid part, because the parts become paths of a file
+ * system and keys of a bucket.
  */
 export function placeAt(path: string): Partial<ArtifactPlace> | undefined {
   const [namespace = '', report, uid, key, ...more] = path.split('/');
@@ -80,7 +83,7 @@ export function isWhole(place: Partial<ArtifactPlace>): place is ArtifactPlace {
   return place.key !== undefined;
 }
 
-/** Whether a place names a report or an artifact of one. */
+/** Whether a place names a report or one of its artifacts. */
 export function hasOwner(place: Partial<ArtifactPlace>): place is ArtifactOwner & { key?: string } {
   return place.uid !== undefined;
 }

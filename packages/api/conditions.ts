@@ -1,15 +1,15 @@
 import type { Static } from 'typebox';
 import type * as schemas from './schemas/conditions.ts';
 
-/** One observation about an object, in the shape of metav1.Condition. */
+/** A condition of an object, in the shape of metav1.Condition. */
 export type Condition = Static<typeof schemas.Condition>;
 
-/** A condition without its time: what a decision produces. */
+/** A condition without its time, as a decision produces it. */
 export type Observation = Omit<Condition, 'lastTransitionTime'>;
 
 /**
- * Merges an observation into a list of conditions. The transition time moves only when the status does.
- * Pure; returns a new list, in the order the types first appeared.
+ * Merges an observation into a list of conditions. The transition time changes only with the status.
+ * Pure. Returns a new list, in the order in which the types first appeared.
  */
 export function withCondition(conditions: readonly Condition[], seen: Observation, now: Date): Condition[] {
   const before = conditions.find((condition) => condition.type === seen.type);

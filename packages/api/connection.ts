@@ -1,13 +1,13 @@
 /**
- * How a suite reaches a deployment: the content of connection.json, made by charts/backend-ai for a deployment of ours
- * and by hand for one that already runs. Everything in it is secret: never print it, never put it in a status.
+ * The connection of a suite to a deployment: the content of connection.json. The chart backend-ai creates it; for a deployment
+ * that already runs, a user does. Everything in it is secret: never print it or write it to a status.
  */
 export interface Connection {
   /** Namespace of the deployment, for messages. */
   namespace: string;
-  /** Backend.AI version that is meant to run, for example "26.9.6". */
+  /** Expected version of Backend.AI, for example "26.9.6". */
   version: string;
-  /** Domain, project and scaling group that the accounts use. */
+  /** Domain, project and scaling group of the accounts. */
   domain: string;
   project: string;
   scalingGroup: string;
@@ -18,7 +18,7 @@ export interface Connection {
     managerUrl: string;
     internalUrl: string;
     managerSecret: string;
-    /** Signs the tokens of transfers. Not known for every deployment. */
+    /** Signs tokens of transfers. Not known for every deployment. */
     sessionSecret?: string;
     volume: string;
   };
@@ -38,7 +38,7 @@ export interface Connection {
     name: string;
     project: string;
     kernelImage: string;
-    /** The same images under another name, for those who have a password. Not every deployment has one. */
+    /** A registry with the same images that needs a password. Not every deployment has one. */
     guarded?: { url: string; name: string; username: string; password: string };
   };
   s3: { endpoint: string; region: string; accessKey: string; secretKey: string; bucket: string };
@@ -46,7 +46,7 @@ export interface Connection {
   accounts: { admin: Account; user: Account; user2: Account };
 }
 
-/** One agent. observerUrl answers read-only questions about its Docker engine (charts/backend-ai, agent.observer). */
+/** One agent. observerUrl serves read-only requests to its Docker engine (charts/backend-ai, agent.observer). */
 export interface AgentEndpoint {
   id: string;
   httpUrl: string;

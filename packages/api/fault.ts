@@ -6,8 +6,8 @@ import type * as schemas from './schemas/fault.ts';
 export { FAULT_ACTIONS, type FaultAction, LEADER_LOCKS } from './constants/fault.ts';
 
 /**
- * Conditions of a Fault. Injected: the effect was carried out. InForce: a probe saw it. Healed: it was undone.
- * SeenHealed: a probe saw that. Accepted is False, for ever, when the cluster or the environment cannot do it.
+ * Conditions of a Fault. Injected: the effect was injected. InForce: a probe observed it. Healed: the effect was undone.
+ * SeenHealed: a probe observed that. Accepted stays False if the cluster or the environment cannot or must not inject it.
  */
 export const FAULT_CONDITIONS = {
   accepted: 'Accepted',
@@ -17,43 +17,43 @@ export const FAULT_CONDITIONS = {
   seenHealed: 'SeenHealed',
 } as const;
 
-/** Reasons of these conditions. */
+/** Reasons of the conditions. */
 export const FAULT_REASONS = {
   accepted: 'Accepted',
-  /** Accepted=False: */
+  /** Accepted is False: */
   environmentNotFound: 'EnvironmentNotFound',
   disruptionForbidden: 'DisruptionForbidden',
-  /** The suite that asks runs in another environment, has ended, or is not disruptive. */
-  notYours: 'NotYours',
+  /** The attempt that requests it runs in another environment, has ended, or is not disruptive. */
+  notPermitted: 'NotPermitted',
   noTargets: 'NoTargets',
   leaderUnknown: 'LeaderUnknown',
   processesNotShared: 'ProcessesNotShared',
   notRunning: 'NotRunning',
   noFaultImage: 'NoFaultImage',
-  /** The cluster or a kernel refused to carry it out. */
+  /** The cluster or a kernel refused the effect. */
   unsupported: 'Unsupported',
   /** Injected and InForce: */
-  carriedOut: 'CarriedOut',
-  carryingOut: 'CarryingOut',
+  injected: 'Injected',
+  injecting: 'Injecting',
   seen: 'Seen',
   notSeen: 'NotSeen',
-  nothingDone: 'NothingDone',
+  notInjected: 'NotInjected',
   /** Healed and SeenHealed: */
   undone: 'Undone',
-  lasting: 'Lasting',
+  inForce: 'InForce',
   healing: 'Healing',
 } as const;
 
-/** The one action that the spec gives. Throws for a spec that the API server would have refused. */
+/** The action that the spec sets. Throws for a spec that the API server would have refused. */
 export function actionOf(spec: FaultSpec): FaultAction {
   const action = FAULT_ACTIONS.find((name) => spec[name] !== undefined);
-  if (!action) throw new Error(`a Fault needs one of ${FAULT_ACTIONS.join(', ')}`);
+  if (!action) throw new Error(`the Fault has no action: set one of ${FAULT_ACTIONS.join(', ')}`);
   return action;
 }
 
 /**
- * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and a pod's
- * host name is its name.
+ * Whether the value of a lock names the pod. Backend.AI 26.9 writes "<service>-<host name>-<process index>", and the host name
+ * of a pod is its name.
  */
 export function holds(value: string | undefined, pod: string): boolean {
   const holder = value?.replace(/-\d+$/, '');

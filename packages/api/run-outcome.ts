@@ -2,13 +2,13 @@ import { conditionOf } from './conditions.ts';
 import { COMMAND_EXIT } from './constants/runner-contract.ts';
 import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from './test-run.ts';
 
-/** How a job ended: the exit code of the program that waited for it, and the sentence that says why. */
+/** The end of a job: the exit code of the program that waited for it, and a sentence that says why. */
 export interface Ending {
   code: (typeof COMMAND_EXIT)[keyof typeof COMMAND_EXIT];
   sentence: string;
 }
 
-/** Reasons of Succeeded=False that say that nothing was tested because something could not be done at all. */
+/** Reasons of Succeeded=False for runs that could not test anything. */
 const COULD_NOT_RUN: ReadonlySet<string> = new Set([
   RUN_REASONS.environmentFailed,
   RUN_REASONS.unknownSuites,
@@ -19,13 +19,13 @@ const COULD_NOT_RUN: ReadonlySet<string> = new Set([
   RUN_REASONS.nothingToRerun,
 ]);
 
-/** The ending that a finished TestRun means: its condition Succeeded decides. */
+/** The end of a job by its finished TestRun: the condition Succeeded decides. */
 export function endingOfRun(run: TestRun): Ending {
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
-  const said = `${succeeded?.reason ?? 'no condition Succeeded'}: ${succeeded?.message ?? 'the run has no verdict'}`;
-  if (succeeded?.status === 'True') return { code: COMMAND_EXIT.passed, sentence: said };
+  const sentence = `${succeeded?.reason ?? 'no condition Succeeded'}: ${succeeded?.message ?? 'the run has no verdict'}`;
+  if (succeeded?.status === 'True') return { code: COMMAND_EXIT.passed, sentence };
   if (succeeded?.status !== 'False' || COULD_NOT_RUN.has(succeeded.reason)) {
-    return { code: COMMAND_EXIT.couldNotRun, sentence: said };
+    return { code: COMMAND_EXIT.couldNotRun, sentence };
   }
-  return { code: COMMAND_EXIT.failed, sentence: said };
+  return { code: COMMAND_EXIT.failed, sentence };
 }

@@ -3,8 +3,8 @@ import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-environment.ts';
 
 /**
- * Conditions of a TestEnvironment. Ready is the summary: Deployed and Healthy. Drifted is True when workloads are not what
- * Helm installed; it takes nothing from Ready.
+ * Conditions of a TestEnvironment. Ready sums up Deployed and Healthy. Drifted is True if workloads differ from what Helm
+ * installed. It does not change Ready.
  */
 export const ENVIRONMENT_CONDITIONS = {
   deployed: 'Deployed',
@@ -13,16 +13,16 @@ export const ENVIRONMENT_CONDITIONS = {
   drifted: 'Drifted',
 } as const;
 
-/** Reasons of those conditions. */
+/** Reasons of the conditions, by condition. */
 export const ENVIRONMENT_REASONS = {
-  /** Deployed and Ready, unknown: helm is at work. */
+  /** Deployed and Ready are Unknown: Helm runs. */
   deploying: 'Deploying',
   /** Deployed. */
   installed: 'Installed',
   external: 'External',
   helmFailed: 'HelmFailed',
   chartNotFound: 'ChartNotFound',
-  /** Deployed: the operator is confined to certain namespaces and deploys nothing. */
+  /** Deployed: the operator is restricted to certain namespaces and deploys nothing. */
   deploymentForbidden: 'DeploymentForbidden',
   namespaceTaken: 'NamespaceTaken',
   namespaceGone: 'NamespaceGone',
@@ -34,9 +34,9 @@ export const ENVIRONMENT_REASONS = {
   /** Drifted. */
   changedByHand: 'ChangedByHand',
   asInstalled: 'AsInstalled',
-  /** Ready: it was not ready within readyTimeoutSeconds of helm's start. */
+  /** Ready: it was not ready within readyTimeoutSeconds after the start of Helm. */
   deployTimedOut: 'DeployTimedOut',
-  /** Ready: it has to go and something holds it. */
+  /** Ready: it is being deleted. */
   deleting: 'Deleting',
 } as const;
 
@@ -45,10 +45,10 @@ export type ComponentStatus = Static<typeof schemas.ComponentStatus>;
 export type TestEnvironmentStatus = Static<typeof schemas.TestEnvironmentStatus>;
 export type TestEnvironment = CustomResource<'TestEnvironment', TestEnvironmentSpec, TestEnvironmentStatus>;
 
-/** Annotation on each workload of the chart: how many ready pods it is meant to have. */
+/** Annotation on each workload of the chart: the number of pods that must be ready. */
 export const DESIRED_REPLICAS_ANNOTATION = 'e2e.backend.ai/desired-replicas';
 
-/** Secret that charts/backend-ai makes in the deployment's namespace; key connection.json holds a Connection. */
+/** Secret that charts/backend-ai creates in the namespace of the deployment. Its key connection.json holds a Connection. */
 export const CONNECTION_SECRET = 'backend-ai-connection';
 
 export const CONNECTION_KEY = 'connection.json';

@@ -6,11 +6,11 @@ export type TestReportSpec = Static<typeof schemas.TestReportSpec>;
 export type ReportedTest = Static<typeof schemas.ReportedTest>;
 export type Measurement = Static<typeof schemas.Measurement>;
 
-/** Conditions of a TestReport; only there when there is something to say. */
+/** Conditions of a TestReport. A condition is absent until it has something to report. */
 export const REPORT_CONDITIONS = {
-  /** False with the reason while the pod of the attempt cannot start. */
+  /** False, with the reason, while the pod of the attempt cannot start. */
   started: 'Started',
-  /** Whether what the attempt left behind is kept, as status.artifacts lists; else what is not, and why. */
+  /** Whether the files of the attempt are archived, as status.artifacts lists. If not, the message says what is missing and why. */
   archived: 'Archived',
 } as const;
 

@@ -3,24 +3,24 @@ import { conditionOf } from './conditions.ts';
 import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-run.ts';
 
-/** Conditions of a TestRun. Succeeded is the summary: Unknown while it is active, then True or False for ever. */
+/** Conditions of a TestRun. Succeeded is the summary: Unknown while the run is active, then True or False for good. */
 export const RUN_CONDITIONS = {
   queued: 'Queued',
-  /** True while spec.suspend holds it. */
+  /** True while spec.suspend is true. */
   suspended: 'Suspended',
   environmentReady: 'EnvironmentReady',
   resultsCollected: 'ResultsCollected',
   succeeded: 'Succeeded',
 } as const;
 
-/** Reasons of the condition Succeeded that other programs look at (the command's exit code depends on them). */
+/** Reasons of the condition Succeeded that programs read. The exit code of the command depends on them. */
 export const RUN_REASONS = {
   running: 'Running',
   allPassed: 'AllPassed',
   suitesFailed: 'SuitesFailed',
-  /** A deployed environment was not healthy in time: every suite fails with that reason. Exit code 1. */
+  /** A deployed environment was not healthy in time, and every suite fails with this reason. Exit code 1. */
   environmentNotReady: 'EnvironmentNotReady',
-  /** The environment could not be deployed at all. Exit code 2. */
+  /** The environment could not be deployed. Exit code 2. */
   environmentFailed: 'EnvironmentFailed',
   unknownSuites: 'UnknownSuites',
   noSuites: 'NoSuites',
@@ -29,30 +29,30 @@ export const RUN_REASONS = {
   cancelled: 'Cancelled',
   invalidGrep: 'InvalidGrep',
   tooManySuites: 'TooManySuites',
-  /** spec.rerunFailedOf names no run that has ended with failures. */
+  /** spec.rerunFailedOf does not name a finished run with failures. */
   nothingToRerun: 'NothingToRerun',
-  /** Its turn, or the operator, came later than startDeadlineSeconds allow. Exit code 2. */
+  /** The run could not start within startDeadlineSeconds. Exit code 2. */
   missedStart: 'MissedStart',
 } as const;
 
-/** Annotations of a TestRun that programs look at. */
+/** Annotations of a TestRun that programs read. */
 export const RUN_ANNOTATIONS = {
   /** The run that this one repeats. */
   rerunOf: 'e2e.backend.ai/rerun-of',
-  /** "false": the run does not count for notifications, neither as news nor as history. */
+  /** "false": notifications ignore the run, also as history. */
   notify: 'e2e.backend.ai/notify',
 } as const;
 
-/** Reasons of a suite's line in a run, besides those of its report. */
+/** Reasons in the line of a suite, besides those of its report. */
 export const SUITE_REASONS = {
   environmentNotReady: 'EnvironmentNotReady',
-  /** Another suite failed and the run has failFast. */
+  /** Another suite failed, and the run has failFast. */
   failFast: 'FailFast',
-  /** The suite is disruptive and the environment forbids that: an allowed skip. */
+  /** The suite is disruptive, and the environment forbids disruption: a skip that lets the run succeed. */
   disruptionForbidden: 'DisruptionForbidden',
-  /** The TestSuite was deleted before its turn. */
+  /** The TestSuite was deleted before it could start. */
   suiteGone: 'SuiteGone',
-  /** An object with the attempt's name exists and belongs to someone else. */
+  /** An object with the name of the attempt exists and has another owner. */
   nameTaken: 'NameTaken',
   cancelled: 'Cancelled',
   timedOut: 'TimedOut',
@@ -64,12 +64,12 @@ export type RunEnvironment = Static<typeof schemas.RunEnvironment>;
 export type TestRunStatus = Static<typeof schemas.TestRunStatus>;
 export type TestRun = CustomResource<'TestRun', TestRunSpec, TestRunStatus>;
 
-/** The environments of a run, in their order. */
+/** The environments of a run, in order. */
 export function environmentsOf({ spec }: Pick<TestRun, 'spec'>): string[] {
   return [spec.environmentRef.name, ...(spec.moreEnvironmentRefs ?? []).map(({ name }) => name)];
 }
 
-/** The environment of a line of a run, or of one of its reports: its own, else the run's first. */
+/** The environment of a line of a run, or of one of its reports: its own, or else the first of the run. */
 export function environmentOf(
   run: Pick<TestRun, 'spec'>,
   part: { environment?: string } | undefined,

@@ -8,14 +8,14 @@ export type TestSuiteSpec = Static<typeof schemas.TestSuiteSpec>;
 export type TestSuiteStatus = Static<typeof schemas.TestSuiteStatus>;
 export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStatus>;
 
-/** Whether an entry of the history says something about the state of its suite in its environment. */
+/** Whether an entry of the history counts for the state of its suite in its environment. */
 export function countsForState(entry: { verdict: Verdict; aside?: boolean }): boolean {
   return entry.aside !== true && VERDICT_POLICY[entry.verdict].state !== 'Unknown';
 }
 
 /**
- * Whether a run that does not name the suite takes it: by a label, by its area, or because the run chooses nothing. Suites on
- * demand run only where a run names them; slow ones only where it includes them.
+ * Whether a run selects the suite without its name: by label, by area, or because the run selects nothing. Suites on demand run
+ * only if a run names them, and slow suites only if it includes them.
  */
 export function runsUnnamed(
   { onDemand, slow }: { onDemand?: boolean; slow?: boolean },

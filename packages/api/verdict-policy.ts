@@ -2,23 +2,23 @@ import type { RUNNER_EXIT } from './constants/runner-contract.ts';
 import type { Verdict } from './constants/verdict.ts';
 import { type RunSuite, SUITE_REASONS, suiteOf, type TestRun, type TestRunSpec } from './test-run.ts';
 
-/** What one verdict means to everything that looks at verdicts. */
+/** What a verdict means, for all programs that read verdicts. */
 export interface VerdictPolicy {
-  /** Place in the order from worst (0): a run takes the worst verdict of the suites that decide it. */
+  /** Rank from worst (0). A run gets the worst verdict of the suites that decide it. */
   rank: number;
   /** Whether a suite with this verdict lets its run succeed. */
   succeeds: 'Always' | 'UnlessFlakyFails' | 'UnlessFailFast' | 'Never';
-  /** What the verdict says about the suite in its environment, whatever the policy of the run. */
+  /** State of the suite in its environment, regardless of the policy of the run. */
   state: 'Works' | 'Broken' | 'Unknown';
   /** Whether it counts as a pass in the pass rate. After a failed attempt it becomes Flaky. */
   passes: boolean;
-  /** Whether a further attempt follows, if the suite has retries left. */
+  /** Whether another attempt follows, if the suite has retries left. */
   retried: boolean;
   /** Whether the logs of the environment's components are archived with the attempt. */
   archivesComponentLogs: boolean;
   /** Type of the event that announces it. */
   event: 'Normal' | 'Warning';
-  /** Exit code of the runner whose attempt ended so. */
+  /** Exit code of the runner. */
   exit: keyof typeof RUNNER_EXIT;
   /** One character, for terminals. */
   mark: string;
@@ -26,7 +26,7 @@ export interface VerdictPolicy {
   badge: string;
 }
 
-/** The one definition of a good verdict: every program reads it here. */
+/** The only definition of a good verdict. */
 export const VERDICT_POLICY: Record<Verdict, VerdictPolicy> = {
   Failed: {
     rank: 0,
@@ -126,7 +126,7 @@ export const VERDICT_POLICY: Record<Verdict, VerdictPolicy> = {
   },
 };
 
-/** What is needed of a suite's line in a run. */
+/** The part of a suite's line that decides. */
 type Line = Pick<RunSuite, 'verdict' | 'reason'>;
 type RetryPolicy = TestRunSpec['retryPolicy'];
 
@@ -146,8 +146,8 @@ export function letsRunSucceed({ verdict, reason }: Line, policy: RetryPolicy): 
 }
 
 /**
- * Whether a line is a failure to show and to count. A suite that failFast skipped is none: the suite that failed before
- * it is.
+ * Whether a line is a failure to show and to count. A suite that failFast skipped is not: the suite that failed before it
+ * counts.
  */
 export function isFailure(line: Line, policy: RetryPolicy): boolean {
   return line.verdict !== 'Skipped' && !letsRunSucceed(line, policy);
@@ -159,8 +159,8 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict | undefined {
 }
 
 /**
- * The TestSuites that kept a finished run from succeeding, each once, in the order of the run. These run again with
- * spec.rerunFailedOf.
+ * The TestSuites that kept a finished run from succeeding, each once, in the order of the run. spec.rerunFailedOf runs them
+ * again.
  */
 export function suitesToRerun(run: Pick<TestRun, 'spec' | 'status'>): string[] {
   const lines = (run.status?.suites ?? []).filter((line) => !letsRunSucceed(line, run.spec.retryPolicy));

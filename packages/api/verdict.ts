@@ -4,7 +4,7 @@ import type * as schemas from './schemas/verdict.ts';
 
 export { TEST_STATES, type TestState, VERDICTS, type Verdict } from './constants/verdict.ts';
 
-/** What stands before a test that ended in a state, in the output of a suite's pod and wherever people read. */
+/** Mark of a test by its state, in the output of a pod and wherever people read. */
 export const TEST_MARKS: Record<TestState, string> = {
   passed: '✔',
   failed: '✘',
@@ -14,10 +14,10 @@ export const TEST_MARKS: Record<TestState, string> = {
   'known-issue': '≈',
 };
 
-/** Tests by state. total counts every test that was planned, also those that never ran. */
+/** Number of tests in each state. `total` counts every planned test, also those that did not run. */
 export type Counts = Static<typeof schemas.Counts>;
 
-/** Where Counts holds the tests of a state. */
+/** Key of a state in Counts. */
 export function countKey(state: TestState): Exclude<keyof Counts, 'total'> {
   return state === 'known-issue' ? 'knownIssue' : state;
 }

@@ -1,6 +1,6 @@
 /**
- * What holds where a spec leaves a field out. The schemas give them to the API server; programs use them for objects that a
- * CRD of an earlier version let through without them.
+ * Defaults of fields in specs. The API server sets them by the schemas. Programs use them for objects that were created before
+ * the CRD had the field.
  */
 export const RUN_DEFAULTS = { timeoutSeconds: 7200, environmentTimeoutSeconds: 120, parallelism: 1 } as const;
 
@@ -11,7 +11,7 @@ export const ENVIRONMENT_DEFAULTS = { readyTimeoutSeconds: 900 } as const;
 export const FAULT_DEFAULTS = { durationSeconds: 60, seed: 0 } as const;
 
 /**
- * Of the chart's schedule, for runs without the field. After an hour without a start, too little of the night is left for a
- * run. The chart's template schedule.yaml counts with the same figures.
+ * Defaults for scheduled runs. A run that has not started after an hour has too little of the night left. The chart template
+ * schedule.yaml contains the same figures, and a spec compares them.
  */
 export const SCHEDULE_DEFAULTS = { startDeadlineSeconds: 3600 } as const;

@@ -1,4 +1,4 @@
-/** The API group of every kind, and the names that more than one program must agree on. */
+/** The API group of all kinds, and the names that several programs share. */
 export const GROUP = 'e2e.backend.ai';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}` as const;
@@ -17,41 +17,44 @@ export const KINDS = {
 } as const;
 export type KindName = keyof typeof KINDS;
 
-/** Labels that the operator puts on what it creates; values are object names cut to 63 characters. */
+/** Labels of the objects that the operator creates. Values are object names, cut to 63 characters. */
 export const LABELS = {
   run: `${GROUP}/run`,
   suite: `${GROUP}/suite`,
   attempt: `${GROUP}/attempt`,
   environment: `${GROUP}/environment`,
-  /** On a Fault that a suite asked for: the attempt, which is the name of its TestReport and ServiceAccount. */
+  /** On a Fault that a suite requests: the attempt, which is the name of its TestReport and ServiceAccount. */
   report: `${GROUP}/report`,
-  /** On a TestSuite: the folder under suites/, for example "session-lifecycle". */
+  /** On a TestSuite: its folder under suites/, for example "session-lifecycle". */
   area: `${GROUP}/area`,
 } as const;
 
-/** Label by which Kueue finds the queue of a Job. */
+/** Label that names the Kueue queue of a Job. */
 export const KUEUE_QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
 
 export const FINALIZERS = {
-  /** Held by a TestEnvironment until its Helm release and namespace are gone. */
+  /** Stays on a TestEnvironment until its Helm release and namespace are gone. */
   environment: `${GROUP}/environment`,
-  /** Held by a Fault until what it did is undone. */
+  /** Stays on a Fault until its effect is undone. */
   fault: `${GROUP}/fault`,
 } as const;
 
-/** Field managers of server-side apply: one owner for each part of a status. */
+/** Field managers for server-side apply: one for each part of a status. */
 export const FIELD_MANAGERS = {
   operator: 'backendai-e2e-operator',
-  /** The reporter in a suite's pod; owns everything it reports in TestReport.status. */
+  /** The reporter in the pod of a suite. It owns what it reports in TestReport.status. */
   runner: 'backendai-e2e-runner',
-  /** The operator as the artifact server: what it applies here must not take back what it applied when it closed a report. */
+  /**
+   * The artifact collector of the operator. Its apply must not remove the fields that the operator applied when it closed the
+   * report. The value is the name in earlier versions, whose reports stay owned by it.
+   */
   artifactCollector: 'backendai-e2e-archivist',
-  /** TestRun.status.notification. */
+  /** The writer of TestRun.status.notification. */
   notifier: 'backendai-e2e-notifier',
   cli: 'backendai-e2e-cli',
 } as const;
 
-/** What every object of ours carries. */
+/** Metadata that every object has. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -75,7 +78,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
-/** A custom resource as the API server holds it. */
+/** A custom resource as the API server stores it. */
 export interface CustomResource<Kind extends string, Spec, Status> {
   apiVersion: typeof API_VERSION;
   kind: Kind;

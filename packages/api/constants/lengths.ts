@@ -1,26 +1,26 @@
-/** Longest values of strings, characters. The schemas enforce them; who writes such a string cuts it to them. */
+/** Maximum lengths of strings in characters. The schemas enforce them, and the programs cut their strings to them. */
 export const LENGTHS = {
-  /** Name of a suite, run, environment or Fault: leaves room for suffixes in a 63-character label or DNS label. */
+  /** Name of a suite, run, environment or Fault. It leaves room for suffixes in a label or DNS label of 63 characters. */
   name: 48,
-  /** A label value, or a DNS label, of Kubernetes (RFC 1123). */
+  /** Label value or DNS label of Kubernetes (RFC 1123). */
   label: 63,
   /** Name of a Kubernetes object that is a DNS subdomain (RFC 1123). */
   objectName: 253,
   /** Suite file relative to suites/, without extension. */
   suiteFile: 200,
-  /** Regular expression that chooses tests. */
+  /** Regular expression that selects tests. */
   grep: 512,
   /** Full title of a test. */
   title: 1024,
-  /** PascalCase word that goes with a verdict. */
+  /** PascalCase reason of a verdict. */
   reason: 256,
-  /** Sentence in a status that has many of them: the line of a suite, a component, a receipt. */
+  /** Message in a status that has many messages: of a suite, a component or a target. */
   message: 1024,
-  /** Sentence in a status that has few of them, or many of them next to one another. */
+  /** Message that shares a line with others. */
   shortMessage: 256,
-  /** Sentence about a whole attempt, or about the environments of a run. */
+  /** Message about an attempt, or about the environments of a run. */
   longMessage: 4096,
-  /** Sentence that sums up a run or an environment in a condition: what the status's byte budget leaves for it. */
+  /** Message that sums up a run or an environment in a condition, within the byte budget of the status. */
   summary: 8192,
   /** Name of an artifact. */
   artifactName: 80,

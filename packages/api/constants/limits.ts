@@ -1,51 +1,56 @@
 /**
- * Byte budgets. etcd refuses a request over 1.5 MiB (its --max-request-bytes), so statuses are kept far below:
- * the numbers are those of the design.
+ * Limits that keep objects small. etcd refuses requests over 1.5 MiB (its flag --max-request-bytes), so that statuses stay far
+ * below it.
  */
 export const LIMITS = {
-  /** TestReport.status as JSON, bytes. */
+  /** Bytes of TestReport.status as JSON. */
   reportBytes: 256 * 1024,
-  /** TestRun.status as JSON, bytes. */
+  /** Bytes of TestRun.status as JSON. */
   runBytes: 32 * 1024,
-  /** One error message in a report before budget cutting starts, bytes. */
+  /** Bytes of one error in a report, before the report is cut to its budget. */
   errorBytes: 8 * 1024,
-  /** The reporter writes at most this often, milliseconds, and once at the end. */
+  /** Milliseconds between two writes of the reporter. It also writes at the end. */
   reportIntervalMs: 2_000,
-  /** Suites in a run, and names in a selection. */
+  /** Suites of a run, and names in its selection. */
   suitesPerRun: 200,
   /** Environments of a run. */
   environmentsPerRun: 10,
-  /** Suites at a time in one environment. */
+  /** Suites that run at once in one environment. */
   parallelism: 50,
-  /** Rounds of suites that try one thing several times. */
+  /** Rounds of suites that repeat an attempt. */
   rounds: 100,
-  /** Further attempts of a suite. */
+  /** Retries of a suite. */
   retries: 10,
   /** Measurements in a report. */
   measurements: 200,
   /** Artifacts of a report. */
   artifacts: 20,
-  /** Verdicts that a TestSuite remembers. */
+  /** Verdicts in the history of a TestSuite. */
   lastVerdicts: 20,
 } as const;
 
-/** What is kept of an attempt's traces, bytes before packing. */
+/** Bytes to archive of an attempt, before compression. */
 export interface ArchiveBudget {
-  /** Of the log of the attempt's pod, from its end. */
+  /** End of the log of its pod. */
   log: number;
-  /** Of its events, from their end. */
+  /** Newest of its events. */
   events: number;
-  /** Of the logs of all components of a failed attempt, shared out among their containers. */
+  /** Logs of all components if the attempt failed, divided among their containers. */
   components: number;
-  /** Of the log of one container of a component, from its end. */
+  /** End of the log of one container of a component. */
   container: number;
 }
 
 /**
- * In a ConfigMap: what cannot be packed at all makes 640 KiB in Base64, of the 1 MiB that the API server takes. With the artifact server:
- * what the operator can hold in memory beside its other work, for the few attempts that are archived at a time.
+ * For a ConfigMap: data that does not compress becomes 640 KiB of Base64, and the API server accepts 1 MiB. For the artifact
+ * server: data that fits the operator's memory, for the few attempts that it archives at once.
  */
 export const ARCHIVE_BUDGETS = {
   configMap: { log: 256 * 1024, events: 32 * 1024, components: 192 * 1024, container: 32 * 1024 },
-  server: { log: 4 * 1024 * 1024, events: 256 * 1024, components: 4 * 1024 * 1024, container: 512 * 1024 },
+  server: {
+    log: 4 * 1024 * 1024,
+    events: 256 * 1024,
+    components: 4 * 1024 * 1024,
+    container: 512 * 1024,
+  },
 } as const satisfies Record<string, ArchiveBudget>;

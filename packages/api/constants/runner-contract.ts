@@ -1,31 +1,31 @@
 /**
- * What the operator and the runner in a suite's pod agree on.
+ * The contract between the operator and the runner in the pod of a suite.
  */
 
-/** Environment variables of the runner's container. */
+/** Environment variables of the runner container. */
 export const RUNNER_ENV = {
   run: 'E2E_RUN',
   suite: 'E2E_SUITE',
   attempt: 'E2E_ATTEMPT',
-  /** When the run's first attempt was made, RFC 3339: what is younger, the run's suites have made. */
+  /** Start of the first attempt of the run, RFC 3339. Suites of the run created everything newer. */
   since: 'E2E_RUN_SINCE',
   report: 'E2E_REPORT',
   namespace: 'E2E_NAMESPACE',
-  /** TestEnvironment of the run: what a Fault of the suite is about. */
+  /** TestEnvironment of the attempt. Faults of the suite target it. */
   environment: 'E2E_ENVIRONMENT',
   /** JSON array of suite files, as in TestSuite.spec.files. */
   files: 'E2E_FILES',
   grep: 'E2E_GREP',
-  /** How often a suite that tries one thing several times does so: a whole number from 1. Unset: as the suite says. */
+  /** Number of rounds in a suite that repeats an attempt, from 1. Unset: the suite decides. */
   rounds: 'E2E_ROUNDS',
-  /** Seconds for all tests; the runner ends itself before the Job's deadline. */
+  /** Seconds for all tests. The runner ends before the deadline of the Job. */
   timeoutSeconds: 'E2E_TIMEOUT_SECONDS',
   /** Path of connection.json. Unset for an environment without a connection. */
   connection: 'E2E_CONNECTION',
   pod: 'E2E_POD',
 } as const;
 
-/** Where the operator mounts the connection Secret. */
+/** Folder where the operator mounts the connection Secret. */
 export const CONNECTION_MOUNT = '/etc/backendai-e2e/connection';
 
 /** Exit codes of the runner. */

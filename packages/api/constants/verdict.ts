@@ -1,7 +1,7 @@
 /**
- * How an attempt, a suite or a run ended.
- * Flaky: passed on a retry. KnownIssue: failed as listed. Inconclusive: could not see what it claims.
- * Interrupted: did not reach its own end. NoTests: nothing matched, which is an error.
+ * Verdicts of attempts, suites and runs.
+ * Flaky: passed on a retry. KnownIssue: failed as listed. Inconclusive: could not observe what it checks.
+ * Interrupted: did not reach its end. NoTests: no test matched, which is an error.
  */
 export const VERDICTS = [
   'Passed',
@@ -15,7 +15,7 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** How a single test ended, in Mocha's terms. known-issue: it failed, as suites/known-issues.yaml lists it. */
+/** States of a test, in the terms of Mocha. known-issue: it failed as suites/known-issues.yaml lists it. */
 export const TEST_STATES = [
   'passed',
   'failed',

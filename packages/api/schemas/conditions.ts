@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { LENGTHS } from '../constants/lengths.ts';
 
-/** One observation about an object, in the shape of metav1.Condition. */
+/** A condition of an object, in the shape of metav1.Condition. */
 export const Condition = Type.Object({
   type: Type.String({ maxLength: LENGTHS.conditionType, description: 'PascalCase name of the condition.' }),
   status: Type.Enum(['True', 'False', 'Unknown'], {
@@ -24,7 +24,7 @@ export const Condition = Type.Object({
   }),
 });
 
-/** The list of conditions of a status: a map keyed by type, so that server-side apply merges by type. */
+/** The conditions of a status. The map key lets server-side apply merge them by type. */
 export const Conditions = Type.Array(Condition, {
   description: 'One condition for each type.',
   'x-kubernetes-list-type': 'map',
