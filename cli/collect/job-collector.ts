@@ -6,7 +6,7 @@ import { observe } from '@backendai-e2e/kube/observe';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { type RunNames, readRun } from '../runs/follow.ts';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import type { Collector, JobRecord } from './job-record.ts';
@@ -39,14 +39,14 @@ export interface Sites {
  */
 export function collector(sites: Sites, connect: () => Promise<RestApi>): Collector {
   const { out, operatorNamespace } = sites;
-  return async (record, voice, p) => {
+  return async (record, progress, p) => {
     record.client ??= await connect();
     const { client, names } = record;
     if (names) {
       record.seen = { ...record.seen, ...(await readRun(client, names, p.signal)) };
       if (isFinished(record.seen.run)) await waitForPods(client, operatorNamespace, names.run, p.signal);
     }
-    voice.state(['logs of every container']);
+    progress.state(['logs of every container']);
     const read = await readNamespaces(client, sites.namespaces, p.signal);
     const logs = [...read.logs, ...lastLogs(record, operatorNamespace)];
     const printed = printedTests(logs, names?.run ?? '');
@@ -54,15 +54,15 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     const folder = path.join(out, 'logs');
     await writeLogs(folder, record.collected);
     await writeOverview(folder, record, p);
-    for (const trouble of read.troubles) voice.say(trouble);
+    for (const trouble of read.troubles) progress.log(trouble);
     const troubles: string[] = [];
     const { run, reports } = record.seen;
     if (names && run) {
       const events = record.events ?? [];
       troubles.push(...(await writeResults(out, { run, reports }, { printed, events })));
-      troubles.push(...(await fetchAll(client, names, out, voice, p.signal)));
+      troubles.push(...(await fetchAll(client, names, out, progress, p.signal)));
     }
-    voice.title(`results and logs are in ${sites.shown}`);
+    progress.title(`results and logs are in ${sites.shown}`);
     return troubles;
   };
 }
@@ -72,15 +72,15 @@ async function fetchAll(
   client: RestApi,
   names: RunNames,
   out: string,
-  voice: Voice,
+  progress: PhaseProgress,
   signal: AbortSignal,
 ): Promise<string[]> {
-  voice.state(['artifacts of every attempt']);
+  progress.state(['artifacts of every attempt']);
   const read = async () => (await readRun(client, names, signal)).reports;
   const reports = await untilArchived(read, ARCHIVE_MS, signal);
   const folder = path.join(out, 'artifacts');
   const { missing, differing, neverKept } = await fetchArtifacts(client, reports, folder, signal);
-  for (const line of [...neverKept, ...missing]) voice.say(`no artifact: ${line}`);
+  for (const line of [...neverKept, ...missing]) progress.log(`no artifact: ${line}`);
   return differing;
 }
 

@@ -2,7 +2,7 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { Provision } from '../machine/provision.ts';
 import type { RunNames, Snapshot } from '../runs/follow.ts';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 import type { ClusterLogs } from './cluster-logs.ts';
 
 /** Something that the command did to the run, or saw of it, beside what the API server holds: for run.json. */
@@ -54,4 +54,4 @@ export interface JobFigures {
 }
 
 /** Collects results and logs while the cluster still stands. Returns one sentence for each trouble. */
-export type Collector = (record: JobRecord, voice: Voice, p: Provision) => Promise<string[]>;
+export type Collector = (record: JobRecord, progress: PhaseProgress, p: Provision) => Promise<string[]>;

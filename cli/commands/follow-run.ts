@@ -5,7 +5,7 @@ import { type Ending, endingOfRun } from '../runs/ending.ts';
 import { followRun, namesOf, type Snapshot } from '../runs/follow.ts';
 import { narrate } from '../runs/progress.ts';
 import { type Format, show } from '../terminal/output.ts';
-import type { Place } from './place.ts';
+import type { ClusterContext } from './cluster-context.ts';
 
 /** The API server ends no run before its own time-out, but a queued run may wait for others: a day. */
 const DEADLINE_MS = 86_400_000;
@@ -14,12 +14,12 @@ const DEADLINE_MS = 86_400_000;
  * Follows a run until it is finished: progress on stderr, the result on stdout. Returns what it means. A signal ends only
  * the following: the run goes on in the cluster.
  */
-export async function followToEnd(place: Place, run: TestRun, format: Format): Promise<Ending> {
-  const names = namesOf(place.namespace, run);
+export async function followToEnd(cluster: ClusterContext, run: TestRun, format: Format): Promise<Ending> {
+  const names = namesOf(cluster.namespace, run);
   let seen: Snapshot = { reports: [] };
   try {
-    const last = await followRun(place.client, names, {
-      signal: place.signal,
+    const last = await followRun(cluster.client, names, {
+      signal: cluster.signal,
       deadlineMs: DEADLINE_MS,
       onChange: (now) => {
         for (const line of narrate(seen, now)) console.error(line);
@@ -36,7 +36,7 @@ export async function followToEnd(place: Place, run: TestRun, format: Format): P
     if (trouble) console.error(`e2e: ${trouble}`);
     return endingOfRun(last.run);
   } catch (error) {
-    if (place.signal.aborted) {
+    if (cluster.signal.aborted) {
       console.error(
         `e2e: ${names.run} goes on in the cluster: "e2e watch ${names.run}" follows it, "e2e cancel ${names.run}" ends it`,
       );

@@ -42,7 +42,7 @@ describe('the environments of a job', () => {
 describe('the order in which suites start', () => {
   const options = { includeSlow: true, parallelism: 1, environments: 1 };
 
-  it('is that of the operator where there is one place', () => {
+  it('is that of the operator where there is one environment', () => {
     expect(ordered(undefined, catalog, seconds, options)).to.equal(undefined);
     expect(ordered(['short', 'long'], catalog, seconds, options)).to.deep.equal(['short', 'long']);
   });

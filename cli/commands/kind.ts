@@ -20,7 +20,7 @@ import { realEffects } from '../kind/effects.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
 import type { KindOptions } from '../kind/kind-options.ts';
 import { runKind } from '../kind/kind-pipeline.ts';
-import { environmentPlaces, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
+import { environmentNames, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
@@ -29,7 +29,7 @@ import { endingOfError, meaningOf } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
-import { viewFor } from '../terminal/view.ts';
+import { rendererFor } from '../terminal/renderer.ts';
 
 export interface KindChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
@@ -84,22 +84,26 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
   await clearResults(out);
   const log = openJobLog(path.join(out, 'job.log'));
-  const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
-  const interruption = onInterrupt((line) => view.print([line]));
+  const renderer = rendererFor(process.stdout, () => clock.elapsed(), log.write);
+  const interruption = onInterrupt((line) => renderer.print([line]));
   const effects = realEffects(PROJECT_ROOT);
   try {
-    const places = environmentPlaces(job.environments ?? 1).map(({ namespace }) => namespace);
+    const places = environmentNames(job.environments ?? 1).map(({ namespace }) => namespace);
     const namespaces = [NAMES.operatorNamespace, ...places];
     const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
     const collect = collector(sites, effects.connect);
-    const { ending, state } = await runKind(job, { effects, view, clock, interruption, collect });
+    const { ending, state } = await runKind(job, { effects, renderer, clock, interruption, collect });
     const figures = figuresOf(clock, state);
     const lines = closingLines(ending, state, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
     const trouble = run ? await appendStepSummary({ run, reports }) : undefined;
-    if (trouble) view.print([trouble]);
-    view.print([...lines.slice(0, -1), ...(state.kept ? [...keptLines(state), ''] : []), ...lines.slice(-1)]);
+    if (trouble) renderer.print([trouble]);
+    renderer.print([
+      ...lines.slice(0, -1),
+      ...(state.kept ? [...keptLines(state), ''] : []),
+      ...lines.slice(-1),
+    ]);
     return ending.code;
   } finally {
     interruption.dispose();
@@ -150,7 +154,7 @@ export function ordered(
   return parallelism * environments > 1 ? longestFirst(all(), seconds) : suites;
 }
 
-/** How many environments a job has that does not say: several for all suites, as many as the memory takes. */
+/** The number of environments that a job has by default: several for all suites, as far as memory allows. */
 export function usualEnvironments(
   { suites, grep, includeSlow }: Pick<KindChoice, 'suites' | 'grep' | 'includeSlow'>,
   memoryGib: number,
@@ -174,7 +178,7 @@ async function planLines(job: KindOptions): Promise<string[]> {
   const chosen = job.suites
     ? catalog.filter((suite) => job.suites?.includes(suite.name))
     : usualSuites(catalog, job.includeSlow);
-  const places = environmentPlaces(job.environments ?? 1);
+  const places = environmentNames(job.environments ?? 1);
   return [
     `phases: ${PHASES.join(', ')}`,
     `cluster: ${NAMES.cluster} (${job.reuse ? 'the kept one' : 'new'}, ${job.keep || job.reuse ? 'kept at the end' : 'deleted at the end'})`,

@@ -11,8 +11,8 @@ import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provis
 import { endingOfError } from '../runs/ending.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { type Format, show } from '../terminal/output.ts';
+import { stamp } from '../terminal/renderer.ts';
 import { table } from '../terminal/table.ts';
-import { stamp } from '../terminal/view.ts';
 
 /** `e2e doctor`: a line for each thing that a job needs. 2 when something is missing. */
 export function doctorCommand(output: Format): Promise<number> {

@@ -12,7 +12,7 @@ import { printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { environmentsIn } from '../runs/follow.ts';
-import { atPlace, type Place, type PlaceOptions } from './place.ts';
+import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { runsOf, whole } from './runs.ts';
 
 /** The log endpoint cuts here: far above what a suite prints. */
@@ -22,16 +22,16 @@ const LOG_BYTES = 64 * 1024 * 1024;
 export function logsCommand(
   name: string | undefined,
   suite: string | undefined,
-  options: PlaceOptions & { component?: string; tail?: number; timestamps: boolean },
+  options: ClusterOptions & { component?: string; tail?: number; timestamps: boolean },
 ): Promise<number> {
-  return atPlace(options, async (place) => {
-    const run = chooseRun(await runsOf(place), name);
+  return withCluster(options, async (cluster) => {
+    const run = chooseRun(await runsOf(cluster), name);
     const pods = options.component
-      ? await podsOfComponent(place, run, options.component)
-      : await podsOf(place, run, suite);
+      ? await podsOfComponent(cluster, run, options.component)
+      : await podsOf(cluster, run, suite);
     for (const pod of pods) {
       for (const container of pod.spec.containers) {
-        const text = await place.client.text(
+        const text = await cluster.client.text(
           corePath(pod.metadata.namespace ?? '', 'pods', pod.metadata.name, 'log'),
           {
             container: container.name,
@@ -39,7 +39,7 @@ export function logsCommand(
             timestamps: true,
             tailLines: options.tail,
           },
-          place.signal,
+          cluster.signal,
         );
         if (pods.length > 1 || pod.spec.containers.length > 1) {
           console.log(`── ${pod.metadata.name}/${container.name}`);
@@ -57,7 +57,11 @@ interface PodObject extends KubeObject {
   spec: { containers: { name: string }[] };
 }
 
-async function podsOf(place: Place, run: TestRun, suite: string | undefined): Promise<PodObject[]> {
+async function podsOf(
+  cluster: ClusterContext,
+  run: TestRun,
+  suite: string | undefined,
+): Promise<PodObject[]> {
   const lines = run.status?.suites ?? [];
   const line = lines.find(({ name }) => name === suite);
   if (suite && !line) {
@@ -70,20 +74,24 @@ async function podsOf(place: Place, run: TestRun, suite: string | undefined): Pr
     ...(line?.suite ? [`batch.kubernetes.io/job-name=${line.report}`] : []),
     ...(suite && !line?.suite ? [`${LABELS.suite}=${suite}`] : []),
   ].join(',');
-  const pods = await listPods(place, place.namespace, labelSelector);
+  const pods = await listPods(cluster, cluster.namespace, labelSelector);
   if (pods.length > 0) return pods;
   throw new Error(`no pod of ${run.metadata.name}${suite ? ` and suite ${suite}` : ''} is left or there yet`);
 }
 
-async function podsOfComponent(place: Place, run: TestRun, component: string): Promise<PodObject[]> {
-  const environments = environmentsIn(await whole(place, run));
+async function podsOfComponent(
+  cluster: ClusterContext,
+  run: TestRun,
+  component: string,
+): Promise<PodObject[]> {
+  const environments = environmentsIn(await whole(cluster, run));
   const namespaces = environments.flatMap(({ status }) => status?.namespace ?? []);
   if (namespaces.length === 0) {
     const names = environmentsOf(run).join(', ');
     throw new Error(`TestEnvironment ${names} has no namespace of its own to look into`);
   }
   const label = `app.kubernetes.io/component=${component}`;
-  const pods = (await Promise.all(namespaces.map((each) => listPods(place, each, label)))).flat();
+  const pods = (await Promise.all(namespaces.map((each) => listPods(cluster, each, label)))).flat();
   if (pods.length > 0) return pods;
   const known = (environments[0]?.status?.components ?? []).map((one) => one.name).join(', ');
   throw new Error(
@@ -91,12 +99,16 @@ async function podsOfComponent(place: Place, run: TestRun, component: string): P
   );
 }
 
-async function listPods(place: Place, namespace: string, labelSelector: string): Promise<PodObject[]> {
+async function listPods(
+  cluster: ClusterContext,
+  namespace: string,
+  labelSelector: string,
+): Promise<PodObject[]> {
   const query = { labelSelector };
-  const { items } = await place.client.get<KubeList<PodObject>>(
+  const { items } = await cluster.client.get<KubeList<PodObject>>(
     corePath(namespace, 'pods'),
     query,
-    place.signal,
+    cluster.signal,
   );
   return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
 }
@@ -110,23 +122,23 @@ const ARCHIVE_MS = 15_000;
  */
 export function reportCommand(
   name: string | undefined,
-  options: PlaceOptions & { out?: string },
+  options: ClusterOptions & { out?: string },
 ): Promise<number> {
-  return atPlace(options, async (place) => {
-    const run = chooseRun(await runsOf(place), name);
-    let found = await whole(place, run);
+  return withCluster(options, async (cluster) => {
+    const run = chooseRun(await runsOf(cluster), name);
+    let found = await whole(cluster, run);
     await untilArchived(
       async () => {
-        found = await whole(place, run);
+        found = await whole(cluster, run);
         return found.reports;
       },
       ARCHIVE_MS,
-      place.signal,
+      cluster.signal,
     );
     const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
-    const namespaces = [...new Set([place.namespace, ...others])];
-    const collected = await readNamespaces(place.client, namespaces, place.signal);
+    const namespaces = [...new Set([cluster.namespace, ...others])];
+    const collected = await readNamespaces(cluster.client, namespaces, cluster.signal);
     await writeLogs(path.join(out, 'logs'), collected);
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
     const printed = printedTests(collected.logs, found.run.metadata.name);
@@ -134,10 +146,10 @@ export function reportCommand(
     if (gone > 0) console.error(`e2e: the output of ${gone} attempts is gone with their pods`);
     const troubles = await writeResults(out, found, { printed, podsMayBeGone: true });
     const artifacts = await fetchArtifacts(
-      place.client,
+      cluster.client,
       found.reports,
       path.join(out, 'artifacts'),
-      place.signal,
+      cluster.signal,
     );
     for (const line of artifacts.neverKept) console.error(`e2e: never kept: ${line}`);
     troubles.push(...artifacts.missing, ...artifacts.differing);

@@ -11,32 +11,32 @@ import { listReports } from '../runs/reports.ts';
 import { checkGrep, type RunWish, rerunSpec, specOf } from '../runs/run-spec.ts';
 import { createRun, listRuns, listSuites } from '../runs/runs.ts';
 import { type Format, show } from '../terminal/output.ts';
+import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { followToEnd } from './follow-run.ts';
-import { atPlace, type Place, type PlaceOptions } from './place.ts';
 
 /** Options of every command that shows a result of a cluster. */
-export interface Asked extends PlaceOptions {
+export interface ResultOptions extends ClusterOptions {
   output: Format;
 }
 
 /** `e2e run`: creates a TestRun and follows it; with `detach` only creates it. The exit code is its verdict. */
-export function runCommand(options: Asked & RunWish & { detach: boolean }): Promise<number> {
-  return atPlace(options, async (place) => {
+export function runCommand(options: ResultOptions & RunWish & { detach: boolean }): Promise<number> {
+  return withCluster(options, async (cluster) => {
     checkGrep(options.grep);
-    const { catalog } = await listSuites(place.client, place.namespace, place.signal);
+    const { catalog } = await listSuites(cluster.client, cluster.namespace, cluster.signal);
     const spec = specOf(options, catalog);
-    const run = await createRun(place.client, place.namespace, 'run', spec, place.signal);
-    return started(place, run, options);
+    const run = await createRun(cluster.client, cluster.namespace, 'run', spec, cluster.signal);
+    return started(cluster, run, options);
   });
 }
 
 /** `e2e rerun`: the same run again, or only its failed suites. */
 export function rerunCommand(
   name: string | undefined,
-  options: Asked & { failed: boolean; detach: boolean },
+  options: ResultOptions & { failed: boolean; detach: boolean },
 ): Promise<number> {
-  return atPlace(options, async (place) => {
-    const before = chooseRun(await runsOf(place), name, 'finished');
+  return withCluster(options, async (cluster) => {
+    const before = chooseRun(await runsOf(cluster), name, 'finished');
     if (!isFinished(before)) throw new Error(`${before.metadata.name} has not ended yet: e2e cancel ends it`);
     const spec = rerunSpec(before, options.failed);
     if (!spec) {
@@ -44,38 +44,42 @@ export function rerunCommand(
       return COMMAND_EXIT.passed;
     }
     const of = before.metadata.name;
-    const run = await createRun(place.client, place.namespace, 'rerun', spec, place.signal, of);
+    const run = await createRun(cluster.client, cluster.namespace, 'rerun', spec, cluster.signal, of);
     console.error(`e2e: ${run.metadata.name} repeats ${of}`);
-    return started(place, run, options);
+    return started(cluster, run, options);
   });
 }
 
-async function started(place: Place, run: TestRun, options: Asked & { detach: boolean }): Promise<number> {
+async function started(
+  cluster: ClusterContext,
+  run: TestRun,
+  options: ResultOptions & { detach: boolean },
+): Promise<number> {
   if (options.detach) {
     if (options.output === 'table') console.log(run.metadata.name);
     else show(oneRun({ run, reports: [] }), options.output);
     return COMMAND_EXIT.passed;
   }
-  console.error(`e2e: TestRun ${place.namespace}/${run.metadata.name}`);
-  return (await followToEnd(place, run, options.output)).code;
+  console.error(`e2e: TestRun ${cluster.namespace}/${run.metadata.name}`);
+  return (await followToEnd(cluster, run, options.output)).code;
 }
 
 /** `e2e watch`: follows a run (the newest) to its end. The exit code is its verdict. */
-export function watchCommand(name: string | undefined, options: Asked): Promise<number> {
-  return atPlace(options, async (place) => {
-    const run = chooseRun(await runsOf(place), name);
-    console.error(`e2e: TestRun ${place.namespace}/${run.metadata.name}`);
-    return (await followToEnd(place, run, options.output)).code;
+export function watchCommand(name: string | undefined, options: ResultOptions): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    const run = chooseRun(await runsOf(cluster), name);
+    console.error(`e2e: TestRun ${cluster.namespace}/${run.metadata.name}`);
+    return (await followToEnd(cluster, run, options.output)).code;
   });
 }
 
 /** `e2e cancel`: ends runs now. Those that have ended already are left as they are. */
 export function cancelCommand(
   names: readonly string[],
-  options: PlaceOptions & { all: boolean },
+  options: ClusterOptions & { all: boolean },
 ): Promise<number> {
-  return atPlace(options, async (place) => {
-    const runs = await runsOf(place);
+  return withCluster(options, async (cluster) => {
+    const runs = await runsOf(cluster);
     if (names.length === 0 && !options.all) throw new Error('which run? Name it, or use --all');
     const chosen = options.all ? runs : names.map((name) => chooseRun(runs, name));
     for (const run of chosen) {
@@ -84,8 +88,8 @@ export function cancelCommand(
           console.log(`${run.metadata.name} had ended already (${run.status?.verdict ?? ''})`);
         continue;
       }
-      const path = pathOf(TEST_RUNS, { namespace: place.namespace, name: run.metadata.name });
-      await place.client.mergePatch(path, { spec: { cancel: true } }, place.signal);
+      const path = pathOf(TEST_RUNS, { namespace: cluster.namespace, name: run.metadata.name });
+      await cluster.client.mergePatch(path, { spec: { cancel: true } }, cluster.signal);
       console.log(`${run.metadata.name} is cancelled`);
     }
     return COMMAND_EXIT.passed;
@@ -94,10 +98,10 @@ export function cancelCommand(
 
 /** `e2e list`: the runs of the namespace, newest first. */
 export function listCommand(
-  options: Asked & { limit: number; active: boolean; failed: boolean; environment?: string },
+  options: ResultOptions & { limit: number; active: boolean; failed: boolean; environment?: string },
 ): Promise<number> {
-  return atPlace(options, async (place) => {
-    const runs = newestFirst(await runsOf(place))
+  return withCluster(options, async (cluster) => {
+    const runs = newestFirst(await runsOf(cluster))
       .filter((run) => !options.active || !isFinished(run))
       .filter((run) => !options.failed || run.status?.phase === 'Failed')
       .filter((run) => !options.environment || environmentsOf(run).includes(options.environment))
@@ -109,40 +113,40 @@ export function listCommand(
 }
 
 /** `e2e show`: one run (the newest) as it stands. */
-export function showCommand(name: string | undefined, options: Asked): Promise<number> {
-  return atPlace(options, async (place) => {
-    show(oneRun(await whole(place, chooseRun(await runsOf(place), name))), options.output);
+export function showCommand(name: string | undefined, options: ResultOptions): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    show(oneRun(await whole(cluster, chooseRun(await runsOf(cluster), name))), options.output);
     return COMMAND_EXIT.passed;
   });
 }
 
 /** `e2e flaky`: suites and tests that change their verdict, from the history that the cluster holds. */
-export function flakyCommand(options: Asked & { all: boolean }): Promise<number> {
-  return atPlace(options, async (place) => {
-    const { suites } = await listSuites(place.client, place.namespace, place.signal);
-    const reports = await listReports(place.client, place.namespace, place.signal);
+export function flakyCommand(options: ResultOptions & { all: boolean }): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    const { suites } = await listSuites(cluster.client, cluster.namespace, cluster.signal);
+    const reports = await listReports(cluster.client, cluster.namespace, cluster.signal);
     show(flakyTable(suites, reports, options.all), options.output);
     return COMMAND_EXIT.passed;
   });
 }
 
 /** `e2e compare`: what changed from one run to another. 1 where something broke. */
-export function compareCommand(before: string, after: string, options: Asked): Promise<number> {
-  return atPlace(options, async (place) => {
-    const runs = await runsOf(place);
+export function compareCommand(before: string, after: string, options: ResultOptions): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    const runs = await runsOf(cluster);
     const [a, b] = [chooseRun(runs, before), chooseRun(runs, after)];
-    const result = comparison(runRecord(await whole(place, a)), runRecord(await whole(place, b)));
+    const result = comparison(runRecord(await whole(cluster, a)), runRecord(await whole(cluster, b)));
     show(compared(result), options.output);
     return result.broke.length > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });
 }
 
-/** The runs of a place's namespace. */
-export function runsOf(place: Place): Promise<TestRun[]> {
-  return listRuns(place.client, place.namespace, place.signal);
+/** The runs of a cluster's namespace. */
+export function runsOf(cluster: ClusterContext): Promise<TestRun[]> {
+  return listRuns(cluster.client, cluster.namespace, cluster.signal);
 }
 
 /** A run with its reports. */
-export function whole(place: Place, run: TestRun) {
-  return readRun(place.client, namesOf(place.namespace, run), place.signal);
+export function whole(cluster: ClusterContext, run: TestRun) {
+  return readRun(cluster.client, namesOf(cluster.namespace, run), cluster.signal);
 }

@@ -15,12 +15,12 @@ import { endingOfError, meaningOf } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import type { StagingOptions } from '../staging/context.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
-import { DEPLOYMENT_ANNOTATION, type Places, STAGING } from '../staging/places.ts';
+import { DEPLOYMENT_ANNOTATION, STAGING, type StagingNamespaces } from '../staging/names.ts';
 import { rightsManifest } from '../staging/rights.ts';
 import { attachStaging, runStaging, type StagingResult } from '../staging/staging-pipeline.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
-import { viewFor } from '../terminal/view.ts';
+import { rendererFor } from '../terminal/renderer.ts';
 
 /** What `e2e staging` and `e2e attach` were given, as text; undefined where it was not. */
 export interface StagingWords {
@@ -89,11 +89,11 @@ export function printRights(
   words: Pick<StagingWords, 'deploymentNamespace' | 'testNamespace' | 'secret'>,
   user: string,
 ): number {
-  const places = {
+  const namespaces = {
     deployment: words.deploymentNamespace ?? 'backend-ai',
     test: words.testNamespace ?? STAGING.testNamespace,
   };
-  process.stdout.write(rightsManifest(places, user, words.secret));
+  process.stdout.write(rightsManifest(namespaces, user, words.secret));
   return COMMAND_EXIT.passed;
 }
 
@@ -111,11 +111,11 @@ export function targetOf(words: StagingWords, needsDeployment: boolean): Target 
   if (needsDeployment && !deploymentNamespace) {
     throw new Misused('where does Backend.AI run? DEPLOYMENT_NAMESPACE=<namespace> (--deployment-namespace)');
   }
-  const places: Places = {
+  const namespaces: StagingNamespaces = {
     deployment: deploymentNamespace ?? '',
     test: words.testNamespace ?? STAGING.testNamespace,
   };
-  return { kubeconfig, places, ...(context ? { context } : {}) };
+  return { kubeconfig, namespaces, ...(context ? { context } : {}) };
 }
 
 /** Where operator and suites are pulled from. Throws Misused, or CannotPush for a registry that is none. */
@@ -135,9 +135,9 @@ export function imagesOf(words: StagingWords): ImageChoice {
   return { registry: checkRegistry(registry) };
 }
 
-/** The command line that attaches to a run in that place. */
-export function attachLine({ kubeconfig, context, places }: Target): string {
-  const test = places.test === STAGING.testNamespace ? '' : ` --test-namespace ${places.test}`;
+/** The command line that attaches to a run of this target. */
+export function attachLine({ kubeconfig, context, namespaces }: Target): string {
+  const test = namespaces.test === STAGING.testNamespace ? '' : ` --test-namespace ${namespaces.test}`;
   return `./e2e attach --kubeconfig ${kubeconfig}${context ? ` --context ${context}` : ''}${test}`;
 }
 
@@ -151,7 +151,7 @@ async function optionsOf(words: StagingWords, target: Target): Promise<StagingOp
   const last = new Set(catalog.filter((suite) => suite.last).map(({ name }) => name));
   const suites = words.audit ? withLast(all, catalog, words.grep) : all?.filter((name) => !last.has(name));
   return {
-    places: target.places,
+    namespaces: target.namespaces,
     sources: {
       secret: words.secret ?? CONNECTION_SECRET,
       ...(words.connectionFile ? { file: words.connectionFile } : {}),
@@ -189,15 +189,20 @@ async function perform(
   await mkdir(out, { recursive: true });
   if (!options.dryRun) await clearResults(out);
   const log = openJobLog(path.join(out, options.dryRun ? 'dry-run.log' : 'job.log'));
-  const view = viewFor(process.stdout, () => clock.elapsed(), log.write);
-  const interruption = onInterrupt((line) => view.print([line]), process, undefined, options.attachCommand);
+  const renderer = rendererFor(process.stdout, () => clock.elapsed(), log.write);
+  const interruption = onInterrupt(
+    (line) => renderer.print([line]),
+    process,
+    undefined,
+    options.attachCommand,
+  );
   try {
-    const parts = { effects, view, clock, interruption, collect: collectorOf(options, out) };
+    const parts = { effects, renderer, clock, interruption, collect: collectorOf(options, out) };
     const result: StagingResult = await run(options, parts);
     const figures = figuresOf(clock, result.state);
     const lines = closingLines(result.ending, result.state, figures);
     if (!options.dryRun) await writeFigures(out, figures, lines);
-    view.print(lines);
+    renderer.print(lines);
     return result.ending.code;
   } finally {
     interruption.dispose();
@@ -207,15 +212,15 @@ async function perform(
 
 /** Where the deployment's logs are is known from the run itself when someone attaches to it. */
 function collectorOf(options: StagingOptions, out: string): Collector {
-  return (state, voice, p) => {
-    const { test, deployment } = options.places;
+  return (state, progress, p) => {
+    const { test, deployment } = options.namespaces;
     const where = deployment || state.seen.run?.metadata.annotations?.[DEPLOYMENT_ANNOTATION];
     const namespaces = [...new Set([test, ...(where ? [where] : [])])];
     const sites = { out, shown: STAGING.out, operatorNamespace: test, namespaces };
     const connect = async () => {
       throw new Error('the cluster was never reached');
     };
-    return collector(sites, connect)(state, voice, p);
+    return collector(sites, connect)(state, progress, p);
   };
 }
 

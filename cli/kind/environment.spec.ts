@@ -65,17 +65,17 @@ describe('waiting for an environment', () => {
     };
   }
   const said: string[] = [];
-  const voice = { say: (line: string) => said.push(line), state: () => {}, title: () => {} };
+  const progress = { log: (line: string) => said.push(line), state: () => {}, title: () => {} };
   const signal = new AbortController().signal;
 
   it('follows it and tells what changes', async () => {
-    const ending = await untilReady(serving([deploying, ready]), { signal, voice });
+    const ending = await untilReady(serving([deploying, ready]), { signal, progress });
     expect(ending).to.deep.equal({ code: 0, sentence: 'environment e2e is ready' });
     expect(said.join('\n')).to.contain('Ready True (AllReady)');
   });
 
   it('gives up after its deadline with what it saw last', async () => {
-    const ending = await untilReady(serving([deploying]), { signal, voice, deadlineMs: 30 });
+    const ending = await untilReady(serving([deploying]), { signal, progress, deadlineMs: 30 });
     expect(ending.code).to.equal(1);
     expect(ending.sentence).to.contain('Deploying: because Deploying');
   });

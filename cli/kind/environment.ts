@@ -11,7 +11,7 @@ import { pathOf } from '@backendai-e2e/kube/request';
 import type { Ending } from '../runs/ending.ts';
 import { isReady } from '../runs/follow.ts';
 import { componentLine, isUp, narrate } from '../runs/progress.ts';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 import { NAMES } from './names.ts';
 
 /** The operator's own deadline for a deployment is readyTimeoutSeconds, 600 s unless the environment says otherwise. */
@@ -46,7 +46,7 @@ export function endingOfEnvironment(environment: TestEnvironment): Ending | unde
 /** Waits until the job's environment is ready or cannot become so. Throws the signal's reason, or what observe throws. */
 export async function untilReady(
   client: Watcher,
-  options: { signal: AbortSignal; voice: Voice; deadlineMs?: number },
+  options: { signal: AbortSignal; progress: PhaseProgress; deadlineMs?: number },
 ): Promise<Ending> {
   const limit = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
   const signal = AbortSignal.any([options.signal, limit]);
@@ -58,10 +58,10 @@ export async function untilReady(
       const now = found.get(NAMES.environment);
       if (!now) continue;
       const before = seen ? { reports: [], environment: seen } : { reports: [] };
-      for (const line of narrate(before, { reports: [], environment: now })) options.voice.say(line);
+      for (const line of narrate(before, { reports: [], environment: now })) options.progress.log(line);
       seen = now;
       const waiting = (now.status?.components ?? []).filter((one) => !isUp(one));
-      options.voice.state(waiting.map(componentLine));
+      options.progress.state(waiting.map(componentLine));
       const ending = endingOfEnvironment(now);
       if (ending) return ending;
     }

@@ -3,7 +3,7 @@ import type { RunSuite } from '@backendai-e2e/api/test-run';
 import type { WatchEvent } from '@backendai-e2e/kube/calls';
 import { report, run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 import { OperatorKill, suiteInMidRun } from './kill-operator.ts';
 
 const startedAt = '2026-01-01T00:00:00Z';
@@ -37,7 +37,11 @@ describe('an operator killed in mid-run', () => {
   });
 
   const said: string[] = [];
-  const voice = { say: (line: string) => said.push(line), state: () => {}, title: () => {} } as Voice;
+  const progress = {
+    log: (line: string) => said.push(line),
+    state: () => {},
+    title: () => {},
+  } as PhaseProgress;
   const leases = (holder: string) => ({
     metadata: { resourceVersion: '1', name: 'backendai-e2e-operator' },
     spec: { holderIdentity: holder },
@@ -77,7 +81,7 @@ describe('an operator killed in mid-run', () => {
     const kill = new OperatorKill(api, {
       namespace: 'ns',
       spared: none,
-      voice,
+      progress,
       signal: new AbortController().signal,
     });
     const seen = snapshot([working('b'), waiting('c')], [open]);
@@ -93,7 +97,7 @@ describe('an operator killed in mid-run', () => {
   });
 
   it('is a trouble when it could not be done, and none when there was no moment for it', async () => {
-    const options = { namespace: 'ns', spared: none, voice, signal: new AbortController().signal };
+    const options = { namespace: 'ns', spared: none, progress, signal: new AbortController().signal };
     const api = { ...cluster(undefined), get: async () => Promise.reject(new Error('no rights')) };
     const kill = new OperatorKill(api, options);
     kill.look(snapshot([working('b'), waiting('c')], [open]));

@@ -5,7 +5,7 @@ import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { JobEvent, LastLog } from '../collect/job-record.ts';
 import { environmentsIn, isReady, type Snapshot } from '../runs/follow.ts';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 
 interface Lease extends KubeObject {
   spec?: { holderIdentity?: string };
@@ -44,7 +44,7 @@ export interface KillOptions {
   namespace: string;
   /** Names of suites while which it is left alone. */
   spared: ReadonlySet<string>;
-  voice: Voice;
+  progress: PhaseProgress;
   signal: AbortSignal;
   now?: () => Date;
 }
@@ -126,6 +126,6 @@ export class OperatorKill {
   #note(reason: JobEvent['reason'], message: string): void {
     const at = (this.#with.now?.() ?? new Date()).toISOString();
     this.events.push({ at, reason, message });
-    this.#with.voice.say(`operator: ${message}`);
+    this.#with.progress.log(`operator: ${message}`);
   }
 }

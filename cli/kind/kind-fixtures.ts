@@ -6,7 +6,7 @@ import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import type { ImageSet } from '../images/build.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
-import { PlainView } from '../terminal/view.ts';
+import { PlainRenderer } from '../terminal/renderer.ts';
 import type { Effects } from './effects.ts';
 import type { KindOptions } from './kind-options.ts';
 import { runKind } from './kind-pipeline.ts';
@@ -55,7 +55,7 @@ export class Machine {
   async job(more: Partial<KindOptions> = {}) {
     const parts = {
       effects: this.effects(),
-      view: new PlainView({ write: () => {} }, () => 0),
+      renderer: new PlainRenderer({ write: () => {} }, () => 0),
       clock: new PhaseClock(),
       interruption: onInterrupt(() => {}, this.signals),
       collect: async () => {

@@ -2,7 +2,7 @@ import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
-import { PlainView } from '../terminal/view.ts';
+import { PlainRenderer } from '../terminal/renderer.ts';
 import { Machine, options } from './kind-fixtures.ts';
 import { runKind } from './kind-pipeline.ts';
 
@@ -166,7 +166,7 @@ describe('the job', () => {
         ...effects,
         inspect: async () => [{ name: 'disk', state: 'missing', detail: '2 GB free', remedy: 'free 20 GB' }],
       },
-      view: new PlainView({ write: () => {} }, () => 0),
+      renderer: new PlainRenderer({ write: () => {} }, () => 0),
       clock: new PhaseClock(),
       interruption: onInterrupt(() => {}, machine.signals),
       collect: async () => [],

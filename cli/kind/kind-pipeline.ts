@@ -102,9 +102,9 @@ export async function runKind(
   return { ending, state };
 }
 
-async function checkMachine({ effects, options }: KindState, { p, voice }: Step): Promise<undefined> {
+async function checkMachine({ effects, options }: KindState, { p, progress }: Step): Promise<undefined> {
   const findings = await effects.inspect(p, options.environments ?? 1);
-  for (const finding of findings) voice.say(findingLine(finding));
+  for (const finding of findings) progress.log(findingLine(finding));
   refuseMissing(findings);
 }
 
@@ -141,13 +141,13 @@ async function installOperator(state: KindState, { p }: Step): Promise<undefined
   state.operatorInstalled = true;
 }
 
-async function makeEnvironment(state: KindState, { p, voice }: Step): Promise<Ending> {
+async function makeEnvironment(state: KindState, { p, progress }: Step): Promise<Ending> {
   state.client = await state.effects.connect();
   await applyEnvironments(state.options, state.client, made(state.images), p.signal);
-  return untilReady(state.client, { signal: p.signal, voice });
+  return untilReady(state.client, { signal: p.signal, progress });
 }
 
-async function runSuites(state: KindState, { p, voice, clock }: Step): Promise<Ending> {
+async function runSuites(state: KindState, { p, progress, clock }: Step): Promise<Ending> {
   const { options } = state;
   const client = await state.effects.connect();
   state.client = client;
@@ -157,7 +157,7 @@ async function runSuites(state: KindState, { p, voice, clock }: Step): Promise<E
     new OperatorKill(client, {
       namespace: NAMES.operatorNamespace,
       spared: new Set(options.killOperator),
-      voice,
+      progress,
       signal: p.signal,
     });
   if (kill) {
@@ -166,7 +166,7 @@ async function runSuites(state: KindState, { p, voice, clock }: Step): Promise<E
   }
   const run = await showRun(client, state.names, {
     clock,
-    voice,
+    progress,
     state,
     signal: p.signal,
     deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
@@ -176,10 +176,10 @@ async function runSuites(state: KindState, { p, voice, clock }: Step): Promise<E
 }
 
 /** Ends an interrupted run; the cluster stays. */
-async function leave(state: KindState, { p, voice }: Step, interrupted: boolean): Promise<string[]> {
+async function leave(state: KindState, { p, progress }: Step, interrupted: boolean): Promise<string[]> {
   if (interrupted && state.client && state.names) {
     const deadlineMs = CANCEL_SECONDS * 1000;
-    await cancelRun(state.client, state.names, { voice, signal: p.signal, deadlineMs });
+    await cancelRun(state.client, state.names, { progress, signal: p.signal, deadlineMs });
   }
   return [];
 }

@@ -3,7 +3,7 @@ export const WHOLE_RUN_ENVIRONMENTS = 3;
 /** Most environments of a job: more do not fit on two cores (tools/charts/requests.spec.ts). */
 export const MOST_ENVIRONMENTS = 5;
 
-/** Names of what one job makes on a machine: one cluster, one operator, one environment (see also environmentPlaces). */
+/** Names of what one job makes on a machine: one cluster, one operator, one environment (see also environmentNames). */
 export const NAMES = {
   cluster: 'backendai-e2e',
   /** Namespace of the operator, its custom resources and the suites' Jobs. */
@@ -20,7 +20,7 @@ export const NAMES = {
 } as const;
 
 /** The environments of a job with so many: e2e in bai-e2e, e2e-2 in bai-e2e-2 and so on. */
-export function environmentPlaces(count: number): { name: string; namespace: string }[] {
+export function environmentNames(count: number): { name: string; namespace: string }[] {
   return Array.from({ length: count }, (_, index) => {
     const tail = index === 0 ? '' : `-${index + 1}`;
     return { name: `${NAMES.environment}${tail}`, namespace: `${NAMES.environmentNamespace}${tail}` };

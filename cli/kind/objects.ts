@@ -1,7 +1,7 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
-import { environmentPlaces, NAMES } from './names.ts';
+import { environmentNames, NAMES } from './names.ts';
 
 /** The image references that charts/backend-ai asks for, from the project's image names. */
 export function chartImages(refs: Readonly<Record<string, string>>): Record<string, string> {
@@ -33,7 +33,7 @@ export function environmentObjects(
   images: Readonly<Record<string, string>>,
   count: number,
 ): TestEnvironment[] {
-  return environmentPlaces(count).map(({ name, namespace }, index, places) => {
+  return environmentNames(count).map(({ name, namespace }, index, places) => {
     const object = environmentObject(values, images);
     const before = places[index - 1]?.name;
     const after = before === undefined ? {} : { deployAfterRef: { name: before } };
@@ -65,6 +65,6 @@ export function environmentObject(
 
 /** The TestRun of a job in so many environments. */
 export function kindRun(request: Omit<RunRequest, 'environments'>, environments: number) {
-  const names = environmentPlaces(environments).map(({ name }) => name);
+  const names = environmentNames(environments).map(({ name }) => name);
   return runObject(NAMES.operatorNamespace, 'e2e', runSpec({ ...request, environments: names }));
 }

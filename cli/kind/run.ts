@@ -6,7 +6,7 @@ import type { ImageSet } from '../images/build.ts';
 import type { RunNames } from '../runs/follow.ts';
 import { untilSuitesStand } from '../runs/suites-ready.ts';
 import type { KindOptions } from './kind-options.ts';
-import { environmentPlaces, NAMES } from './names.ts';
+import { environmentNames, NAMES } from './names.ts';
 import { chartImages, environmentObjects, kindRun } from './objects.ts';
 
 /** Seconds for a kept environment to be healthy again, before a run on it reports that it is not. */
@@ -28,7 +28,7 @@ export async function createKindRun(
   const environmentTimeoutSeconds = options.reuse ? REUSED_ENVIRONMENT_SECONDS : NEW_ENVIRONMENT_SECONDS;
   const wanted = kindRun({ ...options, environmentTimeoutSeconds }, options.environments ?? 1);
   const run = await client.create<TestRun>(pathOf(TEST_RUNS, { namespace }), wanted, signal);
-  const [, ...more] = environmentPlaces(options.environments ?? 1).map(({ name }) => name);
+  const [, ...more] = environmentNames(options.environments ?? 1).map(({ name }) => name);
   return {
     namespace,
     environment,

@@ -10,7 +10,7 @@ import { followRun, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
 import { narrate, waitingLines } from '../runs/progress.ts';
 import { rerunSpec, specOf } from '../runs/run-spec.ts';
 import { suiteInMidRun } from './kill-operator.ts';
-import { environmentPlaces } from './names.ts';
+import { environmentNames } from './names.ts';
 import { environmentObjects, kindRun } from './objects.ts';
 
 const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 1, environmentTimeoutSeconds: 30 };
@@ -52,7 +52,7 @@ describe('a job with several environments', () => {
     expect(spec.environmentRef.name).to.equal('e2e');
     expect(spec.moreEnvironmentRefs).to.deep.equal([{ name: 'e2e-2' }, { name: 'e2e-3' }]);
     expect(kindRun(choice, 1).spec).not.to.have.property('moreEnvironmentRefs');
-    expect(environmentPlaces(1)).to.deep.equal([{ name: 'e2e', namespace: 'bai-e2e' }]);
+    expect(environmentNames(1)).to.deep.equal([{ name: 'e2e', namespace: 'bai-e2e' }]);
   });
 
   it('starts what takes longest first, and what never ran as if it took two minutes', () => {

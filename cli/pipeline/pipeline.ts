@@ -2,14 +2,14 @@ import type { Collector, JobRecord } from '../collect/job-record.ts';
 import type { Provision } from '../machine/provision.ts';
 import { type Ending, endingOfError, withTroubles } from '../runs/ending.ts';
 import { Interrupted, type Interruption } from '../terminal/interrupt.ts';
-import type { View, Voice } from '../terminal/view.ts';
+import type { PhaseProgress, Renderer } from '../terminal/renderer.ts';
 import { Detached } from './detached.ts';
 import type { PhaseClock, PhaseName } from './phases.ts';
 
 /** What the body of a phase gets. */
 export interface Step {
   p: Provision;
-  voice: Voice;
+  progress: PhaseProgress;
   clock: PhaseClock;
 }
 
@@ -46,7 +46,7 @@ export interface Pipeline<S extends JobRecord> {
 
 /** What a pipeline runs with. */
 export interface PipelineParts {
-  view: View;
+  renderer: Renderer;
   clock: PhaseClock;
   interruption: Interruption;
   collect: Collector;
@@ -79,8 +79,8 @@ export async function runPipeline<S extends JobRecord>(
   if (!detached && !work.aborted && pipeline.collects(state, ending)) {
     try {
       const { collect } = parts;
-      const found = await measured(parts, 'collect', 'results and logs', work, ({ voice, p }) =>
-        collect(state, voice, p),
+      const found = await measured(parts, 'collect', 'results and logs', work, ({ progress, p }) =>
+        collect(state, progress, p),
       );
       troubles.push(...found);
     } catch (error) {
@@ -117,15 +117,15 @@ async function runPhases<S>(phases: readonly Phase<S>[], state: S, parts: Pipeli
 }
 
 function measured<T>(
-  { clock, view, cacheDir }: PipelineParts,
+  { clock, renderer, cacheDir }: PipelineParts,
   name: PhaseName,
   title: string,
   signal: AbortSignal,
   body: (step: Step) => Promise<T>,
 ): Promise<T> {
   return clock.measure(name, () =>
-    view.phase(title, (voice) =>
-      body({ p: { log: (line) => voice.say(line), signal, cacheDir }, voice, clock }),
+    renderer.phase(title, (progress) =>
+      body({ p: { log: (line) => progress.log(line), signal, cacheDir }, progress, clock }),
     ),
   );
 }

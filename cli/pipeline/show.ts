@@ -5,14 +5,14 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { endingOfError } from '../runs/ending.ts';
 import { followRun, isReady, type RunNames, type Snapshot } from '../runs/follow.ts';
 import { narrate, stateLines, waitingLines } from '../runs/progress.ts';
-import type { Voice } from '../terminal/view.ts';
+import type { PhaseProgress } from '../terminal/renderer.ts';
 import type { PhaseClock } from './phases.ts';
 
 const HEARTBEAT_MS = 30_000;
 
 export interface Showing {
   clock: PhaseClock;
-  voice: Voice;
+  progress: PhaseProgress;
   /** Gets what was last seen, while it is followed. */
   state: { seen: Snapshot };
   signal: AbortSignal;
@@ -26,16 +26,16 @@ export interface Showing {
 
 /** Follows a run to its end and tells a person what happens. Throws what followRun throws. */
 export async function showRun(client: RestApi, names: RunNames, showing: Showing): Promise<TestRun> {
-  const { clock, voice, state } = showing;
+  const { clock, progress, state } = showing;
   const from = clock.elapsed();
   let readyAfter: number | undefined;
   let lastSaid = clock.elapsed();
   const places = [names.environment, ...(names.moreEnvironments ?? [])];
   const where = `${places.length > 1 ? 'environments' : 'environment'} ${places.join(', ')}`;
-  voice.say(`TestRun ${names.namespace}/${names.run} in ${where}`);
+  progress.log(`TestRun ${names.namespace}/${names.run} in ${where}`);
   const heartbeat = setInterval(() => {
     if (clock.elapsed() - lastSaid < HEARTBEAT_MS / 1000) return;
-    for (const line of waitingLines(state.seen)) voice.say(line);
+    for (const line of waitingLines(state.seen)) progress.log(line);
   }, HEARTBEAT_MS);
   try {
     const last = await followRun(client, names, {
@@ -44,12 +44,12 @@ export async function showRun(client: RestApi, names: RunNames, showing: Showing
       ...(showing.patienceMs === undefined ? {} : { patienceMs: showing.patienceMs }),
       onChange: (seen) => {
         for (const line of narrate(state.seen, seen)) {
-          voice.say(line);
+          progress.log(line);
           lastSaid = clock.elapsed();
         }
         state.seen = seen;
         if (isReady(seen.environment)) readyAfter ??= clock.elapsed() - from;
-        voice.state(stateLines(seen));
+        progress.state(stateLines(seen));
         showing.onChange?.(seen);
       },
     });
@@ -65,17 +65,17 @@ export async function showRun(client: RestApi, names: RunNames, showing: Showing
 export async function cancelRun(
   client: RestApi,
   names: RunNames,
-  options: { voice: Voice; signal: AbortSignal; deadlineMs: number },
+  options: { progress: PhaseProgress; signal: AbortSignal; deadlineMs: number },
 ): Promise<void> {
-  const { voice, signal, deadlineMs } = options;
+  const { progress, signal, deadlineMs } = options;
   const path = pathOf(TEST_RUNS, { namespace: names.namespace, name: names.run });
   const run = await client.mergePatch<TestRun>(path, { spec: { cancel: true } }, signal);
   if (isFinished(run)) return;
-  voice.say(`cancelled TestRun ${names.run}`);
+  progress.log(`cancelled TestRun ${names.run}`);
   try {
     await followRun(client, names, { signal, deadlineMs, onChange: () => {} });
   } catch (error) {
     signal.throwIfAborted();
-    voice.say(`it has not ended yet: ${endingOfError(error).sentence}`);
+    progress.log(`it has not ended yet: ${endingOfError(error).sentence}`);
   }
 }

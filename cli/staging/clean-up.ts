@@ -11,11 +11,11 @@ const REMOVE_SECONDS = 180;
 const SWEEP_SECONDS = 60;
 
 /** Removes what an earlier command left behind, its finished runs included. Throws an Error with what does not go. */
-export async function makeRoom(state: StagingState, { p, voice }: Step): Promise<void> {
-  const { places } = state.options;
-  const before = await holdingsOf(state.client, places.test, p.signal);
+export async function makeRoom(state: StagingState, { p, progress }: Step): Promise<void> {
+  const { namespaces } = state.options;
+  const before = await holdingsOf(state.client, namespaces.test, p.signal);
   if (before.operator === 'none' && before.runs.length === 0) return;
-  voice.say('removing the operator or the runs that an earlier command left');
+  progress.log('removing the operator or the runs that an earlier command left');
   const left = await removed(state, p);
   if (left.length > 0)
     throw new Error(`leftovers of an earlier command cannot be removed: ${left.join(', ')}`);
@@ -27,14 +27,14 @@ export function cleanUpStaging(state: StagingState, interrupted: boolean): Clean
   return {
     title: options.keep ? 'operator and run are kept' : 'clean-up',
     hint: `"${options.attachCommand}" removes what is left`,
-    run: async ({ p, voice }) => {
+    run: async ({ p, progress }) => {
       if (interrupted && names) {
         const deadlineMs = CANCEL_SECONDS * 1000;
-        await cancelRun(client, names, { voice, signal: p.signal, deadlineMs });
+        await cancelRun(client, names, { progress, signal: p.signal, deadlineMs });
       }
       if (options.keep) return [];
       const left = await removed(state, p);
-      return left.map((line) => `clean-up left ${line} in namespace ${options.places.test}`);
+      return left.map((line) => `clean-up left ${line} in namespace ${options.namespaces.test}`);
     },
   };
 }
@@ -43,6 +43,7 @@ function removed({ options, effects, client }: StagingState, p: Provision): Prom
   const { signal } = p;
   const deadlineMs = REMOVE_SECONDS * 1000;
   const uninstall = () => effects.uninstall(p);
-  const swept = () => untilSwept(client, options.places.test, { signal, deadlineMs: SWEEP_SECONDS * 1000 });
-  return removeAll(client, options.places.test, { uninstall, swept, signal, deadlineMs });
+  const swept = () =>
+    untilSwept(client, options.namespaces.test, { signal, deadlineMs: SWEEP_SECONDS * 1000 });
+  return removeAll(client, options.namespaces.test, { uninstall, swept, signal, deadlineMs });
 }

@@ -7,7 +7,7 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
-import { PlainView } from '../terminal/view.ts';
+import { PlainRenderer } from '../terminal/renderer.ts';
 import type { StagingOptions } from './context.ts';
 import { SERVED } from './rights.ts';
 import { attachStaging, runStaging } from './staging-pipeline.ts';
@@ -36,7 +36,7 @@ const connection = {
 
 /** A run of suite "s" against namespace "bai", by an operator in "t". */
 const options: StagingOptions = {
-  places: { deployment: 'bai', test: 't' },
+  namespaces: { deployment: 'bai', test: 't' },
   sources: { secret: 'creds' },
   includeSlow: true,
   parallelism: 1,
@@ -203,7 +203,7 @@ export class Cluster {
           this.did.push('uninstall');
         },
       },
-      view: new PlainView({ write: (line) => output.push(String(line)) }, () => 0),
+      renderer: new PlainRenderer({ write: (line) => output.push(String(line)) }, () => 0),
       clock: new PhaseClock(),
       interruption: onInterrupt(() => {}, this.signals),
       collect: async () => {

@@ -8,7 +8,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
-import type { Places } from './places.ts';
+import type { StagingNamespaces } from './names.ts';
 
 /** It is not known how to reach the deployment, or who to be there. Names what is missing, no value. Exit code 2. */
 export class NotReachable extends Error {
@@ -86,43 +86,43 @@ export interface Found {
  */
 export async function findConnection(
   client: Pick<RestApi, 'get'>,
-  places: Places,
+  namespaces: StagingNamespaces,
   sources: Sources,
   signal: AbortSignal,
 ): Promise<Found> {
   const told: string[] = [];
   const services = await readable<{ items: Service[] }>(
     client,
-    corePath(places.deployment, 'services'),
+    corePath(namespaces.deployment, 'services'),
     signal,
   );
-  const endpoints = services ? endpointsOf(services.items, places.deployment) : {};
+  const endpoints = services ? endpointsOf(services.items, namespaces.deployment) : {};
   told.push(
     services
-      ? `${services.items.length} Services in namespace ${places.deployment}: endpoints of ${partsOf(endpoints).join(', ') || 'nothing of Backend.AI'}`
-      : `Services in namespace ${places.deployment} cannot be listed`,
+      ? `${services.items.length} Services in namespace ${namespaces.deployment}: endpoints of ${partsOf(endpoints).join(', ') || 'nothing of Backend.AI'}`
+      : `Services in namespace ${namespaces.deployment} cannot be listed`,
   );
   const secret = await readable<{ data?: Record<string, string> }>(
     client,
-    corePath(places.deployment, 'secrets', sources.secret),
+    corePath(namespaces.deployment, 'secrets', sources.secret),
     signal,
   );
   const content = secret?.data?.[CONNECTION_KEY];
   told.push(
     content
-      ? `Secret ${places.deployment}/${sources.secret}: credentials`
-      : `Secret ${places.deployment}/${sources.secret}: ${secret ? `no key ${CONNECTION_KEY}` : 'not there, or not readable'}`,
+      ? `Secret ${namespaces.deployment}/${sources.secret}: credentials`
+      : `Secret ${namespaces.deployment}/${sources.secret}: ${secret ? `no key ${CONNECTION_KEY}` : 'not there, or not readable'}`,
   );
   const fromSecret = content
     ? parsed(Buffer.from(content, 'base64').toString('utf8'), `Secret ${sources.secret}`)
     : undefined;
   const fromFile = sources.file ? parsed(await fileText(sources.file), sources.file) : undefined;
   if (sources.file) told.push(`file ${sources.file}: ${partsOf(fromFile ?? {}).join(', ') || 'nothing'}`);
-  return { connection: whole(layered(endpoints, fromSecret, fromFile), places, sources), told };
+  return { connection: whole(layered(endpoints, fromSecret, fromFile), namespaces, sources), told };
 }
 
 /** The connection, checked. Throws NotReachable with the names of what is missing or malformed, never with a value. */
-export function whole(parts: object, places: Places, sources: Sources): Connection {
+export function whole(parts: object, namespaces: StagingNamespaces, sources: Sources): Connection {
   // No agents is no mistake: they are only asked by some suites.
   const candidate = { agents: [], ...parts };
   if (isConnection(candidate)) return candidate;
@@ -136,8 +136,8 @@ export function whole(parts: object, places: Places, sources: Sources): Connecti
     }),
   );
   throw new NotReachable(
-    `it is not known how to reach Backend.AI in namespace ${places.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
-    `put it into the Secret ${places.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection-file (CONNECTION_FILE=…); packages/api/connection.ts says what each is`,
+    `it is not known how to reach Backend.AI in namespace ${namespaces.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
+    `put it into the Secret ${namespaces.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection-file (CONNECTION_FILE=…); packages/api/connection.ts says what each is`,
   );
 }
 

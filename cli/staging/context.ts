@@ -3,11 +3,11 @@ import type { JobRecord } from '../collect/job-record.ts';
 import type { RunChoice } from '../runs/run-spec.ts';
 import type { Sources } from './connection.ts';
 import type { StagingEffects } from './effects.ts';
-import type { Places } from './places.ts';
+import type { StagingNamespaces } from './names.ts';
 
 /** What a staging run is asked for. */
 export interface StagingOptions extends RunChoice {
-  places: Places;
+  namespaces: StagingNamespaces;
   sources: Sources;
   /** Every suite of the catalog: they must stand in the cluster before a run is created. */
   catalog: readonly string[];
@@ -22,7 +22,7 @@ export interface StagingOptions extends RunChoice {
   /** Seconds without an answer of the API server after which the command leaves the run to itself. */
   patienceSeconds: number;
   cacheDir: string;
-  /** The command that attaches to a run of these places, for messages. */
+  /** The command that attaches to a run of these namespaces, for messages. */
   attachCommand: string;
 }
 

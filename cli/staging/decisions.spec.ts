@@ -23,7 +23,7 @@ describe('what a staging run is given', () => {
       Misused,
       'several files',
     );
-    expect(targetOf({ ...words, kubeconfig: 'a' }, false).places.test).to.equal('backendai-e2e');
+    expect(targetOf({ ...words, kubeconfig: 'a' }, false).namespaces.test).to.equal('backendai-e2e');
   });
 
   it('names both images or a registry', () => {
@@ -37,11 +37,11 @@ describe('what a staging run is given', () => {
   });
 
   it('is enough to attach again', () => {
-    const places = { deployment: 'd', test: 't' };
-    expect(attachLine({ kubeconfig: 'k', context: 'c', places })).to.equal(
+    const namespaces = { deployment: 'd', test: 't' };
+    expect(attachLine({ kubeconfig: 'k', context: 'c', namespaces })).to.equal(
       './e2e attach --kubeconfig k --context c --test-namespace t',
     );
-    expect(attachLine({ kubeconfig: 'k', places: { ...places, test: 'backendai-e2e' } })).to.equal(
+    expect(attachLine({ kubeconfig: 'k', namespaces: { ...namespaces, test: 'backendai-e2e' } })).to.equal(
       './e2e attach --kubeconfig k',
     );
   });

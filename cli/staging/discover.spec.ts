@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { findConnection, NotReachable, whole } from './connection.ts';
 import { endpointsOf, layered, type Service } from './discover.ts';
 
-const places = { deployment: 'ns', test: 't' };
+const namespaces = { deployment: 'ns', test: 't' };
 const sources = { secret: 'backend-ai-connection' };
 const signal = new AbortController().signal;
 
@@ -79,7 +79,7 @@ describe('endpoints of a deployment', function () {
     const secret = structuredClone(connection) as unknown as Record<string, Record<string, unknown>>;
     for (const part of ['manager', 'webserver']) delete secret[part];
     for (const key of ['host', 'port']) delete secret.postgres?.[key];
-    const found = await findConnection(client(secret), places, sources, signal);
+    const found = await findConnection(client(secret), namespaces, sources, signal);
     expect(found.connection).to.deep.equal(connection);
     expect(found.told.join('\n')).to.include('Secret ns/backend-ai-connection: credentials');
     expect(found.told.join('\n')).not.to.include(connection.postgres.password);
@@ -93,7 +93,7 @@ describe('endpoints of a deployment', function () {
         file,
         JSON.stringify({ ...connection, manager: { url: 'https://a', internalUrl: 'https://b' } }),
       );
-      const found = await findConnection(client(undefined, []), places, { ...sources, file }, signal);
+      const found = await findConnection(client(undefined, []), namespaces, { ...sources, file }, signal);
       expect(found.connection.manager).to.deep.equal({ url: 'https://a', internalUrl: 'https://b' });
       expect(found.connection.accounts).to.deep.equal(connection.accounts);
     } finally {
@@ -108,7 +108,7 @@ describe('endpoints of a deployment', function () {
       postgres: { ...rest.postgres, port: 99_999 },
       accounts: { ...rest.accounts, user: { email: 'u', password: 'hush' } },
     };
-    const refused = (): unknown => whole(broken, places, sources);
+    const refused = (): unknown => whole(broken, namespaces, sources);
     expect(refused)
       .to.throw(NotReachable)
       .with.property('message')

@@ -10,15 +10,15 @@ import { CommandError, command } from '../machine/command.ts';
 import { ensureEngine } from '../machine/engine.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
+import { MADE_BY, STAGING, type StagingNamespaces } from './names.ts';
 import type { StagingImages } from './objects.ts';
-import { MADE_BY, type Places, STAGING } from './places.ts';
 
 /** The cluster of a staging run, as its user has it. */
 export interface Target {
   kubeconfig: string;
   /** Left out: the file's current context. */
   context?: string;
-  places: Places;
+  namespaces: StagingNamespaces;
 }
 
 /** Where the images of operator and suites are pulled from. */
@@ -42,11 +42,11 @@ export function stagingEffects(
   images: ImageChoice | undefined,
   valuesFile?: string,
 ): StagingEffects {
-  const { places } = target;
+  const { namespaces } = target;
   const cluster = [
     ...['--kubeconfig', path.resolve(target.kubeconfig)],
     ...(target.context ? ['--kube-context', target.context] : []),
-    ...['--namespace', places.test],
+    ...['--namespace', namespaces.test],
   ];
   return {
     connect: async () => new RestClient(loadKubeconfig(target), { fieldManager: FIELD_MANAGERS.cli }),

@@ -12,7 +12,7 @@ import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { Resource } from '@backendai-e2e/kube/object';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
-import { MADE_BY, STAGING } from './places.ts';
+import { MADE_BY, STAGING } from './names.ts';
 
 /** One object of ours that is there. */
 export interface Thing {

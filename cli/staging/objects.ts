@@ -2,29 +2,29 @@ import type { Connection } from '@backendai-e2e/api/connection';
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
-import { DEPLOYMENT_ANNOTATION, MADE_BY, type Places, STAGING } from './places.ts';
+import { DEPLOYMENT_ANNOTATION, MADE_BY, STAGING, type StagingNamespaces } from './names.ts';
 
 const labels = { [MADE_BY.label]: MADE_BY.value };
 /** Seconds after which a finished run is deleted although nobody attached to it. */
 const RUN_TTL_SECONDS = 24 * 3600;
 
 /** The Secret that the suites get. */
-export function connectionSecret(places: Places, connection: Connection): object {
+export function connectionSecret(namespaces: StagingNamespaces, connection: Connection): object {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: STAGING.connectionSecret, namespace: places.test, labels },
+    metadata: { name: STAGING.connectionSecret, namespace: namespaces.test, labels },
     type: 'Opaque',
     data: { [CONNECTION_KEY]: Buffer.from(JSON.stringify(connection)).toString('base64') },
   };
 }
 
 /** The environment: what runs already, and nothing in it may be broken. */
-export function stagingEnvironment(places: Places): TestEnvironment {
+export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironment {
   return {
     apiVersion: API_VERSION,
     kind: 'TestEnvironment',
-    metadata: { name: STAGING.environment, namespace: places.test, labels },
+    metadata: { name: STAGING.environment, namespace: namespaces.test, labels },
     spec: {
       external: { connectionSecretRef: { name: STAGING.connectionSecret } },
       disruption: 'Forbidden',
@@ -33,14 +33,14 @@ export function stagingEnvironment(places: Places): TestEnvironment {
 }
 
 /** The run. It goes by itself a day after it ended, also a failed one: its results lie where it was started. */
-export function stagingRun(places: Places, request: Omit<RunRequest, 'environments'>) {
+export function stagingRun(namespaces: StagingNamespaces, request: Omit<RunRequest, 'environments'>) {
   const spec = {
     ...runSpec({ ...request, environments: [STAGING.environment] }),
     ttlSecondsAfterFinished: RUN_TTL_SECONDS,
     keepFailed: false,
   };
-  const annotations = { [DEPLOYMENT_ANNOTATION]: places.deployment };
-  return runObject(places.test, 'staging', spec, { labels, annotations });
+  const annotations = { [DEPLOYMENT_ANNOTATION]: namespaces.deployment };
+  return runObject(namespaces.test, 'staging', spec, { labels, annotations });
 }
 
 export interface StagingImages {
@@ -50,7 +50,7 @@ export interface StagingImages {
 
 /** Values of charts/e2e-operator for an installation without a right outside of its namespace. */
 export function operatorValues(
-  places: Places,
+  namespaces: StagingNamespaces,
   images: StagingImages,
   more: { pullSecret?: string; runtimeImage?: string } = {},
 ): object {
@@ -58,7 +58,7 @@ export function operatorValues(
   return {
     image: images.operator,
     suitesImage: images.suites,
-    watchNamespaces: [places.test],
+    watchNamespaces: [namespaces.test],
     crds: { install: false },
     faultPolicy: { install: false },
     ...(runtimeImage ? { runtimeImages: { 'backend-ai': runtimeImage } } : {}),

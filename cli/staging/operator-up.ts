@@ -3,7 +3,7 @@ import type { ObjectMeta } from '@backendai-e2e/api/group';
 import { ApiError, isUnreachable } from '@backendai-e2e/kube/api-error';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
-import { STAGING } from './places.ts';
+import { STAGING } from './names.ts';
 
 export interface Deployment {
   metadata: ObjectMeta;

@@ -9,20 +9,20 @@ import { parseAllDocuments } from 'yaml';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { stagingEffects } from './effects.ts';
 import { holdingsOf, ourThings, removeAll } from './leftovers.ts';
+import { STAGING, type StagingNamespaces } from './names.ts';
 import { operatorValues } from './objects.ts';
-import { type Places, STAGING } from './places.ts';
 import { lookBefore, NotPrepared, type Preflight, refuseUnprepared } from './preflight.ts';
 import { type Rule, rightsManifest } from './rights.ts';
 import { untilSwept } from './swept.ts';
 
-const places: Places = { deployment: 'bai', test: 'e2e-of-jane' };
+const namespaces: StagingNamespaces = { deployment: 'bai', test: 'e2e-of-jane' };
 const signal = AbortSignal.timeout(110_000);
 const provision: Provision = { log: () => {}, signal, cacheDir: defaultCacheDir() };
 
 /** The texts of an error that has to come. */
 function refusal(found: Preflight): NotPrepared {
   try {
-    refuseUnprepared(found, places);
+    refuseUnprepared(found, namespaces);
   } catch (error) {
     if (error instanceof NotPrepared) return error;
     throw error;
@@ -35,13 +35,13 @@ describe('a restricted user before a staging run, against a real API server', fu
   let plane: ControlPlane;
   let jane: RestClient;
   let admin: RestClient;
-  const look = (who = jane) => lookBefore(who, places, { signal });
+  const look = (who = jane) => lookBefore(who, namespaces, { signal });
 
   before(async () => {
     plane = await startControlPlane({ users: [{ name: 'jane' }], controllerManager: true });
     jane = new RestClient(plane.user('jane').kubeConfig, { fieldManager: FIELD_MANAGERS.cli });
     admin = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
-    await plane.createNamespace(places.deployment);
+    await plane.createNamespace(namespaces.deployment);
     // The API server makes its own roles, what everybody may see among them, a moment after it is ready.
     await until('everybody may see what is served', () => jane.get('/apis').then(() => true));
   });
@@ -71,8 +71,8 @@ describe('a restricted user before a staging run, against a real API server', fu
   });
 
   it('sees that the namespace is not there once it may look', async () => {
-    await plane.createNamespace(places.test);
-    await plane.applyYaml(rightsManifest(places, 'jane'));
+    await plane.createNamespace(namespaces.test);
+    await plane.applyYaml(rightsManifest(namespaces, 'jane'));
     expect(await look()).to.include({ user: 'jane', namespace: 'found' });
     const elsewhere = { deployment: 'bai', test: 'nowhere' };
     const found = await lookBefore(admin, elsewhere, { signal });
@@ -86,7 +86,7 @@ describe('a restricted user before a staging run, against a real API server', fu
       await plane.applyYaml(readFileSync(path.join(folder, file), 'utf8'));
     const found = await look();
     expect(found).to.deep.include({ missingKinds: [], missing: [] });
-    expect(refuseUnprepared(found, places)).to.deep.equal([]);
+    expect(refuseUnprepared(found, namespaces)).to.deep.equal([]);
   });
 
   it('is told of a single verb that was taken away, and only of that', async () => {
@@ -104,30 +104,30 @@ describe('a restricted user before a staging run, against a real API server', fu
     ).to.deep.equal([
       '  missing right: create jobs.batch in namespace e2e-of-jane (a Job for each attempt of a suite)',
     ]);
-    await plane.applyYaml(rightsManifest(places, 'jane'));
+    await plane.applyYaml(rightsManifest(namespaces, 'jane'));
   });
 
   it('may go on without what is only nice to have, and is told what is lost', async () => {
     await withRole(plane, 'deployment', (rules) =>
       rules.filter(({ resources }) => !resources.includes('pods/log')),
     );
-    expect(refuseUnprepared(await look(), places)).to.deep.equal([
+    expect(refuseUnprepared(await look(), namespaces)).to.deep.equal([
       "get pods/log in namespace bai (explain failures; without it, failures are reported without the components' logs)",
     ]);
-    await plane.applyYaml(rightsManifest(places, 'jane'));
+    await plane.applyYaml(rightsManifest(namespaces, 'jane'));
   });
 
   it('installs the operator with these rights alone, finds it as its own, and leaves nothing', async () => {
-    const target = { kubeconfig: plane.user('jane').kubeconfigPath, places };
+    const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
-    const values = operatorValues(places, {
+    const values = operatorValues(namespaces, {
       operator: 'registry.test/operator:1',
       suites: 'registry.test/suites:1',
     });
-    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+    expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
     await effects.install(values, provision);
-    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'ours', runs: [] });
-    const kinds = (await ourThings(jane, places.test, signal)).map(({ kind }) => kind);
+    expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'ours', runs: [] });
+    const kinds = (await ourThings(jane, namespaces.test, signal)).map(({ kind }) => kind);
     expect(kinds).to.include.members([
       'Deployment',
       'ServiceAccount',
@@ -137,11 +137,11 @@ describe('a restricted user before a staging run, against a real API server', fu
       'Secret',
     ]);
     const uninstall = () => effects.uninstall(provision);
-    const swept = () => untilSwept(jane, places.test, { signal, deadlineMs: 10_000 });
+    const swept = () => untilSwept(jane, namespaces.test, { signal, deadlineMs: 10_000 });
     expect(
-      await removeAll(jane, places.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
     ).to.deep.equal([]);
-    expect(await namesIn(admin, places.test)).to.deep.equal([
+    expect(await namesIn(admin, namespaces.test)).to.deep.equal([
       'roles/backendai-e2e-staging',
       'rolebindings/backendai-e2e-staging',
       'serviceaccounts/default',
@@ -149,19 +149,19 @@ describe('a restricted user before a staging run, against a real API server', fu
   });
 
   it('removes an installation that broke in its middle, which helm cannot', async () => {
-    const target = { kubeconfig: plane.user('jane').kubeconfigPath, places };
+    const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
     await effects.install(
-      operatorValues(places, { operator: 'r.test/o:1', suites: 'r.test/s:1' }),
+      operatorValues(namespaces, { operator: 'r.test/o:1', suites: 'r.test/s:1' }),
       provision,
     );
     const uninstall = async () => {};
     const swept = async () => [];
     expect(
-      await removeAll(jane, places.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
     ).to.deep.equal([]);
-    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
-    expect(await namesIn(admin, places.test)).to.deep.equal([
+    expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
+    expect(await namesIn(admin, namespaces.test)).to.deep.equal([
       'roles/backendai-e2e-staging',
       'rolebindings/backendai-e2e-staging',
       'serviceaccounts/default',
@@ -170,20 +170,20 @@ describe('a restricted user before a staging run, against a real API server', fu
 
   it('knows an operator that somebody else installed', async () => {
     await plane.applyYaml(`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.e2e-operator.v1,
-      namespace: ${places.test}, labels: {owner: helm, name: e2e-operator}}}`);
-    expect(await holdingsOf(jane, places.test, signal)).to.deep.equal({ operator: 'foreign', runs: [] });
+      namespace: ${namespaces.test}, labels: {owner: helm, name: e2e-operator}}}`);
+    expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'foreign', runs: [] });
   });
 });
 
 /** Applies the documented rights with the rules of one Role changed. */
 async function withRole(
   plane: ControlPlane,
-  place: keyof Places,
+  place: keyof StagingNamespaces,
   change: (rules: Rule[]) => Rule[],
 ): Promise<void> {
-  for (const document of parseAllDocuments(rightsManifest(places, 'jane'))) {
+  for (const document of parseAllDocuments(rightsManifest(namespaces, 'jane'))) {
     const object: { kind: string; metadata: { namespace: string }; rules?: Rule[] } = document.toJS();
-    if (object.kind !== 'Role' || object.metadata.namespace !== places[place]) continue;
+    if (object.kind !== 'Role' || object.metadata.namespace !== namespaces[place]) continue;
     await plane.applyYaml(JSON.stringify({ ...object, rules: change(object.rules ?? []) }));
   }
 }

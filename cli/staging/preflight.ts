@@ -1,7 +1,7 @@
 import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
-import { type Places, STAGING } from './places.ts';
+import { STAGING, type StagingNamespaces } from './names.ts';
 import { type Right, rightsFor, SERVED } from './rights.ts';
 
 /** Something that only an administrator of the cluster can give is not there. Nothing was created. Exit code 2. */
@@ -39,11 +39,11 @@ type Client = Pick<RestApi, 'get' | 'create'>;
 const PARALLEL = 8;
 
 /** Every question about the rights: one for each verb, resource and name. */
-export function questionsFor(places: Places, secret: string = CONNECTION_SECRET): Question[] {
+export function questionsFor(namespaces: StagingNamespaces, secret: string = CONNECTION_SECRET): Question[] {
   return rightsFor(secret).flatMap((right) =>
     right.resources.flatMap((resource) =>
       right.verbs.flatMap((verb) =>
-        (right.names?.(places) ?? [undefined]).map((name) => ({
+        (right.names?.(namespaces) ?? [undefined]).map((name) => ({
           right,
           resource,
           verb,
@@ -57,19 +57,19 @@ export function questionsFor(places: Places, secret: string = CONNECTION_SECRET)
 /** Asks all of that, creates nothing. Throws what the client throws. */
 export async function lookBefore(
   client: Client,
-  places: Places,
+  namespaces: StagingNamespaces,
   options: { secret?: string; signal: AbortSignal },
 ): Promise<Preflight> {
   const { signal } = options;
   const user = await whoAmI(client, signal);
   const missingKinds = await unserved(client, signal);
-  const namespace = await look(client, places.test, signal);
-  const questions = questionsFor(places, options.secret);
+  const namespace = await look(client, namespaces.test, signal);
+  const questions = questionsFor(namespaces, options.secret);
   const missing: Question[] = [];
   const waiting = [...questions];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      if (!(await allowed(client, next, places, signal))) missing.push(next);
+      if (!(await allowed(client, next, namespaces, signal))) missing.push(next);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
@@ -78,7 +78,7 @@ export async function lookBefore(
 }
 
 /** A line for each group of missing rights that belong together, the indispensable ones only or the others only. */
-export function rightsInWords(missing: readonly Question[], places: Places): string[] {
+export function rightsInWords(missing: readonly Question[], namespaces: StagingNamespaces): string[] {
   const groups = new Map<string, Question[]>();
   for (const question of missing) {
     const key = `${question.right.place} ${question.resource} ${question.name ?? ''} ${question.right.why}`;
@@ -93,7 +93,7 @@ export function rightsInWords(missing: readonly Question[], places: Places): str
     const verbs = questions.map(({ verb }) => verb).join(', ');
     const lost = right.lost ? `; without it, ${right.lost}` : '';
     return [
-      `${verbs} ${what}${name ? ` "${name}"` : ''} in namespace ${places[right.place]} (${right.why}${lost})`,
+      `${verbs} ${what}${name ? ` "${name}"` : ''} in namespace ${namespaces[right.place]} (${right.why}${lost})`,
     ];
   });
 }
@@ -102,22 +102,22 @@ export function rightsInWords(missing: readonly Question[], places: Places): str
  * Throws NotPrepared with everything that is missing and the commands of the administrator.
  * Returns what is only nice to have and missing, a line each.
  */
-export function refuseUnprepared(found: Preflight, places: Places): string[] {
+export function refuseUnprepared(found: Preflight, namespaces: StagingNamespaces): string[] {
   const needed = found.missing.filter(({ right }) => right.lost === undefined);
   const nice = found.missing.filter(({ right }) => right.lost !== undefined);
   const lines = [
     ...found.missingKinds.map(
       (plural) => `the cluster does not know the kind ${plural}.${SERVED.apiVersion}`,
     ),
-    ...(found.namespace === 'absent' ? [`there is no namespace ${places.test}`] : []),
-    ...rightsInWords(needed, places).map((line) => `missing right: ${line}`),
+    ...(found.namespace === 'absent' ? [`there is no namespace ${namespaces.test}`] : []),
+    ...rightsInWords(needed, namespaces).map((line) => `missing right: ${line}`),
   ];
-  if (lines.length === 0) return rightsInWords(nice, places);
+  if (lines.length === 0) return rightsInWords(nice, namespaces);
   throw new NotPrepared(
     `nothing was created, the cluster is not prepared:\n${lines.map((line) => `  ${line}`).join('\n')}`,
     `an administrator of the cluster runs in this checkout, with a kubeconfig of their own:\n${adminCommands(
       found,
-      places,
+      namespaces,
     )
       .map((line) => `    ${line}`)
       .join('\n')}`,
@@ -125,20 +125,20 @@ export function refuseUnprepared(found: Preflight, places: Places): string[] {
 }
 
 /** Exactly the commands that an administrator has to run for what is missing, in their order. */
-export function adminCommands(found: Preflight, places: Places): string[] {
+export function adminCommands(found: Preflight, namespaces: StagingNamespaces): string[] {
   const user = found.user ?? 'USER';
   const shown = /^[\w:.@-]+$/.test(user) ? user : `'${user.replaceAll("'", "'\\''")}'`;
   return [
     ...(found.missingKinds.length > 0
       ? [`kubectl apply --server-side --force-conflicts -f ${STAGING.crds}`]
       : []),
-    ...(found.namespace === 'absent' ? [`kubectl create namespace ${places.test}`] : []),
+    ...(found.namespace === 'absent' ? [`kubectl create namespace ${namespaces.test}`] : []),
     ...(found.namespace === 'unknown'
-      ? [`kubectl get namespace ${places.test} || kubectl create namespace ${places.test}`]
+      ? [`kubectl get namespace ${namespaces.test} || kubectl create namespace ${namespaces.test}`]
       : []),
     ...(found.missing.length > 0
       ? [
-          `./e2e staging --namespace ${places.deployment} --test-namespace ${places.test} --print-rights ${shown} | kubectl apply -f -`,
+          `./e2e staging --namespace ${namespaces.deployment} --test-namespace ${namespaces.test} --print-rights ${shown} | kubectl apply -f -`,
         ]
       : []),
   ];
@@ -191,7 +191,7 @@ async function look(client: Client, namespace: string, signal: AbortSignal): Pro
 async function allowed(
   client: Client,
   question: Question,
-  places: Places,
+  namespaces: StagingNamespaces,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { right, verb, name } = question;
@@ -201,7 +201,7 @@ async function allowed(
     kind: 'SelfSubjectAccessReview',
     spec: {
       resourceAttributes: {
-        namespace: places[right.place],
+        namespace: namespaces[right.place],
         group: right.group,
         resource,
         verb,

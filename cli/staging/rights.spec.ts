@@ -5,11 +5,11 @@ import { helm } from '@backendai-e2e/tools/charts/render';
 import { expect } from 'chai';
 import { parseAllDocuments, stringify } from 'yaml';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { STAGING, type StagingNamespaces } from './names.ts';
 import { operatorValues } from './objects.ts';
-import { type Places, STAGING } from './places.ts';
 import { grants, type Rule, rightsManifest, rulesIn } from './rights.ts';
 
-const places: Places = { deployment: 'backend-ai', test: STAGING.testNamespace };
+const namespaces: StagingNamespaces = { deployment: 'backend-ai', test: STAGING.testNamespace };
 
 interface Manifest {
   kind: string;
@@ -26,9 +26,9 @@ describe('the rights of a staging run', function () {
     const folder = mkdtempSync(path.join(tmpdir(), 'values-'));
     try {
       const values = path.join(folder, 'values.yaml');
-      writeFileSync(values, stringify(operatorValues(places, { operator: 'o:1', suites: 's:1' })));
+      writeFileSync(values, stringify(operatorValues(namespaces, { operator: 'o:1', suites: 's:1' })));
       const chart = path.join(PROJECT_ROOT, STAGING.chart);
-      const args = ['template', STAGING.release, chart, '--namespace', places.test, '--no-hooks'];
+      const args = ['template', STAGING.release, chart, '--namespace', namespaces.test, '--no-hooks'];
       installed = parseAllDocuments(await helm(...args, '--values', values))
         .map((document): Manifest | null => document.toJS())
         .filter((object) => object !== null);
@@ -39,18 +39,18 @@ describe('the rights of a staging run', function () {
 
   it('stand in docs/staging-rights.yaml as they are ("./e2e staging --print-rights release-engineer" writes it)', () => {
     const text = readFileSync(path.join(PROJECT_ROOT, 'docs/staging-rights.yaml'), 'utf8');
-    expect(text).to.equal(rightsManifest(places, 'release-engineer'));
+    expect(text).to.equal(rightsManifest(namespaces, 'release-engineer'));
   });
 
   it('cover what the operator gets: nobody can give what he does not have', () => {
-    const own = rulesIn('test', places);
+    const own = rulesIn('test', namespaces);
     const rules = installed.flatMap((object) => object.rules ?? []);
     expect(rules.length).to.be.greaterThan(8);
     for (const rule of rules) expect(grants(own, rule), JSON.stringify(rule)).to.equal(true);
   });
 
   it('cover every kind that an installation is made of', () => {
-    const own = rulesIn('test', places);
+    const own = rulesIn('test', namespaces);
     const groups: Record<string, string> = {
       Deployment: 'apps',
       Role: 'rbac.authorization.k8s.io',
@@ -67,30 +67,30 @@ describe('the rights of a staging run', function () {
   });
 
   it('are enough for an installation that makes nothing outside of its namespace', () => {
-    const namespaces = installed.map(({ metadata }) => metadata.namespace);
-    expect([...new Set(namespaces)]).to.deep.equal([places.test]);
+    const used = installed.map(({ metadata }) => metadata.namespace);
+    expect([...new Set(used)]).to.deep.equal([namespaces.test]);
     const kinds = new Set(installed.map(({ kind }) => kind));
     expect([...kinds].filter((kind) => /^Cluster|Definition$|Policy/.test(kind))).to.deep.equal([]);
   });
 
   it('hold no wildcard, no cluster-wide rule, and read one Secret of the deployment', () => {
-    const rules = [...rulesIn('test', places), ...rulesIn('deployment', places)];
+    const rules = [...rulesIn('test', namespaces), ...rulesIn('deployment', namespaces)];
     for (const rule of rules)
       expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.to.include('*');
-    expect(rightsManifest(places, 'jane')).not.to.include('ClusterRole');
-    const secrets = rulesIn('deployment', places, 'mine').filter(({ resources }) =>
+    expect(rightsManifest(namespaces, 'jane')).not.to.include('ClusterRole');
+    const secrets = rulesIn('deployment', namespaces, 'mine').filter(({ resources }) =>
       resources.includes('secrets'),
     );
     expect(secrets).to.deep.equal([
       { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['mine'] },
     ]);
-    const writing = rulesIn('deployment', places).flatMap(({ verbs }) => verbs);
+    const writing = rulesIn('deployment', namespaces).flatMap(({ verbs }) => verbs);
     expect([...new Set(writing)].sort()).to.deep.equal(['get', 'list']);
   });
 
   it('are bound to a user or to a ServiceAccount', () => {
     const subjects = (user: string) =>
-      parseAllDocuments(rightsManifest(places, user))
+      parseAllDocuments(rightsManifest(namespaces, user))
         .map((document): Manifest => document.toJS())
         .flatMap((object) => object.subjects ?? []);
     expect(subjects('jane')[0]).to.include({ kind: 'User', name: 'jane' });

@@ -1,18 +1,18 @@
 import { API_VERSION, GROUP, KINDS } from '@backendai-e2e/api/group';
 import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { stringify } from 'yaml';
-import { type Places, STAGING } from './places.ts';
+import { STAGING, type StagingNamespaces } from './names.ts';
 
 /** One rule of what the user of a staging run must be allowed to do. */
 export interface Right {
-  place: keyof Places;
+  place: keyof StagingNamespaces;
   /** API group, "" for the core. */
   group: string;
   /** With subresource after a slash. */
   resources: readonly string[];
   verbs: readonly string[];
-  /** Only these names; left out: all. A function of the places. */
-  names?: (places: Places) => string[];
+  /** Only these names; left out: all. A function of the namespaces. */
+  names?: (namespaces: StagingNamespaces) => string[];
   why: string;
   /** What is lost without it; left out: nothing works without it. */
   lost?: string;
@@ -164,14 +164,18 @@ export interface Rule {
 }
 
 /** The rules of one namespace. */
-export function rulesIn(place: keyof Places, places: Places, secret: string = CONNECTION_SECRET): Rule[] {
+export function rulesIn(
+  place: keyof StagingNamespaces,
+  namespaces: StagingNamespaces,
+  secret: string = CONNECTION_SECRET,
+): Rule[] {
   return rightsFor(secret)
     .filter((right) => right.place === place)
     .map(({ group, resources, verbs, names }) => ({
       apiGroups: [group],
       resources: [...resources],
       verbs: [...verbs],
-      ...(names ? { resourceNames: names(places) } : {}),
+      ...(names ? { resourceNames: names(namespaces) } : {}),
     }));
 }
 
@@ -206,13 +210,16 @@ export function grants(rules: readonly Rule[], asked: Rule): boolean {
  * What an administrator applies: a Role and a RoleBinding in each of the two namespaces, as YAML.
  * @param user as the API server calls the user, for example "jane" or "system:serviceaccount:ci:release"
  */
-export function rightsManifest(places: Places, user: string, secret?: string): string {
+export function rightsManifest(namespaces: StagingNamespaces, user: string, secret?: string): string {
   const name = 'backendai-e2e-staging';
-  const both = places.test === places.deployment;
-  const spots: (keyof Places)[] = both ? ['test'] : ['test', 'deployment'];
+  const both = namespaces.test === namespaces.deployment;
+  const spots: (keyof StagingNamespaces)[] = both ? ['test'] : ['test', 'deployment'];
   const documents = spots.flatMap((place) => {
-    const rules = [...rulesIn(place, places, secret), ...(both ? rulesIn('deployment', places, secret) : [])];
-    const metadata = { name, namespace: places[place] };
+    const rules = [
+      ...rulesIn(place, namespaces, secret),
+      ...(both ? rulesIn('deployment', namespaces, secret) : []),
+    ];
+    const metadata = { name, namespace: namespaces[place] };
     return [
       { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata, rules },
       {
@@ -225,7 +232,7 @@ export function rightsManifest(places: Places, user: string, secret?: string): s
     ];
   });
   const header = [
-    `# Everything that ${user} needs for "make e2e-staging DEPLOYMENT_NAMESPACE=${places.deployment}${places.test === STAGING.testNamespace ? '' : ` TEST_NAMESPACE=${places.test}`}", and no more.`,
+    `# Everything that ${user} needs for "make e2e-staging DEPLOYMENT_NAMESPACE=${namespaces.deployment}${namespaces.test === STAGING.testNamespace ? '' : ` TEST_NAMESPACE=${namespaces.test}`}", and no more.`,
     '# An administrator applies it. Made by "./e2e staging --print-rights".',
   ];
   return `${header.join('\n')}\n${documents.map((each) => stringify(each, { lineWidth: 0 })).join('---\n')}`;

@@ -16,6 +16,7 @@ import { findConnection } from './connection.ts';
 import type { StagingOptions, StagingState } from './context.ts';
 import type { StagingEffects } from './effects.ts';
 import { type Holdings, holdingsOf } from './leftovers.ts';
+import { STAGING } from './names.ts';
 import {
   connectionSecret,
   operatorValues,
@@ -24,7 +25,6 @@ import {
   stagingRun,
 } from './objects.ts';
 import { untilOperatorUp } from './operator-up.ts';
-import { STAGING } from './places.ts';
 import { lookBefore, refuseUnprepared } from './preflight.ts';
 
 export interface StagingResult {
@@ -84,7 +84,7 @@ export const ATTACH_PIPELINE: Pipeline<StagingState & { attached?: TestRun }> = 
       name: 'suites',
       title: ({ attached }) => `test run ${attached?.metadata.name}`,
       run: async (state, step) => {
-        const { test } = state.options.places;
+        const { test } = state.options.namespaces;
         const names = {
           namespace: test,
           environment: STAGING.environment,
@@ -131,9 +131,9 @@ async function staged(
 
 /** A collector that detaches where the cluster does not answer: nothing is removed before its results are fetched. */
 function detaching(collect: Collector, { attachCommand }: StagingOptions): Collector {
-  return async (record, voice, p) => {
+  return async (record, progress, p) => {
     try {
-      return await collect(record, voice, p);
+      return await collect(record, progress, p);
     } catch (error) {
       if (!isUnreachable(error) || p.signal.aborted) throw error;
       throw new Detached(record.names?.run ?? '', attachCommand, error);
@@ -141,13 +141,13 @@ function detaching(collect: Collector, { attachCommand }: StagingOptions): Colle
   };
 }
 
-async function installOperator(state: StagingState & { images?: StagingImages }, { p, voice }: Step) {
+async function installOperator(state: StagingState & { images?: StagingImages }, { p, progress }: Step) {
   const { options, client, effects } = state;
   state.mayHaveMade = true;
-  await effects.install(operatorValues(options.places, imagesOf(state), options), p);
-  voice.say('helm is done; waiting for the operator');
+  await effects.install(operatorValues(options.namespaces, imagesOf(state), options), p);
+  progress.log('helm is done; waiting for the operator');
   const deadlineMs = OPERATOR_UP_SECONDS * 1000;
-  await untilOperatorUp(client, options.places.test, { signal: p.signal, deadlineMs });
+  await untilOperatorUp(client, options.namespaces.test, { signal: p.signal, deadlineMs });
   return undefined;
 }
 
@@ -155,7 +155,7 @@ async function findRun(
   state: StagingState & { attached?: TestRun },
   { p }: Step,
 ): Promise<Ending | undefined> {
-  const { test } = state.options.places;
+  const { test } = state.options.namespaces;
   state.client = await state.effects.connect();
   const found = await holdingsOf(state.client, test, p.signal);
   const run = runToAttach(found);
@@ -183,21 +183,21 @@ export function runToAttach(found: Pick<Holdings, 'runs'>): TestRun | undefined 
 }
 
 /** Looks at everything that can be missing, and says it before anything is created. */
-async function prepare(state: StagingState, { p, voice }: Step): Promise<Ending | undefined> {
+async function prepare(state: StagingState, { p, progress }: Step): Promise<Ending | undefined> {
   const { options } = state;
-  const { places, sources } = options;
+  const { namespaces, sources } = options;
   state.client = await state.effects.connect();
   const look = { secret: sources.secret, signal: p.signal };
-  const found = await lookBefore(state.client, places, look);
-  voice.say(`user ${found.user ?? 'unknown'}, namespaces ${places.deployment} and ${places.test}`);
-  for (const line of refuseUnprepared(found, places)) voice.say(`not allowed: ${line}`);
-  refuseForeign(await holdingsOf(state.client, places.test, p.signal), options);
-  const { told } = await findConnection(state.client, places, sources, p.signal);
-  for (const line of told) voice.say(line);
+  const found = await lookBefore(state.client, namespaces, look);
+  progress.log(`user ${found.user ?? 'unknown'}, namespaces ${namespaces.deployment} and ${namespaces.test}`);
+  for (const line of refuseUnprepared(found, namespaces)) progress.log(`not allowed: ${line}`);
+  refuseForeign(await holdingsOf(state.client, namespaces.test, p.signal), options);
+  const { told } = await findConnection(state.client, namespaces, sources, p.signal);
+  for (const line of told) progress.log(line);
   // The API server checks the objects as it would at their creation: CRDs of another version refuse them.
   const dry = { dryRun: 'All', fieldValidation: 'Strict' };
-  const at = { namespace: places.test };
-  const environment = stagingEnvironment(places);
+  const at = { namespace: namespaces.test };
+  const environment = stagingEnvironment(namespaces);
   // The name may be taken by what an earlier command left, which is removed later.
   environment.metadata.name = `${environment.metadata.name}-look`;
   await state.client.create(pathOf(TEST_ENVIRONMENTS, at), environment, p.signal, dry);
@@ -206,49 +206,49 @@ async function prepare(state: StagingState, { p, voice }: Step): Promise<Ending 
   return { code: COMMAND_EXIT.passed, sentence: 'this would run; nothing was created' };
 }
 
-function refuseForeign(holdings: Holdings, { places, attachCommand }: StagingOptions): void {
+function refuseForeign(holdings: Holdings, { namespaces, attachCommand }: StagingOptions): void {
   const active = holdings.runs.find((run) => !isFinished(run));
   if (active) {
     throw new Error(
-      `TestRun ${active.metadata.name} goes on in namespace ${places.test}: "${attachCommand}" follows it, another TEST_NAMESPACE runs beside it`,
+      `TestRun ${active.metadata.name} goes on in namespace ${namespaces.test}: "${attachCommand}" follows it, another TEST_NAMESPACE runs beside it`,
     );
   }
   if (holdings.operator === 'foreign') {
     throw new Error(
-      `an operator that this command did not install is in namespace ${places.test}: give another TEST_NAMESPACE`,
+      `an operator that this command did not install is in namespace ${namespaces.test}: give another TEST_NAMESPACE`,
     );
   }
 }
 
 async function createRun(state: StagingState, image: string, signal: AbortSignal): Promise<RunNames> {
   const { client, options } = state;
-  const { places } = options;
-  await untilSuitesStand(client, { namespace: places.test, names: options.catalog, image }, { signal });
-  const { connection } = await findConnection(client, places, options.sources, signal);
-  const secret = corePath(places.test, 'secrets', STAGING.connectionSecret);
-  await client.apply(secret, connectionSecret(places, connection), signal);
-  const environment = pathOf(TEST_ENVIRONMENTS, { namespace: places.test, name: STAGING.environment });
-  await client.apply(environment, stagingEnvironment(places), signal);
-  const runs = pathOf(TEST_RUNS, { namespace: places.test });
+  const { namespaces } = options;
+  await untilSuitesStand(client, { namespace: namespaces.test, names: options.catalog, image }, { signal });
+  const { connection } = await findConnection(client, namespaces, options.sources, signal);
+  const secret = corePath(namespaces.test, 'secrets', STAGING.connectionSecret);
+  await client.apply(secret, connectionSecret(namespaces, connection), signal);
+  const environment = pathOf(TEST_ENVIRONMENTS, { namespace: namespaces.test, name: STAGING.environment });
+  await client.apply(environment, stagingEnvironment(namespaces), signal);
+  const runs = pathOf(TEST_RUNS, { namespace: namespaces.test });
   const run = await client.create<TestRun>(runs, wantedRun(options), signal);
-  return { namespace: places.test, environment: STAGING.environment, run: run.metadata.name };
+  return { namespace: namespaces.test, environment: STAGING.environment, run: run.metadata.name };
 }
 
 function wantedRun(options: StagingOptions) {
-  return stagingRun(options.places, { ...options, environmentTimeoutSeconds: ENVIRONMENT_SECONDS });
+  return stagingRun(options.namespaces, { ...options, environmentTimeoutSeconds: ENVIRONMENT_SECONDS });
 }
 
 async function followed(
   state: StagingState,
   names: RunNames,
   seconds: number,
-  { p, voice, clock }: Step,
+  { p, progress, clock }: Step,
 ): Promise<Ending> {
   const { options, client } = state;
   try {
     const run = await showRun(client, names, {
       clock,
-      voice,
+      progress,
       state,
       signal: p.signal,
       deadlineMs: (seconds + RUN_MARGIN_SECONDS) * 1000,

@@ -3,7 +3,7 @@ import { ARTIFACT_TOKEN_HEADER, ARTIFACTS_PATH } from '@backendai-e2e/api/artifa
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
-import { STAGING } from './places.ts';
+import { STAGING } from './names.ts';
 
 /** What is read of the artifact server's Deployment. */
 interface ArtifactServerDeployment {

@@ -6,8 +6,8 @@ import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import {
-  type BenchPlace,
   type BenchRow,
+  type BenchTarget,
   bareJob,
   benchRow,
   isComplete,
@@ -27,49 +27,49 @@ const BENCH_LABEL = 'e2e.backend.ai/bench';
  * A run of 50 suites, all at a time, against 50 bare Jobs of the same file and image, in turns: from the first creation to the
  * last final result as a watcher sees it. The TestSuites stand before; runs, suites and Jobs are removed afterwards.
  */
-export async function suitesAtOnce(place: BenchPlace, repeats: number, count = COUNT): Promise<BenchRow> {
+export async function suitesAtOnce(target: BenchTarget, repeats: number, count = COUNT): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
-  const suites = pathOf(TEST_SUITES, { namespace: place.namespace });
+  const suites = pathOf(TEST_SUITES, { namespace: target.namespace });
   const names = Array.from({ length: count }, (_, index) => `bench-many-${index}`);
   try {
     for (const name of names) {
-      const spec = { image: place.image, files: [place.file], onDemand: true, resources: RESOURCES };
+      const spec = { image: target.image, files: [target.file], onDemand: true, resources: RESOURCES };
       const suite = { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name }, spec };
-      await place.client.apply(`${suites}/${name}`, suite, place.signal);
+      await target.client.apply(`${suites}/${name}`, suite, target.signal);
     }
     for (let turn = 0; turn < repeats; turn++) {
       const pair = turn % 2 === 0 ? ([asRun, asJobs] as const) : ([asJobs, asRun] as const);
       for (const trial of pair) {
-        const seconds = await trial(place, names);
-        place.log(`${count} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
+        const seconds = await trial(target, names);
+        target.log(`${count} ${trial === asRun ? 'suites' : 'bare Jobs'} at once: ${seconds.toFixed(1)} s`);
         (trial === asRun ? ours : floor).push(seconds);
       }
     }
   } finally {
-    for (const name of names) await place.client.delete(`${suites}/${name}`).catch(() => undefined);
+    for (const name of names) await target.client.delete(`${suites}/${name}`).catch(() => undefined);
   }
   return { ...benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor), goal: GOAL };
 }
 
-async function asRun(place: BenchPlace, suites: readonly string[]): Promise<number> {
+async function asRun(target: BenchTarget, suites: readonly string[]): Promise<number> {
   const name = `bench-many-${Date.now().toString(36)}`;
-  const path = pathOf(TEST_RUNS, { namespace: place.namespace });
+  const path = pathOf(TEST_RUNS, { namespace: target.namespace });
   const run = {
     apiVersion: API_VERSION,
     kind: 'TestRun',
-    metadata: { name, namespace: place.namespace },
+    metadata: { name, namespace: target.namespace },
     spec: {
-      environmentRef: { name: place.environment },
+      environmentRef: { name: target.environment },
       suites: { names: suites },
       parallelism: suites.length,
     },
   };
   try {
     return await timed<TestRun>(
-      place,
+      target,
       path,
-      () => place.client.create(path, run, place.signal),
+      () => target.client.create(path, run, target.signal),
       (seen) => {
         const one = seen.get(name);
         if (!isFinished(one)) return false;
@@ -82,26 +82,26 @@ async function asRun(place: BenchPlace, suites: readonly string[]): Promise<numb
       },
     );
   } finally {
-    await place.client.delete(`${path}/${name}`);
-    await untilNoPods(place, `${LABELS.run}=${name}`);
+    await target.client.delete(`${path}/${name}`);
+    await untilNoPods(target, `${LABELS.run}=${name}`);
   }
 }
 
-async function asJobs(place: BenchPlace, suites: readonly string[]): Promise<number> {
+async function asJobs(target: BenchTarget, suites: readonly string[]): Promise<number> {
   const batch = `bench-floor-${Date.now().toString(36)}`;
-  const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
+  const path = `/apis/batch/v1/namespaces/${target.namespace}/jobs`;
   const names = suites.map((_, index) => `${batch}-${index}`);
   try {
     return await timed<Job>(
-      place,
+      target,
       path,
       () =>
         Promise.all(
           names.map((name) =>
-            place.client.create(
+            target.client.create(
               path,
-              bareJob(name, place, { [BENCH_LABEL]: batch }, RESOURCES),
-              place.signal,
+              bareJob(name, target, { [BENCH_LABEL]: batch }, RESOURCES),
+              target.signal,
             ),
           ),
         ),
@@ -112,21 +112,21 @@ async function asJobs(place: BenchPlace, suites: readonly string[]): Promise<num
         }),
     );
   } finally {
-    for (const name of names) await place.client.delete(`${path}/${name}`).catch(() => undefined);
-    await untilNoPods(place, `${BENCH_LABEL}=${batch}`);
+    for (const name of names) await target.client.delete(`${path}/${name}`).catch(() => undefined);
+    await untilNoPods(target, `${BENCH_LABEL}=${batch}`);
   }
 }
 
 /** Seconds from the start of `begin` until `isDone` holds for what a watch of the collection shows. */
 async function timed<T extends KubeObject>(
-  place: BenchPlace,
+  target: BenchTarget,
   path: string,
   begin: () => Promise<unknown>,
   isDone: (seen: ReadonlyMap<string, T>) => boolean,
 ): Promise<number> {
   const limit = AbortSignal.timeout(TRIAL_MS);
-  const signal = AbortSignal.any([place.signal, limit]);
-  const watching = observe<T>(place.client, path, {}, { signal });
+  const signal = AbortSignal.any([target.signal, limit]);
+  const watching = observe<T>(target.client, path, {}, { signal });
   await watching.next();
   const start = performance.now();
   const begun = begin();
@@ -139,7 +139,7 @@ async function timed<T extends KubeObject>(
   } catch (error) {
     // What could not be created is why nothing came of it.
     await begun;
-    if (!limit.aborted || place.signal.aborted) throw error;
+    if (!limit.aborted || target.signal.aborted) throw error;
     throw new Error(`not all of it was done after ${TRIAL_MS / 1000} s: see kubectl get pods`, {
       cause: error,
     });
@@ -148,9 +148,9 @@ async function timed<T extends KubeObject>(
   }
 }
 
-async function untilNoPods(place: BenchPlace, labelSelector: string): Promise<void> {
-  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
-  const pods = observe(place.client, corePath(place.namespace, 'pods'), { labelSelector }, { signal });
+async function untilNoPods(target: BenchTarget, labelSelector: string): Promise<void> {
+  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const pods = observe(target.client, corePath(target.namespace, 'pods'), { labelSelector }, { signal });
   for await (const left of pods) if (left.size === 0) break;
-  await delay(2_000, undefined, { signal: place.signal });
+  await delay(2_000, undefined, { signal: target.signal });
 }

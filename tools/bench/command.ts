@@ -100,8 +100,8 @@ async function inCluster(repeats: number, which: BenchRows, p: Provision, measur
       const image = images.refs.suites;
       await untilSuitesStand(client, { namespace, names: [SUITE], image }, p);
       await makeEnvironment(client, p.signal);
-      const place = { client, namespace, environment: ENVIRONMENT, suite: SUITE, file, image };
-      const bench = { ...place, signal: p.signal, log: p.log };
+      const target = { client, namespace, environment: ENVIRONMENT, suite: SUITE, file, image };
+      const bench = { ...target, signal: p.signal, log: p.log };
       await measure('one suite', async () => [await runAgainstJob(bench, repeats)]);
       if (which === 'first') return;
       await measure('suites at once', async () => [await suitesAtOnce(bench, LONG_REPEATS)]);

@@ -33,18 +33,18 @@ const TRIAL_SECONDS = 900;
  * A TestEnvironment from its creation until Ready, against `helm install --wait` of the same chart with the same values, in
  * turns. Each is removed, namespace and all, before the next one. One install runs before, uncounted.
  */
-export async function environmentReady(place: EnvironmentPlace, repeats: number): Promise<BenchRow> {
+export async function environmentReady(target: EnvironmentPlace, repeats: number): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
-  await refuseBesideOthers(place);
-  await writeFile(place.valuesFile, stringify(place.chart.values));
+  await refuseBesideOthers(target);
+  await writeFile(target.valuesFile, stringify(target.chart.values));
   // The first of all pays for reading the images from the disk.
-  place.log(`helm install --wait (uncounted): ${(await byHelm(place)).toFixed(1)} s`);
+  target.log(`helm install --wait (uncounted): ${(await byHelm(target)).toFixed(1)} s`);
   for (let turn = 0; turn < repeats; turn++) {
     const pair = turn % 2 === 0 ? ([byHelm, byEnvironment] as const) : ([byEnvironment, byHelm] as const);
     for (const trial of pair) {
-      const seconds = await trial(place);
-      place.log(`${trial === byHelm ? 'helm install --wait' : 'TestEnvironment'}: ${seconds.toFixed(1)} s`);
+      const seconds = await trial(target);
+      target.log(`${trial === byHelm ? 'helm install --wait' : 'TestEnvironment'}: ${seconds.toFixed(1)} s`);
       (trial === byHelm ? floor : ours).push(seconds);
     }
   }
@@ -52,39 +52,39 @@ export async function environmentReady(place: EnvironmentPlace, repeats: number)
   return { ...row, goal: GOAL };
 }
 
-async function byHelm(place: EnvironmentPlace): Promise<number> {
+async function byHelm(target: EnvironmentPlace): Promise<number> {
   const namespace = `bai-${NAME}-helm`;
   const start = performance.now();
   try {
-    await place.helm(
+    await target.helm(
       [
-        ...['install', NAME, place.chart.folder, '--namespace', namespace, '--create-namespace'],
+        ...['install', NAME, target.chart.folder, '--namespace', namespace, '--create-namespace'],
         // An environment is Ready when its Jobs are complete, too.
-        ...['--values', place.valuesFile, '--wait', '--wait-for-jobs', '--timeout', `${TRIAL_SECONDS}s`],
+        ...['--values', target.valuesFile, '--wait', '--wait-for-jobs', '--timeout', `${TRIAL_SECONDS}s`],
       ],
       TRIAL_SECONDS + 10,
     );
     return (performance.now() - start) / 1000;
   } finally {
-    await place.client.delete(`${NAMESPACES}/${namespace}`).catch(() => undefined);
-    await untilGone(place, NAMESPACES, namespace);
+    await target.client.delete(`${NAMESPACES}/${namespace}`).catch(() => undefined);
+    await untilGone(target, NAMESPACES, namespace);
   }
 }
 
-async function byEnvironment(place: EnvironmentPlace): Promise<number> {
-  const path = pathOf(TEST_ENVIRONMENTS, { namespace: place.namespace });
+async function byEnvironment(target: EnvironmentPlace): Promise<number> {
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: target.namespace });
   const environment = {
     apiVersion: API_VERSION,
     kind: 'TestEnvironment',
-    metadata: { name: NAME, namespace: place.namespace },
-    spec: { chart: { name: place.chart.name, values: place.chart.values } },
+    metadata: { name: NAME, namespace: target.namespace },
+    spec: { chart: { name: target.chart.name, values: target.chart.values } },
   };
-  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
-  const watching = observe<TestEnvironment>(place.client, path, {}, { signal });
+  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+  const watching = observe<TestEnvironment>(target.client, path, {}, { signal });
   await watching.next();
   const start = performance.now();
   try {
-    await place.client.create(path, environment, signal);
+    await target.client.create(path, environment, signal);
     for await (const seen of watching) {
       const now = seen.get(NAME);
       if (isReady(now)) break;
@@ -94,10 +94,10 @@ async function byEnvironment(place: EnvironmentPlace): Promise<number> {
     return (performance.now() - start) / 1000;
   } finally {
     await watching.return(undefined);
-    await place.client.delete(`${path}/${NAME}`).catch(() => undefined);
+    await target.client.delete(`${path}/${NAME}`).catch(() => undefined);
     // Its finalizer goes a little after its namespace.
-    await untilGone(place, path, NAME);
-    await untilGone(place, NAMESPACES, `bai-${NAME}`);
+    await untilGone(target, path, NAME);
+    await untilGone(target, NAMESPACES, `bai-${NAME}`);
   }
 }
 
@@ -111,9 +111,9 @@ export function failureOf(environment: TestEnvironment | undefined): string | un
 }
 
 /** A small node has room for one deployment: beside another one, pods would wait without end. */
-async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
-  const path = pathOf(TEST_ENVIRONMENTS, { namespace: place.namespace });
-  const { items } = await place.client.get<KubeList<TestEnvironment>>(path, {}, place.signal);
+async function refuseBesideOthers(target: EnvironmentPlace): Promise<void> {
+  const path = pathOf(TEST_ENVIRONMENTS, { namespace: target.namespace });
+  const { items } = await target.client.get<KubeList<TestEnvironment>>(path, {}, target.signal);
   const deployed = items.filter(({ spec }) => spec.chart).map(({ metadata }) => metadata.name);
   if (deployed.length === 0) return;
   const names = deployed.join(', ');
@@ -123,9 +123,9 @@ async function refuseBesideOthers(place: EnvironmentPlace): Promise<void> {
 }
 
 /** Waits until there is no object of that name in the collection at that path. */
-async function untilGone(place: EnvironmentPlace, path: string, name: string): Promise<void> {
-  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
+async function untilGone(target: EnvironmentPlace, path: string, name: string): Promise<void> {
+  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_SECONDS * 1000)]);
   const query = { fieldSelector: `metadata.name=${name}` };
-  const collection = observe<KubeObject>(place.client, path, query, { signal });
+  const collection = observe<KubeObject>(target.client, path, query, { signal });
   for await (const left of collection) if (left.size === 0) break;
 }

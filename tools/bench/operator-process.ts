@@ -25,14 +25,14 @@ export interface OperatorPlace {
  * Starts the operator as its container is started: compiled, with the image's entry point and environment, the arguments of
  * the chart's Deployment, a pod's service account, and the catalog. Only paths and the port are of this machine.
  */
-export async function startAsDeployed(place: OperatorPlace): Promise<ChildProcess> {
+export async function startAsDeployed(target: OperatorPlace): Promise<ChildProcess> {
   const out = join(ROOT, 'out/bench/dist');
   await execa(join(ROOT, 'node_modules/.bin/tsc'), ['-p', ROOT, '--outDir', out, '--noCheck'], { cwd: ROOT });
-  const { token, authority } = accountOf(place.kubeconfig);
-  mkdirSync(place.folder);
-  writeFileSync(join(place.folder, 'token'), token, { mode: 0o600 });
-  writeFileSync(join(place.folder, 'ca.crt'), authority);
-  const { hostname, port } = new URL(place.server);
+  const { token, authority } = accountOf(target.kubeconfig);
+  mkdirSync(target.folder);
+  writeFileSync(join(target.folder, 'token'), token, { mode: 0o600 });
+  writeFileSync(join(target.folder, 'ca.crt'), authority);
+  const { hostname, port } = new URL(target.server);
   const { KUBECONFIG: _none, NODE_OPTIONS: _own, ...env } = process.env;
   const { flags, env: imageEnv } = imageOf('images/operator/Dockerfile');
   return spawn(
@@ -40,7 +40,7 @@ export async function startAsDeployed(place: OperatorPlace): Promise<ChildProces
     [
       ...(process.env.E2E_BENCH_NODE_FLAGS?.split(' ') ?? flags),
       join(out, 'operator/main.js'),
-      ...(await deployedArguments(place)),
+      ...(await deployedArguments(target)),
     ],
     {
       env: {
@@ -49,14 +49,14 @@ export async function startAsDeployed(place: OperatorPlace): Promise<ChildProces
         NODE_ENV: 'production',
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
-        E2E_SERVICE_ACCOUNT_DIR: place.folder,
+        E2E_SERVICE_ACCOUNT_DIR: target.folder,
       },
       stdio: ['ignore', process.env.E2E_BENCH_LOG ? 'inherit' : 'ignore', 'inherit'],
     },
   );
 }
 
-/** The arguments of the chart's Deployment, with paths of this machine in the place of the container's. */
+/** The arguments of the chart's Deployment, with paths of this machine instead of the container's. */
 async function deployedArguments({ port, folder }: OperatorPlace): Promise<string[]> {
   const [deployment] = parseAllDocuments(await renderOperatorChart('deployment.yaml')).map((each) =>
     each.toJS(),

@@ -21,7 +21,7 @@ export interface BenchRow {
   better: 'lower' | 'higher';
 }
 
-export interface BenchPlace {
+export interface BenchTarget {
   client: RestApi;
   namespace: string;
   /** A TestEnvironment of kind external in that namespace. */
@@ -48,15 +48,15 @@ const GOAL = 1.1;
  * A time is from "created through the API" to "the final result is seen by a watcher": the decided condition Succeeded
  * of the TestRun, the condition Complete of the Job. One pair runs before, uncounted.
  */
-export async function runAgainstJob(place: BenchPlace, repeats: number): Promise<BenchRow> {
+export async function runAgainstJob(target: BenchTarget, repeats: number): Promise<BenchRow> {
   const ours: number[] = [];
   const floor: number[] = [];
   for (let turn = 0; turn <= repeats; turn++) {
     // Which one goes first changes with every turn, so that neither always meets a rested machine.
     const pair = turn % 2 === 0 ? ([byRun, byJob] as const) : ([byJob, byRun] as const);
     for (const trial of pair) {
-      const seconds = await trial(place, turn);
-      place.log(
+      const seconds = await trial(target, turn);
+      target.log(
         `${trial === byRun ? 'TestRun' : 'bare Job'} ${turn === 0 ? '(uncounted) ' : ''}${seconds.toFixed(2)} s`,
       );
       if (turn > 0) (trial === byRun ? ours : floor).push(seconds);
@@ -87,26 +87,26 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-async function byRun(place: BenchPlace, turn: number): Promise<number> {
+async function byRun(target: BenchTarget, turn: number): Promise<number> {
   const name = `bench-${turn}-${Date.now().toString(36)}`;
-  const path = pathOf(TEST_RUNS, { namespace: place.namespace });
+  const path = pathOf(TEST_RUNS, { namespace: target.namespace });
   const run = {
     apiVersion: API_VERSION,
     kind: 'TestRun',
-    metadata: { name, namespace: place.namespace },
-    spec: { environmentRef: { name: place.environment }, suites: { names: [place.suite] } },
+    metadata: { name, namespace: target.namespace },
+    spec: { environmentRef: { name: target.environment }, suites: { names: [target.suite] } },
   };
-  return trial<TestRun>(place, path, name, run, `${LABELS.run}=${name}`, (one) => {
+  return trial<TestRun>(target, path, name, run, `${LABELS.run}=${name}`, (one) => {
     if (!isFinished(one)) return false;
     if (one.status?.verdict !== 'Passed') throw new Error(`TestRun ${name} ended as ${one.status?.verdict}`);
     return true;
   });
 }
 
-async function byJob(place: BenchPlace, turn: number): Promise<number> {
+async function byJob(target: BenchTarget, turn: number): Promise<number> {
   const name = `bench-floor-${turn}-${Date.now().toString(36)}`;
-  const path = `/apis/batch/v1/namespaces/${place.namespace}/jobs`;
-  return trial<Job>(place, path, name, bareJob(name, place), `job-name=${name}`, (one) =>
+  const path = `/apis/batch/v1/namespaces/${target.namespace}/jobs`;
+  return trial<Job>(target, path, name, bareJob(name, target), `job-name=${name}`, (one) =>
     isComplete(name, one),
   );
 }
@@ -124,7 +124,7 @@ export function isComplete(name: string, job: Job): boolean {
 
 /** Creates an object, waits until it is done as a watcher sees it, then removes it and waits until its pods are gone. */
 async function trial<T extends KubeObject>(
-  place: BenchPlace,
+  target: BenchTarget,
   path: string,
   name: string,
   object: unknown,
@@ -132,50 +132,50 @@ async function trial<T extends KubeObject>(
   isDone: (one: T) => boolean,
 ): Promise<number> {
   const limit = AbortSignal.timeout(TRIAL_MS);
-  const signal = AbortSignal.any([place.signal, limit]);
-  const watching = observe<T>(place.client, path, {}, { signal });
+  const signal = AbortSignal.any([target.signal, limit]);
+  const watching = observe<T>(target.client, path, {}, { signal });
   // The watch stands before the object is created, so that no part of setting it up is measured.
   await watching.next();
   const next = watching.next();
   const start = performance.now();
   try {
-    await place.client.create(path, object, signal);
+    await target.client.create(path, object, signal);
     for (let seen = await next; !seen.done; seen = await watching.next()) {
       const one = seen.value.get(name);
       if (one && isDone(one)) return (performance.now() - start) / 1000;
     }
     throw new Error(`the watch of ${path} ended`);
   } catch (error) {
-    if (limit.aborted && !place.signal.aborted) {
+    if (limit.aborted && !target.signal.aborted) {
       throw new Error(`${name} was not done after ${TRIAL_MS / 1000} s`, { cause: error });
     }
     throw error;
   } finally {
     await watching.return(undefined);
-    await place.client.delete(`${path}/${name}`, place.signal);
-    await untilGone(place, podSelector);
+    await target.client.delete(`${path}/${name}`, target.signal);
+    await untilGone(target, podSelector);
   }
 }
 
-async function untilGone(place: BenchPlace, labelSelector: string): Promise<void> {
-  const signal = AbortSignal.any([place.signal, AbortSignal.timeout(TRIAL_MS)]);
-  const pods = observe(place.client, corePath(place.namespace, 'pods'), { labelSelector }, { signal });
+async function untilGone(target: BenchTarget, labelSelector: string): Promise<void> {
+  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const pods = observe(target.client, corePath(target.namespace, 'pods'), { labelSelector }, { signal });
   for await (const left of pods) if (left.size === 0) break;
   // The kubelet still removes cgroups and volumes for a moment after the pod object is gone.
-  await delay(500, undefined, { signal: place.signal });
+  await delay(500, undefined, { signal: target.signal });
 }
 
 /** The floor: the suite's file under plain Mocha, in the same image. */
 export function bareJob(
   name: string,
-  place: BenchPlace,
+  target: BenchTarget,
   labels: Record<string, string> = {},
   resources: object = {},
 ): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, namespace: place.namespace, labels },
+    metadata: { name, namespace: target.namespace, labels },
     spec: {
       backoffLimit: 0,
       // As the operator's Jobs: what the node could not start has not failed.
@@ -196,10 +196,10 @@ export function bareJob(
           containers: [
             {
               name: 'mocha',
-              image: place.image,
+              image: target.image,
               imagePullPolicy: 'IfNotPresent',
               resources,
-              command: ['node', '/app/node_modules/mocha/bin/mocha.js', `/app/dist/suites/${place.file}.js`],
+              command: ['node', '/app/node_modules/mocha/bin/mocha.js', `/app/dist/suites/${target.file}.js`],
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { createProgram } from '@backendai-e2e/cli/program/program';
-import { STAGING } from '@backendai-e2e/cli/staging/places';
+import { STAGING } from '@backendai-e2e/cli/staging/names';
 import { adminCommands, questionsFor } from '@backendai-e2e/cli/staging/preflight';
 import { SERVED } from '@backendai-e2e/cli/staging/rights';
 import { expect } from 'chai';
@@ -21,14 +21,14 @@ const lines = blocks('sh').flat();
 
 describe('the guide of staging', () => {
   it('lists the same administrator commands as the command prints', () => {
-    const places = { deployment: 'backend-ai', test: STAGING.testNamespace };
+    const namespaces = { deployment: 'backend-ai', test: STAGING.testNamespace };
     const nothing = {
       user: 'release-engineer',
       missingKinds: [...SERVED.plurals],
       namespace: 'absent' as const,
-      missing: questionsFor(places),
+      missing: questionsFor(namespaces),
     };
-    expect(blocks('sh')[1]).to.deep.equal(adminCommands(nothing, places));
+    expect(blocks('sh')[1]).to.deep.equal(adminCommands(nothing, namespaces));
   });
 
   it('gives only make goals and variables that exist', () => {

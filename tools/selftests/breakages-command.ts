@@ -3,7 +3,7 @@ import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { realEffects } from '@backendai-e2e/cli/kind/effects';
-import { environmentPlaces, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
+import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { type Bench, tryBreakage } from './break-environment.ts';
 import { type Breakage, type Outcome, readBreakages } from './breakages.ts';
@@ -42,7 +42,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
     const tried: Tried[] = [];
     const lane = async (environment: string): Promise<void> => {
-      const place = environmentPlaces(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
+      const place = environmentNames(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
       if (!place) throw new Error(`there is no environment ${environment} of a kept cluster`);
       const bench: Bench = {
         client,

@@ -32,7 +32,7 @@ const BAD_SECONDS = 75;
 const PHASE_MS = 900_000;
 const LOOK_MS = 2_000;
 
-export interface Place {
+export interface SelftestTarget {
   client: RestApi;
   tools: Tools;
   images: ImageSet;
@@ -63,11 +63,11 @@ export function cronSelftestCommand(): Promise<number> {
       await effects.loadImages([images.refs.operator, images.refs.suites], p);
       const client = await effects.connect();
       const chart = path.join(PROJECT_ROOT, NAMES.operatorChart);
-      const place = { client, tools, images, kubeconfig, chart, ownsCluster };
+      const target = { client, tools, images, kubeconfig, chart, ownsCluster };
       try {
-        await rehearse(place, p);
+        await rehearse(target, p);
       } finally {
-        await removeAll(place, later(180));
+        await removeAll(target, later(180));
         await client.close();
       }
     } finally {
@@ -79,41 +79,41 @@ export function cronSelftestCommand(): Promise<number> {
 }
 
 /** The rehearsal in a cluster with these images; leaves everything there. Throws an Error that says what was not so. */
-export async function rehearse(place: Place, p: Provision): Promise<void> {
-  const { client, tools, kubeconfig } = place;
-  if (!place.ownsCluster) await checkDefinitions(client, p.signal);
-  await install(place, p, { suspend: true, environment: GOOD });
-  await suite(place, p.signal);
+export async function rehearse(target: SelftestTarget, p: Provision): Promise<void> {
+  const { client, tools, kubeconfig } = target;
+  if (!target.ownsCluster) await checkDefinitions(client, p.signal);
+  await install(target, p, { suspend: true, environment: GOOD });
+  await suite(target, p.signal);
   await environment(client, GOOD, { external: {} }, p.signal);
   const missing = { connectionSecretRef: { name: 'there-is-none' } };
   await environment(client, BAD, { external: missing }, p.signal);
   const story = new ScheduleStory();
 
   p.log('two scheduled runs that succeed; the first goes when the second is there');
-  await install(place, p, { suspend: false, environment: GOOD });
-  await until(place, story, p, 'two scheduled runs that succeeded, and one that was cleaned up', () => {
+  await install(target, p, { suspend: false, environment: GOOD });
+  await until(target, story, p, 'two scheduled runs that succeeded, and one that was cleaned up', () => {
     const [first] = story.succeeded();
     return story.succeeded().length >= 2 && first !== undefined && story.isGone(first);
   });
 
   p.log(`a run that takes longer than a minute and fails; a scheduled run meanwhile is left out`);
   const failedBefore = story.failed().length;
-  await install(place, p, { suspend: false, environment: BAD });
+  await install(target, p, { suspend: false, environment: BAD });
   const fails = () => story.failed().length > failedBefore;
-  await until(place, story, p, 'a scheduled run that failed with its run', fails);
-  await untilForbidden(place, p);
+  await until(target, story, p, 'a scheduled run that failed with its run', fails);
+  await untilForbidden(target, p);
 
   p.log('a success after it; the failure stays');
   const before = story.succeeded().length;
-  await install(place, p, { suspend: false, environment: GOOD });
+  await install(target, p, { suspend: false, environment: GOOD });
   await until(
-    place,
+    target,
     story,
     p,
     'a further scheduled run that succeeded',
     () => story.succeeded().length > before,
   );
-  await until(place, story, p, 'one success and the failure kept', () => {
+  await until(target, story, p, 'one success and the failure kept', () => {
     const kept = story.kept();
     return kept.filter((name) => story.failed().includes(name)).length === 1 && kept.length === 2;
   });
@@ -125,11 +125,11 @@ export async function rehearse(place: Place, p: Provision): Promise<void> {
 }
 
 async function install(
-  place: Place,
+  target: SelftestTarget,
   p: Provision,
   schedule: { suspend: boolean; environment: string },
 ): Promise<void> {
-  const { images, ownsCluster, kubeconfig, tools, chart } = place;
+  const { images, ownsCluster, kubeconfig, tools, chart } = target;
   const values = {
     image: images.refs.operator,
     suitesImage: images.refs.suites,
@@ -180,7 +180,7 @@ async function environment(client: RestApi, name: string, spec: object, signal: 
 }
 
 /** The cheapest suite there is, and one that asks for no CPU of a small node that may have none left. */
-async function suite({ client, images }: Place, signal: AbortSignal): Promise<void> {
+async function suite({ client, images }: SelftestTarget, signal: AbortSignal): Promise<void> {
   const spec = {
     files: ['bench/one-test'],
     image: images.refs.suites,
@@ -197,7 +197,7 @@ async function suite({ client, images }: Place, signal: AbortSignal): Promise<vo
 
 /** Looks at Jobs and runs until the condition holds. Throws an Error with what there was. */
 async function until(
-  place: Place,
+  target: SelftestTarget,
   story: ScheduleStory,
   p: Provision,
   what: string,
@@ -208,8 +208,8 @@ async function until(
     const jobs = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
     const query = { labelSelector: `app.kubernetes.io/instance=${RELEASE}` };
     const [jobList, runList] = await Promise.all([
-      place.client.get<KubeList<JobSeen>>(jobs, query, p.signal),
-      place.client.get<KubeList<TestRun>>(pathOf(TEST_RUNS, { namespace: NAMESPACE }), {}, p.signal),
+      target.client.get<KubeList<JobSeen>>(jobs, query, p.signal),
+      target.client.get<KubeList<TestRun>>(pathOf(TEST_RUNS, { namespace: NAMESPACE }), {}, p.signal),
     ]);
     for (const line of story.look(jobList.items, runList.items)) p.log(line);
     if (condition()) return;
@@ -221,10 +221,10 @@ async function until(
 }
 
 /** The CronJob's controller says in an event that it left a scheduled run out. */
-async function untilForbidden(place: Place, p: Provision): Promise<void> {
+async function untilForbidden(target: SelftestTarget, p: Provision): Promise<void> {
   const path = corePath(NAMESPACE, 'events');
   const query = { fieldSelector: `involvedObject.name=${SCHEDULE},reason=JobAlreadyActive` };
-  const events = await place.client.get<KubeList<CronJobSeen>>(path, query, p.signal);
+  const events = await target.client.get<KubeList<CronJobSeen>>(path, query, p.signal);
   const [event] = events.items;
   if (!event)
     throw new Error(
@@ -244,7 +244,7 @@ async function checkDefinitions(client: RestApi, signal: AbortSignal): Promise<v
 }
 
 /** Removes release, environments and namespace, and waits until they are gone. */
-export async function removeAll({ client, tools, kubeconfig }: Place, p: Provision): Promise<void> {
+export async function removeAll({ client, tools, kubeconfig }: SelftestTarget, p: Provision): Promise<void> {
   const at = ['--namespace', NAMESPACE, '--kubeconfig', kubeconfig];
   await command(p, tools.kubectl, ['delete', 'tenv', '--all', '--timeout=60s', ...at], {
     timeoutSeconds: 70,

@@ -8,7 +8,7 @@ import { command } from '@backendai-e2e/cli/machine/command';
 import { ensureEngine } from '@backendai-e2e/cli/machine/engine';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
-import { STAGING } from '@backendai-e2e/cli/staging/places';
+import { STAGING } from '@backendai-e2e/cli/staging/names';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { execa } from 'execa';
 import { TcpProxy } from '../envtest/tcp-proxy.ts';

@@ -1,5 +1,5 @@
 /** Where a staging run happens. */
-export interface Places {
+export interface StagingNamespaces {
   /** Namespace in which Backend.AI runs. Nothing is made there. */
   deployment: string;
   /** Namespace of the operator, its objects and the suites' Jobs: everything that is made is made there. */
@@ -8,7 +8,7 @@ export interface Places {
 
 /** Names of what a staging run makes in its namespace. */
 export const STAGING = {
-  /** Default of Places.test. */
+  /** Default of StagingNamespaces.test. */
   testNamespace: 'backendai-e2e',
   release: 'e2e-operator',
   environment: 'staging',

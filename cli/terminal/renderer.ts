@@ -1,9 +1,9 @@
 import { Listr, PRESET_TIMER } from 'listr2';
 
 /** What the work of a phase says while it goes on. */
-export interface Voice {
+export interface PhaseProgress {
   /** A line worth keeping where output only grows. */
-  say(line: string): void;
+  log(line: string): void;
   /** Where things stand now; replaces what stood there before. Shown on terminals only. */
   state(lines: readonly string[]): void;
   /** Replaces the title of the phase on a terminal, for example with its result. */
@@ -11,9 +11,9 @@ export interface Voice {
 }
 
 /** Shows a job to a person. */
-export interface View {
-  /** Runs the work of one phase under a title. Errors pass through, after the view showed that the phase failed. */
-  phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T>;
+export interface Renderer {
+  /** Runs the work of one phase under a title. Errors pass through, after the renderer showed that the phase failed. */
+  phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T>;
   /** Lines outside any phase: the summary. */
   print(lines: readonly string[]): void;
 }
@@ -31,11 +31,11 @@ export interface Output {
 /** A terminal narrower than this shows a task list badly. */
 const MIN_COLUMNS = 40;
 
-/** The view that fits: a live task list on a terminal, else plain lines with the elapsed seconds. */
-export function viewFor(output: Output, elapsed: () => number, record: Recorder): View {
+/** The renderer that fits: a live task list on a terminal, else plain lines with the elapsed seconds. */
+export function rendererFor(output: Output, elapsed: () => number, record: Recorder): Renderer {
   return output.isTTY && (output.columns ?? 0) >= MIN_COLUMNS
-    ? new LiveView(output, elapsed, record)
-    : new PlainView(output, elapsed, record);
+    ? new LiveRenderer(output, elapsed, record)
+    : new PlainRenderer(output, elapsed, record);
 }
 
 /** "[  12.3s] " */
@@ -44,7 +44,7 @@ export function stamp(seconds: number): string {
 }
 
 /** Lines that only grow, each with the seconds since the job began; for logs and CI. */
-export class PlainView implements View {
+export class PlainRenderer implements Renderer {
   readonly #output: Output;
   readonly #elapsed: () => number;
   readonly #record: Recorder;
@@ -55,19 +55,19 @@ export class PlainView implements View {
     this.#record = record;
   }
 
-  async phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T> {
+  async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
     const from = this.#elapsed();
     let heading = title;
     this.#line(`▸ ${title}`);
-    const voice: Voice = {
-      say: (line) => this.#line(`  ${line}`),
+    const progress: PhaseProgress = {
+      log: (line) => this.#line(`  ${line}`),
       state: () => {},
       title: (text) => {
         heading = text;
       },
     };
     try {
-      const result = await work(voice);
+      const result = await work(progress);
       this.#line(`✓ ${heading} (${(this.#elapsed() - from).toFixed(1)} s)`);
       return result;
     } catch (error) {
@@ -93,7 +93,7 @@ export class PlainView implements View {
 }
 
 /** A task list that is drawn anew as things change; one task a phase, its state below it. */
-class LiveView implements View {
+class LiveRenderer implements Renderer {
   readonly #output: Output;
   readonly #elapsed: () => number;
   readonly #record: Recorder;
@@ -104,15 +104,15 @@ class LiveView implements View {
     this.#record = record;
   }
 
-  async phase<T>(title: string, work: (voice: Voice) => Promise<T>): Promise<T> {
+  async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
     let result: { value: T } | undefined;
     const list = new Listr(
       [
         {
           title,
           task: async (_context, task) => {
-            const voice: Voice = {
-              say: (line) => {
+            const progress: PhaseProgress = {
+              log: (line) => {
                 this.#record(stamp(this.#elapsed()) + line);
                 task.output = line;
               },
@@ -123,7 +123,7 @@ class LiveView implements View {
                 task.title = text;
               },
             };
-            result = { value: await work(voice) };
+            result = { value: await work(progress) };
           },
         },
       ],

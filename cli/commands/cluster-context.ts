@@ -11,14 +11,14 @@ import { onInterrupt } from '../terminal/interrupt.ts';
 import { AS_PLUGIN } from './plugin-name.ts';
 
 /** Where a command looks for runs, as it was asked. */
-export interface PlaceOptions {
+export interface ClusterOptions {
   kubeconfig?: string;
   context?: string;
   namespace?: string;
 }
 
 /** A cluster that a command talks to. */
-export interface Place {
+export interface ClusterContext {
   client: RestApi;
   /** Of the operator and its objects. */
   namespace: string;
@@ -60,9 +60,9 @@ function kubeconfigFile(
  * Runs a command that talks to a cluster; errors become a sentence on stderr and exit code 2, a signal 130.
  * The namespace is --namespace, $E2E_NAMESPACE, the context's own, or "backendai-e2e".
  */
-export async function atPlace(
-  options: PlaceOptions,
-  body: (place: Place) => Promise<number>,
+export async function withCluster(
+  options: ClusterOptions,
+  body: (cluster: ClusterContext) => Promise<number>,
 ): Promise<number> {
   const interruption = onInterrupt(() => {}, process);
   let client: RestClient | undefined;
