@@ -3,21 +3,9 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { readPrintedTests } from '@backendai-e2e/results/printed-output';
 import { output, report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { ContainerLog } from '../collect/cluster-logs.ts';
+import { componentLog } from '../collect/log-fixtures.ts';
 import { alarmsWithin, windowOf } from './alarms.ts';
 import { explainFailure } from './explain.ts';
-
-function log(component: string, lines: string[]): ContainerLog {
-  return {
-    namespace: 'bai-e2e',
-    pod: `${component}-0`,
-    container: component,
-    component,
-    labels: {},
-    previous: false,
-    text: lines.join('\n'),
-  };
-}
 
 const failed = test('executes', {
   state: 'failed',
@@ -29,7 +17,7 @@ describe('the first lines after a failure', () => {
   it('shows the test, its error, and the component logs of that time only', () => {
     const reports = [report('s', [failed])];
     const logs = [
-      log('manager', [
+      componentLog('manager', [
         '2025-12-31T23:50:00Z ERROR long before',
         '2026-01-01T00:00:00.5Z INFO fine',
         '2026-01-01T00:00:00.7Z ERROR agent said no',
@@ -81,7 +69,7 @@ describe('the first lines after a failure', () => {
       run: run([line]),
       environment,
       reports: [],
-      logs: [log('manager', ['2026-01-01T00:00:00Z CRITICAL gone'])],
+      logs: [componentLog('manager', ['2026-01-01T00:00:00Z CRITICAL gone'])],
       events: [],
       printed: new Map(),
     });
@@ -128,6 +116,6 @@ describe('the first lines after a failure', () => {
 
   it('shows lines that differ in numbers alone once', () => {
     const lines = ['2026-01-01T00:00:01Z ERROR try 1 of 9', '2026-01-01T00:00:02Z ERROR try 2 of 9'];
-    expect(alarmsWithin([log('agent', lines)], { from: 0, to: Date.now() * 2 })).to.have.length(1);
+    expect(alarmsWithin([componentLog('agent', lines)], { from: 0, to: Date.now() * 2 })).to.have.length(1);
   });
 });

@@ -1,6 +1,7 @@
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import type { ContainerLog, Pod } from '../collect/cluster-logs.ts';
+import type { Pod } from '../collect/cluster-logs.ts';
+import { componentLog } from '../collect/log-fixtures.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from './job-summary.ts';
 import { podTroubles } from './pod-troubles.ts';
@@ -41,16 +42,8 @@ describe('the end of the output', () => {
         ],
       },
     };
-    const text = '2026-01-01T00:00:00Z starting\n2026-01-01T00:00:01Z TypeError: no\n';
-    const log: ContainerLog = {
-      namespace: 'n',
-      pod: 'p',
-      container: 'c',
-      component: 'x',
-      labels: {},
-      previous: true,
-      text,
-    };
+    const lines = ['2026-01-01T00:00:00Z starting', '2026-01-01T00:00:01Z TypeError: no', ''];
+    const log = componentLog('x', lines, { pod: 'p', container: 'c', previous: true });
     expect(podTroubles([pod], [log])).to.deep.equal([
       '  n/p/c waits: CrashLoopBackOff: back-off',
       '      starting',

@@ -11,7 +11,7 @@ import { output, report, run, suite, test } from '@backendai-e2e/results/run-fix
 import { runRecord } from '@backendai-e2e/results/run-record';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
-import type { ContainerLog } from '../collect/cluster-logs.ts';
+import { componentLog } from '../collect/log-fixtures.ts';
 import { comparison } from './compare.ts';
 import { explainFailure } from './explain.ts';
 import { suiteTable } from './terminal-summary.ts';
@@ -89,11 +89,8 @@ describe('the results of a suite that ran in two environments', () => {
         ],
       },
     });
-    const log = (namespace: string): ContainerLog => ({
-      ...{ namespace, pod: 'manager-0', container: 'manager', component: 'manager', labels: {} },
-      previous: false,
-      text: `2026-01-01T00:00:00.7Z ERROR said in ${namespace}`,
-    });
+    const log = (namespace: string) =>
+      componentLog('manager', [`2026-01-01T00:00:00.7Z ERROR said in ${namespace}`], { namespace });
     const events = ['bai-e2e', 'bai-e2e-2'].map((namespace) => ({
       ...{ metadata: { namespace }, type: 'Warning', reason: 'Seen', message: `in ${namespace}` },
       lastTimestamp: '2026-01-01T00:00:00.7Z',

@@ -54,6 +54,11 @@ describe('the output of a suite', () => {
     expect(readPrintedTests(printed([failed])).map(({ title }) => title)).to.deep.equal(['a']);
   });
 
+  it('has no tests after its numbers', () => {
+    const text = `${printed([test('a')])}✔ from a process that outlived the tests (0.10 s)\n`;
+    expect(readPrintedTests(text).map(({ title }) => title)).to.deep.equal(['a']);
+  });
+
   it('has the file in the line above and may have the time of the kubelet', () => {
     const text = [
       '2026-01-01T00:00:00.123456789Z area/two',
