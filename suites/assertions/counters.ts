@@ -6,7 +6,7 @@ import type { World } from '../fixtures/world.ts';
 /**
  * Waits until all sources agree: the rows of agents and of their kernels, the API, the containers, and Valkey.
  * @param ended sessions that have ended and may have no container
- * @throws WaitedInVain with the differences
+ * @throws WaitTimeout with the differences
  */
 export async function countersEqualKernels(world: World, ended: readonly string[]): Promise<void> {
   const { admin, connection, database, valkey } = world;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Execution, ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
-import { WaitedInVain } from '../evidence/waiting.ts';
+import { WaitTimeout } from '../evidence/waiting.ts';
 import { runCode } from './execution.ts';
 
 describe('a run of code', () => {
@@ -68,6 +68,6 @@ describe('a run of code', () => {
     await runCode(endless.sessions, 's', { mode: 'query' }, { deadlineSeconds: 0.02 }).catch((thrown) => {
       error = thrown;
     });
-    expect(error).to.be.instanceOf(WaitedInVain);
+    expect(error).to.be.instanceOf(WaitTimeout);
   });
 });

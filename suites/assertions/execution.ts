@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Execution, ExecutionResult, Sessions } from '../clients/manager/sessions.ts';
-import { WaitedInVain } from '../evidence/waiting.ts';
+import { WaitTimeout } from '../evidence/waiting.ts';
 
 /** A complete run of code: the content of all its answers. */
 export interface WholeRun {
@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /**
  * Runs code in a session to its end: sends it, then `continue` (or `input`) with the same run id until it is finished.
- * Throws WaitedInVain at the deadline, with the last answer.
+ * Throws WaitTimeout at the deadline, with the last answer.
  */
 export async function runCode(
   sessions: Sessions,
@@ -54,7 +54,7 @@ export async function runCode(
     if (answer.status === 'finished' || answer.status === 'exec-timeout') return run;
     await options.onAnswer?.(answer);
     if (run.seconds > deadlineSeconds) {
-      throw new WaitedInVain('the code to finish', deadlineSeconds, run.statuses.length, run);
+      throw new WaitTimeout('the code to finish', deadlineSeconds, run.statuses.length, run);
     }
     next = { mode: 'continue', runId };
     if (answer.status === 'waiting-input') {

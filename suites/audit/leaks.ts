@@ -2,7 +2,7 @@ import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
 import { type Holding, isLeft, KINDS } from '../assertions/inventory.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
-import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
+import { notYet, WaitTimeout, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Seconds for things that are still being removed when the audit begins, for all kinds together. */
@@ -41,7 +41,7 @@ describe('leak audit', function () {
           everyMs: 1_000,
         });
       } catch (error) {
-        if (!(error instanceof WaitedInVain)) throw error;
+        if (!(error instanceof WaitTimeout)) throw error;
       }
       const left = all.filter((holding) => isLeft(holding, since)).map(inWords);
       console.log(`  ${kind.what}: ${all.length}, of the run: ${left.length}`);

@@ -7,7 +7,7 @@ import type { TestReport } from '@backendai-e2e/api/test-report';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { podAccess } from '@backendai-e2e/kube/service-account';
 import { Inconclusive } from '../evidence/record.ts';
-import { notYet, WaitedInVain, waitUntil } from '../evidence/waiting.ts';
+import { notYet, WaitTimeout, waitUntil } from '../evidence/waiting.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 
 /** A requested fault. Its environment is that of the run. */
@@ -192,7 +192,7 @@ export class FaultInjector {
         { deadlineSeconds, everyMs: LOOK_MS },
       );
     } catch (error) {
-      if (error instanceof WaitedInVain) throw new Inconclusive(error.message, { cause: error });
+      if (error instanceof WaitTimeout) throw new Inconclusive(error.message, { cause: error });
       throw error;
     }
   }

@@ -67,7 +67,7 @@ export function leaveHealthy(world: () => World, settledMs: number): void {
   });
 }
 
-/** Waits until the deployment is healthy. Throws WaitedInVain with what was last seen. */
+/** Waits until the deployment is healthy. Throws WaitTimeout with what was last seen. */
 async function untilHealthy(world: World, { of = ALL, settledMs = 0 }: Health = {}): Promise<void> {
   const begin = Date.now() / 1000;
   let well: number | undefined;

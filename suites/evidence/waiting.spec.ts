@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { notYet, WaitedInVain, waitUntil } from './waiting.ts';
+import { notYet, WaitTimeout, waitUntil } from './waiting.ts';
 
 const failure = async (promise: Promise<unknown>): Promise<unknown> => {
   try {
@@ -30,7 +30,7 @@ describe('waiting', () => {
       everyMs: 10,
     });
     const error = await failure(wait);
-    expect(error).to.be.instanceOf(WaitedInVain);
+    expect(error).to.be.instanceOf(WaitTimeout);
     expect((error as Error).message).to.match(
       /^waited 0\.05 s for the session to run; last seen \(look \d+\): \{ status: 'PENDING' \}$/,
     );

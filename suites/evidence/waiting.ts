@@ -14,8 +14,8 @@ export function notYet(seen: unknown): NotYet {
 }
 
 /** The deadline of a wait passed. The message names the awaited thing, the seconds and what was last seen. */
-export class WaitedInVain extends Error {
-  override name = 'WaitedInVain';
+export class WaitTimeout extends Error {
+  override name = 'WaitTimeout';
   readonly lastSeen: unknown;
   constructor(what: string, seconds: number, looks: number, lastSeen: unknown) {
     super(`waited ${seconds} s for ${what}; last seen (look ${looks}): ${show(lastSeen)}`);
@@ -33,7 +33,7 @@ export interface WaitOptions {
 
 /**
  * Calls the probe until it returns something other than {@link notYet}, and returns that.
- * Throws {@link WaitedInVain} at the deadline, and errors of the probe that are not tolerated.
+ * Throws {@link WaitTimeout} at the deadline, and errors of the probe that are not tolerated.
  * @param what completes "waited for …"
  */
 export async function waitUntil<T>(
@@ -54,7 +54,7 @@ export async function waitUntil<T>(
     }
     const pause = options.everyMs ?? 500;
     if (performance.now() + pause > deadline) {
-      throw new WaitedInVain(what, options.deadlineSeconds, looks, lastSeen);
+      throw new WaitTimeout(what, options.deadlineSeconds, looks, lastSeen);
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

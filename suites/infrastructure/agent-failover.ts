@@ -58,7 +58,7 @@ describe('an agent that fails', function () {
     this.timeout(180_000);
     await agentsAtWork(world());
     const used = (await world().database.agentSlots()).filter((slot) => slot.used > 0);
-    if (used.length > 0) throw new Inconclusive(`the agents are in use:  ${JSON.stringify(used)}`);
+    if (used.length > 0) throw new Inconclusive(`the agents are in use: ${JSON.stringify(used)}`);
     begun = true;
   });
   const podOf = (agent: string): string => agent.replace(/^i-/, '');

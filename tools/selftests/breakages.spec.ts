@@ -15,7 +15,7 @@ breakages:
 `;
 
 describe('the list of breakages', () => {
-  it('is read: what is broken, how, and what must be said', () => {
+  it('is read with steps and expected errors', () => {
     expect(parseBreakages(ENTRY)).to.deep.equal([
       {
         suite: 'a-b',
@@ -29,16 +29,32 @@ describe('the list of breakages', () => {
 
   for (const [what, from, to, says] of [
     ['a field that does not exist', 'broken: It', 'brokn: 1\n    broken: It', 'breakages[0].brokn'],
-    ['a step of no way', 'sql: SELECT 1', 'sq: SELECT 1', 'must have one of sql'],
-    ['a step of two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
+    ['a step without a way', 'sql: SELECT 1', 'database: x', 'break[0]: must have one of sql'],
+    [
+      'a field of a step that does not exist',
+      'sql: SELECT 1',
+      'sq: SELECT 1',
+      'break[0].sq: there is no such field',
+    ],
+    ['a step with two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
     ['a shell without a component', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
     ['a detail that does not exist', 'sql: SELECT 1', 'sql: SELECT 1, data: x', 'break[0].data'],
-    ['no way to mend it', 'mend: [{ valkey: PING }]', '', 'mend: must be a list of steps'],
-    ['no step', '[{ sql: SELECT 1 }]', '[]', 'break: must be a list of steps'],
-    ['a pattern that is none', 'test: does it', "test: '('", 'red.test: is not a regular expression'],
-    ['nothing that must be said', ', error: not done', '', 'red.error: must be words'],
+    [
+      'no steps that mend it',
+      'mend: [{ valkey: PING }]',
+      '',
+      'breakages[0]: must have required properties mend',
+    ],
+    [
+      'no step that breaks it',
+      '[{ sql: SELECT 1 }]',
+      '[]',
+      'breakages[0].break: must not have fewer than 1 items',
+    ],
+    ['an invalid pattern', 'test: does it', "test: '('", 'red.test: is not a regular expression'],
+    ['no expected error', ', error: not done', '', 'breakages[0].red: must have required properties error'],
   ] as const) {
-    it(`is refused with ${what}, and where that is`, () => {
+    it(`is refused with ${what}, and the error names the place`, () => {
       expect(() => parseBreakages(ENTRY.replace(from, to))).to.throw(InvalidBreakages, says);
     });
   }
@@ -55,12 +71,12 @@ describe('a breakage', () => {
     ...(error ? { error } : {}),
   });
 
-  it('is seen when the named test fails with the named error', () => {
+  it('is detected when the named test fails with the named error', () => {
     const tests = [test('it › is there'), test('it › does it', 'AssertionError: not done\n  at …')];
     expect(judge(breakage, tests)).to.deep.equal({ seen: true, said: 'AssertionError: not done' });
   });
 
-  it('is not seen when nothing fails, nothing runs, another test fails, or the test fails otherwise', () => {
+  it('is not detected when no test fails or runs, another test fails, or the test has another error', () => {
     expect(judge(breakage, [test('it › does it')])).to.deep.equal({
       seen: false,
       said: '1 tests, none failed',

@@ -1,52 +1,65 @@
 import { readFileSync } from 'node:fs';
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 
-/** One thing that is done to an environment, to break it or to mend it. One of sql, valkey, shell and kubectl says how. */
-export interface Step {
-  /** Statements for PostgreSQL, as its superuser. */
-  sql?: string;
-  /** Database of `sql`. Default "backend". */
-  database?: string;
-  /** A command for Valkey: words between blanks. */
-  valkey?: string;
-  /** A command line of a shell in a container of `component`. */
-  shell?: string;
-  /** Component whose first pod (or every pod, with `everywhere`) runs `shell`. */
-  component?: string;
-  /** Container of that pod. Default: the pod's first. */
-  container?: string;
-  everywhere?: boolean;
-  /** Arguments of kubectl, in the environment's namespace. */
-  kubectl?: string[];
-}
+const Text = Type.String({ pattern: '\\S' });
 
-/** A way to break what a suite proves, and the test that must see it. */
-export interface Breakage {
-  /** Name of a TestSuite. */
-  suite: string;
-  /** What is wrong then, one sentence. */
-  broken: string;
-  break: Step[];
-  /** Steps that mend it, also where only some of the breaking ones were taken. */
-  mend: Step[];
-  /** Only tests whose titles match run. Default: the whole suite. */
-  grep?: string;
-  /** Regular expressions that the failed test's title and its error match. */
-  red: { test: string; error: string };
-}
+/** A step that breaks or mends an environment. Exactly one of sql, valkey, shell and kubectl is set. */
+const Step = Type.Object(
+  {
+    /** Statements for PostgreSQL, as its superuser. */
+    sql: Type.Optional(Text),
+    /** Database of `sql`. Default: "backend". */
+    database: Type.Optional(Text),
+    /** A command for Valkey: words separated by blanks. */
+    valkey: Type.Optional(Text),
+    /** A shell command line in a container of `component`. */
+    shell: Type.Optional(Text),
+    /** Component whose first pod (or every pod, with `everywhere`) runs `shell`. */
+    component: Type.Optional(Text),
+    /** Container of that pod. Default: the pod's first. */
+    container: Type.Optional(Text),
+    everywhere: Type.Optional(Type.Boolean()),
+    /** Arguments of kubectl, in the environment's namespace. */
+    kubectl: Type.Optional(Type.Array(Text)),
+  },
+  { additionalProperties: false },
+);
+export type Step = Static<typeof Step>;
 
-/** The list is not what it should be. The message says where and what is wanted. */
+/** A way to break what a suite proves, and the test that must detect it. */
+const Breakage = Type.Object(
+  {
+    /** Name of a TestSuite. */
+    suite: Text,
+    /** What is broken, in one sentence. */
+    broken: Text,
+    break: Type.Array(Step, { minItems: 1 }),
+    /** Steps that mend it, also when only some of the breaking steps were taken. */
+    mend: Type.Array(Step, { minItems: 1 }),
+    /** Only tests with matching titles run. Default: the whole suite. */
+    grep: Type.Optional(Text),
+    /** Regular expressions for the title and the error of the failed test. */
+    red: Type.Object({ test: Text, error: Text }, { additionalProperties: false }),
+  },
+  { additionalProperties: false },
+);
+export type Breakage = Static<typeof Breakage>;
+
+const Breakages = Type.Object({ breakages: Type.Array(Breakage) }, { additionalProperties: false });
+
+/** The list is invalid. The message names the place and the expected value. */
 export class InvalidBreakages extends Error {
   override name = 'InvalidBreakages';
 }
 
-/** Beside the suites. */
+/** The list beside the suites. */
 const BREAKAGES = new URL('../../suites/breakages.yaml', import.meta.url).pathname;
 
-/** How a step is done, and what else it may say. */
-const WAYS = ['sql', 'valkey', 'shell', 'kubectl'];
-const DETAILS = ['database', 'component', 'container', 'everywhere'];
+/** Fields of a step that say how it is done. */
+const WAYS = ['sql', 'valkey', 'shell', 'kubectl'] as const;
 
 /** Reads the list from a file. Throws {@link InvalidBreakages}, or the error of reading. */
 export function readBreakages(file: string = BREAKAGES): Breakage[] {
@@ -56,56 +69,61 @@ export function readBreakages(file: string = BREAKAGES): Breakage[] {
 /** Reads the list from its YAML text. Throws {@link InvalidBreakages} with the place of the first mistake. */
 export function parseBreakages(text: string): Breakage[] {
   const found: unknown = parse(text);
-  const entries = isObject(found) ? found.breakages : undefined;
-  if (!Array.isArray(entries)) throw new InvalidBreakages('breakages: must be a list');
-  return entries.map((entry: unknown, index) => {
+  if (!Value.Check(Breakages, found)) {
+    const first = Value.Errors(Breakages, found)[0];
+    // The schema of a field that does not exist is "false".
+    const message = first?.keyword === 'boolean' ? 'there is no such field' : first?.message;
+    throw new InvalidBreakages(`${placeOf(first?.instancePath ?? '')}: ${message}`);
+  }
+  for (const [index, { break: breaks, mend, grep = '', red }] of found.breakages.entries()) {
     const place = `breakages[${index}]`;
-    if (!isObject(entry)) throw new InvalidBreakages(`${place}: must be an object`);
-    const { suite, broken, red, grep, mend, break: breaks, ...rest } = entry;
-    const [unknown] = Object.keys(rest);
-    if (unknown) throw new InvalidBreakages(`${place}.${unknown}: there is no such field`);
-    if (!isObject(red)) throw new InvalidBreakages(`${place}.red: must name a test and its error`);
-    return {
-      suite: words(suite, `${place}.suite`),
-      broken: words(broken, `${place}.broken`),
-      break: steps(breaks, `${place}.break`),
-      mend: steps(mend, `${place}.mend`),
-      ...(grep === undefined ? {} : { grep: pattern(grep, `${place}.grep`) }),
-      red: { test: pattern(red.test, `${place}.red.test`), error: pattern(red.error, `${place}.red.error`) },
-    };
-  });
+    for (const [number, step] of breaks.entries()) checkStep(step, `${place}.break[${number}]`);
+    for (const [number, step] of mend.entries()) checkStep(step, `${place}.mend[${number}]`);
+    checkPattern(grep, `${place}.grep`);
+    checkPattern(red.test, `${place}.red.test`);
+    checkPattern(red.error, `${place}.red.error`);
+  }
+  return found.breakages;
 }
 
-function steps(found: unknown, place: string): Step[] {
-  if (!Array.isArray(found) || found.length === 0)
-    throw new InvalidBreakages(`${place}: must be a list of steps`);
-  return found.map((step: unknown, index) => {
-    if (!isObject(step)) throw new InvalidBreakages(`${place}[${index}]: must be an object`);
-    if (WAYS.filter((key) => key in step).length !== 1) {
-      throw new InvalidBreakages(`${place}[${index}]: must have one of ${WAYS.join(', ')}`);
-    }
-    const unknown = Object.keys(step).find((key) => !WAYS.includes(key) && !DETAILS.includes(key));
-    if (unknown) throw new InvalidBreakages(`${place}[${index}].${unknown}: there is no such field`);
-    if ('shell' in step && !('component' in step)) {
-      throw new InvalidBreakages(`${place}[${index}].component: must name whose shell it is`);
-    }
-    return step;
-  });
+/** "/breakages/0/red" as "breakages[0].red". */
+function placeOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .replace(/\/(\d+)/g, '[$1]')
+    .replaceAll('/', '.');
+}
+
+function checkStep(step: Step, place: string): void {
+  if (WAYS.filter((way) => way in step).length !== 1) {
+    throw new InvalidBreakages(`${place}: must have one of ${WAYS.join(', ')}`);
+  }
+  if (step.shell !== undefined && step.component === undefined) {
+    throw new InvalidBreakages(`${place}.component: must name the component that runs the shell`);
+  }
+}
+
+function checkPattern(text: string, place: string): void {
+  try {
+    new RegExp(text);
+  } catch (error) {
+    throw new InvalidBreakages(`${place}: is not a regular expression: ${String(error)}`, { cause: error });
+  }
 }
 
 /** Characters of an error that are shown. */
 const MAX_LENGTH = 300;
 
-/** What a tried breakage came to: `seen`, or why not. */
+/** Result of a tried breakage: `seen`, or why not. */
 export interface Outcome {
   seen: boolean;
-  /** The first line of the error that was to be seen, or what came instead. */
+  /** The first line of the expected error, or what happened instead. */
   said: string;
 }
 
 /**
- * Whether a suite saw what was broken: a test that the entry names failed with the error that it names. A suite that failed in
- * another way, or not at all, did not. Pure.
+ * Whether a suite detected the breakage: a test that the entry names failed with the error that it names. A suite that
+ * failed otherwise, or passed, did not detect it. Pure.
  */
 export function judge(breakage: Breakage, tests: readonly TestRecord[]): Outcome {
   const red = tests.filter(({ state }) => state === 'failed');
@@ -116,23 +134,4 @@ export function judge(breakage: Breakage, tests: readonly TestRecord[]): Outcome
   if (red.length === 0) return { seen: false, said: `${tests.length} tests, none failed` };
   const others = red.map((test) => `${test.title}: ${firstLine(test.error).slice(0, MAX_LENGTH)}`);
   return { seen: false, said: `failed otherwise: ${others.join(' | ')}` };
-}
-
-function isObject(found: unknown): found is Record<string, unknown> {
-  return typeof found === 'object' && found !== null && !Array.isArray(found);
-}
-
-function words(found: unknown, place: string): string {
-  if (typeof found === 'string' && found.trim() !== '') return found;
-  throw new InvalidBreakages(`${place}: must be words`);
-}
-
-function pattern(found: unknown, place: string): string {
-  const text = words(found, place);
-  try {
-    new RegExp(text);
-  } catch (error) {
-    throw new InvalidBreakages(`${place}: is not a regular expression: ${String(error)}`, { cause: error });
-  }
-  return text;
 }

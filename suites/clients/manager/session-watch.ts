@@ -36,7 +36,7 @@ class SessionEnded extends Error {
 
 /**
  * Waits until the API reports a session in one of the states. The API does not know ended sessions.
- * Throws {@link SessionEnded} when the session has ended, WaitedInVain at the deadline.
+ * Throws {@link SessionEnded} when the session has ended, WaitTimeout at the deadline.
  * @param states of living sessions; use {@link waitForEnd} for ended ones
  */
 export async function waitForState(
@@ -58,7 +58,7 @@ export async function waitForState(
 
 /**
  * Waits until a session has ended in the database, and returns its row.
- * Throws WaitedInVain at the deadline, and {@link SessionEnded} when it ended in another state.
+ * Throws WaitTimeout at the deadline, and {@link SessionEnded} when it ended in another state.
  */
 export async function waitForEnd(
   database: Database,

@@ -137,7 +137,7 @@ export class AppProxy {
   }
 }
 
-/** Talks over a WebSocket until the received text matches. Throws WaitedInVain, or the connection's error. */
+/** Talks over a WebSocket until the received text matches. Throws WaitTimeout, or the connection's error. */
 export async function talk(
   app: OpenedApp,
   request: Pick<ApiRequest, 'path'> & { protocol: string },

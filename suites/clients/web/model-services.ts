@@ -1,5 +1,5 @@
 import { recorder } from '../../evidence/record.ts';
-import { notYet, WaitedInVain, waitUntil } from '../../evidence/waiting.ts';
+import { notYet, WaitTimeout, waitUntil } from '../../evidence/waiting.ts';
 import type { Database } from '../data-stores/database.ts';
 import type { Api } from '../http/api.ts';
 import type { AppProxy } from './app-proxy.ts';
@@ -156,7 +156,7 @@ export class ModelServiceWatch {
       );
       return true;
     } catch (error) {
-      if (error instanceof WaitedInVain) return false;
+      if (error instanceof WaitTimeout) return false;
       throw error;
     }
   }
