@@ -11,20 +11,20 @@ import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 import { artifactsIn, byImportance, fileOf, nameOfFile, type Trace, tracesConfigMap } from './traces.ts';
 
-/** What became of traces that were to be kept. */
+/** The result of storing the artifacts of an attempt. */
 export interface StoredArtifacts {
-  /** What is kept now, also by an earlier try. */
+  /** What is stored now, earlier tries included. */
   artifacts: Artifact[];
   /** Where, for people. */
   where: string;
-  /** Why not all of it is kept. */
+  /** Why some of it is not stored. */
   trouble?: { reason: 'NameTaken' | 'NotStored'; sentence: string; mayPass: boolean };
 }
 
-/** Where the traces of an attempt are put, and taken away again with its report. */
+/** Where the artifacts of an attempt are stored. They are deleted with its report. */
 export interface ArtifactStore {
   readonly budget: ArchiveBudget;
-  /** What an earlier try for this report has put there already; it is not made again. */
+  /** What an earlier try for this report has stored. It is not stored again. */
   before(report: TestReport, signal: AbortSignal): Promise<Artifact[]>;
   put(
     report: TestReport,
@@ -34,7 +34,7 @@ export interface ArtifactStore {
   ): Promise<StoredArtifacts>;
 }
 
-/** One immutable ConfigMap an attempt, with its name; it belongs to the report. */
+/** One immutable ConfigMap per attempt, with the attempt's name, owned by the report. */
 export class ConfigMapStore implements ArtifactStore {
   readonly budget = ARCHIVE_BUDGETS.configMap;
   readonly #client: Pick<KubeClient, 'create' | 'get'>;
@@ -43,12 +43,12 @@ export class ConfigMapStore implements ArtifactStore {
     this.#client = client;
   }
 
-  /** Not asked beforehand: what is there already shows when it is created. */
+  /** Always empty: an existing ConfigMap shows when it is created. */
   async before(): Promise<Artifact[]> {
     return [];
   }
 
-  /** Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run. */
+  /** Throws ApiError, and NotYetFreeError while the remains of an earlier run have the name. */
   async put(
     report: TestReport,
     traces: readonly Trace[],
@@ -71,7 +71,7 @@ export class ConfigMapStore implements ArtifactStore {
     return { artifacts: artifactsIn(stored), where };
   }
 
-  /** Creates it, or returns the one that is there: an earlier try got so far. */
+  /** Creates the ConfigMap, or returns the one that an earlier try created. */
   async #store(
     configMap: ReturnType<typeof tracesConfigMap>,
     report: TestReport,
@@ -86,19 +86,19 @@ export class ConfigMapStore implements ArtifactStore {
   }
 }
 
-/** The artifact server, on a volume or in a bucket. What belongs to no report any more is swept away. */
+/** The artifact server, on a volume or in a bucket. The sweep removes artifacts of deleted reports. */
 export class ServerStore implements ArtifactStore {
   readonly budget = ARCHIVE_BUDGETS.server;
   readonly #server: ArtifactClient;
   readonly #service: string;
 
-  /** @param service `<namespace>/<name>:<port>`, as the API server's proxy and so `e2e report` finds it */
+  /** @param service `<namespace>/<name>:<port>`, for the API server's proxy, which `e2e report` uses */
   constructor(server: ArtifactClient, service: string) {
     this.#server = server;
     this.#service = service;
   }
 
-  /** Nothing, too, when the artifact server cannot be asked: then it cannot be given anything either, which says so. */
+  /** Empty when the artifact server does not answer: `put` then fails as well, and reports it. */
   async before(report: TestReport, signal: AbortSignal): Promise<Artifact[]> {
     try {
       const found = await this.#server.list(ownerOf(report), signal);

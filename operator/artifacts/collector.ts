@@ -24,28 +24,28 @@ export interface ArtifactCollectorDependencies {
   client: KubeClient;
   clock: Clock;
   log: Log;
-  /** Where traces go. */
+  /** Where artifacts are stored. */
   store: ArtifactStore;
 }
 
-/** What an archive is made from. */
+/** The inputs of an archive. */
 export interface Attempt {
   report: TestReport;
-  /** undefined: it is gone, only events are left. */
+  /** undefined: the pod is gone, only its events are left. */
   pod: Pod | undefined;
-  /** Where it ran: the secrets of its connection are masked, and its components' logs are kept when the attempt failed. */
+  /** Where the attempt ran. Secrets of its connection are masked; its components' logs are archived after a failure. */
   environment: TestEnvironment | undefined;
-  /** There is time to wait for a kubelet or a store that does not answer. */
+  /** There is time to retry when a kubelet or a store does not answer. */
   patient: boolean;
 }
 
-/** Why a log could not be read, and whether that may pass. */
+/** Why a log could not be read, and whether a retry may help. */
 interface Unread {
   trouble: string;
   mayPass: boolean;
 }
 
-/** Keeps what an attempt left behind: the end of its pod's log, its events and, when it failed, its components' logs. */
+/** Archives the artifacts of an attempt: the end of its pod's log, its events and, after a failure, its components' logs. */
 export class ArtifactCollector {
   readonly #with: ArtifactCollectorDependencies;
 
@@ -54,15 +54,15 @@ export class ArtifactCollector {
   }
 
   /**
-   * Archives, or adopts what an earlier try of ours archived, and lists it in the report with the condition Archived, which
-   * also says what is not kept, and why. With `patient`, a kubelet or a store that is busy or away makes it resolve to false:
-   * come again. Throws ApiError, and NotYetFreeError while the name is held by what is left of an earlier run.
+   * Archives the artifacts, or adopts those of an earlier try, and lists them in the report. The condition Archived says what
+   * is missing, and why. With `patient`, it resolves to false when a kubelet or a store is unavailable: call it again.
+   * Throws ApiError, and NotYetFreeError while the remains of an earlier run have the name.
    */
   async archive({ report, pod, environment, patient }: Attempt, signal: AbortSignal): Promise<boolean> {
     const { client, store } = this.#with;
     const { budget } = store;
     const before = await store.before(report, signal);
-    // The runner masks what it prints, but not what Node prints when it dies.
+    // The runner masks its own output, but not what Node prints when it crashes.
     const secrets = await secretsOf(client, environment, signal);
     const keptLog = before.some(({ name }) => name === SUITE_LOG);
     const [events, log] = await Promise.all([
@@ -84,7 +84,7 @@ export class ArtifactCollector {
     return true;
   }
 
-  /** What the components of the operator's own deployments said while an attempt failed; nothing for other attempts. */
+  /** The logs of components while an attempt failed, of deployments of this operator; none for other attempts. */
   async #components(
     report: TestReport,
     environment: TestEnvironment | undefined,
@@ -92,7 +92,7 @@ export class ArtifactCollector {
     signal: AbortSignal,
   ): Promise<ComponentLogs> {
     const { startedAt, finishedAt, verdict = 'Failed' } = report.status ?? {};
-    // In what somebody else deployed the operator has no right to read.
+    // The operator has no right to read in other deployments.
     const archives = VERDICT_POLICY[verdict].archivesComponentLogs;
     if (!environment?.spec.chart || !archives || startedAt === undefined) return { traces: [], troubles: [] };
     const { client, clock, store } = this.#with;
@@ -105,7 +105,7 @@ export class ArtifactCollector {
     return { traces: traces.map((each) => ({ ...each, text: secrets.mask(each.text) })), troubles };
   }
 
-  /** Writes what is kept and the condition into the report, under a field manager of its own. */
+  /** Writes the artifacts and the condition into the report, under a field manager of its own. */
   async #tell(
     report: TestReport,
     { artifacts }: StoredArtifacts,
@@ -128,7 +128,7 @@ export class ArtifactCollector {
       log.warn({ report: name, why: seen.message }, 'the archive of an attempt is incomplete');
   }
 
-  /** Events of all that has the attempt's name (report, Job), and of its pod. */
+  /** Events of the objects with the attempt's name (report, Job) and of its pod. */
   async #events(report: TestReport, pod: Pod | undefined, signal: AbortSignal): Promise<string> {
     const { namespace = '', name } = report.metadata;
     const names = [name, ...(pod ? [pod.metadata.name] : [])];
@@ -141,7 +141,7 @@ export class ArtifactCollector {
     return eventLines(lists.flatMap(({ items }) => items));
   }
 
-  /** The end of the pod's log, or why it cannot be had. */
+  /** The end of the pod's log, or why it cannot be read. */
   async #log(pod: Pod | undefined, bytes: number, signal: AbortSignal): Promise<TextEnd | Unread> {
     if (!pod) return { trouble: 'the pod is gone', mayPass: false };
     try {
@@ -154,20 +154,20 @@ export class ArtifactCollector {
       );
     } catch (error) {
       signal.throwIfAborted();
-      // Without an answer (code 0), or with one of a server in trouble.
+      // No answer (code 0), or a server error.
       const mayPass = error instanceof ApiError && (error.code === 0 || error.code >= 500);
       return { trouble: error instanceof Error ? error.message : String(error), mayPass };
     }
   }
 }
 
-/** Masked before it is cut: half a secret would not be found. */
+/** Masks before it truncates: half a secret would not be found. */
 function trace(name: string, { text, omittedBytes }: TextEnd, bytes: number, secrets: Secrets): Trace {
   const end = endOf(secrets.mask(text), bytes);
   return { name, text: end.text, omittedBytes: end.omittedBytes + omittedBytes };
 }
 
-/** The condition Archived: true only when everything is kept that was there. */
+/** The condition Archived: true only when everything was archived. */
 function observation(
   report: TestReport,
   { artifacts, where, trouble }: StoredArtifacts,

@@ -8,11 +8,11 @@ import { type ContainerText, componentTraces, linesUntil, shareOf } from './comp
 import { readLogEnd } from './log-tail.ts';
 import type { Trace } from './traces.ts';
 
-/** Logs that may fail to be read in a row before the rest is left: a kubelet that is away takes 10 s for each. */
+/** Failed reads in a row after which the rest is skipped: an unreachable kubelet takes 10 s for each. */
 const FAILURES = 2;
 const COMPONENT = 'app.kubernetes.io/component';
 
-/** Which time of which deployment. */
+/** A span of time in one deployment. */
 export interface Span {
   /** Of the deployment. */
   namespace: string;
@@ -20,7 +20,7 @@ export interface Span {
   until: Date;
 }
 
-/** What was found, and a sentence for each thing that was not. */
+/** The logs that were read, and a sentence for each failure. */
 export interface ComponentLogs {
   traces: Trace[];
   troubles: string[];
@@ -34,8 +34,8 @@ interface Source {
 }
 
 /**
- * What the components of a deployment logged in a span of time: a trace each, with everything masked that Secrets of the
- * namespace hold. Never rejects but for the signal: what cannot be read is a trouble.
+ * The logs of a deployment's components in a span of time, one artifact each. All values of the namespace's Secrets are masked.
+ * Rejects only with the signal's reason: logs that cannot be read are listed in `troubles`.
  */
 export async function componentLogs(
   client: Pick<KubeClient, 'list' | 'podLogs'>,
@@ -48,7 +48,7 @@ export async function componentLogs(
   try {
     const { namespace } = span;
     pods = (await client.list(PODS, { namespace }, { signal })).items;
-    // Without knowing what is secret nothing may be kept.
+    // Without the list of secrets nothing may be stored.
     secrets = await secretsInNamespace(client, namespace, signal);
   } catch (error) {
     signal.throwIfAborted();
@@ -59,7 +59,7 @@ export async function componentLogs(
   const texts: ContainerText[] = [];
   const troubles: string[] = [];
   let failures = 0;
-  // One after the other: each may be as large as its share, and they are many.
+  // One after the other: there are many, and each may be as large as its share.
   for (const [index, { pod, container, previous }] of sources.entries()) {
     const query = { container, sinceTime: span.since.toISOString(), ...(previous ? { previous } : {}) };
     const which = {

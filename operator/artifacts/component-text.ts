@@ -2,7 +2,7 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { Trace } from './traces.ts';
 import { endOf } from './traces.ts';
 
-/** What the log of one container of a component says of an attempt's time. */
+/** The log of one container of a component during an attempt. */
 export interface ContainerText {
   /** app.kubernetes.io/component of the pod, else the pod's name. */
   component: string;
@@ -16,15 +16,15 @@ export interface ContainerText {
   omittedBytes: number;
 }
 
-/** Most components that a report has room for, beside its own log and events. */
+/** Number of components that a report has room for, beside its own log and events. */
 const COMPONENTS = 17;
 /** A kubelet's timestamp: "2026-01-01T00:00:00.000000000Z ". */
 const STAMP = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2}) /;
 
-/** The lines of a log with timestamps up to a time; those without one belong to the line before. */
+/** The lines of a log up to a time. Lines without a timestamp belong to the line before. */
 export function linesUntil(text: string, end: Date): string {
   const lines = text.split('\n');
-  // To the second: an attempt ends somewhere in it.
+  // To the end of the second in which the attempt ends.
   const last = Math.floor(end.getTime() / 1000);
   const cut = lines.findIndex((line) => {
     const [, time, zone] = STAMP.exec(line) ?? [];
@@ -40,8 +40,8 @@ export function shareOf(all: number, most: number, containers: number): number {
 }
 
 /**
- * One text a component: its containers below each other, each with a line that names it and says what it leaves out. Empty
- * logs are left out. `left` counts components for which a report has no room.
+ * One text per component: its containers one below the other, each after a line with its name and what is omitted. Empty
+ * logs are skipped. `left` counts components for which a report has no room.
  */
 export function componentTraces(
   texts: readonly ContainerText[],

@@ -5,15 +5,15 @@ import type { TextEnd } from './traces.ts';
 
 /** Milliseconds for the kubelet's answer. */
 const LOG_MS = 10_000;
-/** More is read than is kept: what fits exactly could be whole or cut, and what is masked becomes shorter. */
+/** Reads more than is stored: a log that fits exactly could be whole or truncated, and masking makes it shorter. */
 const SPARE = 2;
-/** Of that, what lines are asked for, by their length at the beginning: those at the end may be longer. */
+/** Share of the limit for which lines are requested, by the length of the first lines: the last lines may be longer. */
 const ASKED = 1.25;
 
 /**
- * The end of a container's log, each line with the kubelet's timestamp: somewhat more than the bytes that are wanted. The API
- * server can cut a log so many bytes from its beginning, or give so many lines from its end: a log that is longer is asked for
- * again by lines, fewer each time. Rejects with ApiError.
+ * The end of a container's log, each line with the kubelet's timestamp: slightly more than the requested bytes. The API server
+ * limits a log by bytes from its start or by lines from its end. A longer log is therefore requested again by lines, fewer each
+ * time. Rejects with ApiError.
  */
 export async function readLogEnd(
   client: Pick<KubeClient, 'podLogs'>,
@@ -32,6 +32,6 @@ export async function readLogEnd(
     text = await read({ tailLines: lines });
     if (isWhole(text) || lines === 1) break;
   }
-  // At least: the log is as long as what the first answer was cut at, or longer.
+  // A minimum: the log is at least as long as the limit of the first answer.
   return { text, omittedBytes: Math.max(0, limitBytes - Buffer.byteLength(text)) };
 }

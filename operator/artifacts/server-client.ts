@@ -10,13 +10,13 @@ import {
 import { request } from 'undici';
 import type { Listed } from './server/backend.ts';
 
-/** Milliseconds for an answer of the artifact server: longer than its own tries with a bucket that does not answer. */
+/** Milliseconds for an answer of the artifact server: longer than its own retries with an unreachable bucket. */
 const ANSWER_MS = 60_000;
 
-/** The artifact server, or what it keeps things in, did not do what it was asked for. */
+/** A request to the artifact server, or to its storage, failed. */
 export class ArtifactServerError extends Error {
   override readonly name = 'ArtifactServerError';
-  /** Whether it may work later: no answer, or one of a server in trouble. */
+  /** Whether a retry may help: there was no answer, or a server error. */
   readonly mayPass: boolean;
   constructor(message: string, mayPass: boolean, cause?: unknown) {
     super(message, { cause });
@@ -29,11 +29,11 @@ export interface ArtifactServerAccess {
   service: string;
   /** `http://<service>.<namespace>.svc:<port>` */
   url: string;
-  /** Reads the token, at each call: the Secret behind it may be replaced. */
+  /** Reads the token at each call: the Secret behind it may change. */
   token: () => string;
 }
 
-/** What the operator asks the artifact server for. Calls reject with ArtifactServerError or the signal's reason. */
+/** The operator's client of the artifact server. Calls reject with ArtifactServerError or the signal's reason. */
 export class ArtifactClient {
   readonly #access: ArtifactServerAccess;
 
@@ -41,7 +41,7 @@ export class ArtifactClient {
     this.#access = access;
   }
 
-  /** Keeps bytes under a file name; resolves to the key. The same bytes again are no second artifact. */
+  /** Stores bytes under a file name; resolves to the key. The same bytes again make no second artifact. */
   async put(
     owner: ArtifactOwner,
     artifact: { file: string; bytes: Buffer; omittedBytes: number },
@@ -54,13 +54,13 @@ export class ArtifactClient {
     return key;
   }
 
-  /** What it has of a namespace, or of one report. */
+  /** The artifacts of a namespace, or of one report. */
   async list(within: { namespace: string } | ArtifactOwner, signal: AbortSignal): Promise<Listed[]> {
     const path = 'uid' in within ? ownerPath(within) : within.namespace;
     return JSON.parse(await this.#ask('GET', path, signal)) as Listed[];
   }
 
-  /** Removes all that a report has. */
+  /** Removes all artifacts of a report. */
   async remove(owner: ArtifactOwner, signal: AbortSignal): Promise<void> {
     await this.#ask('DELETE', ownerPath(owner), signal);
   }

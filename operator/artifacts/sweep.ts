@@ -18,16 +18,16 @@ export interface ArtifactSweepDependencies {
   log: Log;
 }
 
-/** Between two looks at all that the artifact server has: what is deleted while no operator leads goes then. */
+/** Milliseconds between sweeps. They also remove artifacts of reports that were deleted while no operator led. */
 const SWEEP_MS = 10 * 60_000;
-/** Until the next look when a run is gone and its reports are still being collected. */
+/** Milliseconds until the next sweep while reports of a deleted run are still being collected. */
 const GOING_MS = 5_000;
-/** Until the next try when the artifact server does not answer. */
+/** Milliseconds until the next try when the artifact server does not answer. */
 const AGAIN_MS = 60_000;
 
 /**
- * Removes artifacts whose report is gone: with its run, whose time to live was over, which fell out of a history or was deleted
- * by somebody. No finalizer: an artifact server that is away must not hold a run that has to go.
+ * Removes the artifacts of deleted reports. Runs and their reports are deleted at the end of their time to live, by a history
+ * limit, or by hand. There is no finalizer: an unreachable artifact server must not block the deletion of a run.
  */
 export class ArtifactSweep {
   readonly #with: ArtifactSweepDependencies;
@@ -46,7 +46,7 @@ export class ArtifactSweep {
       for (const { report } of owners) uidsOf.set(report, (uidsOf.get(report) ?? 0) + 1);
       let going = false;
       for (const owner of owners) {
-        // Where a name had several reports, one after the other, the run does not tell which.
+        // If several reports had the name, one after the other, the run does not show which.
         if (this.#isAtHand(owner) || (ofRuns.has(owner.report) && uidsOf.get(owner.report) === 1)) continue;
         if (await this.#isThere(owner, signal)) {
           going = true;
@@ -67,12 +67,12 @@ export class ArtifactSweep {
     return this.#with.reports.get({ namespace, name })?.metadata.uid === uid;
   }
 
-  /** Names of the reports of all runs that are there: settled ones of finished runs are in no cache. */
+  /** Names of the reports of all runs: settled reports of finished runs are not cached. */
   #reportsOfRuns(namespace: string): ReadonlySet<string> {
     return new Set(this.#with.runs.list(namespace).flatMap((run) => reportsOf(run).map(({ name }) => name)));
   }
 
-  /** The API server has the last word: the cache may not have what the operator before this one archived just now. */
+  /** Asks the API server: the cache may lack a report that the previous operator has just archived. */
   async #isThere({ namespace, report: name, uid }: ArtifactOwner, signal: AbortSignal): Promise<boolean> {
     return (await this.#with.client.get(TEST_REPORTS, { namespace, name }, { signal }))?.metadata.uid === uid;
   }

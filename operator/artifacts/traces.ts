@@ -5,36 +5,36 @@ import type { Artifact } from '@backendai-e2e/api/test-report';
 import type { ConfigMap, Event } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
 
-/** Bytes at least that a key leaves out, on the ConfigMap: `<prefix><key>`. */
+/** Annotation with the minimum number of omitted bytes of a key: `<prefix><key>`. */
 const OMITTED = `omitted.${GROUP}/`;
 /** The log of the attempt's own pod. */
 export const SUITE_LOG = 'suite.log';
 export const EVENTS_TEXT = 'events.txt';
-/** What is packed, and how its file name ends then. */
+/** What is compressed, and the suffix of its file name. */
 const PACKED = /\.log$/;
 const GZ = '.gz';
 
 /** The end of a text. */
 export interface TextEnd {
   text: string;
-  /** Bytes at least that came before it; 0 when it is whole. */
+  /** Minimum number of bytes omitted before it; 0 when it is complete. */
   omittedBytes: number;
 }
 
-/** One thing that an attempt left behind, with its secrets masked. */
+/** One artifact of an attempt, with secrets masked. */
 export interface Trace extends TextEnd {
   /** As the report lists it. */
   name: string;
 }
 
-/** The last bytes of a text, from the beginning of a line where there is one. */
+/** The last bytes of a text, from the start of a line if possible. */
 export function endOf(text: string, bytes: number): TextEnd {
   const whole = Buffer.from(text);
   if (whole.length <= bytes) return { text, omittedBytes: 0 };
   const tail = whole.subarray(whole.length - bytes);
   const line = tail.indexOf('\n') + 1;
   const kept = line > 0 && line < tail.length ? tail.subarray(line) : tail;
-  // A character that the cut went through is dropped, not shown as a replacement.
+  // Drops a character that the cut went through instead of showing a replacement.
   return { text: kept.toString().replace(/^\uFFFD+/, ''), omittedBytes: whole.length - kept.length };
 }
 
@@ -57,18 +57,18 @@ function timeOf(event: Event): string {
   return time ?? event.metadata.creationTimestamp ?? '?';
 }
 
-/** A trace as it is stored: logs are packed, under a name that says so. */
+/** An artifact as it is stored: logs are compressed, with a suffix in their name. */
 export function fileOf({ name, text }: Trace): { file: string; bytes: Buffer } {
   if (!PACKED.test(name)) return { file: name, bytes: Buffer.from(text) };
   return { file: `${name}${GZ}`, bytes: gzipSync(text) };
 }
 
-/** The name of the trace that a file was made from. */
+/** The name of the artifact in a file. */
 export function nameOfFile(file: string): string {
   return file.endsWith(GZ) ? file.slice(0, -GZ.length) : file;
 }
 
-/** The ConfigMap that keeps traces: logs packed, as the API server takes 1 MiB an object, the events as they are. */
+/** The ConfigMap with artifacts: logs compressed, because the API server accepts 1 MiB per object, and events as text. */
 export function tracesConfigMap(
   at: { name: string; namespace: string; labels: Record<string, string>; owner: OwnerReference },
   traces: readonly Trace[],
@@ -91,7 +91,7 @@ export function tracesConfigMap(
   };
 }
 
-/** What a stored ConfigMap of traces holds, as the report lists it: the attempt's log first, then by name. */
+/** The artifacts in a stored ConfigMap, as the report lists them: the attempt's log first, then by name. */
 export function artifactsIn({ metadata, data = {}, binaryData = {} }: ConfigMap): Artifact[] {
   const stored = [
     ...Object.entries(binaryData).map(([key, packed]) => ({ key, bytes: Buffer.from(packed, 'base64') })),

@@ -2,7 +2,7 @@ import { GROUP, KINDS, type OwnerReference } from '@backendai-e2e/api/group';
 import type { Role, RoleBinding, ServiceAccount } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
 
-/** What one attempt is called and who owns it. */
+/** The name and the owner of one attempt. */
 export interface AttemptIdentity {
   /** From attemptName. */
   name: string;
@@ -18,10 +18,9 @@ export interface AttemptAccess {
 }
 
 /**
- * What the pod of one attempt may do at the API server: read and write its own TestReport, and nothing else. A disruptive
- * suite may also ask for Faults. RBAC cannot limit a creation to names; that an attempt asks in its own name only, and
- * touches only its own Faults, is the admission policy's part (charts/e2e-operator/templates/fault-policy.yaml), and that it
- * asks for its own environment the operator's (operator/faults/accept.ts).
+ * The rights of one attempt's pod: read and write its own TestReport, and nothing else. A disruptive suite may also create
+ * Faults. RBAC cannot limit a creation to names. The admission policy limits an attempt to its own name and its own Faults
+ * (charts/e2e-operator/templates/fault-policy.yaml), the operator to its own environment (operator/faults/accept.ts).
  * The account's token is not mounted by default; only the attempt's pod asks for it.
  */
 export function attemptAccess(

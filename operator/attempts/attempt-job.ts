@@ -7,7 +7,7 @@ import type { Job } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
 import type { AttemptIdentity } from './attempt-access.ts';
 
-/** What the Job of one attempt is made from. */
+/** The inputs of an attempt's Job. */
 export interface JobInput extends AttemptIdentity {
   run: string;
   environment: string;
@@ -17,7 +17,7 @@ export interface JobInput extends AttemptIdentity {
   since: string;
   spec: TestSuiteSpec;
   grep: string | undefined;
-  /** As in TestRun.spec.rounds. */
+  /** TestRun.spec.rounds. */
   rounds: number | undefined;
   /** LocalQueue of Kueue that lets the Job start; undefined: it starts at once. */
   queueName: string | undefined;
@@ -29,16 +29,16 @@ export interface JobInput extends AttemptIdentity {
 export const RUNNER_CONTAINER = 'suite';
 
 /**
- * Seconds that the Job gets over the suite's own: the runner ends itself first and reports what it has. The Job's time
- * counts from its start, the runner's from when its image is there: 90 s are for that, as long as a pull that fails is
- * watched (reports/close.ts); 30 s for the runner's clean-up and last write.
+ * Seconds that the Job gets beyond the suite's own, so that the runner ends first and reports its results. The Job's time
+ * counts from its start, the runner's from the end of the image pull: 90 s allow for a failing pull, as in reports/close.ts,
+ * and 30 s for the runner's clean-up and last write.
  */
 export const JOB_MARGIN_SECONDS = 120;
 
 /** The user that the suites' image runs as. */
 const RUNNER_UID = 65532;
 
-/** For suites that give none: Node 24 with Mocha needs about 120 MiB. */
+/** Default resources: Node 24 with Mocha needs about 120 MiB. */
 export const DEFAULT_RESOURCES = {
   requests: { cpu: '100m', memory: '160Mi' },
   limits: { memory: '512Mi' },
@@ -50,10 +50,10 @@ const CONTAINER_SECURITY = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** Where the suites' image has its code; brought into another image, it stands there too. */
+/** The folder with the code in the suites' image, and in another image that it is copied into. */
 const APP = '/app';
 
-/** What the suites' image sets for itself (images/node-runtime), and another image does not. */
+/** Variables that the suites' image sets for itself (images/node-runtime) and another image lacks. */
 const BROUGHT_ENV = [
   { name: 'NODE_ENV', value: 'production' },
   { name: 'HOME', value: '/tmp' },
@@ -61,8 +61,8 @@ const BROUGHT_ENV = [
 ];
 
 /**
- * What containerd says for a container that it could not start (errorStartExitCode of its CRI plugin): runc cannot always
- * freeze the processes of a cgroup of version 1 on a busy machine. Neither the runner nor a signal ends with it.
+ * Exit code that containerd reports for a container that it could not start (errorStartExitCode of its CRI plugin): runc
+ * cannot always freeze the processes of a version 1 cgroup on a busy machine. Neither the runner nor a signal ends with it.
  */
 export const NOT_STARTED_EXIT = 128;
 
@@ -83,16 +83,16 @@ export function attemptJob(input: JobInput): Intent<Job> {
       ownerReferences: [owner],
     },
     spec: {
-      // Kueue ends the suspension when its queue has room; time limits count from then.
+      // Kueue resumes the Job when its queue has room. Time limits count from then.
       ...(input.queueName ? { suspend: true } : {}),
       backoffLimit: 0,
       activeDeadlineSeconds: timeoutSeconds + JOB_MARGIN_SECONDS,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: {
         rules: [
-          // An eviction or a drained node says so in the Job's condition, instead of looking like a failed test.
+          // An eviction or a drained node shows in the Job's condition and does not look like a failed test.
           { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          // Of a container that the node could not start nothing ran: another pod is no second attempt.
+          // Nothing ran in a container that the node could not start: another pod is not a second attempt.
           { action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } },
         ],
       },
@@ -120,7 +120,7 @@ export function attemptJob(input: JobInput): Intent<Job> {
               ...(brought ? { command: [`${APP}/bin/node`, `${APP}/dist/suites/runner/main.js`] } : {}),
               env: [...containerEnv(input, timeoutSeconds), ...(brought ? BROUGHT_ENV : [])],
               resources: spec.resources ?? DEFAULT_RESOURCES,
-              // A runner that dies before it can report leaves its last lines in the pod's status.
+              // The last lines of a runner that crashes before it can report end up in the pod's status.
               terminationMessagePolicy: 'FallbackToLogsOnError',
               securityContext: CONTAINER_SECURITY,
               volumeMounts: [
@@ -153,8 +153,8 @@ export function attemptJob(input: JobInput): Intent<Job> {
 }
 
 /**
- * Copies Node.js and the suites (200 MB, under a second) out of their image, so that the image that the suite needs holds
- * none of it: it is large and stays as it is, while the suites change with every edit.
+ * Copies Node.js and the suites (200 MB, under a second) out of their image. The image that the suite needs is large and
+ * stays as it is, while the suites change with every edit.
  */
 function bringApp(spec: TestSuiteSpec) {
   return {
@@ -189,7 +189,7 @@ function containerEnv(input: JobInput, timeoutSeconds: number) {
     ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
   };
   return [
-    // "$(NAME)" in a value would be replaced by Kubernetes; "$$" stands for one dollar.
+    // Kubernetes replaces "$(NAME)" in a value; "$$" is one dollar sign.
     ...Object.entries(values).map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') })),
     { name: RUNNER_ENV.pod, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   ];

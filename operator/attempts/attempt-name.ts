@@ -4,16 +4,16 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 
-/** Hex digits of SHA-256 that tell apart names that had to be cut. */
+/** Hex digits of SHA-256 that keep truncated names distinct. */
 const HASH_LENGTH = 8;
 
-/** Label that the Job controller gives the pods of a Job: its name. */
+/** Label that the Job controller sets on the pods of a Job: the Job's name. */
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 
 /**
  * Name of everything that belongs to one attempt: TestReport, Job, ServiceAccount, Role, RoleBinding.
  * `<run>-<suite>-<attempt>`, cut to 63 characters with a hash of the whole when it is longer. Deterministic, so that a
- * restarted operator finds what it had made.
+ * restarted operator finds its objects.
  */
 export function attemptName(run: string, suite: string, attempt: number): string {
   const whole = `${run}-${suite}-${attempt}`;
@@ -33,12 +33,12 @@ export function attemptLabels(run: string, suite: string, attempt: number): Reco
   };
 }
 
-/** Selects what belongs to a run. */
+/** Selects the objects of a run. */
 export function runSelector(run: string): string {
   return `${LABELS.run}=${run}`;
 }
 
-/** The reports of all attempts of a run, as its lines tell. */
+/** The reports of all attempts of a run, from its lines. */
 export function reportsOf(run: TestRun): ObjectName[] {
   const { name, namespace = '' } = run.metadata;
   return (run.status?.suites ?? []).flatMap(({ name: suite, attempt }) =>

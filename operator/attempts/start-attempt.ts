@@ -9,7 +9,7 @@ import { attemptAccess } from './attempt-access.ts';
 import { attemptJob } from './attempt-job.ts';
 import { attemptLabels } from './attempt-name.ts';
 
-/** One attempt that is to be started: its objects are created unless they are there. */
+/** One attempt to start. Its objects are created unless they exist. */
 export interface AttemptStart {
   /** Name of its line in the run. */
   line: string;
@@ -23,25 +23,25 @@ export interface AttemptStart {
   since: string;
 }
 
-/** The name is held by an object that is not the run's: no retry helps. */
+/** The name belongs to an object of another owner: no retry helps. */
 export class NameTakenError extends Error {
   override readonly name = 'NameTakenError';
 }
 
-/** The name is held by what is left of an earlier run of the same name; it is being collected. */
+/** The name belongs to the remains of an earlier run of the same name, which the garbage collector deletes. */
 export class NotYetFreeError extends Error {
   override readonly name = 'NotYetFreeError';
 }
 
-/** The attempt was started in another environment by an earlier try of ours, of which the caches have not heard yet. */
+/** An earlier reconcile, which the caches have not seen yet, started the attempt in another environment. */
 export class ChosenElsewhereError extends Error {
   override readonly name = 'ChosenElsewhereError';
 }
 
 /**
- * Creates what an attempt consists of, or adopts what an earlier try of ours created; no Job when the attempt is already
- * over. The Job waits for its account and report alone: the API server takes about 0.1 s to check each of Role and
- * binding against the operator's own rights, which is less than a pod needs to start.
+ * Creates the objects of an attempt, or adopts those that an earlier reconcile created; no Job when the attempt has ended.
+ * The Job waits only for its account and report: the API server needs about 0.1 s to check each of Role and binding
+ * against the operator's own rights, which is less than a pod needs to start.
  * Throws NameTakenError, NotYetFreeError, ChosenElsewhereError, ApiError.
  */
 export async function startAttempt(
@@ -90,13 +90,13 @@ export async function startAttempt(
     return ensure(client, JOBS, job, owner.uid, signal);
   };
   const giveRights = async () => {
-    // The API server refuses a binding to a Role that is not there yet.
+    // The API server refuses a binding to a Role that does not exist yet.
     await ensure(client, ROLES, access.role, owner.uid, signal);
     await ensure(client, ROLE_BINDINGS, access.roleBinding, owner.uid, signal);
   };
   const [job, rights] = await Promise.allSettled([makeJob(), giveRights()]);
   if (rights.status === 'rejected') {
-    // Without its rights the pod could not report: it must not run.
+    // Without its rights the pod cannot report: it must not run.
     const uid = job.status === 'fulfilled' ? job.value?.metadata.uid : undefined;
     if (rights.reason instanceof NameTakenError && uid) {
       await client.delete(JOBS, { namespace, name }, { uid, signal });
@@ -106,7 +106,7 @@ export async function startAttempt(
   if (job.status === 'rejected') throw job.reason;
 }
 
-/** Creates the object, or returns the one of that name when the same owner has it. */
+/** Creates the object, or returns the existing one if it has the same owner. */
 async function ensure<T extends KubeObject>(
   client: Pick<KubeClient, 'create' | 'get'>,
   resource: Resource<T>,
@@ -129,7 +129,7 @@ async function ensure<T extends KubeObject>(
   if (existing.metadata.deletionTimestamp || owner?.name === ownerName(intent)) {
     throw new NotYetFreeError(`${what} is left of an earlier run of that name and is being collected`);
   }
-  const whose = owner ? `${owner.kind} ${owner.name}` : 'nobody that this run knows';
+  const whose = owner ? `${owner.kind} ${owner.name}` : 'an owner unknown to this run';
   throw new NameTakenError(`${what} exists and belongs to ${whose}: delete it or give the run another name`);
 }
 

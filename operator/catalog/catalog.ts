@@ -6,16 +6,16 @@ import type { Log } from '@backendai-e2e/controller/log';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent } from '@backendai-e2e/kube/object';
 
-/** On every TestSuite that comes from the catalog: one that is no longer in it is deleted. */
+/** Label of every TestSuite of the catalog. A labelled suite that is no longer in the catalog is deleted. */
 const CATALOG_LABEL = 'app.kubernetes.io/managed-by';
 const CATALOG_VALUE = 'backendai-e2e-catalog';
 
-/** The catalog's file does not hold what it should. */
+/** The catalog's file is invalid. */
 class CatalogError extends Error {
   override readonly name = 'CatalogError';
 }
 
-/** One suite as the chart writes it into the catalog's file. */
+/** One suite in the catalog's file, which the chart writes. */
 interface CatalogEntry {
   name: string;
   labels: Record<string, string>;
@@ -38,12 +38,12 @@ async function readCatalog(path: string): Promise<CatalogEntry[]> {
   });
 }
 
-/** The chart writes JSON; a file that somebody wrote by hand may be YAML, whose library takes 3 MiB once it is loaded. */
+/** The chart writes JSON. A file written by hand may be YAML, whose library needs 3 MiB once it is loaded. */
 async function parsed(text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    // No JSON: YAML, or nothing at all, which its parser explains.
+    // Not JSON: YAML, or an error that its parser explains.
     const { parse } = await import('yaml');
     return parse(text);
   }
@@ -57,8 +57,8 @@ function isEntry(value: unknown): value is Omit<CatalogEntry, 'labels'> & Partia
 }
 
 /**
- * Keeps the TestSuites of the catalog stored. The chart cannot hold them itself: Helm refuses a release with objects of a
- * kind that the same release only defines.
+ * Stores the TestSuites of the catalog. The chart cannot contain them: Helm refuses a release with objects of a kind that the
+ * same release defines.
  */
 export class Catalog {
   readonly #with: { client: KubeClient; namespace: string; path: string; log: Log };
@@ -68,7 +68,7 @@ export class Catalog {
     this.#with = dependencies;
   }
 
-  /** Resolves when the catalog is stored; stores it at the first call, and again after a failed one. */
+  /** Resolves when the catalog is stored. The first call stores it; a call after a failure tries again. */
   stored(signal: AbortSignal): Promise<void> {
     this.#stored ??= this.store(signal).catch((error: unknown) => {
       this.#stored = undefined;
@@ -77,7 +77,7 @@ export class Catalog {
     return this.#stored;
   }
 
-  /** Makes every TestSuite what the catalog says, and deletes those of an earlier catalog. */
+  /** Applies every TestSuite of the catalog, and deletes those of an earlier catalog. */
   async store(signal: AbortSignal): Promise<void> {
     const { client, namespace, path, log } = this.#with;
     const entries = await readCatalog(path);

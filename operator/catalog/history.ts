@@ -13,8 +13,8 @@ import { countsForState, type TestSuiteStatus } from '@backendai-e2e/api/test-su
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
 /**
- * The record of a suite: what its status held already (runs may be deleted since) and the finished runs that exist.
- * Newest first. Rates are rounded to three decimals, so that they do not change in the last digit only.
+ * The history of a suite: the entries in its status, whose runs may have been deleted, and the finished runs that exist.
+ * Newest first. Rates are rounded to three decimals, to avoid changes in the last digit only.
  */
 export function suiteHistory(
   suite: string,
@@ -64,7 +64,7 @@ function newestFirst(a: Entry, b: Entry): number {
   );
 }
 
-/** Rates of the entries that say something about the suite. Without entries, or neighbours, there is no rate. */
+/** Rates of the entries that count for the suite. Without entries, or neighbours, there is no rate. */
 function ratesOf(entries: readonly Entry[]): Pick<TestSuiteStatus, 'passRate' | 'flipRate'> {
   const passed = entries.filter((entry) => VERDICT_POLICY[entry.verdict].passes).length;
   const flips = entries.filter(
@@ -76,7 +76,7 @@ function ratesOf(entries: readonly Entry[]): Pick<TestSuiteStatus, 'passRate' | 
   };
 }
 
-/** Whether a run says nothing about the state of its suites: only a part of the tests ran, or somebody ended it. */
+/** Whether a run does not count for the state of its suites: only some tests ran, or it was cancelled. */
 function isAside(run: TestRun): boolean {
   const reason = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded)?.reason;
   return (
@@ -86,7 +86,7 @@ function isAside(run: TestRun): boolean {
   );
 }
 
-/** Adds to each verdict since when it is so, from the one before it that counts; what is known already stays. */
+/** Adds the start of its streak to each verdict, from the previous one that counts. Known starts stay. */
 function withStreaks(newest: readonly Entry[]): Entry[] {
   const latest = new Map<string, Entry>();
   return newest

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** There is no such chart. */
+/** The chart does not exist. */
 export class ChartNotFoundError extends Error {
   override readonly name = 'ChartNotFoundError';
 }
 
 /**
- * SHA-256 (hex) of all files of a chart with their paths: what "the chart changed" means.
+ * SHA-256 (hex) of all files of a chart with their paths. Another digest means that the chart changed.
  * Throws ChartNotFoundError with the charts that exist.
  */
 export async function chartDigest(chartsDir: string, name: string): Promise<string> {
@@ -32,7 +32,7 @@ export async function chartDigest(chartsDir: string, name: string): Promise<stri
   return hash.digest('hex');
 }
 
-/** SHA-256 (hex) of what is to be installed: chart by digest, and values whatever the order of their keys. */
+/** SHA-256 (hex) of an installation: the chart's digest, and the values regardless of the order of their keys. */
 export function installationHash(chart: string, digest: string, values: unknown): string {
   return createHash('sha256')
     .update(`${chart}\0${digest}\0${canonical(values)}`)

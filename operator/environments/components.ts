@@ -2,7 +2,7 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
 import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
 
-/** What of a container the chart sets and somebody could change. */
+/** The fields of a container that a chart sets and a user can change. */
 export interface ContainerSpec {
   name: string;
   image?: string;
@@ -11,7 +11,7 @@ export interface ContainerSpec {
   env?: { name: string; value?: string }[];
 }
 
-/** A Deployment, StatefulSet or Job of the environment, as far as it matters here. */
+/** The relevant fields of a Deployment, StatefulSet or Job of the environment. */
 export interface Workload {
   kind: 'Deployment' | 'StatefulSet' | 'Job';
   metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
@@ -30,13 +30,13 @@ export interface Workload {
   };
 }
 
-/** What else is known about a deployment, besides its workloads and pods. */
+/** Further facts about a deployment, besides its workloads and pods. */
 export interface Evidence {
   /** Events of type Warning in its namespace. */
   events: readonly Event[];
-  /** Last lines of containers that died, by logKey. */
+  /** Last lines of crashed containers, by logKey. */
   logs: ReadonlyMap<string, string>;
-  /** Workloads that helm installed and that are not there any more. */
+  /** Workloads that helm installed and that no longer exist. */
   missing: readonly Workload[];
 }
 
@@ -45,8 +45,8 @@ const NOTHING: Evidence = { events: [], logs: new Map(), missing: [] };
 const LONGEST_LOG = 500;
 
 /**
- * The status of every workload that the chart marked with the annotation of its wanted replicas, by kind and name.
- * What is wanted is what the chart asked for: a workload that someone scaled by hand is not ready.
+ * The status of every workload that the chart annotated with its desired replicas, by kind and name. The chart's number
+ * counts: a workload that was scaled by hand is not ready.
  */
 export function componentStatuses(
   workloads: readonly Workload[],
@@ -101,7 +101,7 @@ function readyOf(workload: Workload): number {
   return workload.status?.readyReplicas ?? 0;
 }
 
-/** The first thing that explains it: scaled by hand, a failed Job, a container that waits or died, an event, a refusal. */
+/** The first explanation: scaled by hand, a failed Job, a waiting or crashed container, an event, a refusal. */
 function whyUnready(
   workload: Workload,
   desired: number,
@@ -133,16 +133,16 @@ function whyUnready(
   return parts.length > 0 ? parts.join('; ') : 'started, not ready yet';
 }
 
-/** A container that died, whose last lines may say why. */
+/** A crashed container, whose last lines may give the reason. */
 export interface DeadContainer {
   pod: Pod;
   container: string;
   restartCount: number;
-  /** Its log is that of the container before the restart. */
+  /** Read the log of the container before its restart. */
   previous: boolean;
 }
 
-/** Containers of a pod that are not ready because they died. */
+/** Containers of a pod that are not ready because they crashed. */
 export function deadContainers(pod: Pod): DeadContainer[] {
   const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   return containers.flatMap(({ name, ready, state, lastState, restartCount }) => {
@@ -153,12 +153,12 @@ export function deadContainers(pod: Pod): DeadContainer[] {
   });
 }
 
-/** Names the log of one life of a container. */
+/** Key of the log of one run of a container. */
 export function logKey({ pod, container, restartCount }: DeadContainer): string {
   return `${pod.metadata.uid ?? pod.metadata.name}/${container}/${restartCount}`;
 }
 
-/** Last lines of a log in one: they have to fit into a message. */
+/** The last lines of a log joined into one, which fits into a message. */
 export function inOneLine(log: string): string {
   const lines = log
     .trim()

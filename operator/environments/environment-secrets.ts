@@ -7,7 +7,7 @@ import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
 import { connectionCopy, connectionSecretName } from './connection.ts';
 import { namespaceOf } from './namespace.ts';
 
-/** What a connection Secret holds to be hidden; nothing when it cannot be read as one. */
+/** The secret values in a connection Secret; none if it cannot be parsed. */
 export function secretsIn(secret: Secret | undefined): Secrets {
   const secrets = new Secrets();
   const content = secret?.data?.[CONNECTION_KEY];
@@ -15,14 +15,14 @@ export function secretsIn(secret: Secret | undefined): Secrets {
   try {
     secrets.add(secretValues(JSON.parse(Buffer.from(content, 'base64').toString())));
   } catch {
-    // Suites say what is wrong with it; nothing in it could be told apart.
+    // Suites report what is wrong with the Secret.
   }
   return secrets;
 }
 
 /**
- * What of an environment's connection must not be said: pods, probes and tools put it into their messages, and messages go into
- * status, events and logs. Read when there is such a message, not kept.
+ * The secret values of an environment's connection. Pods, probes and tools may print them, and their messages go into statuses,
+ * events and logs. Read for such a message only, and not kept.
  */
 export async function secretsOf(
   client: Pick<KubeClient, 'get'>,
@@ -35,10 +35,10 @@ export async function secretsOf(
   return secretsIn(await client.get(SECRETS, { namespace, name }, { signal }));
 }
 
-/** Values of Secrets shorter than this are not masked: they would blot out ordinary words. */
+/** Minimum length of masked values: shorter ones would hide ordinary words. */
 const SHORTEST = 6;
 
-/** Everything that Secrets of a deployment's namespace hold, but helm's releases. Read when it is needed, not kept. */
+/** All values in the Secrets of a deployment's namespace, except helm's releases. Read when needed, and not kept. */
 export async function secretsInNamespace(
   client: Pick<KubeClient, 'list'>,
   namespace: string,
@@ -56,7 +56,7 @@ export async function secretsInNamespace(
   return secrets;
 }
 
-/** Secret values inside of a value that is JSON, like connection.json. */
+/** Secret values inside a JSON value, such as connection.json. */
 function jsonValues(text: string): string[] {
   try {
     return secretValues(JSON.parse(text));
@@ -65,7 +65,7 @@ function jsonValues(text: string): string[] {
   }
 }
 
-/** Copies the connection Secret beside the environment object; resolves to the copy's name and what is secret in it. */
+/** Copies the connection Secret beside the environment object; resolves to the copy's name and its secret values. */
 export async function copyConnection(
   client: Pick<KubeClient, 'get' | 'apply'>,
   environment: TestEnvironment,

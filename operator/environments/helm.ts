@@ -1,18 +1,18 @@
 import type { Secrets } from '@backendai-e2e/redaction/redaction';
 import { runProgram } from './run-program.ts';
 
-/** What one helm call needs. */
+/** The parameters of a helm call. */
 export interface HelmCall {
   /** Path of the helm binary. */
   binary: string;
   /** kubeconfig file; undefined: $KUBECONFIG or the pod's service account, as helm finds it. */
   kubeconfig: string | undefined;
   signal: AbortSignal;
-  /** Milliseconds after which helm is ended. */
+  /** Milliseconds after which helm is stopped. */
   deadlineMs: number;
 }
 
-/** helm failed. `transient`: the same call may succeed later, because the API server was the trouble. */
+/** helm failed. `transient`: the API server caused it, so the same call may succeed later. */
 export class HelmError extends Error {
   override readonly name = 'HelmError';
   readonly transient: boolean;
@@ -25,19 +25,19 @@ export class HelmError extends Error {
     this.transient = transient;
   }
 
-  /** The same without secrets: helm quotes values and objects. The cause is left out, it could hold them too. */
+  /** The error without secrets: helm quotes values and objects. The cause is dropped, as it may contain them too. */
   masked(secrets: Secrets): HelmError {
     return new HelmError(this.#what, secrets.mask(this.#said), this.transient);
   }
 }
 
-/** What helm or the API server say when it is worth another try. */
+/** Messages of helm or the API server after which a retry may succeed. */
 const TRANSIENT =
   /connection refused|connection reset|i\/o timeout|TLS handshake timeout|context deadline exceeded|too many requests|etcdserver|the object has been modified|server is currently unable|service unavailable|unexpected EOF|no such host|is forbidden/i;
-/** Bytes of helm's output that are kept for a message, from the end. */
+/** Bytes from the end of helm's output that a message quotes. */
 const KEPT = 2_000;
 
-/** Arguments of `helm upgrade --install`. Values come on stdin: on the command line they could be seen by others. */
+/** Arguments of `helm upgrade --install`. Values come on stdin: other processes can read a command line. */
 export function upgradeArguments(release: string, chart: string, namespace: string): string[] {
   return [
     'upgrade',
@@ -47,7 +47,7 @@ export function upgradeArguments(release: string, chart: string, namespace: stri
     '--namespace',
     namespace,
     '--create-namespace=false',
-    // A field that somebody changed by hand (replicas) is taken back when the chart or its values change.
+    // Restores fields that were changed by hand (replicas) when the chart or its values change.
     '--force-conflicts',
     '--history-max=3',
     '--hide-notes',
@@ -56,12 +56,12 @@ export function upgradeArguments(release: string, chart: string, namespace: stri
   ];
 }
 
-/** Arguments of `helm uninstall`; a release that is not there is no error. */
+/** Arguments of `helm uninstall`; a missing release is no error. */
 export function uninstallArguments(release: string, namespace: string): string[] {
   return ['uninstall', release, '--namespace', namespace, '--ignore-not-found', '--no-hooks'];
 }
 
-/** Selects the Secrets that helm keeps of unfinished operations of a release: what a killed helm leaves behind. */
+/** Selects helm's Secrets of unfinished operations of a release, which a killed helm leaves behind. */
 export function pendingReleaseSelector(release: string): string {
   return `owner=helm,name=${release},status in (pending-install,pending-upgrade,pending-rollback)`;
 }
@@ -77,7 +77,7 @@ export async function runHelm(call: HelmCall, args: readonly string[], input = '
     program: call.binary,
     args: call.kubeconfig ? [...args, '--kubeconfig', call.kubeconfig] : args,
     input,
-    // helm writes caches; the root file system of the operator's container is read-only.
+    // helm writes caches, and the root file system of the operator's container is read-only.
     env: {
       HELM_CACHE_HOME: '/tmp/helm/cache',
       HELM_CONFIG_HOME: '/tmp/helm/config',
@@ -91,7 +91,7 @@ export async function runHelm(call: HelmCall, args: readonly string[], input = '
   const { stderr, failure } = end;
   if (end.timedOut)
     throw new HelmError(what, `did not end within ${deadlineMs / 1000} s; ${tail(stderr)}`, true);
-  if (failure) throw new HelmError(what, `it could not be started: ${failure.message}`, false, failure);
+  if (failure) throw new HelmError(what, `helm could not be started: ${failure.message}`, false, failure);
   throw new HelmError(what, tail(stderr), TRANSIENT.test(stderr));
 }
 

@@ -6,8 +6,8 @@ import {
 } from '@backendai-e2e/api/test-environment';
 
 /**
- * Why an environment is not deployed yet: the one that spec.deployAfterRef names is on its way. Undefined when its turn has
- * come: that one is Ready, or will not be, or does not exist, or was created later (so that no two wait for each other).
+ * Why an environment is not deployed yet: the one that spec.deployAfterRef names is still coming up. Undefined when it may be
+ * deployed: the other is Ready, cannot become Ready, does not exist, or was created later (so that no two wait for each other).
  */
 export function waitsForTurn(
   environment: TestEnvironment,
@@ -23,7 +23,7 @@ function isEarlier({ metadata: one }: TestEnvironment, { metadata: other }: Test
   return at < then || (at === then && one.name < other.name);
 }
 
-/** Whether it is not Ready for the first time since helm was started, or was to be, and may still become so. */
+/** Whether the environment has not been Ready since helm started, or is to start, and may still become Ready. */
 function isComingUp({ metadata, status }: TestEnvironment): boolean {
   if (metadata.deletionTimestamp) return false;
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true;

@@ -27,25 +27,25 @@ export interface InstallerOptions {
   client: KubeClient;
   clock: Clock;
   helm: { binary: string; kubeconfig: string | undefined };
-  /** Folder with one folder a chart. */
+  /** Folder that contains one folder per chart. */
   chartsDir: string;
-  /** Undefined: the operator has its rights everywhere (an administrator at a desk, tests). */
+  /** Undefined: the operator has its rights everywhere (as an administrator, and in tests). */
   identity: OperatorIdentity | undefined;
-  /** False: it has rights in the namespaces it watches alone, and can deploy nothing. */
+  /** False: the operator has rights only in the namespaces that it watches, and can deploy nothing. */
   deploys: boolean;
 }
 
 /** Milliseconds for `helm upgrade`; it does not wait for pods. */
 const UPGRADE_MS = 240_000;
 const UNINSTALL_MS = 60_000;
-/** How long fresh rights may take to be in force: the API server reads them from a cache. */
+/** Milliseconds until new rights must be in force: the API server reads them from a cache. */
 const RIGHTS_MS = 10_000;
 const RIGHTS_POLL_MS = 200;
 
 /** The effects of deploying an environment: its namespace, its rights, its Helm release. */
 export class Installer {
   readonly #with: InstallerOptions;
-  /** Charts are part of the operator's image: their digests do not change while it runs. */
+  /** By chart. Charts are part of the operator's image: their digests do not change while it runs. */
   readonly #digests = new Map<string, string>();
   /** By namespace. */
   readonly #installed = new Map<string, { hash: string; workloads: Workload[] }>();
@@ -54,12 +54,12 @@ export class Installer {
     this.#with = options;
   }
 
-  /** Whether environments can be deployed at all. */
+  /** Whether the operator can deploy environments. */
   get deploys(): boolean {
     return this.#with.deploys;
   }
 
-  /** Hash of what the spec asks for. Throws ChartNotFoundError. */
+  /** Hash of the installation that the spec asks for. Throws ChartNotFoundError. */
   async wanted(chart: NonNullable<TestEnvironment['spec']['chart']>): Promise<string> {
     const digest = this.#digests.get(chart.name) ?? (await chartDigest(this.#with.chartsDir, chart.name));
     this.#digests.set(chart.name, digest);
@@ -70,7 +70,7 @@ export class Installer {
     return this.#with.client.get(NAMESPACES, { name: namespaceOf(environment) }, { signal });
   }
 
-  /** Creates the namespace; resolves to what is there when somebody was first. */
+  /** Creates the namespace; resolves to the existing one if another created it first. */
   async createNamespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {
     try {
       return await this.#with.client.create(NAMESPACES, environmentNamespace(environment), { signal });
@@ -80,7 +80,7 @@ export class Installer {
     }
   }
 
-  /** Makes sure that the operator may work in the namespace, and waits until it really may. Rejects after 10 s. */
+  /** Grants the operator its rights in the namespace, and waits until they are in force. Rejects after 10 s. */
   async takeRights(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
     const { client, clock, identity } = this.#with;
     if (!identity) return;
@@ -104,8 +104,8 @@ export class Installer {
   }
 
   /**
-   * Installs or upgrades the release with the values of the spec. What an operator that was killed left unfinished is put
-   * aside first: helm would refuse to go on. Throws HelmError.
+   * Installs or upgrades the release with the values of the spec. First removes the unfinished operation of a killed operator,
+   * which would make helm refuse. Throws HelmError.
    */
   async upgrade(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
     const { client, chartsDir } = this.#with;
@@ -124,7 +124,7 @@ export class Installer {
     const args = upgradeArguments(release, `${chartsDir}/${chart.name}`, namespace);
     const call = { ...this.#with.helm, signal, deadlineMs: UPGRADE_MS };
     try {
-      // JSON is YAML, and needs no library.
+      // JSON is valid YAML, and needs no library.
       await runHelm(call, args, JSON.stringify(chart.values ?? {}));
     } catch (error) {
       if (!(error instanceof HelmError)) throw error;
@@ -132,7 +132,7 @@ export class Installer {
     }
   }
 
-  /** What helm may quote and nobody may read: secret values of the spec, and of a connection that is there already. */
+  /** Secrets that helm may quote: secret values of the spec and of an existing connection. */
   async #secrets(environment: TestEnvironment, signal: AbortSignal): Promise<Secrets> {
     const at = { namespace: namespaceOf(environment), name: CONNECTION_SECRET };
     const secrets = secretsIn(await this.#with.client.get(SECRETS, at, { signal }));
@@ -141,8 +141,8 @@ export class Installer {
   }
 
   /**
-   * The workloads that helm installed in this environment, read from its release once for each installation. Undefined when
-   * there is no release to read.
+   * The workloads that helm installed in this environment, read from its release once per installation. Undefined without a
+   * release.
    */
   async installed(environment: TestEnvironment, signal: AbortSignal): Promise<Workload[] | undefined> {
     const namespace = namespaceOf(environment);
@@ -157,18 +157,18 @@ export class Installer {
     return workloads;
   }
 
-  /** Forgets what was read of an environment that goes. */
+  /** Forgets the release of an environment that is being deleted. */
   forget(environment: TestEnvironment): void {
     this.#installed.delete(namespaceOf(environment));
   }
 
-  /** Uninstalls the release; one that is not there is no error. Throws HelmError. */
+  /** Uninstalls the release; a missing release is no error. Throws HelmError. */
   async uninstall(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
     const args = uninstallArguments(environment.metadata.name, namespaceOf(environment));
     await runHelm({ ...this.#with.helm, signal, deadlineMs: UNINSTALL_MS }, args);
   }
 
-  /** Deletes the namespace when it is this environment's. */
+  /** Deletes the namespace if it belongs to this environment. */
   async deleteNamespace(
     environment: TestEnvironment,
     namespace: Namespace,

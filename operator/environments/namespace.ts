@@ -3,7 +3,7 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { Namespace, RoleBinding } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
 
-/** Which TestEnvironment, as namespace/name, a namespace was made for: only that one may delete it. */
+/** Annotation of a namespace: its TestEnvironment, as namespace/name. Only that environment may delete it. */
 export const OWNER_ANNOTATION = `${GROUP}/owner`;
 
 /** The namespace of an environment's deployment. */
@@ -26,7 +26,7 @@ export function environmentNamespace(environment: TestEnvironment): Intent<Names
   };
 }
 
-/** Whether the namespace was made for this environment. */
+/** Whether the namespace was created for this environment. */
 export function isOwn(namespace: Namespace, environment: TestEnvironment): boolean {
   return namespace.metadata.annotations?.[OWNER_ANNOTATION] === ownerOf(environment);
 }
@@ -35,7 +35,7 @@ function ownerOf({ metadata }: TestEnvironment): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-/** Who the operator is at the API server, and what it may be inside of environments. */
+/** The operator's account at the API server, and its role inside environments. */
 export interface OperatorIdentity {
   namespace: string;
   serviceAccount: string;
@@ -43,7 +43,7 @@ export interface OperatorIdentity {
   environmentRole: string;
 }
 
-/** Gives the operator its rights inside one environment's namespace, and nowhere else. */
+/** Grants the operator its rights inside one environment's namespace, and nowhere else. */
 export function environmentRoleBinding(namespace: string, identity: OperatorIdentity): Intent<RoleBinding> {
   return {
     metadata: {
@@ -56,7 +56,7 @@ export function environmentRoleBinding(namespace: string, identity: OperatorIden
   };
 }
 
-/** What keeps a namespace from going, in the words of its conditions; undefined when they say nothing. */
+/** What blocks the deletion of a namespace, from its conditions; undefined when they give no reason. */
 export function whatHolds(namespace: Namespace): string | undefined {
   const held = (namespace.status?.conditions ?? []).filter(
     (condition) => condition.status === 'True' && condition.type !== 'NamespaceDeletionDiscoveryFailure',

@@ -10,17 +10,17 @@ import {
 } from '@backendai-e2e/api/test-environment';
 import { unready, unreadyInWords } from './components.ts';
 
-/** What was seen of a deployment that helm has installed. */
+/** The observed state of a deployment that helm has installed. */
 export interface Sight {
   now: Date;
   components: ComponentStatus[];
-  /** What is not as helm installed it, a sentence each; undefined: not known. */
+  /** Differences from what helm installed, one sentence each; undefined: not known. */
   drift?: readonly string[] | undefined;
-  /** Name of the copied connection Secret; undefined while the chart has not made its own. */
+  /** Name of the copied connection Secret; undefined until the chart has created its own. */
   connectionSecret: string | undefined;
 }
 
-/** A status and when to look again although nothing changes. */
+/** A status, and when to reconcile again if nothing changes. */
 export interface Observed {
   status: TestEnvironmentStatus;
   requeueAfterMs: number | undefined;
@@ -60,7 +60,7 @@ export function withObservations(
   return { ...status, conditions };
 }
 
-/** The status while helm is at work, or about to be. */
+/** The status while helm runs, or is about to run. */
 export function deploying(
   environment: TestEnvironment,
   status: TestEnvironmentStatus,
@@ -93,8 +93,8 @@ export function notDeployed(
 }
 
 /**
- * The status of a deployment from what was seen of it. It is Ready when every component has the pods that the chart asked
- * for and suites can be told how to reach it. Not Ready in time after helm's start: DeployTimedOut, with the components.
+ * The status of a deployment from its observed state. It is Ready when every component has the pods that the chart asks for
+ * and its connection Secret exists. If it is not Ready in time after helm's start: DeployTimedOut, with the components.
  */
 export function observeDeployment(
   environment: TestEnvironment,
@@ -176,7 +176,7 @@ function drifted(drift: readonly string[]): Omit<Observation, 'observedGeneratio
       };
 }
 
-/** The status of an environment that somebody else runs. `found`: its Secret exists, or none is named. */
+/** The status of an external environment. `found`: its Secret exists, or none is named. */
 export function observeExternal(
   environment: TestEnvironment,
   now: Date,

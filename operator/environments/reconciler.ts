@@ -45,12 +45,12 @@ export interface TestEnvironmentDependencies {
   clock: Clock;
 }
 
-/** Milliseconds between looks at something that changes without a watch of ours. */
+/** Milliseconds until the next reconcile for changes that are not watched. */
 const SOON_MS = 250;
 const GOING_MS = 1_000;
-/** Secrets are not watched (their content would fill the cache): how often one that is missing is looked for. */
+/** Milliseconds between looks for a missing Secret. Secrets are not watched, because they would fill the cache. */
 const SECRET_MS = 2_000;
-/** What is said about spec.chart where the operator may not deploy. */
+/** Message for spec.chart where the operator cannot deploy. */
 const CONFINED =
   'this operator is limited to certain namespaces (watchNamespaces) and cannot create one for a deployment: deploy Backend.AI yourself and set spec.external with connectionSecretRef, or install the operator without watchNamespaces';
 
@@ -201,7 +201,7 @@ export class TestEnvironmentReconciler {
     return { ...started, status: { ...started.status, valuesHash: wanted } };
   }
 
-  /** Looks at what is deployed. Repairs nothing: what somebody changed by hand is seen and said. */
+  /** Observes the deployment. Reports changes by hand, and repairs nothing. */
   async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
     const { installer, watch, clock } = this.#with;
     const namespace = namespaceOf(environment);
@@ -236,7 +236,7 @@ export class TestEnvironmentReconciler {
     await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });
   }
 
-  /** Uninstalls, deletes the namespace, waits until it is gone, then lets the object go. Says what holds it. */
+  /** Uninstalls, deletes the namespace, waits until it is gone, then drops the finalizer. Reports what blocks it. */
   async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
     const { installer, watch, clock, events } = this.#with;
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
@@ -248,7 +248,7 @@ export class TestEnvironmentReconciler {
       return undefined;
     }
     const { name } = namespace.metadata;
-    const say = async (message: string) => {
+    const report = async (message: string) => {
       const { ready } = ENVIRONMENT_CONDITIONS;
       const reason = ENVIRONMENT_REASONS.deleting;
       const seen = [{ type: ready, status: 'False' as const, reason, message }];
@@ -256,15 +256,17 @@ export class TestEnvironmentReconciler {
       await this.#write(environment, status, signal);
     };
     if (namespace.metadata.deletionTimestamp) {
-      await say(`namespace ${name} is going; ${whatHolds(namespace) ?? 'its objects are being deleted'}`);
+      await report(
+        `namespace ${name} is being deleted; ${whatHolds(namespace) ?? 'its objects are being deleted'}`,
+      );
       return { requeueAfterMs: GOING_MS };
     }
-    await say(`the release is uninstalled and namespace ${name} deleted`);
+    await report(`the release is uninstalled and namespace ${name} deleted`);
     try {
       await installer.uninstall(environment, signal);
     } catch (error) {
       if (!(error instanceof HelmError)) throw error;
-      // The namespace takes everything in it along: a release that helm cannot undo must not hold it.
+      // The namespace is deleted with everything in it: a release that helm cannot uninstall must not block that.
       events.record(environment, { type: 'Warning', reason: 'UninstallFailed', message: error.message });
     }
     await installer.deleteNamespace(environment, namespace, signal);

@@ -7,15 +7,14 @@ import type { ContainerSpec, Workload } from './components.ts';
 const KEY = 'release';
 const KINDS = new Set(['Deployment', 'StatefulSet', 'Job']);
 
-/** Selects the Secret in which helm keeps the release as it is deployed now. */
+/** Selects helm's Secret of the deployed release. */
 export function deployedReleaseSelector(release: string): string {
   return `owner=helm,name=${release},status=deployed`;
 }
 
 /**
- * The workloads that helm installed, as its release records them: those with the annotation of their wanted replicas.
- * helm keeps a release as JSON, packed by gzip, in Base64, which the Secret has in Base64 once more. Undefined when the
- * Secret does not hold that: another version of helm wrote it.
+ * The workloads in helm's release that are annotated with their desired replicas. helm stores a release as gzipped JSON in
+ * Base64, which the Secret encodes in Base64 again. Undefined when the Secret has another format, of another helm version.
  */
 export async function installedWorkloads(secret: Secret): Promise<Workload[] | undefined> {
   const content = secret.data?.[KEY];
@@ -25,11 +24,11 @@ export async function installedWorkloads(secret: Secret): Promise<Workload[] | u
     const packed = Buffer.from(Buffer.from(content, 'base64').toString(), 'base64');
     manifest = (JSON.parse(gunzipSync(packed).toString()) as { manifest?: unknown }).manifest;
   } catch {
-    // What cannot be read tells nothing about drift; nothing else depends on it.
+    // An unreadable release only means that drift is unknown.
     return undefined;
   }
   if (typeof manifest !== 'string') return undefined;
-  // Loaded by the first environment that is deployed: it takes 3 MiB.
+  // Loaded with the first deployment: it needs 3 MiB.
   const { parseAllDocuments } = await import('yaml');
   return parseAllDocuments(manifest).flatMap((document) => {
     const object: unknown = document.toJS();
@@ -50,8 +49,8 @@ export function newestRelease(secrets: readonly Secret[]): Secret | undefined {
 }
 
 /**
- * What of the installed workloads is not so any more, a sentence each. Environment variables are named, never shown:
- * their values may be secret. Only what the chart sets is compared; what the API server fills in is not.
+ * Differences between the installed and the existing workloads, one sentence each. Environment variables are named without
+ * their values, which may be secret. Only fields that the chart sets are compared, not the API server's defaults.
  */
 export function driftOf(installed: readonly Workload[], existing: readonly Workload[]): string[] {
   return installed.flatMap((wanted) => {
@@ -75,7 +74,7 @@ export function missingWorkloads(installed: readonly Workload[], existing: reado
   return installed.filter((workload) => shouldExist(workload) && !present.has(keyOf(workload)));
 }
 
-/** Whether a workload that is not there should be: Jobs may go when their time to live is over. */
+/** Whether a missing workload should exist: Jobs are deleted at the end of their time to live. */
 export function shouldExist(wanted: Workload): boolean {
   return wanted.kind !== 'Job' || wanted.spec?.ttlSecondsAfterFinished === undefined;
 }

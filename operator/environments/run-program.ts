@@ -1,40 +1,40 @@
 import { spawn } from 'node:child_process';
 
-/** What one call of a program needs. */
+/** The parameters of a program call. */
 export interface ProgramCall {
-  /** Path, or a name to be found in $PATH. */
+  /** Path, or a name that is looked up in $PATH. */
   program: string;
   args: readonly string[];
-  /** Given on stdin, which is then closed. */
+  /** Written to stdin, which is then closed. */
   input: string;
-  /** Variables besides those of this process. */
+  /** Variables in addition to those of this process. */
   env: Record<string, string>;
-  /** Ends the program. */
+  /** Stops the program. */
   signal: AbortSignal;
-  /** Milliseconds after which it is ended. */
+  /** Milliseconds after which the program is stopped. */
   deadlineMs: number;
 }
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** undefined: it could not be started, or a signal ended it. */
+  /** undefined: the program could not be started, or a signal ended it. */
   exitCode: number | undefined;
-  /** The end of what it wrote to stderr, KEPT_CHARACTERS at most. */
+  /** The end of its stderr, KEPT_CHARACTERS at most. */
   stderr: string;
-  /** Its deadline was over. */
+  /** The deadline passed. */
   timedOut: boolean;
-  /** Why it could not be started. */
+  /** Why the program could not be started. */
   failure?: Error;
 }
 
-/** Characters of stderr that are kept, from the end: far more than anybody is shown. */
+/** Characters kept from the end of stderr: far more than any message shows. */
 const KEPT_CHARACTERS = 64 * 1024;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000;
 
 /**
- * Runs a program to its end; never rejects. stdout is dropped. It is told to end (SIGTERM, then SIGKILL) when the signal
- * aborts, when its time is over, and when this process exits, so that no second one works beside it.
+ * Runs a program to its end; never rejects. stdout is dropped. The program gets SIGTERM, then SIGKILL, when the signal
+ * aborts, when its deadline passes, and when this process exits, so that no second one runs beside it.
  */
 export function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   return new Promise((resolve) => {
@@ -69,10 +69,10 @@ export function runProgram(call: ProgramCall): Promise<ProgramEnd> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-KEPT_CHARACTERS);
     });
-    // A program that ends without reading its input breaks the pipe; its exit code tells more than that.
+    // A program that ends without reading its input breaks the pipe; its exit code is more useful.
     child.stdin.on('error', () => undefined);
     child.stdin.end(call.input);
-    // Somebody else may hold its stderr: who was told to end is not waited for any longer than itself.
+    // A child may still hold stderr: do not wait for it after the program was stopped.
     child.once('exit', () => {
       if (stopped) child.stderr.destroy();
     });

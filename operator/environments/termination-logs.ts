@@ -3,17 +3,17 @@ import { objectName } from '@backendai-e2e/kube/object';
 import { type DeadContainer, inOneLine, logKey } from './components.ts';
 import { secretsInNamespace } from './environment-secrets.ts';
 
-/** Lines that are read of a log. */
+/** Last lines of a log to read. */
 const LINES = 5;
-/** Bytes of them. */
+/** Maximum bytes of these lines. */
 const BYTES = 16 * 1024;
-/** Milliseconds for the kubelet's answer: a status must not wait long for it. */
+/** Milliseconds for the kubelet's answer: it must not delay a status for long. */
 const LOG_MS = 3_000;
-/** Logs asked for at a time, and remembered. */
+/** Logs requested at once, and logs remembered. */
 const AT_ONCE = 5;
 const REMEMBERED = 200;
 
-/** What containers of environments said before they died: read once for each death, with all that is secret masked. */
+/** The last log lines of crashed containers in environments, read once per crash, with all secrets masked. */
 export class TerminationLogs {
   readonly #client: Pick<KubeClient, 'list' | 'podLogs'>;
   readonly #known = new Map<string, string>();
@@ -22,7 +22,7 @@ export class TerminationLogs {
     this.#client = client;
   }
 
-  /** The last lines of the containers of one namespace, by logKey. One that cannot be read says why. */
+  /** The last lines of the containers of one namespace, by logKey. A log that cannot be read contains the reason. */
   async of(
     namespace: string,
     dead: readonly DeadContainer[],
@@ -47,7 +47,7 @@ export class TerminationLogs {
       return await this.#client.podLogs(objectName(pod), query, { signal, deadlineMs: LOG_MS });
     } catch (error) {
       signal.throwIfAborted();
-      return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
+      return `(the log cannot be read: ${error instanceof Error ? error.message : String(error)})`;
     }
   }
 }

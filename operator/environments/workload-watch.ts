@@ -17,7 +17,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import { type ObjectName, withoutManagedFields } from '@backendai-e2e/kube/object';
 import type { Workload } from './components.ts';
 
-/** What is going on in the namespace of one deployment. */
+/** The objects in the namespace of one deployment. */
 export interface Deployed {
   workloads: Workload[];
   pods: Pod[];
@@ -34,7 +34,7 @@ interface Watched {
 /** Milliseconds for the first lists of a namespace. */
 const SYNC_MS = 30_000;
 
-/** Follows workloads and pods in the namespaces of environments, from when one is deployed until it is deleted. */
+/** Watches workloads and pods in the namespaces of environments, from deployment to deletion. */
 export class WorkloadWatch {
   readonly #with: { client: KubeClient; log: Log; metrics: RuntimeMetrics };
   readonly #handlers: ((environment: ObjectName) => void)[] = [];
@@ -50,8 +50,8 @@ export class WorkloadWatch {
   }
 
   /**
-   * What is in the namespace, from the cache; the first call starts following it and waits for the first lists.
-   * Rejects when they do not come.
+   * The objects in the namespace, from the cache. The first call starts the watches and waits for the first lists.
+   * Rejects when they do not arrive in time.
    */
   async follow(namespace: string, environment: ObjectName, signal: AbortSignal): Promise<Deployed> {
     const watched = this.#watched.get(namespace) ?? this.#start(namespace, environment);
@@ -69,18 +69,18 @@ export class WorkloadWatch {
     };
   }
 
-  /** Stops following a namespace; no error when it was not followed. */
+  /** Stops watching a namespace; no error when it is not watched. */
   forget(namespace: string): void {
     this.#watched.get(namespace)?.stop.abort();
     this.#watched.delete(namespace);
   }
 
-  /** Stops following all. */
+  /** Stops watching all namespaces. */
   close(): void {
     for (const namespace of [...this.#watched.keys()]) this.forget(namespace);
   }
 
-  /** Events of the namespace now: only asked for when something is not ready. */
+  /** Warning events of the namespace, requested only when something is not ready. */
   async events(namespace: string, signal: AbortSignal): Promise<Event[]> {
     return (await this.#with.client.list(EVENTS, { namespace, fieldSelector: 'type=Warning' }, { signal }))
       .items;
@@ -109,8 +109,8 @@ export class WorkloadWatch {
   }
 }
 
-/** The fields that all workloads have in common; absent ones stay absent. */
+/** The fields that all kinds of workloads share; absent ones stay absent. */
 function asWorkload(object: Deployment | StatefulSet | Job): Omit<Workload, 'kind'> {
-  // The cast: the generated models of the three kinds differ only in fields that a Workload does not have.
+  // The cast: the generated models of the three kinds differ only in fields outside Workload.
   return object as Omit<Workload, 'kind'>;
 }

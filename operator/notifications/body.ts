@@ -3,13 +3,13 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Change, ChangeKind } from './changes.ts';
 
-/** In which shape a webhook wants its notices. */
+/** Format of a webhook's notices. */
 export type NoticeFormat = 'json' | 'slack';
 
 /** The JSON body of a notice; docs/guides/notifications.md describes it. */
 export interface Notice {
   version: 1;
-  /** The same for every delivery of this notice: a receiver drops one that it has had. */
+  /** The same for every delivery of this notice: a receiver can drop a repeated one. */
   id: string;
   run: {
     namespace: string;
@@ -57,7 +57,7 @@ export function bodyOf(notice: Notice, format: NoticeFormat): string {
   return JSON.stringify(format === 'slack' ? slackMessage(notice) : notice);
 }
 
-/** A message as Slack's incoming webhooks, and those that copy them, take it. */
+/** A message for Slack's incoming webhooks, and for compatible ones. */
 function slackMessage({ run, changes }: Notice): object {
   const shown = changes.slice(0, NAMED).map((change) => {
     const { sign, words } = WORDS[change.change];
@@ -90,13 +90,13 @@ export function counted(changes: readonly Change[]): string {
 
 /**
  * The signature of a body: "sha256=" and the HMAC-SHA256, in hex, of `<timestamp>.<body>` under the shared key. The
- * timestamp (seconds since 1970) stands in a header beside it, so that an old notice cannot be played again.
+ * timestamp (seconds since 1970) is in a header beside it, so that an old notice cannot be replayed.
  */
 export function signatureOf(body: string, timestamp: number, key: string): string {
   return `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 
-/** Without meaning in Slack's markup: its three reserved characters, and the signs of formatting. */
+/** Escapes Slack's markup: its three reserved characters, and the formatting characters. */
 function plain(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -3,19 +3,19 @@ import { countsForState, type TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
-/** What is worth telling about a suite. */
+/** Changes of a suite that are worth a notification. */
 export type ChangeKind = 'broke' | 'fixed' | 'flaky' | 'still-broken';
 
-/** A suite whose state changed with a run, or that is broken for a further day. */
+/** A suite whose state changed with a run, or that stayed broken for another day. */
 export interface Change {
   suite: string;
-  /** Where it was seen; absent in a run with one environment. */
+  /** The environment; absent in a run with one environment. */
   environment?: string;
   change: ChangeKind;
   verdict: Verdict;
-  /** The verdict before, in the same environment; absent for the first one. */
+  /** The previous verdict in the same environment; absent for the first one. */
   before?: Verdict;
-  /** Of broke and still-broken: since when. Of fixed: when it was first seen to work. RFC 3339. */
+  /** broke and still-broken: since when. fixed: when it first worked again. RFC 3339. */
   since: string;
   reason?: string;
   message?: string;
@@ -24,17 +24,16 @@ export interface Change {
 const DAY_MS = 86_400_000;
 
 /**
- * What a finished run changed, from the histories that the TestSuites hold; or 'unknown' while the history of one of its
- * suites does not have this run yet. A suite is compared with the last verdict before in the same environment; skipped
- * suites, cancelled runs and runs of a part of the tests change nothing. Pure: the same history gives the same answer, at
- * any time.
+ * What a finished run changed, from the histories in the TestSuites; 'unknown' until the histories of all its suites contain
+ * this run. A suite is compared with its previous verdict in the same environment. Skipped suites, cancelled runs and runs of
+ * some tests change nothing. Pure: the same history always gives the same answer.
  */
 export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] | 'unknown' {
   const changes: Change[] = [];
   for (const line of run.status?.suites ?? []) {
     if (!line.verdict || VERDICT_POLICY[line.verdict].state === 'Unknown') continue;
     const suite = suites.find((candidate) => candidate.metadata.name === suiteOf(line));
-    // A TestSuite that was deleted since has no history to compare with.
+    // A deleted TestSuite has no history to compare with.
     if (!suite) continue;
     const environment = environmentOf(run, line);
     const history = suite.status?.lastVerdicts ?? [];
@@ -46,7 +45,7 @@ export function changesOf(run: TestRun, suites: readonly TestSuite[]): Change[] 
     );
     const entry = history[own];
     if (!entry) {
-      // Twenty newer runs pushed it out: what it changed is long past.
+      // Twenty newer runs have replaced it: what it changed is no longer news.
       if (history.length > 0 && history.every(({ at }) => at > (run.status?.finishedAt ?? ''))) continue;
       return 'unknown';
     }

@@ -25,21 +25,21 @@ export interface NotificationDependencies {
   clock: Clock;
   /** Secret with the webhook, in the namespace of the runs. */
   secret: string;
-  /** Pauses between deliveries that fail. Default: 5 s, doubled up to 10 min. */
+  /** Pauses after failed deliveries. Default: 5 s, doubled up to 10 min. */
   backoff?: Backoff;
 }
 
 type Notification = NonNullable<TestRunStatus['notification']>;
 
-/** After this a notice is no news any more, and runs that ended before notifications were switched on never were. */
+/** Age after which a run is no longer news. It also excludes runs from before notifications were enabled. */
 const NEWS_MS = 86_400_000;
-/** The history of a suite is written moments after its run. */
+/** Milliseconds until the next look: the history of a suite is written shortly after its run. */
 const HISTORY_MS = 250;
 
 /**
- * Tells a webhook what each finished run changed: the runs of an environment one after another, in the order of their end.
- * What was told stands in TestRun.status.notification, so that an operator that is started anew neither repeats nor
- * forgets it; one that dies between delivery and record delivers again, with the same id.
+ * Notifies a webhook of what each finished run changed: the runs of an environment one after another, in the order of their
+ * end. TestRun.status.notification records each delivery, so that a restarted operator neither repeats nor forgets one. After
+ * a crash between delivery and record, the operator delivers again with the same id.
  */
 export class NotificationReconciler {
   readonly #with: NotificationDependencies;
@@ -50,19 +50,19 @@ export class NotificationReconciler {
     this.#failures = new ItemBackoff(dependencies.backoff ?? { baseMs: 5_000, capMs: 600_000 });
   }
 
-  /** The name is that of a TestEnvironment. */
+  /** The name is the name of a TestEnvironment. */
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
     for (;;) {
       const cached = this.#next(name);
       if (!cached) return undefined;
       const result = await this.#notify(cached, signal);
       if (result) return result;
-      // The cache has not heard of what was written: come again rather than ask the API server in a loop.
+      // The cache has not seen the write yet: reconcile later rather than ask the API server in a loop.
       if (this.#next(name)?.metadata.uid === cached.metadata.uid) return { requeueAfterMs: HISTORY_MS };
     }
   };
 
-  /** The oldest run of an environment that is news and of which nothing was told. */
+  /** The oldest recent run of an environment without a notification. */
   #next({ namespace = '', name }: ObjectName): TestRun | undefined {
     const oldest = this.#with.clock.now().getTime() - NEWS_MS;
     return this.#with.runs
@@ -72,11 +72,11 @@ export class NotificationReconciler {
       .sort((a, b) => (a.status?.finishedAt ?? '').localeCompare(b.status?.finishedAt ?? ''))[0];
   }
 
-  /** Undefined when the run is dealt with. */
+  /** Undefined when the run is done. */
   async #notify(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client } = this.#with;
     const at = { namespace: cached.metadata.namespace ?? '', name: cached.metadata.name };
-    // A lagging cache must not tell anything twice.
+    // A stale cache must not repeat a notification.
     const run = await client.get(TEST_RUNS, at, { signal });
     if (!run || run.metadata.uid !== cached.metadata.uid || !isOpen(run)) return undefined;
     const suites = await client.list(TEST_SUITES, { namespace: at.namespace }, { signal });
@@ -104,7 +104,7 @@ export class NotificationReconciler {
     const { client, clock, secret } = this.#with;
     const at = { namespace: run.metadata.namespace ?? '', name: secret };
     try {
-      // Read every time: a new URL or key counts at once.
+      // Read every time: a new URL or key takes effect at once.
       const target = targetOf(await client.get(SECRETS, at, { signal }), secret);
       return await deliver(target, noticeOf(run, changes), clock.now(), signal);
     } catch (error) {

@@ -9,15 +9,15 @@ const NOTICE_HEADERS = {
   signature: 'x-backendai-e2e-signature',
 } as const;
 
-/** Milliseconds for an answer: receivers put a notice aside and answer at once. */
+/** Milliseconds for an answer: receivers queue a notice and answer at once. */
 const ANSWER_MS = 10_000;
 
 /** How one delivery ended. */
 export type Delivery = { ok: true } | { ok: false; why: string; retryAfterMs?: number };
 
 /**
- * Delivers a notice once. Never throws but for the signal; an answer other than 2xx, or none, is a failure with a sentence
- * that does not name the URL (it may hold a secret).
+ * Delivers a notice once. Throws only the signal's reason. An answer other than 2xx, or none, is a failure with a sentence
+ * without the URL, which may contain a secret.
  */
 export async function deliver(
   target: Target,

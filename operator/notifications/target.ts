@@ -1,7 +1,7 @@
 import type { Secret } from '@backendai-e2e/kube/builtin-resources';
 import type { NoticeFormat } from './body.ts';
 
-/** Where notices go. */
+/** The receiver of notices. */
 export interface Target {
   url: string;
   /** Shared key of the signature; undefined: not signed. */
@@ -9,7 +9,7 @@ export interface Target {
   format: NoticeFormat;
 }
 
-/** The Secret of the webhook cannot be used. The message says what is wrong, and never shows a value. */
+/** The Secret of the webhook is invalid. The message gives the reason, and never shows a value. */
 export class TargetError extends Error {
   override readonly name = 'TargetError';
 }
@@ -23,7 +23,7 @@ export function targetOf(secret: Secret | undefined, name: string): Target {
       .trim();
   const url = value('url');
   if (!URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol)) {
-    throw new TargetError(`key "url" of Secret ${name} is no http or https URL`);
+    throw new TargetError(`key "url" of Secret ${name} is not an http or https URL`);
   }
   const format = value('format') || 'json';
   if (format !== 'json' && format !== 'slack') {

@@ -9,10 +9,10 @@ import {
 import { countKey, TEST_STATES } from '@backendai-e2e/api/verdict';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Bounds of what takes from a second to two hours, seconds. */
+/** Histogram buckets from one second to two hours, in seconds. */
 const LONG = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 
-/** What the operator operatorMetrics of runs, suites and environments. All have the label namespace. */
+/** Metrics of runs, suites and environments. All have the label namespace. */
 export class OperatorMetrics {
   readonly #runs: Counter<'namespace' | 'verdict'>;
   readonly #runSeconds: Histogram<'namespace' | 'verdict'>;
@@ -42,7 +42,7 @@ export class OperatorMetrics {
     });
     this.#waitSeconds = new Histogram({
       name: 'e2e_run_queue_wait_seconds',
-      help: 'Seconds from the creation of a run to its start: what it waited for others of its environment.',
+      help: 'Seconds from the creation of a run to its start, spent waiting for other runs of its environment.',
       labelNames: ['namespace'],
       buckets: [0.1, 0.5, ...LONG],
       registers,
@@ -55,14 +55,14 @@ export class OperatorMetrics {
     });
     this.#suiteSeconds = new Histogram({
       name: 'e2e_suite_seconds',
-      help: 'Seconds of the deciding attempt of a suite.',
+      help: 'Duration of the deciding attempt of a suite.',
       labelNames: ['namespace', 'suite'],
       buckets: LONG,
       registers,
     });
     this.#tests = new Counter({
       name: 'e2e_tests_total',
-      help: 'Tests of the deciding attempts of suites, by how they ended.',
+      help: 'Tests of the deciding attempts of suites, by state.',
       labelNames: ['namespace', 'state'],
       registers,
     });
@@ -99,12 +99,12 @@ export class OperatorMetrics {
     });
   }
 
-  /** Gives the gauge of active runs its source for a namespace. */
+  /** Sets the source of the gauge of active runs for a namespace. */
   follow(namespace: string, list: () => readonly TestRun[]): void {
     this.#active.set(namespace, list);
   }
 
-  /** Counts what changed in a run: suites that ended, its start, its end. */
+  /** Counts changes of a run: suites that ended, its start, its end. */
   run(before: TestRun, after: TestRunStatus): void {
     const { namespace = '', creationTimestamp } = before.metadata;
     for (const line of endedSuites(before.status?.suites, after.suites)) this.#suite(namespace, line);
@@ -147,7 +147,7 @@ function endedSuites(
   return (after ?? []).filter(({ name, state }) => state === 'Finished' && !over.has(name));
 }
 
-/** Never negative: clocks move. */
+/** Never negative, even when clocks are adjusted. */
 function secondsBetween(from: string, to: string): number {
   return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 }

@@ -1,23 +1,23 @@
 import type { Readable } from 'node:stream';
 import type { ArtifactOwner, ArtifactPlace } from '@backendai-e2e/api/artifact-key';
 
-/** What a store gives back. */
+/** A stored artifact. */
 export interface StoredArtifact {
   body: Readable;
   bytes: number;
 }
 
-/** Somewhere artifacts lie. Each rejects with an Error whose message says what the medium said. */
+/** A storage of artifacts. Methods reject with an Error that quotes the storage. */
 export interface ArtifactStore {
   /** For people: "the folder /artifacts", "the bucket x". */
   readonly what: string;
-  /** Keeps the bytes under their place, or nothing at all: not a part of them, and nothing whose sum is another. */
+  /** Stores the bytes at their place, or nothing: never a part of them, nor bytes with another checksum. */
   put(place: ArtifactPlace, body: Readable, signal: AbortSignal): Promise<void>;
-  /** undefined: there is no such artifact. */
+  /** undefined: the artifact does not exist. */
   get(place: ArtifactPlace, signal: AbortSignal): Promise<StoredArtifact | undefined>;
   /** Places of a namespace's artifacts, or of one report's, with the bytes of each. */
   list(within: { namespace: string } | ArtifactOwner, signal: AbortSignal): Promise<Listed[]>;
-  /** Removes all that a report has; nothing is fine, too. */
+  /** Removes all artifacts of a report, if there are any. */
   remove(owner: ArtifactOwner, signal: AbortSignal): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface Listed {
   bytes: number;
 }
 
-/** What came in is not what its key says. */
+/** The bytes do not match the checksum in their key. */
 export class WrongSumError extends Error {
   override readonly name = 'WrongSumError';
 }

@@ -3,15 +3,15 @@ import { Transform } from 'node:stream';
 import { partsOf } from '@backendai-e2e/api/artifact-key';
 import { WrongSumError } from './backend.ts';
 
-/** Bytes of one artifact at most: logs are cut far below this by whoever sends them. */
+/** Maximum size of an artifact in bytes. The operator truncates logs far below it. */
 export const LARGEST_ARTIFACT = 64 * 1024 * 1024;
 
-/** More bytes than an artifact may have. */
+/** The artifact is larger than allowed. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-/** Passes bytes on, and fails at their end when their SHA-256 is not the one that the key names, or as soon as they are too many. */
+/** Passes bytes on. Fails at their end if their SHA-256 differs from the one in the key, or as soon as they are too many. */
 export function checked(key: string, largest: number = LARGEST_ARTIFACT): Transform {
   const expected = partsOf(key)?.sha256;
   const hash = createHash('sha256');

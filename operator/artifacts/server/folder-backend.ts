@@ -14,10 +14,10 @@ import {
 import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
 import { checked } from './checksum.ts';
 
-/** Half-written files; no name of a namespace begins with a dot. */
+/** Folder of incomplete files. No namespace name starts with a dot. */
 const UNDER_WAY = '.under-way';
 
-/** Artifacts as files of a volume: `<namespace>/<report>/<uid>/<key>`. A file appears whole, by a rename. */
+/** Artifacts as files of a volume: `<namespace>/<report>/<uid>/<key>`. A rename makes a file appear complete. */
 export class FolderStore implements ArtifactStore {
   readonly what: string;
   readonly #folder: string;
@@ -28,7 +28,7 @@ export class FolderStore implements ArtifactStore {
     this.what = `the folder ${folder}`;
   }
 
-  /** Makes the folder, and removes what was being written when the process before this one ended. */
+  /** Creates the folder, and removes incomplete files of the previous process. */
   async open(): Promise<void> {
     await rm(path.join(this.#folder, UNDER_WAY), { recursive: true, force: true });
     await mkdir(path.join(this.#folder, UNDER_WAY), { recursive: true });
@@ -73,7 +73,7 @@ export class FolderStore implements ArtifactStore {
     const folder = path.join(this.#folder, ownerPath(owner));
     await rm(folder, { recursive: true, force: true });
     const report = path.dirname(folder);
-    // A later report of that name may have its own there.
+    // A later report of the same name may have artifacts there.
     const left = await orMissing(readdir(report));
     if (left?.length === 0) await rm(report, { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ async function openStore({ store }: ArtifactServerSettings): Promise<ArtifactSto
     await folder.open();
     return folder;
   }
-  // Imported where it is used: the SDK takes memory and start-up time that a volume need not pay for.
+  // Imported on use: with a volume, the memory and start-up time of the SDK are saved.
   const { S3Store } = await import('./s3-backend.ts');
   return new S3Store(store.s3, store.installation);
 }

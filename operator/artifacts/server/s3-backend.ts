@@ -24,9 +24,9 @@ import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
 import { checked } from './checksum.ts';
 import type { S3Settings } from './settings.ts';
 
-/** Bytes of one part, and below which an object goes up in one piece. S3 takes no part but the last below 5 MiB. */
+/** Bytes of one part. Smaller objects are uploaded in one piece. S3 accepts only the last part below 5 MiB. */
 export const PART_BYTES = 8 * 1024 * 1024;
-/** Tries of one request, with the SDK's own pauses: about 10 s in all. The operator comes again later. */
+/** Tries of one request, with the SDK's own pauses: about 10 s in all. The operator retries later. */
 const TRIES = 5;
 /** Milliseconds to connect and for an answer. */
 const CONNECT_MS = 5_000;
@@ -41,9 +41,9 @@ export class S3Store implements ArtifactStore {
   readonly #pageSize: number | undefined;
 
   /**
-   * @param installation tells installations with one bucket and prefix apart: each removes what belongs to no report of its
-   *   own cluster, and must not see the others'
-   * @param pageSize objects a page of a listing; left out: as many as the server gives
+   * @param installation distinguishes installations with the same bucket and prefix: each removes artifacts without a report
+   *   in its own cluster, and must not see those of others
+   * @param pageSize objects per page of a listing; default: the server's
    */
   constructor(settings: S3Settings, installation: string, pageSize?: number) {
     this.#pageSize = pageSize;
@@ -67,14 +67,14 @@ export class S3Store implements ArtifactStore {
     const abort = () => void upload.abort();
     signal.addEventListener('abort', abort, { once: true });
     const sent = upload.done().catch((error: unknown) => {
-      // Nobody reads on: the feeding must not wait for it.
+      // The upload no longer reads: writing must not wait for it.
       whole.destroy();
       return { error };
     });
     try {
       await pipeline(body, checked(place.key), whole, { signal });
     } catch (error) {
-      // What fails on the way in (a wrong sum, a sender that went away) is also what the upload ends with.
+      // The upload ends with the error of its source: a wrong checksum, or a sender that disconnected.
       const end = await sent;
       if (!('error' in end) || end.error === error || signal.aborted) throw error;
       throw inWords(end.error, `put into ${this.what}`);
@@ -124,7 +124,7 @@ export class S3Store implements ArtifactStore {
   }
 
   async remove(owner: ArtifactOwner, signal: AbortSignal): Promise<void> {
-    // One by one: a report has a dozen, and not every S3 server knows the deletion of many.
+    // One by one: a report has about a dozen, and not every S3 server supports bulk deletion.
     for (const { place } of await this.list(owner, signal)) {
       try {
         await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#keyOf(place) }), {
@@ -154,7 +154,7 @@ function clientConfig(settings: S3Settings): S3ClientConfig {
     ...(endpoint ? { endpoint } : {}),
     forcePathStyle: pathStyle,
     maxAttempts: TRIES,
-    // Servers that are not Amazon's need not know the checksums that the SDK adds by itself; ours is in the key.
+    // Servers other than Amazon's may not support the SDK's own checksums; ours is in the key.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {

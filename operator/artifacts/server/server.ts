@@ -16,14 +16,14 @@ import { LARGEST_ARTIFACT, TooLargeError } from './checksum.ts';
 
 export interface ArtifactServerOptions {
   store: ArtifactStore;
-  /** Who sends it may write, list and remove. */
+  /** Token that authorizes writing, listing and removal. */
   token: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   port: number;
   log: Log;
 }
 
-/** A request that is answered with a code and a sentence. */
+/** A request that is refused with a code and a sentence. */
 class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: number;
@@ -34,8 +34,8 @@ class Refusal extends Error {
 }
 
 /**
- * The HTTP server in front of a store. `GET /artifacts/<namespace>/<report>/<uid>/<key>` gives one artifact to whoever can name
- * it. With the token: PUT there keeps it, `GET /artifacts/<namespace>[/<report>/<uid>]` lists, DELETE of a report's path removes.
+ * The HTTP server in front of a storage. `GET /artifacts/<namespace>/<report>/<uid>/<key>` returns one artifact. With the
+ * token, PUT there stores it, `GET /artifacts/<namespace>[/<report>/<uid>]` lists, and DELETE of a report's path removes.
  */
 export class ArtifactServer {
   readonly #options: ArtifactServerOptions;
@@ -47,7 +47,7 @@ export class ArtifactServer {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Listens; resolves to the port. Rejects when it is taken. */
+  /** Listens; resolves to the port. Rejects when the port is taken. */
   start(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -59,7 +59,7 @@ export class ArtifactServer {
     });
   }
 
-  /** Answers no more; what is under way is given up. */
+  /** Stops answering, and aborts requests in progress. */
   stop(): Promise<void> {
     this.#stopped.abort(new Error('the artifact server is stopping'));
     return new Promise((resolve) => {
@@ -119,7 +119,7 @@ export class ArtifactServer {
       await store.remove(place, signal);
       say(response, 200, 'removed');
     } else {
-      throw new Refusal(405, `${request.method} of this path is nothing that can be done`);
+      throw new Refusal(405, `${request.method} of this path is not supported`);
     }
   }
 
@@ -141,7 +141,7 @@ export class ArtifactServer {
   }
 }
 
-/** The body of a request, for somebody who may break it off: the rest is read then, so that the sender hears why. */
+/** The body of a request. If its reader stops early, the rest is read, so that the sender receives the reason. */
 function bodyOf(request: IncomingMessage): PassThrough {
   const body = new PassThrough();
   request.pipe(body);

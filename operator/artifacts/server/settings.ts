@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 
-/** Where objects go, and how the server there is spoken to. Credentials come from the SDK's own variables (AWS_ACCESS_KEY_ID …). */
+/** The bucket, and how to reach its server. Credentials come from the SDK's own variables (AWS_ACCESS_KEY_ID …). */
 export interface S3Settings {
-  /** Empty: Amazon's own for the region. */
+  /** Empty: Amazon's endpoint of the region. */
   endpoint: string;
   region: string;
   bucket: string;
-  /** Before every key; empty: none. */
+  /** Prefix of every key; empty: none. */
   prefix: string;
-  /** The bucket in the path instead of in the host name, as most servers besides Amazon's want it. */
+  /** Whether the bucket is in the path, not in the host name, as most servers other than Amazon's expect. */
   pathStyle: boolean;
-  /** File with certificates to trust in place of the system's. */
+  /** File with CA certificates to trust instead of the system's. */
   caFile: string | undefined;
 }
 
 export interface ArtifactServerSettings {
   port: number;
-  /** Known to the artifact server and to who may write: the operator. */
+  /** Shared with the operator, which alone may write. */
   token: string;
   store: { kind: 'folder'; folder: string } | { kind: 's3'; s3: S3Settings; installation: string };
 }
@@ -34,19 +34,19 @@ export const ARTIFACT_SERVER_ENV = {
   caFile: 'E2E_ARTIFACTS_S3_CA_FILE',
 } as const;
 
-/** A token that can be guessed is none. */
+/** Minimum number of characters of the token. */
 const SHORTEST_TOKEN = 16;
 
 /** Reads the settings. Throws an Error that names the variable and what is wrong with it. */
 export function artifactServerSettings(env: Record<string, string | undefined>): ArtifactServerSettings {
   const text = (variable: string): string => {
     const value = env[variable];
-    if (!value) throw new Error(`${variable} is not set: this program is started by charts/e2e-operator`);
+    if (!value) throw new Error(`${variable} is not set: charts/e2e-operator sets it`);
     return value;
   };
   const port = Number(env[ARTIFACT_SERVER_ENV.port] ?? '8080');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`${ARTIFACT_SERVER_ENV.port} is no TCP port: "${env[ARTIFACT_SERVER_ENV.port]}"`);
+    throw new Error(`${ARTIFACT_SERVER_ENV.port} is not a TCP port: "${env[ARTIFACT_SERVER_ENV.port]}"`);
   }
   const token = text(ARTIFACT_SERVER_ENV.token).trim();
   if (token.length < SHORTEST_TOKEN) {
@@ -72,7 +72,7 @@ export function artifactServerSettings(env: Record<string, string | undefined>):
   return { port, token, store: { kind: 's3', s3, installation: installationOf(token) } };
 }
 
-/** A name for who shares a token: the same at every start, and not the token. */
+/** The name of an installation, derived from its token: stable across restarts, and not secret. */
 export function installationOf(token: string): string {
   return createHash('sha256').update(`installation of ${token}`).digest('hex').slice(0, 12);
 }
