@@ -14,9 +14,9 @@ import {
   type Job,
 } from './run-against-job.ts';
 
-/** Suites, and Jobs, that start at once: as many as a run may have at a time. */
+/** Number of suites, and of Jobs, that start at once: the maximum parallelism of a run. */
 const COUNT = 50;
-/** What each pod asks for, so that the scheduler of a small machine takes all of them at once. */
+/** Requests of each pod, so small that a small machine schedules all of them at once. */
 const RESOURCES = { requests: { cpu: '1m', memory: '16Mi' } };
 const GOAL = 1.2;
 /** Milliseconds for one trial. */
@@ -24,8 +24,8 @@ const TRIAL_MS = 600_000;
 const BENCH_LABEL = 'e2e.backend.ai/bench';
 
 /**
- * A run of 50 suites, all at a time, against 50 bare Jobs of the same file and image, in turns: from the first creation to the
- * last final result as a watcher sees it. The TestSuites stand before; runs, suites and Jobs are removed afterwards.
+ * A run of 50 suites at once against 50 bare Jobs of the same file and image, alternately. Measures from the first creation to
+ * the last final result that a watcher sees. The TestSuites exist before. Runs, suites and Jobs are removed afterwards.
  */
 export async function suitesAtOnce(target: BenchTarget, repeats: number, count = COUNT): Promise<BenchRow> {
   const ours: number[] = [];
@@ -140,7 +140,7 @@ async function timed<T extends KubeObject>(
     // What could not be created is why nothing came of it.
     await begun;
     if (!limit.aborted || target.signal.aborted) throw error;
-    throw new Error(`not all of it was done after ${TRIAL_MS / 1000} s: see kubectl get pods`, {
+    throw new Error(`not all were done after ${TRIAL_MS / 1000} s: see kubectl get pods`, {
       cause: error,
     });
   } finally {

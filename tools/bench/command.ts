@@ -26,22 +26,23 @@ import { type BenchRow, runAgainstJob } from './run-against-job.ts';
 const SUITE = 'bench-one-test';
 const ENVIRONMENT = 'bench';
 
-/** What `e2e bench` measures: what takes minutes, or all. */
+/** What `tools/dev bench` measures: the rows that take minutes, or all rows. */
 export type BenchRows = 'first' | 'all';
 
-/** Trials of the rows that take long. */
+/** Trials of the long rows. */
 const LONG_REPEATS = 2;
 
-/** Measures some rows; what it throws is a row that could not be measured, and the next ones are. */
+/** Measures some rows. If one throws, the next ones are still measured. */
 type Measure = (what: string, work: () => Promise<BenchRow[]>) => Promise<void>;
 
 /**
- * `e2e bench`: measures in the kept cluster if there is one, else in one made for it. Writes out/bench/bench.json after each
- * row. Returns 0 when it could measure, whatever the figures are; 2 when a row could not be measured.
+ * `tools/dev bench`: measures in the kept cluster, or in one created for it. Writes out/bench/bench.json after each row. Returns
+ * 0 when all rows were measured, whatever the figures are, and 2 when a row could not be measured.
  */
 export function benchCommand(repeats: number, which: string): Promise<number> {
-  if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats wants a whole number from 1 on');
-  if (which !== 'first' && which !== 'all') throw new Error(`--rows wants first or all, not "${which}"`);
+  if (!Number.isInteger(repeats) || repeats < 1)
+    throw new Error('--repeats must be a whole number, 1 or more');
+  if (which !== 'first' && which !== 'all') throw new Error(`--rows must be first or all, not "${which}"`);
   return withProvision(async (p) => {
     const out = path.join(PROJECT_ROOT, 'out/bench');
     await mkdir(out, { recursive: true });
@@ -64,7 +65,7 @@ export function benchCommand(repeats: number, which: string): Promise<number> {
   });
 }
 
-/** The rows for people. */
+/** The rows as a table. */
 export function benchTable(rows: readonly BenchRow[]): string[] {
   return table(
     ['what', 'ours', 'floor', 'unit', 'ratio', 'goal'],
@@ -131,7 +132,7 @@ async function makeEnvironment(client: RestApi, signal: AbortSignal): Promise<vo
   );
 }
 
-/** What the long row of the environment needs: the chart and values of `make e2e-kind`. */
+/** The chart and values of `make e2e-kind`, for the long row of the environment. */
 async function environmentPlace(
   client: RestApi,
   tools: Tools,

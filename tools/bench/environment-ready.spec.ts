@@ -17,12 +17,12 @@ describe('the bench of an environment', () => {
     },
   });
 
-  it('ends at once when nothing can become of it, with the reason', () => {
+  it('ends at once, with the reason, when it cannot become Ready', () => {
     expect(failureOf(environment('Deployed', 'False', 'HelmFailed'))).to.equal('HelmFailed: why');
     expect(failureOf(environment('Ready', 'False', 'DeployTimedOut'))).to.equal('DeployTimedOut: why');
   });
 
-  it('goes on while components start', () => {
+  it('continues while components start', () => {
     expect(failureOf(undefined)).to.equal(undefined);
     expect(failureOf(environment('Ready', 'False', 'ComponentsNotReady'))).to.equal(undefined);
     expect(failureOf(environment('Deployed', 'Unknown', 'Deploying'))).to.equal(undefined);

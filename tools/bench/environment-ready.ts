@@ -16,7 +16,7 @@ export interface EnvironmentPlace {
   namespace: string;
   /** Name of the chart in the operator's image, its folder here, and the values of both. */
   chart: { name: string; folder: string; values: Record<string, unknown> };
-  /** Runs helm with these arguments against the cluster; rejects when it fails. */
+  /** Runs helm with these arguments against the cluster. Rejects when helm fails. */
   helm(args: string[], timeoutSeconds: number): Promise<unknown>;
   /** A file that may be written for helm. */
   valuesFile: string;
@@ -38,7 +38,7 @@ export async function environmentReady(target: EnvironmentPlace, repeats: number
   const floor: number[] = [];
   await refuseBesideOthers(target);
   await writeFile(target.valuesFile, stringify(target.chart.values));
-  // The first of all pays for reading the images from the disk.
+  // The first installation reads the images from disk.
   target.log(`helm install --wait (uncounted): ${(await byHelm(target)).toFixed(1)} s`);
   for (let turn = 0; turn < repeats; turn++) {
     const pair = turn % 2 === 0 ? ([byHelm, byEnvironment] as const) : ([byEnvironment, byHelm] as const);
@@ -95,13 +95,13 @@ async function byEnvironment(target: EnvironmentPlace): Promise<number> {
   } finally {
     await watching.return(undefined);
     await target.client.delete(`${path}/${NAME}`).catch(() => undefined);
-    // Its finalizer goes a little after its namespace.
+    // Its finalizer is removed shortly after its namespace.
     await untilGone(target, path, NAME);
     await untilGone(target, NAMESPACES, `bai-${NAME}`);
   }
 }
 
-/** Why it will not become Ready any more; undefined while it may. */
+/** Why it cannot become Ready. Undefined while it can. */
 export function failureOf(environment: TestEnvironment | undefined): string | undefined {
   const { conditions } = environment?.status ?? {};
   const { helmFailed, chartNotFound, namespaceTaken, deployTimedOut } = ENVIRONMENT_REASONS;

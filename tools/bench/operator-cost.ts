@@ -1,7 +1,7 @@
 /**
- * What the operator itself costs: its memory when idle and after many runs, and its requests to the API server for a run when
- * many finished ones are there. It runs as it is deployed (operator-process.ts) against a real API server on this machine;
- * suite-player.ts plays the rest of the cluster. Figures of the operator alone.
+ * The cost of the operator: its memory when idle and after many runs, and its requests for a run beside many finished ones.
+ * It runs as deployed (operator-process.ts) against a real API server on this machine. suite-player.ts plays the rest of the
+ * cluster. All figures are of the operator alone.
  *
  * `node bench/operator-cost.ts [runs]` prints the rows. Linux only: memory is read from /proc.
  */
@@ -29,15 +29,15 @@ const NAMESPACE = 'backendai-e2e';
 const ENVIRONMENTS = 10;
 /** Runs over which requests are counted, before and after. */
 const COUNTED = 20;
-/** Milliseconds without work after which the last requests for a run have been made: events, records of suites. */
+/** Milliseconds without work after which the last requests for a run are done: events, history of suites. */
 const WRITTEN_MS = 5_000;
-/** Milliseconds without work before memory is read, the same each time: connections that idle are closed after 60 s. */
+/** Milliseconds without work before memory is read. Idle connections are closed after 60 s. */
 const SETTLE_MS = 90_000;
 /** MiB that the operator may take. */
 const MEMORY_GOAL = 120;
 
 export interface OperatorCostOptions {
-  /** Finished runs that are there at the end. Default 1 000. */
+  /** Number of finished runs at the end. Default: 1,000. */
   runs?: number;
   log?: (line: string) => void;
   signal?: AbortSignal;
@@ -148,7 +148,7 @@ async function runMany(
   signal.throwIfAborted();
 }
 
-/** Requests that the operator makes for a run, what it does at rest included. */
+/** Requests that the operator makes for a run, including its idle requests. */
 async function perRun(
   client: KubeClient,
   prefix: string,
@@ -161,7 +161,7 @@ async function perRun(
   return Math.round(((await requestsOf(port)) - before) / COUNTED / 0.01) / 100;
 }
 
-/** All requests so far but the renewals of its lease, which only time makes. */
+/** All requests so far, except renewals of the lease, which depend on time alone. */
 function requestsOf(port: number): Promise<number> {
   return metricOf(port, /^e2e_operator_api_requests_total\{(?!.*verb="update").*/);
 }
@@ -173,7 +173,7 @@ async function metricOf(port: number, line: RegExp): Promise<number> {
   return samples.reduce((sum, each) => sum + Number(each.slice(each.lastIndexOf(' '))), 0);
 }
 
-/** What of its heap is in use, for the log. */
+/** The part of its heap that is in use, for the log. */
 async function heapOf(port: number): Promise<string> {
   const names = [
     'nodejs_heap_size_used_bytes',

@@ -9,13 +9,13 @@ import { catalogFile, renderOperatorChart } from '../envtest/operator-chart.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Where the operator finds its API server, and how it may be asked. */
+/** Where the operator finds its API server, and where its own ports are. */
 export interface OperatorPlace {
   /** URL of the API server. */
   server: string;
   /** kubeconfig of its service account. */
   kubeconfig: string;
-  /** Folder for what a pod would have mounted. */
+  /** Folder for the files that a pod mounts. */
   folder: string;
   /** Of /metrics and the probes. */
   port: number;
@@ -23,7 +23,7 @@ export interface OperatorPlace {
 
 /**
  * Starts the operator as its container is started: compiled, with the image's entry point and environment, the arguments of
- * the chart's Deployment, a pod's service account, and the catalog. Only paths and the port are of this machine.
+ * the chart's Deployment, a pod's service account, and the catalog. Only paths and the port are local.
  */
 export async function startAsDeployed(target: OperatorPlace): Promise<ChildProcess> {
   const out = join(ROOT, 'out/bench/dist');

@@ -1,6 +1,6 @@
 /**
- * Status patches a second against a real API server: client-node as it comes, and the operator's client over its shared
- * connection pool. Each client runs in a process of its own, in turns; API server and etcd share the machine with it.
+ * Status patches per second against a real API server: plain client-node, and the operator's client with its shared connection
+ * pool. Each client runs in its own process, alternately. API server and etcd share the machine with it.
  *
  * `node bench/patches.ts` prints a table.
  */
@@ -19,11 +19,11 @@ export type Client = (typeof CLIENTS)[number];
 
 /** What one client did in one turn. */
 interface Turn {
-  /** Patches a second, one after the other. */
+  /** Patches per second, one after the other. */
   sequential: number;
-  /** Patches a second, ten under way at any time. */
+  /** Patches per second, ten in flight at any time. */
   parallel: number;
-  /** Most memory that its process held, MiB. */
+  /** Peak memory of its process, MiB. */
   memory: number;
 }
 

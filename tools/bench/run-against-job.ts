@@ -16,7 +16,7 @@ export interface BenchRow {
   unit: string;
   /** ours divided by floor. */
   ratio: number;
-  /** What the ratio should reach. */
+  /** The goal for the ratio. */
   goal: number;
   better: 'lower' | 'higher';
 }
@@ -39,7 +39,7 @@ export interface Job extends KubeObject {
   status?: { conditions?: { type: string; status: string; message?: string }[] };
 }
 
-/** A trial that takes longer than this has gone wrong. */
+/** Time after which a trial has failed, milliseconds. */
 const TRIAL_MS = 90_000;
 const GOAL = 1.1;
 
@@ -52,7 +52,7 @@ export async function runAgainstJob(target: BenchTarget, repeats: number): Promi
   const ours: number[] = [];
   const floor: number[] = [];
   for (let turn = 0; turn <= repeats; turn++) {
-    // Which one goes first changes with every turn, so that neither always meets a rested machine.
+    // The first one changes with every turn, so that neither always gets an idle machine.
     const pair = turn % 2 === 0 ? ([byRun, byJob] as const) : ([byJob, byRun] as const);
     for (const trial of pair) {
       const seconds = await trial(target, turn);
@@ -134,7 +134,7 @@ async function trial<T extends KubeObject>(
   const limit = AbortSignal.timeout(TRIAL_MS);
   const signal = AbortSignal.any([target.signal, limit]);
   const watching = observe<T>(target.client, path, {}, { signal });
-  // The watch stands before the object is created, so that no part of setting it up is measured.
+  // The watch starts before the object is created, so that its set-up is not measured.
   await watching.next();
   const next = watching.next();
   const start = performance.now();
@@ -178,7 +178,7 @@ export function bareJob(
     metadata: { name, namespace: target.namespace, labels },
     spec: {
       backoffLimit: 0,
-      // As the operator's Jobs: what the node could not start has not failed.
+      // As in the operator's Jobs: a container that the node could not start has not failed.
       podFailurePolicy: {
         rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [NOT_STARTED_EXIT] } }],
       },

@@ -10,9 +10,8 @@ import type { FakeKubelet } from '../envtest/fake-kubelet.ts';
 import { finalReport } from '../envtest/final-report.ts';
 
 /**
- * Plays what a cluster does with each Job of an attempt, where neither controllers nor a kubelet run: its pod is made, the
- * suite in it reports that it passed, the pod ends, the Job is complete. Runs until the signal aborts; throws when the API
- * server refuses a part of it.
+ * Plays a cluster without controllers and kubelet for each Job of an attempt. It creates the pod, reports that the suite passed,
+ * ends the pod and completes the Job. Runs until the signal aborts. Throws when the API server refuses a request.
  */
 export async function playSuites(
   client: KubeClient,

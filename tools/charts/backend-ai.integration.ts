@@ -45,20 +45,20 @@ describe('charts/backend-ai in a real API server', function () {
   });
   after(() => plane?.stop());
 
-  it('is taken as it is: no field is unknown, and no default is missing', async () => {
+  it('is accepted unchanged: no unknown field, no missing default', async () => {
     await install();
     expect(await jobs()).to.have.length(1);
     expect(await secrets()).to.have.length(2);
   });
 
-  it('keeps passwords and keys, and the Job that ran, when it is installed again', async () => {
+  it('keeps passwords, keys and the finished Job when it is installed again', async () => {
     const [kept, [job]] = await Promise.all([secrets(), jobs()]);
     await install();
     expect(await secrets()).to.deep.equal(kept);
     expect((await jobs()).map(({ metadata }) => metadata.uid)).to.deep.equal([job?.metadata.uid]);
   });
 
-  it('replaces the Job by another when there is something else to prepare', async () => {
+  it('replaces the Job when its content changes', async () => {
     const [before] = await jobs();
     const kept = await secrets();
     await install('--set', 'bootstrap.maxConcurrentSessions=7');

@@ -105,7 +105,7 @@ describe('charts/e2e-operator as a release', function () {
   const benchImage = async () =>
     (await stage.client.get(TEST_SUITES, { namespace: NAMESPACE, name: 'bench-one-test' }))?.spec.image;
 
-  it('is installed, and says what it keeps', async () => {
+  it('is installed, and lists what it keeps', async () => {
     const { stdout } = await helm('install', 'e2e', earlierChart(), '--create-namespace', ...images(1));
     expect(stdout).to.include('TestSuites, TestRuns and TestReports').and.include('kubectl delete crd');
     stage = new Stage(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
@@ -113,7 +113,7 @@ describe('charts/e2e-operator as a release', function () {
     await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1');
   });
 
-  it('is upgraded in the middle of a run, CRDs and all, and the run ends as if nothing had been', async () => {
+  it('is upgraded during a run, with its CRDs, and the run still ends normally', async () => {
     await stage.suite('alpha', { onDemand: true });
     await stage.suite('beta', { onDemand: true });
     await stage.environment('ext');
@@ -139,7 +139,7 @@ describe('charts/e2e-operator as a release', function () {
     expect(crd?.spec.versions[0]?.selectableFields).to.deep.equal([{ jsonPath: '.status.finishedAt' }]);
   });
 
-  it('is uninstalled and keeps what it says alone', async () => {
+  it('is uninstalled and keeps only what its notes list', async () => {
     for (const { metadata } of (await stage.client.list(TEST_ENVIRONMENTS)).items) {
       await stage.client.delete(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name: metadata.name });
     }
@@ -162,7 +162,7 @@ describe('charts/e2e-operator as a release', function () {
     expect((await stage.client.list(TEST_SUITES)).items.length).to.be.greaterThan(3);
   });
 
-  it('leaves nothing when what it kept is removed as its notes say', async () => {
+  it('leaves nothing after the steps in its notes', async () => {
     for (const kind of [TEST_RUNS, TEST_SUITES] as Resource[]) {
       for (const { metadata } of (await stage.client.list(kind)).items) {
         await stage.client.delete(kind, { namespace: NAMESPACE, name: metadata.name });

@@ -27,7 +27,7 @@ const UNITS =
   /\b(seconds?|bytes|share|0 to 1|attempts?|pods?|tests|suites|restarts|ports?|generation|figure|unit)\b/i;
 
 describe('CRDs', () => {
-  it('are committed as the TypeScript says (npm run generate-crds brings them up to date)', () => {
+  it('are up to date (run "make crds")', () => {
     const committed = readdirSync(CRD_FOLDER).filter((name) => name.endsWith('.yaml'));
     const generated = crdFiles();
     expect(committed.sort()).to.deep.equal(generated.map(({ name }) => name).sort());
@@ -36,7 +36,7 @@ describe('CRDs', () => {
     }
   });
 
-  it('hold nothing that Helm would take for a template', () => {
+  it('have no text that Helm would take for a template', () => {
     for (const { name, content } of crdFiles()) expect(content, name).not.to.include('{{');
   });
 
@@ -52,7 +52,7 @@ describe('CRDs', () => {
       expect(all.filter((entry) => !entry.schema.type).map(({ path }) => path)).to.deep.equal([]);
     });
 
-    it(`${kind}: every number says its unit, and every time that it is RFC 3339 by its format`, () => {
+    it(`${kind}: every number has a unit, and every time the format of RFC 3339`, () => {
       const all = properties(schema, kind);
       const numbers = all.filter((entry) => ['integer', 'number'].includes(String(entry.schema.type)));
       const mute = numbers.filter((entry) => !UNITS.test(String(entry.schema.description)));
@@ -67,7 +67,7 @@ describe('CRDs', () => {
       ).to.deep.equal([]);
     });
 
-    it(`${kind}: is kept when the chart goes, listed by "kubectl get e2e", with a status of its own`, () => {
+    it(`${kind}: outlives the chart, is listed by "kubectl get e2e", and has a status subresource`, () => {
       expect(crd.metadata.annotations['helm.sh/resource-policy']).to.equal('keep');
       expect(crd.spec.names.categories).to.deep.equal(['e2e']);
       expect(version?.subresources).to.deep.equal({ status: {} });
@@ -114,7 +114,7 @@ describe('structural', () => {
     $ref: { $ref: '#/x' },
     const: { const: 1 },
   })) {
-    it(`refuses ${keyword} and says where`, () => {
+    it(`refuses ${keyword} and names the place`, () => {
       expect(() => structural({ type: 'object', properties: { a: schema } }, 'Thing.spec')).to.throw(
         UnsupportedSchemaError,
         /Thing\.spec\.a.*CEL/,

@@ -27,9 +27,9 @@ export interface PartResult {
 
 const OUT = path.join(PROJECT_ROOT, 'out/test');
 const BIN = 'node_modules/.bin';
-/** What the spelling check remembers of files that did not change. */
+/** Results of the spelling check for unchanged files. */
 const SPELLED = 'node_modules/.cache/cspell';
-/** Minutes for one part: the API server's tests, the longest, take a few. */
+/** Time for one part. The longest, the API server's tests, takes a few minutes. */
 const PART_TIMEOUT_MS = 20 * 60_000;
 
 const PARTS: readonly Part[] = [
@@ -68,8 +68,8 @@ const PARTS: readonly Part[] = [
 const SHORT: Record<string, readonly number[]> = { lint: [0, 1, 2, 3, 4, 5], unit: [6], integration: [7] };
 
 /**
- * `e2e test`: all parts one after the other, also after one failed, then one table. Writes out/test/tally.json.
- * Returns 0 when nothing failed, 1 when a test or check failed, 2 when the tools could not be had.
+ * `tools/dev test`: runs all parts in order, even after a failure, then prints one table. Writes out/test/tally.json.
+ * Returns 0 when nothing failed, 1 when a test or check failed, 2 when a tool is not available.
  */
 export function testCommand(part?: string): Promise<number> {
   const chosen = part === undefined ? PARTS.map((_, index) => index) : SHORT[part];
@@ -91,23 +91,23 @@ export function testCommand(part?: string): Promise<number> {
   });
 }
 
-/** `e2e fmt` */
+/** `tools/dev fmt` */
 export function formatCommand(): Promise<number> {
   return withProvision(async (p) => runNode([`${BIN}/biome`, 'check', '--write', '.'], p));
 }
 
-/** `e2e crds` */
+/** `tools/dev crds` */
 export function crdsCommand(): Promise<number> {
   return withProvision(async (p) => {
     const code = await runNode([process.execPath, 'tools/crds/files.ts'], p);
-    // The generator writes JSON as JSON.stringify does; the linter wants it in its own form.
+    // The generator writes JSON as JSON.stringify does, and the linter checks Biome's format.
     return (
       code || runNode([`${BIN}/biome`, 'format', '--write', 'charts/e2e-operator/values.schema.json'], p)
     );
   });
 }
 
-/** `e2e docs` */
+/** `tools/dev docs` */
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => runNode([process.execPath, 'tools/charts/values-doc.ts'], p));
 }
@@ -176,12 +176,12 @@ async function runNode(args: string[], p: Provision, env: Record<string, string>
     reject: false,
     timeout: PART_TIMEOUT_MS,
     cancelSignal: p.signal,
-    // The specs run on the Node that this command runs on.
+    // The specs run on the same Node.js as this command.
     preferLocal: true,
     localDir: PROJECT_ROOT,
   });
   p.signal.throwIfAborted();
-  // Never started, or ended by a signal: nothing has said why yet.
+  // The program did not start, or a signal ended it: its reason is not printed yet.
   if (failed && exitCode === undefined) console.error(shortMessage);
   return exitCode ?? COMMAND_EXIT.couldNotRun;
 }

@@ -14,15 +14,15 @@ import { pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { type Breakage, judge, type Outcome, type Step } from './breakages.ts';
 
-/** New pods of a component, on two busy cores. */
+/** Time for new pods of a component to become ready on two busy cores, milliseconds. */
 const READY_MS = 420_000;
-/** Seconds for a suite that was broken: it may wait for what never comes, test by test. */
+/** Seconds for a suite in a broken environment, in which each test may wait for its full time-out. */
 const RUN_SECONDS = 1_500;
 const LOOK_MS = 2_000;
-/** A step may wait until new pods are rolled out. */
+/** Time for one step, which may wait for a rollout, milliseconds. */
 const STEP_SECONDS = 300;
 
-/** An environment of the kept cluster, and the way to it. */
+/** An environment of the kept cluster, and how to reach it. */
 export interface Bench {
   client: RestApi;
   kubectl: string;
@@ -33,8 +33,8 @@ export interface Bench {
 }
 
 /**
- * Breaks an environment, runs the suite there, and mends the environment, whatever came. Returns whether the suite saw it.
- * Throws an Error for a step that fails, an environment that does not get ready again, or the signal's reason.
+ * Breaks an environment, runs the suite there, and always restores the environment. Returns whether the suite detected it.
+ * Throws an Error for a step that fails, an environment that does not become ready again, or the signal's reason.
  */
 export async function tryBreakage(bench: Bench, breakage: Breakage, p: Provision): Promise<Outcome> {
   let run: TestRun | undefined;
@@ -51,7 +51,7 @@ export async function tryBreakage(bench: Bench, breakage: Breakage, p: Provision
   }
 }
 
-/** Takes every step, also after one that failed. A run that goes on, as after Ctrl-C, is ended. Throws an AggregateError. */
+/** Performs every step, even after a failure. Ends a run that still continues, as after Ctrl-C. Throws an AggregateError. */
 async function mend(
   bench: Bench,
   { mend: steps }: Breakage,
@@ -74,7 +74,7 @@ async function mend(
   }
   if (errors.length > 0) {
     const said = errors.map((error) => (error instanceof Error ? error.message : String(error)));
-    throw new AggregateError(errors, `${bench.environment} is not mended: ${said.join('; ')}`);
+    throw new AggregateError(errors, `${bench.environment} is not restored: ${said.join('; ')}`);
   }
 }
 
@@ -87,7 +87,7 @@ function specOf({ environment }: Bench, { suite, grep }: Breakage): TestRun['spe
   };
 }
 
-/** Does one step. */
+/** Performs one step. */
 async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
   const { namespace, kubeconfig, kubectl } = bench;
   const run = (args: string[]): Promise<string> =>
@@ -114,7 +114,7 @@ async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
   }
 }
 
-/** Waits until the environment is ready. Throws an Error with what it last said of itself. */
+/** Waits until the environment is ready. Throws an Error with its last status. */
 async function ready({ client, environment }: Bench, { signal }: Provision): Promise<void> {
   const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name: environment });
   const until = performance.now() + READY_MS;

@@ -9,7 +9,7 @@ import { type Bench, tryBreakage } from './break-environment.ts';
 import { type Breakage, type Outcome, readBreakages } from './breakages.ts';
 
 export interface BreakageOptions {
-  /** Names of suites, separated by commas. Default: all that the list names. */
+  /** Names of suites, separated by commas. Default: all suites in the list. */
   suites?: string;
   /** Names of environments of the kept cluster, separated by commas; each tries one breakage at a time. */
   environment: string;
@@ -25,16 +25,16 @@ interface Tried {
 }
 
 /**
- * `e2e breakages-selftest`: breaks what each suite proves, in the environments of the kept cluster, and runs the suite: it must
- * fail, with the test and the error that suites/breakages.yaml names. Mends everything. 0 when all were seen, 1 when one was
- * not, 2 when it could not be tried. The results stand in out/breakages.json too.
+ * `tools/dev breakages-selftest`: breaks what each suite proves, in the environments of the kept cluster, and runs the suite. The
+ * suite must fail with the test and the error in suites/breakages.yaml. Restores everything. Returns 0 when every breakage was
+ * detected, 1 when one was not, 2 when one could not be tried. Also writes the results to out/breakages.json.
  */
 export function breakagesSelftestCommand(options: BreakageOptions): Promise<number> {
   return withProvision(async (p) => {
     const wanted = options.suites?.split(',').map((name) => name.trim());
     const all = readBreakages(options.list);
     const strange = (wanted ?? []).filter((name) => !all.some(({ suite }) => suite === name));
-    if (strange.length > 0) throw new Error(`suites/breakages.yaml lists nothing for ${strange.join(', ')}`);
+    if (strange.length > 0) throw new Error(`suites/breakages.yaml has no entry for ${strange.join(', ')}`);
     const queue = all.filter(({ suite }) => wanted?.includes(suite) ?? true);
     const effects = realEffects(PROJECT_ROOT);
     const tools = await effects.tools(p);
@@ -43,7 +43,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     const tried: Tried[] = [];
     const lane = async (environment: string): Promise<void> => {
       const place = environmentNames(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
-      if (!place) throw new Error(`there is no environment ${environment} of a kept cluster`);
+      if (!place) throw new Error(`the kept cluster has no environment ${environment}: run "./e2e up" first`);
       const bench: Bench = {
         client,
         kubectl: tools.kubectl,
@@ -58,11 +58,13 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
         const outcome = await tryBreakage(bench, breakage, p);
         const seconds = Math.round((performance.now() - began) / 1000);
         tried.push({ breakage, outcome, seconds });
-        p.log(`${outcome.seen ? 'seen' : 'NOT SEEN'} ${breakage.suite} (${seconds} s): ${outcome.said}`);
+        p.log(
+          `${outcome.seen ? 'detected' : 'NOT DETECTED'} ${breakage.suite} (${seconds} s): ${outcome.said}`,
+        );
       }
     };
     try {
-      // The others go on, and mend what they broke, when one cannot.
+      // When one fails, the others continue and restore what they broke.
       const lanes = await Promise.allSettled(options.environment.split(',').map((name) => lane(name.trim())));
       const failed = lanes.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
@@ -73,7 +75,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
       await client.close();
     }
     const unseen = tried.filter(({ outcome }) => !outcome.seen);
-    console.log(`${tried.length} breakages tried, ${tried.length - unseen.length} seen by their suites`);
+    console.log(`${tried.length} breakages tried, ${tried.length - unseen.length} detected by their suites`);
     return unseen.length > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });
 }

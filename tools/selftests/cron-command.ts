@@ -24,11 +24,11 @@ const SCHEDULE = 'tick';
 const GOOD = 'cron';
 const BAD = 'cron-broken';
 const SUITE = 'cron-one-test';
-/** A small node may have given all of its CPU away to environments. */
+/** Requests of the operator: a small node may have no CPU left. */
 const NO_CPU = { requests: { cpu: '0', memory: '64Mi' } };
 /** Longer than the minute between two scheduled runs, so that one scheduled run meets the run of the one before. */
 const BAD_SECONDS = 75;
-/** A phase takes one to three scheduled runs; a busy machine takes its time to start pods. */
+/** Time for one phase, which takes one to three scheduled runs, on a busy machine. */
 const PHASE_MS = 900_000;
 const LOOK_MS = 2_000;
 
@@ -39,14 +39,14 @@ export interface SelftestTarget {
   kubeconfig: string;
   /** Folder of the operator's chart. */
   chart: string;
-  /** It was made for this: the release brings the CRDs. */
+  /** The cluster was created for this, so the release installs the CRDs. */
   ownsCluster: boolean;
 }
 
 /**
- * `e2e cron-selftest`: the schedule of charts/e2e-operator with real scheduled runs, one per minute, in the kept cluster or one of
+ * `tools/dev cron-selftest`: the schedule of charts/e2e-operator with real scheduled runs, one per minute, in the kept cluster or one of
  * its own: two scheduled runs that succeed, of which the older one is cleaned up; a scheduled run left out because the run before it goes
- * on (Forbid); that run fails and is kept over a further success. Removes what it made. 0, or 2 with what was not so.
+ * on (Forbid); that run fails and is kept over a further success. Removes what it created. Returns 0, or 2 with what went wrong.
  */
 export function cronSelftestCommand(): Promise<number> {
   return withProvision(async (p) => {
@@ -73,12 +73,12 @@ export function cronSelftestCommand(): Promise<number> {
     } finally {
       if (ownsCluster) await effects.deleteCluster(later(120));
     }
-    console.log('The schedule does what it should.');
+    console.log('The schedule works.');
     return COMMAND_EXIT.passed;
   });
 }
 
-/** The rehearsal in a cluster with these images; leaves everything there. Throws an Error that says what was not so. */
+/** The rehearsal in a cluster with these images; leaves everything in place. Throws an Error with what went wrong. */
 export async function rehearse(target: SelftestTarget, p: Provision): Promise<void> {
   const { client, tools, kubeconfig } = target;
   if (!target.ownsCluster) await checkDefinitions(client, p.signal);
@@ -96,14 +96,14 @@ export async function rehearse(target: SelftestTarget, p: Provision): Promise<vo
     return story.succeeded().length >= 2 && first !== undefined && story.isGone(first);
   });
 
-  p.log(`a run that takes longer than a minute and fails; a scheduled run meanwhile is left out`);
+  p.log(`a run that takes longer than a minute and fails; the next scheduled run is skipped`);
   const failedBefore = story.failed().length;
   await install(target, p, { suspend: false, environment: BAD });
   const fails = () => story.failed().length > failedBefore;
   await until(target, story, p, 'a scheduled run that failed with its run', fails);
   await untilForbidden(target, p);
 
-  p.log('a success after it; the failure stays');
+  p.log('another success; the failure is kept');
   const before = story.succeeded().length;
   await install(target, p, { suspend: false, environment: GOOD });
   await until(
@@ -195,7 +195,7 @@ async function suite({ client, images }: SelftestTarget, signal: AbortSignal): P
   );
 }
 
-/** Looks at Jobs and runs until the condition holds. Throws an Error with what there was. */
+/** Polls Jobs and runs until the condition holds. Throws an Error with what it last saw. */
 async function until(
   target: SelftestTarget,
   story: ScheduleStory,
@@ -214,13 +214,13 @@ async function until(
     for (const line of story.look(jobList.items, runList.items)) p.log(line);
     if (condition()) return;
     if (performance.now() > deadline) {
-      throw new Error(`not seen in ${PHASE_MS / 1000} s: ${what}; there was: ${story.told()}`);
+      throw new Error(`not seen in ${PHASE_MS / 1000} s: ${what}; last seen: ${story.summary()}`);
     }
     await delay(LOOK_MS, undefined, { signal: p.signal });
   }
 }
 
-/** The CronJob's controller says in an event that it left a scheduled run out. */
+/** The CronJob controller's event about a skipped run. */
 async function untilForbidden(target: SelftestTarget, p: Provision): Promise<void> {
   const path = corePath(NAMESPACE, 'events');
   const query = { fieldSelector: `involvedObject.name=${SCHEDULE},reason=JobAlreadyActive` };
@@ -230,10 +230,10 @@ async function untilForbidden(target: SelftestTarget, p: Provision): Promise<voi
     throw new Error(
       'no scheduled run was left out while the run of the one before went on (JobAlreadyActive)',
     );
-  p.log(`left out: ${event.message ?? 'JobAlreadyActive'}`);
+  p.log(`skipped: ${event.message ?? 'JobAlreadyActive'}`);
 }
 
-/** The CRDs belong to the release of the kept cluster: they are not touched here, and must not be too old. */
+/** The CRDs belong to the release of the kept cluster. They are not changed here, and must be recent. */
 async function checkDefinitions(client: RestApi, signal: AbortSignal): Promise<void> {
   const name = `${KINDS.TestRun.plural}.${GROUP}`;
   const crd = await client.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, {}, signal);

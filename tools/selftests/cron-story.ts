@@ -2,13 +2,13 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { ObjectMeta } from '@backendai-e2e/api/group';
 import { RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
-/** What is read of a Job of the schedule. */
+/** The fields of a scheduled Job that the story reads. */
 export interface JobSeen {
   metadata: ObjectMeta;
   status?: { active?: number; conditions?: { type: string; status: string }[] };
 }
 
-/** What is read of an event about the CronJob. */
+/** The fields of a CronJob's event that the story reads. */
 export interface CronJobSeen {
   metadata: ObjectMeta;
   message?: string;
@@ -16,7 +16,7 @@ export interface CronJobSeen {
 
 type Outcome = 'Complete' | 'Failed';
 
-/** What the scheduled runs of a schedule did, as seen from look to look. */
+/** What the scheduled runs did, observed at intervals. */
 export class ScheduleStory {
   /** Outcomes of scheduled runs in the order in which they were seen to end. */
   readonly #ended = new Map<string, Outcome>();
@@ -24,7 +24,7 @@ export class ScheduleStory {
   #jobs: readonly string[] = [];
   #runs: readonly string[] = [];
 
-  /** Takes in the Jobs and runs that there are now; returns a line for each scheduled run that ended. */
+  /** Takes the current Jobs and runs. Returns a line for each scheduled run that ended. */
   look(jobs: readonly JobSeen[], runs: readonly TestRun[]): string[] {
     this.#jobs = jobs.map((job) => job.metadata.name);
     this.#runs = runs.map((run) => run.metadata.name);
@@ -51,7 +51,7 @@ export class ScheduleStory {
     return lines;
   }
 
-  /** Ticks that succeeded, oldest first. */
+  /** Scheduled runs that succeeded, oldest first. */
   succeeded(): string[] {
     return this.#with('Complete');
   }
@@ -60,23 +60,23 @@ export class ScheduleStory {
     return this.#with('Failed');
   }
 
-  /** Whether neither the Job nor the run of a scheduled run is there any more. */
+  /** Whether both the Job and the TestRun of a scheduled run are gone. */
   isGone(name: string): boolean {
     return !this.#jobs.includes(name) && !this.#runs.includes(name);
   }
 
-  /** Ticks that ended and whose Job and run are both there. */
+  /** Scheduled runs that ended and whose Job and TestRun both exist. */
   kept(): string[] {
     return [...this.#ended.keys()].filter((name) => this.#jobs.includes(name) && this.#runs.includes(name));
   }
 
-  /** What must not be, a sentence each. */
+  /** Violations, one sentence each. */
   troubles(): string[] {
     return [...this.#troubles];
   }
 
-  /** Everything seen so far, in a line. */
-  told(): string {
+  /** Everything seen so far, in one line. */
+  summary(): string {
     const ended = [...this.#ended].map(([name, outcome]) => `${name} ${outcome}`);
     return `ended: ${ended.join(', ') || 'none'}; Jobs: ${this.#jobs.join(', ') || 'none'}; runs: ${this.#runs.join(', ') || 'none'}`;
   }

@@ -1,7 +1,7 @@
 import { TEST_MARKS } from '@backendai-e2e/api/verdict';
 import { parseTestLine } from '@backendai-e2e/results/printed-output';
 
-/** Something was not as the self-test expects it. Exit code 1. */
+/** An expectation of the selftest failed. Exit code 1. */
 export class Surprise extends Error {
   override readonly name = 'Surprise';
 }
@@ -18,13 +18,13 @@ export function adminCommandsIn(lines: readonly string[]): string[] {
   return commands;
 }
 
-/** Whether a line of the command's progress shows a test that passed. Time and environment may stand before it. */
+/** Whether a line of the command's progress shows a test that passed. Time and environment may precede it. */
 export function showsPassedTest(line: string): boolean {
   const from = line.indexOf(`${TEST_MARKS.passed} `);
   return from >= 0 && parseTestLine(line.slice(from)) !== undefined;
 }
 
-/** What is there now and was not there before, and the other way round, a line each. */
+/** What was added and what was removed, one line each. */
 export function difference(before: readonly string[], after: readonly string[]): string[] {
   return [
     ...after.filter((name) => !before.includes(name)).map((name) => `left: ${name}`),
@@ -32,7 +32,7 @@ export function difference(before: readonly string[], after: readonly string[]):
   ];
 }
 
-/** Throws Surprise unless the command ended as expected and said all of that. */
+/** Throws Surprise unless the command ended with the expected code and printed all expected texts. */
 export function expectEnding(
   what: string,
   got: { code: number; lines: readonly string[] },
@@ -43,5 +43,5 @@ export function expectEnding(
   }
   const text = got.lines.join('\n');
   const unsaid = (wanted.says ?? []).filter((part) => !text.includes(part));
-  if (unsaid.length > 0) throw new Surprise(`${what} did not say: ${unsaid.join('; ')}`);
+  if (unsaid.length > 0) throw new Surprise(`${what} did not print: ${unsaid.join('; ')}`);
 }

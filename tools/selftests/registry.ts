@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 
-/** Port of every node at which the registry of the self-test answers. */
+/** Port of the selftest's registry on every node. */
 export const REGISTRY_PORT = 30_500;
 
 /**
@@ -13,7 +13,7 @@ export function registryManifest(namespace: string, image: string): string {
     name: 'registry',
     image,
     ports: [{ containerPort: 5000 }],
-    // Patient: on a busy machine it must not drop out of its Service while someone pushes.
+    // On a busy machine it must stay in its Service during a push.
     readinessProbe: {
       httpGet: { path: '/v2/', port: 5000 },
       periodSeconds: 2,

@@ -5,7 +5,7 @@ import { SPACES, type Stage } from './staging-cluster.ts';
 
 const COLLECTED_MS = 60_000;
 
-/** Names of everything that outlasts a run: in its namespace, in that of the deployment, and in no namespace. */
+/** Names of everything that outlives a run: in its namespace, in the deployment's, and without a namespace. */
 export async function everything({ p, kubectl, admin, alone, deployment }: Stage): Promise<string[]> {
   const run = (...args: string[]) => command(p, kubectl, ['--kubeconfig', admin, ...args]);
   const kinds = async (namespaced: boolean) => {
@@ -18,18 +18,18 @@ export async function everything({ p, kubectl, admin, alone, deployment }: Stage
   const names: string[] = [];
   for (const namespace of alone ? [SPACES.test, deployment] : [SPACES.test]) {
     const found = await list((await kinds(true)).join(','), ['-n', namespace]);
-    // Kubernetes itself makes these in every namespace, a moment after it.
+    // Kubernetes creates these in every namespace, shortly after it.
     const own = /^(configmap\/kube-root-ca\.crt|serviceaccount\/default)$/;
     names.push(...found.filter((name) => !own.test(name)).map((name) => `${namespace}: ${name}`));
   }
-  // Other work in a shared cluster makes volumes and namespaces; of the rest, nothing is made in passing.
+  // Other work in a shared cluster creates volumes and namespaces, but nothing else of this list.
   const global = (await kinds(false)).filter((kind) => !/^(persistentvolumes|namespaces)$/.test(kind));
   names.push(...(await list(global.join(','), [])).filter((name) => /e2e|staging/.test(name)));
   return names.sort();
 }
 
 /**
- * Waits until the same is there as before; throws Surprise when it is not.
+ * Waits until the cluster holds the same as before. Throws Surprise if it does not.
  * What Kubernetes collects itself (slices of Services, for example) goes shortly after its owner.
  */
 export async function untilSame(
@@ -46,7 +46,7 @@ export async function untilSame(
   }
 }
 
-/** Throws Surprise with what came or went. @param what was done in between */
+/** Throws Surprise with what was added or removed. @param what what happened in between */
 export function expectSame(what: string, before: readonly string[], after: readonly string[]): void {
   const changes = difference(before, after);
   if (changes.length > 0) throw new Surprise(`${what} changed what is in the cluster: ${changes.join('; ')}`);

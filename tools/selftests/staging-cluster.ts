@@ -19,7 +19,7 @@ export const SPACES = {
 const USER = 'release';
 /** Folder for what the self-test writes, from the root of the checkout. */
 export const OUT = 'out/staging-selftest';
-/** Generous: a machine of two cores does all of this at once. */
+/** Generous, because a machine with two cores does all of this at once. */
 const DEPLOY_SECONDS = 900;
 const REGISTRY_SECONDS = 600;
 
@@ -39,7 +39,7 @@ export interface Stage {
   alone: boolean;
 }
 
-/** Plain: no operator, the chart's own defaults but for images, and eyes on the agents, which suites need. */
+/** A plain installation without an operator: the chart's defaults, except images and the observer that suites need. */
 export async function deploy({ p, helm, admin, refs }: Stage): Promise<void> {
   const values = path.join(PROJECT_ROOT, OUT, 'backend-ai-values.yaml');
   await writeFile(values, stringify({ images: chartImages(refs), agent: { observer: true } }));
@@ -62,7 +62,7 @@ export async function startRegistry({ p, kubectl, admin, refs }: Stage): Promise
   });
 }
 
-/** Waits for an answer: a Service is there before every node forwards to it. Throws an Error with the last answer. */
+/** Waits for an answer, because a Service exists before every node forwards to it. Throws an Error with the last answer. */
 export async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
   const until = performance.now() + REGISTRY_SECONDS * 1000;
   for (;;) {
@@ -115,6 +115,6 @@ export async function removeSpaces(
   const run = (...args: string[]) =>
     command(p, kubectl, ['--kubeconfig', admin, ...args], { timeoutSeconds: 240 });
   await run('delete', 'namespace', ...spaces, '--ignore-not-found', '--timeout=220s');
-  // The chart keeps its data on the node, on purpose.
+  // The chart deliberately keeps its data on the node.
   await command(p, 'docker', ['exec', node, 'rm', '-rf', `/var/local/backend-ai/${SPACES.deployment}`]);
 }

@@ -3,7 +3,7 @@ import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { Surprise } from './expect.ts';
 import { type SelftestOptions, type Step, stagingSelftest } from './staging.ts';
 
-/** `e2e staging-selftest`: 0 when everything was as expected, 1 when something was not, 2 when it could not be tried. */
+/** `tools/dev staging-selftest`: 0 if everything was as expected, 1 if not, 2 if it could not be tried. */
 export function stagingSelftestCommand(options: SelftestOptions): Promise<number> {
   return withProvision(async (p) => {
     const step: Step = async (title, body) => {

@@ -27,11 +27,11 @@ import {
   untilAnswered,
 } from './staging-cluster.ts';
 
-/** What a self-test of staging is given. */
+/** Options of the staging selftest. */
 export interface SelftestOptions {
   /** Suites to run, as `e2e staging --suites` takes them. */
   suites: string;
-  /** An existing kind cluster and its administrator's kubeconfig, which stays; undefined: one is made and removed. */
+  /** An existing kind cluster, which is kept, and its administrator's kubeconfig. Undefined: one is created and removed. */
   cluster?: { name: string; kubeconfig: string };
   /**
    * Namespace of that cluster in which charts/backend-ai is installed already; undefined: it is installed. Others may use
@@ -41,12 +41,12 @@ export interface SelftestOptions {
 }
 
 const CLUSTER = 'backendai-e2e-staging';
-/** Generous: a machine of two cores does all of this at once. */
+/** Generous, because a machine with two cores does all of this at once. */
 const RUN_SECONDS = 1_800;
-/** The command gives up so soon after the connection is cut. */
+/** Seconds after which the command gives up a cut connection. */
 const PATIENCE_SECONDS = 10;
 
-/** A step of the self-test, for a person. */
+/** A step of the selftest, with its title. */
 export type Step = <T>(title: string, body: () => Promise<T>) => Promise<T>;
 
 /**
@@ -113,7 +113,7 @@ export async function stagingSelftest(options: SelftestOptions, step: Step, p: P
   }
 }
 
-/** What the user does, and what has to come of it. */
+/** What the user does, and the expected results. */
 async function exercise(stage: Stage, options: SelftestOptions, step: Step): Promise<void> {
   const asUser = [
     ...['--kubeconfig', stage.tester, '--context', 'staging', '--test-namespace', SPACES.test],
@@ -124,13 +124,16 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
     ...['staging', ...asUser, '--namespace', stage.deployment, '--registry', registry],
     ...(stage.alone ? [] : ['--no-audit']),
   ];
-  const commands = await step('is refused without rights, and told what an administrator runs', async () => {
-    const refused = await e2e(stage, staging);
-    expectEnding('the command', refused, { code: 2, says: ['nothing was created', 'missing right: '] });
-    const found = adminCommandsIn(refused.lines);
-    if (found.length < 2) throw new Surprise(`it named no commands of an administrator: ${found.join('; ')}`);
-    return found;
-  });
+  const commands = await step(
+    'is refused without rights, and receives the administrator commands',
+    async () => {
+      const refused = await e2e(stage, staging);
+      expectEnding('the command', refused, { code: 2, says: ['nothing was created', 'missing right: '] });
+      const found = adminCommandsIn(refused.lines);
+      if (found.length < 2) throw new Surprise(`it printed no administrator commands: ${found.join('; ')}`);
+      return found;
+    },
+  );
   await step('an administrator runs just that', async () => {
     const env = {
       KUBECONFIG: stage.admin,
@@ -147,7 +150,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
     expectEnding('the dry run', dry, { code: 0, says: ['endpoints of', 'nothing was created'] });
     expectSame('the dry run', before, await everything(stage));
   });
-  await step('a run whose connection is lost goes on without it', async () => {
+  await step('a run continues without its connection', async () => {
     let cut = false;
     const lost = await e2e(stage, [...staging, '--suites', options.suites], (line) => {
       if (cut || !showsPassedTest(line)) return;
@@ -175,7 +178,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   });
 }
 
-/** Every attempt's log and events were fetched from the artifact server, and are what was kept. */
+/** Checks that log and events of every attempt were fetched from the artifact server, unchanged. */
 async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
   const folder = path.join(PROJECT_ROOT, STAGING.out, 'artifacts');
   const sums = await readFile(path.join(folder, 'SHA256SUMS'), 'utf8').catch(() => '');
@@ -186,7 +189,7 @@ async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
   await command(p, 'sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder });
 }
 
-/** Runs the command in a process of its own, as the user would, and shows its lines. */
+/** Runs the command in a separate process, as the user does, and prints its lines. */
 async function e2e(
   { p }: Pick<Stage, 'p'>,
   args: readonly string[],
