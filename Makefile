@@ -54,7 +54,7 @@ crds: ## Write the CRDs of packages/api into the operator's chart
 catalog: ## Write the suites' metadata into the operator's chart and docs/suites.md
 	@./tools/dev catalog
 
-docs: ## Write the reference of the charts' values into docs/reference
+docs: ## Write the settings and the values of the charts into docs/reference
 	@./tools/dev docs
 
 bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour)

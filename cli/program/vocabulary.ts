@@ -7,6 +7,8 @@ export interface Setting {
   name: string;
   /** Commands of `e2e` that have the flag. */
   commands: readonly string[];
+  /** Command of ./tools/dev that has the flag. */
+  developer?: string;
   /** Whether make passes it on. */
   make: boolean;
   /** Path of the field of TestRun.spec that it sets, where there is one. The chart has it below schedule.run. */
@@ -74,8 +76,7 @@ export const VOCABULARY = [
   { name: 'noAudit', commands: ['staging'], make: true },
   { name: 'insecure', commands: ['images-push'], make: true },
   { name: 'all', commands: ['images-push'], make: true },
-  // Of ./tools/dev bench.
-  { name: 'rows', commands: [], make: true },
+  { name: 'rows', commands: [], developer: 'bench', make: true },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof VOCABULARY)[number]['name'];

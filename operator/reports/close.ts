@@ -1,4 +1,5 @@
 import { FIELD_MANAGERS, KUEUE_QUEUE_LABEL } from '@backendai-e2e/api/group';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
@@ -42,7 +43,6 @@ const HOPELESS_MS = 10_000;
 const DOUBTFUL_MS = 90_000;
 /** A pod that was told to go and is still there after its grace period and this is on a node that is gone, milliseconds. */
 const LOST_MS = 60_000;
-const LONGEST_MESSAGE = 4_000;
 
 /**
  * Says whether an attempt can still report, from its Job and pods alone. A pod that ended is enough: the Job controller
@@ -273,5 +273,5 @@ function ending(reason: string, message: string): AttemptEnding {
 }
 
 function cut(text: string): string {
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+  return text.length > LENGTHS.longMessage ? `${text.slice(0, LENGTHS.longMessage - 1)}…` : text;
 }

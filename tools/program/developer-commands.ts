@@ -66,7 +66,7 @@ function addGenerators(program: Command, end: End): void {
     .action(async (file: string) => end(await (await import('../catalog/command.ts')).timingsCommand(file)));
   program
     .command('docs')
-    .description("write the reference of the charts' values into docs/reference")
+    .description('write the settings and the values of the charts into docs/reference')
     .action(async () => end(await (await import('./test.ts')).docsCommand()));
 }
 

@@ -6,6 +6,7 @@ import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool, type ToolName } from '@backendai-e2e/cli/machine/tools';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { execa } from 'execa';
+import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
 
 /** One part of `make test`: a program that checks something, or a set of Mocha files. */
@@ -107,9 +108,12 @@ export function crdsCommand(): Promise<number> {
   });
 }
 
-/** `tools/dev docs` */
+/** `tools/dev docs`: writes the pages in docs/reference. */
 export function docsCommand(): Promise<number> {
-  return withProvision(async (p) => runNode([process.execPath, 'tools/charts/values-doc.ts'], p));
+  return withProvision(async (p) => {
+    await writeFile(SETTINGS_PAGE, settingsPage());
+    return runNode([process.execPath, 'tools/charts/values-doc.ts'], p);
+  });
 }
 
 /** The table of parts and the titles of what failed; the last line has the sums. */
