@@ -8,11 +8,11 @@ const catalog: CatalogEntry[] = [
 ];
 
 describe('choosing suites', () => {
-  it('leaves the choice to the operator when nothing is asked for', () => {
+  it('leaves the choice to the operator by default', () => {
     for (const nothing of [undefined, '', ' , ']) expect(suitesNamed(nothing, catalog)).to.equal(undefined);
   });
 
-  it('takes names, files and areas, each suite once', () => {
+  it('accepts names, files and areas, and includes each suite once', () => {
     expect(suitesNamed('session-create', catalog)).to.deep.equal(['session-create']);
     expect(suitesNamed('session/long', catalog)).to.deep.equal(['session-long']);
     expect(suitesNamed('session, session-create', catalog)).to.deep.equal(['session-create', 'session-long']);
@@ -33,7 +33,7 @@ describe('choosing suites', () => {
     expect(suitesNamed('bench', more)).to.deep.equal(['bench-one']);
   });
 
-  it('adds what runs last to every choice but a pattern', () => {
+  it('adds the suites that run last to every choice except a pattern', () => {
     const more = [...catalog, { name: 'audit', area: 'audit', files: ['audit/all'], last: true }];
     expect(withLast(['session-create'], more, undefined)).to.deep.equal(['session-create', 'audit']);
     expect(withLast(['audit'], more, undefined)).to.deep.equal(['audit']);
@@ -41,7 +41,7 @@ describe('choosing suites', () => {
     expect(withLast(undefined, more, undefined)).to.equal(undefined);
   });
 
-  it('names what does not exist and lists what does', () => {
+  it('names the unknown suites and lists the known ones', () => {
     expect(() => suitesNamed('session,nonsense', catalog))
       .to.throw(UnknownSuites)
       .with.property('message')

@@ -48,7 +48,7 @@ export async function readCatalog(root: string): Promise<CatalogEntry[]> {
 /**
  * Resolves what a person asked for: names of suites, areas or suite files ("session-lifecycle/create-session"),
  * separated by commas. Empty means all: undefined is returned, and the operator takes every suite that is not onDemand.
- * An area stands for its suites that are not onDemand (if it has others), nor slow unless `includeSlow`. Throws UnknownSuites.
+ * An area means its suites that are not onDemand (if it has others), nor slow unless `includeSlow`. Throws UnknownSuites.
  */
 export function suitesNamed(
   asked: string | undefined,

@@ -6,7 +6,7 @@ import { Value } from 'typebox/value';
 import { parse, stringify } from 'yaml';
 import { CATALOG_FILE, type CatalogEntry } from './catalog.ts';
 
-/** The end of the name of a suite's metadata file, which stands beside the suite: suites/<area>/<suite>.suite.yaml. */
+/** The end of the name of a suite's metadata file, which is beside the suite: suites/<area>/<suite>.suite.yaml. */
 export const SUITE_FILE_SUFFIX = '.suite.yaml';
 
 const { description, files, image: _image, ...spec } = TestSuiteSpec.properties;

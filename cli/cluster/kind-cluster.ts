@@ -11,7 +11,7 @@ import { renderKindConfig, subnets } from './kind-config.ts';
 
 /**
  * Docker network of our clusters. Not kind's own: this one can be removed with the cluster without taking it from a
- * cluster of somebody else.
+ * cluster of another project.
  */
 const NETWORK = { KIND_EXPERIMENTAL_DOCKER_NETWORK: 'backendai-e2e' };
 /** Bash: $1 is the node's container, the rest are references. */

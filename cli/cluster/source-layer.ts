@@ -90,7 +90,7 @@ async function imageIn(
 ): Promise<{ manifest: Manifest; config: ImageConfig }> {
   const lines = await inNode(node, ['images', 'ls', `name==${fullName(ref)}`], p);
   const digest = /sha256:[0-9a-f]{64}/.exec(lines)?.[0];
-  if (!digest) throw new Error(`containerd in ${node} tells no digest of ${ref}: ${lines}`);
+  if (!digest) throw new Error(`containerd in ${node} names no digest for ${ref}: ${lines}`);
   const content = async <T>(of: string): Promise<T> =>
     JSON.parse(await inNode(node, ['content', 'get', of], p)) as T;
   const top = await content<Manifest | { manifests: { digest: string }[] }>(digest);

@@ -29,8 +29,7 @@ export interface ClusterContext {
 /** No kubeconfig was named and none is where one is expected. Exit code 2. */
 class NoCluster extends Error {
   override readonly name = 'NoCluster';
-  readonly remedy =
-    'name one with --kubeconfig or $KUBECONFIG, or make a cluster: ./e2e up (or make e2e-kind KEEP=1)';
+  readonly remedy = 'name one with --kubeconfig or $KUBECONFIG, or create a cluster with ./e2e up';
 }
 
 /**
@@ -53,7 +52,7 @@ function kubeconfigFile(
   const places = env.E2E_CALLED_AS === AS_PLUGIN ? [kept, own] : [kept];
   const found = places.find(exists);
   if (found) return found;
-  throw new NoCluster('there is no cluster to talk to: no kubeconfig was named, and no cluster is kept here');
+  throw new NoCluster('there is no cluster: no kubeconfig was named, and no cluster is kept here');
 }
 
 /**

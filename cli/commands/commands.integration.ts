@@ -121,7 +121,7 @@ describe('the command against a real API server', function () {
     expect(missing.stderr).to.contain('"nobody"').and.contain(second);
   });
 
-  it('gives a result in every form that it has, and says when it has none', async () => {
+  it('prints a result in every format that it has, and refuses others', async () => {
     // Not at once: its reports may be being archived.
     await until('both forms say the same', async () => {
       const [json, yaml] = await Promise.all(['json', 'yaml'].map((form) => e2e('show', second, '-o', form)));
@@ -183,10 +183,10 @@ describe('the command against a real API server', function () {
     await until('it follows', () => again.said.stderr.includes('rare: started'));
     expect((await e2e('cancel', name)).stdout).to.contain(`${name} is cancelled`);
     expect((await again.ended).code).to.equal(1);
-    expect((await e2e('cancel', name)).stdout).to.contain('had ended already');
+    expect((await e2e('cancel', name)).stdout).to.contain('had already ended');
   });
 
-  it('writes everything that there is of a run into a folder', async () => {
+  it('writes everything about a run into a folder', async () => {
     const out = path.join(folder, 'report');
     const { code, stdout, stderr } = await e2e('report', second, '--out', out);
     expect(code, stderr).to.equal(0);
@@ -197,9 +197,9 @@ describe('the command against a real API server', function () {
     expect(JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8')).run.metadata.name).to.equal(second);
   });
 
-  it('looks into the namespace that it is told to', async () => {
+  it('uses the namespace that is given', async () => {
     const { code, stderr } = await e2e('list', '--namespace', 'elsewhere');
     expect(code).to.equal(0);
-    expect(stderr).to.contain('no such TestRun');
+    expect(stderr).to.contain('no TestRun matches');
   });
 });

@@ -14,7 +14,7 @@ describe('make test', () => {
     });
   });
 
-  it('does not take a program that ended badly, or ran nothing, for a success', () => {
+  it('does not accept a failed program, or one that ran nothing, as a success', () => {
     expect(judged('unit', 7, tally)).to.include({ failed: 1 });
     expect(judged('unit', 0, { ...tally, passed: 0 })).to.include({ failed: 1 });
     expect(judged('unit', 0, tally)).to.equal(tally);
@@ -34,7 +34,7 @@ describe('the last line of CI', () => {
   const counts = { total: 5, passed: 4, failed: 0, pending: 0, interrupted: 1 };
   const tests = [{ name: 'unit', tally: { passed: 10, failed: 0, pending: 0, failures: [] }, seconds: 1 }];
 
-  it('adds the tests of the project and of the suites', () => {
+  it("adds the project's tests and the suites' tests", () => {
     expect(
       totalOf(tests, run([suite('s', 'Passed', { counts: { ...counts, interrupted: 0 } })])),
     ).to.deep.equal({
@@ -58,7 +58,7 @@ describe('the last line of CI', () => {
     expect(totalOf(tests, strict)).to.deep.equal({ passed: 14, failed: 1 });
   });
 
-  it('counts a stage that left no result as a failure', () => {
+  it('counts a part without a result as a failure', () => {
     expect(totalOf(undefined, undefined)).to.deep.equal({ passed: 0, failed: 2 });
     expect(totalOf(tests, undefined)).to.deep.equal({ passed: 10, failed: 1 });
   });

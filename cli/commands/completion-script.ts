@@ -8,11 +8,11 @@ export interface CommandWords {
   description: string;
   /** With what may follow each: undefined for nothing, [] for anything. */
   options: { flags: string[]; description: string; values: readonly string[] | undefined }[];
-  /** Words that may stand as its arguments. */
+  /** Values of its arguments. */
   words: readonly string[];
 }
 
-/** Words of every command that is not hidden. `suites`: what may stand after --suites and as a suite's name. */
+/** Words of every command that is not hidden. `suites`: values of --suites and of suite arguments. */
 export function wordsOf(program: Command, suites: readonly string[]): CommandWords[] {
   return program.commands
     .filter((command) => !('_hidden' in command && command._hidden === true))

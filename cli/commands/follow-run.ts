@@ -12,7 +12,7 @@ const DEADLINE_MS = 86_400_000;
 
 /**
  * Follows a run until it is finished: progress on stderr, the result on stdout. Returns what it means. A signal ends only
- * the following: the run goes on in the cluster.
+ * the following: the run continues in the cluster.
  */
 export async function followToEnd(cluster: ClusterContext, run: TestRun, format: Format): Promise<Ending> {
   const names = namesOf(cluster.namespace, run);
@@ -38,7 +38,7 @@ export async function followToEnd(cluster: ClusterContext, run: TestRun, format:
   } catch (error) {
     if (cluster.signal.aborted) {
       console.error(
-        `e2e: ${names.run} goes on in the cluster: "e2e watch ${names.run}" follows it, "e2e cancel ${names.run}" ends it`,
+        `e2e: ${names.run} continues in the cluster: follow it with "e2e watch ${names.run}", or end it with "e2e cancel ${names.run}"`,
       );
     }
     throw error;

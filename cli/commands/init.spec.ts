@@ -34,7 +34,7 @@ describe('e2e init suite', function () {
     expect(existsSync(path.join(root, 'suites/storage/rename-folder.ts'))).to.equal(true);
   });
 
-  it('writes what the linter has nothing to say about', async () => {
+  it('writes files that pass the linter', async () => {
     const text = suiteText(suiteNamed('storage/rename-folder', []));
     const biome = path.join(PROJECT_ROOT, 'node_modules/.bin/biome');
     const { stdout } = await execa(biome, ['check', '--write', '--stdin-file-path=suites/storage/new.ts'], {
@@ -65,7 +65,7 @@ describe('e2e init suite', function () {
     expect(await readFile(path.join(root, CATALOG_FILE), 'utf8')).to.equal(before);
   });
 
-  it('takes the longest area that there is, and refuses what is none', () => {
+  it('takes the longest matching area, and refuses an unknown one', () => {
     const areas = ['session', 'session-lifecycle'];
     expect(suiteNamed('session-lifecycle-pause', areas)).to.deep.equal({
       name: 'session-lifecycle-pause',

@@ -29,7 +29,7 @@ describe('the environments of a job', () => {
     expect(usualEnvironments({ includeSlow: false }, 64)).to.equal(1);
   });
 
-  it('need more memory each, and the machine is told how many it takes', () => {
+  it('need more memory each, and the doctor reports how many fit', () => {
     expect(memoryFinding(7, 1).state).to.equal('found');
     expect(memoryFinding(13, 3).state).to.equal('found');
     const finding = memoryFinding(10.5, 3);
@@ -47,7 +47,7 @@ describe('the order in which suites start', () => {
     expect(ordered(['short', 'long'], catalog, seconds, options)).to.deep.equal(['short', 'long']);
   });
 
-  it('is longest first where there are several, of what the run would take', () => {
+  it('is longest first where there are several environments', () => {
     const several = { ...options, environments: 2 };
     expect(ordered(undefined, catalog, seconds, several)).to.deep.equal(['long', 'lazy', 'short']);
     expect(ordered(undefined, catalog, seconds, { ...several, includeSlow: false })).to.deep.equal([

@@ -79,7 +79,7 @@ export async function upCommand(): Promise<number> {
   return perform({ ...job, upOnly: true }, clock);
 }
 
-/** Does a job and tells about it: progress, what came out, and how to look around. Returns the exit code. */
+/** Runs the pipeline and prints progress, results and hints. Returns the exit code. */
 async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
   await clearResults(out);
@@ -163,7 +163,7 @@ export function usualEnvironments(
   return isPart ? 1 : environmentsFor(memoryGib, WHOLE_RUN_ENVIRONMENTS);
 }
 
-/** Whether the operator is killed in mid-run: whoever tries a part is not held up by it. */
+/** Whether the operator is killed during the run. By default only runs of all suites do so. */
 function kills({ killOperator, suites, grep }: KindChoice): boolean {
   return killOperator ?? (suites === undefined && grep === undefined);
 }

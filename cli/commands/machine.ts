@@ -24,7 +24,7 @@ export function doctorCommand(output: Format): Promise<number> {
       return missing === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
     }
     for (const finding of findings) console.log(findingLine(finding));
-    console.log(missing === 0 ? 'This machine can run the job.' : `${missing} things are missing.`);
+    console.log(missing === 0 ? 'This machine can run the suites.' : `${missing} requirements are missing.`);
     return missing === 0 ? COMMAND_EXIT.passed : COMMAND_EXIT.couldNotRun;
   });
 }
@@ -44,7 +44,7 @@ export function imagesCommand(): Promise<number> {
 export function downCommand(): Promise<number> {
   return withProvision(async (p) => {
     const effects = realEffects(PROJECT_ROOT);
-    // Without its engine a cluster cannot be seen, and would stand in the way of the next job.
+    // Without its engine a cluster is invisible, and would block the next job.
     if (!(await wakeEngine(p)) || !(await effects.clusterExists(p))) {
       console.log(`There is no cluster ${NAMES.cluster}.`);
       return COMMAND_EXIT.passed;

@@ -117,7 +117,7 @@ async function listPods(
 const ARCHIVE_MS = 15_000;
 
 /**
- * `e2e report`: writes everything that there is of a run into a folder: run.json, junit.xml, summary.md, logs of pods that are
+ * `e2e report`: writes everything about a run into a folder: run.json, junit.xml, summary.md, logs of pods that are
  * still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is another.
  */
 export function reportCommand(

@@ -37,10 +37,11 @@ export function rerunCommand(
 ): Promise<number> {
   return withCluster(options, async (cluster) => {
     const before = chooseRun(await runsOf(cluster), name, 'finished');
-    if (!isFinished(before)) throw new Error(`${before.metadata.name} has not ended yet: e2e cancel ends it`);
+    if (!isFinished(before))
+      throw new Error(`${before.metadata.name} has not ended; cancel it with e2e cancel`);
     const spec = rerunSpec(before, options.failed);
     if (!spec) {
-      console.error(`e2e: no suite of ${before.metadata.name} failed: there is nothing to run again`);
+      console.error(`e2e: no suite of ${before.metadata.name} failed: there is nothing to repeat`);
       return COMMAND_EXIT.passed;
     }
     const of = before.metadata.name;
@@ -80,12 +81,12 @@ export function cancelCommand(
 ): Promise<number> {
   return withCluster(options, async (cluster) => {
     const runs = await runsOf(cluster);
-    if (names.length === 0 && !options.all) throw new Error('which run? Name it, or use --all');
+    if (names.length === 0 && !options.all) throw new Error('name a run, or use --all');
     const chosen = options.all ? runs : names.map((name) => chooseRun(runs, name));
     for (const run of chosen) {
       if (isFinished(run)) {
         if (!options.all)
-          console.log(`${run.metadata.name} had ended already (${run.status?.verdict ?? ''})`);
+          console.log(`${run.metadata.name} had already ended (${run.status?.verdict ?? ''})`);
         continue;
       }
       const path = pathOf(TEST_RUNS, { namespace: cluster.namespace, name: run.metadata.name });
@@ -106,13 +107,13 @@ export function listCommand(
       .filter((run) => !options.failed || run.status?.phase === 'Failed')
       .filter((run) => !options.environment || environmentsOf(run).includes(options.environment))
       .slice(0, options.limit);
-    if (runs.length === 0 && options.output === 'table') console.error('e2e: there is no such TestRun here');
+    if (runs.length === 0 && options.output === 'table') console.error('e2e: no TestRun matches');
     else show(listOfRuns(runs, new Date()), options.output);
     return COMMAND_EXIT.passed;
   });
 }
 
-/** `e2e show`: one run (the newest) as it stands. */
+/** `e2e show`: the current state of a run (default: the newest). */
 export function showCommand(name: string | undefined, options: ResultOptions): Promise<number> {
   return withCluster(options, async (cluster) => {
     show(oneRun(await whole(cluster, chooseRun(await runsOf(cluster), name))), options.output);

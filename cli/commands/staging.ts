@@ -36,7 +36,7 @@ export interface StagingWords {
   pullSecret?: string;
   /** Secret with connection.json in the deployment's namespace. */
   secret?: string;
-  /** File with what that Secret does not tell. */
+  /** File with what that Secret does not contain. */
   connectionFile?: string;
   /** File with further values of charts/e2e-operator. */
   operatorValues?: string;
@@ -52,7 +52,7 @@ export interface StagingWords {
   dryRun: boolean;
 }
 
-/** Something that has to be given was not, or cannot be. Exit code 2. */
+/** An option is missing or wrong. Exit code 2. */
 export class Misused extends Error {
   override readonly name = 'Misused';
 }
@@ -102,11 +102,13 @@ export function targetOf(words: StagingWords, needsDeployment: boolean): Target 
   const { kubeconfig, context, deploymentNamespace } = words;
   if (!kubeconfig) {
     throw new Misused(
-      'which cluster? KUBECONFIG=<file> (--kubeconfig), and CONTEXT=<name> (--context) if it is not the current one',
+      'name the cluster: KUBECONFIG=<file> (--kubeconfig), and CONTEXT=<name> (--context) if it is not the current one',
     );
   }
   if (kubeconfig.includes(path.delimiter)) {
-    throw new Misused(`KUBECONFIG names several files (${kubeconfig}): give the one of the staging cluster`);
+    throw new Misused(
+      `KUBECONFIG names several files (${kubeconfig}): name only that of the staging cluster`,
+    );
   }
   if (needsDeployment && !deploymentNamespace) {
     throw new Misused('where does Backend.AI run? DEPLOYMENT_NAMESPACE=<namespace> (--deployment-namespace)');
@@ -210,7 +212,7 @@ async function perform(
   }
 }
 
-/** Where the deployment's logs are is known from the run itself when someone attaches to it. */
+/** At "attach", the run itself names the namespace of the deployment. */
 function collectorOf(options: StagingOptions, out: string): Collector {
   return (state, progress, p) => {
     const { test, deployment } = options.namespaces;

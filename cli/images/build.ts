@@ -152,7 +152,7 @@ async function buildEach<N extends string>(
 }
 
 /**
- * Makes sure of every image of a cluster. Those in the node image are only built where that has to be made.
+ * Provides every image of a cluster. Images in the node image are built only together with it.
  * @param addLayer given for a kept cluster: brings the project's own code there without a build where that is possible
  * @throws ProvisionError naming the image that could not be built and where its log lies
  */

@@ -12,10 +12,10 @@ describe('a content key', () => {
     const keys = [{ a: '1' }, { a: '2' }, { b: '1' }, { a: '1', b: '' }, {}].map(contentKey);
     expect(new Set(keys).size).to.equal(keys.length);
   });
-  it('does not mix up where one part ends and the next begins', () => {
+  it('separates the end of one part from the start of the next', () => {
     expect(contentKey({ ab: 'c' })).not.to.equal(contentKey({ a: 'bc' }));
   });
-  it('is fit for the tag of an image', () => {
+  it('is valid as the tag of an image', () => {
     expect(contentKey({ a: '1' })).to.match(/^[0-9a-f]{12}$/);
   });
 

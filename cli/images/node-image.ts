@@ -14,7 +14,7 @@ import type { Builder } from './extras.ts';
 /** Label of node images: whose network they bring, "kind" (kindnet) or "static" (ours). */
 export const NETWORK_LABEL = 'e2e.backend.ai.network';
 
-/** What a node image has to be changed for on a host. */
+/** Changes that a node image needs on a host. */
 export interface Adaptation {
   /** Arguments for systemd. */
   init: string[];

@@ -37,7 +37,7 @@ export function pushWay(registry: string, insecure: boolean, hasSkopeo: boolean)
   if (!insecure || host === 'localhost' || host.startsWith('127.')) return 'docker';
   if (hasSkopeo) return 'skopeo';
   throw new CannotPush(
-    `${registry} is to be pushed to without TLS, which Docker does only for registries listed in its daemon's settings`,
+    `${registry} must be pushed to without TLS, which Docker does only for registries in its daemon's settings`,
     'Install skopeo, or list the registry under insecure-registries in daemon.json and leave out --insecure.',
   );
 }

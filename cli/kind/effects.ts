@@ -24,7 +24,7 @@ export interface Tools {
 
 /** Everything that a job does to the machine and the cluster apart from talking to the API server. */
 export interface Effects {
-  /** What the machine has for so many environments. */
+  /** What the machine has for this number of environments. */
   inspect(p: Provision, environments: number): Promise<Finding[]>;
   tools(p: Provision): Promise<Tools>;
   engine(p: Provision): Promise<void>;

@@ -37,12 +37,12 @@ describe('waiting for an environment', () => {
     expect(endingOfEnvironment(environment([['Ready', 'True', 'AllReady']], 1))).to.equal(undefined);
   });
 
-  it('goes on while helm is at work or components are not ready yet', () => {
+  it('continues while Helm works or components are not ready', () => {
     expect(endingOfEnvironment(deploying)).to.equal(undefined);
     expect(endingOfEnvironment(environment([['Ready', 'False', 'ComponentsNotReady']]))).to.equal(undefined);
   });
 
-  it('tells what could not be deployed (2) from what did not become healthy (1)', () => {
+  it('distinguishes a failed deployment (2) from an unhealthy one (1)', () => {
     const failed = endingOfEnvironment(environment([['Deployed', 'False', 'HelmFailed']]));
     expect(failed).to.deep.equal({ code: 2, sentence: 'HelmFailed: because HelmFailed' });
     expect(endingOfEnvironment(environment([['Ready', 'False', 'DeployTimedOut']]))).to.deep.include({
@@ -68,13 +68,13 @@ describe('waiting for an environment', () => {
   const progress = { log: (line: string) => said.push(line), state: () => {}, title: () => {} };
   const signal = new AbortController().signal;
 
-  it('follows it and tells what changes', async () => {
+  it('reports what changes while it waits', async () => {
     const ending = await untilReady(serving([deploying, ready]), { signal, progress });
     expect(ending).to.deep.equal({ code: 0, sentence: 'environment e2e is ready' });
     expect(said.join('\n')).to.contain('Ready True (AllReady)');
   });
 
-  it('gives up after its deadline with what it saw last', async () => {
+  it('fails at its deadline with what it last saw', async () => {
     const ending = await untilReady(serving([deploying]), { signal, progress, deadlineMs: 30 });
     expect(ending.code).to.equal(1);
     expect(ending.sentence).to.contain('Deploying: because Deploying');

@@ -24,7 +24,7 @@ const COULD_NOT_DEPLOY: ReadonlySet<string> = new Set([
   ENVIRONMENT_REASONS.namespaceTaken,
 ]);
 
-/** What an environment's status means for someone who waits for it; undefined while it is under way. Pure. */
+/** What an environment's status means for a command that waits for it; undefined while it is in progress. Pure. */
 export function endingOfEnvironment(environment: TestEnvironment): Ending | undefined {
   const { metadata, status } = environment;
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return undefined;

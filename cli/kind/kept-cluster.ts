@@ -7,7 +7,7 @@ export function keptLines(state: Pick<KindState, 'operatorInstalled' | 'tools'>)
   const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;
   return [
     '',
-    `The cluster ${NAMES.cluster} is kept. Look around:`,
+    `The cluster ${NAMES.cluster} is kept. Inspect it:`,
     `  ${kubectl} get testruns,testreports --namespace ${NAMES.operatorNamespace}`,
     `  ${kubectl} get pods --namespace ${NAMES.environmentNamespace}`,
     '  make e2e-kind REUSE=1   runs again on it',

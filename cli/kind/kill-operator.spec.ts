@@ -16,13 +16,13 @@ const snapshot = (lines: RunSuite[], reports: TestReport[]) => ({
 });
 const open = report('b', [], { final: false, startedAt });
 
-describe('an operator killed in mid-run', () => {
-  it('goes while a suite works and others wait for it', () => {
+describe('killing the operator during a run', () => {
+  it('is due while one suite runs and others wait', () => {
     const lines = [suite('a', 'Passed'), working('b'), waiting('c')];
     expect(suiteInMidRun(snapshot(lines, [open]), none)).to.equal('b');
   });
 
-  it('stays until a suite works, when none waits, and while something disruptive runs', () => {
+  it('is not due before a suite runs, when none waits, and during disruptive suites', () => {
     const lines = [working('b'), waiting('c')];
     expect(suiteInMidRun({ reports: [] }, none)).to.equal(undefined);
     expect(suiteInMidRun(snapshot(lines, []), none), 'no report yet').to.equal(undefined);
@@ -76,7 +76,7 @@ describe('an operator killed in mid-run', () => {
     };
   }
 
-  it('is deleted by force, once, and another one is seen to lead', async () => {
+  it('deletes the pods by force once, and waits for the next leader', async () => {
     const api = cluster('new_2');
     const kill = new OperatorKill(api, {
       namespace: 'ns',
@@ -96,7 +96,7 @@ describe('an operator killed in mid-run', () => {
     expect(said.join('\n')).to.include('operator: pod old deleted by force');
   });
 
-  it('is a trouble when it could not be done, and none when there was no moment for it', async () => {
+  it('reports a failed kill as a problem, and a run without an opportunity as none', async () => {
     const options = { namespace: 'ns', spared: none, progress, signal: new AbortController().signal };
     const api = { ...cluster(undefined), get: async () => Promise.reject(new Error('no rights')) };
     const kill = new OperatorKill(api, options);

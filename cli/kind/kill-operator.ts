@@ -65,7 +65,7 @@ export class OperatorKill {
     this.#with = options;
   }
 
-  /** Looks whether this is the moment; does its work in the background then. */
+  /** Kills the operator in the background if the run has reached a suitable point. */
   look(seen: Snapshot): void {
     if (this.#work) return;
     const suite = suiteInMidRun(seen, this.#with.spared);
@@ -77,11 +77,11 @@ export class OperatorKill {
     });
   }
 
-  /** Waits for what it began. Returns what must be told as a trouble: an operator that did not come back. */
+  /** Waits for the kill, if there was one. Returns a problem for an operator that did not come back. */
   async ended(): Promise<string[]> {
     await this.#work;
     if (!this.#work)
-      this.#note('OperatorNotKilled', 'no suite was in the middle of its work at a fit moment');
+      this.#note('OperatorNotKilled', 'the run never reached a point at which the operator may be killed');
     return this.events.filter(({ reason }) => reason === 'OperatorNotBack').map(({ message }) => message);
   }
 
@@ -113,7 +113,9 @@ export class OperatorKill {
       }
     } catch (error) {
       if (signal.aborted || !limit.aborted) throw error;
-      throw new Error(`nobody led ${BACK_MS / 1000} s after its pod was deleted`, { cause: error });
+      throw new Error(`no operator became leader within ${BACK_MS / 1000} s after its pod was deleted`, {
+        cause: error,
+      });
     }
   }
 

@@ -26,7 +26,7 @@ describe('the job', () => {
     ]);
   });
 
-  it('makes as many environments as it is told, in order, before the run', async () => {
+  it('creates the requested number of environments, in order, before the run', async () => {
     const one = new Machine();
     await one.job();
     expect(one.applied).to.deep.equal(['testenvironments/e2e']);
@@ -42,7 +42,7 @@ describe('the job', () => {
     expect(state.names?.moreEnvironments).to.deep.equal(['e2e-2', 'e2e-3']);
   });
 
-  it('notes what it did to the run, in runs that it was told to disturb alone', async () => {
+  it('records what it did to a run, only in runs that it may disturb', async () => {
     expect((await new Machine().job()).state.events).to.equal(undefined);
     const { ending, state } = await new Machine().job({ killOperator: [] });
     expect(ending.code).to.equal(0);
@@ -50,7 +50,7 @@ describe('the job', () => {
     expect(state.events?.map(({ reason }) => reason)).to.deep.equal(['OperatorNotKilled']);
   });
 
-  it('keeps the verdict of a failed run, and still removes the cluster', async () => {
+  it('reports the verdict of a failed run and removes the cluster', async () => {
     const machine = new Machine();
     machine.finished = run([suite('s', 'Failed')], { status: 'False', reason: 'SuitesFailed' });
     expect((await machine.job()).ending.code).to.equal(1);
@@ -79,7 +79,7 @@ describe('the job', () => {
   }
 
   for (const step of ['inspect', 'tools', 'engine', 'images'] as const) {
-    it(`starts nothing further on Ctrl-C during ${step}`, async () => {
+    it(`starts nothing more after Ctrl-C during ${step}`, async () => {
       const machine = new Machine();
       machine.at[step] = () => machine.interrupt();
       expect((await machine.job()).ending.code).to.equal(130);
@@ -106,7 +106,7 @@ describe('the job', () => {
     }
   });
 
-  it('with --keep removes a cluster that was interrupted before there was anything to look at', async () => {
+  it('with --keep removes a cluster that was interrupted before the operator was installed', async () => {
     const machine = new Machine();
     machine.at.createCluster = () => machine.interrupt();
     expect((await machine.job({ keep: true })).kept).to.equal(false);
@@ -125,7 +125,7 @@ describe('the job', () => {
     expect(machine.did).not.to.include('createCluster');
   });
 
-  it('never touches a cluster that it was not asked to reuse', async () => {
+  it('refuses a cluster that exists unless --reuse is given', async () => {
     const machine = new Machine();
     machine.cluster = true;
     const { ending } = await machine.job();
@@ -134,14 +134,14 @@ describe('the job', () => {
     expect(machine.cluster).to.equal(true);
   });
 
-  it('does not make a cluster when it was asked to reuse one', async () => {
+  it('refuses --reuse where no cluster exists', async () => {
     const machine = new Machine();
     const { ending } = await machine.job({ reuse: true });
     expect(ending.code).to.equal(2);
     expect(machine.did).not.to.include('images');
   });
 
-  it('is no success when something is left behind, or the clean-up fails', async () => {
+  it('does not succeed when something is left behind or the clean-up fails', async () => {
     const left = new Machine();
     left.leftovers = ['container x'];
     expect((await left.job()).ending)
@@ -158,7 +158,7 @@ describe('the job', () => {
       .contains('engine is gone');
   });
 
-  it('refuses a machine that lacks something, with the remedy', async () => {
+  it('refuses a machine that lacks something, and names the remedy', async () => {
     const machine = new Machine();
     const effects = machine.effects();
     const { ending } = await runKind(options, {

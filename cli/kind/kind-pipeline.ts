@@ -26,7 +26,7 @@ export interface KindState extends JobRecord {
   clusterMayExist: boolean;
   clusterUp: boolean;
   operatorInstalled: boolean;
-  /** The cluster still stands at the end, as it was meant to. */
+  /** The cluster stays at the end. */
   kept: boolean;
 }
 
@@ -191,6 +191,6 @@ async function removeCluster({ effects }: KindState, { p }: Step): Promise<strin
 
 /** What an earlier phase made. */
 function made<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('a phase of the pipeline ran before the one that it builds on');
+  if (part === undefined) throw new Error('a phase of the pipeline ran before a phase that it needs');
   return part;
 }

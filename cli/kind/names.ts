@@ -19,7 +19,7 @@ export const NAMES = {
   out: 'out/e2e',
 } as const;
 
-/** The environments of a job with so many: e2e in bai-e2e, e2e-2 in bai-e2e-2 and so on. */
+/** Names and namespaces of `count` environments: e2e in bai-e2e, e2e-2 in bai-e2e-2 and so on. */
 export function environmentNames(count: number): { name: string; namespace: string }[] {
   return Array.from({ length: count }, (_, index) => {
     const tail = index === 0 ? '' : `-${index + 1}`;

@@ -6,7 +6,7 @@ import { chartImages, environmentObject, kindRun } from './objects.ts';
 const choice = { includeSlow: true, timeoutSeconds: 60, parallelism: 2, environmentTimeoutSeconds: 30 };
 
 describe('the objects that a job creates', () => {
-  it('asks for every suite when none was chosen', () => {
+  it('requests every suite by default', () => {
     expect(kindRun(choice, 1).spec.parallelism).to.equal(2);
     expect(kindRun(choice, 1).spec).to.not.have.property('suites');
     expect(kindRun({ ...choice, includeSlow: false }, 1).spec.suites).to.deep.equal({ includeSlow: false });
@@ -15,12 +15,12 @@ describe('the objects that a job creates', () => {
     });
   });
 
-  it('asks for rounds only when they were given', () => {
+  it('requests rounds only when they are given', () => {
     expect(kindRun({ ...choice, rounds: 10 }, 1).spec.rounds).to.equal(10);
     expect(kindRun(choice, 1).spec).to.not.have.property('rounds');
   });
 
-  it('puts our images over the values of the chart', () => {
+  it("overrides the chart's images with ours", () => {
     const object = environmentObject(
       { images: { agent: 'old' }, manager: { replicas: 1 } },
       { agent: 'new' },
@@ -32,7 +32,7 @@ describe('the objects that a job creates', () => {
     expect(() => chartImages({ postgres: 'p' })).to.throw('there is no image "valkey"');
   });
 
-  it('refuses a pattern that is no regular expression before anything is built', () => {
+  it('refuses an invalid regular expression before anything is built', () => {
     expect(() => checkGrep('(')).to.throw('--grep "(" is not a regular expression');
     expect(() => checkGrep('a|b')).not.to.throw();
   });

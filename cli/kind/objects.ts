@@ -63,7 +63,7 @@ export function environmentObject(
   };
 }
 
-/** The TestRun of a job in so many environments. */
+/** The TestRun for this number of environments. */
 export function kindRun(request: Omit<RunRequest, 'environments'>, environments: number) {
   const names = environmentNames(environments).map(({ name }) => name);
   return runObject(NAMES.operatorNamespace, 'e2e', runSpec({ ...request, environments: names }));

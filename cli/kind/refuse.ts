@@ -12,7 +12,7 @@ export function refuseMissing(findings: readonly Finding[]): void {
   const missing = findings.filter((finding) => finding.state === 'missing');
   if (missing.length === 0) return;
   throw new Error(
-    `this machine cannot run the job:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
+    `this machine cannot run the suites:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
   );
 }
 
@@ -21,10 +21,10 @@ export function refuseWrongCluster(options: { upOnly?: boolean; reuse: boolean }
   if (options.upOnly) return;
   if (wasThere && !options.reuse) {
     throw new Error(
-      `a cluster ${NAMES.cluster} is there already: REUSE=1 (--reuse) runs on it, make down removes it`,
+      `the cluster ${NAMES.cluster} already exists: use it with REUSE=1 (--reuse), or remove it with make down`,
     );
   }
   if (!wasThere && options.reuse) {
-    throw new Error(`there is no kept cluster ${NAMES.cluster}: make e2e-kind KEEP=1 makes one`);
+    throw new Error(`there is no kept cluster ${NAMES.cluster}: create one with make e2e-kind KEEP=1`);
   }
 }

@@ -39,7 +39,7 @@ function environment(name: string, ready: boolean): TestEnvironment {
 }
 
 describe('a job with several environments', () => {
-  it('makes them alike, each in a namespace of its own, one after another', () => {
+  it('creates equal environments, each in its own namespace, one after another', () => {
     const objects = environmentObjects({ manager: { replicas: 1 } }, { agent: 'a' }, 3);
     expect(objects.map(({ metadata }) => metadata.name)).to.deep.equal(['e2e', 'e2e-2', 'e2e-3']);
     expect(objects.map(({ spec }) => spec.namespace)).to.deep.equal(['bai-e2e', 'bai-e2e-2', 'bai-e2e-3']);
@@ -47,7 +47,7 @@ describe('a job with several environments', () => {
     expect(new Set(objects.map(({ spec }) => JSON.stringify(spec.chart))).size).to.equal(1);
   });
 
-  it('asks for a run in all of them, and for one as ever where there is one', () => {
+  it('creates a run in all of them, and in one by default', () => {
     const { spec } = kindRun(choice, 3);
     expect(spec.environmentRef.name).to.equal('e2e');
     expect(spec.moreEnvironmentRefs).to.deep.equal([{ name: 'e2e-2' }, { name: 'e2e-3' }]);
@@ -55,7 +55,7 @@ describe('a job with several environments', () => {
     expect(environmentNames(1)).to.deep.equal([{ name: 'e2e', namespace: 'bai-e2e' }]);
   });
 
-  it('starts what takes longest first, and what never ran as if it took two minutes', () => {
+  it('starts the longest suites first, and counts a new suite as two minutes', () => {
     const seconds = new Map([
       ['short', 5],
       ['long', 300],
@@ -70,11 +70,11 @@ describe('a job with several environments', () => {
   });
 });
 
-describe('telling of a run in several environments', () => {
+describe('the progress of a run in several environments', () => {
   const running = suite('alpha', 'Passed', { state: 'Running', environment: 'e2e' });
   const audit = suite('audit-e2e-2', 'Failed', { suite: 'audit', environment: 'e2e-2' });
 
-  it('says where a suite and its tests run', () => {
+  it('names the environment of each suite and test', () => {
     const done = report('audit-e2e-2', [test('finds nothing')]);
     done.spec.environment = 'e2e-2';
     const before: Snapshot = { run: spread([]), reports: [] };
@@ -86,7 +86,7 @@ describe('telling of a run in several environments', () => {
     ]);
   });
 
-  it('tells of each environment by its name', () => {
+  it('reports each environment by its name', () => {
     const before: Snapshot = { environment: environment('e2e', true), reports: [] };
     const coming = { ...before, moreEnvironments: [environment('e2e-2', false)] };
     expect(narrate(before, coming)).to.deep.equal([
@@ -100,7 +100,7 @@ describe('telling of a run in several environments', () => {
     ]);
   });
 
-  it('says what is waited for in each, also while suites run in the first', () => {
+  it('reports what each environment waits for, also while suites run in the first', () => {
     const seen = {
       environment: environment('e2e', true),
       moreEnvironments: [environment('e2e-2', false)],
@@ -119,7 +119,7 @@ describe('telling of a run in several environments', () => {
     ]);
   });
 
-  it('leaves the operator alone until all of them are ready, and while a spared suite runs in any', () => {
+  it('spares the operator until all of them are ready, and during spared suites', () => {
     const lines = [running, suite('beta', 'Passed', { state: 'Waiting' })];
     const open = report('alpha', [], { final: false, startedAt: '2026-01-01T00:00:00Z' });
     const going = spread(lines, { status: 'Unknown', reason: 'Running' });
@@ -163,7 +163,7 @@ describe('following a run in several environments', () => {
   const both = [environment('e2e', true), environment('e2e-2', false)];
   const names = namesOf('backendai-e2e', spread([]));
 
-  it('sees all of them', async () => {
+  it('includes all of them', async () => {
     const going = spread([], { status: 'Unknown', reason: 'Running' });
     const stop = new AbortController();
     const enough = new Promise<Snapshot>((resolve) => {
@@ -179,7 +179,7 @@ describe('following a run in several environments', () => {
     expect(seen.moreEnvironments?.map(({ metadata }) => metadata.name)).to.deep.equal(['e2e-2']);
   });
 
-  it('reads all that exist', async () => {
+  it('reads every environment that exists', async () => {
     const whole = await readRun(cluster(spread([]), both), names);
     expect(whole.environment?.metadata.name).to.equal('e2e');
     expect(whole.moreEnvironments?.map(({ metadata }) => metadata.name)).to.deep.equal(['e2e-2']);
@@ -189,7 +189,7 @@ describe('following a run in several environments', () => {
 });
 
 describe('a run in several environments from the command', () => {
-  it('is asked for with a comma list', () => {
+  it('takes a comma-separated list', () => {
     const wish = { environment: 'a, b,c', includeSlow: true, failFast: false };
     expect(specOf(wish, [])).to.deep.equal({
       environmentRef: { name: 'a' },
@@ -197,7 +197,7 @@ describe('a run in several environments from the command', () => {
     });
   });
 
-  it('is run again in all of them, each suite once', () => {
+  it('repeats each suite once, in all of them', () => {
     const lines = [
       suite('audit', 'Passed', { environment: 'e2e' }),
       suite('audit-e2e-2', 'Passed', { suite: 'audit', environment: 'e2e-2' }),

@@ -19,7 +19,7 @@ describe('missing capabilities', () => {
   it('leave out what an older kernel does not know', () => {
     expect(missingCapabilities(status('0000003fffffffff'), 37)).to.deep.equal([]);
   });
-  it('cannot be told without a CapBnd line', () => {
+  it('are unknown without a CapBnd line', () => {
     expect(() => missingCapabilities('Name: node\n', 40)).to.throw('CapBnd');
   });
   it('count from CAP_CHOWN at 0 to CAP_CHECKPOINT_RESTORE at 40', () => {

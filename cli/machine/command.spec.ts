@@ -43,7 +43,7 @@ describe('a command', () => {
     }
   };
 
-  it('gives its standard output, and both streams to whoever listens', async () => {
+  it('returns its standard output, and passes both streams to a listener', async () => {
     const heard: string[] = [];
     const out = await command(p, 'sh', ['-c', 'echo one; echo two >&2; echo three'], {
       onLine: (line) => heard.push(line),
@@ -68,7 +68,10 @@ describe('a command', () => {
   });
   it('is ended with everything it started on an interruption', async () => {
     const running = failure(command(p, 'sh', ['-c', withChild()]));
-    while (!existsSync(path.join(cacheDir, 'child'))) await new Promise((resolve) => setTimeout(resolve, 10));
+    // The file exists before its content does.
+    const child = path.join(cacheDir, 'child');
+    const started = () => existsSync(child) && readFileSync(child, 'utf8').endsWith('\n');
+    while (!started()) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort(new Error('Ctrl-C'));
     expect((await running).message).to.equal('Ctrl-C');
     await childEnds();

@@ -19,13 +19,13 @@ describe("the engine's daemon.json", () => {
       'default-runtime': 'backendai-e2e-bounded',
     });
   });
-  it('is left alone where nothing has to change', () => {
+  it('is left alone where nothing changes', () => {
     expect(withBoundedRuntime(withBoundedRuntime(undefined, WRAPPER), WRAPPER)).to.equal(undefined);
   });
-  it('is never robbed of a default runtime of the user', () => {
+  it("keeps the user's default runtime", () => {
     expect(() => withBoundedRuntime('{"default-runtime": "nvidia"}', WRAPPER)).to.throw('"nvidia"');
   });
-  it('is not overwritten where it is broken', () => {
+  it('is not overwritten where it is invalid', () => {
     expect(() => withBoundedRuntime('{"mtu": 1400,}', WRAPPER)).to.throw('no JSON');
     expect(() => withBoundedRuntime('[]', WRAPPER)).to.throw('no JSON object');
   });

@@ -21,13 +21,13 @@ describe('the doctor', () => {
     expect(engineFinding(undefined, debianRoot, {}).state).to.equal('will be built');
     expect(engineFinding(undefined, { families: ['arch'], root: true }, {}).state).to.equal('missing');
   });
-  it('asks for Go only where a tool has to be built', () => {
+  it('requires Go only to build a tool', () => {
     expect(goFinding(undefined, [found]).state).to.equal('found');
     expect(goFinding(undefined, [found, built]).state).to.equal('missing');
     expect(goFinding('1.19.8', [built])).to.include({ state: 'missing', detail: '1.19.8 is too old' });
     expect(goFinding('1.26.8', [built]).state).to.equal('found');
   });
-  it('wants more disk for a cold run than for a warm one', () => {
+  it('requires more disk for a first run than for a later one', () => {
     expect(diskFinding(20, false).state).to.equal('missing');
     expect(diskFinding(20, true).state).to.equal('found');
     expect(diskFinding(5, true).state).to.equal('missing');

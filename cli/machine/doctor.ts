@@ -99,7 +99,7 @@ export function memoryFinding(gib: number, environments = 1): Finding {
   };
 }
 
-/** How many environments, one at least and `wanted` at most, a machine with so many GiB of memory takes. */
+/** The number of environments, 1 to `wanted`, that a machine with this many GiB of memory can run. */
 export function environmentsFor(gib: number, wanted: number): number {
   return Math.max(1, Math.min(wanted, 1 + Math.floor((gib - MEMORY_GIB) / MORE_GIB)));
 }
@@ -120,7 +120,7 @@ export function diskFinding(free: number, warm: boolean): Finding {
 
 export function cgroupFinding(host: Pick<Host, 'cgroup'>): Finding {
   const detail =
-    host.cgroup === 1 ? 'version 1: the node image is told to live with it' : `version ${host.cgroup}`;
+    host.cgroup === 1 ? 'version 1: the node image is configured for it' : `version ${host.cgroup}`;
   if (host.cgroup !== undefined) return { name: 'cgroup', state: 'found', detail };
   return { name: 'cgroup', state: 'missing', detail: 'no control groups', remedy: 'Run this on Linux.' };
 }
@@ -140,9 +140,7 @@ function capabilityFinding(host: Pick<Host, 'missingCapabilities'>): Finding {
     name: 'capabilities',
     state: 'found',
     detail:
-      lacking.length === 0
-        ? 'all'
-        : `all but ${lacking.join(', ')}: engine and node are told to live with it`,
+      lacking.length === 0 ? 'all' : `all but ${lacking.join(', ')}: engine and node are configured for it`,
   };
 }
 

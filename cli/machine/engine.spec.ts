@@ -18,12 +18,12 @@ describe('where no engine answers', () => {
     expect(plan).to.include({ do: 'refuse' });
     expect(plan).to.have.property('why').that.includes('tcp://10.0.0.1:2376');
   });
-  it('a user without rights is told what to do', () => {
+  it('a user without rights learns what to do', () => {
     expect(planEngine({ families: ['debian'], root: false }, {}))
       .to.have.property('remedy')
       .that.includes('group "docker"');
   });
-  it('other systems are asked to install Docker', () => {
+  it('users of other systems are asked to install Docker', () => {
     expect(planEngine({ families: ['fedora'], root: true }, {}))
       .to.have.property('remedy')
       .that.includes('Install and start Docker');
@@ -67,22 +67,22 @@ describe('an engine that is installed', () => {
     return error as ProvisionError;
   };
 
-  it('is not installed for whoever only asks what it keeps', async () => {
+  it('is not installed by a command that only looks', async () => {
     expect(await wakeEngine(p)).to.equal(false);
     expect(said).to.deep.equal([]);
   });
-  it('is left as it is where it answers, on this machine or on another', async () => {
+  it('is left alone where it answers, on this machine or another', async () => {
     await install('docker', 'echo 27.0.1');
     expect(await wakeEngine(p)).to.equal(true);
     await install('dockerd', `: > ${folder}/started`);
     expect(await wakeEngine(p)).to.equal(true);
     expect(existsSync(path.join(folder, 'started'))).to.equal(false);
   });
-  it('that is on another machine and silent is never taken for an empty one', async () => {
+  it('is never taken for empty when it is on another machine and silent', async () => {
     await install('docker', 'exit 1');
     expect((await refusal(wakeEngine(p))).remedy).to.include('DOCKER_HOST');
   });
-  it('is started again where the one that is just ending was in its way', async () => {
+  it('is started again after the one that was stopping', async () => {
     const starts = path.join(folder, 'starts');
     await install('dockerd', `echo start >> ${starts}\nexit 1`);
     const count = (): number =>
@@ -90,7 +90,7 @@ describe('an engine that is installed', () => {
     const version = await startDaemon(p, async () => (count() === 2 ? '27.0.1' : undefined), 5);
     expect(version).to.equal('27.0.1');
   });
-  it('that never answers is said to be silent, with where to read why', async () => {
+  it('is reported as silent when it never answers, with the log to read', async () => {
     await install('dockerd', 'exit 1');
     const error = await refusal(startDaemon(p, async () => undefined, 0.1));
     expect(error.message).to.include('did not answer within 0.1 s');

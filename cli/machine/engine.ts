@@ -73,7 +73,7 @@ export async function ensureEngine(p: Provision): Promise<void> {
 }
 
 /**
- * Makes sure that an engine which is installed answers, for whoever asks what it keeps: a cluster outlives the end of its engine.
+ * Wakes an engine that is installed but silent: a cluster survives the end of its engine.
  * Nothing is installed.
  * @returns false where no engine is installed: then nothing is kept
  * @throws ProvisionError where one is installed, but may not or cannot be started
@@ -86,7 +86,7 @@ export async function wakeEngine(p: Provision): Promise<boolean> {
     return true;
   }
   throw new ProvisionError(
-    'Docker: no engine answers, so nobody can see what it keeps.',
+    'Docker: no engine answers, so its containers cannot be listed.',
     'Start it, or unset DOCKER_HOST and DOCKER_CONTEXT if they name another one, then run this again.',
   );
 }
@@ -199,7 +199,7 @@ export async function startDaemon(
   });
 }
 
-/** Asks four times a second. `eachTime` is done after every question that nobody answered. */
+/** Asks four times a second. Calls `eachTime` after each question without an answer. */
 async function untilAnswered(
   p: Provision,
   version: (p: Provision) => Promise<string | undefined>,

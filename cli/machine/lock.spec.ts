@@ -16,7 +16,7 @@ describe('the lock of the cache', () => {
   });
   afterEach(() => rmSync(cacheDir, { recursive: true, force: true }));
 
-  it('lets one in at a time', async () => {
+  it('admits one process at a time', async () => {
     let inside = 0;
     let most = 0;
     const work = async (): Promise<void> => {
@@ -28,20 +28,20 @@ describe('the lock of the cache', () => {
     await Promise.all([1, 2, 3].map(() => withLock(p, 'thing', work)));
     expect(most).to.equal(1);
   });
-  it('is free again after a failure', async () => {
+  it('is released after a failure', async () => {
     const failing = withLock(p, 'thing', async () => {
       throw new Error('broken');
     });
     expect(await failing.catch((error: Error) => error.message)).to.equal('broken');
     expect(await withLock(p, 'thing', async () => 'in')).to.equal('in');
   });
-  it('is taken over from a process that is gone', async () => {
+  it('is taken from a process that has ended', async () => {
     mkdirSync(path.join(cacheDir, 'locks'));
     // Above the kernel's largest process id (2^22).
     writeFileSync(path.join(cacheDir, 'locks/thing.lock'), '99999999');
     expect(await withLock(p, 'thing', async () => 'in')).to.equal('in');
   });
-  it('gives up waiting on an interruption', async () => {
+  it('stops waiting on an interruption', async () => {
     const stop = new AbortController();
     await withLock(p, 'thing', async () => {
       setTimeout(() => stop.abort(new Error('Ctrl-C')), 50);
@@ -52,7 +52,7 @@ describe('the lock of the cache', () => {
 });
 
 describe('tasks at the same time', () => {
-  it('are all waited for, and the first failure is told', async () => {
+  it('are all awaited, and the first failure is thrown', async () => {
     let stopped: unknown;
     let ended = false;
     const tasks = [

@@ -11,7 +11,7 @@ export interface Provision {
   cacheDir: string;
 }
 
-/** A step that could not be done, with the sentence that tells a person what to do about it. */
+/** A step that failed, with a sentence that says what to do. */
 export class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
   /** What to do, one sentence or a command line. */

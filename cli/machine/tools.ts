@@ -15,7 +15,7 @@ export function toolVersion(name: ToolName): string {
 }
 
 /**
- * Makes sure of a tool and returns the absolute path of its binary: one on PATH that is good enough, else the cache's,
+ * Provides a tool and returns the absolute path of its binary: a suitable one on PATH, else the cache's,
  * else one built into the cache.
  * @param options.fromPath false where exactly the pinned, static binary is needed (it goes into an image)
  * @throws ProvisionError where it is missing and cannot be built
@@ -69,14 +69,14 @@ export async function missing(names: readonly ToolName[], p: Provision): Promise
   return checked.flat();
 }
 
-/** How the tools that are used on the host tell their version. Those of a control plane are never taken from PATH. */
+/** How the tools of the host print their version. Those of a control plane are never taken from PATH. */
 const VERSION_QUESTION: Partial<Record<ToolName, string[]>> = {
   kind: ['version'],
   helm: ['version', '--template', '{{.Version}}'],
   kubectl: ['version', '--client'],
 };
 
-/** A tool on PATH whose version will do. */
+/** A tool on PATH with a suitable version. */
 export async function toolOnPath(
   name: ToolName,
   p: Provision,
@@ -92,7 +92,7 @@ export async function toolOnPath(
 }
 
 /**
- * Whether a version on PATH will do in place of the pinned one: kind not older and of the same major; helm of the same major;
+ * Whether a version on PATH can replace the pinned one: kind not older and of the same major; helm of the same major;
  * kubectl at most one minor away, which is the skew that Kubernetes supports.
  */
 export function isGoodEnough(

@@ -49,7 +49,7 @@ describe('measuring phases', () => {
     ]);
   });
 
-  it('tells how long after its start a moment of the cluster was', () => {
+  it('converts a time of the cluster into seconds since its start', () => {
     const { clock } = clockAt();
     expect(clock.secondsUntil('2026-01-01T00:01:30.500Z')).to.equal(90.5);
     expect(clock.secondsUntil(undefined)).to.equal(undefined);

@@ -1,4 +1,4 @@
-/** The phases of a job, in their order. "first test" is no phase but a moment: seconds from the start of the job. */
+/** The phases of a job, in their order. "first test" is not a phase: it is the seconds from the start of the job. */
 export const PHASES = [
   'doctor',
   'tools',
@@ -54,9 +54,9 @@ export class PhaseClock {
     return (this.#now() - this.#start) / 1000;
   }
 
-  /** Seconds from the start of the job to a moment of the wall clock (RFC 3339, same machine), or undefined. */
-  secondsUntil(moment: string | undefined): number | undefined {
-    const at = moment === undefined ? Number.NaN : Date.parse(moment);
+  /** Seconds from the start of the job to a wall-clock time (RFC 3339, same machine), or undefined. */
+  secondsUntil(time: string | undefined): number | undefined {
+    const at = time === undefined ? Number.NaN : Date.parse(time);
     return Number.isNaN(at) ? undefined : (at - this.#wallStart) / 1000;
   }
 

@@ -24,7 +24,7 @@ export interface Showing {
   onChange?: (seen: Snapshot) => void;
 }
 
-/** Follows a run to its end and tells a person what happens. Throws what followRun throws. */
+/** Follows a run to its end and reports its progress. Throws what followRun throws. */
 export async function showRun(client: RestApi, names: RunNames, showing: Showing): Promise<TestRun> {
   const { clock, progress, state } = showing;
   const from = clock.elapsed();
@@ -61,7 +61,7 @@ export async function showRun(client: RestApi, names: RunNames, showing: Showing
   }
 }
 
-/** Cancels a run and waits a moment for the operator to end its Jobs. One that is finished stays as it is. */
+/** Cancels a run and waits until the operator has ended its Jobs. Leaves a finished run alone. */
 export async function cancelRun(
   client: RestApi,
   names: RunNames,
@@ -76,6 +76,6 @@ export async function cancelRun(
     await followRun(client, names, { signal, deadlineMs, onChange: () => {} });
   } catch (error) {
     signal.throwIfAborted();
-    progress.log(`it has not ended yet: ${endingOfError(error).sentence}`);
+    progress.log(`the run has not ended yet: ${endingOfError(error).sentence}`);
   }
 }

@@ -10,7 +10,7 @@ export type End = (code: number, file?: string) => Promise<void>;
  * and the process succeeds, unless it was interrupted.
  */
 export async function end(code: number, file?: string): Promise<void> {
-  // An output that nobody reads says so after the write: see onClosedOutput.
+  // A closed output reports its error after the write: see onClosedOutput.
   await new Promise((resolve) => process.stdout.write('', resolve));
   if (file && code !== COMMAND_EXIT.interrupted) {
     await mkdir(path.dirname(file), { recursive: true });

@@ -33,7 +33,7 @@ async function e2e(args: string[], env: Record<string, string> = {}) {
 describe('the command', function () {
   this.timeout(30_000);
 
-  it('has every command that the guides speak of, each with a sentence', () => {
+  it('has every command that the guides name, each with a description', () => {
     const names = program.commands.map((command) => command.name());
     expect(names).to.include.members(
       'kind up down doctor run watch cancel rerun list show logs report flaky compare suites init completion'.split(
@@ -43,7 +43,7 @@ describe('the command', function () {
     for (const command of program.commands) expect(command.description(), command.name()).not.to.equal('');
   });
 
-  it('gives help for each of them, and calls that a success', () => {
+  it('prints help for each command and succeeds', () => {
     for (const command of program.commands) {
       command.configureOutput({ writeOut: () => {} });
       expect(() => command.parse(['--help'], { from: 'user' }), command.name()).to.throw(
@@ -53,7 +53,7 @@ describe('the command', function () {
     }
   });
 
-  it('ends with 2 for words that make no sense, and says what was meant', async () => {
+  it('ends with 2 for a wrong command line, and suggests a correction', async () => {
     const unknown = await e2e(['lst']);
     expect(unknown.code).to.equal(2);
     expect(unknown.stderr).to.contain('Did you mean list?');
@@ -63,7 +63,7 @@ describe('the command', function () {
     expect((await e2e(['list', '-o', 'junit'])).code).to.equal(2);
   });
 
-  it('says in a sentence that a cluster is missing or does not answer', async () => {
+  it('reports a missing or silent cluster in one sentence', async () => {
     const missing = await e2e(['list', '--kubeconfig', '/nonexistent/config']);
     expect(missing).to.deep.include({ code: 2, stdout: '' });
     expect(missing.stderr)
@@ -102,7 +102,7 @@ describe('the command', function () {
     }
   });
 
-  it('ends quietly when nobody reads its output any more', async () => {
+  it('ends quietly when the reader closes the output', async () => {
     const child = spawn(NODE, [MAIN, 'suites', '-o', 'yaml'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let errors = '';
@@ -134,14 +134,14 @@ describe('shell completion', () => {
     expect(await offered(['init', 'su'])).to.deep.equal(['suite']);
   });
 
-  it('tells zsh and fish of every command', () => {
+  it('offers every command in zsh and fish', () => {
     for (const shell of ['zsh', 'fish'] as const) {
       const script = completionScript(words, shell);
       for (const { name } of words) expect(script, `${shell}: ${name}`).to.contain(name);
     }
   });
 
-  it('keeps hidden commands and options to itself', () => {
+  it('omits hidden commands and options', () => {
     expect(completionScript(words, 'fish')).not.to.contain('exit-code-to').and.not.to.contain('-a count');
   });
 });

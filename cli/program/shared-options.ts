@@ -5,7 +5,7 @@ import type { Format } from '../terminal/output.ts';
 import { isYes, text, wholeNumber } from './option-values.ts';
 import { environmentVariable, flagOf, type Setting, type SettingName, VOCABULARY } from './vocabulary.ts';
 
-/** An option for a text that an environment variable can give too. `value`: what stands for the text in the help. */
+/** An option for a text that an environment variable can give too. `value`: placeholder for the text in the help. */
 export function textOption(name: SettingName, value: string, description: string): Option {
   return new Option(`${flagOf(name)} <${value}>`, description).env(environmentVariable(name)).argParser(text);
 }

@@ -177,7 +177,7 @@ export async function readRun(
 
 function silent(names: RunNames, seen: Snapshot): string {
   return seen.run
-    ? `the operator did not take up TestRun ${names.namespace}/${names.run}: it has no status yet. Look at the operator's log, below logs of the results`
+    ? `the operator did not start TestRun ${names.namespace}/${names.run}: it has no status yet. Read the operator's log in the folder logs of the results`
     : `TestRun ${names.namespace}/${names.run} was not seen`;
 }
 

@@ -42,7 +42,7 @@ function story(...snapshots: Snapshot[]): string[] {
 }
 
 describe('telling what goes on', () => {
-  it('tells of each component as it comes up, and when the environment is ready', () => {
+  it('reports each component as it becomes ready, and the ready environment', () => {
     expect(
       story(
         { environment: environment([component('etcd', 0), component('manager', 0)]), reports: [] },
@@ -65,7 +65,7 @@ describe('telling what goes on', () => {
     ]);
   });
 
-  it('tells of a component that restarts or goes down', () => {
+  it('reports a component that restarts or goes down', () => {
     const before = { environment: environment([component('agent', 2)]), reports: [] };
     const after = {
       environment: environment([component('agent', 1, { restarts: 1, message: 'OOMKilled' })]),
@@ -76,7 +76,7 @@ describe('telling what goes on', () => {
     ]);
   });
 
-  it('tells of each suite and each test once', () => {
+  it('reports each suite and each test once', () => {
     const running = run([suite('s', 'Passed', { state: 'Running' })], going);
     const done = run([
       suite('s', 'Failed', { counts: { total: 2, passed: 1, failed: 1, pending: 0, interrupted: 0 } }),

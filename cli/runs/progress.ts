@@ -18,7 +18,7 @@ const STATE_WIDTH = 110;
 const ENDED_SHOWN = 10;
 
 /**
- * The lines that tell what changed between two looks at a run, oldest first: for output that only grows.
+ * The lines for what changed between two snapshots of a run, oldest first: for output that only grows.
  * Pure; equal snapshots give no line.
  */
 export function narrate(before: Snapshot, after: Snapshot): string[] {
@@ -32,14 +32,14 @@ export function narrate(before: Snapshot, after: Snapshot): string[] {
   ];
 }
 
-/** The lines that tell where a run stands now: for a terminal, where they replace each other. */
+/** The lines for the current state of a run: for a terminal, where they replace each other. */
 export function stateLines(seen: Snapshot): string[] {
   const ended = (seen.run?.status?.suites ?? []).filter(({ state }) => state === 'Finished');
   const notable = ended.filter(({ verdict }) => verdict !== 'Passed').slice(-ENDED_SHOWN);
   return [...notable.map(suiteLine), ...waitingLines(seen)];
 }
 
-/** The lines that tell what is waited for: for a log, where they are added when nothing happened for a while. */
+/** The lines for what a run waits for: for a log that has not grown for a while. */
 export function waitingLines(seen: Snapshot): string[] {
   const environments = environmentsIn(seen);
   const several = environments.length > 1;
@@ -113,7 +113,7 @@ function narrateEnvironment(
     const was = old.get(one.workload);
     if (was && was.ready === one.ready && was.desired === one.desired && was.restarts === one.restarts)
       continue;
-    // A first look tells of what is half up; nobody needs a line for each part of an environment that already runs.
+    // The first snapshot reports components that are half up, but not each part of an environment that already runs.
     if (!was && (one.ready === 0 || (!before && isUp(one)))) continue;
     const where = several ? `${after.metadata.name}: ` : '';
     lines.push(`${where}${componentLine(one)}: ${up} of ${components.length} components ready`);

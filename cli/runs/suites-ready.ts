@@ -30,7 +30,7 @@ export async function untilSuitesStand(
     if (!limit.aborted || options.signal.aborted) throw error;
     throw new SuitesMissing(
       `the operator did not make these TestSuites with the image ${wanted.image} in time: ${missing.join(', ')}. ` +
-        'Look at its log, below logs of the results',
+        'Read its log in the folder logs of the results',
       { cause: error },
     );
   }

@@ -12,7 +12,7 @@ import type { StagingOptions } from './context.ts';
 import { SERVED } from './rights.ts';
 import { attachStaging, runStaging } from './staging-pipeline.ts';
 
-/** Values that nobody looks at. */
+/** Values that no test checks. */
 const text = 'x';
 const url = 'http://x';
 const account = { email: text, password: text, accessKey: text, secretKey: text };
@@ -54,7 +54,7 @@ interface Review {
   resourceAttributes?: { resource: string; verb: string };
 }
 
-/** An object that stands. */
+/** A stored object. */
 export interface Stored {
   metadata: { name: string; labels?: Record<string, string>; deletionTimestamp?: string };
   [key: string]: unknown;
@@ -65,7 +65,7 @@ export function unreachable(): ApiError {
   return new ApiError({ what: 'get /', code: 0, reason: 'NoAnswer', message: 'connection failed' });
 }
 
-/** A cluster in memory: what is created stands, what is deleted goes at once; reviews are answered, not stored. */
+/** A cluster in memory: it stores what is created, removes what is deleted, and answers reviews. */
 export class Cluster {
   readonly objects = new Map<string, Stored>();
   readonly signals = new EventEmitter();
@@ -86,7 +86,7 @@ export class Cluster {
     this.put('/api/v1/namespaces/bai/secrets/creds', { data });
   }
 
-  /** Has an object stand under the path of its URL, whose last part is its name. */
+  /** Stores an object under the path of its URL, whose last part is its name. */
   put(path: string, object: object): Stored {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const { metadata, ...rest } = { metadata: {}, ...object };
@@ -95,7 +95,7 @@ export class Cluster {
     return stored;
   }
 
-  /** Everything that stands in the test namespace, by kind. */
+  /** Everything in the test namespace, by kind. */
   get made(): string[] {
     return [...this.objects.keys()]
       .filter((path) => path.includes('/namespaces/t/'))
@@ -218,7 +218,7 @@ export class Cluster {
     return runStaging({ ...options, ...more }, this.parts());
   }
 
-  /** Attaches to the run that stands. */
+  /** Attaches to the stored run. */
   attach() {
     return attachStaging(options, this.parts());
   }

@@ -81,8 +81,8 @@ export interface Found {
 }
 
 /**
- * How to reach the deployment: what its Services tell, over that its Secret, over that the file. None of the three has to
- * be whole. Throws NotReachable with the names of what none of them tells.
+ * How to reach the deployment: from its Services, overridden by its Secret, overridden by the file. None of the three has to
+ * be complete. Throws NotReachable with the names of what none of them gives.
  */
 export async function findConnection(
   client: Pick<RestApi, 'get'>,
@@ -145,7 +145,7 @@ function isConnection(value: unknown): value is Connection {
   return Value.Check(Whole, value);
 }
 
-/** Undefined where it is not there or must not be read: another source may tell it. */
+/** Undefined where it does not exist or cannot be read: another source may have it. */
 async function readable<T>(
   client: Pick<RestApi, 'get'>,
   path: string,

@@ -9,7 +9,7 @@ import type { StagingNamespaces } from './names.ts';
 export interface StagingOptions extends RunChoice {
   namespaces: StagingNamespaces;
   sources: Sources;
-  /** Every suite of the catalog: they must stand in the cluster before a run is created. */
+  /** Every suite of the catalog: the cluster must have them before a run is created. */
   catalog: readonly string[];
   /** Secret in the test namespace with which images are pulled. */
   pullSecret?: string;

@@ -16,7 +16,7 @@ const words: StagingWords = {
 };
 
 describe('what a staging run is given', () => {
-  it('is asked for by name when it is missing: no cluster is taken by accident', () => {
+  it('is requested by name when it is missing: no cluster is used by accident', () => {
     expect(() => targetOf(words, true)).to.throw(Misused, 'KUBECONFIG');
     expect(() => targetOf({ ...words, kubeconfig: 'a' }, true)).to.throw(Misused, 'NAMESPACE');
     expect(() => targetOf({ ...words, kubeconfig: 'a:b', deploymentNamespace: 'n' }, true)).to.throw(
@@ -55,7 +55,7 @@ describe('the run to attach to', () => {
     status: over ? finished.status : { phase: 'Running' },
   });
 
-  it('is one that goes on, else the youngest, else none', () => {
+  it('is an active one, else the newest, else none', () => {
     const old = at('old', '2026-01-01T00:00:00Z');
     const young = at('young', '2026-01-02T00:00:00Z', true);
     expect(runToAttach({ runs: [young, old] as never })?.metadata.name).to.equal('old');
@@ -75,7 +75,7 @@ describe('what is deleted at the end', () => {
   const owned = (kind: string, name: string, by: string) =>
     thing(kind, name, { labels: { 'e2e.backend.ai/run': 'r' }, ownerReferences: [{ uid: by }] });
 
-  it('is what nothing else of it owns; pods go with their owners', () => {
+  it('is what nothing else owns; pods go with their owners', () => {
     const things = [
       thing('TestRun', 'r'),
       owned('Job', 'j', 'TestRun-r'),
@@ -90,7 +90,7 @@ describe('what is deleted at the end', () => {
     ]);
   });
 
-  it('is not what goes already, and the Lease only when no operator can make it anew', () => {
+  it('excludes what is being deleted, and the Lease while an operator could recreate it', () => {
     const lease = thing('Lease', 'l');
     const going = thing('TestRun', 'r', { deletionTimestamp: '2026-01-01T00:00:00Z' });
     expect(toDelete([going, lease, thing('Pod', 'operator')])).to.deep.equal([]);
@@ -118,14 +118,14 @@ describe('whether the operator is up', () => {
     },
   });
 
-  it('is told by the newest generation alone, when the pods of the old one are gone', () => {
+  it('depends on the newest generation alone, after the old pods are gone', () => {
     expect(operatorState(deployment(up), []).up).to.equal(true);
     expect(operatorState(deployment({ ...up, observedGeneration: 1 }), []).up).to.equal(false);
     expect(operatorState(deployment({ ...up, replicas: 2 }), []).up).to.equal(false);
     expect(operatorState(undefined, []).why).to.include('no Deployment');
   });
 
-  it('says why not, and whether that passes by itself', () => {
+  it('says why not, and whether waiting helps', () => {
     const pulling = operatorState(deployment({}), [waiting('ImagePullBackOff', 'no such host')]);
     expect(pulling).to.deep.equal({ up: false, stuck: true, why: 'pod pod: ImagePullBackOff: no such host' });
     expect(operatorState(deployment({}), [waiting('ContainerCreating', '')]).stuck).to.equal(false);

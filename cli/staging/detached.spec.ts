@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Cluster, type Stored, unreachable } from './cluster-fixtures.ts';
 
 describe('a staging run', () => {
-  it('is left to itself when the connection is lost, and attached to later', async () => {
+  it('continues in the cluster when the connection is lost, and can be attached to', async () => {
     const cluster = new Cluster();
     let finished: TestRun | undefined;
     cluster.finish = (created) => {
@@ -16,12 +16,12 @@ describe('a staging run', () => {
     };
     const { ending } = await cluster.run();
     expect(ending.code).to.equal(COMMAND_EXIT.couldNotRun);
-    expect(ending.sentence).to.include('goes on there').and.include('./e2e attach');
+    expect(ending.sentence).to.include('continues there').and.include('./e2e attach');
     expect(cluster.did).not.to.include.members(['collect', 'uninstall']);
     expect(cluster.made).to.include.members(['testruns', 'testenvironments', 'deployments']);
 
     cluster.reachable = true;
-    expect((await cluster.run()).ending.sentence).to.include('goes on in namespace t');
+    expect((await cluster.run()).ending.sentence).to.include('is active in namespace t');
     const [path] = [...cluster.objects.keys()].filter((key) => key.includes('/testruns/'));
     if (path && finished) cluster.objects.set(path, finished as unknown as Stored);
     expect((await cluster.attach()).ending.code).to.equal(COMMAND_EXIT.passed);
@@ -44,7 +44,7 @@ describe('a staging run', () => {
     expect(cluster.made).to.deep.equal([]);
   });
 
-  it('keeps everything when the results cannot be fetched because the cluster went away', async () => {
+  it('keeps everything when the cluster becomes unreachable before the results are fetched', async () => {
     const cluster = new Cluster();
     cluster.collect = async () => {
       cluster.reachable = false;

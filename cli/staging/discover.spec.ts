@@ -35,7 +35,7 @@ describe('endpoints of a deployment', function () {
     },
   });
 
-  it('are told by the Services of charts/backend-ai as its own Secret tells them', () => {
+  it('from the Services of charts/backend-ai match those in its Secret', () => {
     const found = endpointsOf(services, 'ns');
     const expected = {
       namespace: 'ns',
@@ -75,7 +75,7 @@ describe('endpoints of a deployment', function () {
     });
   });
 
-  it('are whole with a Secret that holds credentials alone', async () => {
+  it('are complete with a Secret that holds only credentials', async () => {
     const secret = structuredClone(connection) as unknown as Record<string, Record<string, unknown>>;
     for (const part of ['manager', 'webserver']) delete secret[part];
     for (const key of ['host', 'port']) delete secret.postgres?.[key];
@@ -118,7 +118,7 @@ describe('endpoints of a deployment', function () {
       .and.not.matches(/hush/);
   });
 
-  it('of a later layer win, key by key, and lists are taken whole', () => {
+  it('of a later layer win key by key; lists are replaced as a whole', () => {
     const below = { manager: { url: 'a', internalUrl: 'b' }, agents: [{ id: '1', httpUrl: 'x' }] };
     expect(layered(below, undefined, { manager: { url: 'c' }, agents: [] })).to.deep.equal({
       manager: { url: 'c', internalUrl: 'b' },

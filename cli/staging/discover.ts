@@ -35,7 +35,7 @@ const URLS: readonly [part: keyof Connection, key: string, where: Endpoint][] = 
 ];
 
 /**
- * What the Services of a namespace tell about how to reach Backend.AI there. A component's Service carries the label
+ * How to reach Backend.AI, from the Services of its namespace. A component's Service carries the label
  * app.kubernetes.io/component, or has the component's name. Agents are no Services: they come from the Secret or a file.
  */
 export function endpointsOf(

@@ -21,9 +21,9 @@ export interface Thing {
   metadata: ObjectMeta;
 }
 
-/** What a namespace holds before a run begins, or when someone attaches. */
+/** What a namespace contains before a run begins, or at "attach". */
 export interface Holdings {
-  /** ours: the mark of this command is on it. foreign: somebody else installed it. */
+  /** ours: the mark of this command is on it. foreign: this command did not install it. */
   operator: 'none' | 'ours' | 'foreign';
   /** Runs that this command made. */
   runs: TestRun[];
@@ -118,7 +118,7 @@ export async function holdingsOf(
 }
 
 /**
- * Which of these things to delete now. What another of them owns goes with that, and the Lease is made anew by an operator
+ * Which of these things to delete now. What another of them owns goes with that, and the Lease is recreated by an operator
  * that still runs. Pure.
  */
 export function toDelete(things: readonly Thing[]): Thing[] {

@@ -26,5 +26,5 @@ export const STAGING = {
 
 /** On what the command itself makes there, the Secret of its Helm release included: only this is ever removed. */
 export const MADE_BY = { label: 'e2e.backend.ai/made-by', value: 'staging' } as const;
-/** On a TestRun: the namespace of the deployment, for whoever attaches to it. */
+/** On a TestRun: the namespace of the deployment, for "attach". */
 export const DEPLOYMENT_ANNOTATION = 'e2e.backend.ai/deployment';

@@ -5,7 +5,7 @@ import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { DEPLOYMENT_ANNOTATION, MADE_BY, STAGING, type StagingNamespaces } from './names.ts';
 
 const labels = { [MADE_BY.label]: MADE_BY.value };
-/** Seconds after which a finished run is deleted although nobody attached to it. */
+/** Seconds after which a finished run is deleted even if no command attached to it. */
 const RUN_TTL_SECONDS = 24 * 3600;
 
 /** The Secret that the suites get. */

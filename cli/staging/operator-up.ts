@@ -34,7 +34,7 @@ class OperatorDown extends Error {
   override readonly name = 'OperatorDown';
 }
 
-/** States of a container that do not pass without somebody doing something. */
+/** States of a container that need an action to end. */
 const STUCK: ReadonlySet<string> = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
@@ -42,7 +42,7 @@ const STUCK: ReadonlySet<string> = new Set([
   'ErrImageNeverPull',
   'CreateContainerConfigError',
 ]);
-/** A registry may fail once: so long is a container stuck before it is said to be hopeless. */
+/** A registry may fail once: a container is reported as stuck after this time. */
 const HOPELESS_MS = 30_000;
 const LOOK_MS = 500;
 

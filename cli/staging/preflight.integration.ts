@@ -42,7 +42,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     jane = new RestClient(plane.user('jane').kubeConfig, { fieldManager: FIELD_MANAGERS.cli });
     admin = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await plane.createNamespace(namespaces.deployment);
-    // The API server makes its own roles, what everybody may see among them, a moment after it is ready.
+    // The API server creates its own roles shortly after it is ready.
     await until('everybody may see what is served', () => jane.get('/apis').then(() => true));
   });
   after(async () => {
@@ -51,7 +51,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     await plane?.stop();
   });
 
-  it('is told everything that is missing, and what an administrator runs, and nothing is created', async () => {
+  it('learns everything that is missing and what an administrator runs; nothing is created', async () => {
     const error = refusal(await look());
     expect(error.message).to.include('does not know the kind testruns.e2e.backend.ai/v1alpha1');
     expect(error.message).to.include(
@@ -70,7 +70,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     ]);
   });
 
-  it('sees that the namespace is not there once it may look', async () => {
+  it('reports a missing namespace once it may read it', async () => {
     await plane.createNamespace(namespaces.test);
     await plane.applyYaml(rightsManifest(namespaces, 'jane'));
     expect(await look()).to.include({ user: 'jane', namespace: 'found' });
@@ -89,7 +89,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     expect(refuseUnprepared(found, namespaces)).to.deep.equal([]);
   });
 
-  it('is told of a single verb that was taken away, and only of that', async () => {
+  it('learns of a single missing verb, and of nothing else', async () => {
     await withRole(plane, 'test', (rules) =>
       rules.map((rule) =>
         rule.resources.includes('jobs')
@@ -107,7 +107,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     await plane.applyYaml(rightsManifest(namespaces, 'jane'));
   });
 
-  it('may go on without what is only nice to have, and is told what is lost', async () => {
+  it('may continue without optional rights, and learns what is lost', async () => {
     await withRole(plane, 'deployment', (rules) =>
       rules.filter(({ resources }) => !resources.includes('pods/log')),
     );
@@ -117,7 +117,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     await plane.applyYaml(rightsManifest(namespaces, 'jane'));
   });
 
-  it('installs the operator with these rights alone, finds it as its own, and leaves nothing', async () => {
+  it('installs the operator with these rights alone, recognizes it, and leaves nothing', async () => {
     const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
     const values = operatorValues(namespaces, {
@@ -148,7 +148,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     ]);
   });
 
-  it('removes an installation that broke in its middle, which helm cannot', async () => {
+  it('removes a half-made installation, which Helm cannot', async () => {
     const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
     await effects.install(
@@ -168,7 +168,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     ]);
   });
 
-  it('knows an operator that somebody else installed', async () => {
+  it('recognizes an operator that this command did not install', async () => {
     await plane.applyYaml(`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.e2e-operator.v1,
       namespace: ${namespaces.test}, labels: {owner: helm, name: e2e-operator}}}`);
     expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'foreign', runs: [] });
@@ -188,7 +188,7 @@ async function withRole(
   }
 }
 
-/** What somebody with all rights finds in the namespace. */
+/** What a user with all rights finds in the namespace. */
 async function namesIn(admin: RestClient, namespace: string): Promise<string[]> {
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   const core = `/api/v1/namespaces/${namespace}`;

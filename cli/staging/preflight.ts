@@ -171,7 +171,7 @@ async function unserved(client: Client, signal: AbortSignal): Promise<string[]> 
     return SERVED.plurals.filter((plural) => !names.has(plural));
   } catch (error) {
     if (error instanceof ApiError && error.code === 404) return [...SERVED.plurals];
-    // A cluster that hides what it serves: the first object that is tried will tell.
+    // A cluster that hides what it serves: creating the first object shows it.
     if (error instanceof ApiError && error.code === 403) return [];
     throw error;
   }

@@ -37,19 +37,19 @@ describe('the rights of a staging run', function () {
     }
   });
 
-  it('stand in docs/staging-rights.yaml as they are ("./e2e staging --print-rights release-engineer" writes it)', () => {
+  it('match docs/staging-rights.yaml, which "./e2e staging --print-rights release-engineer" writes', () => {
     const text = readFileSync(path.join(PROJECT_ROOT, 'docs/staging-rights.yaml'), 'utf8');
     expect(text).to.equal(rightsManifest(namespaces, 'release-engineer'));
   });
 
-  it('cover what the operator gets: nobody can give what he does not have', () => {
+  it('cover what the operator gets: a user cannot grant rights that the user lacks', () => {
     const own = rulesIn('test', namespaces);
     const rules = installed.flatMap((object) => object.rules ?? []);
     expect(rules.length).to.be.greaterThan(8);
     for (const rule of rules) expect(grants(own, rule), JSON.stringify(rule)).to.equal(true);
   });
 
-  it('cover every kind that an installation is made of', () => {
+  it('cover every kind of object in an installation', () => {
     const own = rulesIn('test', namespaces);
     const groups: Record<string, string> = {
       Deployment: 'apps',
@@ -66,14 +66,14 @@ describe('the rights of a staging run', function () {
     }
   });
 
-  it('are enough for an installation that makes nothing outside of its namespace', () => {
+  it('suffice for an installation that creates nothing outside its namespace', () => {
     const used = installed.map(({ metadata }) => metadata.namespace);
     expect([...new Set(used)]).to.deep.equal([namespaces.test]);
     const kinds = new Set(installed.map(({ kind }) => kind));
     expect([...kinds].filter((kind) => /^Cluster|Definition$|Policy/.test(kind))).to.deep.equal([]);
   });
 
-  it('hold no wildcard, no cluster-wide rule, and read one Secret of the deployment', () => {
+  it('contain no wildcard and no cluster-wide rule, and read one Secret of the deployment', () => {
     const rules = [...rulesIn('test', namespaces), ...rulesIn('deployment', namespaces)];
     for (const rule of rules)
       expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.to.include('*');

@@ -36,7 +36,7 @@ describe('a staging run', () => {
     expect(cluster.did).to.deep.equal([]);
   });
 
-  it('creates nothing in a dry run, nor beside an operator of somebody else, nor without credentials', async () => {
+  it('creates nothing in a dry run, next to a foreign operator, or without credentials', async () => {
     const dry = new Cluster();
     expect((await dry.run({ dryRun: true })).ending.code).to.equal(COMMAND_EXIT.passed);
     const foreign = new Cluster();

@@ -145,7 +145,7 @@ async function installOperator(state: StagingState & { images?: StagingImages },
   const { options, client, effects } = state;
   state.mayHaveMade = true;
   await effects.install(operatorValues(options.namespaces, imagesOf(state), options), p);
-  progress.log('helm is done; waiting for the operator');
+  progress.log('Helm has finished; waiting for the operator');
   const deadlineMs = OPERATOR_UP_SECONDS * 1000;
   await untilOperatorUp(client, options.namespaces.test, { signal: p.signal, deadlineMs });
   return undefined;
@@ -203,19 +203,19 @@ async function prepare(state: StagingState, { p, progress }: Step): Promise<Endi
   await state.client.create(pathOf(TEST_ENVIRONMENTS, at), environment, p.signal, dry);
   await state.client.create(pathOf(TEST_RUNS, at), wantedRun(options), p.signal, dry);
   if (!options.dryRun) return undefined;
-  return { code: COMMAND_EXIT.passed, sentence: 'this would run; nothing was created' };
+  return { code: COMMAND_EXIT.passed, sentence: 'the suites can run; nothing was created' };
 }
 
 function refuseForeign(holdings: Holdings, { namespaces, attachCommand }: StagingOptions): void {
   const active = holdings.runs.find((run) => !isFinished(run));
   if (active) {
     throw new Error(
-      `TestRun ${active.metadata.name} goes on in namespace ${namespaces.test}: "${attachCommand}" follows it, another TEST_NAMESPACE runs beside it`,
+      `TestRun ${active.metadata.name} is active in namespace ${namespaces.test}: follow it with "${attachCommand}", or use another TEST_NAMESPACE`,
     );
   }
   if (holdings.operator === 'foreign') {
     throw new Error(
-      `an operator that this command did not install is in namespace ${namespaces.test}: give another TEST_NAMESPACE`,
+      `an operator that this command did not install is in namespace ${namespaces.test}: use another TEST_NAMESPACE`,
     );
   }
 }

@@ -1,7 +1,7 @@
 /** Exit code of a program that was ended by SIGPIPE, as shells show it. */
 const CLOSED_OUTPUT_EXIT = 141;
 
-/** Commands that change something: they go on, and end with their own code, when nobody reads their output any more. */
+/** Commands that change something: they continue, and end with their own code, after the reader closed the output. */
 const GO_ON: ReadonlySet<string> = new Set([
   'kind',
   'up',

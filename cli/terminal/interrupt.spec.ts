@@ -15,7 +15,7 @@ describe('signals', () => {
     return { source, said, clock, interruption };
   }
 
-  it('the first stops the work and lets the clean-up go on', () => {
+  it('the first one stops the work and allows the clean-up', () => {
     const { source, interruption } = listening();
     source.emit('SIGINT', 'SIGINT');
     expect(interruption.work.aborted).to.equal(true);
@@ -23,7 +23,7 @@ describe('signals', () => {
     expect(interruption.cleanUp.aborted).to.equal(false);
   });
 
-  it('the second stops the clean-up too', () => {
+  it('the second one stops the clean-up', () => {
     const { source, clock, interruption } = listening();
     source.emit('SIGTERM', 'SIGTERM');
     clock.now = 5_000;
@@ -31,7 +31,7 @@ describe('signals', () => {
     expect(interruption.cleanUp.aborted).to.equal(true);
   });
 
-  it('the same signal by way of the process group and of make is one wish', () => {
+  it('a signal that arrives twice, from the process group and from make, counts once', () => {
     const { source, clock, interruption } = listening();
     source.emit('SIGTERM', 'SIGTERM');
     clock.now = 50;

@@ -2,7 +2,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A signal to a process group and to its make arrives twice within moments: that is one wish, not two. */
 const SAME_WISH_MS = 700;
 
-/** The reason of an aborted signal: someone pressed Ctrl-C or sent SIGTERM. */
+/** The reason of a signal that Ctrl-C, SIGTERM or SIGHUP aborted. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -36,7 +36,7 @@ export function onInterrupt(
   const listener = (signal: string): void => {
     if (first === undefined) {
       first = now();
-      tell(`${signal}: stopping and cleaning up; once more leaves everything as it is`);
+      tell(`${signal}: stopping and cleaning up; a second signal leaves everything as it is`);
       work.abort(new Interrupted(`stopped by ${signal}`));
       return;
     }

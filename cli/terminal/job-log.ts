@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** The log file of a job: every line that was said, also those that a terminal shows only for a moment. */
+/** The log file of a command: every line of progress, also those that a terminal replaces. */
 export interface JobLog {
   write(line: string): void;
   close(): Promise<void>;
 }
 
-/** Opens the file anew; its folder exists. */
+/** Truncates and opens the file. Its folder must exist. */
 export function openJobLog(file: string): JobLog {
   const stream = createWriteStream(file);
   return {

@@ -6,7 +6,7 @@ export type Format = 'table' | 'json' | 'yaml' | 'junit';
 
 /** One result in every form that it has. */
 export interface Shown {
-  /** For people: lines for a terminal of so many columns (undefined: no limit). */
+  /** For people: lines for a terminal with this number of columns (undefined: no limit). */
   table(columns: number | undefined): readonly string[];
   /** For programs, as JSON or YAML. */
   data: unknown;

@@ -4,7 +4,7 @@ import { Listr, PRESET_TIMER } from 'listr2';
 export interface PhaseProgress {
   /** A line worth keeping where output only grows. */
   log(line: string): void;
-  /** Where things stand now; replaces what stood there before. Shown on terminals only. */
+  /** Replaces the lines about the current state. Shown on terminals only. */
   state(lines: readonly string[]): void;
   /** Replaces the title of the phase on a terminal, for example with its result. */
   title(text: string): void;
@@ -92,7 +92,7 @@ export class PlainRenderer implements Renderer {
   }
 }
 
-/** A task list that is drawn anew as things change; one task a phase, its state below it. */
+/** A task list that is redrawn on each change: one task for each phase, with its state below it. */
 class LiveRenderer implements Renderer {
   readonly #output: Output;
   readonly #elapsed: () => number;

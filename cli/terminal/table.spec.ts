@@ -8,18 +8,18 @@ const rows = [
 ];
 
 describe('tables on terminals', () => {
-  it('are whole where there is room, and in files', () => {
+  it('are complete where they fit, and in files', () => {
     expect(fitted(head, rows, undefined)).to.deep.equal(fitted(head, rows, 400));
     expect(fitted(head, rows, undefined).join('\n')).to.contain('and 3 more');
   });
 
-  it('are cut at their widest column, and say so', () => {
+  it('are cut at their widest column, with a mark', () => {
     const lines = fitted(head, rows, 60);
     expect(Math.max(...lines.map((line) => line.length))).to.be.at.most(60);
     expect(lines.join('\n')).to.contain('e2e-with-a-long-name').and.contain('…');
   });
 
-  it('become blocks of lines where a table cannot be', () => {
+  it('become blocks of lines on very narrow terminals', () => {
     const lines = fitted(head, rows, 24);
     expect(Math.max(...lines.map((line) => line.length))).to.be.at.most(24);
     expect(lines).to.include('name: e2e-abc').and.to.include('verdict: Failed');

@@ -4,7 +4,7 @@ const TABLE_COLUMNS = 50;
 const MIN_WIDTH = 8;
 
 /**
- * A table that fits into so many columns (undefined: as wide as it is). The widest columns are cut first, with "…" at the
+ * A table that fits into `columns` columns (undefined: no limit). The widest columns are cut first, with "…" at the
  * cut; on very narrow terminals every row becomes a block of "title: value" lines. Pure.
  */
 export function fitted(

@@ -239,7 +239,7 @@ async function checkDefinitions(client: RestApi, signal: AbortSignal): Promise<v
   const crd = await client.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, {}, signal);
   if (JSON.stringify(crd).includes('"startDeadlineSeconds"')) return;
   throw new Error(
-    'the CRDs of the kept cluster are older than this checkout: make e2e-kind REUSE=1 brings them up to date',
+    'the CRDs of the kept cluster are older than this checkout: run make e2e-kind REUSE=1 to update them',
   );
 }
 

@@ -30,7 +30,7 @@ describe('what the self-test of staging expects', () => {
     expect(difference(['a'], ['a'])).to.deep.equal([]);
   });
 
-  it('is surprised by another exit code, and by what was not said', () => {
+  it('fails for another exit code, and for a missing message', () => {
     const got = { code: 2, lines: ['it goes on there'] };
     expect(() => expectEnding('x', got, { code: 2, says: ['goes on'] })).not.to.throw();
     expect(() => expectEnding('x', got, { code: 0 })).to.throw(Surprise, 'ended with 2 instead of 0');

@@ -159,7 +159,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
       stage.proxy.refuse();
     });
     if (!cut) throw new Surprise(`no test passed before the command ended with ${lost.code}`);
-    expectEnding('the cut command', lost, { code: 2, says: ['goes on there', './e2e attach'] });
+    expectEnding('the cut command', lost, { code: 2, says: ['continues there', './e2e attach'] });
   });
   await step('attaches again, fetches the results and removes everything', async () => {
     stage.proxy.allow();
