@@ -35,7 +35,7 @@ const RUN_MARGIN_SECONDS = 120;
 const CANCEL_SECONDS = 20;
 
 /** Machine, tools, engine, images, cluster, operator, environment, run. */
-export const KIND_PIPELINE: Pipeline<KindState> = {
+const KIND_PIPELINE: Pipeline<KindState> = {
   phases: [
     { name: 'doctor', title: 'machine', run: checkMachine },
     { name: 'tools', title: 'tools', run: findTools },

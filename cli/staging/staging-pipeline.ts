@@ -46,7 +46,7 @@ const AFTERWARDS: Omit<Pipeline<StagingState>, 'phases'> = {
 };
 
 /** Preflight, operator, run; then results and removal. */
-export const STAGING_PIPELINE: Pipeline<StagingState & { images?: StagingImages }> = {
+const STAGING_PIPELINE: Pipeline<StagingState & { images?: StagingImages }> = {
   ...AFTERWARDS,
   phases: [
     { name: 'doctor', title: 'rights and endpoints', run: prepare },
@@ -76,7 +76,7 @@ export const STAGING_PIPELINE: Pipeline<StagingState & { images?: StagingImages 
 };
 
 /** Finds the run that an earlier command left, follows it; then results and removal. */
-export const ATTACH_PIPELINE: Pipeline<StagingState & { attached?: TestRun }> = {
+const ATTACH_PIPELINE: Pipeline<StagingState & { attached?: TestRun }> = {
   ...AFTERWARDS,
   phases: [
     { name: 'doctor', title: 'cluster', run: findRun },
