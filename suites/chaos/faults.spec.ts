@@ -29,13 +29,13 @@ describe('faults of a suite', () => {
   let before: FaultStatus | undefined;
   let after: FaultStatus | undefined;
   let created: Fault | undefined;
-  let told: boolean;
+  let healRequested: boolean;
 
   beforeEach(async () => {
     before = inForce;
     after = healed;
     created = undefined;
-    told = false;
+    healRequested = false;
     server = http.createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -61,8 +61,8 @@ describe('faults of a suite', () => {
       created = body;
       return { ...body, metadata: { ...body.metadata, name: 'suite-x' } };
     }
-    if (method === 'PATCH') told = (body as { spec?: { heal?: boolean } }).spec?.heal === true;
-    const status = told ? after : before;
+    if (method === 'PATCH') healRequested = (body as { spec?: { heal?: boolean } }).spec?.heal === true;
+    const status = healRequested ? after : before;
     return { metadata: { name: 'suite-x' }, ...(status ? { status } : {}) };
   }
 
@@ -85,11 +85,11 @@ describe('faults of a suite', () => {
 
   it('hand over the receipt, and are healed after the body', async () => {
     const seen = await withFault(injector(), pause, new CleanupStack(), async (receipt) => {
-      expect(told).to.equal(false);
+      expect(healRequested).to.equal(false);
       return receipt;
     });
     expect(seen).to.deep.include({ fault: 'suite-x', targets: [target], seenInForceAt: new Date(NOW) });
-    expect(told).to.equal(true);
+    expect(healRequested).to.equal(true);
   });
 
   it('are healed when the body fails, and its error is reported', async () => {
@@ -97,7 +97,7 @@ describe('faults of a suite', () => {
       withFault(injector(), pause, new CleanupStack(), () => Promise.reject(new Error('claim'))),
     );
     expect(error).to.be.an('error').with.property('message', 'claim');
-    expect(told).to.equal(true);
+    expect(healRequested).to.equal(true);
   });
 
   const noReceipt: [string, FaultStatus | undefined, RegExp][] = [
@@ -131,7 +131,7 @@ describe('faults of a suite', () => {
     const cleanup = new CleanupStack();
     await failure(injector().inject(pause, cleanup));
     await cleanup.unwind();
-    expect(told, 'asked to heal').to.equal(false);
+    expect(healRequested, 'asked to heal').to.equal(false);
   });
 
   it('make the test inconclusive when no probe observes the healing, and the cleanup stack tries again', async () => {

@@ -61,7 +61,7 @@ describe('the connection pool of a manager', function () {
     while (!over) {
       const now = await connections();
       most = Math.max(most, now.manager);
-      expect(now.all, 'connections of everybody').to.be.below(now.allowed);
+      expect(now.all, 'connections of all clients').to.be.below(now.allowed);
       await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 100))]);
     }
     return most;

@@ -48,7 +48,7 @@ describe('known issues of transactions', () => {
       blocker = next;
     }
     await blocker.rollback();
-    expect(await database.traces(name), 'the session stands').to.deep.equal({ sessions: 1, kernels: 1 });
+    expect(await database.traces(name), 'rows of the session').to.deep.equal({ sessions: 1, kernels: 1 });
     expect(await answer).to.equal('PENDING');
   });
 });

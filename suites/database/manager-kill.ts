@@ -76,7 +76,7 @@ describe('killing a manager', function () {
     expect((await leftOf(waiter.pid))[0]?.locks, 'locks of the transaction in its middle').to.be.above(0);
 
     await withFault(faults(), killOf(victim), afterTest, async () => {
-      expect(await answer, 'who asked is told').to.be.instanceOf(Error);
+      expect(await answer, 'the answer to the client').to.be.instanceOf(Error);
       const since = performance.now();
       await blocker.rollback();
       await waitUntil(

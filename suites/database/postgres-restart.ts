@@ -199,8 +199,8 @@ describe('restarting PostgreSQL under load', function () {
       for (const { asUser, id } of managers) {
         const listed = await asUser.folders.list();
         for (const row of rows) {
-          const told = listed.find((folder) => folder.id === row.id.replaceAll('-', ''));
-          expect(told?.name, `name as ${id} tells it`).to.equal(row.name);
+          const reported = listed.find((folder) => folder.id === row.id.replaceAll('-', ''));
+          expect(reported?.name, `name at ${id}`).to.equal(row.name);
         }
       }
 
@@ -237,6 +237,6 @@ describe('restarting PostgreSQL under load', function () {
       `SELECT count(*)::int AS open FROM pg_stat_activity
         WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '30 s'`,
     );
-    expect(others?.open, 'transactions that nobody ends').to.equal(0);
+    expect(others?.open, 'transactions that stay open').to.equal(0);
   });
 });

@@ -121,7 +121,7 @@ describe('transactions', function () {
       async () => (await holders())[0] ?? notYet('none runs'),
       { deadlineSeconds: START_SECONDS, everyMs: 100 },
     );
-    const told = await waitUntil(
+    const reported = await waitUntil(
       'the scheduler to say why the others wait',
       async () => {
         await holders();
@@ -133,17 +133,17 @@ describe('transactions', function () {
       },
       { deadlineSeconds: 70, everyMs: 200 },
     );
-    for (const step of told) expect(step.message).to.match(/concurren/i);
+    for (const step of reported) expect(step.message).to.match(/concurren/i);
   });
 
   it(`keep counters right while ${SESSIONS} sessions start and end concurrently`, async () => {
     const { database, user, afterTest } = world();
     const since = performance.now();
     const tag = world().name('many');
-    const stands = (): Promise<{ id: string; status: string }[]> =>
+    const existing = (): Promise<{ id: string; status: string }[]> =>
       database.rows('SELECT id, status::text FROM sessions WHERE name LIKE $1', [`${tag}-%`]);
     afterTest.add(`sessions ${tag}`, async () => {
-      for (const session of await stands()) await world().endSession(session.id);
+      for (const session of await existing()) await world().endSession(session.id);
     });
     const asked = await Promise.all(
       Array.from({ length: SESSIONS }, async (_, index) => {
@@ -158,7 +158,7 @@ describe('transactions', function () {
         return created?.sessionId;
       }),
     );
-    const ids = (await stands()).map((session) => session.id);
+    const ids = (await existing()).map((session) => session.id);
     expect(ids, 'answered sessions').to.include.members(asked.filter((id) => id !== undefined));
     expect(ids).to.have.length(SESSIONS);
     const ends = await Promise.allSettled(

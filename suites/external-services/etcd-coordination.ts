@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { EtcdLocks } from '../chaos/etcd-lock.ts';
 import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
-import { config, INTROSPECTION, tellsSchema, untilSchemaTold } from '../clients/manager/live-config.ts';
+import {
+  answersIntrospection,
+  config,
+  INTROSPECTION,
+  untilIntrospection,
+} from '../clients/manager/live-config.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
@@ -25,12 +30,12 @@ describe('coordination through etcd', function () {
       const nodes = await etcd.below('nodes/manager/');
       for (const manager of managers) expect(nodes[`nodes/manager/${manager.id}`], manager.id).to.equal('up');
       expect(await etcd.get('manager/status')).to.equal('running');
-      const told = await admin.api.json<{ status: string; nodes: { id: string }[] }>({
+      const reported = await admin.api.json<{ status: string; nodes: { id: string }[] }>({
         method: 'GET',
         path: '/manager/status',
       });
-      expect(told.status).to.equal('running');
-      expect(managers.map((manager) => manager.id)).to.include(told.nodes[0]?.id);
+      expect(reported.status).to.equal('running');
+      expect(managers.map((manager) => manager.id)).to.include(reported.nodes[0]?.id);
     });
 
     it('name the same agents as the database', async () => {
@@ -104,8 +109,8 @@ describe('coordination through etcd', function () {
     it('changes both running managers without a restart', async () => {
       const { admin, afterTest } = world();
       const becomes = (wanted: boolean): Promise<void> =>
-        untilSchemaTold(wanted, managers, { deadlineSeconds: 20, everyMs: 100 });
-      const before = await Promise.all(managers.map(tellsSchema));
+        untilIntrospection(wanted, managers, { deadlineSeconds: 20, everyMs: 100 });
+      const before = await Promise.all(managers.map(answersIntrospection));
       expect(before, 'before').to.deep.equal(managers.map(() => false));
       afterTest.add('the key of introspection', async () => {
         await config('delete', { key: INTROSPECTION, prefix: false }, admin);

@@ -10,7 +10,7 @@ import {
   RENEWAL_SECONDS,
   registrations,
 } from '../clients/manager/discovery.ts';
-import { config, INTROSPECTION, untilSchemaTold } from '../clients/manager/live-config.ts';
+import { config, INTROSPECTION, untilIntrospection } from '../clients/manager/live-config.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { Component } from '../fixtures/precondition.ts';
@@ -71,7 +71,7 @@ describe('coordination when etcd is restarted', function () {
     const { admin, afterTest, etcd, valkey } = world();
     const [writer, reader] = managers;
     if (!writer || !reader) throw new Inconclusive('two managers are needed');
-    const becomes = (wanted: boolean): Promise<void> => untilSchemaTold(wanted, managers, recovery);
+    const becomes = (wanted: boolean): Promise<void> => untilIntrospection(wanted, managers, recovery);
     const key = `e2e/${world().name('key')}`;
     afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, admin));
     afterTest.add('the key of introspection', async () => {
@@ -158,7 +158,7 @@ describe('coordination when etcd is restarted', function () {
     const watches = await etcd.watches();
     afterTest.add('the key of introspection', async () => {
       await config('delete', { key: INTROSPECTION, prefix: false }, admin);
-      await untilSchemaTold(false, managers, recovery);
+      await untilIntrospection(false, managers, recovery);
     });
     const term = await locks.term();
     await withFault(faults(), KILLED, afterTest, async (receipt) => {
@@ -169,7 +169,7 @@ describe('coordination when etcd is restarted', function () {
       if (early >= watches) throw new Inconclusive(`all clients watched again before the write: ${early}`);
       await watchedAgain(watches);
     });
-    await untilSchemaTold(true, managers, { deadlineSeconds: 20, everyMs: 100 });
+    await untilIntrospection(true, managers, { deadlineSeconds: 20, everyMs: 100 });
   });
 
   it('keeps a lock for its holder through the restart, and frees it when the holder is killed', async () => {

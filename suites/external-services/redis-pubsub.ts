@@ -62,13 +62,13 @@ describe('events through Valkey', function () {
     const folder = await folders.make(world().afterTest);
     const since = await stream.newest();
     await world().user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force` });
-    const told = await stream.find(
+    const reported = await stream.find(
       since,
-      'the storage-proxy to tell that the folder is deleted',
+      'the event of the storage-proxy that the folder is deleted',
       (event) => event.name.startsWith('vfolder_deletion') && event.payload.includes(folder.id),
     );
-    expect(told).to.include({ name: 'vfolder_deletion_success', source: 'storage', retries: 0 });
-    await stream.dealtWith(told);
+    expect(reported).to.include({ name: 'vfolder_deletion_success', source: 'storage', retries: 0 });
+    await stream.dealtWith(reported);
     const status = await waitUntil(
       'the folder to be deleted in the database',
       async () => {
@@ -81,9 +81,9 @@ describe('events through Valkey', function () {
       { deadlineSeconds: 10, everyMs: 50 },
     );
     expect(status).to.equal('delete-complete');
-    const again = (await valkey.xrange(EVENTS.stream, told.id, '+')).filter(
+    const again = (await valkey.xrange(EVENTS.stream, reported.id, '+')).filter(
       ([id, fields]) =>
-        id !== told.id && fields.some((field) => field.includes(folder.id) && field.includes('vfid')),
+        id !== reported.id && fields.some((field) => field.includes(folder.id) && field.includes('vfid')),
     );
     expect(again).to.deep.equal([]);
   });

@@ -125,13 +125,13 @@ describe('events when Valkey is restarted', function () {
         () => user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force`, timeoutMs: 10_000 }),
         recovery,
       );
-      const told = await stream.find(
+      const reported = await stream.find(
         after,
-        'the storage-proxy to tell that the folder is deleted',
+        'the event of the storage-proxy that the folder is deleted',
         (event) => event.name.startsWith('vfolder_deletion') && event.payload.includes(folder.id),
       );
-      expect(told).to.include({ name: 'vfolder_deletion_success', source: 'storage' });
-      await stream.dealtWith(told);
+      expect(reported).to.include({ name: 'vfolder_deletion_success', source: 'storage' });
+      await stream.dealtWith(reported);
       measure('event-after-restart-dealt-with', (Date.now() - since) / 1000, 's');
       await waitUntil(
         'the folder to be deleted in the database',
@@ -192,15 +192,15 @@ describe('events when Valkey is restarted', function () {
       await expectRestarted(receipt);
       // A subscription gets only later messages, so wait until it exists.
       const heard = await waitUntil(
-        'each manager to tell its listener of a new session',
+        'each manager to send its listener events of a new session',
         async () => {
           const session = await enqueue();
-          const told = await Promise.allSettled(
+          const reported = await Promise.allSettled(
             listeners.map((one) => one.until(session, 'session_pending', 5)),
           );
-          return told.every(({ status }) => status === 'fulfilled')
+          return reported.every(({ status }) => status === 'fulfilled')
             ? session
-            : notYet(told.map(({ status }, index) => `${managers[index]?.id}: ${status}`));
+            : notYet(reported.map(({ status }, index) => `${managers[index]?.id}: ${status}`));
         },
         recovery,
       );

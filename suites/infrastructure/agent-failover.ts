@@ -143,7 +143,7 @@ describe('an agent that fails', function () {
       afterTest.add('the session that waits', async () => {
         if (!waited) await world().endSession(sessionId);
       });
-      const told = await waitUntil(
+      const reported = await waitUntil(
         'the scheduler to say why the session waits',
         async () => {
           const steps = await database.schedulingSteps(sessionId);
@@ -154,7 +154,7 @@ describe('an agent that fails', function () {
         },
         { deadlineSeconds: 70 },
       );
-      expect(told.message, 'why it waits').to.include('could not be placed');
+      expect(reported.message, 'why it waits').to.include('could not be placed');
       expect((await user.sessions.get(sessionId)).status).to.equal('PENDING');
 
       // A session ends only when its agent reports that. Silence does not end it.

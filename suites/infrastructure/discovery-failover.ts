@@ -59,12 +59,12 @@ describe('service discovery when pods disappear', function () {
     const asker = client ?? new BackendAi(manager.url, accounts.admin);
     try {
       const path = '/manager/status';
-      const told = await asker.api.json<{ nodes: { id: string }[] }>({
+      const reported = await asker.api.json<{ nodes: { id: string }[] }>({
         method: 'GET',
         path,
         timeoutMs: ANSWER_MS,
       });
-      return { at: Date.now(), by: told.nodes[0]?.id ?? 'nobody' };
+      return { at: Date.now(), by: reported.nodes[0]?.id ?? 'unknown' };
     } catch (error) {
       return { at: Date.now(), by: undefined, error: String(error) };
     }
@@ -246,7 +246,7 @@ describe('service discovery when pods disappear', function () {
         });
         expect(
           targets.flatMap((one) => one.targets),
-          `what ${manager.id} tells Prometheus`,
+          `the targets that ${manager.id} gives Prometheus`,
         ).not.to.include(orphan.metricsAddress);
       }
     }

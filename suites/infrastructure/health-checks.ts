@@ -37,7 +37,7 @@ const POOL_SECONDS = 15;
 type Seen = { look: Look; metrics: string | undefined } | { error: unknown };
 
 /** Throws the error when there was no answer. */
-function told(seen: Map<string, Seen>, key: string): { look: Look; metrics: string | undefined } {
+function answersOf(seen: Map<string, Seen>, key: string): { look: Look; metrics: string | undefined } {
   const found = seen.get(key);
   if (!found) throw new Inconclusive(`there was no check of ${key}`);
   if ('error' in found) throw found.error;
@@ -50,7 +50,7 @@ describe('health of the components', function () {
   after('every process is healthy', async function () {
     this.timeout((RECOVERY_SECONDS + 150 + RECONNECT_SECONDS) * 1000);
     if (all.length === 0) return;
-    await everybodyIsWell();
+    await allHealthy();
     await agentsAtWork(world());
     await agentsReached(world());
   });
@@ -74,7 +74,7 @@ describe('health of the components', function () {
       .filter((_, index) => one === undefined || index === one);
 
   /** Waits until a later check of each process reports that it is alive, ready and lacks nothing. */
-  async function everybodyIsWell(since = healedAt): Promise<void> {
+  async function allHealthy(since = healedAt): Promise<void> {
     await Promise.all(
       all.map((subject) =>
         waitUntil(
@@ -172,7 +172,7 @@ describe('health of the components', function () {
 
   it('is good: each process reports that it is alive, ready and lacks nothing; its metrics are readable', async () => {
     const { version } = world().connection;
-    await everybodyIsWell();
+    await allHealthy();
     for (const subject of all) {
       const { livez, readyz, health, ill, known } = await subject.lookAfter(new Date(0), 'at any time');
       expect([livez, readyz], subject.name).to.deep.equal([200, 200]);
@@ -201,7 +201,7 @@ describe('health of the components', function () {
           const seen = await once();
           const others = squares.filter((other) => other.component === component && other.one === one);
           for (const subject of of(component, one)) {
-            const { look, metrics } = told(seen, `${subject.name} ${need}`);
+            const { look, metrics } = answersOf(seen, `${subject.name} ${need}`);
             expect(look.ill, `what ${subject.name} says it lacks`).to.include(need);
             expect(look.health.status, subject.name).to.equal('degraded');
             expect(look.readyz, `readiness of ${subject.name}`).to.equal(503);
@@ -226,7 +226,7 @@ describe('health of the components', function () {
         it(`${component} reports that it is healthy`, async () => {
           const seen = await once();
           for (const subject of of(component)) {
-            const { look, metrics } = told(seen, subject.name);
+            const { look, metrics } = answersOf(seen, subject.name);
             expect([look.livez, look.readyz], subject.name).to.deep.equal([200, 200]);
             expect(look.ill, subject.name).to.deep.equal([]);
             expectMetrics(subject, metrics);
@@ -240,7 +240,7 @@ describe('health of the components', function () {
   describe('when everything is restored', () => {
     it('is good again, and a session starts', async () => {
       const since = performance.now();
-      await everybodyIsWell();
+      await allHealthy();
       measure('well-again', (performance.now() - since) / 1000, 's');
       await agentsAtWork(world());
       await agentsReached(world());

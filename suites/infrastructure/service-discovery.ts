@@ -125,11 +125,11 @@ describe('service discovery', function () {
       async () => {
         // A new connection each time, because the Service chooses a pod for each connection.
         const fresh = new BackendAi(connection.manager.url, connection.accounts.admin);
-        const told = await fresh.api.json<{ nodes: { id: string }[] }>({
+        const reported = await fresh.api.json<{ nodes: { id: string }[] }>({
           method: 'GET',
           path: '/manager/status',
         });
-        served.add(told.nodes[0]?.id ?? 'nobody');
+        served.add(reported.nodes[0]?.id ?? 'unknown');
         return served.size >= each.length ? undefined : notYet([...served]);
       },
       { deadlineSeconds: 30, everyMs: 20 },

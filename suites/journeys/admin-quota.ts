@@ -28,7 +28,7 @@ describe('limits that an administrator sets for a user', () => {
   /** Expects that a session waits for the reason and holds nothing. */
   const waitsBecause = async (id: string, reason: RegExp): Promise<void> => {
     const { database } = world();
-    const told = await waitUntil(
+    const reported = await waitUntil(
       `the scheduler to say ${reason} of session ${id}`,
       async () => {
         const steps = await database.schedulingSteps(id);
@@ -39,7 +39,7 @@ describe('limits that an administrator sets for a user', () => {
       },
       { deadlineSeconds: VERDICT_SECONDS },
     );
-    expect(told.phase).to.equal('schedule-sessions');
+    expect(reported.phase).to.equal('schedule-sessions');
     expect((await user.api.sessions.get(id)).status).to.equal('PENDING');
     const [kernel, ...more] = await database.kernels(id);
     expect(more).to.deep.equal([]);
@@ -203,7 +203,7 @@ describe('limits that an administrator sets for a user', () => {
       second = (await world().enqueue(sessionOf(1, '512m'), world().afterSuite, user.api)).sessionId;
       // The other user's session starts while the user waits.
       others = world().startSession(world().afterSuite, {}, bystander.api);
-      others.catch(() => 'told by the test that awaits it');
+      others.catch(() => 'the test that awaits it reports the error');
       await waitsBecause(second, /cannot run more than 1 concurrent sessions/);
     });
 

@@ -165,7 +165,7 @@ describe('manager and agents', () => {
       ]);
       // Other suites start and end sessions on the same agent, so two reads at different times may differ.
       await waitUntil(
-        'database and API to tell the same',
+        'database and API to agree',
         async () => {
           const { held, used, occupied, same } = await slotsInUse(world(), agent);
           return same && (used.mem ?? 0) >= memory ? undefined : notYet({ held, used, occupied });

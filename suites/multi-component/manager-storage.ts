@@ -155,7 +155,7 @@ describe('manager and storage-proxy', () => {
     });
 
     /** Usage of the folder from each side. */
-    const told = async () => {
+    const reported = async () => {
       const { admin, user, connection } = world();
       const query = { folder_host: connection.storageProxy.volume, id: folder.id };
       const info = await new VFolders(user.api).info(folder.name);
@@ -173,7 +173,7 @@ describe('manager and storage-proxy', () => {
 
     it('equals the bytes written for the owner, the administrator and the volume', async () => {
       const expected = { file_count: sizes.length, used_bytes: sizes.reduce((sum, size) => sum + size, 0) };
-      expect(await told()).to.deep.equal({ info: expected, ofAdmin: expected, onVolume: expected });
+      expect(await reported()).to.deep.equal({ info: expected, ofAdmin: expected, onVolume: expected });
       const listed = await vfolders.volume.files(folder);
       expect(Object.fromEntries(listed.map((file) => [file.name, file.size]))).to.deep.equal(
         Object.fromEntries(sizes.map((size) => [`file-${size}`, size])),
@@ -182,7 +182,7 @@ describe('manager and storage-proxy', () => {
 
     it('shrinks when a file is deleted', async () => {
       await new VFolders(world().user.api).deleteFiles(folder.name, ['file-1000003']);
-      expect(await told()).to.deep.equal({
+      expect(await reported()).to.deep.equal({
         info: { file_count: 3, used_bytes: 4097 },
         ofAdmin: { file_count: 3, used_bytes: 4097 },
         onVolume: { file_count: 3, used_bytes: 4097 },

@@ -92,8 +92,8 @@ describe('a model service', function () {
     const replicas = await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');
     const id = made.endpoint_id;
-    const told = await services.info(id);
-    url = String(told.service_endpoint);
+    const reported = await services.info(id);
+    url = String(reported.service_endpoint);
     token = await services.token(id, later(3600));
     endpoint = new ModelEndpoint(url, token);
     await endpoint.answeredBy(replicas);
@@ -219,7 +219,7 @@ describe('a model service', function () {
       const [sick, healthy] = await watch.serving(2);
       const gone = String(sick?.session);
       await waitUntil(
-        `replica ${gone} to be told that it is sick`,
+        `replica ${gone} to accept that it is sick`,
         async () => {
           const request = { method: 'POST', path: '/sick', query: { [gone]: '' } } as const;
           const answer = await endpoint
@@ -259,7 +259,7 @@ describe('a model service', function () {
       await watch.serving(0);
       measure('service-scale-to-zero', (performance.now() - since) / 1000, 's');
       await waitUntil(
-        'the worker to have nobody to ask',
+        'the worker to have no replica',
         () =>
           endpoint
             .ask()
@@ -287,7 +287,7 @@ describe('a model service', function () {
         circuit_id: null,
       });
       await waitUntil(
-        'the URL to serve nobody',
+        'the URL to stop serving',
         async () => {
           const request = endpoint.as(`BackendAI ${token}`).request({ method: 'GET', path: '/' });
           const answer = await request.catch((error: unknown) => error);

@@ -74,7 +74,7 @@ describe('a batch session', function () {
     const first = await enqueue(`${PAUSE} false`);
     const second = await enqueue(`${PAUSE} true`, { dependencies: [first] });
     await ended(first);
-    const told = await waitUntil(
+    const reported = await waitUntil(
       'the scheduler to say why the second session waits',
       async () => {
         const steps = await database.schedulingSteps(second);
@@ -82,7 +82,7 @@ describe('a batch session', function () {
       },
       { deadlineSeconds: 70 },
     );
-    expect(told.result).not.to.equal('SUCCESS');
+    expect(reported.result).not.to.equal('SUCCESS');
     expect((await user.sessions.get(second)).status).to.equal('PENDING');
   });
 });

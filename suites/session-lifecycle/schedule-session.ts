@@ -28,7 +28,7 @@ describe('sessions that share the agents', function () {
     expect([...agents].sort()).to.deep.equal(connection.agents.map((agent) => agent.id).sort());
 
     const { sessionId: waiting } = await world().enqueue(whole(1), afterTest);
-    const told = await waitUntil(
+    const reported = await waitUntil(
       'the scheduler to say why the session waits',
       async () => {
         const steps = await database.schedulingSteps(waiting);
@@ -39,7 +39,7 @@ describe('sessions that share the agents', function () {
       },
       { deadlineSeconds: 70 },
     );
-    expect(told.message).to.include('could not be placed').and.to.include('cpu: missing');
+    expect(reported.message).to.include('could not be placed').and.to.include('cpu: missing');
     expect((await user.sessions.get(waiting)).status).to.equal('PENDING');
 
     await user.sessions.destroy(full[0]?.sessionId ?? '');

@@ -7,8 +7,8 @@ import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /** The state that an event reports (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
 function stateOf(event: ServerEvent): string {
-  const told = event.name.replace(/^session_/, '').toUpperCase();
-  return told === 'STARTED' ? 'RUNNING' : told;
+  const reported = event.name.replace(/^session_/, '').toUpperCase();
+  return reported === 'STARTED' ? 'RUNNING' : reported;
 }
 
 describe('events of a session', function () {
@@ -17,7 +17,7 @@ describe('events of a session', function () {
   let session: RunningSession;
   let history: SessionState[];
   /** Events about the session that the owner received from each manager. */
-  let told: { manager: string; events: ServerEvent[] }[];
+  let reported: { manager: string; events: ServerEvent[] }[];
   let stranger: SessionEvents;
 
   before('a session lives and ends while its owner and another user listen', async function () {
@@ -43,7 +43,7 @@ describe('events of a session', function () {
     await user.sessions.destroy(session.id);
     const row = await waitForEnd(database, session.id, ['TERMINATED']);
     history = statesInOrder(row.status_history ?? {});
-    told = await Promise.all(
+    reported = await Promise.all(
       streams.map(async ({ manager, stream }) => ({
         manager,
         events: await stream.until(session.id, 'session_terminated'),
@@ -52,18 +52,18 @@ describe('events of a session', function () {
   });
 
   it('report every state of its database history once and in order at each manager', () => {
-    expect(told).to.have.length.at.least(2);
+    expect(reported).to.have.length.at.least(2);
     expect(history.at(0)).to.equal('PENDING');
     expect(history).to.include('RUNNING');
     expect(history.at(-1)).to.equal('TERMINATED');
-    for (const { manager, events } of told) {
+    for (const { manager, events } of reported) {
       expect(events.map(stateOf), manager).to.deep.equal(history);
     }
   });
 
   it('name the session and its owner', () => {
     const { accessKey } = world().connection.accounts.user;
-    for (const { events } of told) {
+    for (const { events } of reported) {
       for (const event of events) {
         expect(event.data).to.include({
           sessionId: session.id,
@@ -82,7 +82,7 @@ describe('events of a session', function () {
     expect([...heard])
       .to.include(own.sessionId)
       .and.not.to.include(session.id);
-    const owners = told.flatMap(({ events }) => events.map((event) => event.data.sessionId));
+    const owners = reported.flatMap(({ events }) => events.map((event) => event.data.sessionId));
     expect(owners).not.to.include(own.sessionId);
   });
 });

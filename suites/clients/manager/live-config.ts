@@ -15,7 +15,7 @@ export function config(
 }
 
 /** Whether a manager answers introspection, which {@link INTROSPECTION} allows or forbids. */
-export function tellsSchema(manager: OneManager): Promise<boolean> {
+export function answersIntrospection(manager: OneManager): Promise<boolean> {
   return manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
     () => true,
     (error: Error) => {
@@ -26,15 +26,15 @@ export function tellsSchema(manager: OneManager): Promise<boolean> {
 }
 
 /** Waits until every manager answers introspection, or until none does. */
-export async function untilSchemaTold(
+export async function untilIntrospection(
   wanted: boolean,
   managers: readonly OneManager[],
   patience: WaitOptions,
 ): Promise<void> {
   await waitUntil(
-    `both managers to ${wanted ? 'tell' : 'refuse to tell'} their schema`,
+    `both managers to ${wanted ? 'answer' : 'refuse'} introspection`,
     async () => {
-      const now = await Promise.all(managers.map(tellsSchema));
+      const now = await Promise.all(managers.map(answersIntrospection));
       return now.every((one) => one === wanted) ? undefined : notYet(now);
     },
     patience,
