@@ -7,7 +7,6 @@ import {
   ownerPath,
   pathTo,
 } from '@backendai-e2e/api/artifact-key';
-import { request } from 'undici';
 import type { Listed } from './server/backend.ts';
 
 /** Milliseconds for an answer of the artifact server: longer than its own retries with an unreachable bucket. */
@@ -74,6 +73,8 @@ export class ArtifactClient {
     const { url, token } = this.#access;
     let code: number;
     let text: string;
+    // Loaded on first use: an idle operator does not need it.
+    const { request } = await import('undici');
     try {
       const answer = await request(`${url}${ARTIFACTS_PATH}/${path}`, {
         method,

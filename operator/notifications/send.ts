@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { bodyOf, type Notice, signatureOf } from './body.ts';
 import type { Target } from './target.ts';
 
@@ -34,6 +33,8 @@ export async function deliver(
     [NOTICE_HEADERS.timestamp]: String(timestamp),
     ...(target.key ? { [NOTICE_HEADERS.signature]: signatureOf(body, timestamp, target.key) } : {}),
   };
+  // Loaded on first use: an operator without notifications does not need it.
+  const { request } = await import('undici');
   try {
     const answer = await request(target.url, {
       method: 'POST',

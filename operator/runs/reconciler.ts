@@ -17,10 +17,10 @@ import type { Informer } from '@backendai-e2e/controller/informer';
 import { KeyedMutex } from '@backendai-e2e/controller/keyed-mutex';
 import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isBadRequest, isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
-import { atATime } from '@backendai-e2e/kube/bounded-concurrency';
 import type { KubeClient, ObjectList } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ObjectName } from '@backendai-e2e/kube/object';
+import pMap from 'p-map';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import {
   ChosenElsewhereError,
@@ -223,7 +223,7 @@ export class TestRunReconciler {
         throw error;
       }
     };
-    const refused = await atATime(STARTS_AT_A_TIME, plan.start, startOne);
+    const refused = await pMap(plan.start, startOne, { concurrency: STARTS_AT_A_TIME });
     const messages = new Map(refused.flatMap((entry) => (entry ? [[entry[0].line, entry[1]] as const] : [])));
     if (messages.size === 0) return plan.status;
     const suites = (plan.status.suites ?? []).map((line) => {
