@@ -7,7 +7,7 @@ const status = (code: number, reason: string, message: string, details?: object)
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details });
 
 describe('errors of the API server', () => {
-  it('say what was asked and what was answered, and tell the two kinds of 409 apart', () => {
+  it('name the request and the answer, and distinguish the two kinds of 409', () => {
     const exists = answerError(
       'create jobs ns/a',
       409,
@@ -27,25 +27,25 @@ describe('errors of the API server', () => {
     expect([isAlreadyExists(conflict), isConflict(conflict)]).to.deep.equal([false, true]);
   });
 
-  it('show the text of an answer that is not from an API server', () => {
+  it('show the text of an answer from a proxy', () => {
     const error = answerError('get pods ns/a', 502, '<h1>Bad gateway</h1>', undefined, now);
     expect([error.code, error.reason]).to.deep.equal([502, 'Unknown']);
     expect(error.message).to.contain('<h1>Bad gateway</h1>');
     expect(answerError('get pods ns/a', 404, '', undefined, now)).to.satisfy(isNotFound);
   });
 
-  it('carry the wait that was asked for, from the header or the body', () => {
+  it('carry the requested wait, from the header or the body', () => {
     expect(answerError('x', 429, '', '3', now).retryAfterSeconds).to.equal(3);
     const body = status(429, 'TooManyRequests', 'slow down', { retryAfterSeconds: 2 });
     expect(answerError('x', 429, body, undefined, now).retryAfterSeconds).to.equal(2);
   });
 
-  it('of a watch come in a line', () => {
+  it('of a watch arrive as a line', () => {
     expect(watchError('watch pods', { code: 410, reason: 'Expired', message: 'too old' })).to.satisfy(isGone);
     expect(watchError('watch pods', undefined).code).to.equal(500);
   });
 
-  it('of a connection tell whether the request may have had its effect', () => {
+  it('of a connection show whether the request may have had an effect', () => {
     const failed = (code: string) => Object.assign(new Error(code), { code });
     expect(connectionOutcome(failed('ECONNREFUSED'))).to.deep.equal({ kind: 'refused' });
     expect(connectionOutcome(failed('UND_ERR_CONNECT_TIMEOUT'))).to.deep.equal({ kind: 'refused' });

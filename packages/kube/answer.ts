@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 import { retryAfterSeconds, type TryOutcome } from './retry.ts';
 
-/** The parts of metav1.Status that errors carry. */
+/** The fields of metav1.Status that an error uses. */
 interface StatusBody {
   code?: number;
   reason?: string;
@@ -9,10 +9,10 @@ interface StatusBody {
   details?: { retryAfterSeconds?: number };
 }
 
-/** Characters of an answer that is no metav1.Status (a proxy's page) to show. */
+/** Characters to show of an answer that is not a metav1.Status, such as the page of a proxy. */
 const FOREIGN_CHARACTERS = 300;
 
-/** The error that an answer stands for. `body` is its text, `retryAfter` the header. Pure. */
+/** Converts an answer to an error. `body` is its text, `retryAfter` the header. Pure. */
 export function answerError(
   what: string,
   code: number,
@@ -30,7 +30,7 @@ export function answerError(
   });
 }
 
-/** The error of a watch line of type ERROR, whose object is a metav1.Status. */
+/** Converts a watch line of type ERROR, whose object is a metav1.Status, to an error. */
 export function watchError(what: string, object: unknown): ApiError {
   const status: StatusBody = isRecord(object) ? object : {};
   return new ApiError({
@@ -42,7 +42,7 @@ export function watchError(what: string, object: unknown): ApiError {
   });
 }
 
-/** Nothing was sent: the connection was not made. */
+/** Codes of a connection that was not established: nothing was sent. */
 const REFUSED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -53,10 +53,10 @@ const REFUSED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Node's codes for a certificate that is not trusted: no retry helps. */
+/** Node's codes for an untrusted certificate: a retry does not help. */
 const UNTRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/;
 
-/** What a thrown connection error means; undefined when it is not about the connection, or final. Pure. */
+/** Classifies an error of the connection. Undefined: not about the connection, or final. Pure. */
 export function connectionOutcome(error: unknown): TryOutcome | undefined {
   const code = errorCode(error);
   if (code === undefined || UNTRUSTED.test(code)) return undefined;
@@ -65,7 +65,7 @@ export function connectionOutcome(error: unknown): TryOutcome | undefined {
   return { kind: 'broken' };
 }
 
-/** The code of a system or undici error, also when it is a cause. */
+/** The code of a system or undici error, or of its first cause that has one. */
 function errorCode(error: unknown): string | undefined {
   for (let current = error; isRecord(current); current = current.cause) {
     if (typeof current.code === 'string') return current.code;

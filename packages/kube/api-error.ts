@@ -13,7 +13,7 @@ export interface ApiFailure {
   cause?: unknown;
 }
 
-/** A request to the API server that did not succeed. The message carries what was asked and what was answered. */
+/** A request to the API server that failed. The message names the request and the answer. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: number;
@@ -45,17 +45,17 @@ export function isUnreachable(error: unknown): error is ApiError {
 /** Reasons of an ApiError without an answer. */
 const UNREACHABLE = new Set(['NoAnswer', 'Deadline']);
 
-/** The object is not there (404). */
+/** The object does not exist (404). */
 export function isNotFound(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 404;
 }
 
-/** The request makes no sense to this server (400): a field selector for a field that it cannot select by. */
+/** The server does not understand the request (400), for example a field selector that it does not support. */
 export function isBadRequest(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 400;
 }
 
-/** Another writer was first, or another field manager owns a field (409 Conflict). */
+/** Another writer was faster, or another field manager owns a field (409 Conflict). */
 export function isConflict(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 409 && error.reason === 'Conflict';
 }
@@ -65,12 +65,12 @@ export function isAlreadyExists(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists';
 }
 
-/** The API server refuses the object as it is (422 Invalid, 400 BadRequest): no retry can help. */
+/** The API server refuses the object (422 Invalid, 400 BadRequest). A retry does not help. */
 export function isInvalid(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.code === 422 || error.code === 400);
 }
 
-/** Not allowed (403): RBAC, quota, an admission rule, or a namespace that is going away. */
+/** Forbidden (403) by RBAC, a quota, an admission rule, or because the namespace is terminating. */
 export function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 403;
 }

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { applyBody } from './apply-body.ts';
 
 describe('the body of a server-side apply', () => {
-  it('is JSON and YAML of the same text, whatever characters that has', () => {
+  it('means the same as JSON and as YAML, for every character', () => {
     const all = Array.from({ length: 0xd800 }, (_, code) => String.fromCharCode(code)).join('');
     const more = Array.from({ length: 0x2000 }, (_, code) => String.fromCharCode(0xe000 + code)).join('');
     const text = `${all}${more}😀\\u0080`;
@@ -13,7 +13,7 @@ describe('the body of a server-side apply', () => {
     expect(body).not.to.match(/[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/);
   });
 
-  it('has U+FFFD in the place of half a pair', () => {
+  it('replaces half a surrogate pair by U+FFFD', () => {
     expect(JSON.parse(applyBody({ text: 'a\ud83d and \ude00b' })).text).to.equal('a\ufffd and \ufffdb');
   });
 });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { backoffMs, ItemBackoff, jittered, TokenBucket } from './backoff.ts';
 
 describe('backoff', () => {
-  it('doubles from the base to the cap, also after very many failures', () => {
+  it('doubles from the base to the cap, also after thousands of failures', () => {
     const backoff = { baseMs: 5, capMs: 1_000_000 };
     expect([1, 2, 3, 4].map((failures) => backoffMs(backoff, failures))).to.deep.equal([5, 10, 20, 40]);
     expect(backoffMs(backoff, 18)).to.equal(655_360);
@@ -24,14 +24,14 @@ describe('backoff', () => {
     expect(items.next('a')).to.equal(5);
   });
 
-  it('has nobody wait for longer than half a minute, however long the trouble was', () => {
+  it('never waits longer than 30 s, however many failures there were', () => {
     const items = new ItemBackoff();
     const waits = Array.from({ length: 40 }, () => items.next('a'));
     expect(waits[0]).to.equal(5);
     expect(Math.max(...waits)).to.equal(30_000);
   });
 
-  it('lets a burst through, then so many a second', async () => {
+  it('lets a burst through, then the given number a second', async () => {
     const clock = new FakeClock();
     const bucket = new TokenBucket(clock, 10, 3);
     expect([bucket.reserve(), bucket.reserve(), bucket.reserve()]).to.deep.equal([0, 0, 0]);

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Delays that grow by the factor from base to cap. */
+/** Delays that grow by a factor, from base to cap. */
 export interface Backoff {
   baseMs: number;
   capMs: number;
@@ -8,21 +8,21 @@ export interface Backoff {
   factor?: number;
 }
 
-/** Milliseconds to wait after that many failures in a row (1 is the first: base). */
+/** Milliseconds to wait after a number of failures in a row. One failure: base. */
 export function backoffMs(backoff: Backoff, failures: number): number {
   if (failures <= 0) return 0;
   // The power overflows to Infinity for many failures: min() brings it back to the cap.
   return Math.min(backoff.capMs, backoff.baseMs * (backoff.factor ?? 2) ** (failures - 1));
 }
 
-/** Adds up to that share of the delay on top, so that many waiters do not come back at the same moment. */
+/** Adds a random part, up to the given share of the delay, so that clients do not return at the same moment. */
 export function jittered(ms: number, share: number, random: () => number = Math.random): number {
   return ms * (1 + share * random());
 }
 
 /**
- * Counts failures by key and says how long each has to wait: client-go's per-item limiter, from 5 ms on, but to 30 s instead of
- * its 1000 s: whoever waits for a run must not wait for a quarter of an hour after the API server was in trouble for some minutes.
+ * Counts failures by key and gives the delay of each. It is client-go's per-item limiter, but with a cap of 30 s instead of
+ * 1000 s: after minutes of trouble with the API server, a run must not wait a quarter of an hour.
  */
 export class ItemBackoff {
   readonly #backoff: Backoff;
@@ -48,7 +48,7 @@ export class ItemBackoff {
   }
 }
 
-/** An overall limit: so many a second, with a burst; client-go's default for controllers is 10/s, burst 100. */
+/** An overall limit: a rate a second, with a burst. client-go's default for controllers is 10/s, burst 100. */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #perSecond: number;
@@ -64,7 +64,7 @@ export class TokenBucket {
     this.#updatedMs = clock.monotonicMs();
   }
 
-  /** Takes a token now, on credit if need be, and returns the milliseconds until it is earned. */
+  /** Takes a token, on credit if none is left. Returns the milliseconds until it is available. */
   reserve(): number {
     const now = this.#clock.monotonicMs();
     const earned = ((now - this.#updatedMs) / 1000) * this.#perSecond;

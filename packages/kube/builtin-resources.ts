@@ -16,7 +16,7 @@ import type {
 } from '@kubernetes/client-node';
 import type { Resource, Wire } from './object.ts';
 
-/** Objects of Kubernetes itself, as they stand in JSON. */
+/** Objects of Kubernetes itself, as JSON. */
 export type Pod = Wire<V1Pod>;
 export type Secret = Wire<V1Secret>;
 export type ConfigMap = Wire<V1ConfigMap>;

@@ -14,14 +14,14 @@ import { type Sender, Transport, type TryLimits } from './transport.ts';
 const DEADLINE_MS = 30_000;
 
 /**
- * Milliseconds for one try, where another may follow: a request on a connection that died silently would otherwise use
- * up the whole deadline.
+ * Milliseconds for one try of a request that can be repeated. Without it, a request on a dead connection would use up the
+ * whole deadline.
  */
 const TRY_MS = 10_000;
 
 type Body = Dispatcher.ResponseData['body'];
 
-/** Carries out requests: deadlines, repetition, errors. Knows nothing of objects. */
+/** Sends requests, with deadlines, retries and typed errors. It does not know about objects. */
 export class Caller {
   readonly #transport: Transport;
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class Caller {
     return this.#call(request, options, async (body) => Buffer.from(await body.arrayBuffer()));
   }
 
-  /** Tries until it succeeds, must not be repeated, or its deadline is over. */
+  /** Tries until a request succeeds, must not be repeated, or has reached its deadline. */
   async #call<T>(request: ApiRequest, options: CallOptions, read: (body: Body) => Promise<T>): Promise<T> {
     let end = this.#clock.monotonicMs() + (options.deadlineMs ?? this.#deadlineMs);
     let renewed = false;
@@ -150,8 +150,8 @@ export class Caller {
   }
 
   /**
-   * The JSON lines of an answer that does not end by itself, once, without repetition. Returns when the server ends it or
-   * the signal aborts; throws ApiError when it is refused or breaks.
+   * The JSON lines of a streamed answer, without retries. Returns when the server ends the stream or the signal aborts.
+   * Throws ApiError when the request is refused or the stream breaks.
    * @param stallMs milliseconds without a line after which it counts as broken; 0 for no limit
    */
   async *lines(request: ApiRequest, signal: AbortSignal, stallMs = 0): AsyncGenerator<unknown, void> {
@@ -175,12 +175,12 @@ export class Caller {
       throw error instanceof ApiError || error instanceof ConfigError ? error : noAnswer(request, error);
     } finally {
       signal.removeEventListener('abort', follow);
-      // Ends the connection when the consumer stopped in the middle.
+      // Closes the connection when the consumer stopped early.
       stop.abort();
     }
   }
 
-  /** Closes all connections; what is under way fails. */
+  /** Closes all connections. Requests in progress fail. */
   close(): Promise<void> {
     return this.#transport.close();
   }

@@ -5,13 +5,13 @@ export interface KubeClientOptions {
   clock?: Clock;
   /** Milliseconds for one call with all its retries, unless the call says otherwise. Default 30 000. */
   deadlineMs?: number;
-  /** Called for each answer: HTTP verb, code (0: none), seconds. For metrics. */
+  /** Called after each try: verb, HTTP code (0: no answer), seconds. For metrics. */
   onRequest?: (seen: { verb: string; code: number; seconds: number }) => void;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** Ends the call; it then rejects with the signal's reason. */
+  /** Aborts the call, which rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Milliseconds for the call with all its retries. */
   deadlineMs?: number | undefined;
@@ -28,7 +28,7 @@ export interface CallOptions {
 }
 
 export interface ListQuery {
-  /** Left out: all namespaces. */
+  /** Default: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
@@ -38,21 +38,21 @@ export interface ListOptions<T = unknown> extends CallOptions {
   /** Objects a page; all pages are fetched. Default 500. */
   pageSize?: number | undefined;
   /**
-   * What is kept of each object, page by page, so that never more than one page is held whole; undefined: nothing. It gets
-   * apiVersion and kind with the object. Default: all of it.
+   * Reduces each object, page by page, so that at most one page is in memory in full. Undefined drops the object. The
+   * objects have their apiVersion and kind. Default: the whole object.
    */
   keep?: ((object: T) => T | undefined) | undefined;
 }
 
 export interface ObjectList<T> {
   items: T[];
-  /** Where a watch continues. */
+  /** Start of the next watch. */
   resourceVersion: string;
 }
 
 export interface ApplyOptions extends CallOptions {
   fieldManager: string;
-  /** Take fields from other managers. Default false: a conflict is an error (isConflict). */
+  /** Takes over fields of other managers. Default false: a conflict is an error (isConflict). */
   force?: boolean;
 }
 
@@ -62,10 +62,10 @@ export interface PatchOptions extends CallOptions {
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** Delete only this very object (409 Conflict otherwise). */
+  /** Delete only the object with this UID (409 Conflict otherwise). */
   uid?: string | undefined;
   resourceVersion?: string | undefined;
-  /** What becomes of what it owns. Default Background. */
+  /** How the owned objects are deleted. Default Background. */
   propagation?: 'Background' | 'Foreground' | 'Orphan';
   gracePeriodSeconds?: number;
 }
@@ -76,7 +76,7 @@ export interface WatchQuery extends ListQuery {
   timeoutSeconds?: number;
 }
 
-/** One line of a watch. A bookmark only carries metadata.resourceVersion. */
+/** One line of a watch. A bookmark has only metadata.resourceVersion. */
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   object: T;

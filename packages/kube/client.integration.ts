@@ -45,7 +45,7 @@ describe('the client against a real API server', function () {
     return { proxy, client: proxied };
   }
 
-  it('creates, gets, patches, replaces and deletes, and tells apart what can go wrong', async () => {
+  it('creates, gets, patches, replaces and deletes, with an error for each refusal', async () => {
     const made = await make('a', { x: '1' });
     expect(await failure(make('a'))).to.satisfy(isAlreadyExists);
     await client.mergePatch(CONFIG_MAPS, at('a'), { data: { x: null, y: '2' } });
@@ -58,7 +58,7 @@ describe('the client against a real API server', function () {
     expect(await failure(client.podLogs(at('a')))).to.satisfy(isNotFound);
   });
 
-  it('applies texts of any characters, which the API server then holds', async () => {
+  it('applies text with any characters, and reads the same text back', async () => {
     const text = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).join('');
     const odd = { text: `${text}\ufeff\uffff😀\ud800` };
     const options = { fieldManager: 'odd', force: true };
@@ -82,7 +82,7 @@ describe('the client against a real API server', function () {
     expect(one.items).to.have.length(1);
   });
 
-  it('applies as one of several owners: a conflict names the other, force takes over, leaving out removes', async () => {
+  it('applies as one of several owners: conflict, force, and removal of a field', async () => {
     const apply = (fieldManager: string, data: Record<string, string>, force = false) =>
       client.apply(CONFIG_MAPS, { metadata: at('shared'), data }, { fieldManager, force });
     await apply('first', { a: '1', b: '1' });
@@ -94,7 +94,7 @@ describe('the client against a real API server', function () {
     expect((await apply('second', { c: '2' })).data).to.deep.equal({ b: '1', c: '2' });
   });
 
-  it('watches from a resourceVersion until told to stop, and says when that is too old', async () => {
+  it('watches from a resourceVersion until it is aborted, and reports one that is too old', async () => {
     const { resourceVersion } = await client.list(CONFIG_MAPS, { namespace });
     const stop = new AbortController();
     const seen: string[] = [];
@@ -112,7 +112,7 @@ describe('the client against a real API server', function () {
     expect(await failure(old.next())).to.satisfy(isGone);
   });
 
-  it('sets the status of a pod, which the object itself does not take', async () => {
+  it('applies the status of a pod as a subresource', async () => {
     const containers = [{ name: 'main', image: 'none' }];
     await client.create(PODS, { metadata: at('pod'), spec: { containers } });
     const after = await client.applyStatus(
@@ -123,7 +123,7 @@ describe('the client against a real API server', function () {
     expect(after.status?.phase).to.equal('Running');
   });
 
-  it('keeps its connections, instead of opening one for every request', async () => {
+  it('reuses connections instead of opening one for every request', async () => {
     const { proxy, client: proxied } = await throughProxy();
     for (let index = 0; index < 50; index++) await proxied.get(NAMESPACES, { name: namespace });
     // Two, when a request starts before undici has freed the connection of the one before.
@@ -145,7 +145,7 @@ describe('the client against a real API server', function () {
     for (const error of await Promise.all(stuck)) expect(error).to.be.instanceOf(ApiError);
   });
 
-  it('keeps of a list what it is told to, of every page', async () => {
+  it('transforms each object of a list, page by page', async () => {
     for (const name of ['kept-a', 'kept-b', 'kept-c']) await make(name, { size: 'large' });
     const keep = (map: ConfigMap) =>
       map.metadata.name === 'kept-b' ? undefined : { metadata: map.metadata, kind: map.kind ?? 'none' };
@@ -158,7 +158,7 @@ describe('the client against a real API server', function () {
     expect(items[0]?.kind).to.equal('ConfigMap');
   });
 
-  it('repeats what may be repeated while the API server restarts', async () => {
+  it('repeats requests while the API server restarts', async () => {
     await make('during', {});
     await plane.stopApiServer('kill');
     const patched = client.mergePatch<ConfigMap>(CONFIG_MAPS, at('during'), { data: { a: '1' } });
@@ -168,7 +168,7 @@ describe('the client against a real API server', function () {
     expect((await created).metadata.name).to.equal('born');
   });
 
-  it('gives up at its deadline with what it asked for, also when nothing ever answers', async () => {
+  it('gives up at its deadline and names the request, also without any answer', async () => {
     const { proxy, client: proxied } = await throughProxy({ deadlineMs: 600 });
     await proxied.get(NAMESPACES, { name: namespace });
     proxy.blackHole();
@@ -179,7 +179,7 @@ describe('the client against a real API server', function () {
     expect(String(late)).to.match(/get namespaces client: Deadline: no complete answer/);
   });
 
-  it('ends at once when its caller no longer wants the answer', async () => {
+  it('ends at once when its caller aborts', async () => {
     const { proxy, client: proxied } = await throughProxy();
     await proxied.get(NAMESPACES, { name: namespace });
     proxy.blackHole();

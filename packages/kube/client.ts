@@ -31,9 +31,9 @@ import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
 export * from './calls.ts';
 
 /**
- * A thin typed client over any kind. Credentials and TLS come from a ClusterAccess; requests go through one
- * keep-alive connection pool. Calls reject with ApiError, or with the signal's reason when that aborts. What may be
- * repeated is repeated (retry.ts) until the call's deadline.
+ * A typed client for any kind. Credentials and TLS come from a ClusterAccess. Requests share keep-alive connections.
+ * Calls reject with ApiError, or with the signal's reason. Safe requests are repeated until the call's deadline
+ * (retry.ts).
  */
 export class KubeClient {
   readonly #calls: Caller;
@@ -69,8 +69,8 @@ export class KubeClient {
   }
 
   /**
-   * Creates the object. Rejects with isAlreadyExists when the name is taken: with deterministic names the caller then
-   * reads and adopts it.
+   * Creates the object. Rejects with an error that isAlreadyExists accepts when the name is taken. With deterministic names,
+   * the caller then reads and adopts the object.
    */
   create<T extends KubeObject>(
     resource: Resource<T>,
@@ -118,12 +118,12 @@ export class KubeClient {
     );
   }
 
-  /** Server-side apply: creates the object or makes the given fields so, and returns it. */
+  /** Server-side apply: creates the object or sets the given fields. Returns the object. */
   apply<T extends KubeObject>(resource: Resource<T>, object: Intent<T>, options: ApplyOptions): Promise<T> {
     return this.#apply(resource, object, undefined, options);
   }
 
-  /** Server-side apply to the status subresource. 404 when the object is not there. */
+  /** Server-side apply to the status subresource. Rejects with 404 when the object does not exist. */
   applyStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: Intent<T>,
@@ -154,7 +154,7 @@ export class KubeClient {
     );
   }
 
-  /** JSON merge patch (null removes). Put metadata.resourceVersion in it to be refused when somebody was first. */
+  /** JSON merge patch; null removes a field. With metadata.resourceVersion, it is refused after another write. */
   mergePatch<T extends KubeObject>(
     resource: Resource<T>,
     at: ObjectName,
@@ -175,7 +175,7 @@ export class KubeClient {
     );
   }
 
-  /** Replaces the object; metadata.resourceVersion, when given, must be the current one (isConflict otherwise). */
+  /** Replaces the object. metadata.resourceVersion, if set, must be the current one (isConflict otherwise). */
   replace<T extends KubeObject>(resource: Resource<T>, object: T, options: PatchOptions = {}): Promise<T> {
     const at = objectName(object);
     return this.#calls.json<T>(
@@ -192,7 +192,7 @@ export class KubeClient {
     );
   }
 
-  /** Deletes. True when it was there, false when it was gone already (404 is no error). */
+  /** Deletes the object. Resolves to false when it did not exist: 404 is not an error. */
   async delete(resource: Resource, at: ObjectName, options: DeleteOptions = {}): Promise<boolean> {
     const { uid, resourceVersion, gracePeriodSeconds } = options;
     try {
@@ -222,8 +222,8 @@ export class KubeClient {
   }
 
   /**
-   * The raw watch, with bookmarks, until the server ends it (the generator returns), the signal aborts (it returns too)
-   * or something breaks (it throws; isGone when the resourceVersion is too old). No retries: the informer does those.
+   * A watch with bookmarks. The generator returns when the server ends the watch or the signal aborts. It throws when the
+   * watch breaks (isGone: the resourceVersion is too old). It does not retry: the informer does.
    */
   async *watch<T extends KubeObject>(
     resource: Resource<T>,
@@ -253,7 +253,7 @@ export class KubeClient {
     }
   }
 
-  /** The kinds that the API server serves in a group and version (404 when it serves none), without subresources. */
+  /** The kinds of a group and version, without subresources. Rejects with 404 when the API server serves none. */
   async kinds(apiVersion: string, options: CallOptions = {}): Promise<ServedKind[]> {
     const path = `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}`;
     const list = await this.#calls.json<{ resources: { kind: string; name: string; namespaced: boolean }[] }>(
@@ -280,7 +280,7 @@ export class KubeClient {
     );
   }
 
-  /** Closes all connections; what is under way fails. */
+  /** Closes all connections. Requests in progress fail. */
   close(): Promise<void> {
     return this.#calls.close();
   }

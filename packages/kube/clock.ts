@@ -1,17 +1,17 @@
 /**
- * Time as the runtime sees it. Everything that waits or measures takes a Clock, so that a test decides what time it is
+ * The source of time. Code that waits or measures takes a Clock, so that tests control it
  * (tools/envtest/fake-clock.ts).
  */
 export interface Clock {
-  /** Wall clock: only for what people and other programs read (timestamps), never for measuring. */
+  /** Wall clock, for timestamps only. Measure with monotonicMs. */
   now(): Date;
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed instant. Never decreases. */
   monotonicMs(): number;
-  /** Calls back once, after that many milliseconds, unless cancelled first. Returns the cancel function. */
+  /** Calls back once after `ms` milliseconds. Returns a function that cancels it. */
   setTimer(ms: number, callback: () => void): () => void;
 }
 
-/** Longest delay that Node's timers take; a longer one would fire at once. */
+/** Longest delay of Node's timers. A longer one fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The real time. */
@@ -25,7 +25,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Waits that many milliseconds.
+ * Waits `ms` milliseconds.
  * Rejects with the signal's reason as soon as it aborts.
  */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** The API server or the credentials cannot be told from what was given. The message says what to do. */
+/** The configuration does not lead to an API server or to credentials. The message says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

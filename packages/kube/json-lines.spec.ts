@@ -11,7 +11,7 @@ async function parsed(...chunks: (string | Uint8Array)[]): Promise<unknown[]> {
 }
 
 describe('JSON lines', () => {
-  it('are put together from any chunks', async () => {
+  it('are assembled from chunks of any size', async () => {
     expect(await parsed('{"a":', '1}\n{"b":2}\n\n{"c"', ':', '3}\n')).to.deep.equal([
       { a: 1 },
       { b: 2 },
@@ -24,7 +24,7 @@ describe('JSON lines', () => {
     expect(await parsed(bytes.subarray(0, 10), bytes.subarray(10))).to.deep.equal([{ name: '한글' }]);
   });
 
-  it('that were cut are dropped, and garbage is an error', async () => {
+  it('are dropped when they were cut off; text that is not JSON is an error', async () => {
     expect(await parsed('{"a":1}\n{"b":')).to.deep.equal([{ a: 1 }]);
     const failed = await parsed('oops\n').catch((error: unknown) => error);
     expect(failed).to.be.instanceOf(SyntaxError);

@@ -1,11 +1,11 @@
 /**
- * The values of a stream of JSON texts, one a line (how the API server sends a watch). A line may come in many chunks, a
- * chunk may hold many lines, and a character may be split over two chunks. A last line without its end is dropped: it was
- * cut. Throws what the stream throws, and SyntaxError for a line that is no JSON.
+ * The values of a stream with one JSON text a line, as the API server sends a watch. A line can span chunks, a chunk can
+ * hold several lines, and a character can be split between chunks. A last line without a line break was cut off and is
+ * dropped. Throws what the stream throws, and SyntaxError for a line that is not JSON.
  */
 export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
   const decoder = new TextDecoder();
-  // Parts of the line that has not ended: joined once, so that a long line costs no more than its length.
+  // Parts of the current line, joined once, so that a long line is not copied for each chunk.
   let parts: string[] = [];
   for await (const chunk of chunks) {
     const text = decoder.decode(chunk, { stream: true });

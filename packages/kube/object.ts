@@ -40,7 +40,7 @@ export interface FieldSet {
   [key: string]: FieldSet;
 }
 
-/** Any object as it stands in JSON: times are strings. */
+/** Any object as JSON: times are strings. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
@@ -52,7 +52,7 @@ export interface ObjectWithStatus extends KubeObject {
   status?: object;
 }
 
-/** Replaces Date by string, at every depth. */
+/** Replaces Date with string, at every depth. */
 type JsonOf<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
@@ -62,14 +62,14 @@ type JsonOf<T> = T extends Date
       : T;
 
 /**
- * A model of @kubernetes/client-node as the API server sends it: dates are RFC 3339 strings, and metadata is there.
- * (Its models that rename a field, such as `_from` of a NetworkPolicy, do not fit.)
+ * A model of @kubernetes/client-node as the API server sends it: dates are RFC 3339 strings, and metadata is set.
+ * Models that rename a field, such as `_from` of a NetworkPolicy, do not fit.
  */
 export type Wire<Model> = Omit<JsonOf<Model>, 'metadata'> & KubeObject;
 
 /**
- * Which kind of object a request is about. `T` is the type of its objects, carried by a field that is never set, so that
- * `client.get(PODS, …)` knows that it returns a pod.
+ * The kind of object that a request is about. `T` is the type of its objects: `client.get(PODS, …)` returns a pod. The
+ * type needs a field, which is never set.
  */
 export interface Resource<T extends KubeObject = KubeObject> {
   /** "v1", "batch/v1", "e2e.backend.ai/v1alpha1". */
@@ -78,27 +78,27 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly kind: string;
   /** As in the URL: "pods". */
   readonly plural: string;
-  /** Never set: it only carries the type. */
+  /** Never set: holds the type. */
   readonly objects?: T;
 }
 
-/** Name of an object; namespace is left out for what has none (Namespace, Node). */
+/** Name of an object. Cluster-scoped objects (Namespace, Node) have no namespace. */
 export interface ObjectName {
   namespace?: string;
   name: string;
 }
 
-/** What a caller gives to create or apply: any part of the object, with its name; apiVersion and kind are added. */
+/** The object to create or apply: any of its fields, and its name. The client adds apiVersion and kind. */
 export type Intent<T extends KubeObject> = PartOf<Omit<T, 'metadata' | 'apiVersion' | 'kind'>> & {
   apiVersion?: string;
   kind?: string;
   metadata: PartOf<ServerMeta> & { name: string };
 };
 
-/** What a caller gives to create: the server may choose the name (metadata.generateName). */
+/** The object to create. With metadata.generateName, the server chooses the name. */
 export type NewObject<T extends KubeObject> = Omit<Intent<T>, 'metadata'> & { metadata: PartOf<ServerMeta> };
 
-/** Any part of T, at every depth; lists are whole, their items partial. */
+/** T with every field optional, at every depth. Lists are complete, their items partial. */
 type PartOf<T> = T extends readonly (infer Item)[]
   ? PartOf<Item>[]
   : T extends object
@@ -123,8 +123,8 @@ export function objectName(object: KubeObject): ObjectName {
 }
 
 /**
- * The name of the object's controlling owner when that is of the given kind, in the object's own namespace;
- * else undefined. For mapping a child (Job, TestReport) to the key of its owner.
+ * The name of the object's controlling owner, in the object's namespace. Undefined when the owner is of another kind.
+ * Maps a child (Job, TestReport) to the key of its owner.
  */
 export function controllerOf(object: KubeObject, owner: Resource): ObjectName | undefined {
   const group = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/', 1)[0] : '');
@@ -138,7 +138,7 @@ export function controllerOf(object: KubeObject, owner: Resource): ObjectName | 
   return objectName({ metadata: { ...object.metadata, name: reference.name } });
 }
 
-/** The object without the record of who owns which field, which may be half of it. */
+/** The object without metadata.managedFields, which can be half of it. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _dropped, ...metadata } = object.metadata;
   return { ...object, metadata };

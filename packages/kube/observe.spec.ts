@@ -78,7 +78,7 @@ describe('following a collection', () => {
     expect(error).to.be.instanceOf(ApiError).with.property('detail', 'may not');
   });
 
-  it('gives up on a server that stays away, and says what it met last', async () => {
+  it('gives up on a server that stays away, with the last error', async () => {
     const error = await seen(server([]), 1, 20).catch((thrown: unknown) => thrown);
     expect(error).to.satisfy(isUnreachable);
     expect(String(error)).to.contain('/things').and.contain('script is over');

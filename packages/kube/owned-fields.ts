@@ -1,8 +1,8 @@
 import type { FieldSet, KubeObject } from './object.ts';
 
 /**
- * The part of an object's status that a field manager owns by server-side apply, as metadata.managedFields tells it.
- * Undefined when it owns nothing. Pure.
+ * The part of an object's status that a field manager owns through server-side apply, according to
+ * metadata.managedFields. Undefined when it owns nothing. Pure.
  */
 export function ownedStatus(object: KubeObject & { status?: object }, manager: string): unknown {
   const entry = object.metadata.managedFields?.find(
@@ -13,8 +13,8 @@ export function ownedStatus(object: KubeObject & { status?: object }, manager: s
 }
 
 /**
- * What of a value belongs to a set of fields. A set without members names a leaf: the whole value, be it a list or an
- * object (an atomic one). Keys: "f:<name>" a field, "k:<json>" the list item with those key fields, "v:<json>" the list
+ * The part of a value that a set of fields contains. A set without members is a leaf: the whole value, also an atomic
+ * list or object. Keys: "f:<name>" a field, "k:<json>" the list item with those key fields, "v:<json>" the list
  * item of that value, "." the container itself.
  */
 export function owned(value: unknown, set: FieldSet): unknown {
@@ -37,7 +37,7 @@ export function owned(value: unknown, set: FieldSet): unknown {
   return part;
 }
 
-/** The same JSON: undefined members do not count, the order of fields does not matter, that of lists does. Pure. */
+/** Whether two values are the same JSON. Undefined members and the order of fields do not count. Pure. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) || Array.isArray(b)) {
@@ -53,7 +53,7 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return [...names].every((name) => sameJson(a[name], b[name]));
 }
 
-/** A container that is owned without its members ("." alone) is empty to us; a leaf is whole. */
+/** A container that is owned without its members ("." alone) becomes empty. A leaf stays complete. */
 function emptied(value: unknown, containerOnly: boolean): unknown {
   if (!containerOnly) return value;
   if (Array.isArray(value)) return [];

@@ -14,25 +14,25 @@ describe('names and paths', () => {
     );
   });
 
-  it('cannot be left by a name that is not one', () => {
+  it('escape a name that contains a slash', () => {
     expect(pathOf(PODS, { namespace: '../x', name: 'a/b?c' })).to.equal(
       '/api/v1/namespaces/..%2Fx/pods/a%2Fb%3Fc',
     );
   });
 
-  it('carry parameters that are given', () => {
+  it('leave out parameters that are undefined', () => {
     expect(urlPath('/x', { a: 'k=v,w', b: undefined, c: true })).to.equal('/x?a=k%3Dv%2Cw&c=true');
     expect(urlPath('/x', { b: undefined })).to.equal('/x');
   });
 
-  it('are said in words for people', () => {
+  it('have a form for error messages', () => {
     expect(inWords('apply', RUNS, { namespace: 'ns', name: 'a' }, 'status')).to.equal(
       'apply testruns/status ns/a',
     );
     expect(inWords('list', PODS, {})).to.equal('list pods');
   });
 
-  it('go to keys and back', () => {
+  it('convert to keys and back', () => {
     for (const name of [{ namespace: 'ns', name: 'a' }, { name: 'a' }])
       expect(nameOf(keyOf(name))).to.deep.equal(name);
   });

@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectName, Resource } from './object.ts';
 
-/** Parameters of a URL; what is undefined is left out. */
+/** Parameters of a URL. Undefined ones are left out. */
 export type Query = Record<string, string | number | boolean | undefined>;
 
-/** A request as data: what to send and how to name it to people. */
+/** A request as data: what to send, and how errors name it. */
 export interface ApiRequest {
   /** Headers besides those of every request; names in lower case. */
   headers?: Record<string, string>;
@@ -14,7 +14,7 @@ export interface ApiRequest {
   query?: Query;
   contentType?: string;
   body?: string;
-  /** In words, for errors. */
+  /** The request in words, for errors. */
   what: string;
 }
 
@@ -51,7 +51,7 @@ export function inWords(
   return where === '' ? `${verb} ${kind}` : `${verb} ${kind} ${where}`;
 }
 
-/** Path and query as they go on the wire. */
+/** Path and query, encoded for the request line. */
 export function urlPath(path: string, query: Query = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

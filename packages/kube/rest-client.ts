@@ -101,13 +101,13 @@ export class RestClient {
     }
   }
 
-  /** Closes all connections; what is under way fails. */
+  /** Closes all connections. Requests in progress fail. */
   close(): Promise<void> {
     return this.#calls.close();
   }
 }
 
-/** What a user of the client by path sees of it. */
+/** The public methods of RestClient, for fakes in tests. */
 export type RestApi = Pick<
   RestClient,
   'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'bytes' | 'watch' | 'close'

@@ -11,7 +11,7 @@ const answer = (code: number, seconds?: number): TryOutcome => ({
 });
 
 describe('the decision to repeat a request', () => {
-  it('repeats what may be repeated when the server is in trouble, with growing waits', () => {
+  it('repeats safe requests while the server has trouble, with growing waits', () => {
     for (const code of [429, 500, 502, 503, 504])
       expect(delay('PATCH', answer(code)), `${code}`).to.equal(100);
     expect(delay('GET', { kind: 'broken' }, 2)).to.equal(200);
@@ -24,7 +24,7 @@ describe('the decision to repeat a request', () => {
     }
   });
 
-  it('does not repeat a creation that may have happened, but one that was refused or never sent', () => {
+  it('repeats a creation only when it was refused or never sent', () => {
     for (const outcome of [{ kind: 'broken' } as const, answer(500), answer(504), answer(503)]) {
       expect(delay('POST', outcome), JSON.stringify(outcome)).to.equal(undefined);
     }
@@ -39,7 +39,7 @@ describe('the decision to repeat a request', () => {
     expect(delay('GET', { kind: 'refused' }, 1, 100)).to.equal(undefined);
   });
 
-  it('gives up on 500 soon: what is behind it often stays', () => {
+  it('gives up on 500 after three tries', () => {
     expect(delay('PATCH', answer(500), 2)).to.equal(200);
     expect(delay('PATCH', answer(500), 3)).to.equal(undefined);
   });

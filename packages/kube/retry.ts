@@ -1,12 +1,12 @@
 import { type Backoff, backoffMs, jittered } from './backoff.ts';
 
-/** How one try of a request ended. */
+/** The outcome of one try of a request. */
 export type TryOutcome =
   /** The API server answered with an error. */
   | { kind: 'answer'; code: number; retryAfterSeconds?: number | undefined }
-  /** The connection could not be made, so nothing was sent. */
+  /** The connection was not established: nothing was sent. */
   | { kind: 'refused' }
-  /** The connection broke, or no answer came in time: the request may or may not have had its effect. */
+  /** The connection broke, or the answer is late. Whether the request had an effect is unknown. */
   | { kind: 'broken' };
 
 export interface TryState {
@@ -18,16 +18,16 @@ export interface TryState {
   remainingMs: number;
 }
 
-/** Between tries: 100 ms, 200 ms … 5 s, with up to half on top. */
+/** Between tries: 100 ms, 200 ms … 5 s, plus up to half of that. */
 const RETRY_BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
 
 /**
- * Milliseconds to wait before the next try, or undefined when there must be none: the answer is final, a second try could
- * do harm, or the deadline would pass first. Pure.
+ * Milliseconds to wait before the next try. Undefined when there must be none: the answer is final, a second try could do
+ * harm, or the deadline would pass first. Pure.
  *
- * A POST is not repeated when its effect is unknown: it would come back as AlreadyExists, or make a second object where
- * the server chooses the name. 429, and 503 with Retry-After, are refusals before any effect.
- * Retry-After wins over the backoff.
+ * A POST is not repeated when its effect is unknown. It would fail with AlreadyExists, or create a second object where the
+ * server chooses the name. 429, and 503 with Retry-After, are refusals before any effect.
+ * Retry-After takes precedence over the backoff.
  */
 export function retryDelayMs(state: TryState, random: () => number = Math.random): number | undefined {
   if (!mayRetry(state)) return undefined;
@@ -38,8 +38,8 @@ export function retryDelayMs(state: TryState, random: () => number = Math.random
 }
 
 /**
- * Tries of a request that gets 500. Behind it is often something that stays (a webhook, a bug), but also etcd changing
- * its leader.
+ * Tries of a request that is answered with 500. The cause is often permanent (a webhook, a bug), but it can be a change
+ * of etcd's leader.
  */
 const TRIES_ON_500 = 3;
 
@@ -58,9 +58,7 @@ function mayRetry({ method, outcome, tries }: TryState): boolean {
   }
 }
 
-/**
- * Seconds of a Retry-After header: a number of seconds, or an HTTP date. Undefined when there is none or it cannot be read.
- */
+/** Seconds of a Retry-After header: a number, or an HTTP date. Undefined without a readable one. */
 export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header);

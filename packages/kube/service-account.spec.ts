@@ -22,13 +22,13 @@ describe('the service account of a pod', () => {
 
   const credentials = () => serviceAccountAccess(env).credentials(false);
 
-  it('says where the API server is, also with an address of version 6', () => {
+  it('gives the URL of the API server, also for an IPv6 address', () => {
     expect(serviceAccountAccess(env).server).to.equal('https://10.96.0.1:443');
     env.KUBERNETES_SERVICE_HOST = 'fd00::1';
     expect(serviceAccountAccess(env).server).to.equal('https://[fd00::1]:443');
   });
 
-  it('gives the token as it stands in its file at that moment', async () => {
+  it('reads the token from its file each time', async () => {
     expect(await credentials()).to.deep.equal({
       headers: { authorization: 'Bearer first' },
       tls: { ca: 'authority' },
@@ -37,14 +37,14 @@ describe('the service account of a pod', () => {
     expect((await credentials()).headers).to.deep.equal({ authorization: 'Bearer renewed' });
   });
 
-  it('is taken where there is no kubeconfig, and only in a pod', async () => {
+  it('is used without a kubeconfig, and only in a pod', async () => {
     expect((await findCluster(undefined, env)).server).to.equal('https://10.96.0.1:443');
     rmSync(join(folder, 'token'));
     expect(inPod(env)).to.equal(false);
     expect(inPod({ E2E_SERVICE_ACCOUNT_DIR: folder })).to.equal(false);
   });
 
-  it('says which file cannot be read', async () => {
+  it('names the file that cannot be read', async () => {
     rmSync(join(folder, 'ca.crt'));
     const error = await credentials().catch((caught: Error) => caught);
     expect(String(error)).to.include('ConfigError').and.include(join(folder, 'ca.crt'));

@@ -6,7 +6,7 @@ import { ConfigError } from './config-error.ts';
 /** Where Kubernetes mounts a pod's service account (a fixed path of the platform). */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The folder of the service account; $E2E_SERVICE_ACCOUNT_DIR names another one where no pod is around (bench, tests). */
+/** The folder of the service account. $E2E_SERVICE_ACCOUNT_DIR names another one outside pods (bench, tests). */
 function folderOf(env: NodeJS.ProcessEnv): string {
   return env.E2E_SERVICE_ACCOUNT_DIR || SERVICE_ACCOUNT;
 }
@@ -18,7 +18,7 @@ export function inPod(env: NodeJS.ProcessEnv): boolean {
     accessSync(join(folderOf(env), 'token'));
     return true;
   } catch {
-    // Not being there is the answer, whatever the reason.
+    // An unreadable token means the same as a missing one.
     return false;
   }
 }

@@ -8,24 +8,24 @@ import type { ApiRequest } from './request.ts';
 import { urlPath } from './request.ts';
 
 /**
- * Milliseconds after which credentials are read again. Tokens of service accounts are renewed in their file by the
- * kubelet long before they run out (after 80 % of an hour, by default), so a minute is soon enough.
+ * Milliseconds after which credentials are read again. The kubelet renews the token file of a service account long before
+ * the token expires (by default after 80 % of an hour), so that a minute is enough.
  */
 const CREDENTIALS_MS = 60_000;
 
-/** Idle milliseconds before we close a connection: below the API server's own 90 s, so that we never lose that race. */
+/** Idle milliseconds before the client closes a connection: fewer than the API server's 90 s, so that it is first. */
 const IDLE_MS = 60_000;
 
 /**
- * Connections for ordinary requests; more of these wait their turn. Each costs some 80 KiB here for as long as it is open,
- * which the heap does not give back, and memory at the API server; this many keep a server with two cores busy.
+ * Connections for ordinary requests. Further requests wait. An open connection costs about 80 KiB here, which the heap
+ * does not return, and memory at the API server. Eight keep an API server with two cores busy.
  */
 const SHARED_CONNECTIONS = 8;
 
-/** Connections for what holds one for long, or must not wait for others. */
+/** Connections for requests that last long, or must not wait for others. */
 const OWN_CONNECTIONS = 128;
 
-/** Milliseconds for TCP and TLS. */
+/** Milliseconds to connect, with TLS. */
 const CONNECT_MS = 5_000;
 
 /** Credentials, and the connections that were made with them. */
@@ -35,7 +35,7 @@ interface Session {
   shared: Dispatcher;
   /** For watches, logs and the lease. */
   own: Dispatcher;
-  /** To tell whether the TLS material changed. */
+  /** Shows whether the TLS material has changed. */
   fingerprint: string;
   /** Monotonic milliseconds until which the credentials count as good. */
   untilMs: number;
@@ -46,7 +46,7 @@ export interface TryLimits {
   signal: AbortSignal;
   /** Milliseconds until the head of the answer; 0 for no limit. */
   headersMs: number;
-  /** Milliseconds between parts of the body; 0 for no limit (watches have their own watchdog). */
+  /** Milliseconds between two parts of the body; 0 for no limit. The informer has its own watchdog. */
   bodyMs: number;
 }
 
@@ -88,7 +88,7 @@ export class Transport {
       signal: limits.signal,
       headersTimeout: limits.headersMs,
       bodyTimeout: limits.bodyMs,
-      // A watch or a slow request must not hold up another one on its connection.
+      // A watch or a slow request must not delay another one on its connection.
       blocking: true,
     });
     return withSignal(answer, limits.signal);
@@ -103,7 +103,7 @@ export class Transport {
     return signal ? withSignal(this.#current(), signal) : this.#current();
   }
 
-  /** Takes note that the API server answered 401. Several requests may report the same credentials: they are read again once. */
+  /** Marks credentials that were answered with 401. They are read again once, however many requests report them. */
   refuse(sender: Sender): void {
     this.#refused = sender;
   }
@@ -122,7 +122,7 @@ export class Transport {
     const current = await before;
     const refused = current !== undefined && current === this.#refused;
     if (current && !refused && this.#clock.monotonicMs() < current.untilMs) return current;
-    // Several requests may get here at once: only the first reads, the others wait for it.
+    // Of several requests at once, only the first reads. The others wait for it.
     if (this.#session === before) {
       this.#session = this.#read(current, refused);
       this.#session.catch(() => {
@@ -140,14 +140,14 @@ export class Transport {
       .map(([name, value]) => `${name}=${String(value)}`)
       .join('\n');
     if (before?.fingerprint === fingerprint) return { ...before, headers, untilMs };
-    // The old pool is left to its running requests; its idle connections end by themselves.
+    // The old pool finishes its requests. Its idle connections close after a minute.
     const shared = await this.#pool(tls, SHARED_CONNECTIONS);
     const own = await this.#pool(tls, OWN_CONNECTIONS);
     return { headers, shared, own, fingerprint, untilMs };
   }
 
   async #pool(tls: Tls, connections: number): Promise<Dispatcher> {
-    // HTTP/1.1, a connection for each request under way: over one HTTP/2 connection a stall would stop every watch at once.
+    // HTTP/1.1 with one connection a request: over a single HTTP/2 connection, one stall would stop every watch.
     const pool = {
       connections,
       pipelining: 1,
@@ -164,7 +164,7 @@ export class Transport {
 }
 
 /**
- * Whether a request must have a connection at once: a watch lasts for minutes, a log comes from a kubelet that may be away,
+ * Whether a request must not wait for a connection. A watch lasts minutes, a log comes from a kubelet that may not answer,
  * and a lease that is not renewed in time is lost.
  */
 function standsAlone({ verb, path }: ApiRequest): boolean {
@@ -172,8 +172,8 @@ function standsAlone({ verb, path }: ApiRequest): boolean {
 }
 
 /**
- * undici heeds the signal of a request only once it has a connection for it; until then this ends the wait. A later answer
- * is then dropped by undici itself.
+ * Rejects as soon as the signal aborts. undici itself observes the signal of a request only once it has a connection for
+ * it. It drops an answer that arrives later.
  */
 function withSignal<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ describe('impersonation', () => {
     });
   });
 
-  it('sends nothing for a user that impersonates nobody', () => {
+  it('sends nothing for a user without impersonation', () => {
     expect(impersonationHeaders({ token: 't' })).to.deep.equal({});
   });
 
