@@ -5,15 +5,15 @@ import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 
-/** Why a fault is not carried out: for good. */
+/** Why a fault is refused. A refusal is final. */
 export interface Refusal {
   /** One of FAULT_REASONS. */
   reason: string;
-  /** What to do about it, too. */
+  /** The cause, and what to do about it. */
   message: string;
 }
 
-/** A fault that cannot be carried out as it is asked for. */
+/** The fault is refused. */
 export class FaultRefused extends Error {
   override readonly name = 'FaultRefused';
   readonly refusal: Refusal;
@@ -23,7 +23,7 @@ export class FaultRefused extends Error {
   }
 }
 
-/** Who asks for a fault and where, as the cluster knows it. */
+/** A request for a fault: who asks, and where, from the API server. */
 export interface Asked {
   fault: Fault;
   environment: TestEnvironment | undefined;
@@ -34,25 +34,25 @@ export interface Asked {
 }
 
 /**
- * The attempt that asks for the fault; undefined for a fault of a person. An admission policy of the chart sees to it that
- * the account of an attempt can only ask in its own name (charts/e2e-operator/templates/fault-policy.yaml).
+ * The attempt that asks for the fault; undefined for a fault of a person. The chart's admission policy ensures that the
+ * account of an attempt can ask only in its own name (charts/e2e-operator/templates/fault-policy.yaml).
  */
 export function attemptOf(fault: Fault): string | undefined {
   return fault.metadata.labels?.[LABELS.report];
 }
 
-/** Why the fault must not be carried out, or undefined when it may. */
+/** Why the fault must be refused; undefined when it is allowed. */
 export function refusalOf({ fault, environment, report, run, suite }: Asked): Refusal | undefined {
   const { name } = fault.spec.environmentRef;
   if (!environment) {
-    const message = `there is no TestEnvironment ${name} in namespace ${fault.metadata.namespace}`;
+    const message = `TestEnvironment ${name} does not exist in namespace ${fault.metadata.namespace}`;
     return { reason: FAULT_REASONS.environmentNotFound, message };
   }
   if (environment.metadata.deletionTimestamp) {
     return { reason: FAULT_REASONS.environmentNotFound, message: `TestEnvironment ${name} is being deleted` };
   }
   if (environment.spec.disruption !== 'Allowed') {
-    const message = `TestEnvironment ${name} forbids disruption: where it may be broken, set spec.disruption to Allowed`;
+    const message = `TestEnvironment ${name} forbids disruption: to allow faults in it, set spec.disruption to Allowed`;
     return { reason: FAULT_REASONS.disruptionForbidden, message };
   }
   if (!environment.spec.chart) {
@@ -70,9 +70,7 @@ export function refusalOf({ fault, environment, report, run, suite }: Asked): Re
     return notPermitted(`the attempt ${attempt} runs in ${own}, not in ${name}`);
   }
   if (suite?.spec.disruptive !== true) {
-    return notPermitted(
-      `TestSuite ${report.spec.suite} does not say that it is disruptive: set spec.disruptive`,
-    );
+    return notPermitted(`TestSuite ${report.spec.suite} is not marked as disruptive: set spec.disruptive`);
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ export interface DeleteStep {
   lookAgainMs?: number;
 }
 
-/** Decides about the deletion of pods. Pure. */
+/** Decides the next step of a deletion of pods. Pure. */
 export function stepDelete(
   component: string,
   before: readonly FaultReceipt[],
@@ -26,7 +26,7 @@ export function stepDelete(
     const deletedAt = pod ? deletionStart(pod) : undefined;
     if (deletedAt) return { ...receipt, injectedAt: deletedAt };
     if (!pod) {
-      // It went between the choice and now; who deleted it (we, before a restart, or another) cannot be told.
+      // Deleted since it was chosen, by this operator before a restart or by another: the two look the same.
       return inForce({ ...receipt, injectedAt: timing.now.toISOString() }, pod, timing.now);
     }
     if (!hasTime(timing)) return nothingDone(receipt, timing.now, 'it was not injected in time');
@@ -54,7 +54,7 @@ function healed(receipt: FaultReceipt, healedEvidence: string, { now }: Timing):
   return { ...receipt, healedAt: at, seenHealedAt: at, healedEvidence };
 }
 
-/** What shows that the deleted pods were replaced; undefined while they are not. */
+/** Evidence that the deleted pods were replaced; undefined until then. */
 function recovery(
   component: string,
   targets: readonly FaultReceipt[],

@@ -5,10 +5,10 @@ const LOCK_DB = 5;
 /** Milliseconds for the connection and for the answer. */
 const VALKEY_MS = 3_000;
 
-/** Who holds a lock now: its value, or undefined when nobody does. Rejects when Valkey does not answer. */
+/** The holder of a lock: its value, or undefined when it is free. Rejects when Valkey does not answer. */
 export async function holderOf(valkey: Connection['valkey'], key: string): Promise<string | undefined> {
   const { host, port, password } = valkey;
-  // Loaded by the first fault that needs it: it takes 10 MiB.
+  // Loaded with the first fault that needs it: it needs 10 MiB.
   const { Redis } = await import('ioredis');
   const client = new Redis({
     host,
@@ -18,7 +18,7 @@ export async function holderOf(valkey: Connection['valkey'], key: string): Promi
     connectTimeout: VALKEY_MS,
     commandTimeout: VALKEY_MS,
     maxRetriesPerRequest: 1,
-    // The caller asks again when it wants to.
+    // The caller decides about retries.
     retryStrategy: () => null,
     lazyConnect: true,
   });

@@ -2,17 +2,17 @@ import type { FaultSpec } from '@backendai-e2e/api/fault';
 import type { Pod, Service } from '@backendai-e2e/kube/builtin-resources';
 import { isLive } from './targets.ts';
 
-/** The other side of a partition as packets of the target's network namespace name it. */
+/** The other side of a partition, as packets in the target's network namespace address it. */
 export interface Peers {
-  /** Addresses of pods and, because a Service's address is replaced only outside of the pod, of their Services. */
+  /** Addresses of pods and of their Services, whose addresses are translated only outside the pod. */
   addresses: string[];
-  /** TCP ports of the side that listens, as pods and Services number them; empty: all traffic. */
+  /** TCP ports of the listening side, of pods and of Services; empty: all traffic. */
   ports: number[];
-  /** "address:port", one a pod, that the probe tries to connect to. */
+  /** "address:port", one per pod, to which the probe tries to connect. */
   probes: string[];
 }
 
-/** Port to try where nothing says which one a pod listens at: a refusal is an answer, too. */
+/** Port to probe if no listening port is known: a refused connection is an answer too. */
 const ANY_PORT = 9;
 
 /** The pods of the other side, their Services, and how to reach them. Pure; addresses are sorted. */
@@ -47,7 +47,7 @@ export function peersOf(
   };
 }
 
-/** Whether all pods that the Service leads to are peers: another one must stay reachable. */
+/** Whether all pods behind the Service are peers: other pods must stay reachable. */
 function leadsOnlyTo(service: Service, peers: readonly Pod[], pods: readonly Pod[]): boolean {
   const selector = Object.entries(service.spec?.selector ?? {});
   if (selector.length === 0) return false;

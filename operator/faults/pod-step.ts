@@ -8,7 +8,7 @@ import { hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './timing.ts
 import { FOLLOW_ROUNDS, MEND_ROUNDS, START_ROUNDS, type ToolSeen } from './tool-state.ts';
 import { MENDERS, STARTERS, type ToolAction, type ToolCall } from './tools.ts';
 
-/** What comes next for a target. */
+/** The next step for a target. */
 export interface PodStep {
   receipt: FaultReceipt;
   call?: ToolCall;
@@ -16,13 +16,13 @@ export interface PodStep {
   lookAgainMs?: number;
 }
 
-/** Seconds that a tool gets to mend by itself after its time is over. */
+/** Seconds that a tool has to heal by itself after its time. */
 const OVERDUE_SECONDS = 15;
-/** A tool that has not been started this long after it was too late to inject will do nothing any more. */
+/** Seconds after the last time to inject until a tool that has not started is given up. */
 const LATE_START_SECONDS = 10;
 const WATCH_MS = 5_000;
 
-/** Decides about one target of a partition, a pause or a kill. Pure. */
+/** Decides the next step for one target of a partition, a pause or a kill. Pure. */
 export function stepInPod(
   action: ToolAction,
   before: FaultReceipt,
@@ -57,7 +57,7 @@ export function stepInPod(
   return follow(action, receipt, seen, timing);
 }
 
-/** @param round 1, or more when the containers before could not be started */
+/** @param round 1, or more when earlier containers could not be started */
 function start(
   action: ToolAction,
   receipt: FaultReceipt,
@@ -93,9 +93,9 @@ function start(
   };
 }
 
-/** The tool mends by itself when its time is over; this is for when that is to be earlier, or it did not. */
+/** Whether a healing tool is needed. A tool heals by itself at the end of its time, unless it must earlier or has failed. */
 function mustMend(receipt: FaultReceipt, starter: ToolSeen, timing: Timing): boolean {
-  // Before it has injected, a mender would have nothing to mend and the starter could still begin.
+  // Before the injection there is nothing to heal, and the tool could still inject.
   if (!receipt.injectedAt) return starter.state === 'ended' && starter.lines !== undefined;
   const end = Date.parse(receipt.injectedAt) + (timing.seconds + OVERDUE_SECONDS) * 1000;
   const abandoned = starter.state === 'ended' && starter.lines !== undefined;
@@ -107,13 +107,13 @@ function mend(action: Exclude<ToolAction, 'kill'>, receipt: FaultReceipt, seen: 
   const last = seen.tools.filter((known) => known.tool === tool).at(-1);
   if (last?.state === 'waiting' || last?.state === 'running') return { receipt, lookAgainMs: LOOK_MS };
   const round = (last?.round ?? 0) + 1;
-  // It is looked at on and until there is no hope: the pod may still go.
+  // Keep looking until it is hopeless: the pod may still be deleted.
   if (round > MEND_ROUNDS) return { receipt, lookAgainMs: WATCH_MS };
-  // It is given the peers of now: only these can answer its probe.
+  // It gets the current peers: only these can answer its probe.
   return { receipt, call: { tool, round, peers: seen.peers }, lookAgainMs: LOOK_MS };
 }
 
-/** In force: has the other side got new addresses? */
+/** While in force, extends a partition to new addresses of the other side. */
 function follow(action: ToolAction, receipt: FaultReceipt, seen: TargetSeen, timing: Timing): PodStep {
   if (!receipt.seenInForceAt || !receipt.injectedAt) return { receipt, lookAgainMs: LOOK_MS };
   const left = Date.parse(receipt.injectedAt) + timing.seconds * 1000 - timing.now.getTime();
@@ -136,15 +136,15 @@ function follow(action: ToolAction, receipt: FaultReceipt, seen: TargetSeen, tim
   };
 }
 
-/** Whether the peer was given to a tool that could be started; one that no tool was given stands in the record alone. */
+/** Whether a tool that started was given the peer. A peer without a tool is only in the receipt. */
 function isCut(peer: string, tools: readonly ToolSeen[]): boolean {
   const given = tools.filter(({ peers }) => peers?.includes(peer));
   return given.length === 0 || given.some(({ state }) => state !== 'unstarted');
 }
 
 /**
- * The peers that tools were started with, put into the receipt: an operator that died between the start and its record left
- * them in the pod alone.
+ * Adds the peers of started tools to the receipt: an operator that crashed between the start and its record left them only
+ * in the pod.
  */
 function withPeers(receipt: FaultReceipt, tools: readonly ToolSeen[]): FaultReceipt {
   const cut = tools.filter(({ tool }) => tool === 'partition' || tool === 'repartition');
@@ -152,7 +152,7 @@ function withPeers(receipt: FaultReceipt, tools: readonly ToolSeen[]): FaultRece
   return peers.size === (receipt.peers ?? []).length ? receipt : { ...receipt, peers: [...peers].sort() };
 }
 
-/** What a tool told, put into the receipt. The first to see something is the one who is quoted. */
+/** Adds the output of a tool to the receipt. The first report of an event counts. */
 function withLines(receipt: FaultReceipt, tool: ToolSeen): FaultReceipt {
   let after = tool.trouble ? { ...receipt, trouble: tool.trouble.slice(0, LENGTHS.message) } : receipt;
   for (const { at, event, evidence } of tool.lines ?? []) {
@@ -166,7 +166,7 @@ function withLines(receipt: FaultReceipt, tool: ToolSeen): FaultReceipt {
   return after;
 }
 
-/** A killed container heals by being started anew: under another ID, and ready. */
+/** A killed container has healed when it is ready again, with another ID. */
 function restarted(receipt: FaultReceipt, pod: Pod, now: Date): FaultReceipt {
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
   const status = statuses.find(({ name }) => name === receipt.container);
@@ -180,7 +180,7 @@ function restarted(receipt: FaultReceipt, pod: Pod, now: Date): FaultReceipt {
   return { ...receipt, healedAt: startedAt, seenHealedAt, healedEvidence: evidence };
 }
 
-/** A pod that is gone took its network namespace and its processes along. */
+/** A deleted pod has healed: its network namespace and processes are gone. */
 function gone(receipt: FaultReceipt, now: Date): FaultReceipt {
   const at = now.toISOString();
   return {

@@ -1,4 +1,4 @@
-/** What a tool in a pod can tell (images/fault-tools/receipt.sh). */
+/** Events that a tool in a pod reports (images/fault-tools/receipt.sh). */
 export const TOOL_EVENTS = [
   'injected',
   'inForce',
@@ -19,10 +19,10 @@ export interface ReceiptLine {
   evidence: string;
 }
 
-/** Longest evidence that is kept, characters: as in the schema of FaultReceipt. */
+/** Maximum length of evidence in characters, as in the schema of FaultReceipt. */
 const EVIDENCE_LENGTH = 1000;
 
-/** The receipt lines in the output of a tool. Anything else in it (warnings of a shell, a line cut short) is left out. */
+/** The receipt lines in the output of a tool. Other output, such as shell warnings or truncated lines, is skipped. */
 export function receiptLines(log: string): ReceiptLine[] {
   return log.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return [];
@@ -30,7 +30,7 @@ export function receiptLines(log: string): ReceiptLine[] {
       const value: unknown = JSON.parse(line);
       return isReceiptLine(value) ? [{ ...value, evidence: value.evidence.slice(0, EVIDENCE_LENGTH) }] : [];
     } catch {
-      // A line that is still being written: the next look sees it whole.
+      // The line is still being written: the next look reads it completely.
       return [];
     }
   });

@@ -15,7 +15,7 @@ export interface ScaleStep {
   lookAgainMs?: number;
 }
 
-/** Decides about a component that is scaled to zero; `scaled` is what its workloads were before. Pure. */
+/** Decides the next step of a scale to zero; `scaled` has the replicas before it. Pure. */
 export function stepScale(
   before: readonly FaultReceipt[],
   scaled: readonly ScaledWorkload[],
@@ -27,7 +27,7 @@ export function stepScale(
   const now = (workload: string) => seen.workloads.find((one) => one.workload === workload);
   const first = before[0]?.injectedAt;
   if (!first) {
-    // A workload at zero before anything was noted: an operator that was stopped in between had done it.
+    // A workload is at zero without a record: an operator that stopped in between scaled it.
     const begun = scaled.some(({ workload }) => now(workload)?.replicas === 0);
     if (!begun && !hasTime(timing)) {
       const why = 'it was not injected in time';

@@ -10,7 +10,7 @@ import {
 } from '@backendai-e2e/api/fault';
 import type { Refusal } from './accept.ts';
 
-/** Which probe tells, for each action. */
+/** The probes of each action. */
 const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
   podDelete: {
     inForce: 'API server: no pod with that uid',
@@ -34,18 +34,18 @@ const PROBES: Record<FaultAction, { inForce: string; healed: string }> = {
   },
 };
 
-/** What a status is made from. */
+/** The inputs of a status. */
 export interface FaultProgress {
   action: FaultAction;
   receipts: readonly FaultReceipt[];
-  /** Found while it was carried out. */
+  /** A refusal during the injection. */
   refusal?: Refusal | undefined;
-  /** Healing is not waited for any more. */
+  /** The wait for healing is given up. */
   hopeless: boolean;
   now: Date;
 }
 
-/** Whether nothing is left to do or to wait for. */
+/** Whether the fault is over: nothing is left to do or to wait for. */
 export function isOver(fault: Fault): boolean {
   const { conditions, targets } = fault.status ?? {};
   const status = (type: string) => conditions?.find((condition) => condition.type === type)?.status;
@@ -59,14 +59,14 @@ export function isOver(fault: Fault): boolean {
   return seen === 'True' || (seen === 'False' && fault.status?.phase === 'Unhealed');
 }
 
-/** The status of a fault that is refused before anything was done. */
+/** The status of a fault that is refused before its injection. */
 export function refusedStatus(fault: Fault, refusal: Refusal, now: Date): FaultStatus {
   const accepted = { type: FAULT_CONDITIONS.accepted, status: 'False' as const, ...refusal };
   const conditions = merged(fault, fault.status?.conditions, [accepted], now);
   return { ...fault.status, phase: 'Refused', conditions };
 }
 
-/** The status of a fault whose targets are chosen and to which nothing was done yet. */
+/** The status of a fault whose targets are chosen, before its injection. */
 export function acceptedStatus(
   fault: Fault,
   chosen: { action: FaultAction; targets: FaultReceipt[]; workloads: ScaledWorkload[] },
@@ -86,7 +86,7 @@ export function acceptedStatus(
   };
 }
 
-/** The status of a fault that is carried out. Times of the whole are those of its last target. */
+/** The status of an accepted fault. Its times are those of its last target. */
 export function progressStatus(fault: Fault, progress: FaultProgress): FaultStatus {
   const { action, receipts, refusal, hopeless, now } = progress;
   const touched = receipts.filter((receipt) => receipt.injectedAt);
@@ -181,7 +181,7 @@ const unknown = (type: string, reason: string, message: string): Observation => 
   message,
 });
 
-/** The latest time of a kind, once all of `needed` have one (and there is one). */
+/** The latest of these times, once all receipts in `needed` have one. */
 function latest(
   receipts: readonly FaultReceipt[],
   needed: readonly FaultReceipt[],

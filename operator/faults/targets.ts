@@ -3,10 +3,10 @@ import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec, holds } fro
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { FaultRefused } from './accept.ts';
 
-/** Label by which pods and workloads of the deployment are told apart. */
+/** Label with the component of a pod or workload. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 
-/** Whether the pod is of the component and has not ended and is not about to go. */
+/** Whether the pod belongs to the component, has not ended and is not being deleted. */
 export function isLive(pod: Pod, component: string): boolean {
   const { labels, deletionTimestamp } = pod.metadata;
   const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
@@ -14,7 +14,7 @@ export function isLive(pod: Pod, component: string): boolean {
 }
 
 /**
- * Chooses the pods, and in each the container that is meant. The same seed and pods give the same choice.
+ * Chooses the pods, and in each the target container. The same seed and pods give the same choice.
  * `leader` is the value of the lock that the target names. Throws FaultRefused.
  */
 export function chooseTargets(
@@ -68,7 +68,7 @@ function receiptFor(spec: FaultSpec, pod: Pod): FaultReceipt {
   return { ...receipt, ...containerOf(pod, spec[action]?.container) };
 }
 
-/** The container whose processes are meant. Throws FaultRefused when signals could not reach them. */
+/** The container whose processes are the target. Throws FaultRefused when signals cannot reach them. */
 function containerOf(pod: Pod, wanted: string | undefined): { container: string; containerId: string } {
   const { name } = pod.metadata;
   const container = wanted ?? pod.spec?.containers[0]?.name ?? '';

@@ -3,11 +3,11 @@ import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { ReceiptLine } from './receipt-lines.ts';
 import { peersIn, type Tool, toolContainerName } from './tools.ts';
 
-/** Tools that are put into one pod to begin, to mend, and to follow peers, at most: ephemeral containers stay in its spec. */
+/** Maximum number of tools per pod to inject, to heal, and to follow peers: ephemeral containers stay in its spec. */
 export const START_ROUNDS = 3;
 export const MEND_ROUNDS = 3;
 export const FOLLOW_ROUNDS = 20;
-/** A tool that was put into the target's pod. */
+/** A tool in the target's pod. */
 export interface ToolSeen {
   tool: Tool;
   round: number;
@@ -15,15 +15,15 @@ export interface ToolSeen {
   name: string;
   /** "unstarted": the runtime failed to start it, and an ephemeral container is never started a second time. */
   state: 'waiting' | 'running' | 'ended' | 'unstarted';
-  /** Addresses that it was started with, for a partition. */
+  /** The addresses that it was started with, for a partition. */
   peers?: readonly string[];
-  /** What it told; undefined when its log could not be read. */
+  /** Its output; undefined when its log could not be read. */
   lines: readonly ReceiptLine[] | undefined;
   /** Why it does not start, or why its log could not be read. */
   trouble?: string | undefined;
 }
 
-/** The tools of this fault in a pod, in the order in which they were put there, without what they told. */
+/** The tools of this fault in a pod, in the order of their creation, without their output. */
 export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
   const statuses = pod.status?.ephemeralContainerStatuses ?? [];
   const present = new Map((pod.spec?.ephemeralContainers ?? []).map(({ name, args }) => [name, args ?? []]));
@@ -62,8 +62,8 @@ export function toolsIn(fault: Fault, pod: Pod): Omit<ToolSeen, 'lines'>[] {
 }
 
 /**
- * Whether the container was made but its program never began: the kubelet says RunContainerError as long as it remembers,
- * then what the runtime says (StartError of containerd). It tries again only for what could not even be made.
+ * Whether the container was created but its program never started. The kubelet first reports RunContainerError, later the
+ * runtime's reason (StartError of containerd). It retries only containers that it could not create.
  */
 function isFailedStart(reason: string | undefined): boolean {
   return reason === 'RunContainerError' || reason === 'StartError';

@@ -2,7 +2,7 @@ import type { Fault, FaultAction, FaultReceipt } from '@backendai-e2e/api/fault'
 import type { V1EphemeralContainer } from '@kubernetes/client-node';
 import type { Peers } from './peers.ts';
 
-/** What images/fault-tools can do, its first argument. */
+/** The first argument of images/fault-tools. */
 export type Tool = 'partition' | 'repartition' | 'mend-partition' | 'pause' | 'resume' | 'kill';
 
 /** The tool that injects each action that acts inside a pod, and the one that heals it. */
@@ -24,17 +24,17 @@ export function peersIn(args: readonly string[]): string[] {
   return at < 0 ? [] : (args[at + 1] ?? '').split(',').filter((address) => address !== '');
 }
 
-/** Seconds from the acceptance of a fault after which it is not injected any more. */
+/** Seconds after the acceptance of a fault within which it must be injected. */
 export const START_SECONDS = 120;
 
-/** Name of a fault inside of pods: part of its uid, so that a namesake's leftovers are never taken for its own. */
+/** Name of a fault inside pods: part of its uid, so that remains of an earlier fault of the same name do not match. */
 export function faultId(fault: Fault): string {
   const { name, uid } = fault.metadata;
   if (!uid) throw new Error(`Fault ${name} has no uid: it was not read from the API server`);
   return uid.replaceAll('-', '').slice(0, 12);
 }
 
-/** Name of the ephemeral container that applies a tool; `round` counts repetitions, from 1. */
+/** Name of the ephemeral container of a tool; `round` counts repetitions, from 1. */
 export function toolContainerName(fault: Fault, tool: Tool, round: number): string {
   return `fault-${faultId(fault)}-${tool}${round > 1 ? `-${round}` : ''}`;
 }
@@ -46,12 +46,12 @@ export interface ToolCall {
   peers?: Peers | undefined;
   /** Seconds that the effect lasts. */
   seconds?: number | undefined;
-  /** No effect is begun after that time. */
+  /** The last time to inject. */
   notAfter?: Date | undefined;
 }
 
 /**
- * The ephemeral container that applies a tool in the target's pod. It has one capability: NET_ADMIN (nftables in the pod's
+ * The ephemeral container that runs a tool in the target's pod. It has one capability: NET_ADMIN (nftables in the pod's
  * network namespace) or KILL (signals to other users' processes in the pod's process namespace).
  */
 export function toolContainer(
@@ -79,7 +79,7 @@ export function toolContainer(
     args: [tool, ...options.flatMap(([name, value]) => (value === undefined ? [] : [name, value]))],
     ...(network || !receipt.container ? {} : { targetContainerName: receipt.container }),
     securityContext: {
-      // Kubernetes gives capabilities only to root; this root has nothing else.
+      // Kubernetes grants capabilities only to root; this root has no other rights.
       runAsUser: 0,
       runAsGroup: 0,
       runAsNonRoot: false,

@@ -6,29 +6,29 @@ import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { ownedStatus } from '@backendai-e2e/kube/owned-fields';
 
-/** Why an attempt will not report any more. */
+/** Why an attempt can no longer report. */
 export interface AttemptEnding {
-  /** PascalCase word for TestReport.status.reason. */
+  /** PascalCase reason for TestReport.status.reason. */
   reason: string;
   message: string;
 }
 
-/** What is known about the machinery of one attempt. */
+/** The Job and pods of one attempt. */
 export interface AttemptTraces {
-  /** undefined: there is no such Job, and there was one. */
+  /** undefined: the Job existed and is gone. */
   job: Job | undefined;
   pods: readonly Pod[];
   now: Date;
 }
 
-/** Either it ended, or it may still report; then `lookAgainMs` says when waiting alone could change the answer. */
+/** The attempt has ended, or it may still report; `lookAgainMs`: when the answer could change by waiting alone. */
 export type AttemptProgress =
   | { ended: AttemptEnding }
   | { ended: undefined; hint?: AttemptEnding; lookAgainMs?: number };
 
-/** Waiting reasons that no patience helps against. */
+/** Waiting reasons that do not resolve. */
 const HOPELESS = new Set(['ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError']);
-/** Waiting reasons that may pass: a registry that is briefly away. */
+/** Waiting reasons that may resolve, such as an unavailable registry. */
 const DOUBTFUL = new Set([
   'ImagePullBackOff',
   'ErrImagePull',
@@ -38,15 +38,15 @@ const DOUBTFUL = new Set([
 ]);
 /** Reason of a container that the node could not start; containerd gives it the exit code NOT_STARTED_EXIT. */
 const NOT_STARTED = 'StartError';
-/** How long a hopeless or doubtful start is watched before the attempt is given up, milliseconds. */
+/** Milliseconds until an attempt with such a start is given up. */
 const HOPELESS_MS = 10_000;
 const DOUBTFUL_MS = 90_000;
-/** A pod that was told to go and is still there after its grace period and this is on a node that is gone, milliseconds. */
+/** Milliseconds after the grace period of a deleted pod after which its node counts as lost. */
 const LOST_MS = 60_000;
 
 /**
- * Says whether an attempt can still report, from its Job and pods alone. A pod that ended is enough: the Job controller
- * notices about a second later. Call it only for a report that is not final.
+ * Decides from its Job and pods whether an attempt can still report. An ended pod is enough: the Job controller notices it
+ * about a second later. Call it only for a report that is not final.
  */
 export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgress {
   if (!job) {
@@ -57,7 +57,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgr
   const complete = conditionOf(job, 'Complete');
   const over = pod !== undefined && hasEnded(pod);
 
-  // FailureTarget comes first: the pod was told to end and may still report.
+  // FailureTarget comes first: the pod is being stopped and may still report.
   const due = failed ?? (over || !pod ? conditionOf(job, 'FailureTarget') : undefined);
   if (due?.reason === 'DeadlineExceeded') {
     const last = pod ? `; last seen: ${podInWords(pod)}` : '';
@@ -95,7 +95,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgr
   return startProgress(pod, now);
 }
 
-/** Nothing of the suite ran: the Job makes another pod (podFailurePolicy of attemptJob), unless no pod can be started. */
+/** Nothing of the suite ran: the Job creates another pod (podFailurePolicy of attemptJob), unless no pod can start. */
 function nextPod(pods: readonly Pod[], now: Date): AttemptProgress {
   const tried = pods.filter(neverBegan);
   const since = Math.min(
@@ -108,7 +108,7 @@ function nextPod(pods: readonly Pod[], now: Date): AttemptProgress {
   return { ended: undefined, hint: end, lookAgainMs: due - now.getTime() };
 }
 
-/** A pod that has not ended: still working, unable to start, or on a node that is gone. */
+/** A pod that has not ended: it works, cannot start, or is on a lost node. */
 function startProgress(pod: Pod, now: Date): AttemptProgress {
   const deleted = pod.metadata.deletionTimestamp;
   if (deleted) {
@@ -142,7 +142,7 @@ function startProgress(pod: Pod, now: Date): AttemptProgress {
   return { ended: undefined };
 }
 
-/** Why a pod that ended did so without a final report. */
+/** Why a pod ended without a final report. */
 function podEnding(pod: Pod): AttemptEnding {
   const disrupted = pod.status?.conditions?.find(
     (seen) => seen.type === 'DisruptionTarget' && seen.status === 'True',
@@ -198,8 +198,8 @@ function podInWords(pod: Pod): string {
 }
 
 /**
- * What the operator puts into the status of a report that it closes. What the reporter wrote stays: the two have
- * different field managers, and these fields are the only ones that the operator takes over.
+ * The fields that the operator writes into the status of a report that it closes. The reporter's other fields stay: the two
+ * have different field managers.
  */
 export function closing(
   end: AttemptEnding,
@@ -219,8 +219,8 @@ function conditionOf(job: Job, type: string) {
 }
 
 /**
- * Whether the attempt was broken off and its Job could still work, or begin to. One whose pod has ended stays, as its log is
- * read from it. When it was the operator that broke it off (closedByOperator), the Job has to go.
+ * Whether the attempt was interrupted and its Job could still run, or start to. A Job whose pod has ended stays, because the
+ * log is read from it. If the operator interrupted the attempt (closedByOperator), the Job must be deleted.
  */
 export function outlivesItsReport(
   report: TestReport,
@@ -231,13 +231,13 @@ export function outlivesItsReport(
   return !over && !pods.some((pod) => hasEnded(pod) && !neverBegan(pod));
 }
 
-/** Whether the report was made final by the operator, not by its reporter. Needs the report with its managedFields. */
+/** Whether the operator, not the reporter, made the report final. Needs the report with its managedFields. */
 export function closedByOperator(report: TestReport & KubeObject): boolean {
   const written = ownedStatus(report, FIELD_MANAGERS.operator);
   return typeof written === 'object' && written !== null && 'final' in written;
 }
 
-/** Whether nothing of the pod runs any more. */
+/** Whether the pod has ended. */
 export function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 }
@@ -247,13 +247,13 @@ function neverBegan(pod: Pod): boolean {
   return hasEnded(pod) && statuses(pod).some(({ state }) => state?.terminated?.reason === NOT_STARTED);
 }
 
-/** The operator's own conditions of a report: left out of its next apply, they would be removed. */
+/** The operator's own conditions of a report. An apply without them would remove them. */
 export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
   const conditions = report.status?.conditions?.filter(({ type }) => type !== REPORT_CONDITIONS.archived);
   return conditions?.length ? { conditions } : {};
 }
 
-/** The pod that was created last. */
+/** The newest pod. */
 export function newest(pods: readonly Pod[]): Pod | undefined {
   return [...pods].sort((a, b) =>
     (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),

@@ -5,7 +5,7 @@ import type { RunSuite, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/te
 import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
 import { letsRunSucceed, VERDICT_POLICY, worstOf } from '@backendai-e2e/api/verdict-policy';
 
-/** The line of a suite, and whether a further attempt is due. */
+/** The line of a suite, and whether another attempt is due. */
 export interface Folded {
   line: RunSuite;
   /** Number of the attempt to start now; undefined when none is. */
@@ -13,8 +13,8 @@ export interface Folded {
 }
 
 /**
- * Folds the reports of one suite's attempts (any order) into its line. `retries` is how many further attempts a failed
- * one may have. A pass (with or without known issues) after a failed attempt is Flaky.
+ * Folds the reports of one suite's attempts (any order) into its line. `retries` is the number of further attempts
+ * after a failed one. A pass (with or without known issues) after a failed attempt is Flaky.
  */
 export function foldSuite(name: string, reports: readonly TestReport[], retries: number): Folded {
   const attempts = [...reports].sort((a, b) => a.spec.attempt - b.spec.attempt);
@@ -92,7 +92,7 @@ export function runVerdict(
   return { verdict: worst === undefined || worst === 'Skipped' ? 'Failed' : worst, succeeded: false };
 }
 
-/** What a line that ended gives up last, in this order: the reports have all of it. */
+/** Fields that a finished line gives up last, in this order. The reports contain all of them. */
 const EXPENDABLE = ['counts', 'report', 'reason', 'environment'] as const;
 
 /**

@@ -40,18 +40,18 @@ export interface TestReportDependencies {
   clock: Clock;
 }
 
-/** Whether the attempt's pod could start; written only when something is in its way. */
+/** Whether the attempt's pod could start; written only when something prevents it. */
 const STARTED = REPORT_CONDITIONS.started;
 const SOON_MS = 250;
-/** How long after the end of an attempt a kubelet that does not answer is asked again for its log, and how often. */
+/** How long after the end of an attempt its log is requested again from a kubelet that does not answer, and how often. */
 const LOG_PATIENCE_MS = 15 * 60_000;
 const LOG_AGAIN_MS = 10_000;
-/** Events live for an hour by default: whoever ended without a pod longer ago than this left nothing to archive. */
+/** Events live for an hour by default. An attempt that ended without a pod longer ago has nothing to archive. */
 const EVENTS_MS = 10 * 60_000;
 
 /**
- * Closes reports whose attempt has ended without saying so, notes what keeps one from starting, ends Jobs of attempts that
- * the operator ended, and has archived what an attempt left behind.
+ * Closes reports whose attempt ended without a final report, records what prevents a start, deletes Jobs of attempts that the
+ * operator interrupted, and archives the artifacts of attempts.
  */
 export class TestReportReconciler {
   readonly #with: TestReportDependencies;
@@ -80,7 +80,7 @@ export class TestReportReconciler {
     const progress = attemptProgress({ job, pods: own, now: clock.now() });
     try {
       if (progress.ended) {
-        await this.#close(name, remembering(report, progress.ended), signal);
+        await this.#close(name, withStartProblem(report, progress.ended), signal);
         return undefined;
       }
       await this.#hint(report, progress.hint, signal);
@@ -91,7 +91,7 @@ export class TestReportReconciler {
     return { requeueAfterMs: progress.lookAgainMs };
   };
 
-  /** Whether the run said that the attempt runs: only then a missing Job is one that vanished. */
+  /** Whether the run recorded that the attempt runs: only then a missing Job has vanished. */
   #wasStarted(report: TestReport): boolean {
     const owner = controllerOf(report, TEST_RUNS);
     const run = owner ? this.#with.runs.get(owner) : undefined;
@@ -100,7 +100,7 @@ export class TestReportReconciler {
     return line?.state === 'Running' && line.attempt >= report.spec.attempt;
   }
 
-  /** Closes the report unless its reporter was first: the stored report is read, and written only as it was read. */
+  /** Closes the report, unless its reporter closed it first: writes only if the stored report has not changed. */
   async #close(name: ObjectName, seen: AttemptEnding, signal: AbortSignal): Promise<void> {
     const { client, events, clock } = this.#with;
     const stored = await client.get(TEST_REPORTS, name, { signal });
@@ -111,7 +111,7 @@ export class TestReportReconciler {
     events.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
   }
 
-  /** What is left to do when a report is final: archive once the pod has ended, or before a Job that lives on is ended. */
+  /** The rest for a final report: archive once the pod has ended, or before a Job that outlives it is deleted. */
   async #settle(
     report: TestReport,
     job: Job | undefined,
@@ -122,7 +122,7 @@ export class TestReportReconciler {
     const name = objectName(report);
     const owner = controllerOf(report, TEST_RUNS);
     const run = owner ? runs.get(owner) : undefined;
-    // With its run all of it is being collected.
+    // The garbage collector deletes everything with the run.
     if (!run) return undefined;
     const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
@@ -139,13 +139,13 @@ export class TestReportReconciler {
     return undefined;
   }
 
-  /** Nothing is left to do about the attempt: of thousands of such, nobody needs the report or the pods at hand. */
+  /** Drops the report and pods from the cache: nothing is left to do, and there may be thousands. */
   #forget(report: TestReport, run: TestRun, own: readonly Pod[]): void {
     for (const pod of own) this.#with.pods.forget(objectName(pod));
     if (isFinished(run)) this.#with.reports.forget(objectName(report));
   }
 
-  /** Whether the Job has to be ended. Who closed the report only the API server knows: the cache has no managedFields. */
+  /** Whether the Job must be deleted. Asks the API server who closed the report: the cache has no managedFields. */
   async #livesOn(
     report: TestReport,
     job: Job | undefined,
@@ -157,7 +157,7 @@ export class TestReportReconciler {
     return stored !== undefined && closedByOperator(stored);
   }
 
-  /** Notes in the report why its pod does not start, and that it did in the end. */
+  /** Records in the report why its pod does not start, and that it started in the end. */
   async #hint(report: TestReport, reason: AttemptEnding | undefined, signal: AbortSignal): Promise<void> {
     const before = conditionOf(report.status?.conditions, STARTED);
     const known = reason
@@ -177,7 +177,7 @@ export class TestReportReconciler {
     if (hint) this.#with.events.record(report, { type: 'Warning', ...hint });
   }
 
-  /** Without the secrets of the environment's connection: a pod that dies may say anything. */
+  /** Masks the secrets of the environment's connection: a crashing pod may print anything. */
   async #masked(report: TestReport, ending: AttemptEnding, signal: AbortSignal): Promise<AttemptEnding> {
     const { client, runs, environments } = this.#with;
     const namespace = report.metadata.namespace ?? '';
@@ -202,8 +202,8 @@ export class TestReportReconciler {
   }
 }
 
-/** Adds what had kept the pod from starting: when the Job's deadline passed, the pod that could tell is gone. */
-function remembering(report: TestReport, ending: AttemptEnding): AttemptEnding {
+/** Adds what prevented the start: once the Job's deadline has passed, its pod is gone. */
+function withStartProblem(report: TestReport, ending: AttemptEnding): AttemptEnding {
   const started = conditionOf(report.status?.conditions, STARTED);
   if (started?.status !== 'False' || report.status?.startedAt !== undefined) return ending;
   return { ...ending, message: `${ending.message}; it never started: ${started.reason}: ${started.message}` };

@@ -4,8 +4,8 @@ import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { type Folded, foldSuite } from './fold.ts';
 
 /**
- * The lines of a run that has not begun: one a suite. Where there are several environments, a suite that is last has one for
- * each of them, the first under its own name, the others with that of their environment.
+ * The lines of a run that has not started: one per suite. With several environments, a suite that is last has one line for
+ * each, the first under its own name, the others with the name of their environment appended.
  */
 export function linesFor(
   names: readonly string[],
@@ -24,7 +24,7 @@ export function linesFor(
   });
 }
 
-/** The name, or with a number where a suite has it: names of attempts are made from names of lines. */
+/** The name, with a number if a suite has it: names of attempts derive from names of lines. */
 function freeName(wanted: string, taken: Set<string>): string {
   let name = wanted;
   for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
@@ -32,7 +32,7 @@ function freeName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
-/** Whether a report is one of a line's attempts. A line that has no environment yet takes that of its report. */
+/** Whether a report belongs to a line. A line without an environment takes that of its report. */
 export function isLineOf(line: RunSuite, { spec }: Pick<TestReport, 'spec'>): boolean {
   if (spec.suite !== suiteOf(line)) return false;
   return (
@@ -41,8 +41,8 @@ export function isLineOf(line: RunSuite, { spec }: Pick<TestReport, 'spec'>): bo
 }
 
 /**
- * Brings the lines of a run up to date with the reports of its attempts. A line that ended stays as it was written.
- * `reports` must hold every report that a line names and that exists: one that is missing was deleted by somebody.
+ * Updates the lines of a run from the reports of its attempts. A finished line stays as it is. `reports` must contain every
+ * existing report that a line names: a missing one was deleted.
  */
 export function foldLines(
   lines: readonly RunSuite[],
@@ -66,7 +66,7 @@ export function foldLines(
   });
 }
 
-/** What a line keeps whatever its reports say. Its environment is decided by the first report that exists. */
+/** The fields of a line that do not depend on verdicts. Its environment is that of the first report. */
 function placeOf(line: RunSuite, own: readonly TestReport[]): Pick<RunSuite, 'suite' | 'environment'> {
   const environment = line.environment ?? own.find(({ spec }) => spec.environment)?.spec.environment;
   return {

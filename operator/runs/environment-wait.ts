@@ -5,17 +5,17 @@ import type { AttemptEnding } from '../reports/close.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import type { Readiness } from './readiness.ts';
 
-/** What waiting for the environment comes to. Nothing set: no reason to wait, or no deadline of its own. */
+/** The outcome of waiting for the environment. Nothing set: no reason to wait, or no deadline of its own. */
 export interface EnvironmentWait {
   /** The whole run ends because of it. */
   over?: AttemptEnding;
-  /** Its time to become healthy is over: what needs it fails. */
+  /** Its time to become healthy is over: suites that need it fail. */
   unready?: boolean;
   /** When that will be, milliseconds since the epoch. */
   dueMs?: number;
 }
 
-/** How long a run waits for an environment that does not exist: `kubectl apply` of both may create the run first. */
+/** Seconds that a run waits for a missing environment: `kubectl apply` of both may create the run first. */
 const MISSING_SECONDS = 10;
 
 /** From worst to best. */
@@ -29,8 +29,8 @@ const REASONS = {
 } as const;
 
 /**
- * Notes the environment's state for the suites that are due in the builder's condition EnvironmentReady, and says whether
- * the waiting is over. The clock of an unhealthy environment starts when that condition turned False. One that is still
+ * Records the environment's state for the due suites in the condition EnvironmentReady, and decides whether the wait is
+ * over. The clock of an unhealthy environment starts when that condition turned False. One that is still
  * coming up has the deadline of its own spec, kept by its controller.
  */
 function waitForEnvironment(
@@ -68,13 +68,13 @@ function waitForEnvironment(
 /** One environment of a run. */
 export interface EnvironmentSlot {
   environment: string;
-  /** How it stands for each suite that is due and may run in it. */
+  /** Its readiness for each due suite that may run in it. */
   seen: readonly Readiness[];
-  /** A suite breaks it just now, on purpose: what it looks like meanwhile does not count. */
+  /** A disruptive suite runs in it: its state meanwhile does not count. */
   broken: boolean;
 }
 
-/** What waiting for the environments comes to. */
+/** The outcome of waiting for the environments. */
 export interface SlotsWait {
   /** The whole run ends because of one of them. */
   over?: AttemptEnding | undefined;
@@ -124,7 +124,7 @@ export function waitForEnvironments(
   };
 }
 
-/** How one of several environments stands now; as before where nothing is due in it. */
+/** The state of one of several environments; unchanged where no suite is due in it. */
 function standing(
   slot: EnvironmentSlot,
   before: RunEnvironment | undefined,
@@ -132,7 +132,7 @@ function standing(
   now: Date,
 ): RunEnvironment | undefined {
   if (before?.state === 'GivenUp') return before;
-  // What a suite breaks has all of its time again when that suite has ended.
+  // An environment that a suite broke gets its full time again once that suite has ended.
   if (slot.broken) return before?.state === 'Unhealthy' ? undefined : before;
   const worst = ORDER.map((state) => slot.seen.find((readiness) => readiness.state === state)).find(
     (readiness) => readiness !== undefined,

@@ -21,45 +21,45 @@ import type { AttemptEnding } from '../reports/close.ts';
 import { fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines } from '../reports/suite-lines.ts';
 
-/** All that a decision about one run looks at. */
+/** The inputs of a decision about one run. */
 export interface RunWorld {
   now: Date;
   run: TestRun;
   environment: TestEnvironment | undefined;
-  /** Those of spec.moreEnvironmentRefs that exist. */
+  /** The existing environments of spec.moreEnvironmentRefs. */
   moreEnvironments?: readonly TestEnvironment[];
   /** TestSuites of the run's namespace. */
   suites: readonly TestSuite[];
   /** Reports that belong to this run. */
   reports: readonly TestReport[];
-  /** Other runs that have no verdict, and the one that this one runs again. */
+  /** Other runs without a verdict, and the run that this one reruns. */
   others: readonly TestRun[];
 }
 
-/** What to do about a run, in this order, and the status to write after it. */
+/** What to do for a run, in this order, and the status to write afterwards. */
 export interface RunPlan {
   /** Reports to close as Interrupted; their Jobs are deleted. */
   stop: { report: TestReport; ending: AttemptEnding }[];
   start: AttemptStart[];
-  /** The whole status but observedGeneration. */
+  /** The whole status except observedGeneration. */
   status: TestRunStatus;
   /** The finished run's time to live is over: delete it. */
   remove: boolean;
   requeueAfterMs: number | undefined;
 }
 
-/** Suites named in a message before the rest is only counted. */
+/** Maximum number of suites named in a message; the rest is counted. */
 const NAMED = 20;
 
-/** A plan in the making: starts from the status as it is, gathers what changes, and ends in one of its endings. */
+/** Builds a plan: starts from the current status, collects changes, and ends with one of its closing methods. */
 export class PlanBuilder {
   readonly #world: RunWorld;
   #conditions: Condition[];
   lines: RunSuite[];
-  /** How each of several environments stands. */
+  /** The state of each of several environments. */
   environments: RunEnvironment[];
   startedAt: string | undefined;
-  /** Seconds after the start that do not count, because the run was suspended. */
+  /** Seconds since the start that do not count, because the run was suspended. */
   #suspendedSeconds: number;
 
   constructor(world: RunWorld) {
@@ -71,7 +71,7 @@ export class PlanBuilder {
     this.#suspendedSeconds = world.run.status?.suspendedSeconds ?? 0;
   }
 
-  /** Sets a condition; returns since when it has that status (RFC 3339). */
+  /** Sets a condition; returns the time of its last transition (RFC 3339). */
   observe(type: string, status: Observation['status'], reason: string, message: string): string {
     const { generation } = this.#world.run.metadata;
     const seen: Observation = {
@@ -87,8 +87,8 @@ export class PlanBuilder {
   }
 
   /**
-   * Notes whether spec.suspend holds the run, and returns that. When it does no longer, the time since its start that it
-   * was held is added to what does not count.
+   * Records whether spec.suspend holds the run, and returns it. When the run resumes, the time that it was held since its
+   * start is added to the time that does not count.
    */
   observeSuspension(): boolean {
     const type = RUN_CONDITIONS.suspended;
@@ -106,19 +106,19 @@ export class PlanBuilder {
     return held;
   }
 
-  /** When the run's time is over, milliseconds since the epoch. Meaningless while it is suspended. */
+  /** The run's deadline, milliseconds since the epoch. Meaningless while the run is suspended. */
   deadline(): number {
     const start = this.startedAt ? Date.parse(this.startedAt) : this.#world.now.getTime();
     const seconds = this.#world.run.spec.timeoutSeconds ?? RUN_DEFAULTS.timeoutSeconds;
     return start + (seconds + this.#suspendedSeconds) * 1000;
   }
 
-  /** Puts a line in the place of the one of the same suite. */
+  /** Replaces the line of the same name. */
   replace(line: RunSuite): void {
     this.lines = this.lines.map((old) => (old.name === line.name ? line : old));
   }
 
-  /** Notes that an attempt of a line starts, and where it does in a run with several environments. */
+  /** Records that an attempt of a line starts, and where, in a run with several environments. */
   started(name: string, attempt: number, report: string, environment: string): void {
     const suite = this.lines.find((line) => line.name === name)?.suite;
     const several = environmentsOf(this.#world.run).length > 1;
@@ -126,7 +126,7 @@ export class PlanBuilder {
     this.replace({ name, ...place, state: 'Running', attempt, report });
   }
 
-  /** Ends a line without an attempt of its own deciding it. */
+  /** Finishes a line without a deciding attempt. */
   close(name: string, verdict: Verdict, reason: string, message: string): void {
     const line = this.lines.find((candidate) => candidate.name === name);
     if (!line) return;
@@ -154,14 +154,14 @@ export class PlanBuilder {
       : { ...plan, requeueAfterMs: Math.max(0, dueMs - this.#world.now.getTime()) };
   }
 
-  /** The run is suspended: what runs comes to its end, nothing else happens until it is resumed. */
+  /** The run is suspended: running suites end, and nothing starts until it is resumed. */
   held(): RunPlan {
     const running = this.lines.filter((line) => line.state === 'Running').map((line) => line.name);
     const done = this.lines.filter((line) => line.state === 'Finished').length;
     const still = running.length > 0 ? `; still running: ${running.slice(0, NAMED).join(', ')}` : '';
     const message = `suspended by spec.suspend; ${done} of ${this.lines.length} suites ended${still}`;
     if (this.startedAt) {
-      // The time that an environment may take to become healthy starts anew when the run is resumed.
+      // The environment's time to become healthy restarts when the run is resumed.
       this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not checked while suspended');
       this.environments = this.environments.filter(({ state }) => state !== 'Unhealthy');
     } else {
@@ -176,7 +176,7 @@ export class PlanBuilder {
     return this.#plan('Suspended');
   }
 
-  /** The run goes on. `dueMs`: when waiting for the environment ends, milliseconds since the epoch. */
+  /** The run goes on. `dueMs`: when the wait for the environment ends, milliseconds since the epoch. */
   active(start: AttemptStart[], dueMs: number | undefined): RunPlan {
     const running = this.lines
       .filter((line) => line.state === 'Running')
@@ -198,13 +198,13 @@ export class PlanBuilder {
     };
   }
 
-  /** The run cannot start at all: nothing has run, there is nothing to stop. */
+  /** The run cannot start: nothing has run, so nothing must be stopped. */
   refuse(reason: string, message: string): RunPlan {
     this.observe(RUN_CONDITIONS.queued, 'False', reason, 'the run will not start');
     return this.#finish(reason, message, { verdict: 'Interrupted', succeeded: false });
   }
 
-  /** Ends the run now: what has no result becomes Interrupted. */
+  /** Ends the run now: suites without a result become Interrupted. */
   end(ending: AttemptEnding): RunPlan {
     this.lines = foldLines(this.lines, this.#world.reports, () => 0).map(({ line }) => line);
     for (const line of this.lines) {
@@ -216,13 +216,13 @@ export class PlanBuilder {
     return { ...plan, stop: open.map((report) => ({ report, ending })) };
   }
 
-  /** Every line has ended. */
+  /** Every line has finished. */
   finish(): RunPlan {
     const policy = this.#world.run.spec.retryPolicy;
     const outcome = runVerdict(this.lines, policy);
     const givenUp = this.environments.filter(({ state }) => state === 'GivenUp');
     if (outcome.succeeded && givenUp.length > 0) {
-      // Its suites passed elsewhere; that a deployment stopped working is a finding all the same.
+      // Its suites passed elsewhere, but the failure of a deployment is still a finding.
       const message = givenUp.map((each) => `${each.name}: ${each.message ?? ''}`).join('; ');
       return this.#finish(RUN_REASONS.environmentNotReady, message, { verdict: 'Failed', succeeded: false });
     }

@@ -23,28 +23,28 @@ import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
 import { chooseStarts, footprintOf } from './starts.ts';
 
-/** Clocks of nodes, one of which may take over from another, differ by less than this. */
+/** Maximum difference between the clocks of two nodes that may run the operator. */
 const CLOCK_TOLERANCE_MS = 30_000;
 
-/** A suite whose next attempt is to start as soon as it can. */
+/** A suite whose next attempt is due. */
 interface Due {
   suite: TestSuite;
   attempt: number;
-  /** Its objects may be there in part: it was chosen before, and is completed before another is chosen. */
+  /** Some of its objects may exist: it was chosen before, and is completed before another is chosen. */
   begun: boolean;
-  /** How each environment that it may run in stands for it, in their order. */
+  /** The readiness for it of each environment that it may run in, in their order. */
   places: ReadonlyMap<string, Readiness>;
 }
 
-/** An attempt that runs. */
+/** A running attempt. */
 interface Running {
   suite: TestSuite | undefined;
   environment: string;
 }
 
 /**
- * Decides what happens next to a run, from what the cluster holds and nothing else. Called again and again: the same
- * world gives the same plan, and a plan that was carried out only in part is completed by the next one.
+ * Decides what happens next to a run, only from what the cluster holds. Called repeatedly: the same inputs give the same
+ * plan, and the next plan completes one that was carried out in part.
  */
 export function planRun(world: RunWorld): RunPlan {
   const { run, now } = world;
@@ -56,7 +56,7 @@ export function planRun(world: RunWorld): RunPlan {
   const selection = run.status?.suites ? undefined : selectionFor(world);
   if (selection?.ok) builder.lines = linesFor(selection.names, world.suites, environmentsOf(run));
   if (run.spec.cancel) {
-    // Also before its line-up was written: an operator may have died after it had started attempts.
+    // Even before its lines were written: an operator may have crashed after it started attempts.
     return builder.end({ reason: RUN_REASONS.cancelled, message: 'spec.cancel was set' });
   }
   if (selection && !selection.ok) return builder.refuse(selection.reason, selection.message);
@@ -65,7 +65,7 @@ export function planRun(world: RunWorld): RunPlan {
     return builder.refuse(RUN_REASONS.tooManySuites, message);
   }
 
-  // Attempts are made before the status tells of them: what became of the run in between, it has begun.
+  // Attempts are created before the status records them: with an attempt, the run has started.
   builder.startedAt ??= firstAttempt(world);
   const held = builder.observeSuspension();
   if (!builder.startedAt) {
@@ -76,7 +76,7 @@ export function planRun(world: RunWorld): RunPlan {
     if (ahead.length > 0) return builder.queued(ahead, startDue(run));
     builder.startedAt = now.toISOString();
   }
-  // The clock was set back: counted from the future, the run's time would not end.
+  // The clock was set back: from a start in the future, the run's deadline would come too late.
   if (Date.parse(builder.startedAt) > now.getTime() + CLOCK_TOLERANCE_MS)
     builder.startedAt = now.toISOString();
   builder.observe(RUN_CONDITIONS.queued, 'False', 'Started', 'the run has started');
@@ -88,19 +88,19 @@ export function planRun(world: RunWorld): RunPlan {
   return proceed(world, builder, held);
 }
 
-/** When the first attempt that there is was made, RFC 3339; undefined: there is none. */
+/** When the first attempt was created, RFC 3339; undefined: there is none. */
 function firstAttempt({ reports }: RunWorld): string | undefined {
   const made = reports.flatMap(({ metadata }) => metadata.creationTimestamp ?? []);
   return made.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
 }
 
-/** The suites of a run that has no line-up yet. */
+/** The suites of a run without lines. */
 function selectionFor({ run, suites, others }: RunWorld): Selection {
   const again = run.spec.rerunFailedOf;
   return again === undefined ? selectSuites(run.spec.suites, suites) : selectFailedOf(again, others, suites);
 }
 
-/** A finished run has nothing left to do but to go when its time to live is over. */
+/** A finished run is only deleted at the end of its time to live. */
 function planFinished(run: TestRun, now: Date): RunPlan {
   const { ttlSecondsAfterFinished: ttl, keepFailed } = run.spec;
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
@@ -116,7 +116,7 @@ function planFinished(run: TestRun, now: Date): RunPlan {
   };
 }
 
-/** Until when the run must have started, milliseconds since the epoch; undefined: any time. */
+/** The deadline for the start of the run, milliseconds since the epoch; undefined: none. */
 function startDue({ metadata, spec }: TestRun): number | undefined {
   if (spec.startDeadlineSeconds === undefined || !metadata.creationTimestamp) return undefined;
   return Date.parse(metadata.creationTimestamp) + spec.startDeadlineSeconds * 1000;
@@ -132,7 +132,7 @@ function missedStart(run: TestRun, now: Date): string | undefined {
   );
 }
 
-/** Why the pattern is no regular expression, or undefined. */
+/** Why the pattern is not a regular expression, or undefined. */
 function invalidGrep(grep: string | undefined): string | undefined {
   if (grep === undefined) return undefined;
   try {
@@ -144,7 +144,7 @@ function invalidGrep(grep: string | undefined): string | undefined {
   }
 }
 
-/** The usual case: folds what is there, starts what can start unless the run is held, ends when all is done. */
+/** The usual case: folds the reports, starts what can start unless the run is held, finishes when all lines have. */
 function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan {
   const suites = new Map(world.suites.map((suite) => [suite.metadata.name, suite]));
   const due = dueSuites(world, builder, suites);
@@ -161,7 +161,7 @@ function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan 
   const slots = environmentsOf(world.run).map((environment) => ({
     environment,
     seen: [...due.values()].flatMap(({ places }) => places.get(environment) ?? []),
-    // A disruptive suite breaks the environment on purpose: what it looks like meanwhile does not count.
+    // A disruptive suite breaks the environment on purpose: its state meanwhile does not count.
     broken: running.some((one) => one.environment === environment && one.suite?.spec.disruptive),
   }));
   const wait = waitForEnvironments(world.run, slots, builder, world.now);
@@ -180,7 +180,7 @@ function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan 
   return isOver() ? builder.finish() : builder.active(start, wait.dueMs);
 }
 
-/** Folds the reports into the lines and finds the suites whose next attempt is due; ends those that cannot have one. */
+/** Folds the reports into the lines, finds the suites whose next attempt is due, and finishes those that cannot have one. */
 function dueSuites(
   world: RunWorld,
   builder: PlanBuilder,
@@ -219,7 +219,7 @@ function dueSuites(
   return due;
 }
 
-/** One of the run's environments; undefined: there is none of that name. */
+/** One of the run's environments; undefined: it does not exist. */
 function environmentCalled({ run, environment, moreEnvironments }: RunWorld, name: string) {
   if (name === run.spec.environmentRef.name) return environment;
   return moreEnvironments?.find(({ metadata }) => metadata.name === name);
@@ -229,7 +229,7 @@ function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite):
   return spec.disruptive === true && environment !== undefined && environment.spec.disruption !== 'Allowed';
 }
 
-/** With failFast, what waits is skipped once a suite has failed. */
+/** With failFast, waiting suites are skipped once a suite has failed. */
 function skipAfterFailure(builder: PlanBuilder, due: Map<string, Due>): void {
   const failed = builder.firstFailure();
   if (!failed) return;
@@ -245,8 +245,8 @@ function skipAfterFailure(builder: PlanBuilder, due: Map<string, Due>): void {
 }
 
 /**
- * The attempts that start now: each in the first environment that has room for it. Suites that are last wait until no other
- * one is due or runs, wherever that is.
+ * The attempts that start now, each in the first environment with room for it. Suites that are last wait until no other suite
+ * is due or runs in any environment.
  */
 function startsOf(
   world: RunWorld,
@@ -258,7 +258,7 @@ function startsOf(
   const othersRun = running.some((one) => !isLast(one));
   const ordered = [...due].sort(([, one], [, other]) => Number(other.begun) - Number(one.begun));
   const othersWait = ordered.some(([, one]) => !isLast(one));
-  // A deployment takes the cores from all: what is broken on purpose would not mend within its bounds.
+  // A deployment uses all cores: a disruptive suite's environment would not recover within its limits.
   const comingUp = environmentsOf(run).some(
     (name) => readinessFor(environmentCalled(world, name), [], name).state === 'Deploying',
   );
@@ -291,7 +291,7 @@ function startsOf(
   });
 }
 
-/** When the first attempt in an environment was made: it was ready then, and no suite of the run had touched it. */
+/** When the first attempt in an environment was created: it was ready then, and untouched by the run. */
 function firstAttemptIn(environment: string, { run, reports, now }: RunWorld): string {
   const times = reports
     .filter(({ spec }) => environmentOf(run, spec) === environment)

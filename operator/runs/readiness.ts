@@ -7,11 +7,11 @@ import {
 } from '@backendai-e2e/api/test-environment';
 import { unreadyInWords } from '../environments/components.ts';
 
-/** How an environment stands for one suite. */
+/** The readiness of an environment for one suite. */
 export interface Readiness {
   /**
-   * Ready: go. Deploying: coming up for the first time since helm ran. Unhealthy: it was deployed and something is not
-   * ready now. Failed: it could not be deployed and will not be without a change. Missing: there is none.
+   * Ready: the suite can start. Deploying: coming up for the first time since helm ran. Unhealthy: deployed, but something is
+   * not ready. Failed: it could not be deployed, and a change is needed. Missing: it does not exist.
    */
   state: 'Ready' | 'Deploying' | 'Unhealthy' | 'Failed' | 'Missing';
   /** Sentence that names the components. */
@@ -44,7 +44,7 @@ export function readinessFor(
   if (ready.status === 'True') return { state: 'Ready', message: ready.message };
   const state = coming(environment, ready.reason);
   const components: string[] = [ENVIRONMENT_REASONS.componentsNotReady, ENVIRONMENT_REASONS.deployTimedOut];
-  // While it comes up nobody begins: what is there after the first suite began, a suite has made (the leak audit).
+  // No suite starts before: the leak audit blames the suites for everything that appears after the first start.
   if (state === 'Deploying' || needs.length === 0) return { state, message: ready.message };
   if (components.includes(ready.reason) && status.connectionSecret) {
     const missing = lacking(status.components ?? [], needs);
@@ -54,7 +54,7 @@ export function readinessFor(
   return { state, message: ready.message };
 }
 
-/** An environment that never was ready since helm ran is still coming up, until it is said to have taken too long. */
+/** An environment that has not been ready since helm ran is coming up, until it has timed out. */
 function coming(environment: TestEnvironment, reason: string): Readiness['state'] {
   if (environment.spec.external || environment.status?.readyAt) return 'Unhealthy';
   return reason === ENVIRONMENT_REASONS.deployTimedOut ? 'Failed' : 'Deploying';

@@ -47,11 +47,11 @@ export interface TestRunDependencies {
   catalogStored: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Runs without a verdict: those with one only grow in number. */
+/** Field selector of runs without a verdict. The number of finished runs only grows. */
 const UNFINISHED = 'status.finishedAt=';
-/** Attempts that are made at a time: the first pods start while the API server still checks the rights of the last. */
+/** Attempts created at once: the first pods start while the API server still checks the rights of the last. */
 const STARTS_AT_A_TIME = 4;
-/** Milliseconds after which a state that must pass by itself is looked at again. */
+/** Milliseconds after which a passing state is checked again. */
 const SOON_MS = 250;
 
 /** Carries out what planRun decides about one TestRun. */
@@ -59,7 +59,7 @@ export class TestRunReconciler {
   readonly #with: TestRunDependencies;
   readonly #status: StatusWriter<TestRun>;
   readonly #starts = new KeyedMutex();
-  /** False: the stored CRD is older than the field that runs can be selected by. */
+  /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
 
   constructor(dependencies: TestRunDependencies) {
@@ -86,7 +86,7 @@ export class TestRunReconciler {
       }
       return await this.#takeUp(run, signal);
     } catch (error) {
-      // Somebody was first: what was decided is void, the next look decides anew.
+      // Another write came first: decide again.
       const passes = error instanceof NotYetFreeError || error instanceof ChosenElsewhereError;
       if (isConflict(error) || passes) return { requeueAfterMs: SOON_MS };
       throw error;
@@ -94,8 +94,8 @@ export class TestRunReconciler {
   };
 
   /**
-   * A run that has not started. It is decided on what the API server holds now, one run of an environment at a time: a
-   * lagging cache could let two start at once, or one in an environment whose change it has not heard of.
+   * Decides for a run that has not started, from the API server and one run of an environment at a time: with a stale cache,
+   * two runs could start at once, or one in an environment that has changed.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalogStored } = this.#with;
@@ -118,7 +118,7 @@ export class TestRunReconciler {
     });
   }
 
-  /** The runs without a verdict; with a CRD of an earlier version, which cannot select them, all. */
+  /** The runs without a verdict; all runs if the stored CRD cannot select them. */
   async #unfinished(namespace: string, signal: AbortSignal): Promise<ObjectList<TestRun>> {
     const { client } = this.#with;
     if (this.#selectable) {
@@ -168,7 +168,7 @@ export class TestRunReconciler {
     return { requeueAfterMs: plan.requeueAfterMs };
   }
 
-  /** The run's reports; one that its status names and the cache does not hold is asked for. */
+  /** The run's reports. A report that its status names and the cache lacks is read from the API server. */
   async #reportsOf(run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
     const { client, reports } = this.#with;
     const namespace = run.metadata.namespace ?? '';
@@ -186,8 +186,8 @@ export class TestRunReconciler {
   }
 
   /**
-   * Closes the report of an attempt that is ended from outside, unless its reporter was first. Its Job is ended by the
-   * report's reconciler, which sees that it outlived its report.
+   * Closes the report of an attempt that is interrupted, unless its reporter closed it first. The report's reconciler deletes
+   * the Job, which has outlived its report.
    */
   async #stop(report: TestReport, ending: AttemptEnding, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#with;
@@ -204,7 +204,7 @@ export class TestRunReconciler {
     }
   }
 
-  /** Starts the attempts of the plan; returns the status, in which those that cannot start have ended. */
+  /** Starts the attempts of the plan; returns the status, in which attempts that cannot start have failed. */
   async #start(
     run: TestRun,
     { environment, moreEnvironments = [] }: Pick<RunWorld, 'environment' | 'moreEnvironments'>,
@@ -242,7 +242,7 @@ export class TestRunReconciler {
   }
 }
 
-/** The environments of a run, in its order, as a decision wants them. */
+/** The environments of a run, in its order, as inputs of a decision. */
 function inWorld(places: readonly (TestEnvironment | undefined)[]) {
   const [environment, ...more] = places;
   return { environment, moreEnvironments: more.filter((each) => each !== undefined) };

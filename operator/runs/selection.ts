@@ -3,7 +3,7 @@ import { isFinished, RUN_REASONS, type TestRun, type TestRunSpec } from '@backen
 import { runsUnnamed, type TestSuite } from '@backendai-e2e/api/test-suite';
 import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
 
-/** The suites of a run, by name in the order they are to start; or why there are none. */
+/** The suites of a run, by name in the order of their start; or why there are none. */
 export type Selection =
   | { ok: true; names: string[] }
   | {
@@ -16,7 +16,7 @@ export type Selection =
       message: string;
     };
 
-/** Names listed in a message before the rest is only counted. */
+/** Maximum number of names in a message; the rest is counted. */
 const LISTED = 100;
 
 /**
@@ -59,8 +59,8 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
 }
 
 /**
- * Chooses the suites that kept a finished run from succeeding, in its order. Refused when there is no such run among
- * `runs`, it has not ended, nothing of it failed, or a suite that failed does not exist any more.
+ * Chooses the suites that kept a finished run from succeeding, in its order. Refused when the run is not among `runs`, has not
+ * ended, or had no failure, or when a failed suite no longer exists.
  */
 export function selectFailedOf(
   name: string,

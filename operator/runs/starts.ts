@@ -1,27 +1,27 @@
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 
-/** What a suite has to do with the components of its environment. */
+/** How a suite uses the components of its environment. */
 export interface Footprint {
-  /** Nothing may run beside it. */
+  /** It must run alone. */
   alone: boolean;
-  /** Components that it needs as they are; undefined: all. */
+  /** Components that it needs unchanged; undefined: all. */
   needs: readonly string[] | undefined;
-  /** Components that nobody else may need meanwhile. */
+  /** Components that no other suite may need meanwhile. */
   claims: readonly string[];
-  /** Mostly waits: it takes no place of those that run at a time. */
+  /** It mostly waits: it does not count for parallelism. */
   waits: boolean;
 }
 
 /** A suite whose next attempt is due. */
 export interface DueSuite extends Footprint {
   name: string;
-  /** What it needs of the environment is ready. */
+  /** The components that it needs are ready. */
   ready: boolean;
-  /** Starts when all others have ended. */
+  /** It starts when all others have ended. */
   last: boolean;
 }
 
-/** A suite that was deleted while it runs may do anything: nothing runs beside it. */
+/** A suite whose TestSuite was deleted while it runs may do anything: it runs alone. */
 export function footprintOf(suite: TestSuite | undefined): Footprint {
   if (!suite) return { alone: true, needs: undefined, claims: [], waits: false };
   const { exclusive, disruptive, last, needs, claims, waits } = suite.spec;
@@ -34,10 +34,10 @@ export function footprintOf(suite: TestSuite | undefined): Footprint {
 }
 
 /**
- * Chooses which due suites start now, in order: so many that `parallelism` of them run at a time, not counted those that
- * mostly wait. Whoever cannot run beside those that run, because one of the two runs alone or claims what the other needs, is
- * overtaken: a run has so many suites and no more, so that its turn comes. A suite whose needs are not ready is overtaken,
- * too, but not by one that is to be last.
+ * Chooses which due suites start now, in order, until `parallelism` of them run; those that mostly wait do not count. A suite
+ * that conflicts with a running one, because one of them runs alone or claims a component that the other needs, is overtaken.
+ * Its turn still comes, because a run has a fixed number of suites. A suite whose needs are not ready is overtaken too, but
+ * not by one that is last.
  */
 export function chooseStarts(
   due: readonly DueSuite[],

@@ -1,22 +1,21 @@
-/** Value without its undefined members, as TypeScript sees it. */
+/** The type of a value without its undefined members. */
 type Given<T> = T extends readonly (infer Item)[]
   ? Given<Item>[]
   : T extends object
     ? { [Key in keyof T]: Exclude<Given<T[Key]>, undefined> }
     : T;
 
-/** Strings that are shared at a time. What belongs together (run, report, Job, pod) is heard of within moments. */
+/** Number of shared strings. Related objects (run, report, Job, pod) arrive within a short time. */
 const SHARED = 1_024;
-/** Longer strings are texts for people, which seldom repeat. */
+/** Longer strings are messages, which rarely repeat. */
 const LONGEST = 128;
 
-/** Strings met lately, so that the same name or uid in several objects is one string in memory. */
+/** Recent strings, so that the same name or uid in several objects is one string in memory. */
 const known = new Map<string, string>();
 
 /**
- * The same JSON in the least memory: parsed anew, its objects have no room for further fields, which a copy made by
- * spreading has; its strings are its own and not parts of a larger text, and one with those of objects met lately; members
- * that are undefined are left out.
+ * The same JSON with minimal memory. Parsed objects reserve no space for further fields, unlike spread copies. Strings are not
+ * slices of a larger text, and are shared with recent objects. Undefined members are dropped.
  */
 export function compact<T extends object>(value: T): Given<T> {
   const copy = JSON.parse(JSON.stringify(value));
@@ -25,7 +24,7 @@ export function compact<T extends object>(value: T): Given<T> {
 }
 
 function shareIn(value: Record<string, unknown> | unknown[]): void {
-  // Of an array the keys are its indices.
+  // The keys of an array are its indices.
   const members = value as Record<string, unknown>;
   for (const key of Object.keys(members)) {
     const member = members[key];

@@ -7,26 +7,26 @@ import { type Taken, WorkQueue } from './work-queue.ts';
 
 /** How a reconcile ended without an error. */
 export interface Result {
-  /** Look again after that many milliseconds, even when nothing changes. */
+  /** Milliseconds after which to reconcile again, even if nothing changes. */
   requeueAfterMs?: number | undefined;
 }
 
-/** An error that no retry can help against: it is logged and counted, and the key waits for the next change. */
+/** An error that no retry can fix. It is logged and counted, and the key waits for the next change. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
 }
 
 /**
- * Brings one object to where it should be. Level-based: it reads what is and never relies on what happened.
- * The signal aborts when the process stops, leadership is lost, or the reconcile's own deadline is over.
+ * Moves one object towards its desired state. Level-based: it reads the current state and never relies on past events.
+ * The signal aborts when the process stops, leadership is lost, or the reconcile's own deadline passes.
  */
 export type Reconcile = (name: ObjectName, signal: AbortSignal) => Promise<Result | undefined>;
 
 export interface ControllerOptions {
-  /** For metrics and logs: "testrun". */
+  /** Name in metrics and logs, such as "testrun". */
   name: string;
   reconcile: Reconcile;
-  /** Reconciles at once (of different keys). Default 1. */
+  /** Number of concurrent reconciles, each of another key. Default 1. */
   workers?: number;
   /** Milliseconds after which the signal of one reconcile aborts. Default 120 000. */
   deadlineMs?: number;
@@ -55,7 +55,7 @@ export class Controller {
     });
   }
 
-  /** Enqueues the object itself on every change of it (or, with `when`, of those changes). */
+  /** Enqueues the object itself on every change of it, or on the changes that `when` accepts. */
   watches<T extends KubeObject>(informer: Informer<T>, when?: (change: Change<T>) => boolean): this {
     return this.watchesFor(informer, (change) => (when === undefined || when(change) ? [change.name] : []));
   }
@@ -88,14 +88,14 @@ export class Controller {
     this.#queue.addAfter(keyOf(name), ms);
   }
 
-  /** The informers that feed it: they must be synced before it starts. */
+  /** The informers that feed the controller. They must be synced before it starts. */
   get sources(): readonly Source[] {
     return this.#sources;
   }
 
   /**
-   * Works until the signal aborts; the signals of the running reconciles abort with it, and it resolves when they have
-   * ended. Never rejects. Keys may be enqueued before. Cannot be run again.
+   * Works until the signal aborts. The signals of running reconciles abort with it; it resolves when they have ended. Never
+   * rejects. Keys may be enqueued before. Cannot be run again.
    */
   async run(signal: AbortSignal): Promise<void> {
     const workers = Array.from({ length: this.#options.workers ?? 1 }, () => this.#work(signal));

@@ -9,35 +9,35 @@ import type { Log } from './log.ts';
 /** Something worth a line in `kubectl describe`. */
 export interface Notice {
   type: 'Normal' | 'Warning';
-  /** PascalCase word: why. */
+  /** Reason in PascalCase. */
   reason: string;
-  /** Sentence for people; cut at 1024 characters. */
+  /** Message for people, truncated at 1024 characters. */
   message: string;
 }
 
 export interface EventRecorderOptions {
   client: Pick<KubeClient, 'create' | 'mergePatch'>;
-  /** Shown as the source: "backendai-e2e-operator". */
+  /** Source of the event, such as "backendai-e2e-operator". */
   component: string;
-  /** This process, for reportingInstance: the pod's name. */
+  /** Identity of this process for reportingInstance: the pod's name. */
   instance: string;
   log: Log;
   clock?: Clock;
 }
 
-/** Longest message that the API server takes for an Event of the core group. */
+/** Maximum message length of an Event of the core group. */
 const MESSAGE_CHARACTERS = 1024;
 
-/** Notices of one object, type and reason this close together count up one Event, as in client-go. */
+/** Notices of one object, type and reason within this time increase the count of one Event, as in client-go. */
 const WINDOW_MS = 10 * 60_000;
 
-/** Least milliseconds between two writes of the same Event: a storm of notices becomes a count. */
+/** Minimum milliseconds between two writes of the same Event: a burst of notices becomes a count. */
 const INTERVAL_MS = 5_000;
 
-/** Series remembered at most; the oldest go first. One takes about 1 KiB. */
+/** Maximum number of remembered series; the oldest are dropped first. Each needs about 1 KiB. */
 const SERIES = 1_024;
 
-/** One Event that counts up. */
+/** One Event and its count. */
 interface Series {
   object: KubeObject;
   notice: Notice;
@@ -45,7 +45,7 @@ interface Series {
   /** Name of the Event; undefined until it is created. */
   name: string | undefined;
   count: number;
-  /** Count that the API server knows. */
+  /** The count stored in the API server. */
   writtenCount: number;
   first: Date;
   last: Date;
@@ -54,7 +54,7 @@ interface Series {
   writing: boolean;
 }
 
-/** Records events about objects. Same object, type and reason within ten minutes count up one Event. */
+/** Records events about objects. The same object, type and reason within ten minutes increase the count of one Event. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #clock: Clock;
@@ -76,7 +76,7 @@ export class EventRecorder {
     this.#pending.add(writing);
   }
 
-  /** Writes at once what still waits, and resolves when that is done or that many milliseconds have passed. For the stop. */
+  /** Writes pending events at once; resolves when done, or after that many milliseconds. Call it on stop. */
   async flush(timeoutMs: number): Promise<void> {
     this.#hurry.abort();
     const late = new AbortController();
@@ -110,7 +110,7 @@ export class EventRecorder {
     const series: Series = {
       object: referenceTo(object),
       notice,
-      // Events of what has no namespace stand in "default", where kubectl looks for them.
+      // Events of cluster-scoped objects are in "default", where kubectl looks for them.
       namespace: metadata.namespace ?? 'default',
       name: undefined,
       count: 1,
@@ -122,7 +122,7 @@ export class EventRecorder {
       writing: false,
     };
     this.#series.set(key, series);
-    // In the order of their last notice: those that can count up no more are in front.
+    // In the order of their last notice: expired series come first.
     for (const [oldest, { lastMs }] of this.#series) {
       if (this.#series.size <= SERIES && nowMs - lastMs < WINDOW_MS) break;
       this.#series.delete(oldest);
@@ -130,11 +130,11 @@ export class EventRecorder {
     return series;
   }
 
-  /** Writes until the API server knows the whole count. Never rejects: an event is not worth a failed reconcile. */
+  /** Writes until the stored count is complete. Never rejects: an event must not fail a reconcile. */
   async #write(series: Series): Promise<void> {
     while (series.writtenCount < series.count) {
       const wait = series.writtenMs + INTERVAL_MS - this.#clock.monotonicMs();
-      // The abort of a stop only ends the wait: what is counted is still written.
+      // The abort on stop only ends the wait: the count is still written.
       if (wait > 0) await sleep(this.#clock, wait, this.#hurry.signal).catch(() => {});
       const count = series.count;
       try {
@@ -150,7 +150,7 @@ export class EventRecorder {
       series.writtenCount = count;
       series.writtenMs = this.#clock.monotonicMs();
     }
-    // In the same turn as the loop's last look at the count, so that no notice falls between.
+    // In the same tick as the loop's last look at the count, so that no notice is lost.
     series.writing = false;
   }
 
@@ -191,14 +191,14 @@ export class EventRecorder {
         { count, lastTimestamp: seconds(last), message: notice.message.slice(0, MESSAGE_CHARACTERS) },
       );
     } catch (error) {
-      // Events live for an hour by default: this one ran out, so the series goes on in a new one.
+      // Events live for an hour by default. This one has expired, so the series continues in a new one.
       if (!isNotFound(error)) throw error;
       await this.#create(series);
     }
   }
 }
 
-/** What an Event says of its object. The object itself, a report above all, would be held for ten minutes. */
+/** The reference to an Event's object. The whole object, such as a report, would stay in memory for ten minutes. */
 function referenceTo({ apiVersion, kind, metadata }: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion } = metadata;
   return {

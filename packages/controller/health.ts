@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** A named check: undefined when fine, else why not. */
+/** A named check: undefined when it passes, otherwise the reason. */
 export type Check = () => string | undefined;
 
 export interface HealthOptions {
-  /** TCP port; 0 takes a free one. */
+  /** TCP port; 0 takes a free port. */
   port: number;
-  /** Default all addresses. */
+  /** Default: all addresses. */
   host?: string;
   /** The body of /metrics and its content type: a prom-client registry. */
   metrics?: { contentType: string; metrics(): Promise<string> };
@@ -20,7 +20,7 @@ interface Answer {
 
 /**
  * HTTP server for probes and metrics. /healthz: the process answers and no liveness check fails. /readyz: every readiness
- * check is fine. Both list the checks, 200 or 503. /metrics: Prometheus text.
+ * check passes. Both list the checks with 200 or 503. /metrics: Prometheus text.
  */
 export class HealthServer {
   readonly #options: HealthOptions;
@@ -54,7 +54,7 @@ export class HealthServer {
     });
   }
 
-  /** Answers no more. */
+  /** Stops answering. */
   stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -96,7 +96,7 @@ function checked(checks: ReadonlyMap<string, Check>): Answer {
   return text(fine ? 200 : 503, `${[...lines, fine ? 'ok' : 'failed'].join('\n')}\n`);
 }
 
-/** A check that throws has failed: the probe must hear of it, not crash the process. */
+/** A check that throws has failed: the probe reports it, and the process goes on. */
 function outcome(check: Check): string | undefined {
   try {
     return check();

@@ -3,7 +3,7 @@ import type { Clock } from '@backendai-e2e/kube/clock';
 /** Milliseconds without work after which this process counts as idle. */
 const IDLE_MS = 20_000;
 
-/** Calls something once each time when work has been followed by a while without any. */
+/** Calls back once after each period of work, when no work has followed for a while. */
 export class WhenIdle {
   readonly #clock: Clock;
   readonly #then: () => void;
@@ -16,13 +16,13 @@ export class WhenIdle {
     this.#afterMs = afterMs;
   }
 
-  /** Something was done just now. */
+  /** Records that work was done. */
   worked(): void {
     this.#cancel?.();
     this.#cancel = this.#clock.setTimer(this.#afterMs, this.#then);
   }
 
-  /** Nothing is called any more. */
+  /** Stops calling back. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -33,9 +33,8 @@ export class WhenIdle {
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
 /**
- * Gives memory back that V8 holds after work: it collects when it needs room, and never when nothing happens, so that pages that
- * are mostly empty would stay until the next work. Takes less than 0.1 s for the heap of an operator. Does nothing in a
- * process that was started without --expose-gc.
+ * Returns memory that V8 holds after work. V8 collects only when it needs memory, so that mostly empty pages would stay until
+ * the next work. Takes less than 0.1 s for the heap of an operator. Does nothing in a process without --expose-gc.
  */
 export function giveMemoryBack(): void {
   const { gc } = globalThis as { gc?: Collect };

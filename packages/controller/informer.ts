@@ -11,34 +11,34 @@ import { type Ended, type FollowState, type ListReason, nextStep, type Step } fr
 
 export type { Change } from './object-cache.ts';
 
-/** Called for every change, in order; must be quick and only enqueue keys. A throw is logged and counted. */
+/** Called for every change, in order. It must be quick and only enqueue keys. An error is logged and counted. */
 export type ChangeHandler<T> = (change: Change<T>) => void;
 
 export interface InformerOptions<T extends KubeObject> {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource<T>;
-  /** Left out: all namespaces. */
+  /** Default: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
   /**
-   * What is kept of an object: the cache and the handlers see its result alone. For kinds whose objects are large; it must
-   * keep name, namespace, uid and resourceVersion. Undefined: nobody will ask for it any more; it is not kept, and to the
-   * handlers it is as if it were deleted.
+   * Cache transform: the cache and the handlers see only its result. Use it for kinds with large objects. It must keep name,
+   * namespace, uid and resourceVersion. Undefined: the object is no longer needed. It is not cached, and the handlers see it
+   * as deleted.
    */
   transform?: ((object: T) => T | undefined) | undefined;
-  /** Objects a page of a full list, which is held whole. Default 500. */
+  /** Objects per page of a full list; each page is in memory as a whole. Default 500. */
   pageSize?: number | undefined;
   log: Log;
   metrics: RuntimeMetrics;
   clock?: Clock;
-  /** Milliseconds between full lists while the watch is fine. Default 600 000, with jitter. */
+  /** Milliseconds between full lists while the watch works. Default 600 000, with jitter. */
   relistMs?: number;
-  /** Milliseconds without any line of the watch (bookmarks come about every minute) after which it is cut. Default 150 000. */
+  /** Milliseconds without a line after which a watch is closed (bookmarks arrive about every minute). Default 150 000. */
   silenceMs?: number;
 }
 
-/** An informer of whatever kind, as the manager sees it. */
+/** An informer of any kind, as the manager sees it. */
 export interface Source {
   readonly name: string;
   readonly hasSynced: boolean;
@@ -46,15 +46,15 @@ export interface Source {
   waitForSync(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A watch that lasted this long without a line was a working one. Shorter and silent is a failure in disguise. */
+/** Milliseconds after which a watch without a line counts as working. A shorter silent watch counts as failed. */
 const HEALTHY_MS = 10_000;
 
-/** Seconds that a watch is asked to last: within the 5 to 10 minutes that client-go asks for. */
+/** Requested duration of a watch in seconds: 5 to 10 minutes, as in client-go. */
 const WATCH_SECONDS = { least: 300, most: 600 };
 
 /**
- * A cache of all objects of a kind that follows the API server: list, then watch from there, and again after every error.
- * The cache may lag behind; objects in it must not be changed.
+ * A cache of all objects of a kind, kept current by a list and a watch, which are repeated after every error. The cache may be
+ * stale. Do not change objects in it.
  */
 export class Informer<T extends KubeObject> implements Source {
   readonly resource: Resource<T>;
@@ -82,7 +82,7 @@ export class Informer<T extends KubeObject> implements Source {
     return limits.length === 0 ? this.resource.plural : `${this.resource.plural} (${limits.join(', ')})`;
   }
 
-  /** Registers a handler, before or after start; what is in the cache already is told to it as added. Returns its removal. */
+  /** Registers a handler, before or after the start. Cached objects are reported to it as added. Returns its removal. */
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);
     for (const object of this.#cache.list()) {
@@ -91,7 +91,7 @@ export class Informer<T extends KubeObject> implements Source {
     return () => this.#handlers.delete(handler);
   }
 
-  /** True once the first list is in the cache and told to the handlers. */
+  /** True once the first list is cached and reported to the handlers. */
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
@@ -113,7 +113,7 @@ export class Informer<T extends KubeObject> implements Source {
     try {
       await Promise.race([this.#synced.promise, expired, aborted]);
     } finally {
-      // The losers of the race end here: one is told so, and neither may surface as unhandled.
+      // The losers of the race end here. Neither may surface as an unhandled rejection.
       expired.catch(() => {});
       aborted.catch(() => {});
       late.abort();
@@ -130,8 +130,8 @@ export class Informer<T extends KubeObject> implements Source {
   }
 
   /**
-   * Drops an object from the cache that nobody will ask for any more; the handlers are not told. News of it, or a full
-   * list, brings it back, unless the transform leaves it out.
+   * Drops an object that is no longer needed from the cache, without a call of the handlers. A change, or a full list, brings
+   * it back, unless the transform drops it.
    */
   forget(at: ObjectName): void {
     const object = this.#cache.get(at);
@@ -140,7 +140,7 @@ export class Informer<T extends KubeObject> implements Source {
     this.#options.metrics.informerObjects.dec({ resource: this.resource.plural });
   }
 
-  /** Follows until the signal aborts; never rejects. */
+  /** Runs until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     let state: FollowState = { failures: 0, resourceVersion: undefined };
     let step: Step = { do: 'list', afterMs: 0, reason: 'start' };
@@ -148,7 +148,7 @@ export class Informer<T extends KubeObject> implements Source {
       try {
         await sleep(this.#clock, step.afterMs, signal);
       } catch {
-        // Only the abort ends a sleep early, and the loop looks at it.
+        // Only the abort ends a sleep early, and the loop checks it.
         break;
       }
       let ended: Ended;
@@ -264,7 +264,7 @@ export class Informer<T extends KubeObject> implements Source {
       (sum, { type }) => sum + (type === 'added' ? 1 : type === 'deleted' ? -1 : 0),
       0,
     );
-    // Informers of one kind in several namespaces share the figure.
+    // Informers of one kind in several namespaces share the gauge.
     this.#options.metrics.informerObjects.inc({ resource: this.resource.plural }, grown);
     for (const change of changes) for (const handler of this.#handlers) this.#tell(handler, change);
   }

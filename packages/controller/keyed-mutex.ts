@@ -1,17 +1,17 @@
-/** Lets one piece of work at a time run for a key; the others wait in order. */
+/** Runs one piece of work at a time for each key; others wait in order. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /**
-   * The same for several keys at once. They are taken in the order of the alphabet, whatever order they are given in: who
-   * has one and waits for another never waits for someone who waits for him.
+   * Runs the work when it holds all of several keys. Keys are taken in alphabetical order, whatever order they are given in, so
+   * that two callers never wait for each other.
    */
   takeAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...new Set(keys)].sort();
     return first === undefined ? work() : this.take(first, () => this.takeAll(rest, work));
   }
 
-  /** Runs the work when everything that came before it for that key has ended, however it ended. */
+  /** Runs the work when all earlier work for the key has ended, with or without an error. */
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const turn = before.then(work, work);

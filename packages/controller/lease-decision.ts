@@ -1,4 +1,4 @@
-/** The part of a Lease's spec that an election is about; times as V1MicroTime writes them. */
+/** The fields of a Lease's spec that an election uses; times in the format of V1MicroTime. */
 export interface LeaseRecord {
   holderIdentity: string;
   leaseDurationSeconds: number;
@@ -7,21 +7,21 @@ export interface LeaseRecord {
   leaseTransitions: number;
 }
 
-/** A record together with when we, by our own clock, first saw it in this state. */
+/** A record, and when this process first saw it, by its own clock. */
 export interface SeenRecord {
   record: LeaseRecord;
-  /** resourceVersion of the Lease: it tells any two states apart, whatever the clocks of others say. */
+  /** resourceVersion of the Lease: it distinguishes any two states, regardless of the clocks of others. */
   resourceVersion: string;
   /** Monotonic milliseconds. */
   seenMs: number;
 }
 
-/** What a candidate does next. */
+/** The next step of a candidate. */
 export type LeaseMove = 'create' | 'take' | 'renew' | 'wait';
 
 /**
- * Decides from what was last seen. A holder counts as alive until its own lease duration has passed on our clock since
- * its record last changed: its timestamps are never compared with our time (clocks differ). Pure.
+ * Decides from the last observation. A holder counts as alive until its lease duration has passed on our clock since its
+ * record last changed. Its timestamps are never compared with our time, because clocks differ. Pure.
  */
 export function leaseMove(seen: SeenRecord | undefined, identity: string, nowMs: number): LeaseMove {
   if (seen === undefined) return 'create';
@@ -32,8 +32,8 @@ export function leaseMove(seen: SeenRecord | undefined, identity: string, nowMs:
 }
 
 /**
- * Milliseconds until a candidate that waits looks again: the interval, but not past the moment when the holder's time is
- * over. Without that, an interval could be lost on top of the lease's duration. Pure.
+ * Milliseconds until a waiting candidate looks again: the interval, but not beyond the expiry of the lease. Otherwise a whole
+ * interval could be lost on top of the lease's duration. Pure.
  */
 export function nextLookMs(seen: SeenRecord | undefined, intervalMs: number, nowMs: number): number {
   if (!seen?.record.holderIdentity) return intervalMs;
@@ -41,7 +41,7 @@ export function nextLookMs(seen: SeenRecord | undefined, intervalMs: number, now
   return overMs > 0 ? Math.min(intervalMs, overMs) : intervalMs;
 }
 
-/** Keeps the time of the first sight while the Lease has not changed. Pure. */
+/** Keeps the time of the first observation while the Lease has not changed. Pure. */
 export function see(
   before: SeenRecord | undefined,
   now: Omit<SeenRecord, 'seenMs'>,
@@ -50,7 +50,7 @@ export function see(
   return before?.resourceVersion === now.resourceVersion ? before : { ...now, seenMs: nowMs };
 }
 
-/** The record that a candidate writes for a move. */
+/** The record that a candidate writes for a step. */
 export function recordFor(
   move: Exclude<LeaseMove, 'wait'>,
   before: LeaseRecord | undefined,
@@ -68,13 +68,13 @@ export function recordFor(
   };
 }
 
-/** The record that gives the Lease back: no holder, and a second of duration, so that the next one need not wait. */
+/** The record that releases the Lease: no holder, and a duration of one second, so that the next candidate need not wait. */
 export function releasedRecord(before: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
   return { ...before, holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time };
 }
 
-/** RFC 3339 with microseconds: the only form that the API server takes for the times of a Lease (metav1.MicroTime). */
+/** RFC 3339 with microseconds: the only format that the API server accepts for the times of a Lease (metav1.MicroTime). */
 export function microTime(time: Date): string {
   return time.toISOString().replace('Z', '000Z');
 }

@@ -20,7 +20,7 @@ export interface LeaseElectionOptions {
   namespace: string;
   /** Name of the Lease. */
   name: string;
-  /** This candidate: the pod's name and something unique. */
+  /** Identity of this candidate: the pod's name and a unique suffix. */
   identity: string;
   log: Log;
   metrics: RuntimeMetrics;
@@ -31,15 +31,15 @@ export interface LeaseElectionOptions {
   retryPeriodMs?: number;
 }
 
-/** How a candidacy ended: released by us, or lost (another took it, or it could not be renewed in time). */
+/** How a candidacy ended: released by this candidate, or lost (taken by another, or not renewed in time). */
 export type ElectionEnd = 'released' | 'lost';
 
-/** Share of the retry period that is added at random, as in client-go. */
+/** Share of the retry period for random jitter, as in client-go. */
 const JITTER = 1.2;
 
 /**
- * One candidate for a Lease. At most one candidate leads at a time as long as the clocks of all run at nearly the same
- * speed: a leader stops renewDeadline after its last renewal was *sent*, the others wait leaseDuration after they saw it.
+ * One candidate for a Lease. At most one candidate leads at a time, provided that all clocks run at nearly the same speed: a
+ * leader stops renewDeadline after it *sent* its last renewal; others wait leaseDuration after they saw it.
  */
 export class LeaseElection {
   readonly #options: LeaseElectionOptions;
@@ -71,16 +71,16 @@ export class LeaseElection {
     return this.#leading;
   }
 
-  /** Who holds the Lease as last seen; empty when nobody does or nothing was seen. */
+  /** The holder of the Lease as last seen; empty when it is free or nothing was seen. */
   get holder(): string {
     return this.#seen?.record.holderIdentity ?? '';
   }
 
   /**
    * Waits for the Lease, calls `lead` once with a signal that aborts when leadership ends, and renews meanwhile.
-   * On abort of `signal` it waits for `lead` to end (the caller bounds that), gives the Lease back and resolves to
+   * On abort of `signal` it waits for `lead` to end (the caller limits that), releases the Lease and resolves to
    * 'released'. When leadership is lost it resolves to 'lost' at once: the process must exit. Rejects with what `lead`
-   * rejects with, after giving the Lease back.
+   * rejects with, after the release of the Lease.
    */
   async run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<ElectionEnd> {
     const sentMs = await this.#acquire(signal);
@@ -98,7 +98,7 @@ export class LeaseElection {
       if ((await Promise.race([renewals, work])) === 'lost') {
         this.#setLeading(false);
         leading.abort(new Error(`Lost the lease ${this.#options.namespace}/${this.#options.name}.`));
-        // Nobody waits for the work any more; what it still throws must not be unhandled.
+        // Nothing waits for the work any longer; its errors must not be unhandled.
         work.catch((error) => this.#log.warn({ err: error }, 'work ended after the lease was lost'));
         return 'lost';
       }
@@ -114,7 +114,7 @@ export class LeaseElection {
     }
   }
 
-  /** Tries until it holds the Lease; monotonic milliseconds of when that was asked for, undefined on abort. */
+  /** Tries until it holds the Lease; returns the monotonic milliseconds of the request, undefined on abort. */
   async #acquire(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
       const sentMs = await this.#attempt(this.#renewDeadlineMs, signal);
@@ -126,7 +126,7 @@ export class LeaseElection {
     return undefined;
   }
 
-  /** Renews until told to stop ('stopped') or the lease is lost. */
+  /** Renews until the signal aborts ('stopped') or the lease is lost. */
   async #renew(acquiredMs: number, stop: AbortSignal): Promise<'stopped' | 'lost'> {
     let renewedMs = acquiredMs;
     for (;;) {
@@ -148,7 +148,7 @@ export class LeaseElection {
     }
   }
 
-  /** One try to take or renew; monotonic milliseconds of its start when it succeeded. Never rejects. */
+  /** Tries once to take or renew; returns the monotonic milliseconds of its start on success. Never rejects. */
   async #attempt(deadlineMs: number, signal: AbortSignal): Promise<number | undefined> {
     const { client, namespace, name, identity } = this.#options;
     const sentMs = this.#clock.monotonicMs();
@@ -173,8 +173,9 @@ export class LeaseElection {
       return sentMs;
     } catch (error) {
       if (signal.aborted) return undefined;
-      // Somebody else was first: the next look tells who.
-      if (isConflict(error) || isAlreadyExists(error)) this.#log.debug('the lease changed under us');
+      // Another candidate came first: the next look shows which.
+      if (isConflict(error) || isAlreadyExists(error))
+        this.#log.debug('the lease was changed by another candidate');
       else this.#log.warn({ err: error }, 'cannot take or renew the lease');
       return undefined;
     }
@@ -187,12 +188,12 @@ export class LeaseElection {
       const record = recordOf(lease);
       if (lease === undefined || record?.holderIdentity !== identity) return;
       const spec = { ...lease.spec, ...releasedRecord(record, this.#clock.now()) };
-      // The resourceVersion in it refuses this when somebody took the lease meanwhile.
+      // Its resourceVersion makes this fail if another candidate took the lease meanwhile.
       await client.replace(LEASES, { ...lease, spec }, { deadlineMs: this.#retryPeriodMs });
-      this.#log.info('gave the lease back');
+      this.#log.info('released the lease');
     } catch (error) {
-      // The next leader then waits for the lease to run out: slower, but right.
-      this.#log.warn({ err: error }, 'cannot give the lease back');
+      // The next leader then waits until the lease expires: slower, but correct.
+      this.#log.warn({ err: error }, 'cannot release the lease');
     }
   }
 
@@ -207,7 +208,7 @@ export class LeaseElection {
     this.#options.metrics.leader.set({ lease: this.#options.name }, leading ? 1 : 0);
   }
 
-  /** False when the signal ended the wait. */
+  /** False when the abort ended the wait. */
   async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
     return sleep(this.#clock, ms, signal).then(
       () => true,
@@ -221,7 +222,7 @@ function recordOf(lease: Lease | undefined): LeaseRecord | undefined {
   const spec = lease.spec ?? {};
   return {
     holderIdentity: spec.holderIdentity ?? '',
-    // A Lease that names no duration counts as run out.
+    // A Lease without a duration counts as expired.
     leaseDurationSeconds: spec.leaseDurationSeconds ?? 0,
     acquireTime: spec.acquireTime ?? '',
     renewTime: spec.renewTime ?? '',

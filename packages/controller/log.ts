@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
-/** Structured log, JSON lines on stdout. Give objects as fields, a sentence as the message. Never give it secrets. */
+/** Structured log with JSON lines on stdout. Pass objects as fields and a sentence as the message. Never pass secrets. */
 export type Log = Logger;
 
 /** Field names whose values never reach the log, at the top and one level below. */
@@ -18,7 +18,7 @@ const SECRET_FIELDS = [
 
 /**
  * The log of a process.
- * to: where it goes instead of stdout.
+ * to: destination instead of stdout.
  * level: trace, debug, info, warn, error, fatal or silent.
  */
 export function createLog(options: { name: string; level?: string; to?: DestinationStream }): Log {

@@ -8,11 +8,11 @@ import type { Log } from './log.ts';
 export interface ManagerOptions {
   log: Log;
   health: HealthServer;
-  /** Left out: it leads at once (tests, a single replica). */
+  /** Default: the manager leads at once (tests, a single replica). */
   election?: LeaseElection | undefined;
   /** Milliseconds for the first lists. Default 60 000. */
   syncTimeoutMs?: number;
-  /** Milliseconds for the running reconciles to end when it stops, and for each stop callback. Default 20 000. */
+  /** Milliseconds for running reconciles to end on stop, and for each stop callback. Default 20 000. */
   stopTimeoutMs?: number;
   clock?: Clock;
 }
@@ -38,7 +38,7 @@ export class Manager {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Adds an informer, for controllers that only read it; those that feed a controller come with the controller. */
+  /** Adds an informer that controllers only read. Those that feed a controller are added with it. */
   addInformer(informer: Source): this {
     this.#informers.add(informer);
     return this;
@@ -50,7 +50,7 @@ export class Manager {
     return this;
   }
 
-  /** Called on stop, in reverse order of adding, after the controllers ended: flush events, close the client. */
+  /** Adds a callback for the stop, after the controllers have ended, in reverse order: flush events, close the client. */
   onStop(name: string, stop: () => Promise<void>): this {
     this.#stops.push({ name, stop });
     return this;
@@ -58,11 +58,11 @@ export class Manager {
 
   /**
    * Runs until the signal aborts (resolves to 'stopped') or leadership is lost ('lost-leadership': exit non-zero, at
-   * once). Rejects when the first lists do not come in time or the port is taken. Everything is stopped in any case.
+   * once). Rejects when the first lists do not arrive in time or the port is taken. Stops everything in any case.
    */
   async run(signal: AbortSignal): Promise<ManagerEnd> {
     const { health } = this.#options;
-    // Informers outlive the signal: reconciles that are ending may still read them.
+    // Informers outlive the signal: ending reconciles may still read them.
     const following = new AbortController();
     let end: ManagerEnd | undefined;
     let follows: Promise<void>[] = [];
@@ -81,7 +81,7 @@ export class Manager {
       } else end = 'stopped';
       return end;
     } finally {
-      // Who lost the lease must be gone soon: another leads already.
+      // A process that lost the lease must exit soon: another leads already.
       if (end !== 'lost-leadership') await this.#stopAll();
       following.abort();
       await Promise.all(follows);
@@ -113,7 +113,7 @@ export class Manager {
     return end === 'lost' ? 'lost-leadership' : 'stopped';
   }
 
-  /** Runs the controllers until the signal aborts, then waits for their reconciles, but not longer than allowed. */
+  /** Runs the controllers until the signal aborts, then waits for their reconciles, but not beyond stopTimeoutMs. */
   async #control(signal: AbortSignal): Promise<void> {
     const running = Promise.all(this.#controllers.map((controller) => controller.run(signal)));
     await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Everything that the runtime measures, and the registry where domain rooms add their own. */
+/** The metrics of the runtime, and the registry to which domains add their own. */
 export interface RuntimeMetrics {
   registry: Registry;
   /** Labels controller, result (success, requeue_after, error, terminal). */
@@ -48,14 +48,14 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Runti
     }),
     reconcileSeconds: new Histogram({
       name: 'e2e_operator_reconcile_seconds',
-      help: 'Seconds a reconcile took.',
+      help: 'Duration of reconciles in seconds.',
       labelNames: ['controller'],
       buckets: SECONDS,
       registers,
     }),
     activeWorkers: new Gauge({
       name: 'e2e_operator_active_workers',
-      help: 'Reconciles under way.',
+      help: 'Running reconciles.',
       labelNames: ['controller'],
       registers,
     }),
@@ -67,20 +67,20 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Runti
     }),
     queueWaitSeconds: new Histogram({
       name: 'e2e_operator_queue_wait_seconds',
-      help: 'Seconds a key waited for a worker.',
+      help: 'Seconds that a key waited for a worker.',
       labelNames: ['controller'],
       buckets: SECONDS,
       registers,
     }),
     queueRetries: new Counter({
       name: 'e2e_operator_queue_retries_total',
-      help: 'Keys put back after an error.',
+      help: 'Keys retried after an error.',
       labelNames: ['controller'],
       registers,
     }),
     informerRelists: new Counter({
       name: 'e2e_operator_informer_lists_total',
-      help: 'Full lists, by what led to them.',
+      help: 'Full lists, by reason.',
       labelNames: ['resource', 'reason'],
       registers,
     }),
@@ -104,13 +104,13 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Runti
     }),
     apiRequests: new Counter({
       name: 'e2e_operator_api_requests_total',
-      help: 'Requests to the API server; code 0 is no answer.',
+      help: 'Requests to the API server; code 0 means no answer.',
       labelNames: ['verb', 'code'],
       registers,
     }),
     apiSeconds: new Histogram({
       name: 'e2e_operator_api_request_seconds',
-      help: 'Seconds until the head of the answer.',
+      help: 'Seconds until the headers of the answer.',
       labelNames: ['verb'],
       buckets: SECONDS,
       registers,

@@ -1,12 +1,12 @@
 import { type KubeObject, keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
 
-/** What happened to an object. `object` is its newest state (for deleted: the last one known). One that is not kept any more counts as deleted. */
+/** A change of an object. `object` is its newest state (deleted: the last known one). An object that leaves the cache counts as deleted. */
 export type Change<T> =
   | { type: 'added'; name: ObjectName; object: T }
   | { type: 'updated'; name: ObjectName; object: T; old: T }
   | { type: 'deleted'; name: ObjectName; object: T };
 
-/** The objects of a kind as last heard of, by namespace and name. Says what each piece of news changed. */
+/** The last known objects of a kind, by namespace and name. Each update returns its changes. */
 export class ObjectCache<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
 
@@ -23,7 +23,7 @@ export class ObjectCache<T extends KubeObject> {
     return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
   }
 
-  /** Takes in an object that a watch reports as added or modified. */
+  /** Stores an object that a watch reports as added or modified. */
   put(object: T): Change<T>[] {
     const name = objectName(object);
     const key = keyOf(name);
@@ -31,7 +31,7 @@ export class ObjectCache<T extends KubeObject> {
     this.#objects.set(key, object);
     if (old === undefined) return [{ type: 'added', name, object }];
     if (old.metadata.uid !== object.metadata.uid) {
-      // Deleted and made anew while we were not looking: whoever counts on the old one must hear of its end.
+      // Deleted and created again between two looks: handlers must see the deletion of the old one.
       return [
         { type: 'deleted', name, object: old },
         { type: 'added', name, object },
@@ -41,14 +41,14 @@ export class ObjectCache<T extends KubeObject> {
     return [{ type: 'updated', name, object, old }];
   }
 
-  /** Takes out an object that a watch reports as deleted. */
+  /** Removes an object that a watch reports as deleted. */
   remove(object: T): Change<T>[] {
     const name = objectName(object);
     if (!this.#objects.delete(keyOf(name))) return [];
     return [{ type: 'deleted', name, object }];
   }
 
-  /** Takes in a full list: what is not in it is gone. */
+  /** Replaces all objects by a full list; objects that are not in it are deleted. */
   replaceAll(objects: readonly T[]): Change<T>[] {
     const listed = new Set(objects.map((object) => keyOf(objectName(object))));
     const gone = [...this.#objects.values()].filter((object) => !listed.has(keyOf(objectName(object))));

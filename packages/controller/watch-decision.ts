@@ -1,23 +1,23 @@
 import { type Backoff, backoffMs, jittered } from '@backendai-e2e/kube/backoff';
 
-/** How following the API server came to an end, a list or a watch. */
+/** How a list or a watch ended. */
 export type Ended =
-  /** The watch ended in good order (the API server ends each after some minutes). */
+  /** The watch ended normally (the API server ends each after some minutes). */
   | 'server'
-  /** 410: what we knew is too old. */
+  /** 410: the resourceVersion is too old. */
   | 'gone'
-  /** The watch said nothing for too long, not even a bookmark. */
+  /** The watch sent nothing for too long, not even a bookmark. */
   | 'silence'
   /** It is time for a full list. */
   | 'periodic'
-  /** Anything else: connection, 5xx, 403, a line that is no JSON. */
+  /** Anything else: connection, 5xx, 403, a line that is not JSON. */
   | 'error';
 
-/** What an informer remembers between steps. */
+/** The state of an informer between steps. */
 export interface FollowState {
-  /** Ends other than in good order, since a watch was last healthy. */
+  /** Abnormal ends since a watch was last healthy. */
   failures: number;
-  /** Where a watch can go on; undefined when only a list will do. */
+  /** Where a watch can continue; undefined when a list is needed. */
   resourceVersion: string | undefined;
 }
 
@@ -30,12 +30,12 @@ export type ListReason = 'start' | Exclude<Ended, 'server'>;
 /** Between tries: 0.5 s to 30 s. client-go's reflector uses 0.8 s to 30 s. */
 const FOLLOW_BACKOFF: Backoff = { baseMs: 500, capMs: 30_000 };
 
-/** After so many failed watches in a row a list is tried: the API server may have been restored from a backup. */
+/** Failed watches in a row after which a list is tried: the API server may have been restored from a backup. */
 const WATCHES_BEFORE_LIST = 3;
 
 /**
- * Decides the next step and the new state. Pure but for `random`.
- * `healthy`: the watch brought at least one line, or lasted long enough to say that it worked.
+ * Decides the next step and the new state. Pure except for `random`.
+ * `healthy`: the watch sent at least one line, or lasted long enough to count as working.
  */
 export function nextStep(
   state: FollowState,
@@ -52,7 +52,7 @@ export function nextStep(
     step: { do: 'list', afterMs: wait, reason } as const,
   });
   if (ended === 'periodic') return list('periodic', 0);
-  // The first 410 and the first silence are answered at once; when they repeat, like any error.
+  // Reacts at once to the first 410 and the first silence; repeated ones are treated like any error.
   if (ended === 'gone' || ended === 'silence') return list(ended, failures <= 1 ? 0 : afterMs);
   if (resourceVersion === undefined || failures >= WATCHES_BEFORE_LIST) return list('error', afterMs);
   return { state: { failures, resourceVersion }, step: { do: 'watch', afterMs, resourceVersion } };

@@ -1,7 +1,7 @@
 import { ItemBackoff, TokenBucket } from '@backendai-e2e/kube/backoff';
 import type { Clock } from '@backendai-e2e/kube/clock';
 
-/** A key to work on. */
+/** A key that a worker has taken. */
 export interface Taken {
   key: string;
   /** Milliseconds between becoming due and being taken. */
@@ -19,8 +19,8 @@ export interface WorkQueueOptions {
 }
 
 /**
- * A queue of keys as controllers need it. A key that is added twice before it is taken is taken once. A key that is added
- * while it is being worked on is taken again after done(): no key is worked on twice at once, and no change is lost.
+ * A work queue of keys, as in client-go. A key that is added twice before it is taken is taken once. A key that is added while
+ * a worker has it is taken again after done(): no key has two workers, and no change is lost.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class WorkQueue {
   /** Keys to take, oldest first, with the monotonic time of becoming due. */
   readonly #waiting = new Map<string, number>();
   readonly #processing = new Set<string>();
-  /** Keys that were added while being worked on, with the monotonic time of that. */
+  /** Keys that were added while a worker has them, with the monotonic time of that. */
   readonly #dirty = new Map<string, number>();
   readonly #delayed = new Map<string, { at: number; cancel: () => void }>();
   readonly #takers: ((taken: Taken | undefined) => void)[] = [];
@@ -67,7 +67,7 @@ export class WorkQueue {
     this.#onDepth(this.#waiting.size);
   }
 
-  /** Adds the key after that many milliseconds; of several such calls for one key the earliest counts. */
+  /** Adds the key after that many milliseconds. Of several such calls for one key, the earliest counts. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
     if (ms <= 0) {
@@ -92,17 +92,17 @@ export class WorkQueue {
     return ms;
   }
 
-  /** Ends the count of failures of the key. */
+  /** Resets the failure count of the key. */
   forget(key: string): void {
     this.#perItem.forget(key);
   }
 
-  /** Failures of the key in a row. */
+  /** Number of consecutive failures of the key. */
   failures(key: string): number {
     return this.#perItem.failures(key);
   }
 
-  /** The next key, as soon as there is one; undefined once the queue is shut down. done() must follow. */
+  /** Waits for the next key; undefined once the queue is shut down. Call done() afterwards. */
   take(): Promise<Taken | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
@@ -112,7 +112,7 @@ export class WorkQueue {
     });
   }
 
-  /** Ends the work on a taken key; if it was added meanwhile it waits again. */
+  /** Ends the work on a taken key. If it was added meanwhile, it waits again. */
   done(key: string): void {
     this.#processing.delete(key);
     const since = this.#dirty.get(key);
@@ -126,8 +126,8 @@ export class WorkQueue {
   }
 
   /**
-   * Takes no more keys, hands out none, and resolves when those being worked on are done. Keys that still wait are
-   * dropped: they come back from the first list of the next process.
+   * Accepts and returns no further keys; resolves when taken keys are done. Waiting keys are dropped: the first list of the
+   * next process brings them back.
    */
   shutDown(): Promise<void> {
     this.#closed = true;

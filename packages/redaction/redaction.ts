@@ -1,17 +1,17 @@
-/** What stands where a secret stood. */
+/** The replacement of a secret. */
 export const MASK = '•••';
 
-/** Names of fields whose values are secret, wherever they stand. */
+/** Names of fields whose values are secret at any depth. */
 const SECRET_NAME = /password|secret|token|access_?key|credential|authorization|cookie/i;
 
-/** Shorter values are not masked: they would blot out half of any text. */
+/** Minimum length of masked values: shorter ones would hide half of any text. */
 const SHORTEST = 4;
 
-/** The secret values known to this process, and the only place that hides them. */
+/** The secret values known to this process. Only this class masks them. */
 export class Secrets {
   #values: string[] = [];
 
-  /** Remembers values to hide, also as they look in a URL, in JSON and in Base64. */
+  /** Adds values to mask, including their forms in URLs, JSON and Base64. */
   add(values: readonly string[]): void {
     const forms = values
       .filter((value) => value.length >= SHORTEST)
@@ -21,7 +21,7 @@ export class Secrets {
         JSON.stringify(value).slice(1, -1),
         Buffer.from(value).toString('base64'),
       ]);
-    // Longest first: a secret that contains another one is hidden whole.
+    // Longest first: a secret that contains another one is masked as a whole.
     this.#values = [...new Set([...this.#values, ...forms])].sort((a, b) => b.length - a.length);
   }
 
@@ -31,7 +31,7 @@ export class Secrets {
   }
 }
 
-/** A copy of JSON data with every known secret in its strings replaced; names of fields stay. */
+/** A copy of JSON data with every known secret in its strings masked; field names stay. */
 export function maskStrings<T>(value: T, secrets: Secrets): T {
   const masked = (inner: unknown): unknown => {
     if (typeof inner === 'string') return secrets.mask(inner);
@@ -43,7 +43,7 @@ export function maskStrings<T>(value: T, secrets: Secrets): T {
   return masked(value) as T;
 }
 
-/** All string values below fields with a secret name, for example of a Connection. */
+/** All string values below fields with a secret name, for example in a Connection. */
 export function secretValues(value: unknown, secret = false): string[] {
   if (typeof value === 'string') return secret ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
