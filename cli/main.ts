@@ -9,7 +9,12 @@ process.on('uncaughtException', (error) => {
   console.error(error);
   process.exit(COMMAND_EXIT.couldNotRun);
 });
-onClosedOutput(process.argv[2]);
+/** Commands that change something: a closed output does not end them. */
+const CHANGING: readonly string[] = [
+  ...['kind', 'up', 'down', 'images', 'images-push', 'init'],
+  ...['run', 'rerun', 'cancel', 'staging', 'attach'],
+];
+onClosedOutput(CHANGING.includes(process.argv[2] ?? ''));
 
 const program = createProgram(end, (error) => {
   process.exit(error.exitCode === 0 ? 0 : COMMAND_EXIT.couldNotRun);

@@ -1,6 +1,7 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { end } from '@backendai-e2e/cli/program/end';
 import { addOlderNames, ignoreEmptyOptions } from '@backendai-e2e/cli/program/shared-options';
+import { onClosedOutput } from '@backendai-e2e/cli/terminal/closed-output';
 import { Command } from 'commander';
 import { addDeveloperCommands } from './program/developer-commands.ts';
 
@@ -9,6 +10,8 @@ process.on('uncaughtException', (error) => {
   console.error(error);
   process.exit(COMMAND_EXIT.couldNotRun);
 });
+
+onClosedOutput(true);
 
 const program = new Command('tools/dev')
   // Before the commands: they inherit it when they are added.
