@@ -44,7 +44,7 @@ export async function bake(p: Provision, plan: Bake): Promise<void> {
     const volume = plan.set === undefined ? [] : SETS_OPTIONS;
     const sleep = ['--entrypoint', 'sleep', plan.from, 'infinity'];
     const run = ['run', '-d', '--privileged', '--name', name, ...volume, ...sleep];
-    // Not interrupted: the engine would go on, and the container appear after its removal below.
+    // Not interrupted: the engine would continue, and the container would appear after its removal below.
     await command(p, 'docker', run, { signal: AbortSignal.timeout(60_000) });
     for (const shell of plan.commands) await command(p, 'docker', ['exec', name, 'sh', '-euc', shell]);
     if (plan.images.length > 0) await importImages(p, name, plan);
@@ -67,7 +67,7 @@ export async function bake(p: Provision, plan: Bake): Promise<void> {
       { timeoutSeconds: 900 },
     );
   } finally {
-    // Not the provision's signal: after Ctrl-C the container has to go as well.
+    // Not the provision's signal: the container must be removed after Ctrl-C, too.
     await tryCommand(p, 'docker', ['rm', '-f', '-v', name], {
       timeoutSeconds: 120,
       signal: AbortSignal.timeout(120_000),
@@ -124,7 +124,7 @@ async function untilContainerdAnswers(p: Provision, name: string): Promise<void>
   }
 }
 
-/** Removes the containers of runs that were killed before they could do it. */
+/** Removes the containers of runs that were killed before they removed them. */
 async function removeAbandoned(p: Provision): Promise<void> {
   const names = await command(p, 'docker', [
     'ps',

@@ -62,7 +62,7 @@ export async function cloneSet(
   return `${mountpoint.trim()}/clusters/${cluster}`;
 }
 
-/** Removes a cluster's copy. None is no error. */
+/** Removes a cluster's copy. A missing copy is no error. */
 export async function removeClone(p: Provision, nodeImage: string, cluster: string): Promise<void> {
   if ((await setOf(p, nodeImage)) === undefined) return;
   await command(p, 'docker', inVolume(nodeImage, 'rm -rf "$0/clusters/$1"', cluster), {

@@ -6,7 +6,7 @@ import path from 'node:path';
 const KEY_LENGTH = 12;
 
 /**
- * A short key over named parts: equal parts give equal keys, in whatever order they are listed; any change gives another.
+ * A short key over named parts: equal parts give equal keys in any order; any change gives another key.
  * @param parts name → content (text or a key of its own)
  */
 export function contentKey(parts: Record<string, string>): string {

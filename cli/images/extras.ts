@@ -7,22 +7,22 @@ import { ensureTool, type ToolName, toolVersion } from '../machine/tools.ts';
 import { VERSIONS } from '../machine/versions.ts';
 import { contentKey, pathParts } from './content-key.ts';
 
-/** What an extra may ask of the builder. */
+/** What an extra may use of the builder. */
 export interface Builder {
   p: Provision;
   /** Content key of another image, without building it. */
   keyOf(image: string): Promise<string>;
   /** Full reference of another image, built if need be. */
   build(image: string): Promise<string>;
-  /** Ends everything that this builder still does, because one part of it failed. */
+  /** Aborts everything that this builder still does, after one part failed. */
   stop(reason: unknown): void;
 }
 
-/** Something that an image's build context holds beside its own folder. */
+/** Something that a build context contains besides the image's own folder. */
 export interface Extra {
-  /** Where in the context it goes. */
+  /** Its path in the context. */
   to: string;
-  /** Key of its content, found without making it. */
+  /** Content key, computed without making it. */
   key(builder: Builder): Promise<string>;
   /** Puts it at `target`, which does not exist yet (its parent folder does). */
   put(builder: Builder, target: string): Promise<void>;
@@ -119,7 +119,7 @@ async function certificateParts(): Promise<Record<string, string>> {
   );
 }
 
-/** A hard link where both lie on one file system, else a copy. */
+/** A hard link on the same file system, else a copy. */
 export async function linkOrCopy(source: string, target: string): Promise<void> {
   try {
     await link(source, target);

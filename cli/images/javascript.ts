@@ -8,10 +8,10 @@ import { type Extra, linkOrCopy } from './extras.ts';
 /** Scope of the workspaces' names. */
 const SCOPE = '@backendai-e2e/';
 
-/** Tests of the code itself: they are not part of the product. */
+/** Tests of the code itself: they stay out of the images. */
 const OWN_TEST = /\.(spec|integration)\.(ts|js)$/;
 
-/** What packages carry for authors and type checkers only. */
+/** Files of packages that only authors and type checkers need. */
 const NOT_FOR_RUNNING = /(\.(ts|mts|cts|map|tsbuildinfo)$)|(^\.package-lock\.json$)/;
 
 /** The Node.js binary of the npm package `node`, at the version of package-lock.json. */
@@ -91,8 +91,8 @@ export function productionModules(workspace: string, to: string): Extra {
 
 /**
  * The compiled code of one workspace and of those it depends on, the files beside it that are no TypeScript, and
- * node_modules with a link to each of these workspaces. Types are not checked here: `make test` does, and an image must not
- * take longer for it.
+ * node_modules with a link to each of these workspaces. Types are not checked: `make test` does that,
+ * and it would slow down the build.
  */
 export function compiledCode(workspace: string, to: string): Extra {
   return {

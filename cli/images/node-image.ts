@@ -25,7 +25,7 @@ export interface Adaptation {
 /**
  * Changes of the node image that this host needs; none on an ordinary one.
  * cgroup v1: systemd 257 (Debian 13) refuses to start without its argument. No CAP_SYS_RESOURCE: containerd may not lower
- * the OOM score of what it starts, and has to be told not to try.
+ * the OOM score of what it starts, and must be configured not to try.
  */
 export function adaptationFor(host: Pick<Host, 'cgroup' | 'missingCapabilities'>): Adaptation {
   return {
@@ -39,17 +39,17 @@ export function adaptationFor(host: Pick<Host, 'cgroup' | 'missingCapabilities'>
   };
 }
 
-/** What a node image is to hold. */
+/** The contents of a node image. */
 export interface NodeSet {
-  /** name → reference: the node image is keyed by these. The engine need not hold them while the node image is there. */
+  /** name → reference: the node image is keyed by these. The engine may lack them while it has the node image. */
   images: Record<string, string>;
-  /** References that are put into it when it is made, but for whose sake it is not made again. */
+  /** References that are added when it is made; a change of them does not rebuild it. */
   alongside: readonly string[];
-  /** Make sure that the engine holds all of them; called only if the node image has to be made. */
+  /** Builds all of them in the engine; called only to make the node image. */
   build: ReadonlyArray<() => Promise<void>>;
 }
 
-/** Makes sure of a node image with the given images for this host, and returns its reference. */
+/** Provides a node image with the given images for this host, and returns its reference. */
 export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<string> {
   const { p } = builder;
   const adaptation = adaptationFor(await inspectHost());
@@ -83,7 +83,7 @@ export async function ensureNodeSet(builder: Builder, set: NodeSet): Promise<str
   return ref;
 }
 
-/** What the disk is used for, e.g. "Images 6.7GB, Containers 1.4MB, …, cache 1.1G". */
+/** How the disk is used, e.g. "Images 6.7GB, Containers 1.4MB, …, cache 1.1G". */
 async function diskUse(p: Provision): Promise<string> {
   const engine = await tryCommand(p, 'docker', ['system', 'df', '--format', '{{.Type}} {{.Size}}']);
   const cache = await tryCommand(p, 'du', ['-sh', p.cacheDir]);

@@ -1,10 +1,10 @@
 import { command, commandWithRetry, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 
-/** How an image gets from the engine into a registry. */
+/** The program that copies an image from the engine into a registry. */
 export type PushWay = 'docker' | 'skopeo';
 
-/** A registry that cannot be pushed to as asked. */
+/** A registry that cannot be pushed to with these options. */
 export class CannotPush extends ProvisionError {}
 
 /**
@@ -15,7 +15,7 @@ export function pushedRef(registry: string, ref: string): string {
   return `${checkRegistry(registry)}/${ref.slice(ref.lastIndexOf('/') + 1)}`;
 }
 
-/** The registry without a slash at its end. Throws CannotPush for what is no start of an image reference. */
+/** The registry without a slash at its end. Throws CannotPush for a text that cannot begin an image reference. */
 export function checkRegistry(registry: string): string {
   const trimmed = registry.replace(/\/+$/, '');
   const host = trimmed.split('/')[0] ?? '';
@@ -29,8 +29,8 @@ export function checkRegistry(registry: string): string {
 }
 
 /**
- * Which program pushes. Docker speaks plain HTTP, or HTTPS without checking, only to this machine or to registries in
- * its daemon's settings, so for others skopeo does it. Throws CannotPush where that is needed and not there.
+ * Chooses the program that pushes. Docker speaks plain HTTP, or HTTPS without checking, only to this machine or to registries in
+ * its daemon's settings, so skopeo pushes to others. Throws CannotPush where skopeo is needed and missing.
  */
 export function pushWay(registry: string, insecure: boolean, hasSkopeo: boolean): PushWay {
   const host = registry.split('/')[0]?.replace(/:\d+$/, '') ?? '';

@@ -22,7 +22,7 @@ export interface CommandOptions {
   onLine?: (line: string) => void;
   /**
    * Seconds that children of the command get to finish after it was ended, before they are ended too. For clients of a
-   * server that finishes what it has begun, asked or not: only after they end is it known what there is to clean up.
+   * server that finishes what it has begun, even after its client ended: only then is it known what to clean up.
    */
   childrenFinishSeconds?: number;
   /** Replaces the provision's signal: for clean-up that has to run after an abort. */
@@ -153,16 +153,16 @@ export async function tryCommand(
   }
 }
 
-/** Output that means "the network, not the command": worth another try. */
+/** Output of a command that failed because of the network: a retry may help. */
 const NETWORK_TROUBLE =
   /connection reset|connection refused|timed? ?out|temporary failure|\bEOF\b|TLS handshake|i\/o timeout|no route to host|50[0234] |bad gateway|service unavailable|could not connect|failed to fetch|ECONNRESET|ETIMEDOUT|EAI_AGAIN|stream error/i;
 
-/** Whether a failed command's output looks like trouble of the network. */
+/** Whether the output of a failed command points to a network failure. */
 export function looksLikeNetworkTrouble(output: string): boolean {
   return NETWORK_TROUBLE.test(output);
 }
 
-/** Like {@link command}; on trouble of the network tries again after 2, 4 and 8 s. */
+/** Like {@link command}; after a network failure retries after 2, 4 and 8 s. */
 export async function commandWithRetry(
   p: Provision,
   file: string,
@@ -174,7 +174,7 @@ export async function commandWithRetry(
       return await command(p, file, args, options);
     } catch (error) {
       if (!(error instanceof CommandError) || wait > 8 || !looksLikeNetworkTrouble(error.tail)) throw error;
-      p.log(`${path.basename(file)} ${args[0] ?? ''}: network trouble, next try in ${wait} s`);
+      p.log(`${path.basename(file)} ${args[0] ?? ''}: network failure, retrying in ${wait} s`);
       await delay(wait * 1_000, undefined, { signal: p.signal });
     }
   }

@@ -10,14 +10,14 @@ import type { Provision } from './provision.ts';
 import { missing, toolOnPath, toolVersion } from './tools.ts';
 import { VERSIONS } from './versions.ts';
 
-/** One thing that a run needs of the machine. */
+/** One requirement of a run on this machine. */
 export interface Finding {
   name: string;
-  /** found: usable as it is. will be built: the command provides it. missing: only a person can provide it. */
+  /** found: usable. will be built: the command provides it. missing: the user must provide it. */
   state: 'found' | 'will be built' | 'missing';
-  /** What was found, or what is lacking; a short phrase. */
+  /** A short phrase: what was found, or what is missing. */
   detail: string;
-  /** What to do; always there where something is missing. */
+  /** What to do; always set for a missing requirement. */
   remedy?: string;
 }
 
@@ -29,7 +29,7 @@ const MORE_GIB = 3;
 const DISK_GB = { cold: 30, warm: 12 };
 
 /**
- * Looks at the machine and says, thing by thing, what a run will find, make or lack. Changes nothing.
+ * Checks each requirement of a run on this machine. Changes nothing.
  */
 export async function inspectMachine(p: Provision, environments = 1): Promise<Finding[]> {
   const host = await inspectHost();
@@ -150,7 +150,7 @@ function registryFinding(answers: boolean): Finding {
     : {
         name: 'image registry',
         state: 'will be built',
-        detail: 'does not answer: base image and node image are built here',
+        detail: 'does not answer: base image and node image are built locally',
       };
 }
 
@@ -199,7 +199,7 @@ export function nodeFinding(version: string): Finding {
   };
 }
 
-/** Asked by the client, so it needs no engine. Ten seconds: an answer takes one. */
+/** The client asks, so no engine is needed. Ten seconds: an answer takes one. */
 async function registryAnswers(p: Provision): Promise<boolean> {
   const out = await tryCommand(p, 'docker', ['manifest', 'inspect', VERSIONS.debianImage], {
     timeoutSeconds: 10,

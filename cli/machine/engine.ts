@@ -25,7 +25,7 @@ export async function engineVersion(p: Provision): Promise<string | undefined> {
 /** What to do where no engine answers. */
 export type EnginePlan = { do: 'provide' } | { do: 'refuse'; why: string; remedy: string };
 
-/** Decides whether an engine may be installed and started here. Only asked where none answers. */
+/** Decides whether an engine may be installed and started here. Called only where none answers. */
 export function planEngine(
   host: Pick<Host, 'families' | 'root'>,
   env: Record<string, string | undefined>,
@@ -52,7 +52,7 @@ export function planEngine(
 }
 
 /**
- * Makes sure that a Docker engine answers. One that works is never touched; otherwise Debian's is installed and started,
+ * Ensures that a Docker engine answers. One that works is never touched; otherwise Debian's is installed and started,
  * on Debian or Ubuntu as root, after saying so.
  * @throws ProvisionError where it may not or cannot be done
  */

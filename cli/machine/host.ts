@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { missingCapabilities } from './capabilities.ts';
 
-/** What of the host decides how engine, node image and cluster are made. */
+/** Facts about the host that decide how engine, node image and cluster are made. */
 export interface Host {
   /** 2: the unified hierarchy is mounted at /sys/fs/cgroup; 1: the older one; undefined: not Linux. */
   cgroup: 1 | 2 | undefined;

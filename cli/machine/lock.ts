@@ -7,8 +7,8 @@ import { type Provision, ProvisionError } from './provision.ts';
 const WAIT_SECONDS = 45 * 60;
 
 /**
- * Runs `work` while holding the lock of that name in the cache, so that two runs never make the same thing at once.
- * The lock is a file with the holder's process id; one whose process is gone is taken over.
+ * Runs `work` while holding the named lock of the cache, so that two runs never build the same thing at once.
+ * The lock is a file with the holder's process id. A lock whose process has ended is taken over.
  * @throws ProvisionError when another process holds it for 45 minutes
  */
 export async function withLock<T>(p: Provision, name: string, work: () => Promise<T>): Promise<T> {
@@ -28,7 +28,7 @@ export async function withLock<T>(p: Provision, name: string, work: () => Promis
         `See what process ${holder} does; if it is no run of this project, delete that file.`,
       );
     }
-    if (!told) p.log(`waiting for process ${holder}, which is making ${name}`);
+    if (!told) p.log(`waiting for process ${holder}, which builds ${name}`);
     told = true;
     await delay(500, undefined, { signal: p.signal });
   }
@@ -66,7 +66,7 @@ async function holderOf(file: string): Promise<number | undefined> {
   return undefined;
 }
 
-/** Whether a process of that id runs (of whatever user). */
+/** Whether a process with that id runs, whoever its user is. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

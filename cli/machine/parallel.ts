@@ -1,6 +1,6 @@
 /**
- * Runs tasks at the same time and waits until all of them have ended, also after a failure, so that nothing goes on
- * unseen.
+ * Runs tasks at the same time and waits until all of them have ended, also after a failure: no task
+ * continues unnoticed.
  * @param stop called with the first failure; it should make the others end
  * @throws the first failure
  */

@@ -1,13 +1,13 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-/** What every provisioning step is given. */
+/** What every provisioning step gets. */
 export interface Provision {
-  /** One line of progress, without a newline, for a person to read. */
+  /** Reports one line of progress, without a newline. */
   log(line: string): void;
   /** Aborted by Ctrl-C or SIGTERM: every step ends its child processes and removes its temporary files and containers. */
   signal: AbortSignal;
-  /** Absolute path of the folder outside the checkout that keeps what is expensive to make. */
+  /** Absolute path of the folder outside the checkout that caches what is expensive to make. */
   cacheDir: string;
 }
 

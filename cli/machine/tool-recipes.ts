@@ -25,7 +25,7 @@ export interface Recipe {
   module?: string;
   /** Values written into the binary: variable → value. */
   stamps: Record<string, string>;
-  /** Seconds it took on 2 cores with cold caches; for a person who waits. */
+  /** Seconds that it took on 2 cores with cold caches, for a progress line. */
   seconds: number;
 }
 
@@ -85,7 +85,7 @@ function kubernetesStamps(version: string): Record<string, string> {
   };
 }
 
-/** The -ldflags of a recipe: stamps, and no symbol tables, which halve nothing but the size. */
+/** The -ldflags of a recipe: version stamps, and no symbol tables, which halves the size. */
 export function ldflags(recipe: Recipe): string {
   return ['-s', '-w', ...Object.entries(recipe.stamps).map(([name, value]) => `-X ${name}=${value}`)].join(
     ' ',

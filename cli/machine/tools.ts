@@ -33,14 +33,14 @@ export async function ensureTool(
   return cachedPath(name, p);
 }
 
-/** Makes sure that the cache holds all of these; those of Kubernetes are built together, which halves the time. */
+/** Builds those of these tools that the cache lacks. Those of Kubernetes are built together, which halves the time. */
 export async function ensureBuilt(names: readonly ToolName[], p: Provision): Promise<void> {
   const folders = new Set(names.map((name) => path.dirname(cachedPath(name, p))));
   for (const folder of folders) {
     const wanted = names.filter((name) => path.dirname(cachedPath(name, p)) === folder);
     if ((await missing(wanted, p)).length === 0) continue;
     await withLock(p, path.basename(folder), async () => {
-      // Asked again: another run may have built them while this one waited.
+      // Checked again: another run may have built them while this one waited.
       const recipes: Record<string, Recipe> = {};
       for (const name of await missing(wanted, p)) recipes[name] = recipeOf(name, VERSIONS);
       await goBuild(p, folder, recipes);
@@ -48,7 +48,7 @@ export async function ensureBuilt(names: readonly ToolName[], p: Provision): Pro
   }
 }
 
-/** Where the cache holds a tool, or would. */
+/** Path of a tool in the cache, whether it exists or not. */
 export function cachedPath(name: ToolName, p: Provision): string {
   return path.join(p.cacheDir, 'tools', recipeOf(name, VERSIONS).folder, name);
 }
