@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { EVENTS, JOBS, LEASES } from '@backendai-e2e/kube/builtin-resources';
 import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
+import { endOf } from '@backendai-e2e/tools/envtest/process-end';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
@@ -74,19 +74,17 @@ describe('three replicas of the operator', function () {
     const frozen = performance.now();
     const b = await leadsAfter(a, TAKEOVER_MS);
     expect(performance.now() - frozen).to.be.below(TAKEOVER_MS);
-    const ended = once(first, 'exit');
     await stage.attempt('handed-alpha-1', 'Passed');
     await stage.pod('handed-beta-1');
     first.kill('SIGCONT');
-    expect((await ended)[0]).to.equal(1);
+    expect(await endOf(first)).to.equal(1);
 
     later.push(await replica());
     second.kill('SIGTERM');
     const told = performance.now();
     const c = await leadsAfter(b, HANDOVER_MS);
     expect(performance.now() - told).to.be.below(HANDOVER_MS);
-    const [code] = second.exitCode === null ? await once(second, 'exit') : [second.exitCode];
-    expect(code).to.equal(0);
+    expect(await endOf(second)).to.equal(0);
     await stage.attempt('handed-beta-1', 'Passed');
     expect((await stage.finished('handed')).status?.verdict).to.equal('Passed');
 

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS } from '@backendai-e2e/kube/builtin-resources';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
+import { endOf } from '@backendai-e2e/tools/envtest/process-end';
 import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
@@ -81,14 +81,13 @@ describe('an operator that goes in mid-run', function () {
     let jobs: string[] = [];
     await play('killed', async () => {
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await endOf(child);
       jobs = [...new Set([...jobs, ...(await jobsOf('killed'))])];
       child = stage.startProcess();
     });
     await expectUndisturbed(await stage.finished('killed'), jobs);
     child.kill('SIGTERM');
-    const [code] = await once(child, 'exit');
-    expect(code).to.equal(0);
+    expect(await endOf(child)).to.equal(0);
   });
 
   it('is overtaken by events while it is away, and catches up', async () => {

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { LIMITS } from '@backendai-e2e/api/limits';
@@ -13,6 +12,7 @@ import {
 } from '@backendai-e2e/tools/envtest/fault-injecting-proxy';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
+import { endOf } from '@backendai-e2e/tools/envtest/process-end';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
@@ -194,8 +194,7 @@ describe('storms', function () {
       },
       stdio: 'ignore',
     });
-    const [code] = await once(child, 'exit');
-    expect(code).to.equal(1);
+    expect(await endOf(child)).to.equal(1);
     const run = await stage.finished('flood');
     const counts = { total: 500, passed: 0, failed: 500, pending: 0, interrupted: 0 };
     expect(run.status?.counts).to.deep.include(counts);

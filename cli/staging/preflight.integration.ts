@@ -16,8 +16,11 @@ import { type Rule, rightsManifest } from './rights.ts';
 import { untilSwept } from './swept.ts';
 
 const namespaces: StagingNamespaces = { deployment: 'bai', test: 'e2e-of-jane' };
-const signal = AbortSignal.timeout(110_000);
+const signal = AbortSignal.timeout(LAST_RESORT_MS);
 const provision: Provision = { log: () => {}, signal, cacheDir: defaultCacheDir() };
+
+/** Milliseconds until what is deleted has to be gone. */
+const PATIENCE_MS = 240_000;
 
 /** The texts of an error that has to come. */
 function refusal(found: Preflight): NotPrepared {
@@ -137,9 +140,9 @@ describe('a restricted user before a staging run, against a real API server', fu
       'Secret',
     ]);
     const uninstall = () => effects.uninstall(provision);
-    const swept = () => untilSwept(jane, namespaces.test, { signal, deadlineMs: 10_000 });
+    const swept = () => untilSwept(jane, namespaces.test, { signal, deadlineMs: PATIENCE_MS });
     expect(
-      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: PATIENCE_MS }),
     ).to.deep.equal([]);
     expect(await namesIn(admin, namespaces.test)).to.deep.equal([
       'roles/backendai-e2e-staging',
@@ -158,7 +161,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     const uninstall = async () => {};
     const swept = async () => [];
     expect(
-      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: 30_000 }),
+      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: PATIENCE_MS }),
     ).to.deep.equal([]);
     expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
     expect(await namesIn(admin, namespaces.test)).to.deep.equal([

@@ -80,7 +80,7 @@ describe('artifacts in a bucket, before a release goes', function () {
     await installed('kept');
     expect((await look(0)).join()).to.match(/^[1-9] artifacts in the bucket kept$/);
     await client.delete(pathOf(TEST_RUNS, { namespace: stage.namespace, name: 'done' }));
-    expect(await look(20_000)).to.deep.equal([]);
+    expect(await look(240_000)).to.deep.equal([]);
   });
 
   it('are said to be unknown when the artifact server does not answer', async () => {

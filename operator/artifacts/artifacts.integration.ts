@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -12,6 +11,7 @@ import { CONFIG_MAPS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resourc
 import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
 import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
 import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
+import { endOf } from '@backendai-e2e/tools/envtest/process-end';
 import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
@@ -94,9 +94,9 @@ describe('what attempts leave behind, kept in a bucket', function () {
   }
 
   async function stopArtifactServer(): Promise<void> {
-    if (!artifactServer || artifactServer.exitCode !== null || artifactServer.signalCode !== null) return;
+    if (!artifactServer) return;
     artifactServer.kill('SIGKILL');
-    await once(artifactServer, 'exit');
+    await endOf(artifactServer);
   }
 
   /** Starts a run up to its pod on the node, with that log. */

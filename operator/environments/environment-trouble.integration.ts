@@ -28,6 +28,7 @@ describe('trouble in an environment', function () {
     operator = stage.startOperator({ chartsDir: charts });
     await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
     await seen('it is deployed', (environment) => conditionOf(environment.status?.conditions, 'Drifted'));
+    await stage.podsMayBeMade(manager.namespace);
   });
   after(async () => {
     await stage?.stop();
@@ -50,8 +51,11 @@ describe('trouble in an environment', function () {
     environment.status?.components?.find((component) => component.name === name);
 
   it('as installed, there is no drift', async () => {
-    const condition = await seen('no drift', drifted);
-    expect(condition).to.deep.include({ status: 'False', reason: 'AsInstalled' });
+    const condition = await seen('no drift', (environment) => {
+      const now = drifted(environment);
+      return now?.status === 'False' && now;
+    });
+    expect(condition.reason).to.equal('AsInstalled');
   });
 
   it('drift names what somebody changed, and is over when it is changed back', async () => {
@@ -114,8 +118,10 @@ describe('trouble in an environment', function () {
     );
     const whole = JSON.stringify(await stage.getEnvironment('tiny'));
     expect(whole.replaceAll(`"canary":"${CANARY}"`, '')).not.to.include(CANARY);
-    const ready = await seen('Ready', (environment) => conditionOf(environment.status?.conditions, 'Ready'));
-    expect(ready.message).to.include('fatal: no such table');
+    await seen('Ready says so, too', (environment) => {
+      const ready = conditionOf(environment.status?.conditions, 'Ready');
+      return ready?.message.includes('fatal: no such table') === true;
+    });
     expect(kubelet.asked.filter(({ pod: asked }) => asked === 'manager-one')).to.have.length(1);
   });
 
@@ -126,8 +132,9 @@ describe('trouble in an environment', function () {
       return found?.message?.startsWith('it was deleted') === true && found;
     });
     expect(component).to.deep.include({ ready: 0, desired: 1, workload: 'StatefulSet/agent' });
-    const condition = await seen('the drift', drifted);
-    expect(condition.message).to.include('StatefulSet/agent was deleted');
+    await seen('the drift', (environment) => {
+      return drifted(environment)?.message.includes('StatefulSet/agent was deleted') === true;
+    });
   });
 
   it('another chart in the next operator is installed, and takes back what was changed', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
 import { FAULTS, TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
@@ -10,6 +9,7 @@ import {
   ROLE_BINDINGS,
 } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
+import { endOf } from '@backendai-e2e/tools/envtest/process-end';
 import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
@@ -48,6 +48,7 @@ describe('faults', function () {
       const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
       return environment?.status?.connectionSecret;
     });
+    await stage.podsMayBeMade(where);
   });
   after(() => stage?.stop());
 
@@ -220,7 +221,7 @@ describe('faults', function () {
     });
     const before = await tool('cut', 'partition');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await endOf(child);
     const [container] = toolsOf(before);
     expect(container?.args).to.include.members(['--peers', '10.1.1.9', '--probes', '10.1.1.9:6379']);
     await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'partition' });

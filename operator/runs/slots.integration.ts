@@ -204,12 +204,17 @@ describe('a TestRun over several environments, against a real API server', funct
       const status = (await stage.getEnvironment('first'))?.status;
       return conditionOf(status?.conditions, 'Deployed')?.status === 'True';
     });
-    const waiting = await stage.getEnvironment('second');
-    expect(conditionOf(waiting?.status?.conditions, 'Deployed')).to.deep.include({
+    const waiting = await until('the second says what it waits for', async () => {
+      const status = (await stage.getEnvironment('second'))?.status;
+      const deployed = conditionOf(status?.conditions, 'Deployed');
+      if (!deployed?.message.startsWith('waits for ')) throw new Error(JSON.stringify(status));
+      return { ...deployed, deployStartedAt: status?.deployStartedAt };
+    });
+    expect(waiting).to.deep.include({
       status: 'Unknown',
       message: 'waits for TestEnvironment first, which is deployed first (spec.deployAfterRef)',
+      deployStartedAt: undefined,
     });
-    expect(waiting?.status?.deployStartedAt).to.equal(undefined);
     await stage.client.delete(TEST_ENVIRONMENTS, { namespace: stage.namespace, name: 'first' });
     await until('the second is deployed', async () => {
       const status = (await stage.getEnvironment('second'))?.status;

@@ -16,6 +16,8 @@ const SCHEDULED_RUN_LABEL = 'e2e.backend.ai/tick';
 const WATCH_SECONDS = 60;
 /** Milliseconds without an answer of the API server after which the wait fails. */
 const PATIENCE_MS = 600_000;
+/** An API server that refuses for so long what it allowed before means it; one that has just started refuses until it has read its roles. */
+const REFUSED_MS = 60_000;
 const PAUSE_MS = 2_000;
 
 export interface ScheduledRunParts {
@@ -99,7 +101,7 @@ async function waitFor(parts: ScheduledRunParts): Promise<Ending> {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (isForbidden(error)) throw error;
+      if (isForbidden(error) && (!seen || Date.now() - lastGood > REFUSED_MS)) throw error;
       if (Date.now() - lastGood > PATIENCE_MS) {
         throw new Error(`the API server did not answer for ${PATIENCE_MS / 1000} s; last: ${String(error)}`, {
           cause: error,

@@ -104,7 +104,7 @@ describe('an informer against a real API server', function () {
 
   it('goes on after its connection was cut, without a new list and without missing anything', async () => {
     await follow();
-    proxy.refuse();
+    proxy.hold();
     await make('during');
     await direct.delete(CONFIG_MAPS, { namespace, name: 'old' });
     proxy.allow();
@@ -126,7 +126,8 @@ describe('an informer against a real API server', function () {
   it('lists again when the API server no longer knows what it missed (410)', async () => {
     await follow();
     const before = await direct.get(CONFIG_MAPS, { namespace, name: 'old' });
-    proxy.refuse();
+    // Its next watch waits for that server: an informer whose watches fail a few times lists again for that reason.
+    proxy.hold();
     await make('first');
     await direct.delete(CONFIG_MAPS, { namespace, name: 'old' });
     // A fresh API server's watch cache begins with what etcd holds now: everything before is too old for it.

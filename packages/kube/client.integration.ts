@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
 import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
 import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
 import { expect } from 'chai';
 import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
 import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';
@@ -108,8 +109,15 @@ describe('the client against a real API server', function () {
     // A fresh API server knows nothing of what was before it.
     await plane.stopApiServer('kill');
     await plane.startApiServer();
-    const old = client.watch(CONFIG_MAPS, { namespace, resourceVersion: '1' }, new AbortController().signal);
-    expect(await failure(old.next())).to.satisfy(isGone);
+    // Until its watch cache is filled, it still answers from etcd.
+    await until('the API server has forgotten', async () => {
+      const done = new AbortController();
+      const old = client.watch(CONFIG_MAPS, { namespace, resourceVersion: '1' }, done.signal);
+      const error = await failure(old.next());
+      done.abort();
+      if (!isGone(error)) throw error ?? new Error('it answered');
+      return true;
+    });
   });
 
   it('applies the status of a pod as a subresource', async () => {
@@ -133,15 +141,15 @@ describe('the client against a real API server', function () {
   });
 
   it('shares eight connections among ordinary requests, and a lease waits for none of them', async () => {
-    const { proxy, client: proxied } = await throughProxy({ deadlineMs: 2_000 });
-    const many = () => Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace }));
-    await Promise.all(many());
+    const { proxy, client: proxied } = await throughProxy({ deadlineMs: 5_000 });
+    const many = (options = {}) =>
+      Array.from({ length: 100 }, () => proxied.get(NAMESPACES, { name: namespace }, options));
+    await Promise.all(many({ deadlineMs: 60_000 }));
     expect(proxy.accepted).to.be.at.most(8);
     proxy.silence();
     const stuck = many().map(failure);
-    const began = performance.now();
-    expect(await proxied.get(LEASES, at('nobody'))).to.equal(undefined);
-    expect(performance.now() - began).to.be.below(1_500);
+    const first = await Promise.race([proxied.get(LEASES, at('nobody')), ...stuck]);
+    expect(first, 'the lease, which is not there, before any of them is given up').to.equal(undefined);
     for (const error of await Promise.all(stuck)) expect(error).to.be.instanceOf(ApiError);
   });
 
@@ -160,9 +168,10 @@ describe('the client against a real API server', function () {
 
   it('repeats requests while the API server restarts', async () => {
     await make('during', {});
+    const patient = plane.client({ deadlineMs: LAST_RESORT_MS });
     await plane.stopApiServer('kill');
-    const patched = client.mergePatch<ConfigMap>(CONFIG_MAPS, at('during'), { data: { a: '1' } });
-    const created = client.create(CONFIG_MAPS, { metadata: at('born') });
+    const patched = patient.mergePatch<ConfigMap>(CONFIG_MAPS, at('during'), { data: { a: '1' } });
+    const created = patient.create(CONFIG_MAPS, { metadata: at('born') });
     await plane.startApiServer();
     expect((await patched).data).to.deep.equal({ a: '1' });
     expect((await created).metadata.name).to.equal('born');
@@ -173,8 +182,12 @@ describe('the client against a real API server', function () {
     await proxied.get(NAMESPACES, { name: namespace });
     proxy.blackHole();
     const start = performance.now();
-    const late = await failure(proxied.get(NAMESPACES, { name: namespace }));
-    expect(performance.now() - start).to.be.within(500, 1_500);
+    const elapsed = () => performance.now() - start;
+    const call = failure(proxied.get(NAMESPACES, { name: namespace }));
+    // Beside a timer of the same length: on a busy machine both are late.
+    const [late, lateMs, timerMs] = await Promise.all([call, call.then(elapsed), delay(600).then(elapsed)]);
+    expect(lateMs).to.be.at.least(500);
+    expect(lateMs - timerMs).to.be.below(900);
     expect(late).to.be.instanceOf(ApiError);
     expect(String(late)).to.match(/get namespaces client: Deadline: no complete answer/);
   });
@@ -185,10 +198,8 @@ describe('the client against a real API server', function () {
     proxy.blackHole();
     const stop = new AbortController();
     const pending = failure(proxied.list(CONFIG_MAPS, {}, { signal: stop.signal }));
-    const start = performance.now();
     stop.abort(new Error('stopped'));
-    expect(String(await pending)).to.equal('Error: stopped');
-    expect(performance.now() - start).to.be.lessThan(500);
+    expect(String(await Promise.race([pending, delay(500, 'late')]))).to.equal('Error: stopped');
   });
 
   it('reports requests for the metrics', async () => {

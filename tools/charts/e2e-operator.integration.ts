@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { parse, stringify } from 'yaml';
 import { helmPath } from '../envtest/cached-tool.ts';
 import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
 import { finalReport } from '../envtest/final-report.ts';
+import { endOf } from '../envtest/process-end.ts';
 import { Stage } from '../envtest/test-environment.ts';
 import { LAST_RESORT_MS, until } from '../envtest/until.ts';
 
@@ -124,7 +124,7 @@ describe('charts/e2e-operator as a release', function () {
     // The Deployment starts the new one before the old one goes; the Lease lets one act.
     const next = await startOperator();
     operator.kill('SIGTERM');
-    await once(operator, 'exit');
+    await endOf(operator);
     operator = next;
     await until('the new one leads: the catalog is its own', async () => (await benchImage()) === 'suites:2');
     await stage.report('mid-alpha-1', finalReport('Passed'));
@@ -148,7 +148,7 @@ describe('charts/e2e-operator as a release', function () {
     });
     await helm('uninstall', 'e2e');
     operator.kill('SIGTERM');
-    await once(operator, 'exit');
+    await endOf(operator);
     expect(await left(IN_CLUSTER)).to.deep.equal([]);
     const attempts = ['mid-alpha-1', 'mid-beta-1'];
     const kinds = ['ServiceAccount', 'Job', 'Role', 'RoleBinding'];

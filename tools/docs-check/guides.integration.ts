@@ -117,6 +117,7 @@ describe('every command of the guides that needs no Docker, against a real API s
       const own = await plane.serviceAccount(NAMESPACE, OPERATOR);
       stage = new Stage(plane, own, NAMESPACE);
       kubelet = await startKubelet(plane);
+      await stage.podsMayBeMade(NAMESPACE);
       artifactServer = await startArtifactServer(stage, path.join(folder, 'volume'));
       stage.startOperator({ artifactServer: artifactServer.access });
       player = new Player(stage, kubelet, (attempt) => ({

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,11 +22,7 @@ export interface PinnedVersions {
  * Path of a program: from its environment variable, else from the cache outside the checkout.
  * Throws with the paths it looked at and what to do.
  */
-export function programPath(
-  program: Program,
-  pinned: PinnedVersions,
-  env: NodeJS.ProcessEnv = process.env,
-): string {
+function programPath(program: Program, pinned: PinnedVersions, env: NodeJS.ProcessEnv = process.env): string {
   const variable = VARIABLES[program];
   const path = env[variable] || cachePath(program, pinned, env);
   try {
@@ -39,6 +35,14 @@ export function programPath(
       { cause },
     );
   }
+}
+
+/** programPath() with the versions that versions.json pins. */
+export function pinnedProgram(program: Program): string {
+  const pinned: PinnedVersions = JSON.parse(
+    readFileSync(new URL('../../versions.json', import.meta.url), 'utf8'),
+  );
+  return programPath(program, pinned);
 }
 
 function cachePath(program: Program, pinned: PinnedVersions, env: NodeJS.ProcessEnv): string {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
 import { NAMESPACES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
@@ -8,11 +7,12 @@ import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { parseAllDocuments } from 'yaml';
 import { type Access, writeAccess, writeIdentities } from './access.ts';
-import { type PinnedVersions, type Program, programPath } from './binaries.ts';
+import { pinnedProgram } from './binaries.ts';
+import { startControllerManager } from './controller-manager.ts';
 import { freePorts } from './free-ports.ts';
 import { NotReadyError } from './not-ready.ts';
 import { ProcessGroup, type Running } from './process-group.ts';
-import { apiServerArguments, controllerManagerArguments, etcdArguments } from './program-arguments.ts';
+import { apiServerArguments, etcdArguments } from './program-arguments.ts';
 import { until } from './until.ts';
 
 /** authentication.k8s.io/v1 TokenRequest, the subresource `token` of a service account. */
@@ -188,7 +188,7 @@ export class ControlPlane {
     const [etcdPort, , port] = this.#ports;
     this.#apiServer = await this.#group.start(
       'kube-apiserver',
-      path('kube-apiserver'),
+      pinnedProgram('kube-apiserver'),
       apiServerArguments(this.#group.folder, etcdPort, port),
     );
     await this.#ready();
@@ -229,23 +229,16 @@ export class ControlPlane {
     await this.#startEtcd();
     await this.startApiServer();
     for (const manifest of this.#options.manifests ?? []) await this.applyYaml(manifest);
-    if (this.#options.controllerManager) await this.#startControllerManager();
+    if (this.#options.controllerManager)
+      await startControllerManager(this.#group, this.url, this.user('admin'));
   }
 
   async #startEtcd(): Promise<void> {
     const [clientPort, peerPort] = this.#ports;
     this.#etcd = await this.#group.start(
       'etcd',
-      path('etcd'),
+      pinnedProgram('etcd'),
       etcdArguments(this.#group.folder, clientPort, peerPort),
-    );
-  }
-
-  async #startControllerManager(): Promise<void> {
-    await this.#group.start(
-      'kube-controller-manager',
-      path('kube-controller-manager'),
-      controllerManagerArguments(this.kubeconfigPath),
     );
   }
 
@@ -281,13 +274,6 @@ export class ControlPlane {
   #access(name: string, token: string): Access {
     return writeAccess(this.#group.folder, this.url, name, token);
   }
-}
-
-function path(program: Program): string {
-  const pinned: PinnedVersions = JSON.parse(
-    readFileSync(new URL('../../versions.json', import.meta.url), 'utf8'),
-  );
-  return programPath(program, pinned);
 }
 
 function isObject(object: unknown): object is KubeObject & { apiVersion: string; kind: string } {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { OperatorOptions } from '@backendai-e2e/operator/options';
 import { startWeatherProxy, through, type WeatherProxy } from './fault-injecting-proxy.ts';
-import type { RunningOperator, Stage } from './test-environment.ts';
+import type { Stage } from './test-environment.ts';
 
 /** One scenario, as a user and the cluster play it; `name` is different for every kill. It asserts its own end. */
 export type Scenario = (name: string) => Promise<void>;
@@ -10,6 +10,12 @@ export type Scenario = (name: string) => Promise<void>;
 interface Point {
   write: string;
   time: number;
+}
+
+/** An operator, and the proxy through which it reaches the API server. */
+interface Life {
+  proxy: WeatherProxy;
+  end(): Promise<void>;
 }
 
 /** Where the table of deaths stands, for people. */
@@ -23,6 +29,8 @@ const TABLE = new URL('../../docs/kill-points.md', import.meta.url);
 export class Deaths {
   readonly #stage: Stage;
   readonly #changes: Partial<OperatorOptions>;
+  /** Ends of operators that are dead. */
+  readonly #dying: Promise<void>[] = [];
 
   constructor(stage: Stage, changes: Partial<OperatorOptions> = {}) {
     this.#stage = stage;
@@ -51,42 +59,48 @@ export class Deaths {
       // Statuses are written as often as there is something new: a last one may have been joined with the one before.
       if (seen.filter((each) => each === write).length >= time) died.push(what);
     }
+    await Promise.all(this.#dying.splice(0));
     if (process.env.E2E_KILL_TABLE) console.log(died.map((at) => `${prefix}: ${at}`).join('\n'));
     return died;
   }
 
   /** Plays the scenario, with a death after the given write; resolves to the writes of the operator that died, or of all. */
   async #play(name: string, scenario: Scenario, death?: Point): Promise<string[]> {
-    const { kubeConfig } = this.#stage.options();
-    const proxies: WeatherProxy[] = [];
-    const operators: RunningOperator[] = [];
-    const live = async (): Promise<WeatherProxy> => {
-      const proxy = await startWeatherProxy(this.#stage.plane);
-      proxies.push(proxy);
-      const changes = { ...this.#changes, kubeConfig: through(proxy, kubeConfig) };
-      operators.push(this.#stage.startOperator(changes));
-      return proxy;
-    };
     const writes: string[] = [];
-    let heir: Promise<unknown> | undefined;
-    const first = await live();
-    first.onAnswer = ({ method, path, code }) => {
+    const first = await this.#live();
+    let heir: Promise<Life> | undefined;
+    first.proxy.onAnswer = ({ method, path, code }) => {
       const write = inWords(method, path, code);
       if (!write || heir) return;
       writes.push(write);
       if (write !== death?.write || writes.filter((each) => each === write).length < death.time) return;
-      first.die();
-      heir = live();
+      first.proxy.die();
+      // It takes two seconds to give up its last events; the next scenario does not wait for that.
+      this.#dying.push(first.end());
+      heir = this.#live();
     };
     try {
       await scenario(name);
     } finally {
-      await heir;
-      // The dead one cannot reach anything any more: that its stop fails is no news.
-      await Promise.allSettled(operators.map((operator) => operator.stop()));
-      await Promise.all(proxies.map((proxy) => proxy.stop()));
+      // Nothing dies after the scenario: the heir of an operator that dies at its stop would go on for good.
+      first.proxy.onAnswer = () => undefined;
+      const last = (await heir) ?? first;
+      await last.end();
     }
     return writes;
+  }
+
+  /** Starts an operator on a way of its own to the API server. */
+  async #live(): Promise<Life> {
+    const { kubeConfig } = this.#stage.options();
+    const proxy = await startWeatherProxy(this.#stage.plane);
+    const operator = this.#stage.startOperator({ ...this.#changes, kubeConfig: through(proxy, kubeConfig) });
+    const end = async () => {
+      // A dead one cannot reach anything any more: that its stop fails is no news.
+      await operator.stop().catch(() => undefined);
+      await proxy.stop();
+    };
+    return { proxy, end };
   }
 }
 

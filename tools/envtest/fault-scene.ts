@@ -1,12 +1,6 @@
 import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
 import { FAULTS, TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
-import {
-  DEPLOYMENTS,
-  PODS,
-  type Pod,
-  ROLE_BINDINGS,
-  SERVICE_ACCOUNTS,
-} from '@backendai-e2e/kube/builtin-resources';
+import { DEPLOYMENTS, PODS, type Pod, ROLE_BINDINGS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { ToolEvent } from '@backendai-e2e/operator/faults/receipt-lines';
 import type { Tool } from '@backendai-e2e/operator/faults/tools';
@@ -194,10 +188,7 @@ export async function startFaultScene(): Promise<FaultScene> {
     'the environment is deployed',
     async () => (await client.get(TEST_ENVIRONMENTS, { namespace, name: ENVIRONMENT }))?.status?.valuesHash,
   );
-  // Pods need it, and Kubernetes makes it a moment after the namespace.
-  await until('the namespace has its service account', () =>
-    client.get(SERVICE_ACCOUNTS, { namespace: scene.namespace, name: 'default' }),
-  );
+  await stage.podsMayBeMade(scene.namespace);
   await operator.stop();
   return scene;
 }

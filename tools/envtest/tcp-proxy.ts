@@ -11,6 +11,8 @@ export class TcpProxy {
   readonly #pairs = new Set<[Socket, Socket]>();
   #refusing = false;
   #silent = false;
+  /** New connections that wait for allow(); undefined: none has to. */
+  #held: Socket[] | undefined;
   #accepted = 0;
 
   constructor(targetPort: number, host = '127.0.0.1') {
@@ -50,6 +52,12 @@ export class TcpProxy {
     this.cut();
   }
 
+  /** Cuts, and takes every new connection without going on with it, until allow(): whoever comes waits, and does not fail. */
+  hold(): void {
+    this.#held ??= [];
+    this.cut();
+  }
+
   /** Open connections stay open, and nothing comes through any more; new ones work. */
   silence(): void {
     for (const [near, far] of this.#pairs) {
@@ -69,10 +77,13 @@ export class TcpProxy {
   allow(): void {
     this.#refusing = false;
     this.#silent = false;
+    for (const near of this.#held ?? []) this.#connect(near);
+    this.#held = undefined;
   }
 
   async stop(): Promise<void> {
     this.cut();
+    for (const near of this.#held ?? []) near.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -82,6 +93,16 @@ export class TcpProxy {
       near.resetAndDestroy();
       return;
     }
+    if (this.#held) {
+      // One that gives up meanwhile is no error of ours.
+      near.on('error', () => near.destroy());
+      this.#held.push(near);
+      return;
+    }
+    this.#connect(near);
+  }
+
+  #connect(near: Socket): void {
     const far = new Socket();
     const pair: [Socket, Socket] = [near, far];
     this.#pairs.add(pair);

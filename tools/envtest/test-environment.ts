@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { API_VERSION, FIELD_MANAGERS } from '@backendai-e2e/api/group';
@@ -16,6 +15,7 @@ import {
   ROLE_BINDINGS,
   ROLES,
   type Role,
+  SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
@@ -27,12 +27,13 @@ import { helmPath } from './cached-tool.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { finalReport } from './final-report.ts';
 import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
+import { startOperatorProgram } from './operator-program.ts';
+import { endOf } from './process-end.ts';
 import { quietLog } from './quiet-log.ts';
 import { sharedControlPlane } from './shared-control-plane.ts';
 import { until } from './until.ts';
 
 const ACCOUNT = 'backendai-e2e-operator';
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** An operator that runs. */
 export interface RunningOperator {
@@ -98,40 +99,33 @@ export class Stage {
 
   /** Starts the operator as the program that the image starts; with the Lease. */
   startProcess(more: readonly string[] = []): ChildProcess {
-    const options = this.options();
-    const child = spawn(
-      process.execPath,
-      [
-        'operator/main.ts',
-        `--kubeconfig=${options.kubeconfigPath}`,
-        `--namespace=${this.namespace}`,
-        `--charts-dir=${options.chartsDir}`,
-        `--helm=${options.helm}`,
-        `--environment-role=${this.#role}`,
-        '--metrics-port=0',
-        `--log-level=${process.env.E2E_TEST_LOG || 'fatal'}`,
-        ...more,
-      ],
-      { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
-    );
+    const child = startOperatorProgram(this.options(), more);
     this.#running.add({
       stop: async () => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
         child.kill('SIGKILL');
-        await once(child, 'exit');
+        await endOf(child);
       },
     });
     return child;
   }
 
+  /** Stops every operator, also after one could not be stopped, and leaves the control plane. */
   async stop(): Promise<void> {
-    for (const operator of this.#running) await operator.stop();
+    const ends = await Promise.allSettled([...this.#running].map((operator) => operator.stop()));
     await this.plane.stop();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** Where an environment of that name is deployed: the namespaces of environments are the whole cluster's. */
   deployedIn(environment: string): string {
     return `${this.namespace}-${environment}`;
+  }
+
+  /** Waits for the service account that pods in a namespace need: Kubernetes makes it a moment after the namespace. */
+  async podsMayBeMade(namespace: string): Promise<void> {
+    await until(`namespace ${namespace} has its service account`, () =>
+      this.client.get(SERVICE_ACCOUNTS, { namespace, name: 'default' }),
+    );
   }
 
   /** Creates an environment; one with a chart is deployed in deployedIn(name), unless its spec names another namespace. */
