@@ -18,18 +18,18 @@ function container(rest: Partial<ContainerText>): ContainerText {
 describe('linesUntil', () => {
   const log = `${line(1, 'one')}${line(2, 'two')}of two\n${line(3, 'three')}of three\n`;
 
-  it('keeps what was said up to that second, with the lines that belong to the last one', () => {
+  it('keeps lines up to that second, with the lines that belong to the last one', () => {
     expect(linesUntil(log, new Date('2026-01-01T00:00:02.900Z'))).to.equal(
       `${line(1, 'one')}${line(2, 'two')}of two\n`,
     );
   });
 
-  it('keeps all when nothing is later, and nothing when all is', () => {
+  it('keeps all lines when none is later, and none when all are', () => {
     expect(linesUntil(log, new Date('2026-01-01T00:00:09Z'))).to.equal(log);
     expect(linesUntil(log, new Date('2026-01-01T00:00:00Z'))).to.equal('');
   });
 
-  it('knows clocks of other zones', () => {
+  it('compares timestamps across time zones', () => {
     const there = '2026-01-01T09:00:05.1+09:00 five\n';
     expect(linesUntil(there, new Date('2026-01-01T00:00:05Z'))).to.equal(there);
     expect(linesUntil(there, new Date('2026-01-01T00:00:04Z'))).to.equal('');
@@ -37,7 +37,7 @@ describe('linesUntil', () => {
 });
 
 describe('shareOf', () => {
-  it('gives each container as much as it may have, until all together would be too much', () => {
+  it('gives each container its maximum until the total limit is reached', () => {
     expect([shareOf(100, 30, 2), shareOf(100, 30, 4), shareOf(100, 30, 0)]).to.deep.equal([30, 25, 30]);
   });
 });
@@ -63,7 +63,7 @@ describe('componentTraces', () => {
     ]);
   });
 
-  it('says in the text and counts what it leaves out of each container', () => {
+  it('states in the text, and counts, what it omits of each container', () => {
     const long = container({ text: `${'x'.repeat(50)}\nthe end\n`, omittedBytes: 7 });
     const { traces } = componentTraces([long, container({ pod: 'short', text: 'ok\n' })], 10);
     expect(traces[0]?.omittedBytes).to.equal(58);

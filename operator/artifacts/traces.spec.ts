@@ -6,22 +6,22 @@ import { expect } from 'chai';
 import { artifactsIn, endOf, eventLines, tracesConfigMap } from './traces.ts';
 
 describe('endOf', () => {
-  it('leaves a text that fits as it is', () => {
+  it('keeps a text that fits unchanged', () => {
     expect(endOf('one\ntwo\n', 8)).to.deep.equal({ text: 'one\ntwo\n', omittedBytes: 0 });
   });
 
-  it('keeps whole lines from the end and counts what it left out', () => {
+  it('keeps whole lines from the end and counts the omitted bytes', () => {
     expect(endOf('one\ntwo\nthree\n', 9)).to.deep.equal({ text: 'three\n', omittedBytes: 8 });
   });
 
-  it('cuts a line that is longer than all that is kept, between characters', () => {
+  it('truncates a line longer than the limit between characters', () => {
     const { text, omittedBytes } = endOf('äöü', 3);
     expect([text, omittedBytes]).to.deep.equal(['ü', 3]);
   });
 });
 
 describe('eventLines', () => {
-  it('tells what happened in the order of time, whichever clock an event carries', () => {
+  it('sorts events by time, whichever time field an event has', () => {
     const event = (rest: Partial<Event>): Event => ({
       metadata: { name: 'e' },
       involvedObject: { kind: 'Pod', name: 'p' },
@@ -54,12 +54,12 @@ describe('tracesConfigMap', () => {
   // The cast: as the API server stores it, all that was given is there.
   const stored = made as ConfigMap;
 
-  it('goes with its report and cannot be changed', () => {
+  it('is owned by its report and immutable', () => {
     expect(made.metadata.ownerReferences).to.deep.equal([owner]);
     expect(made.immutable).to.equal(true);
   });
 
-  it('is listed with sums that anybody can check', () => {
+  it('is listed with checksums that match', () => {
     const packed = Buffer.from(stored.binaryData?.['suite.log.gz'] ?? '', 'base64');
     expect(gunzipSync(packed).toString()).to.equal('a log\n');
     const listed = artifactsIn(stored);
@@ -87,12 +87,12 @@ describe('tracesConfigMap', () => {
     ]);
   });
 
-  it('has no log where none could be read', () => {
+  it('has no log when none could be read', () => {
     const without = tracesConfigMap(at, [{ name: 'events.txt', text: '', omittedBytes: 0 }]);
     expect(artifactsIn(without as ConfigMap).map(({ name }) => name)).to.deep.equal(['events.txt']);
   });
 
-  it('stays far below the 1 MiB of an object when nothing of the logs can be packed', () => {
+  it('stays far below the 1 MiB of an object when logs do not compress', () => {
     const noise = (bytes: number) =>
       Array.from({ length: bytes }, () => String.fromCharCode(33 + Math.random() * 90)).join('');
     const { log, events, components, container } = ARCHIVE_BUDGETS.configMap;

@@ -32,7 +32,7 @@ describe('attemptJob', () => {
   const container = pod?.containers?.[0];
   const env = new Map(container?.env?.map((entry) => [entry.name, entry.value]));
 
-  it('never runs a test again by itself, and ends after the runner has ended itself', () => {
+  it("never reruns a test by itself, and ends after the runner's own deadline", () => {
     expect(spec).to.deep.include({
       backoffLimit: 0,
       activeDeadlineSeconds: 220,
@@ -42,7 +42,7 @@ describe('attemptJob', () => {
     expect(pod?.restartPolicy).to.equal('Never');
   });
 
-  it('makes another pod where the node could not start a container: that is no attempt', () => {
+  it('creates another pod when the node could not start a container', () => {
     expect(spec?.podFailurePolicy?.rules?.[1]).to.deep.equal({
       action: 'Ignore',
       onExitCodes: { operator: 'In', values: [128] },
@@ -50,14 +50,14 @@ describe('attemptJob', () => {
     expect(Object.values(RUNNER_EXIT)).not.to.include(NOT_STARTED_EXIT);
   });
 
-  it('leaves its start to Kueue where the run names a queue, and only there', () => {
+  it('leaves its start to Kueue only when the run names a queue', () => {
     const queued = attemptJob({ ...input, queueName: 'ci' });
     expect(queued.spec).to.have.property('suspend', true);
     expect(queued.metadata.labels).to.deep.equal({ run: 'nightly', 'kueue.x-k8s.io/queue-name': 'ci' });
     expect(spec).not.to.have.property('suspend');
   });
 
-  it('tells the runner what it has to do', () => {
+  it('passes its task to the runner', () => {
     expect(Object.fromEntries(env)).to.deep.include({
       E2E_RUN: 'nightly',
       E2E_SUITE: 'alpha',
@@ -73,19 +73,19 @@ describe('attemptJob', () => {
     });
   });
 
-  it('hands a pattern over as it is: Kubernetes would expand $(…)', () => {
+  it('escapes a pattern, in which Kubernetes would expand $(…)', () => {
     expect(env.get('E2E_GREP')).to.equal('adds \\d+$$');
     const tricky = attemptJob({ ...input, grep: '$(E2E_RUN)' });
     const value = tricky.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'E2E_GREP');
     expect(value?.value).to.equal('$$(E2E_RUN)');
   });
 
-  it('leaves the rounds to the suite where the run asks for none', () => {
+  it('leaves the rounds to the suite when the run sets none', () => {
     const plain = attemptJob({ ...input, rounds: undefined }).spec?.template?.spec?.containers?.[0];
     expect(plain?.env?.map(({ name }) => name)).not.to.include('E2E_ROUNDS');
   });
 
-  it('pulls its image with the Secrets of the suite, and with none where it has none', () => {
+  it('pulls its image with the Secrets of the suite, if it has any', () => {
     const imagePullSecrets = [{ name: 'registry' }];
     const spec = { ...input.spec, imagePullSecrets };
     expect(attemptJob({ ...input, spec }).spec?.template?.spec?.imagePullSecrets).to.deep.equal(
@@ -94,13 +94,13 @@ describe('attemptJob', () => {
     expect(attemptJob(input).spec?.template?.spec).not.to.have.property('imagePullSecrets');
   });
 
-  it('mounts no Secret where the environment has no connection', () => {
+  it('mounts no Secret when the environment has no connection', () => {
     const plain = attemptJob({ ...input, connectionSecret: undefined }).spec?.template?.spec;
     expect(plain?.volumes?.map(({ name }) => name)).to.deep.equal(['tmp']);
     expect(plain?.containers?.[0]?.env?.map(({ name }) => name)).not.to.include('E2E_CONNECTION');
   });
 
-  it('brings the suites into the image that they work in, and starts them there', () => {
+  it('copies the suites into their runtime image and starts them there', () => {
     const other = attemptJob({ ...input, spec: { ...input.spec, runtimeImage: 'backend-ai:1' } });
     const podSpec = other.spec?.template?.spec;
     const [runner] = podSpec?.containers ?? [];
@@ -115,7 +115,7 @@ describe('attemptJob', () => {
     expect(container).not.to.have.property('command');
   });
 
-  it('asks for nothing that Pod Security "restricted" forbids', () => {
+  it('complies with Pod Security "restricted"', () => {
     expect(pod?.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 65532 });
     expect(pod?.securityContext?.seccompProfile).to.deep.equal({ type: 'RuntimeDefault' });
     expect(container?.securityContext).to.deep.equal({
@@ -127,7 +127,7 @@ describe('attemptJob', () => {
 });
 
 describe('attemptAccess', () => {
-  it('gives get and patch on the one report, by name', () => {
+  it('grants get and patch on its report only, by name', () => {
     const { role, roleBinding, serviceAccount } = attemptAccess(input, { disruptive: false });
     expect(role.rules).to.deep.equal([
       {
@@ -143,7 +143,7 @@ describe('attemptAccess', () => {
     expect(serviceAccount.automountServiceAccountToken).to.equal(false);
   });
 
-  it('lets a disruptive suite, and no other, ask for faults', () => {
+  it('lets only a disruptive suite create faults', () => {
     const [own, faults] = attemptAccess(input, { disruptive: true }).role.rules ?? [];
     expect(own?.resourceNames).to.deep.equal(['nightly-alpha-2']);
     expect(faults).to.deep.equal({

@@ -2,27 +2,27 @@ import { expect } from 'chai';
 import { attemptName } from './attempt-name.ts';
 
 describe('attemptName', () => {
-  it('is run, suite and attempt', () => {
+  it('consists of run, suite and attempt', () => {
     expect(attemptName('nightly', 'session-lifecycle-create-session', 2)).to.equal(
       'nightly-session-lifecycle-create-session-2',
     );
   });
 
-  it('fits a label and a DNS label for the longest names that the API accepts', () => {
+  it('fits a label and a DNS label with the longest accepted names', () => {
     const name = attemptName('r'.repeat(48), 's'.repeat(48), 10);
     expect(name).to.have.length.at.most(63);
     expect(name).to.match(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
     expect(name).to.match(/-10$/);
   });
 
-  it('tells apart long names that begin alike', () => {
+  it('distinguishes long names with the same start', () => {
     const run = 'r'.repeat(48);
     const names = [`${'s'.repeat(40)}a`, `${'s'.repeat(40)}b`].map((suite) => attemptName(run, suite, 1));
     expect(new Set(names).size).to.equal(2);
     expect(attemptName(run, 's'.repeat(41), 1)).to.equal(attemptName(run, 's'.repeat(41), 1));
   });
 
-  it('leaves no double dash where it cuts', () => {
+  it('has no double dash where it is truncated', () => {
     expect(attemptName(`${'r'.repeat(47)}-`, '-'.repeat(20), 1)).not.to.include('--');
   });
 });

@@ -46,7 +46,7 @@ describe('an attempt in one of several environments', () => {
   const begin = (memory: Memory, changes: Partial<AttemptStart> = {}) =>
     startAttempt(memory, run, { ...start, ...changes }, undefined, AbortSignal.timeout(5_000));
 
-  it('is completed where it was begun', async () => {
+  it('is completed where it started', async () => {
     const memory = new Memory();
     await begin(memory);
     memory.objects.delete('Job/run-alpha-1');
@@ -54,7 +54,7 @@ describe('an attempt in one of several environments', () => {
     expect(memory.kinds()).to.include('Job');
   });
 
-  it('gets no Job in another one, though whoever starts it has not heard of its report yet', async () => {
+  it('gets no Job in another one while the cache lacks its report', async () => {
     const memory = new Memory();
     await begin(memory, { environment: 'two' });
     memory.objects.delete('Job/run-alpha-1');

@@ -34,7 +34,7 @@ describe('suiteHistory', () => {
     expect(history).to.deep.include({ passRate: 0.667, flipRate: 1 });
   });
 
-  it('leaves skipped suites and cut-off runs out of the rates', () => {
+  it('excludes skipped suites and cancelled runs from the rates', () => {
     const grep = run('c', 3, 'Failed');
     grep.spec.grep = 'one test';
     const runs = [run('a', 1, 'Passed'), run('b', 2, 'Skipped'), grep, run('d', 4, 'KnownIssue')];
@@ -72,14 +72,14 @@ describe('suiteHistory', () => {
     expect(suiteHistory('alpha-f', undefined, [one])).to.deep.equal({});
   });
 
-  it('knows an entry again that was written before entries named their environment', () => {
+  it('recognizes an entry from before entries named their environment', () => {
     const [old] = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]).lastVerdicts ?? [];
     const { environment: _unknown, ...bare } = old ?? { run: '', verdict: 'Passed' as const, at: '' };
     const seen = suiteHistory('alpha', { lastVerdicts: [bare] }, [run('a', 1, 'Passed')]);
     expect(seen.lastVerdicts?.map(({ environment }) => environment)).to.deep.equal(['e']);
   });
 
-  it('remembers runs that were deleted since, each once', () => {
+  it('remembers deleted runs, each once', () => {
     const first = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]);
     const second = suiteHistory('alpha', first, [run('a', 1, 'Passed'), run('b', 2, 'Passed')]);
     expect(suiteHistory('alpha', second, []).lastVerdicts?.map((entry) => entry.run)).to.deep.equal([
@@ -95,7 +95,7 @@ describe('suiteHistory', () => {
     expect(history.lastVerdicts?.[0]?.run).to.equal('r29');
   });
 
-  it('says nothing about a suite that never ran', () => {
+  it('is empty for a suite that never ran', () => {
     expect(suiteHistory('beta', undefined, [run('a', 1, 'Passed')])).to.deep.equal({});
   });
 });

@@ -45,7 +45,7 @@ const messageOf = (seen: Workload, pods: Pod[] = [], events: Event[] = []) =>
   componentStatuses([seen], pods, { events })[0]?.message;
 
 describe('componentStatuses', () => {
-  it('is fine when as many pods are ready as the chart asked for', () => {
+  it('is ready when as many pods are ready as the chart asks for', () => {
     const [status] = componentStatuses([workload({ status: { readyReplicas: 2 } })], [pod({})]);
     expect(status).to.deep.equal({
       name: 'manager',
@@ -58,25 +58,25 @@ describe('componentStatuses', () => {
     });
   });
 
-  it('takes what the chart wanted, not what somebody scaled it to', () => {
+  it("compares with the chart's replicas, not with a manual scale", () => {
     const scaled = workload({ spec: { replicas: 0 }, status: {} });
     const statuses = componentStatuses([scaled], []);
     expect(unready(statuses)).to.have.length(1);
     expect(unreadyInWords(statuses)).to.equal('manager: 0 of 2 ready (scaled to 0 by hand: 0 of 2 wanted)');
   });
 
-  it('leaves out what the chart did not mark', () => {
+  it('skips workloads that the chart did not annotate', () => {
     expect(componentStatuses([workload({ metadata: { name: 'other' } })], [])).to.deep.equal([]);
   });
 
-  it('says why a container waits', () => {
+  it('explains why a container waits', () => {
     const waiting = { state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } };
     expect(messageOf(workload(), [pod(waiting)])).to.equal(
       'pod manager-x: container main waits: ImagePullBackOff: no such image',
     );
   });
 
-  it('says how a container died before', () => {
+  it('explains how a container crashed before', () => {
     const crashing = {
       restartCount: 3,
       state: { waiting: { reason: 'CrashLoopBackOff' } },
@@ -89,7 +89,7 @@ describe('componentStatuses', () => {
     expect(status?.restarts).to.equal(3);
   });
 
-  it('adds what a container that died said last', () => {
+  it('quotes the last lines of a crashed container', () => {
     const dead = pod({
       restartCount: 1,
       state: { waiting: { reason: 'CrashLoopBackOff' } },
@@ -104,13 +104,13 @@ describe('componentStatuses', () => {
     expect(deadContainers(pod({ state: { running: {} } }))).to.deep.equal([]);
   });
 
-  it('keeps what was installed and is gone in the list, as missing', () => {
+  it('lists a deleted workload as missing', () => {
     const [status] = componentStatuses([], [], { missing: [workload()] });
     expect(status).to.deep.include({ workload: 'Deployment/manager', ready: 0, desired: 2 });
     expect(status?.message).to.include('it was deleted after helm installed it');
   });
 
-  it('says that no node takes the pod', () => {
+  it('explains that no node accepts the pod', () => {
     const conditions = [
       { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' },
     ];
@@ -118,7 +118,7 @@ describe('componentStatuses', () => {
     expect(messageOf(workload(), [homeless])).to.include('Unschedulable: 0/1 nodes');
   });
 
-  it('adds the last warning about the workload or its pods', () => {
+  it('quotes the last warning about the workload or its pods', () => {
     const events = [
       event('manager-x', 'Unhealthy', 'probe failed: 503', '2026-01-01T00:00:02Z'),
       event('manager-x', 'FailedMount', 'no Secret', '2026-01-01T00:00:01Z'),
@@ -130,7 +130,7 @@ describe('componentStatuses', () => {
     );
   });
 
-  it('says what refuses pods', () => {
+  it('explains why pods are refused', () => {
     const refused = workload({
       status: {
         conditions: [
@@ -141,7 +141,7 @@ describe('componentStatuses', () => {
     expect(messageOf(refused)).to.equal('FailedCreate: exceeded quota');
   });
 
-  it('counts a Job as ready when it is complete, and tells why it failed', () => {
+  it('counts a complete Job as ready, and explains a failure', () => {
     const job = (type: string): Workload => ({
       ...workload({}, '1'),
       kind: 'Job',
@@ -151,13 +151,13 @@ describe('componentStatuses', () => {
     expect(messageOf(job('Failed'))).to.include('BackoffLimitExceeded: twice');
   });
 
-  it('says that nothing has happened yet', () => {
+  it('states that nothing has happened yet', () => {
     expect(messageOf(workload())).to.equal('no pod yet');
   });
 });
 
 describe('inOneLine', () => {
-  it('puts lines side by side, and keeps the end of what is too long', () => {
+  it('joins lines, and keeps the end of a long text', () => {
     expect(inOneLine('one\n\n  two \n')).to.equal('one | two');
     const long = inOneLine(`${'x'.repeat(600)} end`);
     expect(long).to.match(/^…x+ end$/);

@@ -42,7 +42,7 @@ describe('helm', () => {
     );
   });
 
-  it('does not wait for pods and never makes the namespace', () => {
+  it('does not wait for pods and never creates the namespace', () => {
     const args = upgradeArguments('e2e', '/charts/backend-ai', 'bai-e2e');
     expect(args.slice(0, 4)).to.deep.equal(['upgrade', '--install', 'e2e', '/charts/backend-ai']);
     expect(args).to.include.members(['--create-namespace=false', '--namespace', 'bai-e2e']);
@@ -50,7 +50,7 @@ describe('helm', () => {
     expect(uninstallArguments('e2e', 'bai-e2e')).to.include('--ignore-not-found');
   });
 
-  it('fails with what helm said last', async () => {
+  it("fails with helm's last output", async () => {
     const error = await failure(run('echo "Error: values do not fit" >&2; exit 1'));
     expect(error.message).to.equal('helm upgrade --install: Error: values do not fit');
     expect(error.transient).to.equal(false);
@@ -66,12 +66,12 @@ describe('helm', () => {
     });
   }
 
-  it('is ended at its deadline', async () => {
+  it('is stopped at its deadline', async () => {
     const error = await failure(run('echo working >&2; exec sleep 30', { deadlineMs: 300 }));
     expect(error.message).to.include('did not end within 0.3 s; working');
   });
 
-  it('is ended when the operator stops', async () => {
+  it('is stopped when the operator stops', async () => {
     const stop = new AbortController();
     const work = run('exec sleep 30', { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('stopping')), 50);
@@ -79,7 +79,7 @@ describe('helm', () => {
     expect(error).to.have.property('message', 'stopping');
   });
 
-  it('says that the program is not there', async () => {
+  it('reports a missing program', async () => {
     const error = await failure(run('', { binary: join(folder, 'no-helm') }));
     expect(error.message).to.include('no-helm');
   });
@@ -98,13 +98,13 @@ describe('helm', () => {
       expect(await chartDigest(charts, 'one')).not.to.equal(first);
     });
 
-    it('that do not exist are answered with those that do', async () => {
+    it('that do not exist lead to a list of those that do', async () => {
       const error = await chartDigest(join(folder, 'charts'), 'two').catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(ChartNotFoundError);
       expect(error).to.have.property('message', 'the operator carries no chart two; it has: one');
     });
 
-    it('are installed again for other values, not for another order of keys', () => {
+    it('are reinstalled for other values, not for another order of keys', () => {
       const hash = installationHash('one', 'digest', { a: 1, b: { c: [1, 2], d: 2 } });
       expect(installationHash('one', 'digest', { b: { d: 2, c: [1, 2] }, a: 1 })).to.equal(hash);
       expect(installationHash('one', 'digest', { a: 1, b: { c: [2, 1], d: 2 } })).not.to.equal(hash);

@@ -32,7 +32,7 @@ describe('an environment that is deployed after another', () => {
     waitsForTurn(one, before) !== undefined;
   const first = (status?: TestEnvironmentStatus) => environment('a', status ? { status } : {});
 
-  it('waits while that one is on its way', () => {
+  it('waits while the other is coming up', () => {
     expect(waitsForTurn(second, first())).to.include('waits for TestEnvironment a');
     expect(waits(first({ conditions: conditions('Unknown', 'False') }))).to.equal(true);
     expect(waits(first({ conditions: conditions('True', 'False', 'ComponentsNotReady') }))).to.equal(true);
@@ -40,7 +40,7 @@ describe('an environment that is deployed after another', () => {
     expect(waits(changed)).to.equal(true);
   });
 
-  it('does not when that one is ready, was once, failed, or is not there', () => {
+  it('does not wait when the other is or was ready, failed, or does not exist', () => {
     expect(waits(first({ conditions: conditions('True', 'True'), readyAt: 'then' }))).to.equal(false);
     expect(waits(first({ conditions: conditions('True', 'False'), readyAt: 'then' }))).to.equal(false);
     expect(waits(first({ conditions: conditions('False', 'False') }))).to.equal(false);
@@ -50,14 +50,14 @@ describe('an environment that is deployed after another', () => {
     expect(waits({ ...going, metadata: { ...going.metadata, deletionTimestamp: 'now' } })).to.equal(false);
   });
 
-  it('does not for one that was created later, so that no two wait for each other', () => {
+  it('does not wait for one that was created later', () => {
     const one = environment('a', { after: 'b' });
     expect([waits(second, one), waits(one)]).to.deep.equal([false, true]);
     const late = environment('a', { created: 5 });
     expect(waits(late)).to.equal(false);
   });
 
-  it('does not where it names none', () => {
+  it('does not wait when it names none', () => {
     expect(waits(first(), environment('b', {}))).to.equal(false);
   });
 });

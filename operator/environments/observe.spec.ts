@@ -50,7 +50,7 @@ describe('observeDeployment', () => {
     expect(seen.requeueAfterMs).to.equal(40_000);
   });
 
-  it('then says that it took too long, and which component is to blame', () => {
+  it('then reports the timeout and the component that caused it', () => {
     const seen = observe(1, 60);
     expect(seen.ready).to.deep.include({ status: 'False', reason: 'DeployTimedOut' });
     expect(seen.ready?.message).to.equal(
@@ -64,14 +64,14 @@ describe('observeDeployment', () => {
     expect(seen.status.readyAt).to.equal(later(61).toISOString());
   });
 
-  it('once ready, does not time out when something breaks later', () => {
+  it('does not time out later once it was ready', () => {
     const healthy = observe(2, 30).status;
     const seen = observe(0, 600, healthy);
     expect(seen.ready?.reason).to.equal('ComponentsNotReady');
     expect(seen.status.readyAt).to.equal(later(30).toISOString());
   });
 
-  it('is not ready without a connection, nor without any component', () => {
+  it('is not ready without a connection or without components', () => {
     const sight = { now: START, components: [component(2)], connectionSecret: undefined };
     const alone = observeDeployment(environment(), {}, sight).status;
     expect(conditionOf(alone.conditions, 'Ready')?.reason).to.equal('ConnectionMissing');
@@ -88,7 +88,7 @@ describe('observeExternal', () => {
     expect(status.connectionSecret).to.equal(undefined);
   });
 
-  it('says which Secret is missing', () => {
+  it('names the missing Secret', () => {
     const status = observeExternal(environment({ external: {} }), START, { name: 'theirs', found: false });
     expect(conditionOf(status.conditions, 'Ready')?.message).to.include('no Secret theirs');
   });
@@ -115,7 +115,7 @@ describe('expiresInMs', () => {
     };
   };
 
-  it('counts from the last run, else from its beginning', () => {
+  it('counts from the last run, or from its creation', () => {
     expect(expiresInMs(environment(brief), [run(10), run(50)], later(60))).to.equal(90_000);
     expect(expiresInMs(environment(brief), [], later(60))).to.equal(40_000);
   });
@@ -125,7 +125,7 @@ describe('expiresInMs', () => {
     expect(expiresInMs(environment({ external: {} }), [], later(900))).to.equal(undefined);
   });
 
-  it('not after a failure where it is to be kept then; runs elsewhere do not count', () => {
+  it('never after a failure with retainOnFailure; runs elsewhere do not count', () => {
     const kept = environment({ ...brief, retainOnFailure: true });
     expect(expiresInMs(kept, [run(10, 'False')], later(900))).to.equal(undefined);
     expect(expiresInMs(kept, [run(10, 'False'), run(20)], later(20))).to.equal(100_000);

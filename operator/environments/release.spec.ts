@@ -40,7 +40,7 @@ function workload(container: Partial<ContainerSpec> = {}, spec: Workload['spec']
 }
 
 describe('installedWorkloads', () => {
-  it("reads the marked workloads of helm's release", async () => {
+  it("reads the annotated workloads of helm's release", async () => {
     const found = await installedWorkloads(release(packed({ manifest: MANIFEST })));
     expect(found?.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).to.deep.equal([
       'Deployment/manager',
@@ -48,14 +48,14 @@ describe('installedWorkloads', () => {
     expect(driftOf(found ?? [], [workload()])).to.deep.equal([]);
   });
 
-  it('knows nothing of what it cannot read', async () => {
+  it('is undefined when the release cannot be read', async () => {
     for (const content of ['no base64 of gzip', packed({ other: 1 })]) {
       expect(await installedWorkloads(release(content))).to.equal(undefined);
     }
     expect(await installedWorkloads({ metadata: { name: 'empty' } })).to.equal(undefined);
   });
 
-  it('takes the newest release, by number and not by letter', () => {
+  it('takes the newest release by number, not alphabetically', () => {
     const releases = ['2', '10', '9'].map((version) => release('', version));
     expect(newestRelease(releases)?.metadata.name).to.equal('v10');
   });
@@ -85,7 +85,7 @@ describe('driftOf', () => {
     });
   }
 
-  it('sees other arguments only where the chart gives some', () => {
+  it('compares arguments only if the chart sets them', () => {
     const given = [workload({ args: ['--debug'] })];
     expect(driftOf([workload()], given)).to.deep.equal([]);
     expect(driftOf([workload({ args: ['run'] })], given)).to.deep.equal([
@@ -93,7 +93,7 @@ describe('driftOf', () => {
     ]);
   });
 
-  it('does not miss a Job whose time to live is over', () => {
+  it('ignores a Job that its time to live has deleted', () => {
     const job: Workload = { ...workload(), kind: 'Job' };
     expect(driftOf([job], [])).to.deep.equal(['Job/manager was deleted']);
     expect(shouldExist({ ...job, spec: { ttlSecondsAfterFinished: 60 } })).to.equal(false);

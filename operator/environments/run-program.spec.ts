@@ -13,7 +13,7 @@ describe('a program', () => {
       ...changes,
     });
 
-  it('gets its input and its variables, and ends with its code', async () => {
+  it('gets its input and its variables, and returns its exit code', async () => {
     const end = await run('read -r line; echo "$line $GIVEN" >&2; exit 3', {
       input: 'one\n',
       env: { GIVEN: 'two' },
@@ -21,31 +21,31 @@ describe('a program', () => {
     expect(end).to.deep.equal({ exitCode: 3, stderr: 'one two\n', timedOut: false });
   });
 
-  it('may end without reading its input, however long that is', async () => {
+  it('may end without reading its input', async () => {
     expect(await run('exit 0', { input: 'x'.repeat(4 * 1024 * 1024) })).to.have.property('exitCode', 0);
   });
 
-  it('may write more than is kept: the end of it is', async () => {
+  it('may write more than is kept; the end is kept', async () => {
     const { stderr } = await run('head -c 300000 /dev/zero | tr "\\0" x >&2; echo end >&2');
     expect(stderr)
       .to.have.length(64 * 1024)
       .and.match(/xend\n$/);
   });
 
-  it('that is told to end is not waited for because of a child that holds its output', async () => {
+  it('that is stopped is not waited for when a child holds its output', async () => {
     const began = performance.now();
     const end = await run('sleep 30 & exec sleep 30', { deadlineMs: 200 });
     expect(end).to.deep.include({ exitCode: undefined, timedOut: true });
     expect(performance.now() - began).to.be.below(5_000);
   });
 
-  it('that does not listen is killed five seconds later', async () => {
+  it('that ignores SIGTERM is killed five seconds later', async () => {
     const began = performance.now();
     await run('trap "" TERM; while :; do sleep 0.1; done', { deadlineMs: 100 });
     expect(performance.now() - began).to.be.within(5_000, 9_000);
   }).timeout(15_000);
 
-  it('ends at once for who has stopped already', async () => {
+  it('ends at once when the signal has already aborted', async () => {
     const end = await run('exec sleep 30', { signal: AbortSignal.abort() });
     expect(end).to.have.property('exitCode', undefined);
   });

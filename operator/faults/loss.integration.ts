@@ -38,7 +38,7 @@ describe('a fault whose target is lost', function () {
     operator = scene.stage.startOperator({ faultImage: 'tools:test', clock });
     const { status } = await over('away');
     expect(status?.phase).to.equal('Healed');
-    expect(status?.targets?.[0]?.healedEvidence).to.match(/no pod away-a with uid/);
+    expect(status?.targets?.[0]?.healedEvidence).to.match(/no longer has pod away-a with uid/);
   });
 
   it('with its node: not waited for for ever; it is said that nobody saw it heal, and who did not answer', async () => {

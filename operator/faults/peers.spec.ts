@@ -25,7 +25,7 @@ const valkey = { 'app.kubernetes.io/component': 'valkey' };
 const manager = { 'app.kubernetes.io/component': 'manager' };
 
 describe('the other side of a partition', () => {
-  it('is its pods and the Service in front of them, under which the target sees them', () => {
+  it('has the addresses of its pods and of their Service', () => {
     const services = [service('valkey', '10.96.0.1', valkey), service('headless', 'None', valkey)];
     expect(peersOf({ from: { component: 'valkey' } }, { uid: 'm0' }, pods, services)).to.deep.equal({
       addresses: ['10.0.0.9', '10.96.0.1'],
@@ -34,13 +34,13 @@ describe('the other side of a partition', () => {
     });
   });
 
-  it('leaves out a Service that leads to others as well, and the target itself', () => {
+  it('excludes the target, and a Service that also has other pods', () => {
     const services = [service('everything', '10.96.0.2', { all: 'yes' }), service('m', '10.96.0.3', manager)];
     const peers = peersOf({ from: { component: 'manager' } }, { uid: 'm0' }, pods, services);
     expect(peers.addresses).to.deep.equal(['10.0.0.2']);
   });
 
-  it("knows a port under the Service's number as well", () => {
+  it('has the port of the Service too', () => {
     const services = [service('valkey', '10.96.0.1', valkey, 7000)];
     const peers = peersOf({ from: { component: 'valkey' }, ports: [6379] }, { uid: 'm0' }, pods, services);
     expect(peers.ports).to.deep.equal([6379, 7000]);

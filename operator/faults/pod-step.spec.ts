@@ -35,14 +35,14 @@ const tool = (name: Tool, state: ToolSeen['state'], lines: ToolSeen['lines'], ro
 const seen = (...tools: ToolSeen[]): TargetSeen => ({ pod, tools });
 const injected = [line(1, 'injected'), line(2, 'inForce', 'all stopped')];
 
-describe('a fault inside of a pod', () => {
-  it('begins with its tool, which is told when to end and when it is too late to begin', () => {
+describe('a fault inside a pod', () => {
+  it('starts its tool with an end and a last time to inject', () => {
     const step = stepInPod('pause', receipt, seen(), timing(0));
     expect(step.call).to.deep.include({ tool: 'pause', round: 1, seconds: 30, notAfter: at(120) });
     expect(step.receipt.injectedAt).to.equal(undefined);
   });
 
-  it('does not begin after its time, nor when it is to heal: then nothing was done', () => {
+  it('does nothing after its last time to inject or when it must heal', () => {
     for (const when of [timing(121), timing(1, { wantsHealing: true })]) {
       const step = stepInPod('pause', receipt, seen(), when);
       expect(step.call).to.equal(undefined);
@@ -51,7 +51,7 @@ describe('a fault inside of a pod', () => {
     }
   });
 
-  it('takes times and evidence from the tool, and asks for nothing more while it lasts', () => {
+  it('takes times and evidence from the tool while it lasts', () => {
     const step = stepInPod('pause', receipt, seen(tool('pause', 'running', injected)), timing(5));
     expect(step.call).to.equal(undefined);
     expect(step.receipt).to.deep.include({
@@ -62,7 +62,7 @@ describe('a fault inside of a pod', () => {
     expect(step.receipt.seenHealedAt).to.equal(undefined);
   });
 
-  it('is mended by a second tool when it is to heal early, and only by one at a time', () => {
+  it('heals early by a second tool, one at a time', () => {
     const running = tool('pause', 'running', injected);
     const early = timing(5, { wantsHealing: true });
     expect(stepInPod('pause', receipt, seen(running), early).call).to.deep.include({
@@ -76,7 +76,7 @@ describe('a fault inside of a pod', () => {
     expect(after).to.deep.include({ seenHealedAt: at(7).toISOString(), healedEvidence: 'all run' });
   });
 
-  it('is not mended before it has begun: the tool could still begin afterwards', () => {
+  it('is not healed before its injection, which could still follow', () => {
     const early = timing(5, { wantsHealing: true });
     for (const starting of [tool('pause', 'waiting', []), tool('pause', 'running', [])]) {
       const step = stepInPod('pause', receipt, seen(starting), early);
@@ -85,7 +85,7 @@ describe('a fault inside of a pod', () => {
     }
   });
 
-  it('is mended when its tool died, again when the mender failed, and not for ever', () => {
+  it('is healed when its tool crashed, with a limited number of retries', () => {
     const dead = tool('pause', 'ended', injected);
     expect(stepInPod('pause', receipt, seen(dead), timing(5)).call).to.include({ tool: 'resume', round: 1 });
     const failed = (round: number) => tool('resume', 'ended', [line(6, 'failed', 'no')], round);
@@ -97,7 +97,7 @@ describe('a fault inside of a pod', () => {
     expect(last.receipt.seenHealedAt).to.equal(undefined);
   });
 
-  it('does not take a log that cannot be read for a tool that did nothing', () => {
+  it('does not mistake an unreadable log for a tool that did nothing', () => {
     const unread = { ...tool('pause', 'ended', undefined), trouble: 'node does not answer' };
     const step = stepInPod('pause', receipt, seen(unread), timing(5));
     expect(step.call).to.equal(undefined);
@@ -117,7 +117,7 @@ describe('a fault inside of a pod', () => {
     });
     const unstarted = (which: Tool, round: number) => tool(which, 'unstarted', [], round);
 
-    it('is known by the word of the kubelet or of the runtime, and told with its reason', () => {
+    it("is recognized by the kubelet's or the runtime's reason, which is reported", () => {
       const message = 'unable to freeze';
       for (const state of [
         { waiting: { reason: 'RunContainerError', message } },
@@ -129,14 +129,14 @@ describe('a fault inside of a pod', () => {
       }
     });
 
-    it('is not what still may start, or what ended by itself', () => {
+    it('is neither one that may still start nor one that ended', () => {
       const stateOf = (state: object) => toolsIn(fault, withState(state))[0]?.state;
       expect(stateOf({ waiting: { reason: 'CreateContainerError' } })).to.equal('waiting');
       expect(stateOf({ waiting: { reason: 'ContainerCreating' } })).to.equal('waiting');
       expect(stateOf({ terminated: { reason: 'Error', exitCode: 1 } })).to.equal('ended');
     });
 
-    it('begins with another one, three times at most, and only as long as it may begin', () => {
+    it('starts another one, three times at most, until the last time to inject', () => {
       const upTo = (count: number, when = timing(5)) =>
         stepInPod(
           'pause',
@@ -152,7 +152,7 @@ describe('a fault inside of a pod', () => {
       }
     });
 
-    it('goes by the one that was started', () => {
+    it('follows the one that started', () => {
       const step = stepInPod(
         'pause',
         receipt,
@@ -163,7 +163,7 @@ describe('a fault inside of a pod', () => {
       expect(step.receipt.seenInForceAt).to.equal(at(2).toISOString());
     });
 
-    it('is mended by another one', () => {
+    it('is healed by another one', () => {
       const step = stepInPod(
         'pause',
         receipt,
@@ -185,14 +185,14 @@ describe('a fault inside of a pod', () => {
     });
   });
 
-  it('whose pod is gone, or was made anew, is healed', () => {
+  it('whose pod is gone or was replaced is healed', () => {
     const before = { ...receipt, injectedAt: at(1).toISOString() };
     const step = stepInPod('pause', before, { pod: undefined, tools: [] }, timing(5));
     expect(step.receipt.seenHealedAt).to.equal(at(5).toISOString());
     expect(step.receipt.healedEvidence).to.include('uid u1');
   });
 
-  it('that the kernel refuses says why, and did nothing', () => {
+  it('that the kernel refuses reports the reason and did nothing', () => {
     const refusing = tool('partition', 'ended', [line(1, 'refused', 'no nftables here')]);
     const step = stepInPod('networkPartition', receipt, seen(refusing), timing(3));
     expect(step.refusal).to.deep.include({ message: 'no nftables here' });
@@ -204,13 +204,13 @@ describe('a fault inside of a pod', () => {
     const begun = { ...receipt, peers: ['10.0.0.1'] };
     const running = tool('partition', 'running', injected);
 
-    it('is refused when there is nobody on the other side', () => {
+    it('is refused when the other side has no pods', () => {
       const step = stepInPod('networkPartition', receipt, seen(), timing(0));
       expect(step.refusal?.reason).to.equal('NoTargets');
       expect(step.call).to.equal(undefined);
     });
 
-    it('follows peers to new addresses for the time that is left, and keeps the old ones', () => {
+    it('extends to new addresses for the remaining time, and keeps the old ones', () => {
       const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
       const now = { ...seen(running), peers: moved };
       const step = stepInPod('networkPartition', begun, now, timing(11));
@@ -220,7 +220,7 @@ describe('a fault inside of a pod', () => {
       expect(stepInPod('networkPartition', step.receipt, now, timing(12)).call).to.equal(undefined);
     });
 
-    it('is not begun again by an operator that finds the tool, but no record of its peers', () => {
+    it('is not repeated by an operator that finds the tool but no receipt', () => {
       const left = { ...running, peers: ['10.0.0.1'] };
       const now = { ...seen(left), peers };
       const step = stepInPod('networkPartition', receipt, now, timing(5));
@@ -228,7 +228,7 @@ describe('a fault inside of a pod', () => {
       expect(step.receipt.peers).to.deep.equal(['10.0.0.1']);
     });
 
-    it('is mended with the peers of now: only these can answer', () => {
+    it('is healed with the current peers, which alone can answer', () => {
       const moved = { ...peers, addresses: ['10.0.0.2'], probes: ['10.0.0.2:6379'] };
       const now = { ...seen(running), peers: moved };
       const step = stepInPod('networkPartition', begun, now, timing(5, { wantsHealing: true }));

@@ -178,7 +178,7 @@ describe('faults', function () {
       now.status?.seenHealedAt ? now.status : undefined,
     );
     expect(status.targets?.map((target) => target.pod)).to.deep.equal(['manager-b']);
-    expect(status.targets?.[0]?.inForceEvidence).to.match(/no pod manager-b with uid/);
+    expect(status.targets?.[0]?.inForceEvidence).to.match(/no longer has pod manager-b with uid/);
     expect(status.targets?.[0]?.healedEvidence).to.match(/1 of 1 pods .* are ready: manager-a/);
     expect(await podNow('manager-b')).to.equal(undefined);
     expect(await podNow('manager-a')).not.to.equal(undefined);
@@ -207,7 +207,7 @@ describe('faults', function () {
     const status = await seen('pausing', 'healed', (now) =>
       now.status?.seenHealedAt ? now.status : undefined,
     );
-    expect(status.targets?.[0]?.healedEvidence).to.match(/no pod frozen with uid/);
+    expect(status.targets?.[0]?.healedEvidence).to.match(/no longer has pod frozen with uid/);
   });
 
   it('go through a killed operator: the next one does not do it twice, and lets go when the target is gone', async () => {

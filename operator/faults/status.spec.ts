@@ -30,7 +30,7 @@ const state = (status: FaultStatus) =>
   Object.fromEntries((status.conditions ?? []).map((condition) => [condition.type, condition.status]));
 
 describe('the status of a fault', () => {
-  it('says that it is in force when that was seen on the last of its targets, and when that was', () => {
+  it('is in force once the probe saw it on the last target', () => {
     const a = receipt('a', { injectedAt: t(1), seenInForceAt: t(3) });
     const half = progress([a, receipt('b', { injectedAt: t(2) })]);
     expect(half).to.include({ phase: 'Injecting', injectedAt: t(2) });
@@ -42,7 +42,7 @@ describe('the status of a fault', () => {
     expect(state(whole)).to.include({ Accepted: 'True', InForce: 'True', Healed: 'Unknown' });
   });
 
-  it('goes on about the targets that are left when one vanished', () => {
+  it('continues with the remaining targets when one vanished', () => {
     const vanished = receipt('a', { healedAt: t(1), seenHealedAt: t(1) });
     const left = receipt('b', { injectedAt: t(2), seenInForceAt: t(3) });
     const status = progress([vanished, left]);
@@ -50,14 +50,14 @@ describe('the status of a fault', () => {
     expect(status.seenHealedAt).to.equal(undefined);
   });
 
-  it('is over when all were seen healed, and says so when nothing was ever done', () => {
+  it('is over when all targets have healed, also when nothing was injected', () => {
     const done = progress([receipt('a', { healedAt: t(1), seenHealedAt: t(1) })]);
     expect(state(done)).to.include({ Injected: 'False', InForce: 'False', SeenHealed: 'True' });
     expect(conditionOf(done.conditions, 'Injected')?.reason).to.equal('NotInjected');
     expect(isOver(fault(done))).to.equal(true);
   });
 
-  it('never claims a healing that nobody saw, and is over then, too', () => {
+  it('is over without a healing when the probe never saw one', () => {
     const open = [receipt('a', { injectedAt: t(1), seenInForceAt: t(2), trouble: 'node is gone' })];
     expect(isOver(fault(progress(open)))).to.equal(false);
     const status = progress(open, { hopeless: true });
@@ -67,7 +67,7 @@ describe('the status of a fault', () => {
     expect(isOver(fault(status))).to.equal(true);
   });
 
-  it('that is refused is over at once, but not before what was done on other targets is healed', () => {
+  it('that is refused is over once all injected targets have healed', () => {
     const refusal = { reason: 'Unsupported', message: 'no nftables' };
     const atOnce = refusedStatus(fault(), refusal, NOW);
     expect(atOnce.phase).to.equal('Refused');
@@ -77,7 +77,7 @@ describe('the status of a fault', () => {
     expect(isOver(fault(open))).to.equal(false);
   });
 
-  it('speaks of the generation that it saw', () => {
+  it('has the observed generation', () => {
     const status = progress([receipt('a')]);
     for (const condition of status.conditions ?? []) expect(condition.observedGeneration).to.equal(2);
   });

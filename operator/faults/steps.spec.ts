@@ -28,7 +28,7 @@ const workload = (replicas: number, readyReplicas = replicas) => [
 ];
 
 describe('a deletion', () => {
-  it('deletes once, sees the pod gone, and is healed when as many others are ready as are wanted', () => {
+  it('deletes once, sees the pod gone, and heals when enough others are ready', () => {
     const both = { pods: [pod('a', true), pod('b', true)], workloads: workload(2) };
     const first = stepDelete('web', [target('a')], both, timing(1));
     expect(first.remove).to.deep.equal([{ name: 'a', uid: 'uid-a' }]);
@@ -45,14 +45,14 @@ describe('a deletion', () => {
     expect(last?.healedEvidence).to.match(/2 of 2/);
   });
 
-  it('that a stopped operator had begun is dated back to when it began', () => {
+  it('that a stopped operator began keeps its start', () => {
     const going = { pods: [pod('a', true, '2030-01-01T00:00:31Z')], workloads: workload(1) };
     const step = stepDelete('web', [target('a')], going, timing(5));
     expect(step.remove).to.deep.equal([]);
     expect(step.receipts[0]?.injectedAt).to.equal('2030-01-01T00:00:01.000Z');
   });
 
-  it('is not done when it is too late or no longer wanted', () => {
+  it('does not happen when it is too late or no longer wanted', () => {
     const there = { pods: [pod('a', true)], workloads: workload(1) };
     for (const when of [timing(121), timing(1, true)]) {
       const step = stepDelete('web', [target('a')], there, when);
@@ -66,7 +66,7 @@ describe('scaling to zero', () => {
   const was = [{ workload: 'Deployment/web', replicas: 3 }];
   const pods = new Set(['uid-a']);
 
-  it('scales down, sees the pods gone, scales back at its time and sees them ready', () => {
+  it('scales down, sees the pods gone, scales back in time and sees them ready', () => {
     const first = stepScale([target('a')], was, { pods, workloads: workload(3) }, timing(1));
     expect(first.scale).to.deep.equal([{ workload: 'Deployment/web', replicas: 0 }]);
     const gone = { pods: new Set<string>(), workloads: workload(0) };
@@ -83,21 +83,21 @@ describe('scaling to zero', () => {
     expect(back.receipts[0]?.seenHealedAt).to.equal(timing(63).now.toISOString());
   });
 
-  it('heals a scaling of which only the deed was done when the operator was killed', () => {
+  it('heals a scale without a receipt after a crash of the operator', () => {
     const down = { pods: new Set<string>(), workloads: workload(0) };
     const begun = stepScale([target('a')], was, down, timing(200, true));
     expect(begun.receipts[0]?.injectedAt).not.to.equal(undefined);
     expect(stepScale(begun.receipts, was, down, timing(201, true)).scale).to.deep.equal(was);
   });
 
-  it('leaves a workload alone that somebody has scaled up meanwhile', () => {
+  it('does not scale a workload that was scaled up meanwhile', () => {
     const before = [{ ...target('a'), injectedAt: START.toISOString() }];
     expect(stepScale(before, was, { pods, workloads: workload(1) }, timing(99)).scale).to.deep.equal([]);
   });
 });
 
-describe('what a tool told', () => {
-  it('is read line by line; warnings, half a line and unknown events are left out', () => {
+describe('the output of a tool', () => {
+  it('is read line by line, without warnings, partial lines and unknown events', () => {
     const good = '{"at":"2030-01-01T00:00:00.000Z","event":"inForce","evidence":"seen"}';
     const log = `warning: x\n${good}\n{"at":"x","event":"inForce","evidence":"e"}\n{"at":"2030-01-01T00:00:00Z","event":"joke","evidence":""}\n{"at":"2030`;
     expect(receiptLines(log)).to.deep.equal([JSON.parse(good)]);

@@ -44,7 +44,7 @@ function refusal(run: () => unknown): { reason: string; message: string } {
 }
 
 describe('the choice of targets', () => {
-  it('takes all pods of the component that live, and no others', () => {
+  it('takes all live pods of the component, and no others', () => {
     const others = [
       pod('going', { deletionTimestamp: '2030-01-01T00:00:00Z' }),
       pod('done', {}, { status: { phase: 'Succeeded' } }),
@@ -53,7 +53,7 @@ describe('the choice of targets', () => {
     expect(names(chooseTargets(spec(), [...others, pod('a')], undefined))).to.deep.equal(['a']);
   });
 
-  it('is the same for the same seed, whatever the order, and differs among seeds', () => {
+  it('is the same for the same seed in any order, and differs between seeds', () => {
     const choose = (seed: number, from: Pod[]) =>
       names(chooseTargets(spec({ seed, target: { component: 'web', count: 2 } }), from, undefined));
     expect(choose(1, pods)).to.deep.equal(choose(1, pods.toReversed()));
@@ -61,7 +61,7 @@ describe('the choice of targets', () => {
     expect(choices.size).to.be.above(3);
   });
 
-  it('finds the holder of the lock by its pod, and refuses a holder that is no pod', () => {
+  it('finds the pod that holds the lock, and refuses a holder that is not a pod', () => {
     const leader = spec({ target: { component: 'web', leader: 'scheduler' } });
     expect(names(chooseTargets(leader, pods, 'manager-b-0'))).to.deep.equal(['b']);
     expect(refusal(() => chooseTargets(leader, pods, 'manager-z-0'))).to.include({ reason: 'LeaderUnknown' });

@@ -70,7 +70,7 @@ describe('a container that the node could not start', () => {
     expect(ended).to.include({ reason: 'StartError' });
   });
 
-  it('takes its Job along when it is given up, which would make pods for ever', () => {
+  it('deletes its Job when it is given up', () => {
     const report = { status: { final: true, verdict: 'Interrupted' } } as TestReport;
     expect(outlivesItsReport(report, { job: job(), pods: [unable(0)] })).to.equal(true);
   });
@@ -234,7 +234,7 @@ describe('a Job whose report is final', () => {
     expect(outlivesItsReport(interrupted, { job: job(), pods: [ended] })).to.equal(false);
   });
 
-  it('is told by who made the report final', () => {
+  it('depends on who made the report final', () => {
     expect(closedByOperator(interrupted)).to.equal(true);
     expect(closedByOperator(report(interrupted.status, 'backendai-e2e-runner'))).to.equal(false);
     expect(closedByOperator({ ...interrupted, metadata: { name: 'a' } })).to.equal(false);

@@ -34,7 +34,7 @@ describe('planRun', () => {
     expect(plan.requeueAfterMs).to.equal(7_200_000);
   });
 
-  it('gives the same plan for the same world', () => {
+  it('gives the same plan for the same inputs', () => {
     const seen = world({ run: run({ parallelism: 2 }) });
     expect(planRun(seen)).to.deep.equal(planRun(structuredClone(seen)));
   });
@@ -166,7 +166,7 @@ describe('planRun', () => {
       expect(verdicts(plan)?.[0]).to.deep.equal(['alpha', 'Failed', 'TestsFailed']);
     });
 
-    it('is for ever: later reports and cancelling change nothing', () => {
+    it('is final: later reports and a cancellation change nothing', () => {
       const seen = world({ run: run({ suites: { names: ['alpha'] } }) });
       const done = planRun(next(seen, planRun(seen), 5, { reports: [report('alpha', 1, passed)] }));
       expect(outcome(done)).to.deep.equal(['True', 'AllPassed']);

@@ -43,7 +43,7 @@ describe('selectSuites', () => {
     it(title, () => expect(selectSuites(choice, existing)).to.deep.equal({ ok: true, names }));
   }
 
-  it('says which names are unknown and what exists', () => {
+  it('names the unknown and the existing suites', () => {
     const selection = selectSuites({ names: ['nonsense', 'alpha'] }, existing);
     expect(selection).to.deep.include({ ok: false, reason: 'UnknownSuites' });
     expect(selection).to.have.property(
@@ -52,13 +52,13 @@ describe('selectSuites', () => {
     );
   });
 
-  it('says which labels matched nothing', () => {
+  it('names the labels that matched nothing', () => {
     const selection = selectSuites({ matchLabels: { 'e2e.backend.ai/area': 'none' } }, existing);
     expect(selection).to.deep.include({ ok: false, reason: 'NoSuites' });
     expect(selection).to.have.property('message').that.includes('e2e.backend.ai/area=none');
   });
 
-  it('refuses more suites than a run takes', () => {
+  it('refuses more suites than a run may have', () => {
     const many = Array.from({ length: 201 }, (_, index) => suite(`s${index}`));
     expect(selectSuites({}, many)).to.deep.include({ ok: false, reason: 'TooManySuites' });
   });

@@ -21,7 +21,7 @@ describe('a run over two environments', () => {
     });
     const patient = run({ environmentTimeoutSeconds: 60 });
 
-    it('begins in the one that is, while the other is deployed', () => {
+    it('starts in the ready one while the other is deployed', () => {
       const plan = planRun(world(half('ready', 'deploying')));
       expect(starts(plan)).to.deep.equal(['run-alpha-1 in two']);
       expect(readiness(plan)).to.deep.include({ status: 'Unknown', message: 'one: one is deploying' });
@@ -30,7 +30,7 @@ describe('a run over two environments', () => {
       expect(readiness(both)).to.deep.include({ status: 'True', message: 'ready: one, two' });
     });
 
-    it('gives up one that stays unhealthy, goes on in the other, and is no success', () => {
+    it('gives up one that stays unhealthy, continues in the other, and fails', () => {
       const seen = world({ ...half('unhealthy'), run: patient });
       const first = planRun(seen);
       expect(starts(first)).to.deep.equal(['run-alpha-1 in one']);
@@ -53,7 +53,7 @@ describe('a run over two environments', () => {
       expect(readiness(end)?.message).to.include('two: not healthy');
     });
 
-    it('gives the other all of its time again when it was well in between', () => {
+    it('restarts the time of one that was healthy in between', () => {
       const seen = world({ ...half('unhealthy'), run: patient });
       const reports = [report('alpha', 'one')];
       const well = planRun(next(seen, planRun(seen), 50, { reports, ...half('ready') }));
@@ -63,7 +63,7 @@ describe('a run over two environments', () => {
       expect(again.requeueAfterMs).to.equal(60_000);
     });
 
-    it('fails what is left when none is well in time', () => {
+    it('fails the remaining suites when none is healthy in time', () => {
       const seen = world({ ...half('unhealthy', 'unhealthy'), run: patient });
       const end = planRun(next(seen, planRun(seen), 60));
       expect(lines(end)?.[0]).to.equal('alpha Failed  EnvironmentNotReady');
@@ -71,7 +71,7 @@ describe('a run over two environments', () => {
       expect(outcome(end)).to.deep.include({ reason: 'EnvironmentNotReady' });
     });
 
-    it('does not count against one what a suite breaks in it, and counts it against the other', () => {
+    it('ignores what a suite breaks in its own environment only', () => {
       const suites = [suite('alpha', { disruptive: true }), suite('beta'), suite('gamma')];
       const seen = world({ suites, run: patient });
       const first = planRun(seen);
@@ -82,7 +82,7 @@ describe('a run over two environments', () => {
       expect(third.status.environments?.map(({ state }) => state)).to.deep.equal(['Ready', 'GivenUp']);
     });
 
-    it('ends when one cannot be deployed, or does not exist', () => {
+    it('ends when one cannot be deployed or does not exist', () => {
       const end = planRun(world(half('failed')));
       expect(outcome(end)).to.deep.include({
         reason: 'EnvironmentFailed',
@@ -99,7 +99,7 @@ describe('a run over two environments', () => {
       expect(outcome(lost)?.message).to.include('there is no TestEnvironment two');
     });
 
-    it('starts the clock anew when it was suspended', () => {
+    it('restarts the clock after a suspension', () => {
       const seen = world({ ...half('unhealthy', 'unhealthy'), run: patient });
       const first = planRun(seen);
       const spec = { environmentTimeoutSeconds: 60, suspend: true };

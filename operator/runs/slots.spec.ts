@@ -5,14 +5,14 @@ import { later, next, passed, suite } from './plan-fixtures.ts';
 import { environment, failed, lines, outcome, report, run, starts, world } from './slot-fixtures.ts';
 
 describe('a run over two environments', () => {
-  it('starts each suite in the first one that has room, and says where', () => {
+  it('starts each suite in the first one with room, and records it', () => {
     const plan = planRun(world());
     expect(starts(plan)).to.deep.equal(['run-alpha-1 in one', 'run-beta-1 in two']);
     expect(lines(plan)).to.deep.equal(['alpha Running one', 'beta Running two', 'gamma Waiting']);
     expect(outcome(plan)?.message).to.include('running: alpha in one, beta in two');
   });
 
-  it('breaks nothing while one of them is being deployed, which takes the cores', () => {
+  it('starts no disruptive suite while one is being deployed', () => {
     const suites = [suite('breaking', { disruptive: true, claims: [] }), suite('plain')];
     const coming = world({ suites, moreEnvironments: [environment('two', 'deploying')] });
     const first = planRun(coming);
@@ -32,7 +32,7 @@ describe('a run over two environments', () => {
     ]);
   });
 
-  it('lets suites that would hinder each other run side by side in different ones', () => {
+  it('runs conflicting suites side by side in different ones', () => {
     const suites = [
       suite('alpha', { exclusive: true }),
       suite('beta', { exclusive: true }),
@@ -45,7 +45,7 @@ describe('a run over two environments', () => {
     expect(starts(planRun(next(seen, first, 5, { reports })))).to.deep.equal(['run-gamma-1 in one']);
   });
 
-  it('runs a retry where the first attempt was, though there is room elsewhere', () => {
+  it('retries where the first attempt ran, even with room elsewhere', () => {
     const seen = world({ suites: [suite('alpha', { retries: 1 }), suite('beta')] });
     const first = planRun(seen);
     // Its place is taken, and the other environment is free.
@@ -60,7 +60,7 @@ describe('a run over two environments', () => {
     expect(starts(planRun(back))).to.deep.equal(['run-beta-2 in two']);
   });
 
-  it('breaks things only where that is allowed', () => {
+  it('runs disruptive suites only where that is allowed', () => {
     const suites = [suite('alpha', { disruptive: true }), suite('beta')];
     const gentle = world({ suites, environment: environment('one', 'ready', 'Forbidden') });
     expect(starts(planRun(gentle))).to.deep.equal(['run-beta-1 in one', 'run-alpha-1 in two']);
@@ -70,7 +70,7 @@ describe('a run over two environments', () => {
     expect(plan.status.suites?.[0]?.message).to.include('one and two forbid disruption');
   });
 
-  it('gives the same plan for the same world', () => {
+  it('gives the same plan for the same inputs', () => {
     const seen = world({ run: run({ parallelism: 2 }), reports: [report('beta', 'two')] });
     expect(planRun(seen)).to.deep.equal(planRun(structuredClone(seen)));
   });
@@ -83,7 +83,7 @@ describe('a run over two environments', () => {
       expect(starts(plan)).to.deep.equal(['run-beta-1 in one', 'run-alpha-1 in two']);
     });
 
-    it('completes what was begun before it chooses anything else for that place', () => {
+    it('completes a started attempt before it starts another there', () => {
       const reports = [report('beta', 'one'), report('gamma', 'two')];
       const plan = planRun(world({ reports }));
       expect(starts(plan)).to.deep.equal(['run-beta-1 in one', 'run-gamma-1 in two']);
@@ -122,7 +122,7 @@ describe('a run over two environments', () => {
       expect(outcome(last)?.message).to.equal('audit-two: Failed');
     });
 
-    it('have lines that no suite has as its name', () => {
+    it('have lines with unique names', () => {
       const named = [...suites, suite('audit-two')];
       const plan = planRun(world({ suites: named, run: run({ suites: { names: ['audit', 'audit-two'] } }) }));
       expect(plan.status.suites?.map(({ name }) => name)).to.deep.equal([
@@ -132,7 +132,7 @@ describe('a run over two environments', () => {
       ]);
     });
 
-    it('are no more than a run takes', () => {
+    it('are limited by the size of a run', () => {
       const many = Array.from({ length: 101 }, (_, index) => suite(`s${index}`, { last: true }));
       expect(outcome(planRun(world({ suites: many })))).to.deep.include({ reason: 'TooManySuites' });
     });
@@ -141,7 +141,7 @@ describe('a run over two environments', () => {
   describe('in the queue', () => {
     const other = (spec: Partial<TestRunSpec>, name = 'aaa') => run(spec, undefined, name);
 
-    it('waits behind an earlier run that shares any of them, and not behind others', () => {
+    it('waits only for earlier runs that share one of them', () => {
       const only = (name: string) => other({ environmentRef: { name }, moreEnvironmentRefs: [] });
       expect(planRun(world({ others: [only('two')] })).status.phase).to.equal('Queued');
       expect(planRun(world({ others: [only('three')] })).status.phase).to.equal('Running');
@@ -150,7 +150,7 @@ describe('a run over two environments', () => {
     });
   });
 
-  it('can be run again where it failed: each suite once, in whatever line it failed', () => {
+  it('reruns each failed suite once, whichever line failed', () => {
     const suites = [suite('alpha'), suite('audit', { last: true })];
     const place = (name: string, where: string, verdict: 'Passed' | 'Failed') => ({
       ...{ name, state: 'Finished' as const, attempt: 1, verdict, environment: where },

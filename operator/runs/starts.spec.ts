@@ -64,14 +64,14 @@ describe('footprintOf', () => {
   const of = (spec: Partial<TestSuite['spec']>): Footprint =>
     footprintOf({ spec: { files: ['a'], image: 'i', ...spec } } as TestSuite);
 
-  it('of a suite that is disruptive and does not say what it claims is all', () => {
+  it('of a disruptive suite without claims is everything', () => {
     expect(of({ disruptive: true, needs: ['manager'] }).alone).to.equal(true);
     expect(of({ disruptive: true, claims: [] }).alone).to.equal(false);
     expect(of({ disruptive: true, claims: ['s3'], exclusive: true }).alone).to.equal(true);
   });
-  it('of one without needs is every component', () => {
+  it('of a suite without needs is every component', () => {
     expect(of({})).to.deep.equal({ alone: false, needs: undefined, claims: [], waits: false });
     expect(of({ needs: [] }).needs).to.equal(undefined);
   });
-  it('of one that was deleted is all', () => expect(footprintOf(undefined).alone).to.equal(true));
+  it('of a deleted suite is everything', () => expect(footprintOf(undefined).alone).to.equal(true));
 });

@@ -69,7 +69,7 @@ const started = (made: RunPlan) => made.start.map(({ name }) => name);
 const phase = (made: RunPlan) => made.status.phase;
 
 describe('a suspended run', () => {
-  it('that has not started does not start, and lets a later one pass', () => {
+  it('that has not started waits and lets a later one pass', () => {
     const first = run({ suspend: true }, undefined, 'first');
     const held = plan(first, 1);
     expect([started(held), phase(held), held.status.startedAt]).to.deep.equal([[], 'Suspended', undefined]);
@@ -82,7 +82,7 @@ describe('a suspended run', () => {
     expect(started(plan(resumed, 7, { others: [second] }))).to.deep.equal(['first-alpha-1']);
   });
 
-  it('lets what runs come to its end, starts nothing after it, and goes on when resumed', () => {
+  it('lets running suites end, starts no others, and goes on when resumed', () => {
     const running = plan(run({}), 0);
     expect(started(running)).to.deep.equal(['run-alpha-1']);
     const held = plan(run({ suspend: true }, running.status), 5, { reports: [report('alpha')] });
@@ -100,7 +100,7 @@ describe('a suspended run', () => {
     });
   });
 
-  it('does not run out of time, and has all of it left when resumed', () => {
+  it('does not time out, and keeps its remaining time when resumed', () => {
     const running = plan(run({ timeoutSeconds: 10 }), 0);
     const spec = { timeoutSeconds: 10, suspend: true };
     const held = plan(run(spec, running.status), 4, { reports: [report('alpha')] });
@@ -113,7 +113,7 @@ describe('a suspended run', () => {
     expect(conditionOf(over.status.conditions, 'Succeeded')?.reason).to.equal('TimedOut');
   });
 
-  it('is cancelled all the same, and ends when its last suite does', () => {
+  it('can be cancelled, and ends when its last suite ends', () => {
     const running = plan(run({}), 0, { suites: [suite('alpha')] });
     const spec = { suspend: true };
     const held = plan(run(spec, running.status), 5, { reports: [report('alpha')] });
@@ -123,7 +123,7 @@ describe('a suspended run', () => {
     expect(conditionOf(cancelled.status.conditions, 'Succeeded')?.reason).to.equal('Cancelled');
   });
 
-  it('has begun with its first attempt, also where its status does not say so yet', () => {
+  it('has started with its first attempt, even before its status says so', () => {
     const made = { ...report('alpha', 'Passed'), metadata: { ...report('alpha').metadata } };
     made.metadata.creationTimestamp = new Date(START + 1_000).toISOString();
     const held = plan(run({ suspend: true }), 5, { reports: [made] });
@@ -133,7 +133,7 @@ describe('a suspended run', () => {
     expect(started(late)).to.deep.equal(['run-beta-1']);
   });
 
-  it('does not count an attempt as begun whose objects may be incomplete', () => {
+  it('does not count an attempt with incomplete objects as started', () => {
     const fresh = run({}, plan(run({ suspend: true }), 0).status);
     const waiting = { ...fresh, status: { ...fresh.status, startedAt: new Date(START).toISOString() } };
     // The operator died between the report and the Job; then the run was suspended.
@@ -146,7 +146,7 @@ describe('a suspended run', () => {
 });
 
 describe('a cancelled run', () => {
-  it('lists its suites, and closes what was started, also when the operator died before it wrote the line-up', () => {
+  it('lists its suites and closes started ones, even after a crash before its first status', () => {
     const made = plan(run({ cancel: true }), 1, { reports: [report('alpha')] });
     expect(made.status.suites?.map(({ name, verdict }) => [name, verdict])).to.deep.equal([
       ['alpha', 'Interrupted'],
@@ -155,7 +155,7 @@ describe('a cancelled run', () => {
     expect(made.stop.map((stop) => stop.report.metadata.name)).to.deep.equal(['run-alpha-1']);
   });
 
-  it('ends as cancelled also where it could never have started', () => {
+  it('ends as cancelled even if it could not start', () => {
     for (const spec of [{ grep: '(' }, { suites: { names: ['none'] } }]) {
       const made = plan(run({ cancel: true, ...spec }), 1);
       expect(conditionOf(made.status.conditions, 'Succeeded')?.reason).to.equal('Cancelled');
@@ -181,7 +181,7 @@ describe('spec.rerunFailedOf', () => {
       'old',
     );
 
-  it('runs what kept that run from succeeding, and nothing else', () => {
+  it('runs only the suites that kept that run from succeeding', () => {
     const made = plan(run({ rerunFailedOf: 'old' }), 0, { others: [over('False')] });
     expect(made.status.suites?.map(({ name }) => name)).to.deep.equal(['beta']);
     expect(started(made)).to.deep.equal(['run-beta-1']);

@@ -28,7 +28,7 @@ describe('the controller', () => {
     stop = new AbortController();
   });
 
-  it('reconciles what is enqueued, and looks again when asked to', async () => {
+  it('reconciles enqueued keys, and again after the requested delay', async () => {
     const times: number[] = [];
     const controller = start(async (name) => {
       expect(name).to.deep.equal(a);
@@ -43,7 +43,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('tries again after an error, later each time, and starts over after a success', async () => {
+  it('retries after an error with growing delays, which a success resets', async () => {
     const times: number[] = [];
     const controller = start(async () => {
       times.push(clock.monotonicMs());
@@ -60,7 +60,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('does not try again after a terminal error, but on the next change', async () => {
+  it('does not retry after a terminal error before the next change', async () => {
     let calls = 0;
     const controller = start(async () => {
       calls++;
@@ -77,7 +77,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('survives a reconcile that throws without being asynchronous', async () => {
+  it('survives a reconcile that throws synchronously', async () => {
     let calls = 0;
     const controller = start(() => {
       calls++;
@@ -91,7 +91,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('works on different keys at once, but on one key only once', async () => {
+  it('reconciles different keys at once, but each key once at a time', async () => {
     const active = new Map<string, number>();
     let most = 0;
     const controller = start(async (name) => {
@@ -117,7 +117,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('aborts a reconcile that takes too long, with a sentence, and tries again', async () => {
+  it('aborts a reconcile at its deadline and retries it', async () => {
     const reasons: string[] = [];
     const controller = start((_, signal) => {
       return new Promise((_resolve, reject) => {
@@ -135,7 +135,7 @@ describe('the controller', () => {
     await running;
   });
 
-  it('on stop aborts what runs, waits for it, starts nothing more, and counts no error', async () => {
+  it('aborts and awaits running reconciles on stop, and counts no error', async () => {
     let ended = false;
     let calls = 0;
     const controller = start(async (_, signal) => {

@@ -49,7 +49,7 @@ describe('the event recorder', () => {
 
   const notice = (message: string, reason = 'SuiteFailed') => ({ type: 'Warning' as const, reason, message });
 
-  it('makes an Event that kubectl describe can show', async () => {
+  it('creates an Event that kubectl describe can show', async () => {
     recorder.record(run, notice('storage failed'));
     await clock.advance(0);
     expect(sent).to.have.length(1);
@@ -69,7 +69,7 @@ describe('the event recorder', () => {
     });
   });
 
-  it('counts up instead of repeating, and writes a storm at most every five seconds', async () => {
+  it('counts repeated notices, and writes at most every five seconds', async () => {
     for (let index = 0; index < 1_000; index++) recorder.record(run, notice(`failure ${index}`));
     await clock.advance(4_900);
     expect(sent).to.have.length(1);
@@ -80,7 +80,7 @@ describe('the event recorder', () => {
     expect(sent).to.have.length(2);
   });
 
-  it('keeps reasons and objects apart, and starts a new Event after ten quiet minutes', async () => {
+  it('separates reasons and objects, and starts a new Event after ten quiet minutes', async () => {
     recorder.record(run, notice('x'));
     recorder.record(run, notice('x', 'Other'));
     recorder.record({ ...run, metadata: { ...run.metadata, uid: 'u2' } }, notice('x'));
@@ -90,7 +90,7 @@ describe('the event recorder', () => {
     expect(sent.map(({ how }) => how)).to.deep.equal(['create', 'create', 'create', 'create']);
   });
 
-  it('goes on in a new Event when the old one has run out', async () => {
+  it('continues in a new Event when the old one has expired', async () => {
     recorder.record(run, notice('x'));
     await clock.advance(0);
     failure = (how) =>
@@ -103,7 +103,7 @@ describe('the event recorder', () => {
     expect(sent[1]?.body).to.deep.include({ count: 2, message: 'y' });
   });
 
-  it('never throws, and is not stuck after a failure', async () => {
+  it('never throws, and continues after a failure', async () => {
     failure = () =>
       new ApiError({ what: 'x', code: 403, reason: 'Forbidden', message: 'namespace is going away' });
     recorder.record(run, notice('x'));
@@ -114,7 +114,7 @@ describe('the event recorder', () => {
     expect(sent.map(({ body }) => body.count)).to.deep.equal([2]);
   });
 
-  it('writes what waits at once when it is flushed', async () => {
+  it('writes pending events at once when it is flushed', async () => {
     recorder.record(run, notice('x'));
     await clock.advance(0);
     recorder.record(run, notice('y'));

@@ -16,7 +16,7 @@ describe('the health server', () => {
   });
   afterEach(() => server.stop());
 
-  it('is ready when all checks are fine, and names the one that is not', async () => {
+  it('is ready when all checks pass, and names the one that fails', async () => {
     expect((await fetch(`${base}/readyz`)).status).to.equal(200);
     problem = 'the first list is not complete';
     const response = await fetch(`${base}/readyz`);
@@ -25,7 +25,7 @@ describe('the health server', () => {
     expect((await fetch(`${base}/healthz`)).status, 'alive all the same').to.equal(200);
   });
 
-  it('takes a check that throws for one that failed', async () => {
+  it('counts a check that throws as failed', async () => {
     server.addLiveCheck('broken', () => {
       throw new Error('a bug');
     });
@@ -33,7 +33,7 @@ describe('the health server', () => {
     expect([response.status, await response.text()]).to.deep.equal([503, '[-] broken: a bug\nfailed\n']);
   });
 
-  it('serves metrics as text, and says what there is elsewhere', async () => {
+  it('serves metrics as text, and lists its paths elsewhere', async () => {
     metrics.leader.set({ lease: 'operator' }, 1);
     expect(await (await fetch(`${base}/metrics`)).text()).to.contain(
       'e2e_operator_leader{lease="operator"} 1',
@@ -41,7 +41,7 @@ describe('the health server', () => {
     expect((await fetch(`${base}/`)).status).to.equal(404);
   });
 
-  it('says so when the port is taken', async () => {
+  it('reports a port that is taken', async () => {
     const second = new HealthServer({ port: Number(new URL(base).port), host: '127.0.0.1' });
     const failed = await second.start().catch((error: unknown) => String(error));
     expect(failed).to.contain('EADDRINUSE');

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { giveMemoryBack, WhenIdle } from './idle.ts';
 
 describe('a process that has worked', () => {
-  it('is idle once after a while without work, and again after the next work', async () => {
+  it('becomes idle once after each period of work', async () => {
     const clock = new FakeClock();
     let times = 0;
     const idle = new WhenIdle(clock, () => times++, 1_000);
@@ -27,7 +27,7 @@ describe('a process that has worked', () => {
     expect(clock.pending).to.equal(0);
   });
 
-  it('gives back what its work has left, where the collector is at hand', () => {
+  it('returns memory after work when the collector is exposed', () => {
     const script = `
       import { giveMemoryBack } from ${JSON.stringify(new URL('./idle.ts', import.meta.url).href)};
       // Of what work leaves behind every hundredth piece lives on, so that no page is empty.

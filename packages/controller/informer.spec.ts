@@ -100,7 +100,7 @@ describe('the informer', () => {
     expect(clock.pending, 'timers left').to.equal(0);
   });
 
-  it('lists, tells what is there, and follows changes from there on', async () => {
+  it('lists, reports the existing objects, and watches from there', async () => {
     await start([[pod('a', '1'), pod('b', '2')]]);
     expect(informer.hasSynced).to.equal(true);
     expect(script.watchedFrom).to.deep.equal(['list-1']);
@@ -114,7 +114,7 @@ describe('the informer', () => {
     expect(informer.get({ namespace: 'ns', name: 'a' })?.metadata.resourceVersion).to.equal('4');
   });
 
-  it('watches on from the last bookmark when the server ends the watch', async () => {
+  it('continues from the last bookmark when the server ends the watch', async () => {
     await start([[]]);
     script.send({ type: 'BOOKMARK', object: pod('', '77') });
     script.send('end');
@@ -123,7 +123,7 @@ describe('the informer', () => {
     expect(script.listed).to.equal(1);
   });
 
-  it('lists again on 410 and says what it had missed, also a namesake', async () => {
+  it('relists on 410 and reports what it missed, replaced objects included', async () => {
     await start([
       [pod('a', '1'), pod('b', '2'), pod('c', '3')],
       [pod('a', '1'), pod('b', '9'), pod('c', '8', 'another'), pod('d', '7')],
@@ -136,7 +136,7 @@ describe('the informer', () => {
     expect(await lists('gone')).to.equal(1);
   });
 
-  it('survives any error of the watch, waits, and goes on where it was', async () => {
+  it('waits after an error of the watch, and continues from the same version', async () => {
     await start([[]]);
     script.send({ type: 'ADDED', object: pod('a', '5') });
     script.send(new Error('connection reset'));
@@ -146,7 +146,7 @@ describe('the informer', () => {
     expect(script.watchedFrom).to.deep.equal(['list-1', '5']);
   });
 
-  it('keeps trying to list, and reports the last error to whoever waits for it', async () => {
+  it('retries the list, and reports the last error to waiters', async () => {
     const refused = new ApiError({ what: 'list pods', code: 403, reason: 'Forbidden', message: 'no rights' });
     await start([refused, refused, [pod('a', '1')]]);
     const waited = informer.waitForSync(600).catch((error: unknown) => String(error));
@@ -159,7 +159,7 @@ describe('the informer', () => {
     expect(told).to.deep.equal(['added a']);
   });
 
-  it('cuts a watch that is silent, even without bookmarks, and lists again', async () => {
+  it('closes a silent watch and relists', async () => {
     await start([[], [pod('a', '1')]]);
     await clock.advance(149_000);
     script.send({ type: 'BOOKMARK', object: pod('', '2') });
@@ -170,7 +170,7 @@ describe('the informer', () => {
     expect(await lists('silence')).to.equal(1);
   });
 
-  it('lists now and then though the watch is fine', async () => {
+  it('relists periodically while the watch works', async () => {
     await start([[pod('a', '1')], []]);
     for (let minute = 0; minute < 12; minute++) {
       script.send({ type: 'BOOKMARK', object: pod('', `${10 + minute}`) });
@@ -180,7 +180,7 @@ describe('the informer', () => {
     expect(await lists('periodic')).to.equal(1);
   });
 
-  it('does not keep what its transform leaves out: to the handlers it is deleted, or never was there', async () => {
+  it('does not cache what its transform drops; handlers see it as deleted or absent', async () => {
     const ended = new Set(['over']);
     informer = new Informer({
       client: script.client,
@@ -208,7 +208,7 @@ describe('the informer', () => {
     expect((await metrics.informerObjects.get()).values[0]?.value).to.equal(1);
   });
 
-  it('forgets what it is told to, without telling anybody; news of it bring it back', async () => {
+  it('forgets an object without a change until the object changes', async () => {
     await start([[pod('a', '1')]]);
     informer.forget({ namespace: 'ns', name: 'a' });
     informer.forget({ namespace: 'ns', name: 'nobody' });
@@ -223,7 +223,7 @@ describe('the informer', () => {
     expect(told).to.deep.equal(['added a', 'added a']);
   });
 
-  it('is not stopped by a handler that throws; the others still hear', async () => {
+  it('survives a handler that throws, and calls the others', async () => {
     const later: string[] = [];
     informer.onChange(() => {
       throw new Error('a bug');
@@ -236,7 +236,7 @@ describe('the informer', () => {
     expect((await metrics.informerHandlerErrors.get()).values[0]?.value).to.equal(2);
   });
 
-  it('tells a late handler what is there, and a removed one nothing more', async () => {
+  it('reports existing objects to a late handler, and nothing to a removed one', async () => {
     await start([[pod('a', '1')]]);
     const late: string[] = [];
     const remove = informer.onChange((change) => late.push(`${change.type} ${change.name.name}`));

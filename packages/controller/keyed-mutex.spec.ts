@@ -18,8 +18,8 @@ class Work {
 /** Lets every promise that is settled be heard. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('turns', () => {
-  it('of several keys are those of each: who shares one waits, who shares none does not', async () => {
+describe('the keyed mutex', () => {
+  it('waits for work that shares any of several keys, and for no other', async () => {
     const turns = new KeyedMutex();
     const [both, second, third] = [new Work(), new Work(), new Work()];
     const all = [turns.takeAll(['one', 'two'], both.do)];
@@ -35,7 +35,7 @@ describe('turns', () => {
     await Promise.all(all);
   });
 
-  it('do not wait for each other for ever, whatever order they are asked for in', async () => {
+  it('does not deadlock, whatever order keys are given in', async () => {
     const turns = new KeyedMutex();
     const done: string[] = [];
     await Promise.all([

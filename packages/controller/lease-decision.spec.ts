@@ -11,30 +11,30 @@ const record = {
 };
 
 describe('the decision of a candidate', () => {
-  it('is to create the Lease when there is none', () => {
+  it('creates a missing Lease', () => {
     expect(leaseMove(undefined, 'me', 0)).to.equal('create');
   });
 
-  it('is to wait while another holds it, judged by our clock since the last change, not by its timestamps', () => {
+  it('waits while another holds it, by our clock and not by its timestamps', () => {
     const seen = { record, resourceVersion: '1', seenMs: 1_000 };
     expect(leaseMove(seen, 'me', 15_999)).to.equal('wait');
     expect(leaseMove(seen, 'me', 16_000)).to.equal('take');
   });
 
-  it('counts from anew when the Lease changed, and only then', () => {
+  it('restarts the clock only when the Lease changes', () => {
     const first = see(undefined, { record, resourceVersion: '1' }, 1_000);
     expect(see(first, { record: { ...record }, resourceVersion: '1' }, 9_000)).to.equal(first);
     expect(see(first, { record, resourceVersion: '2' }, 9_000).seenMs).to.equal(9_000);
   });
 
-  it('is to renew its own and to take what was given back', () => {
+  it('renews its own Lease and takes a released one', () => {
     const mine = { record: { ...record, holderIdentity: 'me' }, resourceVersion: '1', seenMs: 0 };
     expect(leaseMove(mine, 'me', 1_000_000)).to.equal('renew');
     const free = { record: releasedRecord(record, now), resourceVersion: '1', seenMs: 0 };
     expect(leaseMove(free, 'me', 0)).to.equal('take');
   });
 
-  it('looks again when the time of a silent holder is over, and not an interval later', () => {
+  it('looks again exactly when a silent holder expires', () => {
     const seen = { record, resourceVersion: '1', seenMs: 1_000 };
     const overMs = 1_000 + record.leaseDurationSeconds * 1000;
     expect(nextLookMs(seen, 4_000, 1_000)).to.equal(4_000);

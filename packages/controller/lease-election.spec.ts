@@ -78,7 +78,7 @@ describe('the election', () => {
     return { election, reach, stop, seen, end };
   }
 
-  it('lets one lead, who renews every two seconds', async () => {
+  it('has one leader, which renews every two seconds', async () => {
     const a = candidate('a');
     await clock.advance(0);
     const b = candidate('b');
@@ -92,7 +92,7 @@ describe('the election', () => {
     expect([await a.end, await b.end]).to.deep.equal(['released', 'released']);
   });
 
-  it('hands over within seconds when the leader stops in order', async () => {
+  it('hands over within seconds when the leader stops', async () => {
     const a = candidate('a');
     await clock.advance(0);
     const b = candidate('b');
@@ -108,7 +108,7 @@ describe('the election', () => {
     await clock.advance(0);
   });
 
-  it('never lets two lead at once: who cannot renew stops before another may take over', async () => {
+  it('never has two leaders: one that cannot renew stops before another takes over', async () => {
     const a = candidate('a');
     await clock.advance(0);
     const b = candidate('b');
@@ -132,7 +132,7 @@ describe('the election', () => {
     await clock.advance(0);
   });
 
-  it('rides out an API server that is away for a few seconds', async () => {
+  it('survives a few seconds without the API server', async () => {
     const a = candidate('a');
     await clock.advance(4_000);
     a.reach.broken = true;
@@ -144,7 +144,7 @@ describe('the election', () => {
     await clock.advance(0);
   });
 
-  it('gives up at once when it sees that another holds the lease', async () => {
+  it('stops at once when another holds the lease', async () => {
     const a = candidate('a');
     await clock.advance(0);
     const lease = store.lease;
@@ -156,7 +156,7 @@ describe('the election', () => {
     expect(store.lease?.spec?.holderIdentity).to.equal('thief');
   });
 
-  it('does not wait for a lease when it is told to stop before', async () => {
+  it('does not wait for a lease after a stop', async () => {
     const a = candidate('a');
     await clock.advance(0);
     const b = candidate('b');
@@ -169,7 +169,7 @@ describe('the election', () => {
     await clock.advance(0);
   });
 
-  it('refuses durations with which two could lead', () => {
+  it('refuses durations that allow two leaders', () => {
     const build = (renewDeadlineMs: number) => () =>
       new LeaseElection({
         client: store.clientOf({ broken: false }),

@@ -81,7 +81,7 @@ describe('the manager', () => {
 
   const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('starts in order, reconciles only with full caches, and stops in reverse', async () => {
+  it('starts in order, reconciles only with synced caches, and stops in reverse', async () => {
     const signal = stop();
     const running = manager(async () => void story.push('reconcile')).run(signal.signal);
     await turn();
@@ -129,7 +129,7 @@ describe('the manager', () => {
     expect(story).not.to.include('stop first');
   });
 
-  it('does not wait for ever for a reconcile that does not end', async () => {
+  it('waits a limited time for a reconcile that does not end', async () => {
     const clock = new FakeClock();
     const signal = stop();
     const running = manager(() => new Promise(() => {}), undefined, clock).run(signal.signal);
@@ -141,7 +141,7 @@ describe('the manager', () => {
     expect(story).to.include('stop first');
   });
 
-  it('stops when it is told to before the caches are full', async () => {
+  it('stops before the caches are synced', async () => {
     const signal = stop();
     const running = manager(async () => undefined).run(signal.signal);
     await turn();

@@ -10,16 +10,16 @@ const step = (state: FollowState, ended: Ended, healthy = true) =>
   nextStep(state, ended, healthy, noJitter).step;
 
 describe('the next step of an informer', () => {
-  it('after a watch that ended in good order is to watch on, at once', () => {
+  it('is to watch again at once after a normal end', () => {
     expect(step(at('7'), 'server')).to.deep.equal({ do: 'watch', afterMs: 0, resourceVersion: '7' });
   });
 
-  it('after 410 is a full list, at once the first time, later when it repeats', () => {
+  it('is a full list after 410, delayed when it repeats', () => {
     expect(step(at('7'), 'gone', false)).to.deep.equal({ do: 'list', afterMs: 0, reason: 'gone' });
     expect(step(at('7', 2), 'gone', false)).to.deep.equal({ do: 'list', afterMs: 2_000, reason: 'gone' });
   });
 
-  it('after an error is to watch on from the same place after a pause, then longer, then to list', () => {
+  it('is to watch again with growing pauses after errors, then to list', () => {
     const first = nextStep(at('7'), 'error', true, noJitter);
     expect(first.step).to.deep.equal({ do: 'watch', afterMs: 500, resourceVersion: '7' });
     const second = nextStep(first.state, 'error', false, noJitter);
@@ -28,7 +28,7 @@ describe('the next step of an informer', () => {
     expect(third.step).to.deep.equal({ do: 'list', afterMs: 2_000, reason: 'error' });
   });
 
-  it('never waits longer than half a minute (and jitter), however long it fails', () => {
+  it('never waits longer than half a minute plus jitter', () => {
     let state = at(undefined);
     let wait = 0;
     for (let tries = 0; tries < 50; tries++) {
@@ -40,12 +40,12 @@ describe('the next step of an informer', () => {
     expect(wait).to.equal(45_000);
   });
 
-  it('does not hammer a server that ends every watch at once', () => {
+  it('backs off from a server that ends every watch at once', () => {
     expect(step(at('7'), 'server', false).afterMs).to.equal(500);
     expect(step(at('7', 5), 'server', false).afterMs).to.equal(16_000);
   });
 
-  it('lists again when the watch was silent or the time has come', () => {
+  it('is a list after silence or at the periodic time', () => {
     expect(step(at('7'), 'silence', false)).to.deep.equal({ do: 'list', afterMs: 0, reason: 'silence' });
     expect(step(at('7'), 'periodic')).to.deep.equal({ do: 'list', afterMs: 0, reason: 'periodic' });
   });

@@ -12,13 +12,13 @@ describe('the work queue', () => {
     queue = new WorkQueue({ clock });
   });
 
-  it('hands out keys in the order they came, each once however often it was added', async () => {
+  it('returns keys in order, each once however often it was added', async () => {
     for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key);
     expect([await take(), await take(), await take()]).to.deep.equal(['a', 'b', 'c']);
     expect(queue.depth).to.equal(0);
   });
 
-  it('does not hand out a key that is being worked on, and does not lose a change of it', async () => {
+  it('does not return a key in progress, and does not lose its change', async () => {
     queue.add('a');
     await take();
     queue.add('a');
@@ -42,7 +42,7 @@ describe('the work queue', () => {
     expect(await waiting).to.equal('a');
   });
 
-  it('measures how long a key waited, from the first change that it missed', async () => {
+  it('measures the wait of a key from its first pending change', async () => {
     queue.add('a');
     await clock.advance(300);
     queue.add('a');
@@ -50,7 +50,7 @@ describe('the work queue', () => {
     expect(await queue.take()).to.deep.equal({ key: 'a', waitedMs: 500 });
   });
 
-  it('adds later, and of several times takes the earliest', async () => {
+  it('adds after a delay; of several delays the earliest counts', async () => {
     queue.addAfter('a', 5_000);
     queue.addAfter('a', 1_000);
     queue.addAfter('a', 9_000);
@@ -63,7 +63,7 @@ describe('the work queue', () => {
     expect(queue.depth).to.equal(0);
   });
 
-  it('waits longer with every failure, 5 ms to 30 s, and starts over once forgotten', () => {
+  it('backs off with every failure, from 5 ms to 30 s, until forgotten', () => {
     const waits = Array.from({ length: 20 }, () => queue.addRateLimited('a'));
     expect(waits.slice(0, 4)).to.deep.equal([5, 10, 20, 40]);
     expect(waits.at(-1)).to.equal(30_000);
@@ -72,14 +72,14 @@ describe('the work queue', () => {
     expect(queue.addRateLimited('a')).to.equal(5);
   });
 
-  it('holds all failures together to 10 a second after a burst of 100', () => {
+  it('limits all failures together to 10 per second after a burst of 100', () => {
     const waits = Array.from({ length: 120 }, (_, index) => queue.addRateLimited(`key-${index}`));
     expect(waits[99]).to.equal(5);
     expect(waits[101]).to.equal(200);
     expect(waits[119]).to.equal(2_000);
   });
 
-  it('on shutdown sends waiting workers home, drops what waits, and resolves when the last work is done', async () => {
+  it('releases waiting workers and drops keys on shutdown, and resolves after the last work', async () => {
     queue.add('a');
     await take();
     const idle = take();

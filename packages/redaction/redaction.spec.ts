@@ -12,7 +12,7 @@ describe('secrets', () => {
   it('are found by the names of their fields', () => {
     expect(secretValues(connection)).to.have.members(['pg/pa"ss', 'AKIA1234', 'sk-5678', 'tok-1']);
   });
-  it('are hidden in every form they are likely to take', () => {
+  it('are masked in every likely encoding', () => {
     const secrets = new Secrets();
     secrets.add(secretValues(connection));
     const text = [
@@ -33,22 +33,22 @@ describe('secrets', () => {
     }
     expect(masked).to.include('user@example.org').and.to.include(MASK);
   });
-  it('are hidden whole when one contains another', () => {
+  it('are masked as a whole when one contains another', () => {
     const secrets = new Secrets();
     secrets.add(['abcd', 'abcdefgh']);
     expect(secrets.mask('x abcdefgh y')).to.equal(`x ${MASK} y`);
   });
-  it('do not hide half of a text for a short value', () => {
+  it('are not masked when they are too short', () => {
     const secrets = new Secrets();
     secrets.add(['a', '']);
     expect(secrets.mask('banana')).to.equal('banana');
   });
-  it('are hidden by field in answers that bring new ones', () => {
+  it('are masked by field name in answers with new ones', () => {
     expect(maskFields({ data: [{ session_token: 'abc', name: 'n' }] })).to.deep.equal({
       data: [{ session_token: MASK, name: 'n' }],
     });
   });
-  it('are hidden in every string of a status, and nothing else of it changes', () => {
+  it('are masked in every string of a status, which is otherwise unchanged', () => {
     const secrets = new Secrets();
     secrets.add(['s3cr3t']);
     const status = { seconds: 1.5, final: true, tests: [{ title: 'has s3cr3t', counts: { total: 1 } }] };
