@@ -65,7 +65,7 @@ const WRONG: Wrong[] = [
   },
 ];
 
-describe('bad input that only the cluster can tell', function () {
+describe('bad input that only the cluster can detect', function () {
   this.timeout(LAST_RESORT_MS);
   let stage: Stage;
 
@@ -78,7 +78,7 @@ describe('bad input that only the cluster can tell', function () {
   });
   after(() => stage?.stop());
 
-  it('is answered with a sentence, and stands in the way of nothing', async () => {
+  it('is answered with a sentence, and blocks no other run', async () => {
     for (const [index, { run, environment }] of WRONG.entries()) {
       const name = `wrong-${index}`;
       // The cast: an object that is wrong on purpose.

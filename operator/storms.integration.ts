@@ -143,7 +143,7 @@ describe('storms', function () {
     await operator.stop();
   });
 
-  it('etcd stands still for six seconds: nobody loses anything, the leader stays', async () => {
+  it('etcd stops for six seconds: nothing is lost, the leader remains', async () => {
     const operator = startOperator({ electionIdentity: 'only' });
     const run = await play('still', async () => {
       await stage.plane.pauseEtcd(6_000);

@@ -58,7 +58,7 @@ describe('trouble in an environment', function () {
     expect(condition.reason).to.equal('AsInstalled');
   });
 
-  it('drift names what somebody changed, and is over when it is changed back', async () => {
+  it('drift names the changed fields, and ends when they are changed back', async () => {
     const change = (image: string, env: object[] | null) =>
       stage.client.mergePatch(DEPLOYMENTS, manager, {
         spec: { template: { spec: { containers: [{ name: 'main', image, env }] } } },
@@ -125,7 +125,7 @@ describe('trouble in an environment', function () {
     expect(kubelet.asked.filter(({ pod: asked }) => asked === 'manager-one')).to.have.length(1);
   });
 
-  it('a component that somebody deleted is missing, not forgotten', async () => {
+  it('reports a deleted component as missing', async () => {
     await stage.client.delete(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' });
     const component = await seen('agent is missing', (environment) => {
       const found = componentOf(environment, 'agent');

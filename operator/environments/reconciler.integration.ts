@@ -163,7 +163,7 @@ describe('TestEnvironment against a real API server', function () {
     });
   });
 
-  it('is Ready at once where somebody else runs it, when its Secret exists', async () => {
+  it('is Ready at once when it is external and its Secret exists', async () => {
     await stage.environment('theirs', { external: { connectionSecretRef: { name: 'theirs' } } });
     expect(ready(await readyIs('theirs', 'ConnectionMissing'))?.message).to.include('no Secret theirs');
     await stage.client.create(SECRETS, {

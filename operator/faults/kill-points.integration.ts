@@ -91,7 +91,7 @@ describe('an operator that dies at every write of a fault', function () {
     expect(notAsDocumented('fault: pause', died)).to.deep.equal({ undocumented: [], unseen: [] });
   });
 
-  it('that cuts a network, whose target starts anew meanwhile: it heals at its time, by its one tool', async () => {
+  it('that cuts a network and whose target restarts: it heals at its time, with one tool', async () => {
     const died = await deaths.everywhere('cut', async (name) => {
       const pod = await scene.pod(`${name}-a`, name);
       await scene.pod(`${name}-peer`, `${name}-peer`, '10.1.1.9');

@@ -53,7 +53,7 @@ describe('the body of a notice', () => {
     expect(noticeOf(run, []).id).to.equal(body.id);
   });
 
-  it('is a message for Slack in which what a test printed calls nobody', () => {
+  it('is a Slack message in which the output of a test mentions no user', () => {
     const body = bodyOf(noticeOf(run, [broke]), 'slack');
     const message: { text: string; blocks: { text: { text: string } }[] } = JSON.parse(body);
     expect(message.text).to.equal('nightly-1 in e2e: 1 broke');

@@ -51,7 +51,7 @@ function suite(status: TestSuiteStatus): TestSuite {
 const each = (...verdicts: Verdict[]): Past[] => verdicts.map((verdict, hours) => ({ hours, verdict }));
 
 describe('what a run changed', () => {
-  it('tells of changes, and of nothing that stays as it was', () => {
+  it('reports changes, and nothing that stays the same', () => {
     expect(story(each('Passed', 'Passed', 'Failed', 'Failed', 'Passed', 'KnownIssue'))).to.deep.equal([
       '',
       '',
@@ -62,7 +62,7 @@ describe('what a run changed', () => {
     ]);
   });
 
-  it('tells of each environment of a run by itself', () => {
+  it('reports each environment of a run separately', () => {
     let status: TestSuiteStatus = {};
     const changes = (['Passed', 'Failed'] as const).map((second, hours) => {
       const run = runOf({ hours, verdict: 'Passed' });
@@ -81,12 +81,12 @@ describe('what a run changed', () => {
     expect(changes[1]?.[0]).to.deep.include({ suite: 'alpha', environment: 'e2e-2', change: 'broke' });
   });
 
-  it('tells of a first failure, and not of a first success', () => {
+  it('reports a first failure, and not a first success', () => {
     expect(story(each('Failed'))).to.deep.equal(['broke']);
     expect(story(each('Passed'))).to.deep.equal(['']);
   });
 
-  it('tells of a flaky suite once, until it is calm again', () => {
+  it('reports a flaky suite once, until it passes again', () => {
     expect(story(each('Passed', 'Flaky', 'Flaky', 'Passed', 'Flaky', 'Failed', 'Flaky'))).to.deep.equal([
       '',
       'flaky',
@@ -113,7 +113,7 @@ describe('what a run changed', () => {
     ]);
   });
 
-  it('knows since when, also when the first failure has left the history', () => {
+  it('keeps the start of a streak after its first entry leaves the history', () => {
     const past = Array.from({ length: 60 }, (_, hours): Past => ({ hours, verdict: 'Failed' }));
     const told = story(past);
     expect(

@@ -94,7 +94,7 @@ describe('notifications against a real API server and a real webhook', function 
       throw new Error(JSON.stringify(seen));
     });
 
-  it('tells of a suite that broke, signed, and notes that it did', async () => {
+  it('reports a suite that broke, with a signature, and records the delivery', async () => {
     await play('first', 'Passed');
     await reached('first', 'NothingNew');
     await play('breaks', 'Failed');
@@ -145,7 +145,7 @@ describe('notifications against a real API server and a real webhook', function 
     expect(webhook.told().slice(refused)).to.deep.equal(['down-1: broke', 'down-2: fixed']);
   });
 
-  it('does not repeat what was told, however often it is started anew', async () => {
+  it('does not repeat a delivery after any number of restarts', async () => {
     const before = webhook.received.length;
     for (let turn = 0; turn < 3; turn += 1) {
       await operator.stop();
@@ -191,7 +191,7 @@ describe('notifications against a real API server and a real webhook', function 
     await reached('part', 'NothingNew');
   });
 
-  it('tells of a flaky suite once', async () => {
+  it('reports a flaky suite once', async () => {
     await stage.suite('shaky', { retries: 1 });
     const from = webhook.received.length;
     for (const name of ['shaky-1', 'shaky-2']) {
@@ -205,7 +205,7 @@ describe('notifications against a real API server and a real webhook', function 
     expect(webhook.received.at(-1)?.notice.changes[0]).to.include({ suite: 'shaky', verdict: 'Flaky' });
   });
 
-  it('tells once more of what is still broken a day later, in the words of Slack where those are wanted', async () => {
+  it('reports a suite that is still broken a day later, as a Slack message on demand', async () => {
     await stage.suite('old');
     const broken = async (name: string) => {
       await stage.run(name, 'ext', { suites: { names: ['old'] } });

@@ -76,7 +76,7 @@ describe('TestReport against a real API server', function () {
     expect((await stage.finished('partial')).status?.counts).to.deep.include(counts);
   });
 
-  it('tells an eviction from a failure', async () => {
+  it('distinguishes an eviction from a failure', async () => {
     const { pod, attempt } = await started('evicted');
     await stage.podStatus(pod, {
       phase: 'Failed',
@@ -139,7 +139,7 @@ describe('TestReport against a real API server', function () {
     });
   });
 
-  describe('when what must pass by itself does not', () => {
+  describe('when a temporary state does not end', () => {
     const clock = new MovedClock();
     let patient: RunningOperator;
     let moved = 0;
@@ -162,7 +162,7 @@ describe('TestReport against a real API server', function () {
       operator = stage.startOperator();
     });
 
-    it('an image that nobody has: first said to be awaited, then given up with what the registry said', async () => {
+    it('a missing image: first awaited, then given up with the message of the registry', async () => {
       const { pod, attempt } = await started('pull');
       const message = 'Back-off pulling image "suites:test": not found';
       await stage.podStatus(pod, {
@@ -192,7 +192,7 @@ describe('TestReport against a real API server', function () {
       await until('the Job is gone', async () => !(await stage.client.get(JOBS, at)));
     });
 
-    it('a pod on a node that is gone: not waited for for ever', async () => {
+    it('a pod on a lost node: given up after a while', async () => {
       const { pod, attempt } = await started('node');
       const { name } = pod.metadata;
       const kubelet = await startKubelet(stage.plane);

@@ -121,7 +121,7 @@ describe('what the cache keeps', () => {
     expect(transformReport(report(passed)).status).to.deep.equal(status);
   });
 
-  it('need not be a report of which all is done; one that was broken off may have a Job to be ended', () => {
+  it('drops a settled report, and keeps one whose Job may still need to end', () => {
     const archived = { type: 'Archived', reason: 'Archived', message: '', lastTransitionTime: '' };
     const settled = (status: TestReport['status']) => isSettled({ ...report([]), status: status ?? {} });
     for (const status of ['True', 'False'] as const) {

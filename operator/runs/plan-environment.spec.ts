@@ -54,7 +54,7 @@ describe('planRun', () => {
       expect(conditionOf(over.status.conditions, 'Succeeded')?.message).to.include('manager: 0 of 2');
     });
 
-    it('that recovers in time is gone on with, and the clock starts anew', () => {
+    it('that recovers in time is used again, and the clock restarts', () => {
       const seen = world({ environment: environment(UNREADY), run: run({ environmentTimeoutSeconds: 60 }) });
       const recovered = planRun(next(seen, planRun(seen), 50, { environment: environment(READY) }));
       expect(starts(recovered)).to.deep.equal(['run-alpha-1']);

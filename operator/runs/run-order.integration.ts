@@ -97,7 +97,7 @@ describe('the order of runs and of their suites against a real API server', func
     await stage.finished('patient');
   });
 
-  it('runs a last suite when all others have ended, and tells it when the run began', async () => {
+  it('runs a last suite when all others have ended, and passes it the start of the run', async () => {
     await stage.run('orderly', 'ext', { suites: { names: ['closing', 'alpha', 'beta'] }, parallelism: 3 });
     await Promise.all([stage.pod('orderly-alpha-1'), stage.pod('orderly-beta-1')]);
     const first = await stage.getReport('orderly-alpha-1');

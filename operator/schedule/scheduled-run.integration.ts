@@ -102,7 +102,7 @@ describe('a scheduled run against a real API server', function () {
     expect((await stage.getRun('again-1'))?.metadata.uid).to.equal(run.metadata.uid);
   });
 
-  it('does not take a run of somebody else for its own', async () => {
+  it('does not adopt a run with another owner', async () => {
     await stage.run('taken-1', 'ext', { suites: { names: ['alpha'] } });
     const { code, sentence } = await scheduledRun(parts('taken-1', await job('taken-1')));
     expect(code).to.equal(2);

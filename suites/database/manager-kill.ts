@@ -56,7 +56,7 @@ describe('killing a manager', function () {
       [pid],
     );
 
-  it('in the middle of a transaction leaves no partial row and no lock; the other manager serves the request at once', async () => {
+  it('in the middle of a transaction leaves no partial row and no lock; the other manager answers at once', async () => {
     const { afterTest, connection, database } = world();
     const [victim, survivor] = managers;
     if (!victim || !survivor) throw new Inconclusive('two managers are needed');

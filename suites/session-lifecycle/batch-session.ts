@@ -26,7 +26,7 @@ describe('a batch session', function () {
   const ended = (id: string): Promise<SessionRow> =>
     waitForEnd(world().database, id, ['TERMINATED'], WHOLE_SECONDS);
 
-  it('runs its command, ends by itself with SUCCESS, and keeps the output', async () => {
+  it('runs its command, ends with SUCCESS without a request, and keeps the output', async () => {
     const { user, database } = world();
     const nonce = randomBytes(8).toString('hex');
     const id = await enqueue(

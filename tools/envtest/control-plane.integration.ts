@@ -71,7 +71,7 @@ describe('the control plane for tests', function () {
     expect(String(refused)).to.match(/create widgets work\/bad.*spec\.size/);
   });
 
-  it('takes other ports when somebody took one of the first', async () => {
+  it('takes other ports when another process holds one of the first', async () => {
     const taken = await listener();
     const [first, second, third] = await freePorts();
     const offers: [number, number, number][] = [

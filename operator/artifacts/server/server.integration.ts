@@ -112,7 +112,7 @@ function aStore(make: () => Promise<ArtifactStore>): void {
     expect(await kept.client.list(at, signal)).to.deep.equal([]);
   });
 
-  it('lets nobody write, list or remove without the token', async () => {
+  it('refuses to write, list or remove without the token', async () => {
     const at = owner('closed');
     const key = keyOf({ sha256: sumOf(Buffer.from('x')), omittedBytes: 0, file: 'events.txt' });
     const whole = `${ARTIFACTS_PATH}/${pathTo({ ...at, key })}`;
