@@ -25,7 +25,7 @@ const CatalogEntry = Type.Object({
 export type CatalogEntry = Static<typeof CatalogEntry>;
 const Catalog = Type.Object({ suites: Type.Array(CatalogEntry) });
 
-/** Someone asked for suites that do not exist. The message lists those that do. Exit code 2. */
+/** The named suites do not exist. The message lists those that do. Exit code 2. */
 export class UnknownSuites extends Error {
   override readonly name = 'UnknownSuites';
 }
@@ -46,7 +46,7 @@ export async function readCatalog(root: string): Promise<CatalogEntry[]> {
 }
 
 /**
- * Resolves what a person asked for: names of suites, areas or suite files ("session-lifecycle/create-session"),
+ * Resolves the user's choice: names of suites, areas or suite files ("session-lifecycle/create-session"),
  * separated by commas. Empty means all: undefined is returned, and the operator takes every suite that is not onDemand.
  * An area means its suites that are not onDemand (if it has others), nor slow unless `includeSlow`. Throws UnknownSuites.
  */
@@ -85,7 +85,7 @@ export function withLast(
   return [...new Set([...names, ...last.map((suite) => suite.name)])];
 }
 
-/** What a run without a choice takes, as the operator sees it too: all but those on demand, and the slow ones if asked. */
+/** The suites of a run by default, as the operator chooses them: all but those on demand, and slow ones on request. */
 export function usualSuites(catalog: readonly CatalogEntry[], includeSlow: boolean): CatalogEntry[] {
   return catalog.filter((suite) => runsUnnamed(suite, includeSlow));
 }
@@ -114,7 +114,7 @@ function matching(word: string, catalog: readonly CatalogEntry[], includeSlow: b
   if (named.length > 0) return named.map((suite) => suite.name);
   const area = catalog.filter((suite) => suite.area === word);
   const usual = area.filter((suite) => !suite.onDemand);
-  // Who names an area that has nothing else means its suites on demand.
+  // An area with nothing else means its suites on demand.
   const found = usual.length > 0 ? usualSuites(usual, includeSlow) : area;
   return found.map((suite) => suite.name);
 }

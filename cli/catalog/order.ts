@@ -24,7 +24,7 @@ function numbersFrom(seed: string): () => number {
   };
 }
 
-/** Seconds that are thought of a suite of which nothing is known. */
+/** Assumed seconds of a suite without a known duration. */
 const UNKNOWN_SECONDS = 120;
 
 /** The names, those that take longest first: several places are then empty for the shortest time at the end. */

@@ -18,7 +18,7 @@ export async function readTimings(root: string): Promise<Map<string, number>> {
   return new Map(Object.entries(content));
 }
 
-/** What a run says of its suites, as TestRun.status.suites holds it. */
+/** The fields of TestRun.status.suites that matter here. */
 export interface SuiteTime {
   name: string;
   seconds?: number;

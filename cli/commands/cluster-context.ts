@@ -10,7 +10,7 @@ import { endingOfError } from '../runs/ending.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { AS_PLUGIN } from './plugin-name.ts';
 
-/** Where a command looks for runs, as it was asked. */
+/** Options that name a cluster and a namespace. */
 export interface ClusterOptions {
   kubeconfig?: string;
   context?: string;

@@ -6,7 +6,7 @@ import { ensureEngine } from '../machine/engine.ts';
 import { table } from '../terminal/table.ts';
 import { withProvision } from './machine.ts';
 
-/** What a cluster needs to run suites against a deployment that is there already. */
+/** Images that a cluster needs to run suites against an existing deployment. */
 const STAGING_IMAGES: readonly ImageName[] = ['operator', 'suites'];
 
 /** `e2e images-push`: builds what is missing, pushes, prints the references. */

@@ -8,7 +8,7 @@ import { catalogText, readSuiteFiles, SUITE_FILE_SUFFIX } from '../catalog/suite
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { endingOfError } from '../runs/ending.ts';
 
-/** Where a new suite goes. */
+/** The names of a new suite. */
 export interface NewSuite {
   /** TestSuite, for example "storage-rename-folder". */
   name: string;
@@ -19,7 +19,7 @@ export interface NewSuite {
 
 /**
  * The suite that "area/file" or "area-file" names; in the second form the area is the longest one that exists.
- * Throws an Error that says what a name looks like. Pure.
+ * Throws an Error that describes a valid name. Pure.
  */
 export function suiteNamed(text: string, areas: readonly string[]): NewSuite {
   const word = /^[a-z0-9]+(-[a-z0-9]+)*$/;

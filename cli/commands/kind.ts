@@ -49,7 +49,7 @@ export interface KindChoice {
   shuffle?: string;
   /** Kill the operator once in mid-run; undefined: in runs of all suites. */
   killOperator?: boolean;
-  /** Say what would be done, and do nothing. */
+  /** Print the plan, and change nothing. */
   dryRun: boolean;
 }
 
@@ -71,7 +71,7 @@ export async function kindCommand(options: KindChoice): Promise<number> {
   return perform(job, clock);
 }
 
-/** `e2e up`: the cluster with Backend.AI, ready, to be kept. What is there already is brought up to date. */
+/** `e2e up`: creates the cluster with Backend.AI and keeps it. Updates what exists. */
 export async function upCommand(): Promise<number> {
   const clock = new PhaseClock();
   const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, environments: 1, dryRun: false };
@@ -111,7 +111,7 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
   }
 }
 
-/** Everything that can be wrong with what was asked is said here, before anything is built. */
+/** Checks all options before anything is built. */
 async function kindOptions(options: KindChoice): Promise<KindOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
@@ -139,7 +139,7 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
 }
 
 /**
- * The suites in the order in which they are to start: that of a seed; where there are several places, those first that take
+ * The suites in their starting order: that of a seed; with several slots, those first that take
  * longest; else that of the operator (undefined: all).
  */
 export function ordered(
@@ -168,7 +168,7 @@ function kills({ killOperator, suites, grep }: KindChoice): boolean {
   return killOperator ?? (suites === undefined && grep === undefined);
 }
 
-/** Suites that break things or count what is left: the operator has a part in them. */
+/** Suites that break things or count leftovers: they need the operator throughout. */
 function sparedSuites(catalog: readonly CatalogEntry[]): string[] {
   return catalog.filter(({ disruptive, last }) => disruptive || last).map(({ name }) => name);
 }

@@ -15,7 +15,7 @@ import { environmentsIn } from '../runs/follow.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { runsOf, whole } from './runs.ts';
 
-/** The log endpoint cuts here: far above what a suite prints. */
+/** Limit for the log endpoint: far above the output of a suite. */
 const LOG_BYTES = 64 * 1024 * 1024;
 
 /** `e2e logs`: what the pods of a run printed, or those of a component of its environment. */

@@ -74,7 +74,7 @@ export function watchCommand(name: string | undefined, options: ResultOptions): 
   });
 }
 
-/** `e2e cancel`: ends runs now. Those that have ended already are left as they are. */
+/** `e2e cancel`: ends runs now. Leaves finished ones alone. */
 export function cancelCommand(
   names: readonly string[],
   options: ClusterOptions & { all: boolean },

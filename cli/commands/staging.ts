@@ -22,7 +22,7 @@ import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { rendererFor } from '../terminal/renderer.ts';
 
-/** What `e2e staging` and `e2e attach` were given, as text; undefined where it was not. */
+/** Options of `e2e staging` and `e2e attach`; undefined where they were not given. */
 export interface StagingWords {
   kubeconfig?: string;
   context?: string;
@@ -97,7 +97,7 @@ export function printRights(
   return COMMAND_EXIT.passed;
 }
 
-/** The cluster that was asked for. Throws Misused for what is missing: no cluster is taken by accident. */
+/** The cluster to use. Throws Misused for missing options: no cluster is used by accident. */
 export function targetOf(words: StagingWords, needsDeployment: boolean): Target {
   const { kubeconfig, context, deploymentNamespace } = words;
   if (!kubeconfig) {

@@ -28,7 +28,7 @@ export interface Effects {
   inspect(p: Provision, environments: number): Promise<Finding[]>;
   tools(p: Provision): Promise<Tools>;
   engine(p: Provision): Promise<void>;
-  /** `kept`: the cluster is there already, and gets edits as layers where that is possible. */
+  /** `kept`: the cluster exists, and gets edits as layers where possible. */
   images(p: Provision, kept?: boolean): Promise<ImageSet>;
   clusterExists(p: Provision): Promise<boolean>;
   createCluster(nodeImage: string, p: Provision): Promise<void>;

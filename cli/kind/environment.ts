@@ -14,7 +14,7 @@ import { componentLine, isUp, narrate } from '../runs/progress.ts';
 import type { PhaseProgress } from '../terminal/renderer.ts';
 import { NAMES } from './names.ts';
 
-/** The operator's own deadline for a deployment is readyTimeoutSeconds, 600 s unless the environment says otherwise. */
+/** The operator's own deadline for a deployment is readyTimeoutSeconds, 600 s by default. */
 const DEADLINE_MS = 1_800_000;
 
 /** Reasons that say that the environment could not be deployed at all. */
@@ -43,7 +43,7 @@ export function endingOfEnvironment(environment: TestEnvironment): Ending | unde
   return undefined;
 }
 
-/** Waits until the job's environment is ready or cannot become so. Throws the signal's reason, or what observe throws. */
+/** Waits until the environment is ready or cannot become ready. Throws the signal's reason, or what observe throws. */
 export async function untilReady(
   client: Watcher,
   options: { signal: AbortSignal; progress: PhaseProgress; deadlineMs?: number },

@@ -1,7 +1,7 @@
 import type { KindState } from './kind-pipeline.ts';
 import { NAMES } from './names.ts';
 
-/** How to look around in a cluster that stays. */
+/** Hints for a kept cluster. */
 export function keptLines(state: Pick<KindState, 'operatorInstalled' | 'tools'>): string[] {
   if (!state.operatorInstalled) return [];
   const kubectl = `KUBECONFIG=${NAMES.out}/kubeconfig ${state.tools?.kubectl ?? 'kubectl'}`;

@@ -18,8 +18,8 @@ const LEASE = 'backendai-e2e-operator';
 const BACK_MS = 180_000;
 
 /**
- * The suite in the middle of whose work the operator may go; undefined while there is none. Its pod reports already and is
- * to report more, others wait for the operator to start them, and nothing disruptive is under way: faults are healed by the
+ * The suite during which the operator may be killed; undefined while there is none. Its pod has reported and will
+ * report more, others wait for the operator to start them, and nothing disruptive runs: faults are healed by the
  * operator, which has tests of its own for that.
  */
 export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): string | undefined {
@@ -42,7 +42,7 @@ type KillApi = Pick<RestApi, 'get' | 'text' | 'watch' | 'delete'>;
 export interface KillOptions {
   /** Of the operator. */
   namespace: string;
-  /** Names of suites while which it is left alone. */
+  /** Names of suites during which the operator is not killed. */
   spared: ReadonlySet<string>;
   progress: PhaseProgress;
   signal: AbortSignal;

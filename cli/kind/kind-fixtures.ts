@@ -41,7 +41,7 @@ const testSuite = { metadata: { name: 's' }, spec: { files: ['area/one'], image:
 
 type Step = Exclude<keyof Effects, 'watchMemory' | 'connect'>;
 
-/** A machine that remembers what was done to it; `at` runs inside a step before it ends. */
+/** A machine that records each step. `at` runs inside a step before the step ends. */
 export class Machine {
   readonly did: string[] = [];
   readonly signals = new EventEmitter();
@@ -110,7 +110,7 @@ export class Machine {
     };
   }
 
-  /** Holds one run, which is finished as soon as it is looked at unless `at.created` throws or waits. */
+  /** Contains one run, which is finished when it is first read, unless `at.created` throws or waits. */
   api(): RestApi {
     const list = (path: string): KubeList<unknown> => ({
       metadata: { resourceVersion: '1' },

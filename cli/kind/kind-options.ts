@@ -1,14 +1,14 @@
 import type { RunChoice } from '../runs/run-spec.ts';
 
-/** What a kind pipeline is asked for. */
+/** Options of the kind pipeline. */
 export interface KindOptions extends RunChoice {
   /** Equal environments over which the suites are spread. Default 1. */
   environments?: number;
-  /** Leave the cluster as it is at the end. */
+  /** Keep the cluster at the end. */
   keep: boolean;
   /** Run on the cluster that was kept; it stays kept. */
   reuse: boolean;
-  /** End when the environment is ready, without a run; a kept cluster is taken as it is. */
+  /** End when the environment is ready, without a run; accept a kept cluster. */
   upOnly?: boolean;
   /** Suites during which the operator is not killed; undefined: it is never killed. */
   killOperator?: readonly string[];

@@ -13,14 +13,14 @@ import { NAMES } from './names.ts';
 import { findingLine, refuseMissing, refuseWrongCluster } from './refuse.ts';
 import { applyEnvironments, createKindRun } from './run.ts';
 
-/** What the phases share, and what the report reads at the end. */
+/** The state that the phases share and that the report reads at the end. */
 export interface KindState extends JobRecord {
   options: KindOptions;
   effects: Effects;
   tools?: Tools;
   images?: ImageSet;
   memory?: MemoryWatch;
-  /** An earlier command made the cluster. */
+  /** An earlier command created the cluster. */
   clusterWasThere: boolean;
   /** This command has begun to make the cluster. */
   clusterMayExist: boolean;

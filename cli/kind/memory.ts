@@ -7,12 +7,12 @@ export interface MemoryWatch {
   stop(): Promise<number | undefined>;
 }
 
-/** Seconds between two looks: docker stats itself takes about two. */
+/** Pause between two readings: docker stats itself takes about two seconds. */
 const PAUSE_MS = 5_000;
 
 /**
  * Watches the memory of a kind node by `docker stats`, which leaves the page cache out (the kernel's own peak counts
- * it). A look that fails is passed over: the figure is for the report, it decides nothing.
+ * it). A failed reading is skipped: the figure is for the report and decides nothing.
  */
 export function watchNodeMemory(container: string, p: Provision): MemoryWatch {
   const stopped = new AbortController();

@@ -3,7 +3,7 @@ export const WHOLE_RUN_ENVIRONMENTS = 3;
 /** Most environments of a job: more do not fit on two cores (tools/charts/requests.spec.ts). */
 export const MOST_ENVIRONMENTS = 5;
 
-/** Names of what one job makes on a machine: one cluster, one operator, one environment (see also environmentNames). */
+/** Names of what the kind pipeline creates on a machine: one cluster, one operator, one environment (see also environmentNames). */
 export const NAMES = {
   cluster: 'backendai-e2e',
   /** Namespace of the operator, its custom resources and the suites' Jobs. */

@@ -3,7 +3,7 @@ import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/te
 import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { environmentNames, NAMES } from './names.ts';
 
-/** The image references that charts/backend-ai asks for, from the project's image names. */
+/** The image references that charts/backend-ai needs, by the project's image names. */
 export function chartImages(refs: Readonly<Record<string, string>>): Record<string, string> {
   const names = {
     postgres: 'postgres',

@@ -1,7 +1,7 @@
 import type { Finding } from '../machine/doctor.ts';
 import { NAMES } from './names.ts';
 
-/** "docker: found (27.5)" with what to do on the same line. */
+/** A finding with its remedy on one line: "docker: found (27.5)". */
 export function findingLine(finding: Finding): string {
   const remedy = finding.remedy ? `; ${finding.remedy}` : '';
   return `${finding.name}: ${finding.state}${finding.detail ? ` (${finding.detail})` : ''}${remedy}`;
@@ -16,7 +16,7 @@ export function refuseMissing(findings: readonly Finding[]): void {
   );
 }
 
-/** Throws an Error where a cluster is there that is not to be used, or none is there that is. */
+/** Throws an Error for a cluster that exists without --reuse, or for --reuse without a cluster. */
 export function refuseWrongCluster(options: { upOnly?: boolean; reuse: boolean }, wasThere: boolean): void {
   if (options.upOnly) return;
   if (wasThere && !options.reuse) {

@@ -6,7 +6,7 @@ import type { PhaseProgress, Renderer } from '../terminal/renderer.ts';
 import { Detached } from './detached.ts';
 import type { PhaseClock, PhaseName } from './phases.ts';
 
-/** What the body of a phase gets. */
+/** What the body of a phase works with. */
 export interface Step {
   p: Provision;
   progress: PhaseProgress;
@@ -24,16 +24,16 @@ export interface Phase<S> {
   run(state: S, step: Step): Promise<Ending | undefined>;
 }
 
-/** What removes, or keeps, what the phases made. */
+/** Removes or keeps what the phases made. */
 export interface CleanUp {
   title: string;
   /** Returns a sentence for each thing that could not be removed. */
   run(step: Step): Promise<string[]>;
-  /** Appended to the message of a clean-up that failed: who removes what is left. */
+  /** Appended to the message of a failed clean-up: the command that removes the rest. */
   hint?: string;
 }
 
-/** Named phases and what follows them. The effects are in the state. */
+/** Named phases and what follows them. The state contains the effects. */
 export interface Pipeline<S extends JobRecord> {
   phases: readonly Phase<S>[];
   /** Ends what the phases left in the background. Called after the phases, however they ended. */

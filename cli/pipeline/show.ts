@@ -13,7 +13,7 @@ const HEARTBEAT_MS = 30_000;
 export interface Showing {
   clock: PhaseClock;
   progress: PhaseProgress;
-  /** Gets what was last seen, while it is followed. */
+  /** Receives the latest snapshot while the run is followed. */
   state: { seen: Snapshot };
   signal: AbortSignal;
   /** Milliseconds for the whole wait. */

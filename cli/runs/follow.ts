@@ -9,7 +9,7 @@ import { observe, type Watcher } from '@backendai-e2e/kube/observe';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { RestClient } from '@backendai-e2e/kube/rest-client';
 
-/** What the API server was last seen to hold about one run. */
+/** The latest objects of one run on the API server. */
 export interface Snapshot {
   environment?: TestEnvironment;
   /** Those that exist of the further environments, in a run that has several. */
@@ -57,7 +57,7 @@ export interface FollowOptions {
   patienceMs?: number;
 }
 
-/** Whether the environment is Ready by its own word, for the generation that is asked for. */
+/** Whether the environment's own condition says Ready. */
 export function isReady(environment: TestEnvironment | undefined): boolean {
   return conditionOf(environment?.status?.conditions, ENVIRONMENT_CONDITIONS.ready)?.status === 'True';
 }
@@ -140,7 +140,7 @@ export async function followRun(
   }
 }
 
-/** The run and its reports as the API server holds them now. */
+/** The current run and its reports from the API server. */
 export async function readRun(
   client: Pick<RestClient, 'get'>,
   names: RunNames,

@@ -60,7 +60,7 @@ export function waitingLines(seen: Snapshot): string[] {
   ];
 }
 
-/** How many components of an environment are ready, and what holds the others. */
+/** The number of ready components of an environment, and what the others wait for. */
 function componentLines({ metadata, status }: TestEnvironment, several: boolean): string[] {
   const components = status?.components ?? [];
   const waiting = components.filter((one) => !isUp(one));
@@ -88,7 +88,7 @@ export function componentLine(one: ComponentStatus): string {
   return `${one.name} ${one.ready}/${one.desired} ready${restarts}${one.message ? ` (${one.message})` : ''}`;
 }
 
-/** Whether a component has the pods that its chart asks for. */
+/** Whether a component has the pods that its chart requires. */
 export function isUp(one: ComponentStatus): boolean {
   return one.ready >= one.desired;
 }

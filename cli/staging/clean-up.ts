@@ -10,7 +10,7 @@ const REMOVE_SECONDS = 180;
 /** The operator removes artifacts within seconds after their reports; a bucket may be slow. */
 const SWEEP_SECONDS = 60;
 
-/** Removes what an earlier command left behind, its finished runs included. Throws an Error with what does not go. */
+/** Removes what an earlier command left behind, its finished runs included. Throws an Error with what remains. */
 export async function makeRoom(state: StagingState, { p, progress }: Step): Promise<void> {
   const { namespaces } = state.options;
   const before = await holdingsOf(state.client, namespaces.test, p.signal);
@@ -21,7 +21,7 @@ export async function makeRoom(state: StagingState, { p, progress }: Step): Prom
     throw new Error(`leftovers of an earlier command cannot be removed: ${left.join(', ')}`);
 }
 
-/** Removes what was made, or says what stays. */
+/** Removes what was created, or reports what stays. */
 export function cleanUpStaging(state: StagingState, interrupted: boolean): CleanUp {
   const { options, client, names } = state;
   return {

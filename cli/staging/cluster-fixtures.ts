@@ -70,7 +70,7 @@ export class Cluster {
   readonly objects = new Map<string, Stored>();
   readonly signals = new EventEmitter();
   denied: string[] = [];
-  /** What the operator makes of a run as soon as it is created. */
+  /** What the operator does with a run as soon as it is created. */
   finish: (created: TestRun) => TestRun = (created) => ({
     ...run([suite('s', 'Passed')]),
     metadata: created.metadata,

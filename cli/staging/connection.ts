@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
 import type { StagingNamespaces } from './names.ts';
 
-/** It is not known how to reach the deployment, or who to be there. Names what is missing, no value. Exit code 2. */
+/** Endpoints or credentials of the deployment are unknown. Names what is missing, but no value. Exit code 2. */
 export class NotReachable extends Error {
   override readonly name = 'NotReachable';
   readonly remedy: string;
@@ -123,7 +123,7 @@ export async function findConnection(
 
 /** The connection, checked. Throws NotReachable with the names of what is missing or malformed, never with a value. */
 export function whole(parts: object, namespaces: StagingNamespaces, sources: Sources): Connection {
-  // No agents is no mistake: they are only asked by some suites.
+  // A connection without agents is valid: only some suites use them.
   const candidate = { agents: [], ...parts };
   if (isConnection(candidate)) return candidate;
   const lacks = new Set(

@@ -5,7 +5,7 @@ import type { Sources } from './connection.ts';
 import type { StagingEffects } from './effects.ts';
 import type { StagingNamespaces } from './names.ts';
 
-/** What a staging run is asked for. */
+/** Options of a staging run. */
 export interface StagingOptions extends RunChoice {
   namespaces: StagingNamespaces;
   sources: Sources;
@@ -15,9 +15,9 @@ export interface StagingOptions extends RunChoice {
   pullSecret?: string;
   /** Image with Backend.AI's own programs, for the suites that work in it. */
   runtimeImage?: string;
-  /** Leave operator and run as they are at the end. */
+  /** Keep operator and run at the end. */
   keep: boolean;
-  /** Look at everything, create nothing. */
+  /** Check everything, create nothing. */
   dryRun: boolean;
   /** Seconds without an answer of the API server after which the command leaves the run to itself. */
   patienceSeconds: number;
@@ -26,11 +26,11 @@ export interface StagingOptions extends RunChoice {
   attachCommand: string;
 }
 
-/** What the phases share, and what the report reads at the end. */
+/** The state that the phases share and that the report reads at the end. */
 export interface StagingState extends JobRecord {
   options: StagingOptions;
   effects: StagingEffects;
-  /** Set by the first phase of both commands, before anything else looks at it. */
+  /** Set by the first phase of both commands, before any use. */
   client: RestApi;
   /** Something was made in the cluster, now or by an earlier command. */
   mayHaveMade: boolean;

@@ -1,6 +1,6 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 
-/** A Service as discovery looks at it. */
+/** The fields of a Service that discovery reads. */
 export interface Service {
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   spec?: { ports?: { name?: string; port: number }[] };

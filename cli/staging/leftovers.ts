@@ -14,7 +14,7 @@ import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { MADE_BY, STAGING } from './names.ts';
 
-/** One object of ours that is there. */
+/** One object of this command in the cluster. */
 export interface Thing {
   kind: string;
   path: string;
@@ -25,7 +25,7 @@ export interface Thing {
 export interface Holdings {
   /** ours: the mark of this command is on it. foreign: this command did not install it. */
   operator: 'none' | 'ours' | 'foreign';
-  /** Runs that this command made. */
+  /** Runs that this command created. */
   runs: TestRun[];
 }
 
@@ -35,7 +35,7 @@ const OPERATOR = `app.kubernetes.io/name=e2e-operator,app.kubernetes.io/instance
 const ARTIFACT_SERVER = `app.kubernetes.io/name=e2e-artifacts,app.kubernetes.io/instance=${STAGING.release}`;
 const LOOK_MS = 500;
 
-/** Where to look for what, in the order in which it is named to people. */
+/** The kinds to look for, in the order of the output. */
 function searches(namespace: string): { kind: string; collection: string; selector: string }[] {
   const core = (plural: string) => corePath(namespace, plural);
   const apis = (group: string, plural: string) => `/apis/${group}/namespaces/${namespace}/${plural}`;
@@ -72,7 +72,7 @@ function searches(namespace: string): { kind: string; collection: string; select
   ];
 }
 
-/** Every object that a staging run makes and that is there now. */
+/** Every object of a staging run that exists now. */
 export async function ourThings(
   client: Pick<RestApi, 'get'>,
   namespace: string,
@@ -90,7 +90,7 @@ export async function ourThings(
   return found.flat();
 }
 
-/** Who installed an operator there, and which runs this command made. */
+/** Who installed the operator, and which runs this command created. */
 export async function holdingsOf(
   client: Pick<RestApi, 'get'>,
   namespace: string,
@@ -118,7 +118,7 @@ export async function holdingsOf(
 }
 
 /**
- * Which of these things to delete now. What another of them owns goes with that, and the Lease is recreated by an operator
+ * Which of these things to delete now. Owned objects go with their owners, and the Lease is recreated by an operator
  * that still runs. Pure.
  */
 export function toDelete(things: readonly Thing[]): Thing[] {

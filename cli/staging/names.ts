@@ -1,12 +1,12 @@
 /** Where a staging run happens. */
 export interface StagingNamespaces {
-  /** Namespace in which Backend.AI runs. Nothing is made there. */
+  /** Namespace of Backend.AI. Nothing is created there. */
   deployment: string;
-  /** Namespace of the operator, its objects and the suites' Jobs: everything that is made is made there. */
+  /** Namespace of the operator, its objects and the suites' Jobs: everything is created there. */
   test: string;
 }
 
-/** Names of what a staging run makes in its namespace. */
+/** Names of what a staging run creates in its namespace. */
 export const STAGING = {
   /** Default of StagingNamespaces.test. */
   testNamespace: 'backendai-e2e',
@@ -24,7 +24,7 @@ export const STAGING = {
   crds: 'charts/e2e-operator/files/crds',
 } as const;
 
-/** On what the command itself makes there, the Secret of its Helm release included: only this is ever removed. */
+/** Label of what the command itself creates, including the Secret of its Helm release: it removes nothing else. */
 export const MADE_BY = { label: 'e2e.backend.ai/made-by', value: 'staging' } as const;
 /** On a TestRun: the namespace of the deployment, for "attach". */
 export const DEPLOYMENT_ANNOTATION = 'e2e.backend.ai/deployment';

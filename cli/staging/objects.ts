@@ -19,7 +19,7 @@ export function connectionSecret(namespaces: StagingNamespaces, connection: Conn
   };
 }
 
-/** The environment: what runs already, and nothing in it may be broken. */
+/** The environment: an existing deployment that no suite may disrupt. */
 export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironment {
   return {
     apiVersion: API_VERSION,
@@ -32,7 +32,7 @@ export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironme
   };
 }
 
-/** The run. It goes by itself a day after it ended, also a failed one: its results lie where it was started. */
+/** The run. The operator deletes it a day after its end, even if it failed: the results are on the user's machine. */
 export function stagingRun(namespaces: StagingNamespaces, request: Omit<RunRequest, 'environments'>) {
   const spec = {
     ...runSpec({ ...request, environments: [STAGING.environment] }),

@@ -22,13 +22,13 @@ export interface Question {
   name?: string;
 }
 
-/** What a look at the cluster found before anything is created. */
+/** The result of a preflight, before anything is created. */
 export interface Preflight {
   /** As the API server calls the user; undefined where it does not say (before Kubernetes 1.28). */
   user: string | undefined;
   /** Kinds that the API server does not serve, by plural. */
   missingKinds: string[];
-  /** Unknown: there is no right to look. */
+  /** unknown: the user may not read it. */
   namespace: 'found' | 'absent' | 'unknown';
   missing: Question[];
 }
@@ -54,7 +54,7 @@ export function questionsFor(namespaces: StagingNamespaces, secret: string = CON
   );
 }
 
-/** Asks all of that, creates nothing. Throws what the client throws. */
+/** Runs the preflight; creates nothing. Throws what the client throws. */
 export async function lookBefore(
   client: Client,
   namespaces: StagingNamespaces,
@@ -100,7 +100,7 @@ export function rightsInWords(missing: readonly Question[], namespaces: StagingN
 
 /**
  * Throws NotPrepared with everything that is missing and the commands of the administrator.
- * Returns what is only nice to have and missing, a line each.
+ * Returns one line for each optional right that is missing.
  */
 export function refuseUnprepared(found: Preflight, namespaces: StagingNamespaces): string[] {
   const needed = found.missing.filter(({ right }) => right.lost === undefined);
@@ -124,7 +124,7 @@ export function refuseUnprepared(found: Preflight, namespaces: StagingNamespaces
   );
 }
 
-/** Exactly the commands that an administrator has to run for what is missing, in their order. */
+/** The exact commands for an administrator to provide what is missing, in order. */
 export function adminCommands(found: Preflight, namespaces: StagingNamespaces): string[] {
   const user = found.user ?? 'USER';
   const shown = /^[\w:.@-]+$/.test(user) ? user : `'${user.replaceAll("'", "'\\''")}'`;

@@ -3,7 +3,7 @@ import { CONNECTION_SECRET } from '@backendai-e2e/api/test-environment';
 import { stringify } from 'yaml';
 import { STAGING, type StagingNamespaces } from './names.ts';
 
-/** One rule of what the user of a staging run must be allowed to do. */
+/** One right that the user of a staging run needs. */
 export interface Right {
   place: keyof StagingNamespaces;
   /** API group, "" for the core. */
@@ -22,7 +22,7 @@ const RBAC = 'rbac.authorization.k8s.io';
 const kinds = Object.values(KINDS).map(({ plural }) => plural);
 
 /**
- * Everything that `e2e staging` needs, and no more. Nobody can give rights that he does not have, so what the operator and
+ * Everything that `e2e staging` needs, and no more. A user cannot grant rights that the user lacks, so what the operator and
  * the suites get (charts/e2e-operator/templates/rbac.yaml) is part of it.
  */
 export const RIGHTS: readonly Right[] = [

@@ -175,14 +175,14 @@ function imagesOf({ images }: { images?: StagingImages }): StagingImages {
   return images;
 }
 
-/** The run to attach to: one that goes on, else the youngest. Pure. */
+/** The run to attach to: an active one, else the newest. Pure. */
 export function runToAttach(found: Pick<Holdings, 'runs'>): TestRun | undefined {
   const age = (run: TestRun) => run.metadata.creationTimestamp ?? '';
   const runs = [...found.runs].sort((a, b) => age(b).localeCompare(age(a)));
   return runs.find((run) => !isFinished(run)) ?? runs[0];
 }
 
-/** Looks at everything that can be missing, and says it before anything is created. */
+/** Checks everything that can be missing, before anything is created. */
 async function prepare(state: StagingState, { p, progress }: Step): Promise<Ending | undefined> {
   const { options } = state;
   const { namespaces, sources } = options;
@@ -198,7 +198,7 @@ async function prepare(state: StagingState, { p, progress }: Step): Promise<Endi
   const dry = { dryRun: 'All', fieldValidation: 'Strict' };
   const at = { namespace: namespaces.test };
   const environment = stagingEnvironment(namespaces);
-  // The name may be taken by what an earlier command left, which is removed later.
+  // A leftover of an earlier command may have the name; it is removed later.
   environment.metadata.name = `${environment.metadata.name}-look`;
   await state.client.create(pathOf(TEST_ENVIRONMENTS, at), environment, p.signal, dry);
   await state.client.create(pathOf(TEST_RUNS, at), wantedRun(options), p.signal, dry);

@@ -14,7 +14,7 @@ export interface SignalSource {
 }
 
 export interface Interruption {
-  /** Aborted with Interrupted by the first Ctrl-C, SIGTERM or SIGHUP: stop what goes on, clean up. */
+  /** Aborted with Interrupted by the first Ctrl-C, SIGTERM or SIGHUP: stop the work, clean up. */
   readonly work: AbortSignal;
   /** Aborted by the second: stop cleaning up as well. */
   readonly cleanUp: AbortSignal;
@@ -27,7 +27,7 @@ export function onInterrupt(
   tell: (line: string) => void,
   source: SignalSource = process,
   now: () => number = () => performance.now(),
-  /** Who removes what an abandoned clean-up leaves. */
+  /** The command that removes what an abandoned clean-up leaves. */
   remover = 'make down',
 ): Interruption {
   const work = new AbortController();

@@ -32,7 +32,7 @@ export function rendered(shown: Shown, format: Format, columns: number | undefin
   }
 }
 
-/** Prints a result on stdout. A terminal gets lines that fit; a pipe or a file gets them whole. */
+/** Prints a result on stdout. Lines fit the terminal; a pipe or a file gets complete lines. */
 export function show(shown: Shown, format: Format): void {
   process.stdout.write(rendered(shown, format, columnsOf(process.stdout)));
 }

@@ -1,6 +1,6 @@
 import { Listr, PRESET_TIMER } from 'listr2';
 
-/** What the work of a phase says while it goes on. */
+/** Reports the progress of a phase. */
 export interface PhaseProgress {
   /** A line worth keeping where output only grows. */
   log(line: string): void;
@@ -18,7 +18,7 @@ export interface Renderer {
   print(lines: readonly string[]): void;
 }
 
-/** Every line that was said, for the log file. */
+/** Receives every line of progress, for the log file. */
 export type Recorder = (line: string) => void;
 
 export interface Output {
