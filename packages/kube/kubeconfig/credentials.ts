@@ -10,6 +10,8 @@ import { OidcToken } from './oidc.ts';
 export interface Surroundings {
   env: NodeJS.ProcessEnv;
   terminal: boolean;
+  /** Shows the error output of a plugin. */
+  showError: (text: string) => void;
   now: () => Date;
 }
 
@@ -69,12 +71,12 @@ export class UserCredentials {
   async #askPlugin(refused: boolean): Promise<ExecCredential | undefined> {
     const { exec } = this.#user;
     if (!exec) return undefined;
-    const { now, env, terminal } = this.#around;
+    const { now, env, terminal, showError } = this.#around;
     const held = this.#plugin;
     const expired = held?.expiresAt !== undefined && held.expiresAt.getTime() <= now().getTime();
     if (held && !expired && !refused) return held;
     const authority = material(this.#cluster, 'certificate-authority')?.toString('base64');
-    this.#plugin = await runExecPlugin(exec, { env, terminal, cluster: this.#cluster, authority });
+    this.#plugin = await runExecPlugin(exec, { env, terminal, showError, cluster: this.#cluster, authority });
     return this.#plugin;
   }
 

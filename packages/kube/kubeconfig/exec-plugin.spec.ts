@@ -30,6 +30,7 @@ describe('an exec plugin', () => {
     const around = {
       env: {},
       terminal: false,
+      showError: () => {},
       authority: 'Q0E=',
       cluster: {
         ...cluster,

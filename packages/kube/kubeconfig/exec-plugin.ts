@@ -31,6 +31,8 @@ export interface ExecEnvironment {
   env: NodeJS.ProcessEnv;
   /** Whether a person can answer on the standard input. */
   terminal: boolean;
+  /** Receives the plugin's error output as it comes: it may ask a person to log in. */
+  showError: (text: string) => void;
   cluster: KubeconfigCluster;
   /** Base64 of the cluster's authority, from the data or from the file. */
   authority?: string | undefined;
@@ -122,11 +124,16 @@ export async function runExecPlugin(exec: ExecConfig, around: ExecEnvironment): 
   const interactive = isInteractive(exec, around.terminal);
   const own = Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, String(value)]));
   const env = { ...around.env, ...own, KUBERNETES_EXEC_INFO: execInfo(exec, interactive, around) };
-  const output = await outputOf(exec, env, interactive);
+  const output = await outputOf(exec, env, interactive, around.showError);
   return readExecCredential(exec, output);
 }
 
-function outputOf(exec: ExecConfig, env: NodeJS.ProcessEnv, interactive: boolean): Promise<string> {
+function outputOf(
+  exec: ExecConfig,
+  env: NodeJS.ProcessEnv,
+  interactive: boolean,
+  showError: ExecEnvironment['showError'],
+): Promise<string> {
   const { command = '', args } = exec;
   const limitMs = interactive ? WITH_PERSON_MS : ALONE_MS;
   return new Promise((resolve, reject) => {
@@ -141,7 +148,7 @@ function outputOf(exec: ExecConfig, env: NodeJS.ProcessEnv, interactive: boolean
       output += text;
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      process.stderr.write(text);
+      showError(text);
       complaints = (complaints + text).slice(-STDERR_CHARACTERS);
     });
     child.once('error', (cause: NodeJS.ErrnoException) => {

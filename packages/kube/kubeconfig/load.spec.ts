@@ -19,10 +19,12 @@ describe('a kubeconfig, read as kubectl reads it', () => {
   /** Whether the server takes the credentials of a request. */
   let accepts: (headers: http.IncomingHttpHeaders) => boolean;
   const clients: KubeClient[] = [];
+  let shown: string[];
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
     seen = [];
+    shown = [];
     accepts = () => true;
     server = http.createServer((request, response) => {
       seen.push(request.headers);
@@ -54,7 +56,9 @@ describe('a kubeconfig, read as kubectl reads it', () => {
       users: user ? [{ name: 'u', user }] : [],
     });
   const connect = (file: string, env: NodeJS.ProcessEnv = {}) => {
-    const client = new KubeClient(loadKubeconfig({ kubeconfig: file }, { env, terminal: false }));
+    const client = new KubeClient(
+      loadKubeconfig({ kubeconfig: file }, { env, terminal: false, showError: (text) => shown.push(text) }),
+    );
     clients.push(client);
     return client;
   };
@@ -165,6 +169,7 @@ echo "{\\"apiVersion\\":\\"${V1}\\",\\"kind\\":\\"ExecCredential\\",\\"status\\"
     expect(String(await failing({ command: script }))).to.match(
       /ConfigError: .*fails.sh ended with exit code 3: log in first/,
     );
+    expect(shown.join('')).to.equal('log in first\n');
     const missing = await failing({ command: './missing', installHint: 'Install it with brew.' });
     expect(String(missing)).to.match(/missing cannot be started.*ENOENT.*Install it with brew/);
     expect(seen).to.deep.equal([]);

@@ -23,10 +23,11 @@ export function loadKubeconfig(
   source: KubeconfigSource = {},
   around: Partial<Surroundings> = {},
 ): ClusterAccess {
-  const { env = process.env, terminal = process.stdin.isTTY === true, now = () => new Date() } = around;
+  const { env = process.env, terminal = process.stdin.isTTY === true } = around;
+  const { showError = (text) => void process.stderr.write(text), now = () => new Date() } = around;
   const files = source.kubeconfig === undefined ? kubeconfigFiles(env) : [source.kubeconfig];
   const config = mergeKubeconfigs(files.map(readKubeconfig));
-  return accessOf(config, files.join(', '), source.context, { env, terminal, now });
+  return accessOf(config, files.join(', '), source.context, { env, terminal, showError, now });
 }
 
 /**
