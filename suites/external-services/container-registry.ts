@@ -11,37 +11,35 @@ import { useWorld } from '../fixtures/world.ts';
 describe('the container registry', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
-  let vfolders: ImageFixture;
+  let images: ImageFixture;
 
   before('the registry has the kernel image', async () => {
-    vfolders = await ImageFixture.of(world());
+    images = await ImageFixture.of(world());
   });
 
   it('keeps a pushed image under its digest and its tag only', async () => {
-    const tag = vfolders.newTag('kept');
-    const made = await vfolders.push(tag, 'kept');
-    expect((await vfolders.registry.manifest(vfolders.repository, made.digest))?.content).to.deep.equal(
+    const tag = images.newTag('kept');
+    const made = await images.push(tag, 'kept');
+    expect((await images.registry.manifest(images.repository, made.digest))?.content).to.deep.equal(
       made.content,
     );
-    expect((await vfolders.registry.manifest(vfolders.repository, tag))?.digest).to.equal(made.digest);
-    expect(await vfolders.registry.manifest(vfolders.repository, `${tag}none`)).to.equal(undefined);
-    expect(await vfolders.registry.manifest(vfolders.repository, `sha256:${'0'.repeat(64)}`)).to.equal(
-      undefined,
-    );
+    expect((await images.registry.manifest(images.repository, tag))?.digest).to.equal(made.digest);
+    expect(await images.registry.manifest(images.repository, `${tag}none`)).to.equal(undefined);
+    expect(await images.registry.manifest(images.repository, `sha256:${'0'.repeat(64)}`)).to.equal(undefined);
   });
 
   it('shows a moved tag under its new digest after a scan, as one image', async () => {
     const { admin } = world();
-    const tag = vfolders.newTag('moved');
-    const first = await vfolders.push(tag, 'first');
-    await vfolders.scan();
-    expect((await vfolders.rows(vfolders.referenceOf(tag))).map((row) => row.config_digest)).to.deep.equal([
+    const tag = images.newTag('moved');
+    const first = await images.push(tag, 'first');
+    await images.scan();
+    expect((await images.rows(images.referenceOf(tag))).map((row) => row.config_digest)).to.deep.equal([
       first.config,
     ]);
-    const second = await vfolders.push(tag, 'second');
+    const second = await images.push(tag, 'second');
     expect(second.config).not.to.equal(first.config);
-    await vfolders.scan();
-    const seen = await vfolders.rows(vfolders.referenceOf(tag));
+    await images.scan();
+    const seen = await images.rows(images.referenceOf(tag));
     expect(seen.map((row) => ({ digest: row.config_digest, status: row.status }))).to.deep.equal([
       { digest: second.config, status: 'ALIVE' },
     ]);
@@ -52,16 +50,16 @@ describe('the container registry', function () {
 
   it('serves an agent that pulls an image once and then keeps it', async () => {
     const { database, afterTest } = world();
-    const tag = vfolders.newTag('pulled');
-    await vfolders.push(tag, 'pulled');
-    await vfolders.scan();
-    expect(await vfolders.holders(vfolders.referenceOf(tag)), 'agents that hold it before').to.deep.equal([]);
+    const tag = images.newTag('pulled');
+    await images.push(tag, 'pulled');
+    await images.scan();
+    expect(await images.holders(images.referenceOf(tag)), 'agents that hold it before').to.deep.equal([]);
     const seconds: number[] = [];
     for (const what of ['cold', 'cached']) {
-      const session = await world().startSession(afterTest, { image: vfolders.referenceOf(tag) });
+      const session = await world().startSession(afterTest, { image: images.referenceOf(tag) });
       const [kernel] = await database.kernels(session.id);
-      expect(await vfolders.holders(vfolders.referenceOf(tag))).to.include(kernel?.agent);
-      expect(kernel?.image).to.equal(vfolders.referenceOf(tag));
+      expect(await images.holders(images.referenceOf(tag))).to.include(kernel?.agent);
+      expect(kernel?.image).to.equal(images.referenceOf(tag));
       measure(`session-start-${what}`, session.startSeconds, 's');
       seconds.push(session.startSeconds);
       await world().endSession(session.id);
@@ -71,7 +69,7 @@ describe('the container registry', function () {
 
   it('refuses a session with an unknown tag at once, and leaves nothing behind', async () => {
     const name = world().name('missing');
-    const image = vfolders.referenceOf(`e2enone${world().run}`);
+    const image = images.referenceOf(`e2enone${world().run}`);
     const wanted = world().smallSession({ name, image });
     await expectRefusal(world().user.sessions.create(wanted), {
       status: 404,
@@ -83,12 +81,12 @@ describe('the container registry', function () {
 
   it('ends a session with the reason when it has lost a scanned image, and frees the slots', async () => {
     const { database, afterTest } = world();
-    const tag = vfolders.newTag('lost');
-    const made = await vfolders.push(tag, 'lost');
-    await vfolders.scan();
-    await vfolders.registry.deleteManifest(vfolders.repository, made.digest);
+    const tag = images.newTag('lost');
+    const made = await images.push(tag, 'lost');
+    await images.scan();
+    await images.registry.deleteManifest(images.repository, made.digest);
     const { sessionId } = await world().enqueue(
-      world().smallSession({ image: vfolders.referenceOf(tag) }),
+      world().smallSession({ image: images.referenceOf(tag) }),
       afterTest,
     );
     const row = await waitForEnd(database, sessionId, undefined, START_SECONDS + END_SECONDS);
@@ -97,14 +95,14 @@ describe('the container registry', function () {
     expect(kernel?.status_info).to.include('Image pull failed').and.to.include(tag);
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await vfolders.holders(vfolders.referenceOf(tag))).to.deep.equal([]);
+    expect(await images.holders(images.referenceOf(tag))).to.deep.equal([]);
   });
 });
 
 describe('a container registry with a password', function () {
   this.timeout((START_SECONDS + END_SECONDS + 60) * 1000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
-  let vfolders: ImageFixture;
+  let images: ImageFixture;
   let registries: RegistryAdministration;
   let host: string;
   let id: string;
@@ -114,7 +112,7 @@ describe('a container registry with a password', function () {
     const { afterSuite, connection } = world();
     const { guarded, project } = connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
-    vfolders = await ImageFixture.of(world());
+    images = await ImageFixture.of(world());
     registries = new RegistryAdministration(world());
     ({ name: host, password } = guarded);
     id = await registries.add({ ...guarded, project }, afterSuite);
@@ -126,29 +124,29 @@ describe('a container registry with a password', function () {
   };
   /** A new image, scanned under its name in the guarded registry. */
   const scanned = async (what: string): Promise<string> => {
-    const tag = vfolders.newTag(what, undefined, host);
-    await vfolders.push(tag, what);
-    await vfolders.scan(host);
-    const reference = vfolders.referenceOf(tag, host);
-    expect((await vfolders.rows(reference)).map((row) => row.status)).to.deep.equal(['ALIVE']);
-    expect(await vfolders.holders(reference), 'agents that hold it before').to.deep.equal([]);
+    const tag = images.newTag(what, undefined, host);
+    await images.push(tag, what);
+    await images.scan(host);
+    const reference = images.referenceOf(tag, host);
+    expect((await images.rows(reference)).map((row) => row.status)).to.deep.equal(['ALIVE']);
+    expect(await images.holders(reference), 'agents that hold it before').to.deep.equal([]);
     return reference;
   };
 
   it('shows its images to Backend.AI, and to no client without the password', async () => {
     const { guarded } = world().connection.registry;
     if (!guarded) throw new Inconclusive('the deployment has no registry that wants a password');
-    const tag = vfolders.newTag('guarded', undefined, host);
-    const { digest } = await vfolders.push(tag, 'guarded');
+    const tag = images.newTag('guarded', undefined, host);
+    const { digest } = await images.push(tag, 'guarded');
     for (const wrong of [undefined, { ...guarded, password: 'wrong' }]) {
-      const refused = new ContainerRegistry(guarded, wrong).manifest(vfolders.repository, tag);
+      const refused = new ContainerRegistry(guarded, wrong).manifest(images.repository, tag);
       const error = await refused.then(String, (thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(BackendApiError).with.property('status', 401);
     }
-    const seen = await new ContainerRegistry(guarded, guarded).manifest(vfolders.repository, tag);
+    const seen = await new ContainerRegistry(guarded, guarded).manifest(images.repository, tag);
     expect(seen?.digest).to.equal(digest);
-    await vfolders.scan(host);
-    expect(await vfolders.rows(vfolders.referenceOf(tag, host))).to.have.length(1);
+    await images.scan(host);
+    expect(await images.rows(images.referenceOf(tag, host))).to.have.length(1);
   });
 
   it('serves an image to an agent that uses the password stored in Backend.AI', async () => {
@@ -156,7 +154,7 @@ describe('a container registry with a password', function () {
     const session = await world().startSession(world().afterTest, { image: reference });
     const [kernel] = await world().database.kernels(session.id);
     expect(kernel?.image).to.equal(reference);
-    expect(await vfolders.holders(reference)).to.include(kernel?.agent);
+    expect(await images.holders(reference)).to.include(kernel?.agent);
     await world().endSession(session.id);
   });
 
@@ -174,22 +172,22 @@ describe('a container registry with a password', function () {
     expect(kernel?.status_info).not.to.include(password);
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await vfolders.holders(reference)).to.deep.equal([]);
+    expect(await images.holders(reference)).to.deep.equal([]);
     await registries.setPassword(id, password);
     const session = await world().startSession(afterTest, { image: reference });
-    expect(await vfolders.holders(reference)).to.have.length(1);
+    expect(await images.holders(reference)).to.have.length(1);
     await world().endSession(session.id);
   });
 
   // login() of ai.backend.common.docker takes the realm of a Basic challenge for the URL of a token server.
   it('refuses a scan with a wrong password and gives the reason', async () => {
-    const tag = vfolders.newTag('unseen', undefined, host);
-    await vfolders.push(tag, 'unseen');
+    const tag = images.newTag('unseen', undefined, host);
+    await images.push(tag, 'unseen');
     await wrongPassword();
-    const refused = await refusedScan(vfolders.scan(host));
+    const refused = await refusedScan(images.scan(host));
     expect(refused.status, refused.message).to.be.within(400, 499);
     expect(refused.message).to.match(/authenti|credential|password/i);
-    expect(await vfolders.rows(vfolders.referenceOf(tag, host))).to.deep.equal([]);
+    expect(await images.rows(images.referenceOf(tag, host))).to.deep.equal([]);
   });
 
   it('is listed without its password', async () => {

@@ -26,10 +26,10 @@ describe('without the container registry', function () {
   this.timeout(600_000);
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
   const faults = useFaults();
-  let vfolders: ImageFixture;
+  let images: ImageFixture;
 
   before('the registry has the kernel image, and an agent holds it', async () => {
-    vfolders = await ImageFixture.of(world());
+    images = await ImageFixture.of(world());
     const session = await world().startSession(world().afterSuite);
     await world().endSession(session.id);
   });
@@ -45,11 +45,11 @@ describe('without the container registry', function () {
   /** An image that the manager knows and no agent holds. */
   const unheld = async (what: string): Promise<string> => {
     await registryAnswers();
-    const tag = vfolders.newTag(what);
-    await vfolders.push(tag, what);
-    await vfolders.scan();
-    const reference = vfolders.referenceOf(tag);
-    expect(await vfolders.holders(reference)).to.deep.equal([]);
+    const tag = images.newTag(what);
+    await images.push(tag, what);
+    await images.scan();
+    const reference = images.referenceOf(tag);
+    expect(await images.holders(reference)).to.deep.equal([]);
     return reference;
   };
   /** Expects that the session ends because its image cannot be pulled, gives the reason, and leaves nothing. */
@@ -70,7 +70,7 @@ describe('without the container registry', function () {
     );
     expect((await database.allocations(sessionId)).every((one) => one.freed)).to.equal(true);
     await world().containersGone(sessionId);
-    expect(await vfolders.holders(reference)).to.deep.equal([]);
+    expect(await images.holders(reference)).to.deep.equal([]);
   };
   /** Expects that the image can be used again, and measures the time. */
   const recovers = async (reference: string): Promise<void> => {
@@ -80,13 +80,13 @@ describe('without the container registry', function () {
     measure('registry-recovery', (performance.now() - since) / 1000, 's');
     expect((performance.now() - since) / 1000).to.be.below(RECOVERY_SECONDS);
     const [kernel] = await world().database.kernels(session.id);
-    expect(await vfolders.holders(reference)).to.include(kernel?.agent);
+    expect(await images.holders(reference)).to.include(kernel?.agent);
     await world().endSession(session.id);
-    await vfolders.scan();
+    await images.scan();
   };
 
   it('a session whose image must be pulled ends with the reason, one with a held image runs, both run afterwards', async () => {
-    const held = await vfolders.holders(world().connection.registry.kernelImage);
+    const held = await images.holders(world().connection.registry.kernelImage);
     const reference = await unheld('away');
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
       await endsForWantOf(reference, START_SECONDS + END_SECONDS);
@@ -100,13 +100,13 @@ describe('without the container registry', function () {
   // The rescan's handler does not catch the client's connection error, which becomes "Internal server error".
   it('a scan says that the registry cannot be reached', async () => {
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
-      const refused = await refusedScan(vfolders.scan());
+      const refused = await refusedScan(images.scan());
       expect(refused.status, refused.message).to.be.oneOf([502, 503, 504]);
       expect(refused.message).to.include(world().connection.registry.name.split(':')[0]);
     });
     await waitUntil(
       'the registry to be scanned again',
-      () => vfolders.scan().catch((error: unknown) => notYet(error)),
+      () => images.scan().catch((error: unknown) => notYet(error)),
       { deadlineSeconds: 30 },
     );
   });
