@@ -31,7 +31,7 @@ const WRONG: Wrong[] = [
   {
     run: '{grep: "("}',
     reason: 'InvalidGrep',
-    says: /spec\.grep is no JavaScript regular expression: .*Unterminated group/,
+    says: /spec\.grep is not a JavaScript regular expression: .*Unterminated group/,
   },
   { run: '{rerunFailedOf: nobody}', reason: 'NothingToRerun', says: /there is no TestRun nobody/ },
   {

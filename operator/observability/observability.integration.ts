@@ -44,7 +44,7 @@ describe('what people and programs see of the operator', function () {
   after(() => stage?.stop());
 
   async function metrics(): Promise<string> {
-    const port = lines.find(({ msg }) => msg.startsWith('probes and metrics'))?.port;
+    const port = lines.find(({ msg }) => msg.startsWith('serving probes and metrics'))?.port;
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     return answer.text();
   }

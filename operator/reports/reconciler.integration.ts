@@ -214,7 +214,7 @@ describe('TestReport against a real API server', function () {
       const line = (await stage.finished('node')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'NodeLost' });
       expect(line?.message).to.match(
-        /was told to end at .* and is still there: pod node-alpha-1-\w+ is Running/,
+        /was deleted at .* and still exists: pod node-alpha-1-\w+ is Running/,
       );
     });
 
