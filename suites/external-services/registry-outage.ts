@@ -85,7 +85,7 @@ describe('without the container registry', function () {
     await images.scan();
   };
 
-  it('a session whose image must be pulled ends with the reason, one with a held image runs, both run afterwards', async () => {
+  it('a session whose image must be pulled ends with the reason, one whose image is held runs, then both do', async () => {
     const held = await images.holders(world().connection.registry.kernelImage);
     const reference = await unheld('away');
     await withFault(faults(), NO_REGISTRY, world().afterTest, async () => {
