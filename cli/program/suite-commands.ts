@@ -1,7 +1,19 @@
+import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { LIMITS } from '@backendai-e2e/api/limits';
 import { Argument, type Command } from 'commander';
+import { MOST_ENVIRONMENTS, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
-import { outputOption } from './shared-options.ts';
+import { isOn, numberOption, outputOption, switchOption, textOption } from './shared-options.ts';
+
+/** What commander gives for the options of `plan`. */
+interface PlanWords {
+  suites?: string;
+  environments?: number;
+  parallelism?: number;
+  slow: boolean;
+  output: Format;
+}
 
 /** Adds the commands for the suites of this checkout, and shell completion. */
 export function addSuiteCommands(program: Command, end: End): void {
@@ -13,6 +25,35 @@ export function addSuiteCommands(program: Command, end: End): void {
     .action(async ({ output }: { output: Format }) =>
       end(await (await import('../commands/machine.ts')).suitesCommand(output)),
     );
+  program
+    .command('plan')
+    .description('print when each suite would run, from the seconds of the last whole run; run nothing')
+    .addOption(textOption('suites', 'names', 'comma-separated suites, areas or suite files (default: all)'))
+    .addOption(
+      numberOption(
+        'environments',
+        'n',
+        `number of equal environments (1 to ${MOST_ENVIRONMENTS}; default: ${WHOLE_RUN_ENVIRONMENTS})`,
+        1,
+        MOST_ENVIRONMENTS,
+      ),
+    )
+    .addOption(
+      numberOption(
+        'parallelism',
+        'n',
+        `suites that run at once in each environment (default: ${RUN_DEFAULTS.parallelism})`,
+        1,
+        LIMITS.parallelism,
+      ),
+    )
+    .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
+    .addOption(outputOption())
+    .action(async ({ output, slow, environments = WHOLE_RUN_ENVIRONMENTS, ...choice }: PlanWords) => {
+      const { planCommand } = await import('../commands/plan.ts');
+      const includeSlow = !isOn('noSlow', !slow);
+      return end(await planCommand({ ...choice, environments, includeSlow }, output));
+    });
   program
     .command('init')
     .description('create a suite from a template')

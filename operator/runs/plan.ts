@@ -13,6 +13,7 @@ import {
   type TestRun,
 } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { chooseStarts, footprintOf } from '@backendai-e2e/scheduling/starts';
 import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
@@ -21,7 +22,6 @@ import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
-import { chooseStarts, footprintOf } from './starts.ts';
 
 /** Maximum difference between the clocks of two nodes that may run the operator. */
 const CLOCK_TOLERANCE_MS = 30_000;
@@ -274,9 +274,9 @@ function startsOf(
         name,
         ready: places.get(environment)?.state === 'Ready',
         last: isLast({ suite }),
-        ...footprintOf(suite),
+        ...footprintOf(suite.spec),
       })),
-      running.filter((one) => one.environment === environment).map(({ suite }) => footprintOf(suite)),
+      running.filter((one) => one.environment === environment).map(({ suite }) => footprintOf(suite?.spec)),
       run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
     );
     const since = firstAttemptIn(environment, world);

@@ -1,6 +1,5 @@
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
-import { chooseStarts, type DueSuite, type Footprint, footprintOf } from './starts.ts';
+import { chooseStarts, type DueSuite, type Footprint, footprintOf, type SuiteTraits } from './starts.ts';
 
 /**
  * "a" plain, "A" alone, "a-" not ready, "Z" alone and last, "a:m,p" needs components m and p, "a:m!p" claims p beside,
@@ -61,8 +60,7 @@ describe('chooseStarts', () => {
 });
 
 describe('footprintOf', () => {
-  const of = (spec: Partial<TestSuite['spec']>): Footprint =>
-    footprintOf({ spec: { files: ['a'], image: 'i', ...spec } } as TestSuite);
+  const of = (traits: SuiteTraits): Footprint => footprintOf(traits);
 
   it('of a disruptive suite without claims is everything', () => {
     expect(of({ disruptive: true, needs: ['manager'] }).alone).to.equal(true);

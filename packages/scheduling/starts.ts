@@ -1,4 +1,18 @@
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
+/** What a suite says about its company: the same fields in TestSuite.spec and in the catalog. */
+export interface SuiteTraits {
+  /** Nothing may run beside it. */
+  exclusive?: boolean;
+  /** It breaks components; without claims it runs alone. */
+  disruptive?: boolean;
+  /** It starts when all others have ended, and runs alone. */
+  last?: boolean;
+  /** Components that must be ready and stay as they are; none: all. */
+  needs?: readonly string[];
+  /** Components that no other suite may need meanwhile. */
+  claims?: readonly string[];
+  /** It mostly waits: it takes no place. */
+  waits?: boolean;
+}
 
 /** How a suite uses the components of its environment. */
 export interface Footprint {
@@ -21,10 +35,10 @@ export interface DueSuite extends Footprint {
   last: boolean;
 }
 
-/** A suite whose TestSuite was deleted while it runs may do anything: it runs alone. */
-export function footprintOf(suite: TestSuite | undefined): Footprint {
-  if (!suite) return { alone: true, needs: undefined, claims: [], waits: false };
-  const { exclusive, disruptive, last, needs, claims, waits } = suite.spec;
+/** undefined: a suite that was deleted while it runs. It may do anything, so it runs alone. */
+export function footprintOf(traits: SuiteTraits | undefined): Footprint {
+  if (!traits) return { alone: true, needs: undefined, claims: [], waits: false };
+  const { exclusive, disruptive, last, needs, claims, waits } = traits;
   return {
     alone: exclusive === true || last === true || (disruptive === true && claims === undefined),
     needs: needs && needs.length > 0 ? needs : undefined,
