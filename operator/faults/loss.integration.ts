@@ -41,7 +41,7 @@ describe('a fault whose target is lost', function () {
     expect(status?.targets?.[0]?.healedEvidence).to.match(/no longer has pod away-a with uid/);
   });
 
-  it('with its node: not waited for for ever; it is said that nobody saw it heal, and who did not answer', async () => {
+  it('with its node: ends as Unhealed, and names what did not answer', async () => {
     const pod = await scene.pod('node-a', 'node');
     await scene.pod('node-peer', 'peer', '10.1.1.9');
     await scene.ask('node', {

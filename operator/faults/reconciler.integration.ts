@@ -210,7 +210,7 @@ describe('faults', function () {
     expect(status.targets?.[0]?.healedEvidence).to.match(/no longer has pod frozen with uid/);
   });
 
-  it('go through a killed operator: the next one does not do it twice, and lets go when the target is gone', async () => {
+  it('survive a killed operator: the next one does nothing twice, and releases a lost target', async () => {
     await operator.stop();
     await pod('cut', 'cut');
     await pod('valkey-0', 'valkey', { address: '10.1.1.9' });

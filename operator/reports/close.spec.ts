@@ -134,7 +134,7 @@ describe('attemptProgress', () => {
     });
   }
 
-  it('is patient with a pod that was told to end on a deadline: it may still report', () => {
+  it('waits for a pod that ends on a deadline, because it may still report', () => {
     const running = pod('Running', { running: {} }, { metadata: { deletionTimestamp: at(1).toISOString() } });
     expect(progress(job([['FailureTarget', 'DeadlineExceeded', '']]), [running]).ended).to.equal(undefined);
   });
@@ -222,7 +222,7 @@ describe('a Job whose report is final', () => {
     expect(outlivesItsReport(interrupted, { job: job(), pods: [] })).to.equal(true);
   });
 
-  it('does not when it came to its end, or is about to, or the pod has ended and has the log', () => {
+  it('does not when it ended, is about to end, or its pod ended and has the log', () => {
     const passed = report({ final: true, verdict: 'Passed' });
     const ended = pod('Failed', terminated(1));
     expect(outlivesItsReport(passed, { job: job(), pods: [] })).to.equal(false);

@@ -11,9 +11,6 @@ const READERS: readonly (readonly [readonly string[], (text: string) => Passage[
   [['{packages,operator,cli,tools,suites}/**/*.ts'], testTitles],
 ];
 
-/** The files that are not rewritten yet, one a line. A file leaves the list when it passes, and never comes back. */
-export const PENDING_FILE = 'tools/docs-check/words-pending.txt';
-
 /** Findings of every file that has any, by its path from the root of the project. */
 export function findingsByFile(): Map<string, Finding[]> {
   const found = new Map<string, Finding[]>();
@@ -27,11 +24,4 @@ export function findingsByFile(): Map<string, Finding[]> {
     }
   }
   return found;
-}
-
-/** The paths in {@link PENDING_FILE}. */
-export function pendingFiles(): string[] {
-  return readFileSync(path.join(PROJECT_ROOT, PENDING_FILE), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
 }
