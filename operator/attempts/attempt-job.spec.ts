@@ -32,7 +32,7 @@ describe('attemptJob', () => {
   const container = pod?.containers?.[0];
   const env = new Map(container?.env?.map((entry) => [entry.name, entry.value]));
 
-  it("never reruns a test by itself, and ends after the runner's own deadline", () => {
+  it("never retries a test, and ends after the runner's own deadline", () => {
     expect(spec).to.deep.include({
       backoffLimit: 0,
       activeDeadlineSeconds: 220,
