@@ -213,9 +213,7 @@ describe('TestReport against a real API server', function () {
       await touch(pod);
       const line = (await stage.finished('node')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'NodeLost' });
-      expect(line?.message).to.match(
-        /was deleted at .* and still exists: pod node-alpha-1-\w+ is Running/,
-      );
+      expect(line?.message).to.match(/was deleted at .* and still exists: pod node-alpha-1-\w+ is Running/);
     });
 
     const hintOf = (report: TestReport | undefined) =>
