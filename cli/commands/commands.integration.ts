@@ -39,6 +39,7 @@ describe('the command against a real API server', function () {
   function start(...args: string[]): Running {
     const env = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: folder,
       KUBECONFIG: stage.plane.kubeconfigPath,
       E2E_NAMESPACE: stage.namespace,

@@ -1,24 +1,15 @@
+import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
-import { ensureTool, type ToolName } from '@backendai-e2e/cli/machine/tools';
+import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { execa } from 'execa';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
-
-/** One part of `make test`: a program that checks something, or a set of Mocha files. */
-interface Part {
-  name: string;
-  /** Arguments of Node. */
-  command: string[];
-  /** Mocha files; the part counts their tests. Without it the part counts as one check. */
-  files?: string[];
-  /** Tools that its tests call, by the environment variable that names each. */
-  tools?: Record<string, ToolName>;
-}
+import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
 
 export interface PartResult {
   name: string;
@@ -27,64 +18,33 @@ export interface PartResult {
 }
 
 const OUT = path.join(PROJECT_ROOT, 'out/test');
-const BIN = 'node_modules/.bin';
-/** Results of the spelling check for unchanged files. */
-const SPELLED = 'node_modules/.cache/cspell';
 /** Time for one part. The longest, the API server's tests, takes a few minutes. */
 const PART_TIMEOUT_MS = 20 * 60_000;
 
-const PARTS: readonly Part[] = [
-  { name: 'format and lint', command: [`${BIN}/biome`, 'check', '.'] },
-  { name: 'types', command: [`${BIN}/tsc`, '--noEmit'] },
-  {
-    name: 'spelling',
-    command: [`${BIN}/cspell`, '--no-progress', '--no-summary', '--cache', '--cache-location', SPELLED],
-  },
-  { name: 'Markdown', command: [`${BIN}/markdownlint-cli2`] },
-  { name: 'unused code', command: [`${BIN}/knip`, '--no-progress', '--no-config-hints'] },
-  { name: 'words', command: [process.execPath, 'tools/docs-check/words-command.ts'] },
-  {
-    name: 'unit and charts',
-    command: mocha(),
-    files: ['{packages,operator,suites,cli,tools}/**/*.spec.ts'],
-    tools: { E2E_HELM: 'helm' },
-  },
-  {
-    name: 'operator and charts against a real API server',
-    // Each worker starts one control plane for its files, which mostly wait.
-    command: [...mocha(), '--parallel', '--jobs', '2'],
-    files: ['{packages,operator,cli,tools}/**/*.integration.ts'],
-    tools: {
-      E2E_KUBE_APISERVER: 'kube-apiserver',
-      E2E_KUBE_CONTROLLER_MANAGER: 'kube-controller-manager',
-      E2E_ETCD: 'etcd',
-      E2E_VERSITYGW: 'versitygw',
-      E2E_KUBECTL: 'kubectl',
-      E2E_HELM: 'helm',
-    },
-  },
-];
-
-/** Parts by the short names that --part takes. */
-const SHORT: Record<string, readonly number[]> = { lint: [0, 1, 2, 3, 4, 5], unit: [6], integration: [7] };
+/** Compiled sources, so that the many processes of the tests start faster. */
+const COMPILED = path.join(PROJECT_ROOT, 'node_modules/.cache/compiled');
 
 /**
- * `tools/dev test`: runs all parts in order, even after a failure, then prints one table. Writes out/test/tally.json.
+ * `tools/dev test`: runs all parts, even after a failure, then prints one table. Two groups of parts run side by side: the
+ * tests against an API server mostly wait. Writes out/test/tally.json.
  * Returns 0 when nothing failed, 1 when a test or check failed, 2 when a tool is not available.
  */
-export function testCommand(part?: string): Promise<number> {
-  const chosen = part === undefined ? PARTS.map((_, index) => index) : SHORT[part];
-  if (!chosen) {
-    console.error(`there is no part "${part}"; these exist: ${Object.keys(SHORT).join(', ')}`);
+export function testCommand(name?: string): Promise<number> {
+  if (name !== undefined && !isPartName(name)) {
+    console.error(`there is no part "${name}"; these exist: ${Object.keys(PARTS).join(', ')}`);
     return Promise.resolve(COMMAND_EXIT.couldNotRun);
   }
   return withProvision(async (p) => {
     await rm(OUT, { recursive: true, force: true });
     await mkdir(OUT, { recursive: true });
+    const groups = name === undefined ? SIDE_BY_SIDE : [[name]];
+    // The last group prints as it goes, the others part by part.
+    const running = groups.map((group, index) => runGroup(group, index === groups.length - 1, p));
+    // One that cannot go on (a tool is missing) does not leave the other running behind it.
     const results: PartResult[] = [];
-    for (const index of chosen) {
-      const each = PARTS[index];
-      if (each) results.push(await runPart(each, index, p));
+    for (const ended of await Promise.allSettled(running)) {
+      if (ended.status === 'rejected') throw ended.reason;
+      results.push(...ended.value);
     }
     await writeFile(path.join(OUT, 'tally.json'), `${JSON.stringify(results, null, 2)}\n`);
     console.log(`\n${testSummary(results).join('\n')}`);
@@ -92,19 +52,27 @@ export function testCommand(part?: string): Promise<number> {
   });
 }
 
+async function runGroup(group: readonly PartName[], live: boolean, p: Provision): Promise<PartResult[]> {
+  const results: PartResult[] = [];
+  for (const part of group.flatMap((name): readonly Part[] => PARTS[name])) {
+    results.push(await runPart(part, live, p));
+  }
+  return results;
+}
+
 /** `tools/dev fmt` */
 export function formatCommand(): Promise<number> {
-  return withProvision(async (p) => runNode([`${BIN}/biome`, 'check', '--write', '.'], p));
+  return withProvision(async (p) => (await runNode([`${BIN}/biome`, 'check', '--write', '.'], p)).code);
 }
 
 /** `tools/dev crds` */
 export function crdsCommand(): Promise<number> {
   return withProvision(async (p) => {
-    const code = await runNode([process.execPath, 'tools/crds/files.ts'], p);
+    const { code } = await runNode([process.execPath, 'tools/crds/files.ts'], p);
+    if (code !== COMMAND_EXIT.passed) return code;
     // The generator writes JSON as JSON.stringify does, and the linter checks Biome's format.
-    return (
-      code || runNode([`${BIN}/biome`, 'format', '--write', 'charts/e2e-operator/values.schema.json'], p)
-    );
+    const values = 'charts/e2e-operator/values.schema.json';
+    return (await runNode([`${BIN}/biome`, 'format', '--write', values], p)).code;
   });
 }
 
@@ -112,7 +80,7 @@ export function crdsCommand(): Promise<number> {
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => {
     await writeFile(SETTINGS_PAGE, settingsPage());
-    return runNode([process.execPath, 'tools/charts/values-doc.ts'], p);
+    return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
   });
 }
 
@@ -134,20 +102,26 @@ export function testSummary(results: readonly PartResult[]): string[] {
   ];
 }
 
-function mocha(): string[] {
-  return [`${BIN}/mocha`, '--reporter', path.join(PROJECT_ROOT, 'tools/program/tally-reporter.ts')];
-}
-
-async function runPart(part: Part, index: number, p: Provision): Promise<PartResult> {
-  console.log(`\n── ${part.name}`);
-  const env: Record<string, string> = {};
+async function runPart(part: Part, live: boolean, p: Provision): Promise<PartResult> {
+  const heading = `\n── ${part.name}\n`;
+  if (live) process.stdout.write(heading);
+  const tallyFile = path.join(OUT, `${part.name.replaceAll(/\W+/g, '-')}.json`);
+  const env: Record<string, string> = { E2E_TALLY: tallyFile, NODE_COMPILE_CACHE: COMPILED };
   for (const [variable, tool] of Object.entries(part.tools ?? {})) env[variable] = await ensureTool(tool, p);
-  const tallyFile = path.join(OUT, `part-${index}.json`);
+  const files = part.files ? globSync(part.files, { cwd: PROJECT_ROOT, exclude: ['**/node_modules'] }) : [];
   const began = performance.now();
-  const code = await runNode([...part.command, ...(part.files ?? [])], p, { ...env, E2E_TALLY: tallyFile });
+  const command = [...part.command, ...longestFirst(files, part.longest ?? [])];
+  const { code, output } = await runNode(command, p, { env, live });
   const seconds = (performance.now() - began) / 1000;
+  if (!live) process.stdout.write(`${heading}${output}\n`);
   const tally = part.files ? await readTally(tallyFile) : undefined;
   return { name: part.name, tally: judged(part.name, code, tally), seconds };
+}
+
+/** The files in the order of their names, those that take longest first. */
+export function longestFirst(files: readonly string[], longest: readonly string[]): string[] {
+  const rest = files.filter((file) => !longest.includes(file)).sort();
+  return [...longest.filter((file) => files.includes(file)), ...rest];
 }
 
 /** A program that failed without a failed test to show for it counts as one failure. */
@@ -170,13 +144,19 @@ async function readTally(file: string): Promise<Tally | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Tally);
 }
 
-async function runNode(args: string[], p: Provision, env: Record<string, string> = {}): Promise<number> {
-  const { exitCode, failed, shortMessage } = await execa(args[0] ?? '', args.slice(1), {
+/** Runs a program on this Node.js; its output is printed at once when it is live, else returned. */
+async function runNode(
+  args: string[],
+  p: Provision,
+  { env = {}, live = true }: { env?: Record<string, string>; live?: boolean } = {},
+): Promise<{ code: number; output: string }> {
+  const { exitCode, failed, shortMessage, all } = await execa(args[0] ?? '', args.slice(1), {
     cwd: PROJECT_ROOT,
     env,
     stdin: 'ignore',
-    stdout: 'inherit',
-    stderr: 'inherit',
+    stdout: live ? 'inherit' : 'pipe',
+    stderr: live ? 'inherit' : 'pipe',
+    all: true,
     reject: false,
     timeout: PART_TIMEOUT_MS,
     cancelSignal: p.signal,
@@ -187,5 +167,5 @@ async function runNode(args: string[], p: Provision, env: Record<string, string>
   p.signal.throwIfAborted();
   // The program did not start, or a signal ended it: its reason is not printed yet.
   if (failed && exitCode === undefined) console.error(shortMessage);
-  return exitCode ?? COMMAND_EXIT.couldNotRun;
+  return { code: exitCode ?? COMMAND_EXIT.couldNotRun, output: String(all ?? '') };
 }
