@@ -107,7 +107,7 @@ describe('charts/e2e-operator as a release', function () {
 
   it('is installed, and lists what it keeps', async () => {
     const { stdout } = await helm('install', 'e2e', earlierChart(), '--create-namespace', ...images(1));
-    expect(stdout).to.include('TestSuites, TestRuns and TestReports').and.include('kubectl delete crd');
+    expect(stdout).to.include('keeps the CRDs with their objects').and.include('kubectl delete crd');
     stage = new Stage(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
     operator = await startOperator();
     await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1');
