@@ -33,7 +33,7 @@ export interface Sites {
 
 /**
  * Makes the collector of a job. It writes run.json, junit.xml, summary.md, logs/ and artifacts/ into `sites.out`, and
- * compares run.json, junit.xml and the output of the suites' pods. Disagreements are troubles. `record.collected` keeps
+ * compares run.json and junit.xml. Disagreements are troubles; differences from the pods' output are notes. `record.collected` keeps
  * what the summary needs.
  * @param connect used if the job ended before it had a client
  */
@@ -49,7 +49,7 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     progress.state(['logs of every container']);
     const read = await readNamespaces(client, sites.namespaces, p.signal);
     const logs = [...read.logs, ...lastLogs(record, operatorNamespace)];
-    const printed = printedTests(logs, names?.run ?? '');
+    const printed = printedTests(logs, names?.run ?? '', record.seen.reports);
     record.collected = { ...read, logs, printed };
     const folder = path.join(out, 'logs');
     await writeLogs(folder, record.collected);
@@ -59,7 +59,9 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     const { run, reports } = record.seen;
     if (names && run) {
       const events = record.events ?? [];
-      troubles.push(...(await writeResults(out, { run, reports }, { printed, events })));
+      const written = await writeResults(out, { run, reports }, { printed, events });
+      troubles.push(...written.troubles);
+      for (const note of written.notes) progress.log(`note: ${note}`);
       troubles.push(...(await fetchAll(client, names, out, progress, p.signal)));
     }
     progress.title(`results and logs are in ${sites.shown}`);

@@ -9,7 +9,7 @@ const JOB = 'batch.kubernetes.io/job-name';
 describe('the tests that pods printed', () => {
   it('belong to the report that has the name of their Job', () => {
     const labels = { [LABELS.run]: 'run', [JOB]: 'run-s-1' };
-    const found = printedTests([componentLog('suite', [output([test('a')])], { labels })], 'run');
+    const found = printedTests([componentLog('suite', [output([test('a')])], { labels })], 'run', []);
     expect([...found.keys()]).to.deep.equal(['run-s-1']);
     expect(found.get('run-s-1')?.[0]).to.include({ file: 'area/one', title: 'a', state: 'passed' });
   });
@@ -22,6 +22,6 @@ describe('the tests that pods printed', () => {
       componentLog('suite', [], { labels: of('run', 'run-b-1') }),
       componentLog('manager', ['x']),
     ];
-    expect([...printedTests(logs, 'run').keys()]).to.deep.equal([]);
+    expect([...printedTests(logs, 'run', []).keys()]).to.deep.equal([]);
   });
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { disagreements } from '@backendai-e2e/results/agreement';
+import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
 import { markdownReporter } from '@backendai-e2e/results/markdown';
 import { type MakeReporter, reported } from '@backendai-e2e/results/reporter';
@@ -38,22 +38,19 @@ export async function clearResults(out: string): Promise<void> {
 export interface ResultsOptions {
   /** Tests that the pod of each attempt printed, by the name of its TestReport. */
   printed: ReadonlyMap<string, readonly ObservedTest[]>;
-  /** The run is of the past: a missing output is no trouble. Default: false. */
-  podsMayBeGone?: boolean;
   /** What the job did to the run, for run.json. */
   events?: readonly JobEvent[];
 }
 
 /**
- * Writes run.json and the file of each reporter, reads run.json and junit.xml back, and compares them with what the pods
- * printed.
- * Returns one sentence for each disagreement.
+ * Writes run.json and the file of each reporter, reads run.json and junit.xml back, and compares them. Returns one
+ * sentence for each disagreement, and one note for each difference from what the pods printed.
  */
 export async function writeResults(
   out: string,
   { run, reports }: RunObjects,
-  { printed, podsMayBeGone = false, events = [] }: ResultsOptions,
-): Promise<string[]> {
+  { printed, events = [] }: ResultsOptions,
+): Promise<{ troubles: string[]; notes: string[] }> {
   const runFile = path.join(out, 'run.json');
   const record = runRecord({ run, reports });
   await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
@@ -62,8 +59,10 @@ export async function writeResults(
   }
   const written: RunObjects = JSON.parse(await readFile(runFile, 'utf8'));
   const junit = readJunit(await readFile(path.join(out, JUNIT), 'utf8'));
-  const found = disagreements({ ...written, junit, printed, podsMayBeGone });
-  return found.map((line) => `the results disagree: ${line}`);
+  return {
+    troubles: disagreements({ ...written, junit }).map((line) => `the results disagree: ${line}`),
+    notes: outputNotes(written.reports, printed),
+  };
 }
 
 /** Writes phases.json and summary.txt. */

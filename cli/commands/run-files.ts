@@ -141,10 +141,9 @@ export function reportCommand(
     const collected = await readNamespaces(cluster.client, namespaces, cluster.signal);
     await writeLogs(path.join(out, 'logs'), collected);
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
-    const printed = printedTests(collected.logs, found.run.metadata.name);
-    const gone = found.reports.filter((report) => !printed.has(report.metadata.name)).length;
-    if (gone > 0) console.error(`e2e: the output of ${gone} attempts is gone with their pods`);
-    const troubles = await writeResults(out, found, { printed, podsMayBeGone: true });
+    const printed = printedTests(collected.logs, found.run.metadata.name, found.reports);
+    const { troubles, notes } = await writeResults(out, found, { printed });
+    for (const note of notes) console.error(`e2e: note: ${note}`);
     const artifacts = await fetchArtifacts(
       cluster.client,
       found.reports,

@@ -2,23 +2,17 @@ import type { TestReport } from '@backendai-e2e/api/test-report';
 import { countKey } from '@backendai-e2e/api/verdict';
 import type { RunObjects } from './run-record.ts';
 import { nameOf, type ObservedTest } from './test-record.ts';
+import { printable } from './titles.ts';
 
-/** The sources that tell of the same tests. */
+/** The results that must tell of the same tests. */
 export interface Sources extends RunObjects {
   /** Tests in junit.xml, by the name of their suite. */
   junit: ReadonlyMap<string, readonly ObservedTest[]>;
-  /** Tests that each attempt's pod printed, by the name of its TestReport. */
-  printed: ReadonlyMap<string, readonly ObservedTest[]>;
-  /** The run is of the past: its pods may be gone with their output. Default: a missing output is a disagreement. */
-  podsMayBeGone?: boolean;
 }
 
 /**
- * Compares run.json, junit.xml and the output of pods test by test: same tests, same states, same seconds (to the
- * hundredth that the output shows). Returns a sentence for each disagreement; none means that they agree.
- *
- * Two differences are no disagreement: tests that the byte budget left out of a report (status.omitted counts them), and
- * tests that a pod printed after the last write of a report that was Interrupted.
+ * Compares run.json and junit.xml test by test: same tests, same states, same seconds (to the hundredth), and counts that
+ * are those of the tests. Returns a sentence for each disagreement; none means that they agree.
  */
 export function disagreements(sources: Sources): string[] {
   const { run, reports, junit } = sources;
@@ -28,7 +22,6 @@ export function disagreements(sources: Sources): string[] {
     const line = suites.find((suite) => suite.report === report.metadata.name);
     const tests = report.status?.tests ?? [];
     return [
-      ...againstOutput(report, sources),
       ...(line ? compare(tests, junit.get(line.name) ?? [], place, 'junit.xml').map(sentenceOf) : []),
       ...countsAgainstTests(report),
     ];
@@ -59,21 +52,39 @@ function placeOf(report: TestReport): string {
   return `report ${report.metadata.name}`;
 }
 
-function againstOutput(report: TestReport, { printed, podsMayBeGone }: Sources): string[] {
+/**
+ * Compares each report with what its pod printed. The differences are notes, not disagreements: a test may print a line
+ * that looks like a result or replace the stream, and a node throws old lines and deleted pods away.
+ *
+ * Two differences are not even a note: tests that the byte budget left out of a report (status.omitted counts them), and
+ * tests that a pod printed after the last write of a report that was Interrupted.
+ * @param printed tests that each attempt's pod printed, by the name of its TestReport
+ */
+export function outputNotes(
+  reports: readonly TestReport[],
+  printed: ReadonlyMap<string, readonly ObservedTest[]>,
+): string[] {
+  return reports.flatMap((report) => againstOutput(report, printed.get(report.metadata.name)));
+}
+
+function againstOutput(report: TestReport, output: readonly ObservedTest[] | undefined): string[] {
   const tests = report.status?.tests ?? [];
-  const output = printed.get(report.metadata.name);
   const interrupted = report.status?.verdict === 'Interrupted';
   if (output === undefined) {
-    return tests.length === 0 || interrupted || podsMayBeGone
-      ? []
-      : [`${placeOf(report)}: the output of its pod is missing`];
+    return tests.length === 0 || interrupted ? [] : [`${placeOf(report)}: the output of its pod is gone`];
   }
   const found = compare(tests, output, placeOf(report), "its pod's output");
-  const ahead = found.filter((difference) => difference.kind === 'only-right');
-  const allowed = interrupted ? ahead.length : (report.status?.omitted?.tests ?? 0);
-  return found
-    .filter((difference) => difference.kind !== 'only-right' || ahead.length > allowed)
-    .map(sentenceOf);
+  const lost = found.filter(({ kind }) => kind === 'only-left').length;
+  const ahead = found.filter(({ kind }) => kind === 'only-right').length;
+  const allowed = interrupted ? ahead : (report.status?.omitted?.tests ?? 0);
+  return [
+    ...(lost > 0
+      ? [`${placeOf(report)}: ${lost} of its ${tests.length} tests are not in its pod's output`]
+      : []),
+    ...found
+      .filter(({ kind }) => kind !== 'only-left' && (kind !== 'only-right' || ahead > allowed))
+      .map(sentenceOf),
+  ];
 }
 
 /** Both lists by file and title. Tests of the same title are paired in their order. */
@@ -86,8 +97,8 @@ function compare(
   const rest = [...right];
   const differences: Difference[] = [];
   for (const test of left) {
-    const name = nameOf(test);
-    const index = rest.findIndex((other) => nameOf(other) === name);
+    const name = printable(nameOf(test));
+    const index = rest.findIndex((other) => printable(nameOf(other)) === name);
     const other = index < 0 ? undefined : rest.splice(index, 1)[0];
     const [took, tookThere] = [test.seconds.toFixed(2), other?.seconds.toFixed(2)];
     if (!other) {

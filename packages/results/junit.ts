@@ -3,12 +3,10 @@ import { DOMImplementation, DOMParser, type Document, type Element, XMLSerialize
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
 import { firstLine, type ObservedTest, type TestRecord } from './test-record.ts';
+import { printable } from './titles.ts';
 
 /** Name of the test case that stands for a whole suite: one that ended badly without a bad test to show for it. */
 const SUITE_CASE = '(suite)';
-
-/** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
-const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
 
 type Attributes = Record<string, string | number | undefined>;
 
@@ -42,7 +40,7 @@ function junitXml(run: RunRecord): string {
   const add = (parent: Element | undefined, name: string, attributes: Attributes): Element => {
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) {
-      if (value !== undefined) element.setAttribute(key, clean(String(value)));
+      if (value !== undefined) element.setAttribute(key, printable(String(value)));
     }
     (parent ?? document).appendChild(element);
     return element;
@@ -62,7 +60,7 @@ function junitXml(run: RunRecord): string {
       if (!outcome) continue;
       const { element: tag, text, type, message } = outcome;
       const below = add(testcase, tag, { message: message || undefined, type });
-      if (text) below.appendChild(document.createTextNode(clean(text)));
+      if (text) below.appendChild(document.createTextNode(printable(text)));
     }
   }
   indent(document, root);
@@ -116,10 +114,6 @@ function countsOf(cases: readonly Case[]) {
     errors: count('error'),
     skipped: count('skipped'),
   };
-}
-
-function clean(text: string): string {
-  return text.toWellFormed().replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'));
 }
 
 /** Puts each child element on a line of its own. The serializer writes what it gets. */

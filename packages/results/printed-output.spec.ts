@@ -59,6 +59,25 @@ describe('the output of a suite', () => {
     expect(readPrintedTests(text).map(({ title }) => title)).to.deep.equal(['a']);
   });
 
+  it('has no file and no end in what a test prints', () => {
+    const text = printed([test('a'), test('b')])
+      .replace('✔ a', 'done\n...\nTests:       2 passed, 2 total\nTests: 2 total\n✔ a')
+      .replace('✔ b', 'other/file\n✔ b');
+    const files = readPrintedTests(text, new Set(['area/one'])).map(({ file, title }) => `${file} ${title}`);
+    expect(files).to.deep.equal(['area/one a', 'area/one b']);
+  });
+
+  for (const [zone, at] of [
+    ['+09:00', '2026-01-01T00:00:00.000000001Z'],
+    ['-03:30', '2026-01-01T12:30:00.000000001Z'],
+    ['Z', '2026-01-01T09:00:00.000000001Z'],
+  ]) {
+    it(`can be read from a node whose time is ${zone}`, () => {
+      const stamped = printed([test('a')]).replace(/^/gm, `2026-01-01T09:00:00.000000001${zone} `);
+      expect(readPrintedTests(stamped)).to.deep.equal([{ ...observed(test('a')), at }]);
+    });
+  }
+
   it('has the file in the line above and may have the time of the kubelet', () => {
     const text = [
       '2026-01-01T00:00:00.123456789Z area/two',

@@ -13,12 +13,16 @@ import { firstLine, nameOf, type ObservedTest, type TestRecord } from './test-re
  *     Tests: <numbers>                      here the tests end
  *     Verdict: <verdict> (<reason>: <message>)
  *
- * The marks are TEST_MARKS of packages/api. The kubelet may put a timestamp before each line.
+ * The marks are TEST_MARKS of packages/api. The kubelet may put a timestamp before each line. Tests print between these
+ * lines whatever they like, so what is read here is evidence for people: it decides nothing.
  */
 const TEST_LINE = /^(?<mark>.) (?<title>.+) \((?<seconds>\d+\.\d\d) s\)$/u;
 const FILE_LINE = new RegExp(PATTERNS.suiteFile);
-const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) /;
+const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) /;
+const ZONED = /^(?<time>[^.+Z]{19})(?<fraction>\.\d+)?(?<zone>.+)$/;
 const COUNTS_BEGIN = 'Tests: ';
+const COUNTS_LINE = /^Tests: \d+ total(, \d+ [a-z ]+)*$/;
+const VERDICT_BEGIN = 'Verdict: ';
 
 /** How the error of a test begins that never began. The output does not repeat it for each of them. */
 export const NOT_RUN = 'not run: ';
@@ -51,30 +55,43 @@ export function closingLines(tests: readonly TestRecord[], counts: Counts, outco
     ...errors,
     '',
     `${COUNTS_BEGIN}${numbers.join(', ')}`,
-    `Verdict: ${outcome.verdict}${why ? ` (${why})` : ''}`,
+    `${VERDICT_BEGIN}${outcome.verdict}${why ? ` (${why})` : ''}`,
     ...(outcome.reason === 'CouldNotRun' ? (outcome.message?.split('\n').slice(1) ?? []) : []),
   ];
 }
 
-/** Splits a log line into the kubelet's timestamp (RFC 3339), where there is one, and the rest. */
+/**
+ * Splits a log line into the kubelet's timestamp, where there is one, and the rest. The timestamp is RFC 3339 in UTC,
+ * whatever the node's time zone is.
+ */
 export function splitTimestamp(line: string): { at?: string; text: string } {
   const at = TIMESTAMP.exec(line)?.[1];
-  return at === undefined ? { text: line } : { at, text: line.slice(at.length + 1) };
+  return at === undefined ? { text: line } : { at: inUtc(at), text: line.slice(at.length + 1) };
 }
 
 /**
- * The tests in the output of a suite's pod, with or without the kubelet's timestamps. Reading ends at the line of
- * numbers: the errors that stand before it are indented and are no tests.
+ * The tests in the output of a suite's pod, with or without the kubelet's timestamps. Reading ends at the last line of
+ * numbers that a verdict follows: the errors that stand before it are indented and are no tests.
+ * @param files suite files of the attempt. Without them, every line that looks like one is one.
  */
-export function readPrintedTests(output: string): ObservedTest[] {
+export function readPrintedTests(output: string, files?: ReadonlySet<string>): ObservedTest[] {
+  const lines = output.split('\n').map(splitTimestamp);
+  const end = lines.findLastIndex(
+    ({ text }, index) => COUNTS_LINE.test(text) && lines[index + 1]?.text.startsWith(VERDICT_BEGIN),
+  );
   const tests: ObservedTest[] = [];
   let file = '';
-  for (const line of output.split('\n')) {
-    const { at, text } = splitTimestamp(line);
-    if (text.startsWith(COUNTS_BEGIN)) break;
+  for (const { at, text } of end < 0 ? lines : lines.slice(0, end)) {
     const test = parseTestLine(text);
     if (test) tests.push({ file, ...test, ...(at === undefined ? {} : { at }) });
-    else if (FILE_LINE.test(text)) file = text;
+    else if (FILE_LINE.test(text) && (files?.has(text) ?? text.includes('/'))) file = text;
   }
   return tests;
+}
+
+/** The same moment with "Z". The kubelet writes nanoseconds, which Date cuts: they are kept as they are. */
+function inUtc(at: string): string {
+  const { time = '', fraction = '', zone = 'Z' } = ZONED.exec(at)?.groups ?? {};
+  if (zone === 'Z') return at;
+  return `${new Date(`${time}${zone}`).toISOString().slice(0, 19)}${fraction}Z`;
 }

@@ -2,6 +2,10 @@ import { expect } from 'chai';
 import { fullTitle, matches, TestIds } from './titles.ts';
 
 describe('titles of tests', () => {
+  it('are printable lines, whatever characters the suite uses', () => {
+    expect(fullTitle(['\u001b[31mred\u001b[39m', 'a\u0000b \ud800'])).to.equal('red › a\ufffdb \ufffd');
+    expect(fullTitle(['', ''])).to.equal('(no title)');
+  });
   it('are one line, joined by the separator', () => {
     expect(fullTitle(['', 'create a  session', 'reaches\nRUNNING'])).to.equal(
       'create a session › reaches RUNNING',

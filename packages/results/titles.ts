@@ -1,13 +1,30 @@
 import { createHash } from 'node:crypto';
+import { stripVTControlCharacters } from 'node:util';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 
 /** Stands between the titles of the describes and of the test. */
 const TITLE_SEPARATOR = ' › ';
 
-/** Joins the titles of the describes and of the test to one line, at most LENGTHS.title characters. */
+/** The title of a test without one: a result without a name could not be told from others. */
+const NO_TITLE = '(no title)';
+
+/** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
+const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
+
+/**
+ * The text as every reporter can show it: without terminal colors, with U+FFFD for each other control character and each
+ * half of a surrogate pair. Tabs and line breaks stay.
+ */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .toWellFormed()
+    .replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'));
+}
+
+/** Joins the titles of the describes and of the test to one printable line, at most LENGTHS.title characters. */
 export function fullTitle(path: readonly string[]): string {
-  const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR);
-  return title.length > LENGTHS.title ? `${title.slice(0, LENGTHS.title - 1)}…` : title;
+  const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR) || NO_TITLE;
+  return title.length > LENGTHS.title ? `${title.slice(0, LENGTHS.title - 1)}…`.toWellFormed() : title;
 }
 
 /** Whether a test matches a pattern: by its full title, or by its title as Mocha writes it (joined by blanks). */
@@ -30,5 +47,5 @@ export class TestIds {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return printable(text.replace(/\s+/g, ' ')).trim();
 }
