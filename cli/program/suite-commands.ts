@@ -63,6 +63,18 @@ export function addSuiteCommands(program: Command, end: End): void {
       end(await (await import('../commands/init.ts')).initSuiteCommand(name)),
     );
   program
+    .command('try')
+    .description('run a suite file here, without a cluster, and show what a run would show')
+    .argument('<file>', 'a file in suites/, for example storage/rename-folder')
+    .option('--connection <file>', 'connection.json of a deployment that this machine reaches')
+    .addHelpText(
+      'after',
+      '\nTests that need Backend.AI fail without --connection. The exit code is that of a run.',
+    )
+    .action(async (file: string, options: { connection?: string }) =>
+      end(await (await import('../commands/try.ts')).tryCommand(file, options)),
+    );
+  program
     .command('completion')
     .description('print a completion script for a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))

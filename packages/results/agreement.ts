@@ -4,7 +4,7 @@ import type { RunObjects } from './run-record.ts';
 import { nameOf, type ObservedTest } from './test-record.ts';
 import { printable } from './titles.ts';
 
-/** The results that must tell of the same tests. */
+/** The results to compare. */
 export interface Sources extends RunObjects {
   /** Tests in junit.xml, by the name of their suite. */
   junit: ReadonlyMap<string, readonly ObservedTest[]>;

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import type { Exchange } from '../evidence/record.ts';
 
-/** Number of causes that are shown. */
+/** Number of causes, and of errors of an AggregateError, that are shown one below the other. */
 const CAUSES = 4;
+const AGGREGATED = 10;
 
 /**
  * The text of a failure: the message, expected and actual values, causes, the last API requests of the test with their
@@ -31,21 +32,51 @@ export function headline(error: unknown): string {
 }
 
 function comparison(error: unknown, diff: (actual: string, expected: string) => string): string | undefined {
-  if (!(error instanceof Error) || !('showDiff' in error) || !error.showDiff) return undefined;
-  if (!('actual' in error) || !('expected' in error)) return undefined;
-  const show = (value: unknown) =>
-    typeof value === 'string' ? value : inspect(value, { depth: 6, sorted: true, breakLength: 100 });
-  return diff(show(error.actual), show(error.expected)).trim();
+  if (!(error instanceof Error) || !('actual' in error) || !('expected' in error)) return undefined;
+  const { actual, expected } = error;
+  // Chai says whether a comparison helps. node:assert does not, but its own messages contain one.
+  const shows =
+    'showDiff' in error ? error.showDiff : !('generatedMessage' in error && error.generatedMessage);
+  if (!shows || Object.is(actual, expected)) return undefined;
+  for (const show of VIEWS) {
+    const [left, right] = [show(actual), show(expected)];
+    if (left !== right) return diff(left, right).trim();
+  }
+  return undefined;
 }
 
-function causes(error: unknown): string[] {
-  const lines: string[] = [];
-  let cause = error instanceof Error ? error.cause : undefined;
-  for (let count = 0; cause !== undefined && count < CAUSES; count += 1) {
-    lines.push(`caused by ${headline(cause)}`);
-    cause = cause instanceof Error ? cause.cause : undefined;
-  }
-  return lines;
+/** Ways to show a value, until two values look different: "5" and 5 do not as plain text. */
+const VIEWS: readonly ((value: unknown) => string)[] = [
+  (value) => (typeof value === 'string' ? value : inspected(value, 6)),
+  (value) => inspected(value, 6),
+  (value) => inspected(value, null),
+];
+
+function inspected(value: unknown, depth: number | null): string {
+  return inspect(value, {
+    depth,
+    sorted: true,
+    breakLength: 100,
+    maxArrayLength: null,
+    maxStringLength: null,
+  });
+}
+
+/** The causes of an error and the errors of an AggregateError, one line each, deeper ones indented. */
+export function causes(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth >= CAUSES) return [];
+  const indent = '  '.repeat(depth);
+  const lines = (label: string, inner: unknown) => [
+    `${indent}${label} ${headline(inner)}`,
+    ...causes(inner, depth + 1),
+  ];
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const more = errors.length - AGGREGATED;
+  return [
+    ...(error.cause === undefined ? [] : lines('caused by', error.cause)),
+    ...errors.slice(0, AGGREGATED).flatMap((one) => lines('one of its errors:', one)),
+    ...(more > 0 ? [`${indent}and ${more} more errors`] : []),
+  ];
 }
 
 function exchangeLines(exchange: Exchange): string[] {

@@ -6,13 +6,16 @@ import { readFileSync } from 'node:fs';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import { RUNNER_ENV, RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
-import { maskStrings, secretValues } from '@backendai-e2e/redaction/redaction';
+import { secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
 import { specReporter } from '@backendai-e2e/results/spec-reporter';
-import type { TestRecord } from '@backendai-e2e/results/test-record';
+import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { recorder } from '../evidence/record.ts';
 import { fitReport } from './budget.ts';
-import { headline } from './failure.ts';
+import { after as callAfter, monotonic, now, pause, restoreClocks } from './clock.ts';
+import { causes, headline } from './failure.ts';
+import { maskReport, maskSuite, maskTest } from './free-text.ts';
+import { isOfLibrary, Leftovers, settle } from './leftovers.ts';
 import { maskOutputs } from './masked-output.ts';
 import { Progress } from './progress.ts';
 import { statusSender } from './report-sender.ts';
@@ -23,20 +26,19 @@ import { readReportTarget, readSettings, type Settings } from './settings.ts';
 const GRACE_MS = 15_000;
 /** Time for the last write of the report, with retries. */
 const LAST_WRITE_MS = 10_000;
+/** Title of the entry for an error that belongs to no test. */
+const AFTER_TESTS = 'an error outside of the tests';
 
-maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
-// Node.js would print an uncaught error without the mask. Mocha catches errors while tests run.
-process.on('uncaughtException', (error) => {
-  if (process.listenerCount('uncaughtException') > 1) return;
-  complain(withCauses(error));
-  process.exit(RUNNER_EXIT.couldNotRun);
-});
+const [print, printError] = maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
 
-const complain = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
+const complain = (line: string): void => printError?.(`${recorder.secrets.mask(line)}\n`);
 
-const reporter = specReporter((text) => process.stdout.write(text));
+const reporter = specReporter((text) => print?.(text));
+/** Mocha catches errors while tests run. Node.js would print the others without the mask, and end the process. */
+let phase: 'loading' | 'running' | 'ended' = 'loading';
+const crashed = Promise.withResolvers<never>();
+crashed.promise.catch(() => undefined);
+const leftovers = new Leftovers<TestIdentity>();
 /** The attempt as the environment names it, also where the settings cannot be read. */
 const attempt = {
   name: process.env[RUNNER_ENV.suite] ?? '',
@@ -46,8 +48,13 @@ const attempt = {
 process.exit(await main());
 
 async function main(): Promise<number> {
-  const startedAt = new Date();
-  const progress = new Progress(startedAt);
+  const progress = new Progress(now());
+  process.on('uncaughtException', (error) => {
+    if (phase === 'loading') crashed.reject(error);
+    else if (phase === 'ended') leftovers.thrown(error);
+  });
+  process.on('unhandledRejection', (reason, promise) => leftovers.rejected(reason, promise, progress.latest));
+  process.on('rejectionHandled', (promise) => leftovers.handled(promise));
   let pod: string | undefined;
   let writer: ReportWriter | undefined;
   try {
@@ -57,7 +64,7 @@ async function main(): Promise<number> {
         send: statusSender(target),
         snapshot: () =>
           fitReport(
-            maskStrings(progress.status(new Date(), pod, [...recorder.measurements]), recorder.secrets),
+            maskReport(progress.status(now(), pod, [...recorder.measurements]), recorder.secrets),
             LIMITS.reportBytes,
             LIMITS.errorBytes,
           ),
@@ -75,6 +82,7 @@ async function main(): Promise<number> {
     pod = settings.pod;
     await run(settings, progress, () => writer?.changed());
   } catch (error) {
+    complain(withCauses(error));
     failed = couldNotRun(recorder.secrets.mask(withCauses(error)));
   }
   return close(progress, writer, failed);
@@ -83,9 +91,10 @@ async function main(): Promise<number> {
 /** Loads and runs the suite. Rejects when it cannot be loaded. */
 async function run(settings: Settings, progress: Progress, changed: () => void): Promise<void> {
   const version = readConnection(settings.connection);
+  let timer: NodeJS.Timeout | undefined;
   const interruption = new Promise<Interruption>((resolve) => {
     const deadline = { reason: 'DeadlineExceeded', message: deadlineMessage(settings) } as const;
-    setTimeout(() => resolve(deadline), settings.timeoutSeconds * 1000);
+    timer = callAfter(settings.timeoutSeconds * 1000, () => resolve(deadline));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => resolve({ reason: 'Terminated', message: `the runner got ${signal}` }));
     }
@@ -93,37 +102,56 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
   changed();
   const { loadSuites, startRun } = await import('./mocha-run.ts');
   const { judgeBy, KNOWN_ISSUES, readKnownIssues } = await import('./known-issues.ts');
-  const judge = judgeBy(readKnownIssues(settings.knownIssues ?? KNOWN_ISSUES), version, new Date());
-  const mocha = await Promise.race([loadSuites(settings.files, settings.grep), interruption]);
+  const judge = judgeBy(readKnownIssues(settings.knownIssues ?? KNOWN_ISSUES), version, now());
+  const mocha = await Promise.race([
+    loadSuites(settings.files, settings.grep),
+    interruption,
+    crashed.promise,
+  ]);
   if ('reason' in mocha) {
-    progress.interrupt(mocha, performance.now());
+    progress.interrupt(mocha, monotonic());
     return;
   }
-  const started = startRun(mocha, progress, judge, {
+  phase = 'running';
+  const events = {
     changed,
-    ended: (test) => {
+    ended: (test: TestRecord | undefined) => {
       if (test) show(progress, test);
       changed();
     },
+    retried: (title: string, error: string) => complain(`runs again: ${title}: ${error}`),
+  };
+  const started = startRun(mocha, progress, judge, events, settings.grep);
+  const ended = started.ended.then(() => {
+    phase = 'ended';
+    clearTimeout(timer);
+    restoreClocks();
   });
-  const early = await Promise.race([started.ended, interruption]);
-  if (!early) return;
-  for (const test of progress.interrupt(early, performance.now())) show(progress, test);
+  const early = await Promise.race([ended, interruption]);
+  if (!early) {
+    await settle();
+    await blame(progress, settings.files[0] ?? '');
+    return;
+  }
+  for (const test of progress.interrupt(early, monotonic())) show(progress, test);
   changed();
   started.abort();
-  const cleaned = await Promise.race([started.ended.then(() => true), after(GRACE_MS).then(() => false)]);
+  const cleaned = await Promise.race([ended.then(() => true), pause(GRACE_MS).then(() => false)]);
   if (!cleaned) complain(`clean-up did not end within ${GRACE_MS / 1000} s after the interruption`);
 }
 
-/** Closes open tests, prints the summary, writes the last report. Returns the exit code. */
+/**
+ * Closes open tests, prints the summary, writes the last report. An error that arrives meanwhile changes the outcome, and
+ * both are done once more. Returns the exit code.
+ */
 async function close(
   progress: Progress,
   writer: ReportWriter | undefined,
   failed: Outcome | undefined,
 ): Promise<number> {
-  for (const test of progress.finish(new Date(), failed)) show(progress, test);
+  for (const test of progress.finish(now(), failed)) show(progress, test);
   const outcome = progress.outcome ?? couldNotRun('no outcome');
-  reporter.suiteEnded?.(progress.record(attempt));
+  reporter.suiteEnded?.(maskSuite(progress.record(attempt), recorder.secrets));
   try {
     await writer?.finish(LAST_WRITE_MS);
   } catch (error) {
@@ -131,11 +159,42 @@ async function close(
     complain(error.message);
     return RUNNER_EXIT.couldNotRun;
   }
+  if (!failed && (await blame(progress, progress.latest?.file ?? '')))
+    return close(progress, writer, undefined);
   return exitCode(outcome);
 }
 
+/**
+ * Fails the tests that left a rejection behind, and the suite for errors after its last test. After an interruption both
+ * are only printed. Returns whether the results changed.
+ * @param file named by an error of no test
+ */
+async function blame(progress: Progress, file: string): Promise<boolean> {
+  const { rejections, thrown } = leftovers.take();
+  if (rejections.length + thrown.length === 0) return false;
+  const { failureText } = await import('./mocha-run.ts');
+  let changed = false;
+  const fail = (owner: TestIdentity | undefined, text: string): void => {
+    const test = owner && progress.failLater(owner, 'failed', text);
+    const place = { file: progress.latest?.file ?? file, title: AFTER_TESTS };
+    show(progress, test ?? progress.hookFailed(place, 'failed', 0, text));
+    changed = true;
+  };
+  for (const { reason, owner } of rejections) {
+    const text = `a promise was rejected and never handled: ${failureText(reason)}`;
+    if (isOfLibrary(reason) || progress.interrupted) complain(`warning: ${text}`);
+    else fail(owner, text);
+  }
+  for (const error of thrown) {
+    const text = `thrown after the end of the last test: ${failureText(error)}`;
+    if (progress.interrupted) complain(`warning: ${text}`);
+    else fail(undefined, text);
+  }
+  return changed;
+}
+
 function show(progress: Progress, test: TestRecord): void {
-  reporter.testEnded?.(test, progress.record(attempt));
+  reporter.testEnded?.(maskTest(test, recorder.secrets), progress.record(attempt));
 }
 
 function deadlineMessage(settings: Settings): string {
@@ -161,9 +220,5 @@ function readConnection(path: string | undefined): string | undefined {
 function withCauses(error: unknown): string {
   if (!(error instanceof Error)) return headline(error);
   const below = error.cause instanceof Error ? error.cause.stack : undefined;
-  return below ? `${error.message}\n${below}` : error.message;
-}
-
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return [error.message, ...(below ? [below, ...causes(error.cause)] : causes(error))].join('\n');
 }

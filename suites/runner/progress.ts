@@ -18,9 +18,12 @@ export class Progress {
   readonly #startedAt: Date;
   #open = new Map<TestIdentity, string>();
   #tests: TestRecord[] = [];
+  /** Where ended tests are in `#tests`. */
+  readonly #ended = new Map<TestIdentity, number>();
   #planned = 0;
   #failedHooks = 0;
   #current: { test: TestIdentity; since: number } | undefined;
+  #latest: TestIdentity | undefined;
   #interruption: Interruption | undefined;
   #outcome: Outcome | undefined;
   #finishedAt: Date | undefined;
@@ -35,9 +38,21 @@ export class Progress {
     this.#open = new Map(tests.map((test) => [test, this.#ids.next(test.file, test.title)]));
   }
 
+  /** Adds a test that a hook made while the suite ran. */
+  planMore(test: TestIdentity): void {
+    this.#planned += 1;
+    this.#open.set(test, this.#ids.next(test.file, test.title));
+  }
+
+  /** The test that began last. */
+  get latest(): TestIdentity | undefined {
+    return this.#latest;
+  }
+
   /** @param now milliseconds of a monotonic clock */
   begin(test: TestIdentity, now: number): void {
     this.#current = { test, since: now };
+    this.#latest = test;
   }
 
   /**
@@ -53,8 +68,27 @@ export class Progress {
     const id = this.#open.get(test);
     if (id === undefined) return undefined;
     this.#open.delete(test);
+    this.#ended.set(test, this.#tests.length);
     if (this.#current?.test === test) this.#current = undefined;
     return this.#add({ id, ...test, state, seconds: round(seconds), ...(error ? { error } : {}) });
+  }
+
+  /**
+   * Records an error of a test that has ended: a second call of its callback, or a rejection that it left. A test that
+   * failed as listed keeps its state. Returns the changed entry, or undefined when the test has no end or was interrupted.
+   */
+  failLater(test: TestIdentity, state: 'failed' | 'inconclusive', error: string): TestRecord | undefined {
+    const index = this.#ended.get(test);
+    const entry = index === undefined ? undefined : this.#tests[index];
+    if (index === undefined || !entry || entry.state === 'interrupted') return undefined;
+    const keeps = entry.state === 'failed' || entry.state === 'known-issue';
+    const changed: TestRecord = {
+      ...entry,
+      state: keeps ? entry.state : state,
+      error: entry.error ? `${entry.error}\n${error}` : error,
+    };
+    this.#tests[index] = changed;
+    return changed;
   }
 
   /** Records a failed hook. It is reported like a test, because the suite failed. */
@@ -94,8 +128,9 @@ export class Progress {
   finish(now: Date, outcome?: Outcome): TestRecord[] {
     const unsure = this.#tests.every((test) => test.state !== 'failed' && test.state !== 'interrupted');
     const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
+    const why = this.#failedHooks > 0 ? 'a hook before it did not succeed' : 'the run ended before it began';
     const closed = [...this.#open.keys()].flatMap(
-      (test) => this.end(test, state, 0, `${NOT_RUN}a hook before it did not succeed`) ?? [],
+      (test) => this.end(test, state, 0, `${NOT_RUN}${why}`) ?? [],
     );
     this.#outcome = outcome ?? decideOutcome(this.#tests, this.#interruption);
     this.#finishedAt = now;

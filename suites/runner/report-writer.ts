@@ -1,4 +1,5 @@
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import { after, monotonic, pause } from './clock.ts';
 import { ReportRefused, type SendStatus } from './report-sender.ts';
 
 /** Pauses between tries of the last write, milliseconds. The last pause repeats. */
@@ -37,7 +38,9 @@ export class ReportWriter {
   /** Schedules a write: at once when the interval allows, else as soon as it does. */
   changed(): void {
     if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => this.#write(), Math.max(0, this.#nextAt - performance.now()));
+    this.#timer = after(Math.max(0, this.#nextAt - monotonic()), () => this.#write());
+    // It is not a timer that a test left behind (leftovers.ts).
+    this.#timer.unref();
   }
 
   /**
@@ -47,20 +50,20 @@ export class ReportWriter {
   async finish(deadlineMs: number): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    const deadline = performance.now() + deadlineMs;
+    const deadline = monotonic() + deadlineMs;
     await this.#flight;
     for (let attempt = 0; ; attempt += 1) {
       try {
         await this.#options.send(this.#options.snapshot());
         return;
       } catch (error) {
-        const pause = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)] ?? 0;
+        const wait = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)] ?? 0;
         const final = error instanceof ReportRefused && !error.retry;
-        if (final || performance.now() + pause > deadline) {
+        if (final || monotonic() + wait > deadline) {
           throw new ReportLost(`the final report could not be written: ${String(error)}`, { cause: error });
         }
-        this.#options.warn(`report not written, trying again in ${pause} ms: ${String(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        this.#options.warn(`report not written, trying again in ${wait} ms: ${String(error)}`);
+        await pause(wait);
       }
     }
   }
@@ -69,7 +72,7 @@ export class ReportWriter {
     this.#flight = this.#flight.then(async () => {
       this.#timer = undefined;
       if (this.#closed) return;
-      this.#nextAt = performance.now() + this.#options.intervalMs;
+      this.#nextAt = monotonic() + this.#options.intervalMs;
       try {
         await this.#options.send(this.#options.snapshot());
       } catch (error) {
