@@ -6,7 +6,7 @@ const SETTLE_MS = 250;
 const LOOK_MS = 5;
 
 /** An unhandled rejection. */
-export interface Rejection<Owner> {
+interface Rejection<Owner> {
   reason: unknown;
   /** What ran when the rejection was noticed; undefined between tests. */
   owner: Owner | undefined;
