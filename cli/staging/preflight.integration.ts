@@ -41,6 +41,7 @@ describe('a restricted user before a staging run, against a real API server', fu
   const look = (who = jane) => lookBefore(who, namespaces, { signal });
 
   before(async () => {
+    // One of its own: it has another user, and no CRDs at first.
     plane = await startControlPlane({ users: [{ name: 'jane' }], controllerManager: true });
     jane = new RestClient(plane.user('jane').kubeConfig, { fieldManager: FIELD_MANAGERS.cli });
     admin = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });

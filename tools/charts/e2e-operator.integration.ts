@@ -57,6 +57,7 @@ describe('charts/e2e-operator as a release', function () {
   let operator: ChildProcess;
 
   before(async () => {
+    // One of its own: the release installs the CRDs, and the test deletes them.
     plane = await startControlPlane({ controllerManager: true });
   });
   after(() => (stage ?? plane)?.stop());

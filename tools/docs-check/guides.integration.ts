@@ -47,6 +47,7 @@ describe('every command of the guides that needs no Docker, against a real API s
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-guides-'));
 
   before(async () => {
+    // One of its own: the commands install the CRDs.
     plane = await startControlPlane({ controllerManager: true });
     client = new RestClient(plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
     await plane.createNamespace('backend-ai');

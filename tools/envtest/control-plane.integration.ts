@@ -9,6 +9,7 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import { expect } from 'chai';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { freePorts } from './free-ports.ts';
+import { sharedControlPlane } from './shared-control-plane.ts';
 import { LAST_RESORT_MS, until } from './until.ts';
 
 describe('the control plane for tests', function () {
@@ -99,6 +100,20 @@ describe('the control plane for tests', function () {
     taken.server.close();
     expect(String(error)).to.match(/etcd ended by itself \(exit code 1\)[\s\S]*address already in use/);
     expect(performance.now() - began).to.be.below(20_000);
+  });
+
+  it('is shared by the files of a process, and replaced when it no longer answers', async () => {
+    const first = await sharedControlPlane();
+    expect(first.uniqueName('work')).not.to.equal(first.uniqueName('work'));
+    // Every file does this at its end.
+    await first.stop();
+    expect(await sharedControlPlane()).to.equal(first);
+    await first.stopApiServer('kill');
+    const second = await sharedControlPlane();
+    expect(second).not.to.equal(first);
+    expect(first.pids).to.deep.equal([]);
+    expect(await second.works()).to.equal(true);
+    await second.stop();
   });
 
   it('leaves neither processes nor files when its owner is killed', async () => {

@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds within which it has to come, where a test asserts that. Default: as long as something changes, see until(). */
+  /** Milliseconds for the whole wait. Set it only where the test asserts this bound. */
   withinMs?: number;
+  /** Milliseconds without a change after which the wait fails. Default 90 000: a busy machine never pauses for so long. */
+  stalledMs?: number;
   /** Milliseconds between looks. Default 50. */
   everyMs?: number;
 }
 
-/** Milliseconds without a change in what is seen after which a wait is given up: no busy neighbour holds us up for so long. */
-const STALLED_MS = 90_000;
-/** Milliseconds after which a wait is given up although what is seen still changes. */
+/** Milliseconds after which a wait fails although what it sees still changes. */
 const LONGEST_MS = 300_000;
-/** Milliseconds for a whole test or hook: longer than its waits, so that those say what they wait for. For Mocha's timeout(). */
+/** Milliseconds for one test or hook, for Mocha's timeout(). Longer than a wait, so that the wait reports what it saw. */
 export const LAST_RESORT_MS = 600_000;
 
 /**
- * Looks again and again until `look` gives something other than undefined or false, and resolves to that.
- * A look that throws counts as not yet; what it throws shows how far things have come. Rejects when nothing of that has changed
- * for a minute and a half, after five minutes, or after `withinMs`, with what was awaited and what was last seen.
+ * Calls `look` until it returns a value other than undefined or false, and resolves to that value. An error that `look` throws
+ * means "not yet", and its message shows the progress. Rejects after `stalledMs` without a change in what `look` shows, after
+ * five minutes, or after `withinMs`. The error names what was awaited and what was seen last.
  */
 export async function until<T>(
   what: string,
@@ -25,7 +25,7 @@ export async function until<T>(
   options: UntilOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
   const { withinMs = LONGEST_MS, everyMs = 50 } = options;
-  const stalledMs = options.withinMs === undefined ? STALLED_MS : withinMs;
+  const stalledMs = options.stalledMs ?? (options.withinMs === undefined ? 90_000 : withinMs);
   const began = performance.now();
   let changed = began;
   let shown: string | undefined;
