@@ -86,7 +86,10 @@ export async function createCluster(
     await keepInside(cluster.name, subnets(config), p);
     await untilPodsAreAccepted(p, kubeconfig);
   } catch (error) {
-    await deleteCluster(cluster.name, { ...p, signal: AbortSignal.timeout(120_000) });
+    const cleanUp = { ...p, signal: AbortSignal.timeout(120_000) };
+    await deleteCluster(cluster.name, cleanUp);
+    // kind may have removed the node itself, so that deleteCluster found no image to look for a copy.
+    await removeClone(cleanUp, cluster.nodeImage, cluster.name);
     await rm(kubeconfig, { force: true });
     throw error;
   } finally {

@@ -160,7 +160,7 @@ describe('artifacts that the command fetches through the API server', function (
 
   it('are fetched from ConfigMaps if those hold them', async () => {
     await operator.stop();
-    // As with artifacts.store: configMap, where the operator may make them and nobody needs an artifact server.
+    // As with artifacts.store: configMap. The operator may create ConfigMaps, and no artifact server is needed.
     const maps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }];
     await stage.grant('maps', maps, ['backendai-e2e-operator', 'stranger']);
     operator = stage.startOperator();

@@ -79,7 +79,7 @@ describe('a suite file that runs without a cluster', function () {
   it('fails tests whose rejections stay unhandled', async () => {
     const result = await tried('forgets');
     expect(states(result)).to.deep.equal(['failed', 'passed', 'failed']);
-    expect(errors(result)[0]).to.include('never handled').and.include('nobody waits');
+    expect(errors(result)[0]).to.include('never handled').and.include('no test awaits this');
   });
 
   it('shows values, causes and what differs', async () => {

@@ -66,7 +66,7 @@ async function holderOf(file: string): Promise<number | undefined> {
   return undefined;
 }
 
-/** Whether a process with that id runs, whoever its user is. */
+/** Whether a process with that id runs, under any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -148,7 +148,7 @@ describe('the client against a real API server', function () {
     expect(proxy.accepted).to.be.at.most(8);
     proxy.silence();
     const stuck = many().map(failure);
-    const first = await Promise.race([proxied.get(LEASES, at('nobody')), ...stuck]);
+    const first = await Promise.race([proxied.get(LEASES, at('missing')), ...stuck]);
     expect(first, 'the lease, which is not there, before any of them is given up').to.equal(undefined);
     for (const error of await Promise.all(stuck)) expect(error).to.be.instanceOf(ApiError);
   });

@@ -52,7 +52,7 @@ export class TcpProxy {
     this.cut();
   }
 
-  /** Cuts, and takes every new connection without going on with it, until allow(): whoever comes waits, and does not fail. */
+  /** Cuts, then accepts new connections but forwards nothing until allow(): clients wait instead of failing. */
   hold(): void {
     this.#held ??= [];
     this.cut();
