@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { conditionOf } from './conditions.ts';
 import type { CustomResource } from './constants/group.ts';
 import type * as schemas from './schemas/test-run.ts';
+import type * as statusSchemas from './schemas/test-run-status.ts';
 
 /** Conditions of a TestRun. Succeeded is the summary: Unknown while the run is active, then True or False for good. */
 export const RUN_CONDITIONS = {
@@ -59,9 +60,9 @@ export const SUITE_REASONS = {
 } as const;
 
 export type TestRunSpec = Static<typeof schemas.TestRunSpec>;
-export type RunSuite = Static<typeof schemas.RunSuite>;
-export type RunEnvironment = Static<typeof schemas.RunEnvironment>;
-export type TestRunStatus = Static<typeof schemas.TestRunStatus>;
+export type RunSuite = Static<typeof statusSchemas.RunSuite>;
+export type RunEnvironment = Static<typeof statusSchemas.RunEnvironment>;
+export type TestRunStatus = Static<typeof statusSchemas.TestRunStatus>;
 export type TestRun = CustomResource<'TestRun', TestRunSpec, TestRunStatus>;
 
 /** The environments of a run, in order. */
