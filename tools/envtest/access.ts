@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
@@ -34,11 +34,17 @@ export function writeIdentities(
 
 /**
  * Writes the kubeconfig of a caller with that token into the folder of an API server, and reads it.
- * @param server its URL; its certificate must be in the folder
+ * @param server its URL
+ * Throws while the API server has not finished its certificate.
  */
 export function writeAccess(folder: string, server: string, name: string, token: string): Access {
   const kubeconfigPath = join(folder, `${name}.kubeconfig`);
-  const authority = readFileSync(join(folder, 'certificates', 'apiserver.crt'));
+  const certificates = join(folder, 'certificates');
+  // kube-apiserver writes the key last. Without it, the certificate may be empty or cut off.
+  if (!existsSync(join(certificates, 'apiserver.key'))) {
+    throw new Error('the API server has not written its certificate yet');
+  }
+  const authority = readFileSync(join(certificates, 'apiserver.crt'));
   const text = {
     apiVersion: 'v1',
     kind: 'Config',
