@@ -7,7 +7,7 @@ export const HEARTBEAT_SECONDS = 5;
 export const SILENCE_SECONDS = 15;
 /** Interval at which the leader searches for silent agents (ai.backend.manager.tasks.agent_lost_checker). */
 export const CHECK_SECONDS = 5;
-/** Delay until its event is handled, on two busy cores. */
+/** Delay until its event is handled, on a node with a pace of 1; see MachinePace. */
 export const LATE_SECONDS = 5;
 /** Bounds from the fault until LOST. The last heartbeat may be up to one interval older than the fault. */
 export const LOST_SECONDS = {

@@ -15,7 +15,9 @@ export const LEASE_SECONDS = 30;
 /** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
 /** Time until the lock is lost when the leader cannot release it: the rest of the lease, which is renewed every 10 s. */
-export const LOST_SECONDS = { least: 17, most: 32 };
+export const LOST_SECONDS = { least: 17, most: 30 };
+/** Seconds that a process may be late in an election, on a node with a pace of 1; see MachinePace. */
+export const LATE_SECONDS = 2;
 /** Time until a new process of a component may lead, on two busy cores. */
 export const START_SECONDS = 120;
 /** Longest accepted gap between two samples of the lock. Events in a gap are not observed. */
