@@ -45,7 +45,7 @@ export function explainFailure(evidence: FailureEvidence): string[] {
   const withoutTest = suites.filter(
     (suite) =>
       suite.state === 'Finished' &&
-      isFailure(suite, evidence.run?.spec.retryPolicy) &&
+      isFailure(suite, evidence.run?.spec ?? {}) &&
       !bad.some((each) => each.report.metadata.name === suite.report),
   );
   return [

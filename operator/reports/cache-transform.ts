@@ -1,6 +1,7 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { API_VERSION } from '@backendai-e2e/api/group';
-import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestState } from '@backendai-e2e/api/verdict';
 import { compact } from '@backendai-e2e/controller/compact';
 import { withoutManagedFields } from '@backendai-e2e/kube/object';
 
@@ -14,18 +15,15 @@ export function isSettled({ status }: TestReport): boolean {
 }
 
 /**
- * The part of a report that the operator caches: everything but its tests and measurements, which may be 300 KiB. The
- * first failed test stays, with the first line of its error: a run quotes it for a failed suite. Of a final report only
- * what its run and its archive need stays.
+ * The part of a report that the operator caches: everything but its tests and measurements, which may be 300 KiB. Of a
+ * final report only what its run and its archive need stays.
  */
 export function transformReport(report: TestReport): TestReport {
   const kept = withoutManagedFields(report);
   if (!kept.status) return kept;
   const { tests, measurements: _large, ...status } = kept.status;
-  const failed = tests?.find(({ state }) => state === 'failed');
-  const line = failed && { ...failed, error: failed.error?.split('\n', 1)[0] };
-  if (status.final !== true) return compact({ ...kept, status: { ...status, tests: line && [line] } });
-  const { verdict, reason, message, startedAt, finishedAt, seconds, counts, conditions } = status;
+  if (status.final !== true) return compact({ ...kept, status });
+  const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
   const { run, suite, attempt, environment } = kept.spec;
@@ -50,9 +48,33 @@ export function transformReport(report: TestReport): TestReport {
       finishedAt,
       seconds,
       counts,
-      tests: line && [line],
+      omitted: omitted?.tests ? omitted : undefined,
+      tests: comparedTests(tests, attempt),
       conditions: conditions?.map((each) => ({ ...each, message: '' })),
     },
   });
   return { apiVersion: API_VERSION, kind: 'TestReport', ...final };
+}
+
+/**
+ * The tests that a run compares and quotes, without errors: those without a good end, and all of a retry, which must have
+ * run them. The first failed one keeps the first line of its error.
+ */
+function comparedTests(
+  tests: TestReportStatus['tests'],
+  attempt: number,
+): TestReportStatus['tests'] | undefined {
+  const failed = tests?.find(({ state }) => state === 'failed');
+  const kept = (tests ?? [])
+    .filter((test) => attempt > 1 || isBad(test))
+    .map(({ error, ...test }) => ({
+      ...test,
+      ...(test.id === failed?.id && error ? { error: error.split('\n', 1)[0] ?? '' } : {}),
+    }));
+  return kept.length > 0 ? kept : undefined;
+}
+
+/** Whether a test ended badly, for the comparison of attempts. */
+function isBad({ state }: { state: TestState }): boolean {
+  return state !== 'passed' && state !== 'pending' && state !== 'known-issue';
 }

@@ -1,9 +1,20 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import type { RunSuite, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
+import {
+  type RunSuite,
+  SUITE_REASONS,
+  type TestRunSpec,
+  type TestRunStatus,
+} from '@backendai-e2e/api/test-run';
 import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
-import { letsRunSucceed, VERDICT_POLICY, worstOf } from '@backendai-e2e/api/verdict-policy';
+import {
+  type EndedAttempt,
+  letsRunSucceed,
+  VERDICT_POLICY,
+  verdictOfAttempts,
+  worstOf,
+} from '@backendai-e2e/api/verdict-policy';
 
 /** The line of a suite, and whether another attempt is due. */
 export interface Folded {
@@ -14,7 +25,7 @@ export interface Folded {
 
 /**
  * Folds the reports of one suite's attempts (any order) into its line. `retries` is the number of further attempts
- * after a failed one. A pass (with or without known issues) after a failed attempt is Flaky.
+ * after a failed one. What the attempts prove together is decided by verdictOfAttempts.
  */
 export function foldSuite(name: string, reports: readonly TestReport[], retries: number): Folded {
   const attempts = [...reports].sort((a, b) => a.spec.attempt - b.spec.attempt);
@@ -22,39 +33,73 @@ export function foldSuite(name: string, reports: readonly TestReport[], retries:
   if (!last) return { line: { name, state: 'Waiting', attempt: 0 }, next: 1 };
   const { attempt } = last.spec;
   const status = last.status;
-  const base = {
+  const running: RunSuite = {
     name,
     attempt,
     report: last.metadata.name,
     ...(status?.counts ? { counts: status.counts } : {}),
+    state: 'Running',
   };
-  if (status?.final !== true) return { line: { ...base, state: 'Running' }, next: undefined };
-  const ended = status.verdict ?? 'Interrupted';
-  if (VERDICT_POLICY[ended].retried && attempt <= retries) {
-    return { line: { ...base, state: 'Running' }, next: attempt + 1 };
+  if (status?.final !== true) return { line: running, next: undefined };
+  if (VERDICT_POLICY[verdictOf(last)].retried && attempt <= retries) {
+    return { line: running, next: attempt + 1 };
   }
-  const verdict: Verdict = VERDICT_POLICY[ended].passes && attempt > 1 ? 'Flaky' : ended;
-  const first = attempts[0];
-  const flaky =
-    verdict === 'Flaky'
-      ? {
-          reason: 'PassedOnRetry',
-          message: `passed at attempt ${attempt}; attempt 1: ${first?.status?.message ?? first?.status?.reason ?? first?.status?.verdict ?? 'no report'}`,
-        }
-      : undefined;
-  const reason = flaky?.reason ?? status.reason;
-  const message = flaky?.message ?? status.message ?? firstError(last);
+  return { line: endedLine(name, attempts) ?? running, next: undefined };
+}
+
+/** The finished line of a suite from those of its attempts that have ended; undefined: none has. */
+export function endedLine(name: string, reports: readonly TestReport[]): RunSuite | undefined {
+  const [first, ...others] = reports
+    .filter(({ status }) => status?.final === true)
+    .sort((a, b) => a.spec.attempt - b.spec.attempt);
+  if (!first) return undefined;
+  const last = others.at(-1) ?? first;
+  const { verdict, deciding, missing } = verdictOfAttempts([endOf(first), ...others.map(endOf)]);
+  const decides = [first, ...others].find(({ spec }) => spec.attempt === deciding) ?? last;
+  const said = decides.status?.message ?? firstError(decides);
+  const reason = missing
+    ? SUITE_REASONS.notRepeated
+    : verdict === 'Flaky'
+      ? SUITE_REASONS.passedOnRetry
+      : decides.status?.reason;
+  const message = missing
+    ? `attempt ${last.spec.attempt} does not make up for attempt ${deciding}: ${missing}; attempt ${deciding}: ${inWords(decides)}`
+    : verdict === 'Flaky'
+      ? `passed at attempt ${deciding}; attempt ${first.spec.attempt}: ${inWords(first)}`
+      : decides === last
+        ? said
+        : `attempt ${deciding}: ${said ?? verdict}; attempt ${last.spec.attempt}: ${inWords(last)}`;
+  const { counts, seconds } = decides.status ?? {};
   return {
-    line: {
-      ...base,
-      state: 'Finished',
-      verdict,
-      ...(reason ? { reason: reason.slice(0, LENGTHS.reason) } : {}),
-      ...(message ? { message: shorten(message, LENGTHS.message) } : {}),
-      ...(status.seconds === undefined ? {} : { seconds: status.seconds }),
-    },
-    next: undefined,
+    name,
+    attempt: last.spec.attempt,
+    report: decides.metadata.name,
+    ...(counts ? { counts } : {}),
+    state: 'Finished',
+    verdict,
+    ...(reason ? { reason: reason.slice(0, LENGTHS.reason) } : {}),
+    ...(message ? { message: shorten(message, LENGTHS.message) } : {}),
+    ...(seconds === undefined ? {} : { seconds }),
   };
+}
+
+function verdictOf({ status }: TestReport): Verdict {
+  return status?.verdict ?? 'Interrupted';
+}
+
+function endOf(report: TestReport): EndedAttempt {
+  const { counts, tests, omitted } = report.status ?? {};
+  return {
+    attempt: report.spec.attempt,
+    verdict: verdictOf(report),
+    counts,
+    tests,
+    omitted: omitted?.tests,
+  };
+}
+
+function inWords(report: TestReport): string {
+  return report.status?.message ?? report.status?.reason ?? report.status?.verdict ?? 'no report';
 }
 
 function firstError(report: TestReport): string | undefined {
@@ -82,13 +127,13 @@ export function sumCounts(lines: readonly RunSuite[]): Counts {
 /** The run's verdict and whether it succeeded, from lines that are all finished. */
 export function runVerdict(
   lines: readonly RunSuite[],
-  policy: TestRunSpec['retryPolicy'],
+  spec: Pick<TestRunSpec, 'retryPolicy' | 'rerunFailedOf'>,
 ): { verdict: Verdict; succeeded: boolean } {
-  const keeping = lines.filter((line) => !letsRunSucceed(line, policy));
+  const keeping = lines.filter((line) => !letsRunSucceed(line, spec));
   const worst = worstOf((keeping.length > 0 ? keeping : lines).flatMap(({ verdict }) => verdict ?? []));
   if (keeping.length === 0)
     return { verdict: worst ?? 'Skipped', succeeded: (worst ?? 'Skipped') !== 'Skipped' };
-  // failFast skips suites only after another one failed.
+  // failFast skips suites only after another one failed, and a rerun that skips a failure proves nothing.
   return { verdict: worst === undefined || worst === 'Skipped' ? 'Failed' : worst, succeeded: false };
 }
 

@@ -15,11 +15,11 @@ import {
 } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
-import { letsRunSucceed } from '@backendai-e2e/api/verdict-policy';
+import { letsRunSucceed, VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { AttemptEnding } from '../reports/close.ts';
-import { fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
-import { foldLines } from '../reports/suite-lines.ts';
+import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
+import { foldLines, isLineOf } from '../reports/suite-lines.ts';
 
 /** The inputs of a decision about one run. */
 export interface RunWorld {
@@ -126,18 +126,26 @@ export class PlanBuilder {
     this.replace({ name, ...place, state: 'Running', attempt, report });
   }
 
-  /** Finishes a line without a deciding attempt. */
+  /** Finishes a line that gets no further attempt. One that ended at least as badly stands. */
   close(name: string, verdict: Verdict, reason: string, message: string): void {
     const line = this.lines.find((candidate) => candidate.name === name);
     if (!line) return;
+    const own = this.#world.reports.filter((report) => isLineOf(line, report));
+    const ended = endedLine(name, own);
+    if (ended?.verdict && VERDICT_POLICY[ended.verdict].rank <= VERDICT_POLICY[verdict].rank) {
+      const why = `${ended.message ?? ended.verdict}; not repeated: ${message}`;
+      this.replace({ ...line, ...ended, attempt: line.attempt, message: why.slice(0, LENGTHS.message) });
+      return;
+    }
     this.replace({ ...line, state: 'Finished', verdict, reason, message: message.slice(0, LENGTHS.message) });
   }
 
   /** With failFast: the first line that keeps the run from succeeding. */
   firstFailure(): RunSuite | undefined {
-    const { failFast, retryPolicy } = this.#world.run.spec;
-    if (!failFast) return undefined;
-    return this.lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, retryPolicy));
+    if (!this.#world.run.spec.failFast) return undefined;
+    return this.lines.find(
+      (line) => line.state === 'Finished' && !letsRunSucceed(line, this.#world.run.spec),
+    );
   }
 
   /** The run waits for those ahead of it; `dueMs`: until when it must have started, milliseconds since the epoch. */
@@ -218,8 +226,8 @@ export class PlanBuilder {
 
   /** Every line has finished. */
   finish(): RunPlan {
-    const policy = this.#world.run.spec.retryPolicy;
-    const outcome = runVerdict(this.lines, policy);
+    const { spec } = this.#world.run;
+    const outcome = runVerdict(this.lines, spec);
     const givenUp = this.environments.filter(({ state }) => state === 'GivenUp');
     if (outcome.succeeded && givenUp.length > 0) {
       // Its suites passed elsewhere, but the failure of a deployment is still a finding.
@@ -237,7 +245,7 @@ export class PlanBuilder {
       ].join(', ');
       return this.#finish(RUN_REASONS.allPassed, message, outcome);
     }
-    const bad = this.lines.filter((line) => !letsRunSucceed(line, policy));
+    const bad = this.lines.filter((line) => !letsRunSucceed(line, spec));
     if (bad.length > 0 && bad.every((line) => line.reason === SUITE_REASONS.environmentNotReady)) {
       return this.#finish(RUN_REASONS.environmentNotReady, bad[0]?.message ?? '', outcome);
     }
@@ -258,9 +266,9 @@ export class PlanBuilder {
   }
 
   #plan(phase: string): RunPlan {
-    const policy = this.#world.run.spec.retryPolicy;
+    const { spec } = this.#world.run;
     const finished = this.lines.filter((line) => line.state === 'Finished');
-    const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, policy));
+    const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, spec));
     return {
       stop: [],
       start: [],

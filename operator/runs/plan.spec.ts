@@ -68,6 +68,52 @@ describe('planRun', () => {
     expect(verdicts(plan)).to.deep.equal([['alpha', 'Failed', 'TestsFailed']]);
   });
 
+  it('keeps a failure whose retry the environment has come to forbid', () => {
+    const spec = { suites: { names: ['alpha', 'beta'] }, retryPolicy: { retries: 1 } };
+    const seen = world({
+      run: run(spec),
+      suites: [suite('alpha', { disruptive: true }), suite('beta')],
+    });
+    const forbidding = { ...environment(READY), spec: { chart: { name: 'c' } } };
+    const reports = [report('alpha', 1, failed)];
+    const forbidden = next(seen, planRun(seen), 1, { reports, environment: forbidding });
+    const plan = planRun(forbidden);
+    expect(verdicts(plan)?.[0]).to.deep.equal(['alpha', 'Failed', 'TestsFailed']);
+    const end = planRun(next(forbidden, plan, 2, { reports: [...reports, report('beta', 1, passed)] }));
+    expect(outcome(end)).to.deep.equal(['False', 'SuitesFailed']);
+  });
+
+  it('keeps a failure whose retry failFast cancels', () => {
+    const spec = { failFast: true, parallelism: 2, retryPolicy: { retries: 1 } };
+    const noTests: TestReportStatus = { final: true, verdict: 'NoTests' };
+    const seen = world({ run: run(spec) });
+    const reports = [report('alpha', 1, failed), report('beta', 1, noTests)];
+    const plan = planRun(next(seen, planRun(seen), 1, { reports }));
+    expect(verdicts(plan)?.[0]).to.deep.equal(['alpha', 'Failed', 'TestsFailed']);
+  });
+
+  it('does not succeed as a rerun that skips what had failed', () => {
+    const before = run(
+      {},
+      {
+        conditions: [condition('Succeeded', 'False', 'SuitesFailed')],
+        suites: ['alpha', 'beta'].map((name) => ({
+          name,
+          state: 'Finished' as const,
+          attempt: 1,
+          verdict: 'Failed' as const,
+        })),
+      },
+      'before',
+    );
+    const seen = world({ run: run({ rerunFailedOf: 'before', parallelism: 2 }), others: [before] });
+    const skipped: TestReportStatus = { final: true, verdict: 'Skipped', reason: 'AllSkipped' };
+    const reports = [report('alpha', 1, passed), report('beta', 1, skipped)];
+    const plan = planRun(next(seen, planRun(seen), 1, { reports }));
+    expect(outcome(plan)).to.deep.equal(['False', 'SuitesFailed']);
+    expect(plan.status.verdict).to.equal('Failed');
+  });
+
   it('does not repeat a suite without tests: it is an error, and stays one', () => {
     const seen = world({ run: run({ suites: { names: ['alpha'] }, retryPolicy: { retries: 2 } }) });
     const noTests: TestReportStatus = { final: true, verdict: 'NoTests' };

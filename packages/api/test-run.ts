@@ -51,6 +51,10 @@ export const SUITE_REASONS = {
   failFast: 'FailFast',
   /** The suite is disruptive, and the environment forbids disruption: a skip that lets the run succeed. */
   disruptionForbidden: 'DisruptionForbidden',
+  /** A good attempt made up for a bad one. */
+  passedOnRetry: 'PassedOnRetry',
+  /** An attempt failed, and a later one did not run what it ran. */
+  notRepeated: 'NotRepeated',
   /** The TestSuite was deleted before it could start. */
   suiteGone: 'SuiteGone',
   /** An object with the name of the attempt exists and has another owner. */

@@ -27,15 +27,22 @@ describe('the policy of verdicts', () => {
   for (const [verdict, reason, flaky, expected] of succeed) {
     it(`${expected ? 'lets a run succeed' : 'keeps a run from succeeding'} with ${verdict} (${reason ?? 'no reason'}), flaky: ${flaky}`, () => {
       const seen = { verdict, ...(reason ? { reason } : {}) };
-      expect(letsRunSucceed(seen, { flaky })).to.equal(expected);
+      expect(letsRunSucceed(seen, { retryPolicy: { flaky } })).to.equal(expected);
     });
   }
 
   it('counts a suite without a verdict as a failure, and one that failFast skipped as none', () => {
-    expect(isFailure({}, undefined)).to.equal(true);
-    expect(isFailure({ verdict: 'Skipped', reason: 'FailFast' }, undefined)).to.equal(false);
-    expect(isFailure({ verdict: 'Flaky' }, { flaky: 'Fail' })).to.equal(true);
-    expect(isFailure({ verdict: 'Flaky' }, undefined)).to.equal(false);
+    expect(isFailure({}, {})).to.equal(true);
+    expect(isFailure({ verdict: 'Skipped', reason: 'FailFast' }, {})).to.equal(false);
+    expect(isFailure({ verdict: 'Flaky' }, { retryPolicy: { flaky: 'Fail' } })).to.equal(true);
+    expect(isFailure({ verdict: 'Flaky' }, {})).to.equal(false);
+  });
+
+  it('does not let a rerun of failures succeed with a suite that skipped its tests', () => {
+    const skipped = { verdict: 'Skipped', reason: 'AllSkipped' } as const;
+    expect(letsRunSucceed(skipped, { rerunFailedOf: 'before' })).to.equal(false);
+    expect(isFailure(skipped, { rerunFailedOf: 'before' })).to.equal(true);
+    expect(letsRunSucceed(skipped, {})).to.equal(true);
   });
 
   it('gives each verdict a rank and a mark of its own', () => {

@@ -73,7 +73,7 @@ function suiteRecord(run: TestRun, line: RunSuite, reports: readonly TestReport[
   const deciding = attempts.find(({ report }) => report === line.report);
   return {
     ...line,
-    failed: isFailure(line, run.spec.retryPolicy),
+    failed: isFailure(line, run.spec),
     ...(deciding?.startedAt ? { startedAt: deciding.startedAt } : {}),
     tests: deciding?.tests ?? [],
     attempts,

@@ -156,7 +156,7 @@ export class Progress {
     return {
       ...suite,
       state: outcome ? 'Finished' : 'Running',
-      failed: outcome ? isFailure(outcome, undefined) : false,
+      failed: outcome ? isFailure(outcome, {}) : false,
       ...outcome,
       startedAt: this.#startedAt.toISOString(),
       counts: this.counts,

@@ -26,7 +26,7 @@ export async function countCommand(): Promise<number> {
 export function totalOf(tests: readonly PartResult[] | undefined, run: TestRun | undefined): Total {
   const parts = (tests ?? []).map((part) => ({ passed: part.tally.passed, failed: part.tally.failed }));
   const suites = (run?.status?.suites ?? []).map((suite) => {
-    const bad = isFailure(suite, run?.spec.retryPolicy);
+    const bad = isFailure(suite, run?.spec ?? {});
     const failed = (suite.counts?.failed ?? 0) + (suite.counts?.interrupted ?? 0);
     return { passed: suite.counts?.passed ?? 0, failed: bad ? Math.max(failed, 1) : failed };
   });
