@@ -1,8 +1,8 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
-import { documentedTable } from '@backendai-e2e/tools/envtest/documented-table';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import { documentedTable } from '@backendai-e2e/tools/docs-check/documented-table';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 
@@ -67,27 +67,27 @@ const WRONG: Wrong[] = [
 
 describe('bad input that only the cluster can detect', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
 
   before(async () => {
-    stage = await startStage();
-    await stage.suite('alpha');
-    await stage.environment('ext');
-    await stage.plane.createNamespace('somebodys');
-    stage.startOperator();
+    harness = await startOperatorHarness();
+    await harness.suite('alpha');
+    await harness.environment('ext');
+    await harness.plane.createNamespace('somebodys');
+    harness.startOperator();
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   it('is answered with a sentence, and blocks no other run', async () => {
     for (const [index, { run, environment }] of WRONG.entries()) {
       const name = `wrong-${index}`;
       // The cast: an object that is wrong on purpose.
-      if (environment) await stage.environment(name, parse(environment) as TestEnvironmentSpec);
-      await stage.run(name, environment ? name : 'ext', parse(run));
+      if (environment) await harness.environment(name, parse(environment) as TestEnvironmentSpec);
+      await harness.run(name, environment ? name : 'ext', parse(run));
     }
     const answers: string[][] = [];
     for (const [index, { run, environment, reason, says }] of WRONG.entries()) {
-      const { status } = await stage.finished(`wrong-${index}`);
+      const { status } = await harness.finished(`wrong-${index}`);
       const succeeded = conditionOf(status?.conditions, 'Succeeded');
       expect(succeeded).to.deep.include({ status: 'False', reason });
       const [line] = status?.suites ?? [];
@@ -95,9 +95,9 @@ describe('bad input that only the cluster can detect', function () {
       expect(answer, `${run}: ${succeeded?.message}; ${line?.message}`).not.to.equal(undefined);
       answers.push([run, environment ?? '', `${reason}: ${answer}`]);
     }
-    await stage.run('right', 'ext', { suites: { names: ['alpha'] } });
-    await stage.attempt('right-alpha-1', 'Passed');
-    expect((await stage.finished('right')).status?.verdict).to.equal('Passed');
+    await harness.run('right', 'ext', { suites: { names: ['alpha'] } });
+    await harness.attempt('right-alpha-1', 'Passed');
+    expect((await harness.finished('right')).status?.verdict).to.equal('Passed');
     const head = ['spec of the run', 'spec of its environment', 'answer'];
     const { found, wanted } = documentedTable('bad-input.md', 'ended', head, answers);
     expect(found).to.equal(wanted);

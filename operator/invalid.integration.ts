@@ -2,10 +2,10 @@ import { API_VERSION, KINDS, type KindName } from '@backendai-e2e/api/group';
 import { isInvalid } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject } from '@backendai-e2e/kube/object';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { documentedTable } from '@backendai-e2e/tools/envtest/documented-table';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import { documentedTable } from '@backendai-e2e/tools/docs-check/documented-table';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 

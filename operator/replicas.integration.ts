@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { EVENTS, JOBS, LEASES } from '@backendai-e2e/kube/builtin-resources';
-import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
-import { endOf } from '@backendai-e2e/tools/envtest/process-end';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { freePorts } from '@backendai-e2e/tools/envtest/processes/free-ports';
+import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 /** Milliseconds until another replica leads when the leader is gone without a word: 15 s of lease, and the next look. */
@@ -13,26 +13,26 @@ const HANDOVER_MS = 5_000;
 
 describe('three replicas of the operator', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
 
   before(async () => {
-    stage = await startStage();
-    await stage.suite('alpha');
-    await stage.suite('beta');
-    await stage.environment('ext');
+    harness = await startOperatorHarness();
+    await harness.suite('alpha');
+    await harness.suite('beta');
+    await harness.environment('ext');
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   /** Starts one; resolves when its caches are filled, and it is about to look at the lease. */
   const replica = async (): Promise<ChildProcess> => {
     const [port] = await freePorts();
-    const child = stage.startProcess(['--leader-elect', `--metrics-port=${port}`]);
+    const child = harness.startProcess(['--leader-elect', `--metrics-port=${port}`]);
     await until('a replica is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
     return child;
   };
   const lease = async () => {
-    const at = { namespace: stage.namespace, name: 'backendai-e2e-operator' };
-    return (await stage.client.get(LEASES, at))?.spec;
+    const at = { namespace: harness.namespace, name: 'backendai-e2e-operator' };
+    return (await harness.client.get(LEASES, at))?.spec;
   };
   const holder = async () => (await lease())?.holderIdentity || undefined;
   const leadsAfter = (before: string | undefined, withinMs?: number) =>
@@ -46,7 +46,7 @@ describe('three replicas of the operator', function () {
     );
   /** Who told of what, in the order of time: each replica signs its Events. */
   const history = async () => {
-    const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace });
+    const { items } = await harness.client.list(EVENTS, { namespace: harness.namespace });
     return items
       .filter(({ reportingComponent }) => reportingComponent === 'backendai-e2e-operator')
       .map(({ metadata, reason, reportingInstance }) => ({
@@ -65,8 +65,8 @@ describe('three replicas of the operator', function () {
     // It has looked at the lease when that was renewed a few times.
     const renewals = new Set<string | undefined>();
     await until('the lease is renewed', async () => renewals.add((await lease())?.renewTime).size > 2);
-    await stage.run('handed', 'ext', { suites: { names: ['alpha', 'beta'] } });
-    await stage.pod('handed-alpha-1');
+    await harness.run('handed', 'ext', { suites: { names: ['alpha', 'beta'] } });
+    await harness.pod('handed-alpha-1');
     const later: ChildProcess[] = [second];
 
     // For the others, one that is frozen is as gone as one that was killed.
@@ -74,8 +74,8 @@ describe('three replicas of the operator', function () {
     const frozen = performance.now();
     const b = await leadsAfter(a, TAKEOVER_MS);
     expect(performance.now() - frozen).to.be.below(TAKEOVER_MS);
-    await stage.attempt('handed-alpha-1', 'Passed');
-    await stage.pod('handed-beta-1');
+    await harness.attempt('handed-alpha-1', 'Passed');
+    await harness.pod('handed-beta-1');
     first.kill('SIGCONT');
     expect(await endOf(first)).to.equal(1);
 
@@ -85,10 +85,10 @@ describe('three replicas of the operator', function () {
     const c = await leadsAfter(b, HANDOVER_MS);
     expect(performance.now() - told).to.be.below(HANDOVER_MS);
     expect(await endOf(second)).to.equal(0);
-    await stage.attempt('handed-beta-1', 'Passed');
-    expect((await stage.finished('handed')).status?.verdict).to.equal('Passed');
+    await harness.attempt('handed-beta-1', 'Passed');
+    expect((await harness.finished('handed')).status?.verdict).to.equal('Passed');
 
-    const { items } = await stage.client.list(JOBS, { namespace: stage.namespace });
+    const { items } = await harness.client.list(JOBS, { namespace: harness.namespace });
     expect(items.map(({ metadata }) => metadata.name).sort()).to.deep.equal([
       'handed-alpha-1',
       'handed-beta-1',

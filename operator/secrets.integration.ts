@@ -9,8 +9,8 @@ import { createLog } from '@backendai-e2e/controller/log';
 import { EVENTS, PODS, type Pod, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { Resource } from '@backendai-e2e/kube/object';
 import { crdFiles } from '@backendai-e2e/tools/crds/files';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 /** In every value that must not be seen anywhere; the rest makes each unlike the others. */
@@ -19,7 +19,7 @@ const OURS: readonly Resource[] = [TEST_ENVIRONMENTS, TEST_SUITES, TEST_RUNS, TE
 
 describe('secrets of a connection', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   const log: string[] = [];
   const connection = {
     namespace: 'somewhere',
@@ -35,13 +35,13 @@ describe('secrets of a connection', function () {
 
   before(async () => {
     expect(crdFiles().length).to.equal(OURS.length);
-    stage = await startStage();
-    await stage.suite('alpha');
-    stage.startOperator({
+    harness = await startOperatorHarness();
+    await harness.suite('alpha');
+    harness.startOperator({
       log: createLog({ name: 'test', level: 'trace', to: { write: (line) => log.push(line) } }),
     });
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   /** Everything that people read: objects of ours, events of all namespaces, the operator's log. */
   async function everything(): Promise<{ where: string; text: string }[]> {
@@ -50,7 +50,7 @@ describe('secrets of a connection', function () {
         where: resource.plural,
         // What somebody wrote into a spec stands there for all who may read it.
         text: JSON.stringify(
-          (await stage.client.list(resource)).items.map((item) => ({ ...item, spec: undefined })),
+          (await harness.client.list(resource)).items.map((item) => ({ ...item, spec: undefined })),
         ),
       })),
     );
@@ -68,27 +68,27 @@ describe('secrets of a connection', function () {
   }
 
   it('are in no report, run or event when a suite dies with them on its lips', async () => {
-    await stage.client.create(SECRETS, {
-      metadata: { namespace: stage.namespace, name: 'given' },
+    await harness.client.create(SECRETS, {
+      metadata: { namespace: harness.namespace, name: 'given' },
       data: { 'connection.json': Buffer.from(JSON.stringify(connection)).toString('base64') },
     });
-    await stage.environment('ext', { external: { connectionSecretRef: { name: 'given' } } });
-    await stage.run('dies', 'ext');
-    const pod = await stage.pod('dies-alpha-1');
-    await stage.podStatus(pod, died(said));
-    const run = await stage.finished('dies');
+    await harness.environment('ext', { external: { connectionSecretRef: { name: 'given' } } });
+    await harness.run('dies', 'ext');
+    const pod = await harness.pod('dies-alpha-1');
+    await harness.podStatus(pod, died(said));
+    const run = await harness.finished('dies');
     expect(run.status?.suites?.[0]?.message).to.include('cannot reach postgres://postgres:•••@pg');
     await until('there is an event of it', async () => {
-      const { items } = await stage.client.list(EVENTS, { namespace: stage.namespace });
+      const { items } = await harness.client.list(EVENTS, { namespace: harness.namespace });
       return items.some(({ message }) => message?.includes('•••'));
     });
     await expectNoCanary();
   });
 
   it('are in no report or event when a pod cannot start and says them', async () => {
-    await stage.run('stuck', 'ext');
-    const pod = await stage.pod('stuck-alpha-1');
-    await stage.podStatus(pod, {
+    await harness.run('stuck', 'ext');
+    const pod = await harness.pod('stuck-alpha-1');
+    await harness.podStatus(pod, {
       phase: 'Pending',
       containerStatuses: [
         {
@@ -102,31 +102,31 @@ describe('secrets of a connection', function () {
       ],
     });
     await until('the report says why', async () => {
-      const report = await stage.getReport('stuck-alpha-1');
+      const report = await harness.getReport('stuck-alpha-1');
       return report?.status?.conditions?.some(({ message }) => message.includes('•••'));
     });
     await expectNoCanary();
-    await stage.client.mergePatch(
+    await harness.client.mergePatch(
       TEST_RUNS,
-      { namespace: stage.namespace, name: 'stuck' },
+      { namespace: harness.namespace, name: 'stuck' },
       { spec: { cancel: true } },
     );
-    await stage.finished('stuck');
+    await harness.finished('stuck');
   });
 
   it("are not in an environment's status when its components or their probes say them", async () => {
     const values = { image: 'real:1', content: connection };
-    await stage.environment('deployed', { chart: { name: 'tiny', values } });
-    const namespace = stage.deployedIn('deployed');
+    await harness.environment('deployed', { chart: { name: 'tiny', values } });
+    const namespace = harness.deploymentNamespace('deployed');
     const pod = await until('the bootstrap Job has a pod', async () => {
       const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
-      const { items } = await stage.client.list(PODS, { namespace, labelSelector });
+      const { items } = await harness.client.list(PODS, { namespace, labelSelector });
       return items[0];
     });
     const at = { namespace, name: pod.metadata.name };
-    await stage.client.mergePatch(PODS, at, { status: died(said) }, { subresource: 'status' });
+    await harness.client.mergePatch(PODS, at, { status: died(said) }, { subresource: 'status' });
     const name = `${pod.metadata.name}.1`;
-    await stage.client.create(EVENTS, {
+    await harness.client.create(EVENTS, {
       metadata: { namespace, name },
       involvedObject: { kind: 'Pod', ...at },
       type: 'Warning',
@@ -135,7 +135,7 @@ describe('secrets of a connection', function () {
       lastTimestamp: new Date().toISOString(),
     });
     await until('the status tells of the pod', async () => {
-      const seen = await stage.getEnvironment('deployed');
+      const seen = await harness.getEnvironment('deployed');
       return JSON.stringify(seen?.status).includes('cannot reach postgres://postgres:•••@pg');
     });
     await expectNoCanary();
@@ -148,9 +148,9 @@ describe('secrets of a connection', function () {
       failWith: `bad: ${said}`,
       content: connection,
     };
-    await stage.environment('failing', { chart: { name: 'tiny', values } });
+    await harness.environment('failing', { chart: { name: 'tiny', values } });
     await until('it says that helm failed', async () => {
-      const seen = await stage.getEnvironment('failing');
+      const seen = await harness.getEnvironment('failing');
       return JSON.stringify(seen?.status).includes('bad: cannot reach');
     });
     await expectNoCanary();

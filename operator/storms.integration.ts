@@ -4,58 +4,62 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS } from '@backendai-e2e/kube/builtin-resources';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import { ShiftedClock } from '@backendai-e2e/tools/envtest/doubles/shifted-clock';
 import {
-  startWeatherProxy,
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
+import {
+  type FaultInjectingProxy,
+  type FaultRule,
+  startFaultInjectingProxy,
   through,
-  type Weather,
-  type WeatherProxy,
-} from '@backendai-e2e/tools/envtest/fault-injecting-proxy';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
-import { endOf } from '@backendai-e2e/tools/envtest/process-end';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+} from '@backendai-e2e/tools/envtest/proxies/fault-injecting-proxy';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 const RUNNER = fileURLToPath(new URL('../suites/runner/main.ts', import.meta.url));
 
 describe('storms', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
-  let proxy: WeatherProxy;
-  let plain: WeatherProxy | undefined;
+  let harness: OperatorHarness;
+  let proxy: FaultInjectingProxy;
+  let plain: FaultInjectingProxy | undefined;
 
   before(async () => {
-    stage = await startStage();
-    await stage.suite('alpha', { retries: 1 });
-    await stage.suite('beta');
-    await stage.suite('flood', { onDemand: true });
-    proxy = await startWeatherProxy(stage.plane);
+    harness = await startOperatorHarness();
+    await harness.suite('alpha', { retries: 1 });
+    await harness.suite('beta');
+    await harness.suite('flood', { onDemand: true });
+    proxy = await startFaultInjectingProxy(harness.plane);
   });
   after(async () => {
-    await stage?.stop();
+    await harness?.stop();
     await proxy?.stop();
     await plain?.stop();
   });
 
-  const startOperator = (changes: Parameters<Stage['startOperator']>[0] = {}): RunningOperator => {
-    const { kubeConfig } = stage.options();
-    return stage.startOperator({ kubeConfig: through(proxy, kubeConfig), ...changes });
+  const startOperator = (changes: Parameters<OperatorHarness['startOperator']>[0] = {}): RunningOperator => {
+    const { kubeConfig } = harness.options();
+    return harness.startOperator({ kubeConfig: through(proxy, kubeConfig), ...changes });
   };
 
   /** A run of two suites, the first of which needs a second attempt; `midway` is called while the first one runs. */
   async function play(name: string, midway: () => Promise<void> | void = () => undefined): Promise<TestRun> {
-    await stage.environment(name);
-    await stage.run(name, name);
-    await until(`${name} has a pod`, () => stage.pod(`${name}-alpha-1`));
-    await stage.report(`${name}-alpha-1`, { startedAt: new Date().toISOString() });
+    await harness.environment(name);
+    await harness.run(name, name);
+    await until(`${name} has a pod`, () => harness.pod(`${name}-alpha-1`));
+    await harness.report(`${name}-alpha-1`, { startedAt: new Date().toISOString() });
     await midway();
-    await stage.report(`${name}-alpha-1`, finalReport('Failed'));
+    await harness.report(`${name}-alpha-1`, finalReport('Failed'));
     for (const attempt of [`${name}-alpha-2`, `${name}-beta-1`]) {
-      await until(`${attempt} has a pod`, () => stage.pod(attempt));
-      await stage.report(attempt, finalReport('Passed'));
+      await until(`${attempt} has a pod`, () => harness.pod(attempt));
+      await harness.report(attempt, finalReport('Passed'));
     }
-    return stage.finished(name);
+    return harness.finished(name);
   }
 
   async function expectUndisturbed(run: TestRun): Promise<void> {
@@ -66,13 +70,13 @@ describe('storms', function () {
       ['beta', 'Passed', 1],
     ]);
     const labelSelector = `e2e.backend.ai/run=${run.metadata.name}`;
-    const { items } = await stage.client.list(JOBS, { namespace: stage.namespace, labelSelector });
+    const { items } = await harness.client.list(JOBS, { namespace: harness.namespace, labelSelector });
     expect(items.map(({ metadata }) => metadata.name).sort()).to.deep.equal(
       ['alpha-1', 'alpha-2', 'beta-1'].map((attempt) => `${run.metadata.name}-${attempt}`),
     );
   }
 
-  const weathers: [string, string, Weather][] = [
+  const rules: [string, string, FaultRule][] = [
     [
       'every third request gets 429',
       'busy',
@@ -90,7 +94,7 @@ describe('storms', function () {
       ({ method, number }) => (method !== 'GET' && number % 3 === 0 ? { code: 500, late: true } : undefined),
     ],
     [
-      'every second update gets 409, as if somebody had been first',
+      'every second update gets 409, as if another client had written first',
       'conflict',
       ({ method, number }) => (method === 'PATCH' && number % 2 === 0 ? { code: 409 } : undefined),
     ],
@@ -100,31 +104,31 @@ describe('storms', function () {
       ({ number }) => (number % 2 === 0 ? { code: 503, retryAfterSeconds: 0 } : undefined),
     ],
   ];
-  for (const [what, name, weather] of weathers) {
+  for (const [what, name, rule] of rules) {
     it(`${what}: the run ends as in good weather`, async () => {
-      proxy.troubled.clear();
+      proxy.injected.clear();
       const operator = startOperator();
-      proxy.weather = weather;
+      proxy.rule = rule;
       try {
         await expectUndisturbed(await play(name));
       } finally {
-        proxy.weather = () => undefined;
+        proxy.rule = () => undefined;
         await operator.stop();
       }
-      expect([...proxy.troubled.values()].reduce((sum, count) => sum + count, 0)).to.be.greaterThan(4);
+      expect([...proxy.injected.values()].reduce((sum, count) => sum + count, 0)).to.be.greaterThan(4);
     });
   }
 
   it('nothing but 500 for five seconds, watches cut: the run goes on after it', async () => {
     const operator = startOperator();
     const run = await play('dark', async () => {
-      proxy.weather = () => ({ code: 500 });
-      const before = proxy.troubled.get(500) ?? 0;
+      proxy.rule = () => ({ code: 500 });
+      const before = proxy.injected.get(500) ?? 0;
       const end = performance.now() + 5_000;
-      await stage.report('dark-alpha-1', { current: 'in the dark' });
+      await harness.report('dark-alpha-1', { current: 'in the dark' });
       await until('five seconds of it have passed', () => performance.now() >= end);
-      proxy.weather = () => undefined;
-      expect(proxy.troubled.get(500) ?? 0).to.be.greaterThan(before);
+      proxy.rule = () => undefined;
+      expect(proxy.injected.get(500) ?? 0).to.be.greaterThan(before);
     });
     await expectUndisturbed(run);
     await operator.stop();
@@ -146,7 +150,7 @@ describe('storms', function () {
   it('etcd stops for six seconds: nothing is lost, the leader remains', async () => {
     const operator = startOperator({ electionIdentity: 'only' });
     const run = await play('still', async () => {
-      await stage.plane.pauseEtcd(6_000);
+      await harness.plane.pauseEtcd(6_000);
     });
     await expectUndisturbed(run);
     await operator.stop();
@@ -157,7 +161,7 @@ describe('storms', function () {
     ['back', -1],
   ] as const) {
     it(`the clock is moved by ${hours} h in mid-run: the result is the same`, async () => {
-      const clock = new MovedClock();
+      const clock = new ShiftedClock();
       const operator = startOperator({ clock });
       const run = await play(name, () => clock.move(hours));
       await expectUndisturbed(run);
@@ -166,40 +170,40 @@ describe('storms', function () {
   }
 
   it('the clock is set back by an hour: a run that hangs still ends in time', async () => {
-    const clock = new MovedClock();
+    const clock = new ShiftedClock();
     const operator = startOperator({ clock });
-    await stage.environment('hangs');
-    await stage.run('hangs', 'hangs', { suites: { names: ['beta'] }, timeoutSeconds: 3 });
-    await stage.pod('hangs-beta-1');
+    await harness.environment('hangs');
+    await harness.run('hangs', 'hangs', { suites: { names: ['beta'] }, timeoutSeconds: 3 });
+    await harness.pod('hangs-beta-1');
     clock.move(-1);
-    const run = await stage.finished('hangs');
+    const run = await harness.finished('hangs');
     expect(conditionOf(run.status?.conditions, 'Succeeded')?.reason).to.equal('TimedOut');
     await operator.stop();
   });
 
   it('500 tests in one suite, with ten times the errors that a report takes: cut, counted, and told', async () => {
-    const token = stage.plane.user('admin').token;
-    plain = await startWeatherProxy(stage.plane, { token });
-    const operator = stage.startOperator();
-    await stage.environment('flood');
-    await stage.run('flood', 'flood', { suites: { names: ['flood'] } });
-    await stage.pod('flood-flood-1');
+    const token = harness.plane.user('admin').token;
+    plain = await startFaultInjectingProxy(harness.plane, { token });
+    const operator = harness.startOperator();
+    await harness.environment('flood');
+    await harness.run('flood', 'flood', { suites: { names: ['flood'] } });
+    await harness.pod('flood-flood-1');
     const child = spawn(process.execPath, [RUNNER], {
       env: {
         E2E_FILES: '["runner/fixtures/flood"]',
         E2E_SUITE: 'flood',
         E2E_REPORT: 'flood-flood-1',
-        E2E_NAMESPACE: stage.namespace,
+        E2E_NAMESPACE: harness.namespace,
         E2E_API_SERVER: plain.url,
       },
       stdio: 'ignore',
     });
     expect(await endOf(child)).to.equal(1);
-    const run = await stage.finished('flood');
+    const run = await harness.finished('flood');
     const counts = { total: 500, passed: 0, failed: 500, pending: 0, interrupted: 0 };
     expect(run.status?.counts).to.deep.include(counts);
     expect(run.status?.suites?.[0]?.message).to.match(/^flood › number 1: .*number 1 x/);
-    const report = await stage.getReport('flood-flood-1');
+    const report = await harness.getReport('flood-flood-1');
     expect(report?.status?.counts).to.deep.include(counts);
     const bytes = Buffer.byteLength(JSON.stringify(report?.status));
     expect(bytes).to.be.within(0.9 * LIMITS.reportBytes, LIMITS.reportBytes);

@@ -3,12 +3,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import type { Access } from '@backendai-e2e/tools/envtest/access';
-import { type StagedArtifactServer, startArtifactServer } from '@backendai-e2e/tools/envtest/artifact-server';
-import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import type { Access } from '@backendai-e2e/tools/envtest/control-plane/access';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import {
+  type RunningArtifactServer,
+  startArtifactServer,
+} from '@backendai-e2e/tools/envtest/servers/artifact-server';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -26,34 +33,34 @@ const READER = [
 
 describe('artifacts that the command fetches through the API server', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;
-  let artifactServer: StagedArtifactServer;
+  let artifactServer: RunningArtifactServer;
   let reader: Access;
   let stranger: Access;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-fetched-'));
   const kept = path.join(folder, 'volume');
 
   before(async () => {
-    stage = await startStage('artifacts.store=volume');
-    kubelet = await startKubelet(stage.plane);
-    artifactServer = await startArtifactServer(stage, kept);
-    operator = stage.startOperator({ artifactServer: artifactServer.access });
-    await stage.environment('e2e');
-    await stage.suite('alpha');
+    harness = await startOperatorHarness('artifacts.store=volume');
+    kubelet = await startKubelet(harness.plane);
+    artifactServer = await startArtifactServer(harness, kept);
+    operator = harness.startOperator({ artifactServer: artifactServer.access });
+    await harness.environment('e2e');
+    await harness.suite('alpha');
     const call = {
       apiGroups: [''],
       resources: ['services/proxy'],
       resourceNames: [artifactServer.service],
       verbs: ['get'],
     };
-    reader = await stage.user('reader', [...READER, call]);
-    stranger = await stage.user('stranger', READER);
+    reader = await harness.user('reader', [...READER, call]);
+    stranger = await harness.user('stranger', READER);
     await ended('first');
   });
   after(async () => {
-    await stage?.stop();
+    await harness?.stop();
     await kubelet?.stop();
     await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -64,16 +71,16 @@ describe('artifacts that the command fetches through the API server', function (
 
   /** Makes a run that failed and is archived. */
   async function ended(run: string): Promise<void> {
-    await stage.run(run, 'e2e', { suites: { names: ['alpha'] } });
+    await harness.run(run, 'e2e', { suites: { names: ['alpha'] } });
     const attempt = `${run}-alpha-1`;
-    const pod = await stage.pod(attempt);
+    const pod = await harness.pod(attempt);
     await kubelet.bind(pod);
     kubelet.log(pod, 'suite', log);
-    await stage.report(attempt, finalReport('Failed'));
-    await stage.podEnded(pod, 1);
-    await stage.finished(run);
+    await harness.report(attempt, finalReport('Failed'));
+    await harness.podEnded(pod, 1);
+    await harness.finished(run);
     await until('it is archived', async () => {
-      const report = await stage.getReport(attempt);
+      const report = await harness.getReport(attempt);
       return conditionOf(report?.status?.conditions, 'Archived') !== undefined;
     });
   }
@@ -89,7 +96,7 @@ describe('artifacts that the command fetches through the API server', function (
       as.kubeconfigPath,
     ];
     const env = { HOME: folder };
-    return execa(process.execPath, [...args, '--namespace', stage.namespace], {
+    return execa(process.execPath, [...args, '--namespace', harness.namespace], {
       cwd: PROJECT_ROOT,
       env,
       reject: false,
@@ -114,7 +121,7 @@ describe('artifacts that the command fetches through the API server', function (
     const { exitCode, stderr } = await report('first', 'stranger', stranger);
     expect(exitCode).to.equal(2);
     expect(stderr).to.contain(
-      `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${artifactServer.service} in namespace ${stage.namespace}`,
+      `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${artifactServer.service} in namespace ${harness.namespace}`,
     );
     expect(existsSync(path.join(folder, 'stranger/run.json'))).to.equal(true);
     expect(existsSync(path.join(folder, 'stranger/artifacts'))).to.equal(false);
@@ -140,19 +147,19 @@ describe('artifacts that the command fetches through the API server', function (
 
   it('are reported as gone after the loss of their volume', async () => {
     await ended('gone');
-    rmSync(path.join(kept, stage.namespace, 'gone-alpha-1'), { recursive: true });
+    rmSync(path.join(kept, harness.namespace, 'gone-alpha-1'), { recursive: true });
     const { exitCode, stderr } = await report('gone', 'gone', reader);
     expect(exitCode).to.equal(2);
     expect(stderr).to.contain('gone-alpha-1/suite.log: the artifact server no longer has it');
   });
 
   it('that were never archived are named with the reason and do not fail the command', async () => {
-    await stage.run('mute', 'e2e', { suites: { names: ['alpha'] } });
-    const pod = await stage.pod('mute-alpha-1');
-    await stage.report('mute-alpha-1', finalReport('Failed'));
+    await harness.run('mute', 'e2e', { suites: { names: ['alpha'] } });
+    const pod = await harness.pod('mute-alpha-1');
+    await harness.report('mute-alpha-1', finalReport('Failed'));
     await kubelet.bind(pod);
-    await stage.podEnded(pod, 1);
-    await stage.finished('mute');
+    await harness.podEnded(pod, 1);
+    await harness.finished('mute');
     const { exitCode, stderr } = await report('mute', 'mute', reader);
     expect(stderr).to.match(/never kept: mute-alpha-1: suite\.log not kept: read pods\/log/);
     expect(exitCode, stderr).to.equal(0);
@@ -162,8 +169,8 @@ describe('artifacts that the command fetches through the API server', function (
     await operator.stop();
     // As with artifacts.store: configMap. The operator may create ConfigMaps, and no artifact server is needed.
     const maps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }];
-    await stage.grant('maps', maps, ['backendai-e2e-operator', 'stranger']);
-    operator = stage.startOperator();
+    await harness.grant('maps', maps, ['backendai-e2e-operator', 'stranger']);
+    operator = harness.startOperator();
     await ended('small');
     const { exitCode, stderr } = await report('small', 'small', stranger);
     expect(exitCode, stderr).to.equal(0);

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -20,19 +20,19 @@ interface Running {
 describe('the command against a real API server', function () {
   // Every command is a process of its own: a busy machine takes its time to start them.
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-commands-'));
 
   before(async () => {
-    stage = await startStage();
-    await stage.environment('e2e');
-    await stage.suite('alpha');
-    await stage.suite('beta');
-    await stage.suite('rare', { onDemand: true });
-    stage.startOperator();
+    harness = await startOperatorHarness();
+    await harness.environment('e2e');
+    await harness.suite('alpha');
+    await harness.suite('beta');
+    await harness.suite('rare', { onDemand: true });
+    harness.startOperator();
   });
   after(async () => {
-    await stage?.stop();
+    await harness?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -41,8 +41,8 @@ describe('the command against a real API server', function () {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: folder,
-      KUBECONFIG: stage.plane.kubeconfigPath,
-      E2E_NAMESPACE: stage.namespace,
+      KUBECONFIG: harness.plane.kubeconfigPath,
+      E2E_NAMESPACE: harness.namespace,
       GITHUB_STEP_SUMMARY: path.join(folder, 'step.md'),
     };
     const child = spawn(process.execPath, [MAIN, ...args], { env, cwd: folder });
@@ -74,8 +74,8 @@ describe('the command against a real API server', function () {
   it('runs suites: progress on stderr, the result alone on stdout, the verdict as exit code', async () => {
     const running = start('run', '-o', 'json');
     first = await nameIn(running, 'run');
-    await stage.attempt(`${first}-alpha-1`, 'Passed');
-    await stage.attempt(`${first}-beta-1`, 'Passed');
+    await harness.attempt(`${first}-alpha-1`, 'Passed');
+    await harness.attempt(`${first}-beta-1`, 'Passed');
     const { code, stdout, stderr } = await running.ended;
     expect(code, stderr).to.equal(0);
     const { run, reports } = JSON.parse(stdout);
@@ -92,9 +92,9 @@ describe('the command against a real API server', function () {
       ['alpha', 'Failed'],
       ['beta', 'Passed'],
     ] as const) {
-      await stage.attempt(`${second}-${suite}-1`, verdict);
+      await harness.attempt(`${second}-${suite}-1`, verdict);
       // So that it is archived, as far as that is possible without a node.
-      await stage.podEnded(await stage.pod(`${second}-${suite}-1`), 0);
+      await harness.podEnded(await harness.pod(`${second}-${suite}-1`), 0);
     }
     const { code, stdout } = await running.ended;
     expect(code).to.equal(1);
@@ -172,14 +172,14 @@ describe('the command against a real API server', function () {
   it('leaves the run to the cluster on Ctrl-C, follows it again, and cancels it', async () => {
     const { stdout } = await e2e('run', '--suites', 'rare', '--detach');
     const name = stdout.trim();
-    await stage.pod(`${name}-rare-1`);
+    await harness.pod(`${name}-rare-1`);
     const watching = start('watch', name);
     await until('it follows', () => watching.said.stderr.includes('rare: started'));
     watching.child.kill('SIGINT');
     const { code, stderr } = await watching.ended;
     expect(code).to.equal(130);
     expect(stderr).to.contain(`e2e watch ${name}`);
-    expect((await stage.getRun(name))?.status?.phase).to.equal('Running');
+    expect((await harness.getRun(name))?.status?.phase).to.equal('Running');
     const again = start('watch', name);
     await until('it follows', () => again.said.stderr.includes('rare: started'));
     expect((await e2e('cancel', name)).stdout).to.contain(`${name} is cancelled`);

@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
-import { type ControlPlane, startControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import {
+  type ControlPlane,
+  startControlPlane,
+} from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provision.ts';

@@ -6,42 +6,49 @@ import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
-import { type StagedArtifactServer, startArtifactServer } from '@backendai-e2e/tools/envtest/artifact-server';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import {
+  type RunningArtifactServer,
+  startArtifactServer,
+} from '@backendai-e2e/tools/envtest/servers/artifact-server';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { untilSwept } from './swept.ts';
 
 describe('artifacts in a bucket, before a release goes', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
-  let artifactServer: StagedArtifactServer;
+  let harness: OperatorHarness;
+  let artifactServer: RunningArtifactServer;
   let operator: RunningOperator;
   let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-swept-'));
   const signal = new AbortController().signal;
-  const look = (deadlineMs: number) => untilSwept(client, stage.namespace, { signal, deadlineMs });
+  const look = (deadlineMs: number) => untilSwept(client, harness.namespace, { signal, deadlineMs });
 
   before(async () => {
-    stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
-    artifactServer = await startArtifactServer(stage, folder);
-    operator = stage.startOperator({ artifactServer: artifactServer.access });
-    client = new RestClient(stage.plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
-    await stage.environment('ext');
-    await stage.suite('alpha');
-    await stage.run('done', 'ext');
-    const pod = await stage.pod('done-alpha-1');
-    await stage.report('done-alpha-1', finalReport('Passed'));
-    await stage.podEnded(pod, 0);
+    harness = await startOperatorHarness('artifacts.store=s3', 'artifacts.s3.bucket=kept');
+    artifactServer = await startArtifactServer(harness, folder);
+    operator = harness.startOperator({ artifactServer: artifactServer.access });
+    client = new RestClient(harness.plane.kubeConfig(), { fieldManager: FIELD_MANAGERS.cli });
+    await harness.environment('ext');
+    await harness.suite('alpha');
+    await harness.run('done', 'ext');
+    const pod = await harness.pod('done-alpha-1');
+    await harness.report('done-alpha-1', finalReport('Passed'));
+    await harness.podEnded(pod, 0);
     await until('it is archived', async () => {
-      const report = await stage.getReport('done-alpha-1');
+      const report = await harness.getReport('done-alpha-1');
       return conditionOf(report?.status?.conditions, 'Archived') !== undefined;
     });
   });
   after(async () => {
     await client?.close();
-    await stage?.stop();
+    await harness?.stop();
     await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -54,7 +61,7 @@ describe('artifacts in a bucket, before a release goes', function () {
       ...(bucket ? [{ name: 'E2E_ARTIFACTS_S3_BUCKET', value: bucket }] : []),
       { name: 'E2E_ARTIFACTS_TOKEN', valueFrom: { secretKeyRef: { name, key: 'token' } } },
     ];
-    const deployments = `/apis/apps/v1/namespaces/${stage.namespace}/deployments`;
+    const deployments = `/apis/apps/v1/namespaces/${harness.namespace}/deployments`;
     const containers = [{ name: 'artifact-server', image: 'artifact-server:test', env }];
     const template = { metadata: { labels }, spec: { containers } };
     const spec = { replicas: 0, selector: { matchLabels: labels }, template };
@@ -73,13 +80,13 @@ describe('artifacts in a bucket, before a release goes', function () {
   });
 
   it('are named as long as they are there, and waited for when their run goes', async () => {
-    await client.create(corePath(stage.namespace, 'secrets'), {
+    await client.create(corePath(harness.namespace, 'secrets'), {
       metadata: { name: 'backendai-e2e-artifacts' },
       stringData: { token: artifactServer.token },
     });
     await installed('kept');
     expect((await look(0)).join()).to.match(/^[1-9] artifacts in the bucket kept$/);
-    await client.delete(pathOf(TEST_RUNS, { namespace: stage.namespace, name: 'done' }));
+    await client.delete(pathOf(TEST_RUNS, { namespace: harness.namespace, name: 'done' }));
     expect(await look(240_000)).to.deep.equal([]);
   });
 

@@ -8,13 +8,18 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { Artifact, TestReport } from '@backendai-e2e/api/test-report';
 import { CONFIG_MAPS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
-import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { freePorts } from '@backendai-e2e/tools/envtest/free-ports';
-import { endOf } from '@backendai-e2e/tools/envtest/process-end';
-import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { makeTinyReady } from '@backendai-e2e/tools/envtest/operator/tiny-chart';
+import { freePorts } from '@backendai-e2e/tools/envtest/processes/free-ports';
+import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
+import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/servers/s3-server';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { request } from 'undici';
 import { ARTIFACT_SERVER_ENV } from './server/settings.ts';
@@ -26,7 +31,7 @@ const PROGRAM = fileURLToPath(new URL('./server/main.ts', import.meta.url));
 
 describe('what attempts leave behind, kept in a bucket', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   let kubelet: FakeKubelet;
   let server: S3Server;
   let operator: RunningOperator;
@@ -38,12 +43,12 @@ describe('what attempts leave behind, kept in a bucket', function () {
   let deployed: string;
 
   before(async () => {
-    stage = await startStage('artifacts.store=s3', 'artifacts.s3.bucket=kept');
-    service = `${stage.namespace}/backendai-e2e-artifacts:http`;
-    deployed = stage.deployedIn('tiny');
-    kubelet = await startKubelet(stage.plane);
+    harness = await startOperatorHarness('artifacts.store=s3', 'artifacts.s3.bucket=kept');
+    service = `${harness.namespace}/backendai-e2e-artifacts:http`;
+    deployed = harness.deploymentNamespace('tiny');
+    kubelet = await startKubelet(harness.plane);
     // The API server's own certificate, which nobody's system trusts.
-    const certificates = join(stage.plane.folder, 'certificates');
+    const certificates = join(harness.plane.folder, 'certificates');
     server = await startS3({
       cert: join(certificates, 'apiserver.crt'),
       key: join(certificates, 'apiserver.key'),
@@ -51,19 +56,21 @@ describe('what attempts leave behind, kept in a bucket', function () {
     [port] = await freePorts();
     await startArtifactServer();
     operator = startOperator();
-    await stage.suite('alpha', { needs: ['agent'] });
-    await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
-    await stage.tinyIsReady(deployed);
+    await harness.suite('alpha', { needs: ['agent'] });
+    await harness.environment('tiny', {
+      chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } },
+    });
+    await makeTinyReady(harness.client, deployed);
   });
   after(async () => {
-    await stage?.stop();
+    await harness?.stop();
     await kubelet?.stop();
     await stopArtifactServer();
     await server?.end();
   });
 
   const startOperator = () =>
-    stage.startOperator({
+    harness.startOperator({
       artifactServer: { service, url: `http://127.0.0.1:${port}`, token: () => TOKEN },
     });
 
@@ -101,9 +108,9 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   /** Starts a run up to its pod on the node, with that log. */
   async function started(name: string, log: string): Promise<{ attempt: string; pod: Pod }> {
-    await stage.run(name, 'tiny', { suites: { names: ['alpha'] }, environmentTimeoutSeconds: 1 });
+    await harness.run(name, 'tiny', { suites: { names: ['alpha'] }, environmentTimeoutSeconds: 1 });
     const attempt = `${name}-alpha-1`;
-    const pod = await stage.pod(attempt);
+    const pod = await harness.pod(attempt);
     await kubelet.bind(pod);
     kubelet.log(pod, 'suite', log);
     return { attempt, pod };
@@ -111,7 +118,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   const archived = (attempt: string): Promise<TestReport> =>
     until(`${attempt} is archived`, async () => {
-      const report = await stage.getReport(attempt);
+      const report = await harness.getReport(attempt);
       return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
     });
 
@@ -131,7 +138,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   /** A pod of a component on the node. */
   async function component(name: string, log: string): Promise<Pod> {
-    const pod = await stage.client.create(PODS, {
+    const pod = await harness.client.create(PODS, {
       metadata: {
         name,
         namespace: deployed,
@@ -142,7 +149,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     await kubelet.bind(pod);
     const state = { running: { startedAt: new Date().toISOString() } };
     const main = { name: 'main', image: 'real:1', imageID: '', ready: true, restartCount: 0, state };
-    await stage.podStatus(pod, { phase: 'Running', containerStatuses: [main] });
+    await harness.podStatus(pod, { phase: 'Running', containerStatuses: [main] });
     kubelet.log(pod, 'main', log);
     return pod;
   }
@@ -152,8 +159,8 @@ describe('what attempts leave behind, kept in a bucket', function () {
   it('is more of a log than a ConfigMap takes, and no ConfigMap', async () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index} ${'x'.repeat(60)}`);
     const { attempt, pod } = await started('long', `${lines.join('\n')}\n`);
-    await stage.report(attempt, finalReport('Passed'));
-    await stage.podEnded(pod, 0);
+    await harness.report(attempt, finalReport('Passed'));
+    await harness.podEnded(pod, 0);
     const report = await archived(attempt);
     expect(await textOf(report, 'suite.log')).to.equal(`${lines.join('\n')}\n`);
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
@@ -161,10 +168,10 @@ describe('what attempts leave behind, kept in a bucket', function () {
       status: 'True',
       message: `the artifact server ${service} has suite.log, events.txt`,
     });
-    const own = { namespace: stage.namespace, name: attempt };
-    expect(await stage.client.get(CONFIG_MAPS, own)).to.equal(undefined);
+    const own = { namespace: harness.namespace, name: attempt };
+    expect(await harness.client.get(CONFIG_MAPS, own)).to.equal(undefined);
     expect((await server.keys()).some((key) => key.includes(`/${attempt}/`))).to.equal(true);
-    await stage.finished('long');
+    await harness.finished('long');
   });
 
   it('is, of an attempt that failed, what the components said meanwhile, without secrets', async () => {
@@ -177,8 +184,8 @@ describe('what attempts leave behind, kept in a bucket', function () {
     await component('mute-0', `${at(begin, -60)} long before\n`);
     const { attempt, pod } = await started('broken', 'the suite\n');
     const span = { startedAt: begin.toISOString(), finishedAt: at(begin, 10) };
-    await stage.report(attempt, { ...finalReport('Failed'), ...span });
-    await stage.podEnded(pod, 1);
+    await harness.report(attempt, { ...finalReport('Failed'), ...span });
+    await harness.podEnded(pod, 1);
     const report = await archived(attempt);
     const names = report.status?.artifacts?.map(({ name }) => name);
     expect(names).to.deep.equal(['suite.log', 'events.txt', 'component-agent.log', 'component-manager.log']);
@@ -191,38 +198,40 @@ describe('what attempts leave behind, kept in a bucket', function () {
     )?.omittedBytes;
     expect(omitted).to.be.greaterThan(700 * 1024);
     expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({ status: 'True' });
-    await stage.finished('broken');
+    await harness.finished('broken');
   });
 
   it('is said to be not whole when the log of a component cannot be read', async () => {
-    const deaf = await stage.client.create(PODS, {
+    const deaf = await harness.client.create(PODS, {
       metadata: { name: 'deaf', namespace: deployed, labels: { 'app.kubernetes.io/component': 'deaf' } },
       spec: { containers: [{ name: 'main', image: 'real:1' }] },
     });
     await kubelet.bind(deaf);
     const state = { running: { startedAt: new Date().toISOString() } };
     const main = { name: 'main', image: 'real:1', imageID: '', ready: true, restartCount: 0, state };
-    await stage.podStatus(deaf, { phase: 'Running', containerStatuses: [main] });
+    await harness.podStatus(deaf, { phase: 'Running', containerStatuses: [main] });
     const { attempt, pod } = await started('deaf', 'the suite\n');
-    await stage.report(attempt, finalReport('Failed'));
-    await stage.podEnded(pod, 1);
+    await harness.report(attempt, finalReport('Failed'));
+    await harness.podEnded(pod, 1);
     const report = await archived(attempt);
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'ComponentLogUnreadable' });
     expect(condition?.message).to.match(new RegExp(`^deaf/main: read pods/log ${deployed}/deaf: `));
     expect(await textOf(report, 'suite.log')).to.equal('the suite\n');
-    await stage.client.delete(PODS, { namespace: deployed, name: 'deaf' }, { gracePeriodSeconds: 0 });
+    await harness.client.delete(PODS, { namespace: deployed, name: 'deaf' }, { gracePeriodSeconds: 0 });
   });
 
   it('waits for an artifact server that is away, and the run does not', async () => {
     const { attempt, pod } = await started('patient', 'worth waiting for\n');
     await stopArtifactServer();
     const startedAt = at(new Date(), -30);
-    await stage.report(attempt, { ...finalReport('Passed'), startedAt });
-    await stage.podEnded(pod, 0);
-    const run = await stage.finished('patient');
+    await harness.report(attempt, { ...finalReport('Passed'), startedAt });
+    await harness.podEnded(pod, 0);
+    const run = await harness.finished('patient');
     expect(run.status?.verdict).to.equal('Passed');
-    expect(conditionOf((await stage.getReport(attempt))?.status?.conditions, 'Archived')).to.equal(undefined);
+    expect(conditionOf((await harness.getReport(attempt))?.status?.conditions, 'Archived')).to.equal(
+      undefined,
+    );
     await startArtifactServer();
     const report = await archived(attempt);
     expect(await textOf(report, 'suite.log')).to.equal('worth waiting for\n');
@@ -233,9 +242,9 @@ describe('what attempts leave behind, kept in a bucket', function () {
   it('is said to be lost, with the reason, when the bucket stays away and the Job has to end', async () => {
     const { attempt } = await started('lost', 'nobody will read this\n');
     await server.stop();
-    const own = { namespace: stage.namespace, name: 'lost' };
-    await stage.client.mergePatch(TEST_RUNS, own, { spec: { cancel: true } });
-    await stage.finished('lost');
+    const own = { namespace: harness.namespace, name: 'lost' };
+    await harness.client.mergePatch(TEST_RUNS, own, { spec: { cancel: true } });
+    await harness.finished('lost');
     const report = await archived(attempt);
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'NotStored' });
@@ -248,21 +257,21 @@ describe('what attempts leave behind, kept in a bucket', function () {
 
   it('is adopted by the next operator when one died before it had listed it', async () => {
     const { attempt, pod } = await started('orphan', 'orphan log\n');
-    await stage.report(attempt, finalReport('Passed'));
-    await stage.podEnded(pod, 0);
+    await harness.report(attempt, finalReport('Passed'));
+    await harness.podEnded(pod, 0);
     const report = await archived(attempt);
-    await stage.finished('orphan');
+    await harness.finished('orphan');
     await operator.stop();
     // As if it had died between the bucket and the report; the pod has gone since.
     const empty = { artifacts: [], conditions: [] };
-    await stage.client.applyStatus(
+    await harness.client.applyStatus(
       TEST_REPORTS,
-      { metadata: { namespace: stage.namespace, name: attempt }, status: empty },
+      { metadata: { namespace: harness.namespace, name: attempt }, status: empty },
       { fieldManager: 'backendai-e2e-collector', force: true },
     );
-    await stage.client.delete(
+    await harness.client.delete(
       PODS,
-      { namespace: stage.namespace, name: pod.metadata.name },
+      { namespace: harness.namespace, name: pod.metadata.name },
       { gracePeriodSeconds: 0 },
     );
     const before = await server.keys();
@@ -277,12 +286,12 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const left = async (run: string) =>
       (await server.keys()).filter((key) => key.includes(`/${run}-alpha-1/`));
     expect(await left('broken')).not.to.deep.equal([]);
-    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'broken' });
+    await harness.client.delete(TEST_RUNS, { namespace: harness.namespace, name: 'broken' });
     await until('its artifacts are gone', async () => (await left('broken')).length === 0);
     expect(await left('long')).not.to.deep.equal([]);
     await operator.stop();
-    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'long' });
-    await until('its report is gone', async () => !(await stage.getReport('long-alpha-1')));
+    await harness.client.delete(TEST_RUNS, { namespace: harness.namespace, name: 'long' });
+    await until('its report is gone', async () => !(await harness.getReport('long-alpha-1')));
     operator = startOperator();
     await until('its artifacts are gone', async () => (await left('long')).length === 0);
     expect(await left('patient')).not.to.deep.equal([]);

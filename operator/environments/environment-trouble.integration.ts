@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { DEPLOYMENTS, EVENTS, PODS, STATEFUL_SETS } from '@backendai-e2e/kube/builtin-resources';
-import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { type FakeKubelet, startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 /** A value that the chart's connection Secret holds. */
@@ -14,24 +18,26 @@ const CANARY = 'canary-Qy27-password';
 
 describe('trouble in an environment', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   let kubelet: FakeKubelet;
   let operator: RunningOperator;
   const charts = mkdtempSync(join(tmpdir(), 'e2e-charts-'));
   let manager: { namespace: string; name: string };
 
   before(async () => {
-    stage = await startStage();
-    manager = { namespace: stage.deployedIn('tiny'), name: 'manager' };
-    kubelet = await startKubelet(stage.plane);
-    cpSync(stage.options().chartsDir, charts, { recursive: true });
-    operator = stage.startOperator({ chartsDir: charts });
-    await stage.environment('tiny', { chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } } });
+    harness = await startOperatorHarness();
+    manager = { namespace: harness.deploymentNamespace('tiny'), name: 'manager' };
+    kubelet = await startKubelet(harness.plane);
+    cpSync(harness.options().chartsDir, charts, { recursive: true });
+    operator = harness.startOperator({ chartsDir: charts });
+    await harness.environment('tiny', {
+      chart: { name: 'tiny', values: { image: 'real:1', canary: CANARY } },
+    });
     await seen('it is deployed', (environment) => conditionOf(environment.status?.conditions, 'Drifted'));
-    await stage.podsMayBeMade(manager.namespace);
+    await harness.waitForServiceAccount(manager.namespace);
   });
   after(async () => {
-    await stage?.stop();
+    await harness?.stop();
     await kubelet?.stop();
     rmSync(charts, { recursive: true });
   });
@@ -39,7 +45,7 @@ describe('trouble in an environment', function () {
   /** Waits until the look at the environment finds something. */
   function seen<T>(what: string, look: (environment: TestEnvironment) => T | undefined | false): Promise<T> {
     return until(what, async () => {
-      const environment = await stage.getEnvironment('tiny');
+      const environment = await harness.getEnvironment('tiny');
       const found = environment && look(environment);
       if (found !== undefined && found !== false) return found;
       throw new Error(JSON.stringify(environment?.status));
@@ -60,7 +66,7 @@ describe('trouble in an environment', function () {
 
   it('drift names the changed fields, and ends when they are changed back', async () => {
     const change = (image: string, env: object[] | null) =>
-      stage.client.mergePatch(DEPLOYMENTS, manager, {
+      harness.client.mergePatch(DEPLOYMENTS, manager, {
         spec: { template: { spec: { containers: [{ name: 'main', image, env }] } } },
       });
     await change('other:2', [{ name: 'DEBUG', value: CANARY }]);
@@ -77,7 +83,7 @@ describe('trouble in an environment', function () {
   });
 
   it('a component that crashes is named with its last log lines and event, without secrets', async () => {
-    const pod = await stage.client.create(PODS, {
+    const pod = await harness.client.create(PODS, {
       metadata: {
         namespace: manager.namespace,
         name: 'manager-one',
@@ -86,7 +92,7 @@ describe('trouble in an environment', function () {
       spec: { nodeName: kubelet.node, containers: [{ name: 'main', image: 'real:1' }] },
     });
     kubelet.log(pod, 'main', `first\nconnecting with ${CANARY}\nfatal: no such table\n`, true);
-    await stage.client.create(EVENTS, {
+    await harness.client.create(EVENTS, {
       metadata: { namespace: manager.namespace, name: 'told' },
       involvedObject: { kind: 'Pod', namespace: manager.namespace, name: 'manager-one' },
       type: 'Warning',
@@ -103,7 +109,7 @@ describe('trouble in an environment', function () {
       state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } },
       lastState: { terminated: { exitCode: 3, reason: 'Error' } },
     };
-    await stage.client.mergePatch(
+    await harness.client.mergePatch(
       PODS,
       { namespace: manager.namespace, name: 'manager-one' },
       { status: { phase: 'Running', containerStatuses: [status] } },
@@ -116,7 +122,7 @@ describe('trouble in an environment', function () {
     expect(component.message).to.match(
       /CrashLoopBackOff: back-off 20s, last exit code 3 \(Error\); its log ends: first \| connecting with ••• \| fatal: no such table; last event: BackOff: back-off restarting/,
     );
-    const whole = JSON.stringify(await stage.getEnvironment('tiny'));
+    const whole = JSON.stringify(await harness.getEnvironment('tiny'));
     expect(whole.replaceAll(`"canary":"${CANARY}"`, '')).not.to.include(CANARY);
     await seen('Ready says so, too', (environment) => {
       const ready = conditionOf(environment.status?.conditions, 'Ready');
@@ -126,7 +132,7 @@ describe('trouble in an environment', function () {
   });
 
   it('reports a deleted component as missing', async () => {
-    await stage.client.delete(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' });
+    await harness.client.delete(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' });
     const component = await seen('agent is missing', (environment) => {
       const found = componentOf(environment, 'agent');
       return found?.message?.startsWith('it was deleted') === true && found;
@@ -138,18 +144,18 @@ describe('trouble in an environment', function () {
   });
 
   it('another chart in the next operator is installed, and takes back what was changed', async () => {
-    const before = (await stage.getEnvironment('tiny'))?.status?.valuesHash;
+    const before = (await harness.getEnvironment('tiny'))?.status?.valuesHash;
     await operator.stop();
     const file = join(charts, 'tiny/Chart.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace('"1.2.3"', '"1.2.4"'));
-    operator = stage.startOperator({ chartsDir: charts });
+    operator = harness.startOperator({ chartsDir: charts });
     await seen('the new version', (environment) => componentOf(environment, 'manager')?.version === '1.2.4');
     const status = await seen('no drift', (environment) => {
       return drifted(environment)?.status === 'False' && environment.status;
     });
     expect(status.valuesHash).not.to.equal(before);
     expect(
-      await stage.client.get(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' }),
+      await harness.client.get(STATEFUL_SETS, { namespace: manager.namespace, name: 'agent' }),
     ).to.have.nested.property('metadata.name', 'agent');
   });
 });

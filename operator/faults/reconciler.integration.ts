@@ -9,14 +9,19 @@ import {
   ROLE_BINDINGS,
 } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { endOf } from '@backendai-e2e/tools/envtest/process-end';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { makeTinyReady } from '@backendai-e2e/tools/envtest/operator/tiny-chart';
+import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 describe('faults', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   let operator: RunningOperator;
   /** Where the environment is deployed that may be broken. */
   let where: string;
@@ -24,9 +29,9 @@ describe('faults', function () {
   let holder: string | undefined;
 
   before(async () => {
-    stage = await startStage();
-    const { client, namespace } = stage;
-    where = stage.deployedIn('broken');
+    harness = await startOperatorHarness();
+    const { client, namespace } = harness;
+    where = harness.deploymentNamespace('broken');
     operator = start();
     await client.create(TEST_ENVIRONMENTS, {
       metadata: { name: 'broken', namespace },
@@ -48,23 +53,23 @@ describe('faults', function () {
       const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
       return environment?.status?.connectionSecret;
     });
-    await stage.podsMayBeMade(where);
+    await harness.waitForServiceAccount(where);
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
-  function start(changes: Parameters<Stage['startOperator']>[0] = {}): RunningOperator {
-    return stage.startOperator({ faultImage: 'tools:test', holderOf: async () => holder, ...changes });
+  function start(changes: Parameters<OperatorHarness['startOperator']>[0] = {}): RunningOperator {
+    return harness.startOperator({ faultImage: 'tools:test', holderOf: async () => holder, ...changes });
   }
 
   async function fault(name: string, spec: Omit<FaultSpec, 'environmentRef'> & { environment?: string }) {
     const { environment = 'broken', ...rest } = spec;
-    return stage.client.create(FAULTS, {
-      metadata: { name, namespace: stage.namespace },
+    return harness.client.create(FAULTS, {
+      metadata: { name, namespace: harness.namespace },
       spec: { environmentRef: { name: environment }, ...rest },
     });
   }
 
-  const get = (name: string) => stage.client.get(FAULTS, { namespace: stage.namespace, name });
+  const get = (name: string) => harness.client.get(FAULTS, { namespace: harness.namespace, name });
   const seen = <T>(name: string, what: string, look: (fault: Fault) => T | undefined): Promise<T> =>
     until(`fault ${name}: ${what}`, async () => {
       const now = await get(name);
@@ -80,7 +85,7 @@ describe('faults', function () {
 
   /** A pod as a workload would make it, which the test plays the kubelet for. */
   async function pod(name: string, component: string, changes: { shared?: boolean; address?: string } = {}) {
-    const made = await stage.client.create(PODS, {
+    const made = await harness.client.create(PODS, {
       metadata: { name, namespace: where, labels: { 'app.kubernetes.io/component': component } },
       spec: {
         nodeName: 'nowhere',
@@ -97,7 +102,7 @@ describe('faults', function () {
       conditions: [{ type: 'Ready', status: 'True' }],
       containerStatuses: [running('main', 'c0ffee')],
     };
-    return stage.client.mergePatch(
+    return harness.client.mergePatch(
       PODS,
       { namespace: where, name: made.metadata.name },
       { status },
@@ -113,7 +118,7 @@ describe('faults', function () {
     restartCount: 0,
     state: { running: { startedAt: new Date().toISOString() } },
   });
-  const podNow = (name: string) => stage.client.get(PODS, { namespace: where, name });
+  const podNow = (name: string) => harness.client.get(PODS, { namespace: where, name });
   const toolsOf = (now: Pod | undefined) => now?.spec?.ephemeralContainers ?? [];
   const tool = (name: string, action: string) =>
     until(`a tool ${action} is put into pod ${name}`, async () => {
@@ -157,8 +162,8 @@ describe('faults', function () {
     await wrong('long', { target, pause: {}, durationSeconds: 601 }, /less than or equal to 600/);
     await fault('fixed', { target: { component: 'ghost' }, pause: {} });
     const change = (spec: object) =>
-      stage.client
-        .mergePatch(FAULTS, { namespace: stage.namespace, name: 'fixed' }, { spec })
+      harness.client
+        .mergePatch(FAULTS, { namespace: harness.namespace, name: 'fixed' }, { spec })
         .then(() => undefined, String);
     expect(await change({ durationSeconds: 5 })).to.match(/durationSeconds cannot change/);
     expect(await change({ pause: null, kill: {} })).to.match(/pause cannot change/);
@@ -203,7 +208,7 @@ describe('faults', function () {
   });
 
   it('whose target is gone are healed', async () => {
-    await stage.client.delete(PODS, { namespace: where, name: 'frozen' }, { gracePeriodSeconds: 0 });
+    await harness.client.delete(PODS, { namespace: where, name: 'frozen' }, { gracePeriodSeconds: 0 });
     const status = await seen('pausing', 'healed', (now) =>
       now.status?.seenHealedAt ? now.status : undefined,
     );
@@ -214,7 +219,7 @@ describe('faults', function () {
     await operator.stop();
     await pod('cut', 'cut');
     await pod('valkey-0', 'valkey', { address: '10.1.1.9' });
-    const child = stage.startProcess(['--fault-image=tools:test']);
+    const child = harness.startProcess(['--fault-image=tools:test']);
     await fault('partition', {
       target: { component: 'cut' },
       networkPartition: { from: { component: 'valkey' }, ports: [6379] },
@@ -224,17 +229,17 @@ describe('faults', function () {
     await endOf(child);
     const [container] = toolsOf(before);
     expect(container?.args).to.include.members(['--peers', '10.1.1.9', '--probes', '10.1.1.9:6379']);
-    await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'partition' });
+    await harness.client.delete(FAULTS, { namespace: harness.namespace, name: 'partition' });
     expect((await get('partition'))?.metadata.deletionTimestamp).not.to.equal(undefined);
     operator = start();
-    await stage.client.delete(PODS, { namespace: where, name: 'cut' }, { gracePeriodSeconds: 0 });
+    await harness.client.delete(PODS, { namespace: where, name: 'cut' }, { gracePeriodSeconds: 0 });
     await until('the fault is gone', async () => (await get('partition')) === undefined);
     expect(toolsOf(before)).to.have.length(1);
   });
 
   it('scale to zero and back to what it was, also by another operator than the one that began', async () => {
     const labels = { 'app.kubernetes.io/component': 'scaled' };
-    await stage.client.create(DEPLOYMENTS, {
+    await harness.client.create(DEPLOYMENTS, {
       metadata: { name: 'scaled', namespace: where, labels },
       spec: {
         replicas: 3,
@@ -247,14 +252,14 @@ describe('faults', function () {
     });
     await pod('scaled-1', 'scaled');
     const replicas = async () =>
-      (await stage.client.get(DEPLOYMENTS, { namespace: where, name: 'scaled' }))?.spec?.replicas;
+      (await harness.client.get(DEPLOYMENTS, { namespace: where, name: 'scaled' }))?.spec?.replicas;
     await fault('down', { target: { component: 'scaled' }, scaleToZero: {}, durationSeconds: 600 });
     await until('it is scaled to 0', async () => (await replicas()) === 0);
     await operator.stop();
-    await stage.client.delete(FAULTS, { namespace: stage.namespace, name: 'down' });
+    await harness.client.delete(FAULTS, { namespace: harness.namespace, name: 'down' });
     operator = start();
     await until('it is scaled back', async () => (await replicas()) === 3);
-    await stage.client.mergePatch(
+    await harness.client.mergePatch(
       DEPLOYMENTS,
       { namespace: where, name: 'scaled' },
       { status: { replicas: 3, readyReplicas: 3 } },
@@ -268,19 +273,19 @@ describe('faults', function () {
     let suite: KubeClient;
 
     before(async () => {
-      await stage.suite('breaker', { disruptive: true, needs: ['manager'] });
-      await stage.tinyIsReady(where, 1);
-      await stage.run('run', 'broken', { suites: { names: ['breaker'] }, environmentTimeoutSeconds: 60 });
+      await harness.suite('breaker', { disruptive: true, needs: ['manager'] });
+      await makeTinyReady(harness.client, where, 1);
+      await harness.run('run', 'broken', { suites: { names: ['breaker'] }, environmentTimeoutSeconds: 60 });
       attempt = 'run-breaker-1';
-      await stage.pod(attempt);
-      const access = await stage.plane.serviceAccount(stage.namespace, attempt);
+      await harness.pod(attempt);
+      const access = await harness.plane.serviceAccount(harness.namespace, attempt);
       suite = new KubeClient(access.kubeConfig);
     });
     after(() => suite?.close());
 
     const ask = (name: string, report: string, environment = 'broken') =>
       suite.create(FAULTS, {
-        metadata: { name, namespace: stage.namespace, labels: { 'e2e.backend.ai/report': report } },
+        metadata: { name, namespace: harness.namespace, labels: { 'e2e.backend.ai/report': report } },
         spec: { environmentRef: { name: environment }, target: { component: 'asked' }, pause: {} },
       });
 
@@ -294,19 +299,19 @@ describe('faults', function () {
       });
       await ask('elsewhere', attempt, 'careful');
       expect((await refused('elsewhere')).status).to.equal('False');
-      const other = { namespace: stage.namespace, name: 'leader' };
+      const other = { namespace: harness.namespace, name: 'leader' };
       expect(await suite.delete(FAULTS, other).then(() => undefined, String)).to.match(/its own Faults only/);
     });
 
     it('heal when its attempt ends', async () => {
       await ask('own', attempt);
       await tool('asked', 'pause');
-      await stage.report(attempt, {
+      await harness.report(attempt, {
         final: true,
         verdict: 'Failed',
         counts: { total: 1, passed: 0, failed: 1, pending: 0, interrupted: 0 },
       });
-      await stage.client.delete(PODS, { namespace: where, name: 'asked' }, { gracePeriodSeconds: 0 });
+      await harness.client.delete(PODS, { namespace: where, name: 'asked' }, { gracePeriodSeconds: 0 });
       await seen('own', 'healed', (now) => now.status?.seenHealedAt);
       await ask('late', attempt);
       expect((await refused('late')).message).to.include('has ended');
@@ -318,14 +323,14 @@ describe('faults', function () {
       await pod('held', 'held');
       await fault('held', { target: { component: 'held' }, pause: {}, durationSeconds: 600 });
       await tool('held', 'pause');
-      await stage.client.delete(TEST_ENVIRONMENTS, { namespace: stage.namespace, name: 'broken' });
+      await harness.client.delete(TEST_ENVIRONMENTS, { namespace: harness.namespace, name: 'broken' });
       const status = await seen('held', 'healed', (now) =>
         now.status?.seenHealedAt ? now.status : undefined,
       );
       expect(status.targets?.[0]?.healedEvidence).to.match(/gone/);
-      await stage.client.delete(PODS, { namespace: where, name: 'held' }, { gracePeriodSeconds: 0 });
+      await harness.client.delete(PODS, { namespace: where, name: 'held' }, { gracePeriodSeconds: 0 });
       await until('the namespace goes', async () => {
-        const now = await stage.client.get(NAMESPACES, { name: where });
+        const now = await harness.client.get(NAMESPACES, { name: where });
         return now === undefined || now.metadata.deletionTimestamp !== undefined;
       });
     });

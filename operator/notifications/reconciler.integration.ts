@@ -2,9 +2,13 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { type Clock, systemClock } from '@backendai-e2e/kube/clock';
-import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { ShiftedClock } from '@backendai-e2e/tools/envtest/doubles/shifted-clock';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { type Notice, signatureOf } from './body.ts';
 
@@ -55,10 +59,10 @@ describe('notifications against a real API server and a real webhook', function 
   this.timeout(LAST_RESORT_MS);
   const KEY = 'a shared key';
   const webhook = new Webhook();
-  let stage: Stage;
+  let harness: OperatorHarness;
   let operator: RunningOperator;
   const start = (clock: Clock = systemClock) =>
-    stage.startOperator({
+    harness.startOperator({
       clock,
       notificationSecret: 'webhook',
       notificationBackoff: { baseMs: 100, capMs: 500 },
@@ -66,30 +70,30 @@ describe('notifications against a real API server and a real webhook', function 
 
   before(async () => {
     const url = await webhook.start();
-    stage = await startStage();
-    await stage.environment('ext');
-    await stage.suite('alpha');
-    await stage.client.create(SECRETS, {
-      metadata: { name: 'webhook', namespace: stage.namespace },
+    harness = await startOperatorHarness();
+    await harness.environment('ext');
+    await harness.suite('alpha');
+    await harness.client.create(SECRETS, {
+      metadata: { name: 'webhook', namespace: harness.namespace },
       data: { url: Buffer.from(url).toString('base64'), hmacKey: Buffer.from(KEY).toString('base64') },
     });
     operator = start();
   });
   after(async () => {
     webhook.stop();
-    await stage?.stop();
+    await harness?.stop();
   });
 
   async function play(name: string, verdict: 'Passed' | 'Failed'): Promise<void> {
-    await stage.run(name, 'ext', { suites: { names: ['alpha'] } });
-    await stage.attempt(`${name}-alpha-1`, verdict);
-    await stage.finished(name);
+    await harness.run(name, 'ext', { suites: { names: ['alpha'] } });
+    await harness.attempt(`${name}-alpha-1`, verdict);
+    await harness.finished(name);
   }
 
-  const stateOf = async (name: string) => (await stage.getRun(name))?.status?.notification?.state;
+  const stateOf = async (name: string) => (await harness.getRun(name))?.status?.notification?.state;
   const reached = (name: string, state: string) =>
     until(`the notification about ${name} is ${state}`, async () => {
-      const seen = (await stage.getRun(name))?.status?.notification;
+      const seen = (await harness.getRun(name))?.status?.notification;
       if (seen?.state === state) return seen;
       throw new Error(JSON.stringify(seen));
     });
@@ -105,7 +109,7 @@ describe('notifications against a real API server and a real webhook', function 
     expect(sent.notice.changes[0]).to.deep.include({ suite: 'alpha', before: 'Passed', verdict: 'Failed' });
     const timestamp = Number(sent.headers['x-backendai-e2e-timestamp']);
     expect(sent.headers['x-backendai-e2e-signature']).to.equal(signatureOf(sent.body, timestamp, KEY));
-    expect(sent.headers['x-backendai-e2e-delivery']).to.equal((await stage.getRun('breaks'))?.metadata.uid);
+    expect(sent.headers['x-backendai-e2e-delivery']).to.equal((await harness.getRun('breaks'))?.metadata.uid);
   });
 
   it('says nothing while it stays broken, also after a restart', async () => {
@@ -173,32 +177,32 @@ describe('notifications against a real API server and a real webhook', function 
   });
 
   it('names what is wrong with its Secret, and goes on when that is right', async () => {
-    const at = { namespace: stage.namespace, name: 'webhook' };
-    const secret = await stage.client.get(SECRETS, at);
-    await stage.client.delete(SECRETS, at);
+    const at = { namespace: harness.namespace, name: 'webhook' };
+    const secret = await harness.client.get(SECRETS, at);
+    await harness.client.delete(SECRETS, at);
     await play('no-secret', 'Passed');
     expect((await reached('no-secret', 'Pending')).message).to.equal(
       'there is no Secret webhook with the URL of the webhook',
     );
-    await stage.client.create(SECRETS, { metadata: at, data: secret?.data ?? {} });
+    await harness.client.create(SECRETS, { metadata: at, data: secret?.data ?? {} });
     await reached('no-secret', 'Sent');
     expect(webhook.told().at(-1)).to.equal('no-secret: fixed');
   });
 
   it('does not count a run of a part of the tests', async () => {
-    await stage.run('part', 'ext', { suites: { names: ['alpha'] }, grep: 'adds' });
-    await stage.attempt('part-alpha-1', 'Failed');
+    await harness.run('part', 'ext', { suites: { names: ['alpha'] }, grep: 'adds' });
+    await harness.attempt('part-alpha-1', 'Failed');
     await reached('part', 'NothingNew');
   });
 
   it('reports a flaky suite once', async () => {
-    await stage.suite('shaky', { retries: 1 });
+    await harness.suite('shaky', { retries: 1 });
     const from = webhook.received.length;
     for (const name of ['shaky-1', 'shaky-2']) {
-      await stage.run(name, 'ext', { suites: { names: ['shaky'] } });
-      await stage.attempt(`${name}-shaky-1`, 'Failed');
-      await stage.attempt(`${name}-shaky-2`, 'Passed');
-      await stage.finished(name);
+      await harness.run(name, 'ext', { suites: { names: ['shaky'] } });
+      await harness.attempt(`${name}-shaky-1`, 'Failed');
+      await harness.attempt(`${name}-shaky-2`, 'Passed');
+      await harness.finished(name);
     }
     await reached('shaky-2', 'NothingNew');
     expect(webhook.told().slice(from)).to.deep.equal(['shaky-1: flaky']);
@@ -206,23 +210,25 @@ describe('notifications against a real API server and a real webhook', function 
   });
 
   it('reports a suite that is still broken a day later, as a Slack message on demand', async () => {
-    await stage.suite('old');
+    await harness.suite('old');
     const broken = async (name: string) => {
-      await stage.run(name, 'ext', { suites: { names: ['old'] } });
-      await stage.attempt(`${name}-old-1`, 'Failed');
-      await stage.finished(name);
+      await harness.run(name, 'ext', { suites: { names: ['old'] } });
+      await harness.attempt(`${name}-old-1`, 'Failed');
+      await harness.finished(name);
     };
     await operator.stop();
     // Not forward: runs that the API server dates would be too old to run.
-    const clock = new MovedClock();
+    const clock = new ShiftedClock();
     clock.move(-25);
     operator = start(clock);
     await broken('yesterday');
     await reached('yesterday', 'Sent');
     expect(webhook.told().at(-1)).to.equal('yesterday: broke');
     await operator.stop();
-    const at = { namespace: stage.namespace, name: 'webhook' };
-    await stage.client.mergePatch(SECRETS, at, { data: { format: Buffer.from('slack').toString('base64') } });
+    const at = { namespace: harness.namespace, name: 'webhook' };
+    await harness.client.mergePatch(SECRETS, at, {
+      data: { format: Buffer.from('slack').toString('base64') },
+    });
     operator = start();
     await broken('today');
     await reached('today', 'Sent');

@@ -3,9 +3,9 @@ import type { Condition } from '@backendai-e2e/api/conditions';
 import { API_VERSION, KINDS } from '@backendai-e2e/api/group';
 import { FAULTS, TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { pino } from 'pino';
 
@@ -21,27 +21,27 @@ interface Observed extends KubeObject {
 
 describe('what people and programs see of the operator', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   const lines: LogLine[] = [];
   /** The label of every metric about runs. */
   let of: string;
 
   before(async () => {
-    stage = await startStage();
-    of = `namespace="${stage.namespace}"`;
-    await stage.environment('ext');
-    await stage.suite('alpha', { retries: 1 });
-    await stage.suite('beta');
+    harness = await startOperatorHarness();
+    of = `namespace="${harness.namespace}"`;
+    await harness.environment('ext');
+    await harness.suite('alpha', { retries: 1 });
+    await harness.suite('beta');
     const stream = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) };
-    stage.startOperator({
+    harness.startOperator({
       log: pino({ level: 'info', formatters: { level: (level) => ({ level }) } }, stream),
     });
-    await stage.run('seen', 'ext');
-    await stage.pod('seen-alpha-1');
-    await stage.run('waiting', 'ext', { suites: { names: ['beta'] } });
-    await until('it is queued', async () => (await stage.getRun('waiting'))?.status?.phase === 'Queued');
+    await harness.run('seen', 'ext');
+    await harness.pod('seen-alpha-1');
+    await harness.run('waiting', 'ext', { suites: { names: ['beta'] } });
+    await until('it is queued', async () => (await harness.getRun('waiting'))?.status?.phase === 'Queued');
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   async function metrics(): Promise<string> {
     const port = lines.find(({ msg }) => msg.startsWith('serving probes and metrics'))?.port;
@@ -51,10 +51,10 @@ describe('what people and programs see of the operator', function () {
 
   /** Asks the API server as kubectl does. */
   function get(path: string, accept: string): Promise<unknown> {
-    const { token, authority: ca } = stage.plane.user('admin');
+    const { token, authority: ca } = harness.plane.user('admin');
     const headers = { accept, authorization: `Bearer ${token}` };
     return new Promise((resolve, reject) => {
-      const call = request(`${stage.plane.url}${path}`, { ca, headers }, (answer) => {
+      const call = request(`${harness.plane.url}${path}`, { ca, headers }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())));
@@ -80,12 +80,12 @@ describe('what people and programs see of the operator', function () {
   });
 
   it('metrics: runs, suites, tests and flakes by verdict, and seconds, when they have ended', async () => {
-    await stage.report('seen-alpha-1', finalReport('Failed'));
-    await stage.attempt('seen-alpha-2', 'Passed');
-    await stage.attempt('seen-beta-1', 'Passed');
-    await stage.finished('seen');
-    await stage.attempt('waiting-beta-1', 'Failed');
-    await stage.finished('waiting');
+    await harness.report('seen-alpha-1', finalReport('Failed'));
+    await harness.attempt('seen-alpha-2', 'Passed');
+    await harness.attempt('seen-beta-1', 'Passed');
+    await harness.finished('seen');
+    await harness.attempt('waiting-beta-1', 'Failed');
+    await harness.finished('waiting');
     const text = await until('the last run is counted', async () => {
       const now = await metrics();
       return now.includes(`e2e_runs_total{${of},verdict="Failed"} 1`) && now;
@@ -129,7 +129,7 @@ describe('what people and programs see of the operator', function () {
   });
 
   it('events: each transition of a run and of an environment', async () => {
-    await stage.hasEvents('waiting', [
+    await harness.hasEvents('waiting', [
       'EnvironmentBusy',
       'Started',
       'SuiteStarted',
@@ -137,23 +137,23 @@ describe('what people and programs see of the operator', function () {
       'AllReportsFinal',
       'SuitesFailed',
     ]);
-    await stage.hasEvents('ext', ['External']);
+    await harness.hasEvents('ext', ['External']);
   });
 
   it('conditions: every one says for which generation it was observed', async () => {
-    await stage.run('odd', 'ext', { grep: '(' });
-    await stage.finished('odd');
-    await stage.client.create(FAULTS, {
-      metadata: { name: 'refused', namespace: stage.namespace },
+    await harness.run('odd', 'ext', { grep: '(' });
+    await harness.finished('odd');
+    await harness.client.create(FAULTS, {
+      metadata: { name: 'refused', namespace: harness.namespace },
       spec: { environmentRef: { name: 'ext' }, target: { component: 'manager' }, podDelete: {} },
     });
-    const { namespace } = stage;
+    const { namespace } = harness;
     const seen = await until('the fault has a condition', async () => {
       const lists = await Promise.all([
-        stage.client.list(TEST_RUNS, { namespace }),
-        stage.client.list(TEST_ENVIRONMENTS, { namespace }),
-        stage.client.list(TEST_REPORTS, { namespace }),
-        stage.client.list(FAULTS, { namespace }),
+        harness.client.list(TEST_RUNS, { namespace }),
+        harness.client.list(TEST_ENVIRONMENTS, { namespace }),
+        harness.client.list(TEST_REPORTS, { namespace }),
+        harness.client.list(FAULTS, { namespace }),
       ]);
       const objects: Observed[] = lists.flatMap<Observed>(({ items }) => items);
       const fault = objects.find(({ metadata }) => metadata.name === 'refused');
@@ -179,7 +179,7 @@ describe('what people and programs see of the operator', function () {
       expect(resource?.categories, plural).to.deep.equal(['e2e']);
       expect(resource?.shortNames, plural).to.deep.equal([...shortNames]);
     }
-    const path = `/apis/${API_VERSION}/namespaces/${stage.namespace}/testruns/seen`;
+    const path = `/apis/${API_VERSION}/namespaces/${harness.namespace}/testruns/seen`;
     const table = (await get(path, 'application/json;as=Table;v=v1;g=meta.k8s.io')) as {
       columnDefinitions: { name: string; priority: number }[];
       rows: { cells: unknown[] }[];

@@ -1,37 +1,44 @@
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { JOBS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
-import { startKubelet } from '@backendai-e2e/tools/envtest/fake-kubelet';
-import { MovedClock } from '@backendai-e2e/tools/envtest/moved-clock';
-import { type RunningOperator, type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
+import { ShiftedClock } from '@backendai-e2e/tools/envtest/doubles/shifted-clock';
+import {
+  type OperatorHarness,
+  type RunningOperator,
+  startOperatorHarness,
+} from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 describe('TestReport against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
   let operator: RunningOperator;
 
   before(async () => {
-    stage = await startStage();
-    await stage.suite('alpha');
-    operator = stage.startOperator();
+    harness = await startOperatorHarness();
+    await harness.suite('alpha');
+    operator = harness.startOperator();
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   /** Starts a run of its own environment up to its pod. */
   async function started(name: string): Promise<{ pod: Pod; attempt: string }> {
-    await stage.environment(name);
-    await stage.run(name, name, { suites: { names: ['alpha'] } });
+    await harness.environment(name);
+    await harness.run(name, name, { suites: { names: ['alpha'] } });
     const attempt = `${name}-alpha-1`;
-    const pod = await stage.pod(attempt);
-    await until('the run says Running', async () => (await stage.getRun(name))?.status?.phase === 'Running');
+    const pod = await harness.pod(attempt);
+    await until(
+      'the run says Running',
+      async () => (await harness.getRun(name))?.status?.phase === 'Running',
+    );
     return { pod, attempt };
   }
 
   async function closed(attempt: string): Promise<NonNullable<TestReport['status']>> {
     return until(`${attempt} is closed`, async () => {
-      const report = await stage.getReport(attempt);
+      const report = await harness.getReport(attempt);
       return report?.status?.final === true && report.status;
     });
   }
@@ -45,11 +52,11 @@ describe('TestReport against a real API server', function () {
   for (const [name, exitCode, said, reason] of terminated) {
     it(`closes it as ${reason} when the pod ended with code ${exitCode} (${said}) and no final report`, async () => {
       const { pod, attempt } = await started(name);
-      await stage.podEnded(pod, exitCode, said);
+      await harness.podEnded(pod, exitCode, said);
       const status = await closed(attempt);
       expect(status).to.deep.include({ verdict: 'Interrupted', reason });
       expect(status.message).to.include(`exit code ${exitCode}`);
-      const run = await stage.finished(name);
+      const run = await harness.finished(name);
       expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason });
     });
   }
@@ -57,28 +64,28 @@ describe('TestReport against a real API server', function () {
   it('closes it whatever characters the pod said at its end', async () => {
     const { pod, attempt } = await started('odd-characters');
     const message = 'could not read \u007f\u0080\u009f\u2028\ufeff';
-    await stage.podEnded(pod, 2, 'Error', message);
+    await harness.podEnded(pod, 2, 'Error', message);
     expect((await closed(attempt)).message).to.include(message);
-    expect((await stage.finished('odd-characters')).status?.suites?.[0]?.reason).to.equal('CouldNotRun');
+    expect((await harness.finished('odd-characters')).status?.suites?.[0]?.reason).to.equal('CouldNotRun');
   });
 
   it('keeps what the reporter had written', async () => {
     const { pod, attempt } = await started('partial');
     const counts = { total: 3, passed: 1, failed: 0, pending: 0, interrupted: 2 };
-    await stage.report(attempt, {
+    await harness.report(attempt, {
       startedAt: new Date().toISOString(),
       counts,
       tests: [{ id: 'one', file: 'area/file', title: 'first', state: 'passed', seconds: 1 }],
     });
-    await stage.podEnded(pod, 137, 'OOMKilled');
+    await harness.podEnded(pod, 137, 'OOMKilled');
     const status = await closed(attempt);
     expect(status.tests).to.have.length(1);
-    expect((await stage.finished('partial')).status?.counts).to.deep.include(counts);
+    expect((await harness.finished('partial')).status?.counts).to.deep.include(counts);
   });
 
   it('distinguishes an eviction from a failure', async () => {
     const { pod, attempt } = await started('evicted');
-    await stage.podStatus(pod, {
+    await harness.podStatus(pod, {
       phase: 'Failed',
       conditions: [
         {
@@ -93,29 +100,31 @@ describe('TestReport against a real API server', function () {
     expect(await closed(attempt))
       .to.have.property('message')
       .that.includes('the node is drained');
-    expect((await stage.finished('evicted')).status?.suites?.[0]?.reason).to.equal('Evicted');
+    expect((await harness.finished('evicted')).status?.suites?.[0]?.reason).to.equal('Evicted');
   });
 
   it('says that the Job vanished, and does not run it again', async () => {
     const { attempt } = await started('vanished');
-    await stage.client.delete(JOBS, { namespace: stage.namespace, name: attempt });
-    const run = await stage.finished('vanished');
+    await harness.client.delete(JOBS, { namespace: harness.namespace, name: attempt });
+    const run = await harness.finished('vanished');
     expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason: 'JobVanished' });
-    expect(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt })).to.equal(undefined);
+    expect(await harness.client.get(JOBS, { namespace: harness.namespace, name: attempt })).to.equal(
+      undefined,
+    );
   });
 
   it('says that the pod vanished', async () => {
     const { pod, attempt } = await started('podless');
     const { name } = pod.metadata;
-    await stage.client.delete(PODS, { namespace: stage.namespace, name });
-    await stage.podEnded(pod, 143);
+    await harness.client.delete(PODS, { namespace: harness.namespace, name });
+    await harness.podEnded(pod, 143);
     expect(await closed(attempt)).to.deep.include({ reason: 'PodVanished' });
-    await stage.finished('podless');
+    await harness.finished('podless');
   });
 
   it('gives up an image that cannot exist, and ends the Job', async () => {
     const { pod, attempt } = await started('image');
-    await stage.podStatus(pod, {
+    await harness.podStatus(pod, {
       phase: 'Pending',
       containerStatuses: [
         {
@@ -129,18 +138,18 @@ describe('TestReport against a real API server', function () {
       ],
     });
     await until('the report says what holds it', async () => {
-      const report = await stage.getReport(attempt);
+      const report = await harness.getReport(attempt);
       return report?.status?.conditions?.some(({ reason }) => reason === 'ErrImageNeverPull');
     });
-    const run = await stage.finished('image');
+    const run = await harness.finished('image');
     expect(run.status?.suites?.[0]).to.deep.include({ reason: 'ErrImageNeverPull' });
     await until('the Job is gone', async () => {
-      return !(await stage.client.get(JOBS, { namespace: stage.namespace, name: attempt }));
+      return !(await harness.client.get(JOBS, { namespace: harness.namespace, name: attempt }));
     });
   });
 
   describe('when a temporary state does not end', () => {
-    const clock = new MovedClock();
+    const clock = new ShiftedClock();
     let patient: RunningOperator;
     let moved = 0;
     /** To the next hour: long after whatever was to pass. */
@@ -151,7 +160,7 @@ describe('TestReport against a real API server', function () {
 
     before(async () => {
       await operator.stop();
-      patient = stage.startOperator({ clock });
+      patient = harness.startOperator({ clock });
     });
     afterEach(() => {
       clock.move(-moved);
@@ -159,13 +168,13 @@ describe('TestReport against a real API server', function () {
     });
     after(async () => {
       await patient.stop();
-      operator = stage.startOperator();
+      operator = harness.startOperator();
     });
 
     it('a missing image: first awaited, then given up with the message of the registry', async () => {
       const { pod, attempt } = await started('pull');
       const message = 'Back-off pulling image "suites:test": not found';
-      await stage.podStatus(pod, {
+      await harness.podStatus(pod, {
         phase: 'Pending',
         containerStatuses: [
           {
@@ -179,39 +188,39 @@ describe('TestReport against a real API server', function () {
         ],
       });
       await until('the report says what holds it', async () => {
-        const report = await stage.getReport(attempt);
+        const report = await harness.getReport(attempt);
         return report?.status?.final !== true && hintOf(report)?.reason === 'ImagePullBackOff';
       });
-      expect((await stage.getRun('pull'))?.status?.phase).to.equal('Running');
+      expect((await harness.getRun('pull'))?.status?.phase).to.equal('Running');
       later();
       await touch(pod);
-      const line = (await stage.finished('pull')).status?.suites?.[0];
+      const line = (await harness.finished('pull')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'ImagePullBackOff' });
       expect(line?.message).to.match(/container suite waits \(ImagePullBackOff\).*"suites:test": not found/);
-      const at = { namespace: stage.namespace, name: attempt };
-      await until('the Job is gone', async () => !(await stage.client.get(JOBS, at)));
+      const at = { namespace: harness.namespace, name: attempt };
+      await until('the Job is gone', async () => !(await harness.client.get(JOBS, at)));
     });
 
     it('a pod on a lost node: given up after a while', async () => {
       const { pod, attempt } = await started('node');
       const { name } = pod.metadata;
-      const kubelet = await startKubelet(stage.plane);
+      const kubelet = await startKubelet(harness.plane);
       await kubelet.bind(pod);
       await kubelet.stop();
-      await stage.podStatus(pod, {
+      await harness.podStatus(pod, {
         phase: 'Running',
         conditions: [{ type: 'Ready', status: 'False', reason: 'NodeLost' }],
       });
       // As the taint manager does it; the kubelet that would end the pod is not there.
-      await stage.client.delete(PODS, { namespace: stage.namespace, name });
+      await harness.client.delete(PODS, { namespace: harness.namespace, name });
       await until('the pod is told to end', async () => {
-        const now = await stage.client.get(PODS, { namespace: stage.namespace, name });
+        const now = await harness.client.get(PODS, { namespace: harness.namespace, name });
         return now?.metadata.deletionTimestamp !== undefined;
       });
-      expect((await stage.getReport(attempt))?.status?.final).not.to.equal(true);
+      expect((await harness.getReport(attempt))?.status?.final).not.to.equal(true);
       later();
       await touch(pod);
-      const line = (await stage.finished('node')).status?.suites?.[0];
+      const line = (await harness.finished('node')).status?.suites?.[0];
       expect(line).to.deep.include({ verdict: 'Interrupted', reason: 'NodeLost' });
       expect(line?.message).to.match(/was deleted at .* and still exists: pod node-alpha-1-\w+ is Running/);
     });
@@ -220,40 +229,40 @@ describe('TestReport against a real API server', function () {
       report?.status?.conditions?.find(({ type }) => type === 'Started');
     /** A change that says nothing, so that the pod is looked at. */
     const touch = ({ metadata: { name } }: Pod) =>
-      stage.client.mergePatch(
+      harness.client.mergePatch(
         PODS,
-        { namespace: stage.namespace, name },
+        { namespace: harness.namespace, name },
         { metadata: { annotations: { touched: 'now' } } },
       );
   });
 
   it('never overwrites a final report', async () => {
     const { pod, attempt } = await started('both');
-    await stage.report(attempt, { final: true, verdict: 'Passed' });
-    await stage.podEnded(pod, 1);
-    const run = await stage.finished('both');
+    await harness.report(attempt, { final: true, verdict: 'Passed' });
+    await harness.podEnded(pod, 1);
+    const run = await harness.finished('both');
     expect(run.status?.verdict).to.equal('Passed');
-    expect(await stage.getReport(attempt)).to.have.nested.property('status.verdict', 'Passed');
+    expect(await harness.getReport(attempt)).to.have.nested.property('status.verdict', 'Passed');
   });
 
   it('comes to an end however many others write to it', async () => {
     const { attempt } = await started('storm');
-    const at = { namespace: stage.namespace, name: attempt };
+    const at = { namespace: harness.namespace, name: attempt };
     let on = true;
     const storm = Promise.all(
       ['one', 'two', 'three'].map(async (key) => {
         for (let count = 0; on; count += 1) {
           const annotations = { [key]: String(count) };
-          await stage.client.mergePatch(TEST_REPORTS, at, { metadata: { annotations } });
+          await harness.client.mergePatch(TEST_REPORTS, at, { metadata: { annotations } });
         }
       }),
     );
-    await stage.client.delete(JOBS, at);
+    await harness.client.delete(JOBS, at);
     const status = await closed(attempt).finally(() => {
       on = false;
     });
     await storm;
     expect(status.reason).to.equal('JobVanished');
-    await stage.finished('storm');
+    await harness.finished('storm');
   });
 });

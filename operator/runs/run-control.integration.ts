@@ -2,114 +2,118 @@ import { conditionOf } from '@backendai-e2e/api/conditions';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS, PODS } from '@backendai-e2e/kube/builtin-resources';
-import { finalReport } from '@backendai-e2e/tools/envtest/final-report';
-import { type Stage, startStage } from '@backendai-e2e/tools/envtest/test-environment';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 describe('the control of a TestRun against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
-  let stage: Stage;
+  let harness: OperatorHarness;
 
   before(async () => {
-    stage = await startStage();
-    await stage.environment('ext');
-    for (const name of ['alpha', 'beta', 'gamma']) await stage.suite(name);
-    stage.startOperator();
+    harness = await startOperatorHarness();
+    await harness.environment('ext');
+    for (const name of ['alpha', 'beta', 'gamma']) await harness.suite(name);
+    harness.startOperator();
   });
-  after(() => stage?.stop());
+  after(() => harness?.stop());
 
   const succeeded = (run: TestRun | undefined) => conditionOf(run?.status?.conditions, 'Succeeded');
   const suspend = (name: string, value: boolean) =>
-    stage.client.mergePatch(TEST_RUNS, { namespace: stage.namespace, name }, { spec: { suspend: value } });
+    harness.client.mergePatch(
+      TEST_RUNS,
+      { namespace: harness.namespace, name },
+      { spec: { suspend: value } },
+    );
   const phaseIs = (name: string, phase: string) =>
-    until(`${name} is ${phase}`, async () => (await stage.getRun(name))?.status?.phase === phase);
+    until(`${name} is ${phase}`, async () => (await harness.getRun(name))?.status?.phase === phase);
 
   it('suspended in mid-run, it lets the suite end, starts no other, and goes on when resumed', async () => {
-    await stage.run('pause', 'ext', { suites: { names: ['alpha', 'beta'] } });
-    await stage.pod('pause-alpha-1');
+    await harness.run('pause', 'ext', { suites: { names: ['alpha', 'beta'] } });
+    await harness.pod('pause-alpha-1');
     await suspend('pause', true);
     await phaseIs('pause', 'Suspended');
-    await stage.report('pause-alpha-1', finalReport('Passed'));
+    await harness.report('pause-alpha-1', finalReport('Passed'));
     await until('alpha has ended', async () => {
-      const run = await stage.getRun('pause');
+      const run = await harness.getRun('pause');
       return run?.status?.suiteCounts?.finished === 1 && run.status.phase === 'Suspended';
     });
-    expect(await stage.getReport('pause-beta-1')).to.equal(undefined);
+    expect(await harness.getReport('pause-beta-1')).to.equal(undefined);
     await suspend('pause', false);
-    await stage.attempt('pause-beta-1', 'Passed');
-    const run = await stage.finished('pause');
+    await harness.attempt('pause-beta-1', 'Passed');
+    const run = await harness.finished('pause');
     expect(run.status?.suiteCounts).to.deep.equal({ total: 2, finished: 2, passed: 2 });
     expect(run.status?.suspendedSeconds).to.be.greaterThan(0);
     expect(conditionOf(run.status?.conditions, 'Suspended')).to.deep.include({ status: 'False' });
   });
 
   it('suspended before its start, it lets a later run pass, and starts when resumed', async () => {
-    await stage.run('parked', 'ext', { suites: { names: ['alpha'] }, suspend: true });
+    await harness.run('parked', 'ext', { suites: { names: ['alpha'] }, suspend: true });
     await phaseIs('parked', 'Suspended');
-    await stage.run('passing', 'ext', { suites: { names: ['alpha'] } });
-    await stage.attempt('passing-alpha-1', 'Passed');
-    await stage.finished('passing');
-    expect(await stage.getReport('parked-alpha-1')).to.equal(undefined);
+    await harness.run('passing', 'ext', { suites: { names: ['alpha'] } });
+    await harness.attempt('passing-alpha-1', 'Passed');
+    await harness.finished('passing');
+    expect(await harness.getReport('parked-alpha-1')).to.equal(undefined);
     await suspend('parked', false);
-    await stage.attempt('parked-alpha-1', 'Passed');
-    expect(succeeded(await stage.finished('parked'))).to.deep.include({ status: 'True' });
+    await harness.attempt('parked-alpha-1', 'Passed');
+    expect(succeeded(await harness.finished('parked'))).to.deep.include({ status: 'True' });
   });
 
   it('suspended while it waits its turn, it lets go of it', async () => {
-    await stage.run('front', 'ext', { suites: { names: ['alpha'] } });
-    await stage.pod('front-alpha-1');
-    await stage.run('middle', 'ext', { suites: { names: ['alpha'] } });
+    await harness.run('front', 'ext', { suites: { names: ['alpha'] } });
+    await harness.pod('front-alpha-1');
+    await harness.run('middle', 'ext', { suites: { names: ['alpha'] } });
     await phaseIs('middle', 'Queued');
-    await stage.run('rear', 'ext', { suites: { names: ['alpha'] } });
+    await harness.run('rear', 'ext', { suites: { names: ['alpha'] } });
     await phaseIs('rear', 'Queued');
     await suspend('middle', true);
-    await stage.report('front-alpha-1', finalReport('Passed'));
-    await stage.attempt('rear-alpha-1', 'Passed');
-    await stage.finished('rear');
-    const at = { namespace: stage.namespace, name: 'middle' };
-    await stage.client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } });
-    expect(succeeded(await stage.finished('middle'))).to.deep.include({ reason: 'Cancelled' });
+    await harness.report('front-alpha-1', finalReport('Passed'));
+    await harness.attempt('rear-alpha-1', 'Passed');
+    await harness.finished('rear');
+    const at = { namespace: harness.namespace, name: 'middle' };
+    await harness.client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } });
+    expect(succeeded(await harness.finished('middle'))).to.deep.include({ reason: 'Cancelled' });
   });
 
   it('runs again what kept another run from succeeding, and only that', async () => {
-    await stage.run('first', 'ext', { suites: { names: ['alpha', 'beta', 'gamma'] } });
-    await stage.attempt('first-alpha-1', 'Passed');
-    await stage.attempt('first-beta-1', 'Failed');
-    await stage.attempt('first-gamma-1', 'Failed');
-    await stage.finished('first');
-    await stage.run('again', 'ext', { rerunFailedOf: 'first' });
-    await stage.attempt('again-beta-1', 'Passed');
-    await stage.client.delete(TEST_RUNS, { namespace: stage.namespace, name: 'first' });
-    await stage.attempt('again-gamma-1', 'Passed');
-    const run = await stage.finished('again');
+    await harness.run('first', 'ext', { suites: { names: ['alpha', 'beta', 'gamma'] } });
+    await harness.attempt('first-alpha-1', 'Passed');
+    await harness.attempt('first-beta-1', 'Failed');
+    await harness.attempt('first-gamma-1', 'Failed');
+    await harness.finished('first');
+    await harness.run('again', 'ext', { rerunFailedOf: 'first' });
+    await harness.attempt('again-beta-1', 'Passed');
+    await harness.client.delete(TEST_RUNS, { namespace: harness.namespace, name: 'first' });
+    await harness.attempt('again-gamma-1', 'Passed');
+    const run = await harness.finished('again');
     expect(run.status?.suites?.map(({ name }) => name)).to.deep.equal(['beta', 'gamma']);
     expect(succeeded(run)).to.deep.include({ status: 'True' });
   });
 
   it('says why there is nothing to run again', async () => {
-    await stage.run('nothing', 'ext', { rerunFailedOf: 'again' });
-    const run = await stage.finished('nothing');
+    await harness.run('nothing', 'ext', { rerunFailedOf: 'again' });
+    const run = await harness.finished('nothing');
     expect(succeeded(run)).to.deep.include({ status: 'False', reason: 'NothingToRerun' });
     expect(succeeded(run)?.message).to.equal('spec.rerunFailedOf: no suite of TestRun again failed');
   });
 
   it('hands its Jobs to Kueue, says that they wait, and ends when Kueue let them start', async () => {
-    await stage.run('kueue', 'ext', { suites: { names: ['alpha'] }, queueName: 'ci' });
-    const at = { namespace: stage.namespace, name: 'kueue-alpha-1' };
-    const job = await until('the Job is there', () => stage.client.get(JOBS, at));
+    await harness.run('kueue', 'ext', { suites: { names: ['alpha'] }, queueName: 'ci' });
+    const at = { namespace: harness.namespace, name: 'kueue-alpha-1' };
+    const job = await until('the Job is there', () => harness.client.get(JOBS, at));
     expect(job.spec?.suspend).to.equal(true);
     expect(job.metadata.labels).to.include({ 'kueue.x-k8s.io/queue-name': 'ci' });
     await until('the report says what it waits for', async () => {
-      const started = conditionOf((await stage.getReport(at.name))?.status?.conditions, 'Started');
+      const started = conditionOf((await harness.getReport(at.name))?.status?.conditions, 'Started');
       return started?.reason === 'JobSuspended' && started.message.includes('queue ci');
     });
     const labelSelector = `batch.kubernetes.io/job-name=${at.name}`;
-    const pods = await stage.client.list(PODS, { namespace: stage.namespace, labelSelector });
+    const pods = await harness.client.list(PODS, { namespace: harness.namespace, labelSelector });
     expect(pods.items).to.deep.equal([]);
     // As Kueue does when its queue has room.
-    await stage.client.mergePatch(JOBS, at, { spec: { suspend: false } });
-    await stage.attempt(at.name, 'Passed');
-    expect(succeeded(await stage.finished('kueue'))).to.deep.include({ status: 'True' });
+    await harness.client.mergePatch(JOBS, at, { spec: { suspend: false } });
+    await harness.attempt(at.name, 'Passed');
+    expect(succeeded(await harness.finished('kueue'))).to.deep.include({ status: 'True' });
   });
 });

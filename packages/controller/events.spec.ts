@@ -1,7 +1,7 @@
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
 import { expect } from 'chai';
 import { EventRecorder } from './events.ts';
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { expect } from 'chai';
 import { giveMemoryBack, WhenIdle } from './idle.ts';
 

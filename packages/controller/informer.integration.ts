@@ -1,11 +1,11 @@
 import { isGone } from '@backendai-e2e/kube/api-error';
 import { CONFIG_MAPS, type ConfigMap } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
+import { TcpProxy } from '@backendai-e2e/tools/envtest/proxies/tcp-proxy';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { Informer } from './informer.ts';
 import { createMetrics, type RuntimeMetrics } from './metrics.ts';

@@ -1,8 +1,8 @@
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { KubeClient, ListOptions, ObjectList, WatchEvent } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
 import { expect } from 'chai';
 import { type Change, Informer } from './informer.ts';
 import { createMetrics } from './metrics.ts';

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { LEASES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { endOf } from '@backendai-e2e/tools/envtest/process-end';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
 const namespace = 'election';

@@ -1,8 +1,8 @@
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { Lease } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
 import { expect } from 'chai';
 import { LeaseElection } from './lease-election.ts';
 import { createMetrics } from './metrics.ts';

@@ -1,5 +1,5 @@
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
 import { expect } from 'chai';
 import { Controller, type Reconcile } from './controller.ts';
 import { HealthServer } from './health.ts';

@@ -1,9 +1,9 @@
 import { isConflict } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { StatusWriter } from './status-writer.ts';
 

@@ -1,4 +1,4 @@
-import { FakeClock } from '@backendai-e2e/tools/envtest/fake-clock';
+import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { expect } from 'chai';
 import { backoffMs, ItemBackoff, jittered, TokenBucket } from './backoff.ts';
 

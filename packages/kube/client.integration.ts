@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { TcpProxy } from '@backendai-e2e/tools/envtest/tcp-proxy';
-import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { TcpProxy } from '@backendai-e2e/tools/envtest/proxies/tcp-proxy';
+import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
 import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';

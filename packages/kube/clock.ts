@@ -1,6 +1,6 @@
 /**
  * The source of time. Code that waits or measures takes a Clock, so that tests control it
- * (tools/envtest/fake-clock.ts).
+ * (tools/envtest/doubles/fake-clock.ts).
  */
 export interface Clock {
   /** Wall clock, for timestamps only. Measure with monotonicMs. */

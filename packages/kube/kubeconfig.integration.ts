@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cachedTool } from '@backendai-e2e/tools/envtest/cached-tool';
-import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane';
-import { sharedControlPlane } from '@backendai-e2e/tools/envtest/shared-control-plane';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
+import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { pinnedTool } from '@backendai-e2e/tools/envtest/processes/pinned-tools';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
 import { loadKubeconfig } from './kubeconfig/load.ts';
@@ -26,7 +26,7 @@ describe('a kubeconfig against a real API server, compared with kubectl', functi
   let kubectl: string;
 
   before(async () => {
-    kubectl = cachedTool('kubectl');
+    kubectl = pinnedTool('kubectl');
     plane = await sharedControlPlane();
     folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
     mkdirSync(join(folder, 'sub'));

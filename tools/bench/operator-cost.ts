@@ -15,11 +15,11 @@ import { TEST_ENVIRONMENTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/re
 import { NAMESPACES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import { crdFiles } from '../crds/files.ts';
-import { startControlPlane } from '../envtest/control-plane.ts';
-import { startKubelet } from '../envtest/fake-kubelet.ts';
-import { freePorts } from '../envtest/free-ports.ts';
-import { renderOperatorChart } from '../envtest/operator-chart.ts';
-import { until } from '../envtest/until.ts';
+import { startControlPlane } from '../envtest/control-plane/control-plane.ts';
+import { startKubelet } from '../envtest/doubles/fake-kubelet.ts';
+import { renderOperatorChart } from '../envtest/operator/operator-chart.ts';
+import { freePorts } from '../envtest/processes/free-ports.ts';
+import { until } from '../envtest/waits/until.ts';
 import { startAsDeployed } from './operator-process.ts';
 import type { BenchRow } from './run-against-job.ts';
 import { playSuites } from './suite-player.ts';
@@ -43,7 +43,7 @@ export interface OperatorCostOptions {
   signal?: AbortSignal;
 }
 
-/** Measures. Needs the binaries of the control plane and helm (tools/envtest/binaries.ts). */
+/** Measures. Needs the binaries of the control plane and helm (tools/envtest/processes/pinned-tools.ts). */
 export async function measureOperatorCost(options: OperatorCostOptions = {}): Promise<BenchRow[]> {
   const { runs = 1_000, log = () => {}, signal } = options;
   const plane = await startControlPlane({ manifests: crdFiles().map(({ content }) => content) });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
-import { helmPath } from '../envtest/cached-tool.ts';
-import { catalogFile, renderOperatorChart } from '../envtest/operator-chart.ts';
+import { catalogFile, renderOperatorChart } from '../envtest/operator/operator-chart.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -11,7 +11,7 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { startControlPlane } from '../envtest/control-plane.ts';
+import { startControlPlane } from '../envtest/control-plane/control-plane.ts';
 
 /** The clients that are compared. */
 export const CLIENTS = ['client-node', 'ours'] as const;
@@ -43,7 +43,7 @@ const WIDGETS: Resource<Widget> = { apiVersion: `${GROUP}/v1`, kind: 'Widget', p
 const NAMESPACE = 'bench';
 const PARALLEL = 10;
 
-/** Runs all turns. Needs the binaries of the control plane (tools/envtest/binaries.ts). */
+/** Runs all turns. Needs the binaries of the control plane (tools/envtest/processes/pinned-tools.ts). */
 export async function measurePatches(options: PatchesOptions = {}): Promise<Record<Client, Turn>> {
   const { turns = 3, seconds = 3, log = () => {} } = options;
   const plane = await startControlPlane({ manifests: [DEFINITION] });

@@ -6,8 +6,8 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { RUNNER_CONTAINER } from '@backendai-e2e/operator/attempts/attempt-job';
 import { JOB_NAME_LABEL } from '@backendai-e2e/operator/attempts/attempt-name';
-import type { FakeKubelet } from '../envtest/fake-kubelet.ts';
-import { finalReport } from '../envtest/final-report.ts';
+import type { FakeKubelet } from '../envtest/doubles/fake-kubelet.ts';
+import { finalReport } from '../envtest/doubles/final-report.ts';
 
 /**
  * Plays a cluster without controllers and kubelet for each Job of an attempt. It creates the pod, reports that the suite passed,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { helmPath } from '../envtest/cached-tool.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 import { CHART, IMAGES, type Manifest, template } from './render-operator.ts';
 
 describe('charts/e2e-operator', function () {

@@ -1,9 +1,9 @@
 import { JOBS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
-import type { ControlPlane } from '../envtest/control-plane.ts';
-import { sharedControlPlane } from '../envtest/shared-control-plane.ts';
+import type { ControlPlane } from '../envtest/control-plane/control-plane.ts';
+import { sharedControlPlane } from '../envtest/control-plane/shared-control-plane.ts';
 import { CHART, E2E_VALUES, helm, IMAGES } from './render.ts';
 
 const NAMESPACE = 'bai-test';

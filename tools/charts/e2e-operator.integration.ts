@@ -7,12 +7,12 @@ import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
-import { helmPath } from '../envtest/cached-tool.ts';
-import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
-import { finalReport } from '../envtest/final-report.ts';
-import { endOf } from '../envtest/process-end.ts';
-import { Stage } from '../envtest/test-environment.ts';
-import { LAST_RESORT_MS, until } from '../envtest/until.ts';
+import { type ControlPlane, startControlPlane } from '../envtest/control-plane/control-plane.ts';
+import { finalReport } from '../envtest/doubles/final-report.ts';
+import { OperatorHarness } from '../envtest/operator/harness.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
+import { endOf } from '../envtest/processes/process-end.ts';
+import { LAST_RESORT_MS, until } from '../envtest/waits/until.ts';
 
 const CHART = fileURLToPath(new URL('../../charts/e2e-operator', import.meta.url));
 const NAMESPACE = 'backendai-e2e';
@@ -53,14 +53,14 @@ const CRDS = resource<Definition>('apiextensions.k8s.io/v1', 'CustomResourceDefi
 describe('charts/e2e-operator as a release', function () {
   this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
-  let stage: Stage;
+  let harness: OperatorHarness;
   let operator: ChildProcess;
 
   before(async () => {
     // One of its own: the release installs the CRDs, and the test deletes them.
     plane = await startControlPlane({ controllerManager: true });
   });
-  after(() => (stage ?? plane)?.stop());
+  after(() => (harness ?? plane)?.stop());
 
   const helm = (...args: string[]) =>
     execa(helmPath(), [...args, '--namespace', NAMESPACE, '--kubeconfig', plane.kubeconfigPath]);
@@ -84,7 +84,7 @@ describe('charts/e2e-operator as a release', function () {
   async function left(kinds: readonly Resource[], namespace?: string): Promise<string[]> {
     const lists = await Promise.all(
       kinds.map(async (kind) => {
-        const { items } = await stage.client.list(kind, namespace === undefined ? {} : { namespace });
+        const { items } = await harness.client.list(kind, namespace === undefined ? {} : { namespace });
         return items.map(({ metadata }) => `${kind.kind} ${metadata.name}`);
       }),
     );
@@ -97,30 +97,30 @@ describe('charts/e2e-operator as a release', function () {
   /** The catalog's suites as the operator's pod gets them. */
   async function startOperator(): Promise<ChildProcess> {
     const name = `${OPERATOR}-catalog`;
-    const map = await stage.client.get(resource('v1', 'ConfigMap'), { namespace: NAMESPACE, name });
+    const map = await harness.client.get(resource('v1', 'ConfigMap'), { namespace: NAMESPACE, name });
     const path = join(plane.folder, 'catalog.yaml');
     writeFileSync(path, (map as unknown as { data: Record<string, string> }).data['suites.yaml'] ?? '');
-    return stage.startProcess(['--leader-elect', `--catalog=${path}`]);
+    return harness.startProcess(['--leader-elect', `--catalog=${path}`]);
   }
 
   const benchImage = async () =>
-    (await stage.client.get(TEST_SUITES, { namespace: NAMESPACE, name: 'bench-one-test' }))?.spec.image;
+    (await harness.client.get(TEST_SUITES, { namespace: NAMESPACE, name: 'bench-one-test' }))?.spec.image;
 
   it('is installed, and lists what it keeps', async () => {
     const { stdout } = await helm('install', 'e2e', earlierChart(), '--create-namespace', ...images(1));
     expect(stdout).to.include('keeps the CRDs with their objects').and.include('kubectl delete crd');
-    stage = new Stage(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
+    harness = new OperatorHarness(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
     operator = await startOperator();
     await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1');
   });
 
   it('is upgraded during a run, with its CRDs, and the run still ends normally', async () => {
-    await stage.suite('alpha', { onDemand: true });
-    await stage.suite('beta', { onDemand: true });
-    await stage.environment('ext');
-    await stage.run('mid', 'ext', { suites: { names: ['alpha', 'beta'] } });
-    const pod = await stage.pod('mid-alpha-1');
-    await stage.report('mid-alpha-1', { startedAt: new Date().toISOString() });
+    await harness.suite('alpha', { onDemand: true });
+    await harness.suite('beta', { onDemand: true });
+    await harness.environment('ext');
+    await harness.run('mid', 'ext', { suites: { names: ['alpha', 'beta'] } });
+    const pod = await harness.pod('mid-alpha-1');
+    await harness.report('mid-alpha-1', { startedAt: new Date().toISOString() });
     await helm('upgrade', 'e2e', CHART, ...images(2));
     // The Deployment starts the new one before the old one goes; the Lease lets one act.
     const next = await startOperator();
@@ -128,24 +128,24 @@ describe('charts/e2e-operator as a release', function () {
     await endOf(operator);
     operator = next;
     await until('the new one leads: the catalog is its own', async () => (await benchImage()) === 'suites:2');
-    await stage.report('mid-alpha-1', finalReport('Passed'));
-    await stage.attempt('mid-beta-1', 'Passed');
-    const run = await stage.finished('mid');
+    await harness.report('mid-alpha-1', finalReport('Passed'));
+    await harness.attempt('mid-beta-1', 'Passed');
+    const run = await harness.finished('mid');
     expect(run.status?.suites?.map(({ name, verdict, attempt }) => [name, verdict, attempt])).to.deep.equal([
       ['alpha', 'Passed', 1],
       ['beta', 'Passed', 1],
     ]);
-    expect((await stage.pod('mid-alpha-1')).metadata.uid, 'the same pod').to.equal(pod.metadata.uid);
-    const crd = await stage.client.get(CRDS, { name: 'testruns.e2e.backend.ai' });
+    expect((await harness.pod('mid-alpha-1')).metadata.uid, 'the same pod').to.equal(pod.metadata.uid);
+    const crd = await harness.client.get(CRDS, { name: 'testruns.e2e.backend.ai' });
     expect(crd?.spec.versions[0]?.selectableFields).to.deep.equal([{ jsonPath: '.status.finishedAt' }]);
   });
 
   it('is uninstalled and keeps only what its notes list', async () => {
-    for (const { metadata } of (await stage.client.list(TEST_ENVIRONMENTS)).items) {
-      await stage.client.delete(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name: metadata.name });
+    for (const { metadata } of (await harness.client.list(TEST_ENVIRONMENTS)).items) {
+      await harness.client.delete(TEST_ENVIRONMENTS, { namespace: NAMESPACE, name: metadata.name });
     }
     await until('the environments are gone', async () => {
-      return (await stage.client.list(TEST_ENVIRONMENTS)).items.length === 0;
+      return (await harness.client.list(TEST_ENVIRONMENTS)).items.length === 0;
     });
     await helm('uninstall', 'e2e');
     operator.kill('SIGTERM');
@@ -157,19 +157,19 @@ describe('charts/e2e-operator as a release', function () {
     // What an attempt left behind may be archived by now, or not yet.
     const there = (await left(IN_NAMESPACE, NAMESPACE)).filter((each) => !/^(Pod|ConfigMap) mid-/.test(each));
     expect(there).to.have.members([...kept, `Lease ${OPERATOR}`]);
-    const runs = await stage.client.list(TEST_RUNS);
+    const runs = await harness.client.list(TEST_RUNS);
     expect(runs.items.map(({ status }) => status?.verdict)).to.deep.equal(['Passed']);
-    expect((await stage.client.list(TEST_REPORTS)).items.length).to.equal(2);
-    expect((await stage.client.list(TEST_SUITES)).items.length).to.be.greaterThan(3);
+    expect((await harness.client.list(TEST_REPORTS)).items.length).to.equal(2);
+    expect((await harness.client.list(TEST_SUITES)).items.length).to.be.greaterThan(3);
   });
 
   it('leaves nothing after the steps in its notes', async () => {
     for (const kind of [TEST_RUNS, TEST_SUITES] as Resource[]) {
-      for (const { metadata } of (await stage.client.list(kind)).items) {
-        await stage.client.delete(kind, { namespace: NAMESPACE, name: metadata.name });
+      for (const { metadata } of (await harness.client.list(kind)).items) {
+        await harness.client.delete(kind, { namespace: NAMESPACE, name: metadata.name });
       }
     }
-    await stage.client.delete(resource('coordination.k8s.io/v1', 'Lease'), {
+    await harness.client.delete(resource('coordination.k8s.io/v1', 'Lease'), {
       namespace: NAMESPACE,
       name: OPERATOR,
     });
@@ -185,10 +185,10 @@ describe('charts/e2e-operator as a release', function () {
     );
     for (const file of readdirSync(join(CHART, 'files/crds'))) {
       const { metadata } = parse(readFileSync(join(CHART, 'files/crds', file), 'utf8'));
-      await stage.client.delete(CRDS, { name: metadata.name });
+      await harness.client.delete(CRDS, { name: metadata.name });
     }
     await until('the CRDs are gone', async () => {
-      const { items } = await stage.client.list(CRDS);
+      const { items } = await harness.client.list(CRDS);
       return !items.some(({ metadata }) => metadata.name.endsWith('.e2e.backend.ai'));
     });
   });

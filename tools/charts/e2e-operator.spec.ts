@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
 import { runSchema, VALUES_SCHEMA } from '../crds/files.ts';
-import { helmPath } from '../envtest/cached-tool.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 import { CHART, IMAGES, type Manifest, template } from './render-operator.ts';
 
 const suites: { name: string; area: string; files: string[] }[] = parse(

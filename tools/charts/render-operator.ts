@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
-import { helmPath } from '../envtest/cached-tool.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 
 /** Folder of the chart of the operator, from the root of the checkout. */
 export const CHART = 'charts/e2e-operator';

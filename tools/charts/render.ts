@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { helmPath } from '../envtest/cached-tool.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 
 const run = promisify(execFile);
 

@@ -1,5 +1,5 @@
 import type { Deployment } from '@backendai-e2e/kube/builtin-resources';
-import { renderOperatorChartIn } from '@backendai-e2e/tools/envtest/operator-chart';
+import { renderOperatorChartIn } from '@backendai-e2e/tools/envtest/operator/operator-chart';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { localRun } from './local-arguments.ts';

@@ -7,14 +7,14 @@ import { corePath } from '@backendai-e2e/kube/request';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { type StagedArtifactServer, startArtifactServer } from '../envtest/artifact-server.ts';
-import { cachedTool } from '../envtest/cached-tool.ts';
-import { type ControlPlane, startControlPlane } from '../envtest/control-plane.ts';
-import { type FakeKubelet, startKubelet } from '../envtest/fake-kubelet.ts';
-import { finalReport } from '../envtest/final-report.ts';
-import { Player } from '../envtest/runner-double.ts';
-import { Stage } from '../envtest/test-environment.ts';
-import { LAST_RESORT_MS, until } from '../envtest/until.ts';
+import { type ControlPlane, startControlPlane } from '../envtest/control-plane/control-plane.ts';
+import { type FakeKubelet, startKubelet } from '../envtest/doubles/fake-kubelet.ts';
+import { finalReport } from '../envtest/doubles/final-report.ts';
+import { OperatorHarness } from '../envtest/operator/harness.ts';
+import { RunnerDouble } from '../envtest/operator/runner-double.ts';
+import { pinnedTool } from '../envtest/processes/pinned-tools.ts';
+import { type RunningArtifactServer, startArtifactServer } from '../envtest/servers/artifact-server.ts';
+import { LAST_RESORT_MS, until } from '../envtest/waits/until.ts';
 import { guideCommands, runHere } from './guide-lines.ts';
 
 const NAMESPACE = 'backendai-e2e';
@@ -39,10 +39,10 @@ describe('every command of the guides that needs no Docker, against a real API s
   // Each is a process or several; a busy machine takes its time to start them.
   this.timeout(LAST_RESORT_MS);
   let plane: ControlPlane;
-  let stage: Stage | undefined;
+  let harness: OperatorHarness | undefined;
   let kubelet: FakeKubelet;
-  let artifactServer: StagedArtifactServer;
-  let player: Player;
+  let artifactServer: RunningArtifactServer;
+  let player: RunnerDouble;
   let client: RestClient;
   const folder = mkdtempSync(path.join(tmpdir(), 'e2e-guides-'));
 
@@ -58,13 +58,13 @@ describe('every command of the guides that needs no Docker, against a real API s
     chmodSync(path.join(folder, 'e2e'), 0o755);
     mkdirSync(path.join(folder, 'bin'));
     for (const tool of ['helm', 'kubectl'] as const)
-      symlinkSync(cachedTool(tool), path.join(folder, 'bin', tool));
+      symlinkSync(pinnedTool(tool), path.join(folder, 'bin', tool));
     writeFileSync(path.join(folder, 'ca.crt'), 'a certificate\n');
   });
   after(async () => {
     await player?.stop();
     await client?.close();
-    await (stage ?? plane)?.stop();
+    await (harness ?? plane)?.stop();
     await kubelet?.stop();
     await artifactServer?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -116,24 +116,24 @@ describe('every command of the guides that needs no Docker, against a real API s
   describe('beside an operator', () => {
     before(async () => {
       const own = await plane.serviceAccount(NAMESPACE, OPERATOR);
-      stage = new Stage(plane, own, NAMESPACE);
+      harness = new OperatorHarness(plane, own, NAMESPACE);
       kubelet = await startKubelet(plane);
-      await stage.podsMayBeMade(NAMESPACE);
-      artifactServer = await startArtifactServer(stage, path.join(folder, 'volume'));
-      stage.startOperator({ artifactServer: artifactServer.access });
-      player = new Player(stage, kubelet, (attempt) => ({
+      await harness.waitForServiceAccount(NAMESPACE);
+      artifactServer = await startArtifactServer(harness, path.join(folder, 'volume'));
+      harness.startOperator({ artifactServer: artifactServer.access });
+      player = new RunnerDouble(harness, kubelet, (attempt) => ({
         report: finalReport(attempt === BROKEN ? 'Failed' : 'Passed'),
         log: `area/file\n${attempt === BROKEN ? '✘' : '✔'} adds › two numbers (0.10 s)\n\nTests: 1 total\n`,
       }));
       player.start();
       const chart = { name: 'tiny', values: { image: 'real:1' } };
-      await stage.environment('e2e', { chart, namespace: DEPLOYED });
+      await harness.environment('e2e', { chart, namespace: DEPLOYED });
       await deployed();
-      await stage.suite('storage-file-upload', {}, { [LABELS.area]: 'storage' });
-      await stage.suite('session-lifecycle-create-session', {}, { [LABELS.area]: 'session-lifecycle' });
+      await harness.suite('storage-file-upload', {}, { [LABELS.area]: 'storage' });
+      await harness.suite('session-lifecycle-create-session', {}, { [LABELS.area]: 'session-lifecycle' });
       for (const run of ['e2e-a1b2c', 'e2e-d3e4f', 'nightly-29385972', 'nightly-29387412']) {
-        await stage.run(run, 'e2e');
-        await stage.finished(run);
+        await harness.run(run, 'e2e');
+        await harness.finished(run);
       }
     });
 

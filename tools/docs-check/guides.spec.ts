@@ -6,7 +6,7 @@ import { createProgram } from '@backendai-e2e/cli/program/program';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { parse } from 'yaml';
-import { helmPath } from '../envtest/cached-tool.ts';
+import { helmPath } from '../envtest/processes/pinned-tools.ts';
 import { contributorCommands, guideCommands, guides } from './guide-lines.ts';
 import { commandsOf, type ShellLine } from './shell-lines.ts';
 
@@ -230,11 +230,11 @@ describe('the files for CI', () => {
   it('GitLab: jobs belong to stages, run existing commands, and always upload their JUnit file', async () => {
     const { stages, ...jobs } = read('gitlab-ci.yaml') as { stages: string[] } & Record<string, unknown>;
     for (const job of Object.values(jobs) as {
-      stage: string;
+      harness: string;
       script: string[];
       artifacts: { when: string; reports: { junit: string } };
     }[]) {
-      expect(stages).to.include(job.stage);
+      expect(stages).to.include(job.harness);
       await checkScript(job.script.join('\n'));
       expect(job.artifacts.when).to.equal('always');
       expect(job.artifacts.reports.junit).to.equal('out/e2e/junit.xml');

@@ -6,7 +6,7 @@ import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { stringify } from 'yaml';
-import type { TcpProxy } from '../envtest/tcp-proxy.ts';
+import type { TcpProxy } from '../envtest/proxies/tcp-proxy.ts';
 import { registryManifest } from './registry.ts';
 
 /** Namespaces of the self-test: of the deployment, of the runs, of the registry, of the user's account. */

@@ -11,7 +11,7 @@ import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { STAGING } from '@backendai-e2e/cli/staging/names';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { execa } from 'execa';
-import { TcpProxy } from '../envtest/tcp-proxy.ts';
+import { TcpProxy } from '../envtest/proxies/tcp-proxy.ts';
 import { adminCommandsIn, expectEnding, Surprise, showsPassedTest } from './expect.ts';
 import { REGISTRY_PORT } from './registry.ts';
 import { everything, expectSame, untilSame } from './remains.ts';

@@ -10,9 +10,9 @@ import {
   ownerPath,
   pathTo,
 } from '@backendai-e2e/api/artifact-key';
-import { quietLog } from '@backendai-e2e/tools/envtest/quiet-log';
-import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/s3-server';
-import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/until';
+import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
+import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/servers/s3-server';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { request } from 'undici';
 import { ArtifactClient, ArtifactServerError } from '../server-client.ts';
