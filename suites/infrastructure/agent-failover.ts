@@ -1,15 +1,19 @@
 import { expect } from 'chai';
 import { expectAnswer } from '../assertions/answers.ts';
 import {
+  broughtBack,
   CHECK_SECONDS,
+  coresOf,
   HEARTBEAT_SECONDS,
   LATE_SECONDS,
   LOST_SECONDS,
   lost,
+  replaced,
+  running,
   SILENCE_SECONDS,
 } from '../chaos/agent-loss.ts';
 import { type Disruption, useFaults, withFault } from '../chaos/faults.ts';
-import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
+import { CONTAINER_LABELS } from '../clients/cluster/agent-observer.ts';
 import {
   agentRow,
   agentsAtWork,
@@ -47,7 +51,7 @@ describe('an agent that fails', function () {
     this.timeout((180 + NEW_POD_SECONDS + 4 * RECONNECT_SECONDS) * 1000);
     if (!begun) return;
     // A new pod has an empty disk.
-    if (killed && (await broughtBack(killed)).length > 0) await renew(killed.agent);
+    if (killed && (await broughtBack(world(), killed)).length > 0) await renew(killed.agent);
     await agentsAtWork(world());
     await agentsReached(world());
   });
@@ -68,28 +72,11 @@ describe('an agent that fails', function () {
     world()
       .connection.agents.map(({ id }) => id)
       .filter((id) => id !== agent);
-  const shown = async (agent: string): Promise<string | undefined> =>
+  const shown = async (agent: string) =>
     (await world().admin.agents()).find(({ id }) => id === agent)?.status;
-  const coresOf = async (agent: string): Promise<number> =>
-    (await world().database.agentSlots()).find((slot) => slot.agent_id === agent && slot.slot_name === 'cpu')
-      ?.capacity ?? Number.NaN;
   const cores = (cpu: number): Partial<NewSession> => ({
     config: { ...SMALL, resources: { cpu, mem: '512m' } },
   });
-
-  /** Number of running containers of the session on its agent, as the engine reports them. */
-  const running = async (agent: string, session: string): Promise<number> =>
-    (await containersOf(world().observer(agent), CONTAINER_LABELS.session, session)).filter(
-      (container) => container.state === 'running',
-    ).length;
-
-  /** Kernels that ended before the agent was killed, and have scratch directories there. */
-  async function broughtBack({ agent, at }: { agent: string; at: Date }): Promise<string[]> {
-    const there = await world().observer(agent).scratches();
-    const sql = 'SELECT id::text FROM kernels WHERE id::text = ANY($1) AND terminated_at < $2';
-    const ended: { id: string }[] = await world().database.rows(sql, [there, at]);
-    return ended.map(({ id }) => id);
-  }
 
   /** Replaces the agent's pod gracefully. */
   async function renew(agent: string): Promise<void> {
@@ -137,7 +124,7 @@ describe('an agent that fails', function () {
         { deadlineSeconds: CHECK_SECONDS + LATE_SECONDS, everyMs: 200 },
       );
 
-      const whole = await coresOf(other);
+      const whole = await coresOf(world(), other);
       const filling = await world().startSession(afterTest, cores(whole));
       expect(await homeOf(filling.id), 'agent of a new session').to.equal(other);
       const { sessionId } = await world().enqueue(world().smallSession(), afterSuite);
@@ -160,7 +147,7 @@ describe('an agent that fails', function () {
 
       // A session ends only when its agent reports that. Silence does not end it.
       expect((await user.sessions.get(own.id)).status, 'session of the frozen agent').to.equal('RUNNING');
-      expect(await running(frozen, own.id), 'containers of that session').to.equal(1);
+      expect(await running(world(), frozen, own.id), 'containers of that session').to.equal(1);
       expect((await agentRow(world(), other)).status, 'the other agent').to.equal('ALIVE');
       return sessionId;
     });
@@ -200,7 +187,9 @@ describe('an agent that fails', function () {
   it('resumes its session after its process was killed', async () => {
     const { user, database, afterTest } = world();
     // One agent is full, so later sessions go to the other.
-    const whole = Math.max(...(await Promise.all(othersThan('none').map(coresOf))));
+    const whole = Math.max(
+      ...(await Promise.all(othersThan('none').map((agent) => coresOf(world(), agent)))),
+    );
     const filling = await world().startSession(afterTest, cores(whole));
     const [home = 'none'] = othersThan(await homeOf(filling.id));
     const earlier = await world().startSession(afterTest);
@@ -240,7 +229,9 @@ describe('an agent that fails', function () {
 
   it('restores no scratch directory of a session that had ended before the kill', async () => {
     if (!killed) throw new Inconclusive('no agent was killed');
-    expect(await broughtBack(killed), 'kernels of the past with a scratch directory').to.deep.equal([]);
+    expect(await broughtBack(world(), killed), 'kernels of the past with a scratch directory').to.deep.equal(
+      [],
+    );
   });
 
   it('loses its session when its pod is deleted; the new pod is the same agent and is used', async () => {
@@ -253,23 +244,37 @@ describe('an agent that fails', function () {
     const session = await world().startSession(afterTest);
     expect(await homeOf(session.id), 'agent of the session').to.equal(home);
     await setSchedulable(world(), other, true);
-    const whole = await coresOf(home);
+    const whole = await coresOf(world(), home);
     const disruption: Disruption = {
       target: { component: 'agent', pod: podOf(home) },
       podDelete: { force: true },
     };
     const since = await withFault(faults(), disruption, afterTest, async (receipt, fault) => {
-      const gone = await waitForAgent(world(), home, ['LOST', 'TERMINATED'], LOST_SECONDS.most + 30);
-      measure(
-        'gone-after-deletion',
-        ((gone.lost_at?.getTime() ?? Number.NaN) - receipt.injectedAt.getTime()) / 1000,
-        's',
-      );
-      const next = await world().startSession(afterTest);
-      expect(await homeOf(next.id), 'agent of a new session').to.equal(other);
-      const ready = await fault.healed(NEW_POD_SECONDS);
-      measure('deleted-agent-ready', (ready.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
-      return receipt.injectedAt.getTime();
+      const injectedAt = receipt.injectedAt.getTime();
+      let readyAt: number | undefined;
+      const [{ gone, silentSeconds }] = await Promise.all([
+        replaced(world(), home, () => readyAt !== undefined, NEW_POD_SECONDS + HEARTBEAT_SECONDS).then(
+          async (seen) => {
+            const next = await world().startSession(afterTest);
+            // The new pod may be back by now, and may then take the session.
+            const away = (await agentRow(world(), home)).status !== 'ALIVE';
+            if (away) expect(await homeOf(next.id), 'agent of a new session').to.equal(other);
+            return seen;
+          },
+        ),
+        fault.healed(NEW_POD_SECONDS).then((ready) => {
+          readyAt = ready.getTime();
+          measure('deleted-agent-ready', (readyAt - injectedAt) / 1000, 's');
+        }),
+      ]);
+      measure('silent-after-deletion', silentSeconds, 's');
+      if (gone?.lost_at) measure('gone-after-deletion', (gone.lost_at.getTime() - injectedAt) / 1000, 's');
+      const late = LATE_SECONDS * world().pace.since(injectedAt);
+      if (!gone)
+        expect(silentSeconds, 'silence of an agent that is not LOST').to.be.below(
+          SILENCE_SECONDS + CHECK_SECONDS + late,
+        );
+      return injectedAt;
     });
     const back = await waitForAgent(world(), home, ['ALIVE'], NEW_POD_SECONDS);
     expect(back.first_contact, 'the agent is the one of before').to.be.below(new Date(since));
