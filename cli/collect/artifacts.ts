@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ARTIFACTS_PATH, partsOf, pathTo } from '@backendai-e2e/api/artifact-key';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { type Artifact, REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
 import { ApiError } from '@backendai-e2e/kube/api-error';
+import { type Clock, sleep, systemClock } from '@backendai-e2e/kube/clock';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
@@ -74,28 +74,43 @@ export async function fetchArtifacts(
   return fetched;
 }
 
-/** Waits until every final report is archived, `deadlineMs` at most. Returns the reports as last read. */
-export async function untilArchived(
-  read: () => Promise<readonly TestReport[]>,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<readonly TestReport[]> {
-  const end = performance.now() + deadlineMs;
-  for (;;) {
-    const reports = await read();
-    if (!reports.some((report) => isComing(report, new Date())) || performance.now() > end) return reports;
-    await delay(LOOK_MS, undefined, { signal });
-  }
+/** The result of a wait for the archive. */
+export interface ArchiveWait {
+  /** The reports as last read. */
+  reports: readonly TestReport[];
+  /** Names of reports that are final but not archived. */
+  pending: string[];
 }
 
 const LOOK_MS = 500;
 /** An attempt is archived within seconds of its pod's end, unless a kubelet or the artifact store is unavailable. */
 const SOON_MS = 60_000;
 
-/** Whether an attempt ended less than a minute ago and is not archived yet. */
-function isComing({ status }: TestReport, now: Date): boolean {
-  if (status?.final !== true || conditionOf(status.conditions, REPORT_CONDITIONS.archived)) return false;
-  return now.getTime() - Date.parse(status.finishedAt ?? '') < SOON_MS;
+/**
+ * Waits until every final report has the condition Archived. Gives up on a report one minute after its end, and on all of
+ * them after one minute: the clock of the cluster may differ. Rejects only on abort.
+ */
+export async function untilArchived(
+  read: () => Promise<readonly TestReport[]>,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<ArchiveWait> {
+  const end = clock.monotonicMs() + SOON_MS;
+  for (;;) {
+    const reports = await read();
+    const pending = reports.filter(isPending);
+    const oldest = clock.now().getTime() - SOON_MS;
+    const coming = pending.some(({ status }) => Date.parse(status?.finishedAt ?? '') > oldest);
+    if (!coming || clock.monotonicMs() >= end) {
+      return { reports, pending: pending.map(({ metadata }) => metadata.name) };
+    }
+    await sleep(clock, LOOK_MS, signal);
+  }
+}
+
+/** Whether an attempt has ended and is not archived yet. */
+function isPending({ status }: TestReport): boolean {
+  return status?.final === true && !conditionOf(status.conditions, REPORT_CONDITIONS.archived);
 }
 
 function fileOf(artifact: Artifact): string {

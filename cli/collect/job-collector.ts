@@ -16,9 +16,6 @@ import { writeResults } from './results-folder.ts';
 /** A pod whose report is final needs a moment to end. After this its output is taken as it is. */
 const POD_END_MS = 45_000;
 
-/** How long to wait for the artifacts of attempts that ended just now. */
-const ARCHIVE_MS = 15_000;
-
 /** Where a job's results go, and where they come from. */
 export interface Sites {
   /** Folder that is written. */
@@ -79,7 +76,8 @@ async function fetchAll(
 ): Promise<string[]> {
   progress.state(['artifacts of every attempt']);
   const read = async () => (await readRun(client, names, signal)).reports;
-  const reports = await untilArchived(read, ARCHIVE_MS, signal);
+  const { reports, pending } = await untilArchived(read, signal);
+  for (const name of pending) progress.log(`not archived: ${name}`);
   const folder = path.join(out, 'artifacts');
   const { missing, differing, neverKept } = await fetchArtifacts(client, reports, folder, signal);
   for (const line of [...neverKept, ...missing]) progress.log(`no artifact: ${line}`);

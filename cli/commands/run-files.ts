@@ -113,9 +113,6 @@ async function listPods(
   return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
 }
 
-/** How long a report that ended just now is waited for to be archived. */
-const ARCHIVE_MS = 15_000;
-
 /**
  * `e2e report`: writes everything about a run into a folder: run.json, junit.xml, summary.md, logs of pods that are
  * still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is another.
@@ -127,14 +124,11 @@ export function reportCommand(
   return withCluster(options, async (cluster) => {
     const run = chooseRun(await runsOf(cluster), name);
     let found = await whole(cluster, run);
-    await untilArchived(
-      async () => {
-        found = await whole(cluster, run);
-        return found.reports;
-      },
-      ARCHIVE_MS,
-      cluster.signal,
-    );
+    const { pending } = await untilArchived(async () => {
+      found = await whole(cluster, run);
+      return found.reports;
+    }, cluster.signal);
+    for (const each of pending) console.error(`e2e: not archived: ${each}`);
     const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
     const namespaces = [...new Set([cluster.namespace, ...others])];

@@ -1,19 +1,10 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
 import { FAULTS, TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
-import {
-  DEPLOYMENTS,
-  NAMESPACES,
-  PODS,
-  type Pod,
-  ROLE_BINDINGS,
-} from '@backendai-e2e/kube/builtin-resources';
+import { DEPLOYMENTS, NAMESPACES, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import {
-  type OperatorHarness,
-  type RunningOperator,
-  startOperatorHarness,
-} from '@backendai-e2e/tools/envtest/operator/harness';
+import { type FaultHarness, startFaultHarness } from '@backendai-e2e/tools/envtest/operator/fault-harness';
+import type { OperatorHarness, RunningOperator } from '@backendai-e2e/tools/envtest/operator/harness';
 import { makeTinyReady } from '@backendai-e2e/tools/envtest/operator/tiny-chart';
 import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
@@ -21,58 +12,33 @@ import { expect } from 'chai';
 
 describe('faults', function () {
   this.timeout(LAST_RESORT_MS);
+  let faults: FaultHarness;
   let harness: OperatorHarness;
   let operator: RunningOperator;
-  /** Where the environment is deployed that may be broken. */
+  /** The namespace in which the environment is deployed. */
   let where: string;
-  /** What the lock holds, as the operator is told. */
+  /** The pod that holds the lock of the leader, as the operator reads it. */
   let holder: string | undefined;
 
   before(async () => {
-    harness = await startOperatorHarness();
-    const { client, namespace } = harness;
-    where = harness.deploymentNamespace('broken');
+    faults = await startFaultHarness();
+    ({ harness, namespace: where } = faults);
+    await harness.environment('careful');
     operator = start();
-    await client.create(TEST_ENVIRONMENTS, {
-      metadata: { name: 'broken', namespace },
-      spec: {
-        chart: { name: 'tiny', values: { image: 'main:test', replicas: 1 } },
-        namespace: where,
-        disruption: 'Allowed',
-      },
-    });
-    await client.create(TEST_ENVIRONMENTS, {
-      metadata: { name: 'careful', namespace },
-      spec: { external: {} },
-    });
-    await until('the operator has its rights in the namespace', () =>
-      client.get(ROLE_BINDINGS, { namespace: where, name: 'backendai-e2e-operator' }),
-    );
-    // Who leads is asked with the connection: without it the question is refused.
+    // The operator reads the leader with the connection. Without the connection, it refuses the fault.
     await until('the environment has its connection', async () => {
-      const environment = await client.get(TEST_ENVIRONMENTS, { namespace, name: 'broken' });
-      return environment?.status?.connectionSecret;
+      return (await harness.getEnvironment('broken'))?.status?.connectionSecret;
     });
-    await harness.waitForServiceAccount(where);
   });
-  after(() => harness?.stop());
+  after(() => faults?.stop());
 
-  function start(changes: Parameters<OperatorHarness['startOperator']>[0] = {}): RunningOperator {
-    return harness.startOperator({ faultImage: 'tools:test', holderOf: async () => holder, ...changes });
+  function start(): RunningOperator {
+    return harness.startOperator({ faultImage: 'tools:test', holderOf: async () => holder });
   }
 
-  async function fault(name: string, spec: Omit<FaultSpec, 'environmentRef'> & { environment?: string }) {
-    const { environment = 'broken', ...rest } = spec;
-    return harness.client.create(FAULTS, {
-      metadata: { name, namespace: harness.namespace },
-      spec: { environmentRef: { name: environment }, ...rest },
-    });
-  }
-
-  const get = (name: string) => harness.client.get(FAULTS, { namespace: harness.namespace, name });
   const seen = <T>(name: string, what: string, look: (fault: Fault) => T | undefined): Promise<T> =>
     until(`fault ${name}: ${what}`, async () => {
-      const now = await get(name);
+      const now = await faults.fault(name);
       const value = now && look(now);
       if (value === undefined) throw new Error(JSON.stringify(now?.status));
       return value;
@@ -83,72 +49,36 @@ describe('faults', function () {
       return accepted?.status === 'False' ? accepted : undefined;
     });
 
-  /** A pod as a workload would make it, which the test plays the kubelet for. */
-  async function pod(name: string, component: string, changes: { shared?: boolean; address?: string } = {}) {
-    const made = await harness.client.create(PODS, {
-      metadata: { name, namespace: where, labels: { 'app.kubernetes.io/component': component } },
-      spec: {
-        nodeName: 'nowhere',
-        terminationGracePeriodSeconds: 0,
-        shareProcessNamespace: changes.shared ?? true,
-        containers: [{ name: 'main', image: 'main:test', ports: [{ containerPort: 6379 }] }],
-      },
-    });
-    const podIP = changes.address ?? '10.1.1.1';
-    const status = {
-      phase: 'Running',
-      podIP,
-      podIPs: [{ ip: podIP }],
-      conditions: [{ type: 'Ready', status: 'True' }],
-      containerStatuses: [running('main', 'c0ffee')],
-    };
-    return harness.client.mergePatch(
-      PODS,
-      { namespace: where, name: made.metadata.name },
-      { status },
-      { subresource: 'status' },
-    );
-  }
-  const running = (name: string, id: string) => ({
-    name,
-    image: 'main:test',
-    imageID: '',
-    containerID: `containerd://${id}`,
-    ready: true,
-    restartCount: 0,
-    state: { running: { startedAt: new Date().toISOString() } },
-  });
-  const podNow = (name: string) => harness.client.get(PODS, { namespace: where, name });
   const toolsOf = (now: Pod | undefined) => now?.spec?.ephemeralContainers ?? [];
   const tool = (name: string, action: string) =>
     until(`a tool ${action} is put into pod ${name}`, async () => {
-      const now = await podNow(name);
+      const now = await faults.podNow(name);
       return toolsOf(now).find((container) => container.args?.[0] === action) && now;
     });
 
   it('are refused where the environment forbids disruption, with what to do', async () => {
-    await fault('forbidden', { environment: 'careful', target: { component: 'manager' }, podDelete: {} });
+    await faults.ask('forbidden', { target: { component: 'manager' }, podDelete: {} }, 'careful');
     expect((await refused('forbidden')).message).to.match(/careful forbids disruption.*spec\.disruption/);
-    expect((await get('forbidden'))?.metadata.finalizers ?? []).to.deep.equal([]);
+    expect((await faults.fault('forbidden'))?.metadata.finalizers ?? []).to.deep.equal([]);
   });
 
   it('are refused where there is nothing to break, or it cannot be done', async () => {
-    await pod('closed', 'closed', { shared: false });
-    await fault('nobody', { target: { component: 'ghost' }, podDelete: {} });
-    await fault('nowhere', { environment: 'nowhere', target: { component: 'a' }, podDelete: {} });
-    await fault('unshared', { target: { component: 'closed' }, pause: {} });
-    await fault('headless', { target: { component: 'manager', leader: 'scheduler' }, podDelete: {} });
+    await faults.pod('closed', 'closed', undefined, false);
+    await faults.ask('nobody', { target: { component: 'ghost' }, podDelete: {} });
+    await faults.ask('nowhere', { target: { component: 'a' }, podDelete: {} }, 'nowhere');
+    await faults.ask('unshared', { target: { component: 'closed' }, pause: {} });
+    await faults.ask('headless', { target: { component: 'manager', leader: 'scheduler' }, podDelete: {} });
     expect((await refused('nobody')).reason).to.equal('NoTargets');
     expect((await refused('nowhere')).reason).to.equal('EnvironmentNotFound');
     expect((await refused('unshared')).message).to.include('shareProcessNamespace');
     expect((await refused('headless')).reason).to.equal('LeaderUnknown');
-    expect((await get('unshared'))?.status?.injectedAt).to.equal(undefined);
+    expect((await faults.fault('unshared'))?.status?.injectedAt).to.equal(undefined);
   });
 
   it('are refused by the API server when they ask for nothing, for two things, or change', async () => {
     const target = { component: 'a' };
     const wrong = async (name: string, spec: Omit<FaultSpec, 'environmentRef'>, said: RegExp) => {
-      const error: unknown = await fault(name, spec).then(
+      const error: unknown = await faults.ask(name, spec).then(
         () => undefined,
         (reason: unknown) => reason,
       );
@@ -160,7 +90,7 @@ describe('faults', function () {
     await wrong('lead', { target: { component: 'a', leader: 'scheduler' }, pause: {} }, /component manager/);
     await wrong('part', { target: { component: 'a', pod: 'b' }, scaleToZero: {} }, /whole component/);
     await wrong('long', { target, pause: {}, durationSeconds: 601 }, /less than or equal to 600/);
-    await fault('fixed', { target: { component: 'ghost' }, pause: {} });
+    await faults.ask('fixed', { target: { component: 'ghost' }, pause: {} });
     const change = (spec: object) =>
       harness.client
         .mergePatch(FAULTS, { namespace: harness.namespace, name: 'fixed' }, { spec })
@@ -172,10 +102,10 @@ describe('faults', function () {
   });
 
   it('delete the pod that holds the lock, and no other; healed when as many are ready as are wanted', async () => {
-    await pod('manager-a', 'manager');
-    await pod('manager-b', 'manager');
+    await faults.pod('manager-a', 'manager');
+    await faults.pod('manager-b', 'manager');
     holder = 'manager-manager-b-0';
-    await fault('leader', {
+    await faults.ask('leader', {
       target: { component: 'manager', leader: 'scheduler' },
       podDelete: { force: true },
     });
@@ -185,14 +115,14 @@ describe('faults', function () {
     expect(status.targets?.map((target) => target.pod)).to.deep.equal(['manager-b']);
     expect(status.targets?.[0]?.inForceEvidence).to.match(/no longer has pod manager-b with uid/);
     expect(status.targets?.[0]?.healedEvidence).to.match(/1 of 1 pods .* are ready: manager-a/);
-    expect(await podNow('manager-b')).to.equal(undefined);
-    expect(await podNow('manager-a')).not.to.equal(undefined);
+    expect(await faults.podNow('manager-b')).to.equal(undefined);
+    expect(await faults.podNow('manager-a')).not.to.equal(undefined);
     await seen('leader', 'lets go', (now) => (now.metadata.finalizers ?? []).length === 0 || undefined);
   });
 
   it('put one tool into the target, with one capability, and wait for its proof', async () => {
-    await pod('frozen', 'web');
-    await fault('pausing', { target: { component: 'web' }, pause: {}, durationSeconds: 30 });
+    await faults.pod('frozen', 'web');
+    await faults.ask('pausing', { target: { component: 'web' }, pause: {}, durationSeconds: 30 });
     const now = await tool('frozen', 'pause');
     const [container, ...more] = toolsOf(now);
     expect(more).to.deep.equal([]);
@@ -208,7 +138,7 @@ describe('faults', function () {
   });
 
   it('whose target is gone are healed', async () => {
-    await harness.client.delete(PODS, { namespace: where, name: 'frozen' }, { gracePeriodSeconds: 0 });
+    await faults.gone('frozen');
     const status = await seen('pausing', 'healed', (now) =>
       now.status?.seenHealedAt ? now.status : undefined,
     );
@@ -217,10 +147,10 @@ describe('faults', function () {
 
   it('survive a killed operator: the next one does nothing twice, and releases a lost target', async () => {
     await operator.stop();
-    await pod('cut', 'cut');
-    await pod('valkey-0', 'valkey', { address: '10.1.1.9' });
+    await faults.pod('cut', 'cut');
+    await faults.pod('valkey-0', 'valkey', '10.1.1.9');
     const child = harness.startProcess(['--fault-image=tools:test']);
-    await fault('partition', {
+    await faults.ask('partition', {
       target: { component: 'cut' },
       networkPartition: { from: { component: 'valkey' }, ports: [6379] },
     });
@@ -230,30 +160,19 @@ describe('faults', function () {
     const [container] = toolsOf(before);
     expect(container?.args).to.include.members(['--peers', '10.1.1.9', '--probes', '10.1.1.9:6379']);
     await harness.client.delete(FAULTS, { namespace: harness.namespace, name: 'partition' });
-    expect((await get('partition'))?.metadata.deletionTimestamp).not.to.equal(undefined);
+    expect((await faults.fault('partition'))?.metadata.deletionTimestamp).not.to.equal(undefined);
     operator = start();
-    await harness.client.delete(PODS, { namespace: where, name: 'cut' }, { gracePeriodSeconds: 0 });
-    await until('the fault is gone', async () => (await get('partition')) === undefined);
+    await faults.gone('cut');
+    await until('the fault is gone', async () => (await faults.fault('partition')) === undefined);
     expect(toolsOf(before)).to.have.length(1);
   });
 
   it('scale to zero and back to what it was, also by another operator than the one that began', async () => {
-    const labels = { 'app.kubernetes.io/component': 'scaled' };
-    await harness.client.create(DEPLOYMENTS, {
-      metadata: { name: 'scaled', namespace: where, labels },
-      spec: {
-        replicas: 3,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: 'main', image: 'main:test' }] },
-        },
-      },
-    });
-    await pod('scaled-1', 'scaled');
+    await faults.deployment('scaled', 3);
+    await faults.pod('scaled-1', 'scaled');
     const replicas = async () =>
       (await harness.client.get(DEPLOYMENTS, { namespace: where, name: 'scaled' }))?.spec?.replicas;
-    await fault('down', { target: { component: 'scaled' }, scaleToZero: {}, durationSeconds: 600 });
+    await faults.ask('down', { target: { component: 'scaled' }, scaleToZero: {}, durationSeconds: 600 });
     await until('it is scaled to 0', async () => (await replicas()) === 0);
     await operator.stop();
     await harness.client.delete(FAULTS, { namespace: harness.namespace, name: 'down' });
@@ -265,7 +184,7 @@ describe('faults', function () {
       { status: { replicas: 3, readyReplicas: 3 } },
       { subresource: 'status' },
     );
-    await until('the fault is gone', async () => (await get('down')) === undefined);
+    await until('the fault is gone', async () => (await faults.fault('down')) === undefined);
   });
 
   describe('of a suite', () => {
@@ -290,7 +209,7 @@ describe('faults', function () {
       });
 
     it('are asked for in its own name only, and for its own environment', async () => {
-      await pod('asked', 'asked');
+      await faults.pod('asked', 'asked');
       // Its rights come beside its pod, and the API server needs a timing for a new policy.
       await until('the policy refuses the name of another', async () => {
         const said = await ask('foreign', 'somebody-else').then(() => 'accepted', String);
@@ -311,7 +230,7 @@ describe('faults', function () {
         verdict: 'Failed',
         counts: { total: 1, passed: 0, failed: 1, pending: 0, interrupted: 0 },
       });
-      await harness.client.delete(PODS, { namespace: where, name: 'asked' }, { gracePeriodSeconds: 0 });
+      await faults.gone('asked');
       await seen('own', 'healed', (now) => now.status?.seenHealedAt);
       await ask('late', attempt);
       expect((await refused('late')).message).to.include('has ended');
@@ -320,15 +239,15 @@ describe('faults', function () {
 
   describe('in an environment', () => {
     it('that is deleted do not hold it', async () => {
-      await pod('held', 'held');
-      await fault('held', { target: { component: 'held' }, pause: {}, durationSeconds: 600 });
+      await faults.pod('held', 'held');
+      await faults.ask('held', { target: { component: 'held' }, pause: {}, durationSeconds: 600 });
       await tool('held', 'pause');
       await harness.client.delete(TEST_ENVIRONMENTS, { namespace: harness.namespace, name: 'broken' });
       const status = await seen('held', 'healed', (now) =>
         now.status?.seenHealedAt ? now.status : undefined,
       );
       expect(status.targets?.[0]?.healedEvidence).to.match(/gone/);
-      await harness.client.delete(PODS, { namespace: where, name: 'held' }, { gracePeriodSeconds: 0 });
+      await faults.gone('held');
       await until('the namespace goes', async () => {
         const now = await harness.client.get(NAMESPACES, { name: where });
         return now === undefined || now.metadata.deletionTimestamp !== undefined;

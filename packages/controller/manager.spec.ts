@@ -93,7 +93,7 @@ describe('the manager', () => {
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).to.equal(200);
     signal.abort();
     expect(await running).to.equal('stopped');
-    expect(story.slice(3)).to.deep.equal(['stop second', 'stop first', 'informer ends']);
+    expect(story.slice(3)).to.deep.equal(['informer ends', 'stop second', 'stop first']);
   });
 
   it('is ready but reconciles nothing while another leads', async () => {

@@ -50,7 +50,7 @@ export class Manager {
     return this;
   }
 
-  /** Adds a callback for the stop, after the controllers have ended, in reverse order: flush events, close the client. */
+  /** Adds a callback for the stop, after controllers and informers have ended, in reverse order: flush events, close the client. */
   onStop(name: string, stop: () => Promise<void>): this {
     this.#stops.push({ name, stop });
     return this;
@@ -62,7 +62,7 @@ export class Manager {
    */
   async run(signal: AbortSignal): Promise<ManagerEnd> {
     const { health } = this.#options;
-    // Informers outlive the signal: ending reconciles may still read them.
+    // Informers outlive the signal, because reconciles that end may still read them.
     const following = new AbortController();
     let end: ManagerEnd | undefined;
     let follows: Promise<void>[] = [];
@@ -81,10 +81,11 @@ export class Manager {
       } else end = 'stopped';
       return end;
     } finally {
-      // A process that lost the lease must exit soon: another leads already.
-      if (end !== 'lost-leadership') await this.#stopAll();
+      // A stop callback may close the client. An informer that still watched would log that as a broken watch.
       following.abort();
       await Promise.all(follows);
+      // A process that lost the lease must exit soon: another leads already.
+      if (end !== 'lost-leadership') await this.#stopAll();
       await health.stop();
       this.#log.info({ end: end ?? 'failed' }, 'ended');
     }

@@ -29,11 +29,11 @@ export class FaultHarness {
     return this.harness.client;
   }
 
-  /** Creates a Fault. */
-  ask(name: string, spec: Omit<FaultSpec, 'environmentRef'>): Promise<Fault> {
+  /** Creates a Fault, by default in the environment that allows disruption. */
+  ask(name: string, spec: Omit<FaultSpec, 'environmentRef'>, environment = ENVIRONMENT): Promise<Fault> {
     return this.client.create(FAULTS, {
       metadata: { name, namespace: this.harness.namespace },
-      spec: { environmentRef: { name: ENVIRONMENT }, ...spec },
+      spec: { environmentRef: { name: environment }, ...spec },
     });
   }
 
@@ -51,13 +51,18 @@ export class FaultHarness {
   }
 
   /** Creates a ready pod of a component, on the node of the kubelet. */
-  async pod(name: string, component: string, address = '10.1.1.1'): Promise<Pod> {
+  async pod(
+    name: string,
+    component: string,
+    address = '10.1.1.1',
+    shareProcessNamespace = true,
+  ): Promise<Pod> {
     await this.client.create(PODS, {
       metadata: { name, namespace: this.namespace, labels: { 'app.kubernetes.io/component': component } },
       spec: {
         nodeName: this.kubelet.node,
         terminationGracePeriodSeconds: 0,
-        shareProcessNamespace: true,
+        shareProcessNamespace,
         containers: [{ name: 'main', image: 'main:test' }],
       },
     });
