@@ -65,6 +65,10 @@ function addGenerators(program: Command, end: End): void {
     .argument('<run.json>', 'results of a whole run, for example out/e2e/run.json')
     .action(async (file: string) => end(await (await import('../catalog/command.ts')).timingsCommand(file)));
   program
+    .command('walls')
+    .description('write the import rules of tools/walls into biome.walls.json')
+    .action(async () => end((await import('../walls/biome-walls.ts')).wallsCommand()));
+  program
     .command('docs')
     .description('write the settings and the values of the charts into docs/reference')
     .action(async () => end(await (await import('./test.ts')).docsCommand()));

@@ -1,0 +1,191 @@
+/**
+ * The walls of this repository: what each folder may import besides its own files. Every folder with sources has a row. The
+ * rows go from the lowest floor to the highest, and a folder imports only rows above its own.
+ *
+ * An entry is a folder, with all folders in it. Folders of another workspace are imported by package name, and the package's
+ * `exports` limit them further. Specs and integration files may import anything.
+ *
+ * `./tools/dev walls` writes these rows into biome.walls.json, and Biome enforces them.
+ */
+
+const OPERATOR = [
+  'packages/api',
+  'packages/kube',
+  'packages/controller',
+  'packages/redaction',
+  'packages/results',
+];
+const SUITES = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
+const COMMAND = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
+/** An area of suites imports nothing of another area. */
+const AREA = [
+  ...SUITES,
+  ...['suites/evidence', 'suites/clients', 'suites/fixtures', 'suites/assertions', 'suites/chaos'],
+];
+
+/** Folder, and the folders that it may import. */
+export type Wall = readonly [folder: string, imports: readonly string[]];
+
+export const WALLS: readonly Wall[] = [
+  // A program of an image build runs without this repository.
+  ['images/node-runtime', []],
+
+  // Packages. Types are made from schemas, and schemas from constants.
+  ['packages/api/constants', []],
+  ['packages/api/schemas', ['packages/api/constants']],
+  ['packages/api', ['packages/api/constants', 'packages/api/schemas']],
+  ['packages/kube', ['packages/kube/kubeconfig']],
+  ['packages/kube/kubeconfig', ['packages/kube']],
+  ['packages/redaction', []],
+  ['packages/scheduling', []],
+  // The controller runtime knows no kind of this project.
+  ['packages/controller', ['packages/kube']],
+  ['packages/results', ['packages/api']],
+
+  // The operator.
+  ['operator/attempts', OPERATOR],
+  ['operator/observability', OPERATOR],
+  ['operator/environments', [...OPERATOR, 'operator/observability']],
+  ['operator/faults', [...OPERATOR, 'operator/environments', 'operator/observability']],
+  ['operator/artifacts/server', OPERATOR],
+  [
+    'operator/artifacts',
+    [...OPERATOR, 'operator/artifacts/server', 'operator/attempts', 'operator/environments'],
+  ],
+  ['operator/reports', [...OPERATOR, 'operator/artifacts', 'operator/attempts', 'operator/environments']],
+  [
+    'operator/runs',
+    [
+      ...[...OPERATOR, 'packages/scheduling'],
+      ...['operator/attempts', 'operator/environments', 'operator/observability', 'operator/reports'],
+    ],
+  ],
+  ['operator/catalog', OPERATOR],
+  ['operator/notifications', OPERATOR],
+  ['operator/schedule', OPERATOR],
+  [
+    'operator',
+    [
+      ...OPERATOR,
+      ...['operator/observability', 'operator/environments', 'operator/faults', 'operator/artifacts'],
+      ...['operator/reports', 'operator/runs', 'operator/catalog', 'operator/notifications'],
+    ],
+  ],
+
+  // The suites.
+  ['suites/evidence', SUITES],
+  ['suites/clients/http', [...SUITES, 'suites/evidence']],
+  ['suites/clients/cluster', [...SUITES, 'suites/evidence', 'suites/clients/http']],
+  ['suites/clients/data-stores', [...SUITES, 'suites/evidence', 'suites/clients/http']],
+  [
+    'suites/clients/manager',
+    [...SUITES, 'suites/evidence', 'suites/clients/http', 'suites/clients/data-stores'],
+  ],
+  ['suites/clients/storage', [...SUITES, 'suites/evidence', 'suites/clients/http', 'suites/clients/manager']],
+  [
+    'suites/clients/web',
+    [
+      ...SUITES,
+      ...['suites/evidence', 'suites/clients/http', 'suites/clients/data-stores', 'suites/clients/manager'],
+    ],
+  ],
+  ['suites/clients', [...SUITES, 'suites/evidence']],
+  ['suites/fixtures', [...SUITES, 'suites/evidence', 'suites/clients']],
+  ['suites/assertions', [...SUITES, 'suites/evidence', 'suites/clients', 'suites/fixtures']],
+  ['suites/chaos', [...SUITES, 'suites/evidence', 'suites/clients', 'suites/fixtures', 'suites/assertions']],
+  ['suites/runner/fixtures', ['suites/evidence']],
+  // The runner imports no client, so that a pod starts quickly.
+  ['suites/runner', [...SUITES, 'suites/evidence']],
+  ['suites/audit', AREA],
+  ['suites/bench', AREA],
+  ['suites/database', AREA],
+  ['suites/external-services', AREA],
+  ['suites/infrastructure', AREA],
+  ['suites/journeys', AREA],
+  ['suites/multi-component', AREA],
+  ['suites/session-lifecycle', AREA],
+  ['suites/storage', AREA],
+
+  // The command.
+  ['cli/machine', COMMAND],
+  ['cli/terminal', COMMAND],
+  ['cli/catalog', COMMAND],
+  ['cli/images', [...COMMAND, 'cli/machine']],
+  ['cli/cluster', [...COMMAND, 'cli/machine', 'cli/images']],
+  ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
+  ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
+  ['cli/report', [...COMMAND, 'cli/collect', 'cli/runs', 'cli/terminal']],
+  ['cli/pipeline', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
+  [
+    'cli/kind',
+    [
+      ...COMMAND,
+      ...['cli/cluster', 'cli/collect', 'cli/images', 'cli/machine', 'cli/pipeline', 'cli/runs'],
+      'cli/terminal',
+    ],
+  ],
+  [
+    'cli/staging',
+    [...COMMAND, ...['cli/collect', 'cli/images', 'cli/machine', 'cli/pipeline', 'cli/runs', 'cli/terminal']],
+  ],
+  [
+    'cli/commands',
+    [
+      ...[...COMMAND, 'packages/scheduling'],
+      ...['cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images', 'cli/kind', 'cli/machine'],
+      ...['cli/pipeline', 'cli/report', 'cli/runs', 'cli/staging', 'cli/terminal'],
+    ],
+  ],
+  ['cli/program', [...COMMAND, 'cli/commands', 'cli/kind', 'cli/terminal']],
+  ['cli', ['cli/program']],
+
+  // The tools of the developers.
+  ['tools/walls', []],
+  ['tools/crds', ['packages/api']],
+  ['tools/catalog', ['packages/api', 'cli']],
+  ['tools/dev-operator', ['packages/api', 'packages/kube', 'cli']],
+  ['tools/release', ['packages/api', 'cli']],
+  ['tools/envtest/waits', []],
+  ['tools/envtest/processes', ['tools/envtest/waits']],
+  [
+    'tools/envtest/control-plane',
+    ['packages/kube', 'tools/crds', 'tools/envtest/processes', 'tools/envtest/waits'],
+  ],
+  ['tools/envtest/proxies', ['packages/kube', 'tools/envtest/control-plane']],
+  [
+    'tools/envtest/doubles',
+    [
+      ...['packages/api', 'packages/kube', 'packages/controller'],
+      ...['tools/envtest/control-plane', 'tools/envtest/waits'],
+    ],
+  ],
+  [
+    'tools/envtest/operator',
+    [
+      ...['packages/api', 'packages/kube', 'operator'],
+      ...['tools/envtest/control-plane', 'tools/envtest/doubles', 'tools/envtest/processes'],
+      ...['tools/envtest/proxies', 'tools/envtest/waits'],
+    ],
+  ],
+  [
+    'tools/envtest/servers',
+    [
+      ...['packages/kube', 'operator'],
+      ...['tools/envtest/doubles', 'tools/envtest/operator', 'tools/envtest/processes'],
+      'tools/envtest/waits',
+    ],
+  ],
+  ['tools/charts', ['packages/api', 'operator', 'tools/envtest']],
+  ['tools/docs-check', ['packages/api', 'cli', 'tools/charts', 'tools/envtest']],
+  ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
+  ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
+  [
+    'tools/program',
+    [
+      ...['packages/api', 'packages/results', 'cli'],
+      ...['tools/bench', 'tools/catalog', 'tools/dev-operator', 'tools/release', 'tools/selftests'],
+      'tools/walls',
+    ],
+  ],
+  ['tools', ['packages/api', 'cli', 'tools/program']],
+];
