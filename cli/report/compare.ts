@@ -17,6 +17,8 @@ export interface TestChange extends TestIdentity {
 export interface Comparison {
   before: string;
   after: string;
+  /** What each run tested: every Backend.AI that its suites met. */
+  backendAi: { before: readonly string[]; after: readonly string[] };
   /** Passed before, is bad after. */
   broke: TestChange[];
   /** Was bad before, passes after. */
@@ -42,6 +44,7 @@ export function comparison(before: RunRecord, after: RunRecord): Comparison {
   const result: Comparison = {
     before: before.name,
     after: after.name,
+    backendAi: { before: before.backendAi, after: after.backendAi },
     broke: [],
     fixed: [],
     stillBad: [],
@@ -94,6 +97,7 @@ export function compared(result: Comparison): Shown {
   return {
     data: result,
     table: (columns) => [
+      ...testedLine(result.backendAi),
       `from ${result.before} to ${result.after}: ${result.broke.length} broke, ${result.fixed.length} fixed, ` +
         `${result.stillBad.length} still bad, ${result.added.length} new, ${result.gone.length} gone, ${result.slower.length} slower`,
       '',
@@ -105,6 +109,13 @@ export function compared(result: Comparison): Shown {
       ...part('gone', result.gone, columns),
     ],
   };
+}
+
+/** "Backend.AI 26.9.0 → 26.9.6"; nothing where the runs do not tell. */
+function testedLine({ before, after }: Comparison['backendAi']): string[] {
+  if (before.length === 0 && after.length === 0) return [];
+  const name = (builds: readonly string[]) => builds.join(', ') || 'unknown';
+  return [`Backend.AI ${name(before)} → ${name(after)}`];
 }
 
 /** By suite, file and title. A suite that runs in several environments has a line, and a name, for each. */

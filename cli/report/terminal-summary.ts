@@ -13,9 +13,10 @@ import { fitted } from '../terminal/table.ts';
 export function terminalReporter(columns: number | undefined): MakeReporter {
   return (write) => ({
     runEnded(run) {
-      const { name, environments, phase = 'New', succeeded } = run;
+      const { name, environments, backendAi, phase = 'New', succeeded } = run;
       const lines = [
         `${name} in environment ${environments.join(', ')}: ${phase}`,
+        ...(backendAi.length > 0 ? [`Backend.AI ${backendAi.join(', ')}`] : []),
         ...(succeeded ? [`${succeeded.reason}: ${succeeded.message}`] : []),
         '',
         ...suiteTable(run, columns),

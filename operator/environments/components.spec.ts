@@ -58,6 +58,20 @@ describe('componentStatuses', () => {
     });
   });
 
+  it('has the version that its pod read from the installed packages, not that of the label', () => {
+    const message = JSON.stringify({
+      manager: { version: '26.9.0', commit: 'a'.repeat(40), modified: true },
+    });
+    const said = {
+      name: 'release-record',
+      ready: true,
+      restartCount: 0,
+      state: { terminated: { exitCode: 0, message } },
+    };
+    const [status] = componentStatuses([workload()], [pod({}, { initContainerStatuses: [said] })]);
+    expect(status).to.include({ version: '26.9.0', commit: 'a'.repeat(40), modified: true });
+  });
+
   it("compares with the chart's replicas, not with a manual scale", () => {
     const scaled = workload({ spec: { replicas: 0 }, status: {} });
     const statuses = componentStatuses([scaled], []);

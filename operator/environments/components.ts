@@ -1,6 +1,8 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
+import type { InstalledBuild } from '@backendai-e2e/api/release';
 import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
 import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
+import { installedBuild } from './release-record.ts';
 
 /** The fields of a container that a chart sets and a user can change. */
 export interface ContainerSpec {
@@ -69,14 +71,16 @@ function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evi
   const { name, labels, annotations } = workload.metadata;
   const desired = Number.parseInt(annotations?.[DESIRED_REPLICAS_ANNOTATION] ?? '1', 10) || 0;
   const ready = readyOf(workload);
-  const version = labels?.['app.kubernetes.io/version'];
+  const component = labels?.['app.kubernetes.io/component'] ?? name;
+  const label = labels?.['app.kubernetes.io/version'];
+  const build = installedBuild(component, pods) ?? (label ? { version: label } : {});
   const imageDigest = pods
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
     .map((container) => container.imageID)
     .find((image) => image);
   const message = ready >= desired ? undefined : whyUnready(workload, desired, pods, evidence);
   return {
-    name: labels?.['app.kubernetes.io/component'] ?? name,
+    name: component,
     workload: `${workload.kind}/${name}`,
     ready,
     desired,
@@ -86,7 +90,7 @@ function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evi
         ...(pod.status?.containerStatuses ?? []),
       ])
       .reduce((sum, container) => sum + container.restartCount, 0),
-    ...(version ? { version } : {}),
+    ...build,
     ...(imageDigest ? { imageDigest } : {}),
     ...(message ? { message: message.slice(0, LENGTHS.message) } : {}),
   };
@@ -217,6 +221,18 @@ function podsOf(workload: Workload, pods: readonly Pod[]): Pod[] {
   return pods
     .filter((pod) => wanted.every(([key, value]) => pod.metadata.labels?.[key] === value))
     .sort((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''));
+}
+
+/** What suites take for the version of the deployment: that of its manager. Undefined until a manager said what it runs. */
+export function deployedBuild(components: readonly ComponentStatus[]): InstalledBuild | undefined {
+  const manager = components.find(({ name }) => name === 'manager');
+  if (manager?.version === undefined) return undefined;
+  const { version, commit, modified } = manager;
+  return {
+    version,
+    ...(commit === undefined ? {} : { commit }),
+    ...(modified === undefined ? {} : { modified }),
+  };
 }
 
 /** The components that have fewer ready pods than the chart asked for. */

@@ -1,4 +1,5 @@
 import type { OwnerReference } from '@backendai-e2e/api/group';
+import type { InstalledBuild } from '@backendai-e2e/api/release';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
 import type { Secret } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
@@ -11,16 +12,29 @@ export function connectionSecretName(environment: string): string {
 /**
  * The copy of the deployment's connection Secret beside the TestEnvironment, which owns it. Only connection.json is
  * copied. Undefined when the source does not hold it.
+ * @param build what is installed: suites get it in place of the version that the chart assumes
  */
 export function connectionCopy(
   source: Secret,
   target: { name: string; namespace: string; owner: OwnerReference },
+  build?: InstalledBuild,
 ): Intent<Secret> | undefined {
   const content = source.data?.[CONNECTION_KEY];
   if (!content) return undefined;
   return {
     metadata: { name: target.name, namespace: target.namespace, ownerReferences: [target.owner] },
     type: 'Opaque',
-    data: { [CONNECTION_KEY]: content },
+    data: { [CONNECTION_KEY]: build ? withBuild(content, build) : content },
   };
+}
+
+/** A connection (base64) with the build in it; as it is where it is no JSON object: suites report what is wrong with it. */
+function withBuild(content: string, build: InstalledBuild): string {
+  try {
+    const connection: unknown = JSON.parse(Buffer.from(content, 'base64').toString());
+    if (typeof connection !== 'object' || connection === null || Array.isArray(connection)) return content;
+    return Buffer.from(JSON.stringify({ ...connection, ...build }, undefined, 2)).toString('base64');
+  } catch {
+    return content;
+  }
 }

@@ -1,4 +1,5 @@
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import type { InstalledBuild } from '@backendai-e2e/api/release';
 import { ownerReference } from '@backendai-e2e/api/resources';
 import { CONNECTION_KEY, CONNECTION_SECRET, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { SECRETS, type Secret } from '@backendai-e2e/kube/builtin-resources';
@@ -65,10 +66,14 @@ function jsonValues(text: string): string[] {
   }
 }
 
-/** Copies the connection Secret beside the environment object; resolves to the copy's name and its secret values. */
+/**
+ * Copies the connection Secret beside the environment object, with what is installed; resolves to the copy's name and its
+ * secret values.
+ */
 export async function copyConnection(
   client: Pick<KubeClient, 'get' | 'apply'>,
   environment: TestEnvironment,
+  build: InstalledBuild | undefined,
   signal: AbortSignal,
 ): Promise<{ name: string | undefined; secrets: Secrets }> {
   const source = await client.get(
@@ -82,7 +87,7 @@ export async function copyConnection(
     namespace: environment.metadata.namespace ?? '',
     owner: ownerReference(environment),
   };
-  const copy = source ? connectionCopy(source, target) : undefined;
+  const copy = source ? connectionCopy(source, target, build) : undefined;
   const secrets = secretsIn(source);
   if (!copy) return { name: undefined, secrets };
   const existing = await client.get(SECRETS, target, { signal });

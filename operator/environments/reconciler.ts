@@ -22,7 +22,7 @@ import { maskStrings } from '@backendai-e2e/redaction/redaction';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices } from '../observability/notices.ts';
 import { ChartNotFoundError } from './chart.ts';
-import { componentStatuses, deadContainers, unready } from './components.ts';
+import { componentStatuses, deadContainers, deployedBuild, unready } from './components.ts';
 import { deployStep, installing, isFinalFailure, placed, turnOf } from './decide.ts';
 import { copyConnection } from './environment-secrets.ts';
 import { expiresInMs } from './expiry.ts';
@@ -216,7 +216,9 @@ export class TestEnvironmentReconciler {
       ]);
       components = componentStatuses(workloads, pods, { events, logs, missing });
     }
-    const { name: connectionSecret, secrets } = await copyConnection(this.#with.client, environment, signal);
+    const build = deployedBuild(components);
+    const { client } = this.#with;
+    const { name: connectionSecret, secrets } = await copyConnection(client, environment, build, signal);
     components = maskStrings(components, secrets);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),

@@ -24,6 +24,7 @@ export function transformReport(report: TestReport): TestReport {
   const { tests, measurements: _large, ...status } = kept.status;
   if (status.final !== true) return compact({ ...kept, status });
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
+  const { backendAi } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
   const { run, suite, attempt, environment } = kept.spec;
@@ -45,6 +46,7 @@ export function transformReport(report: TestReport): TestReport {
       reason,
       message,
       startedAt,
+      backendAi,
       finishedAt,
       seconds,
       counts,

@@ -51,6 +51,9 @@ export interface RunPlan {
 /** Maximum number of suites named in a message; the rest is counted. */
 const NAMED = 20;
 
+/** Maximum number of builds of Backend.AI that a status names. */
+const MOST_BUILDS = 10;
+
 /** Builds a plan: starts from the current status, collects changes, and ends with one of its closing methods. */
 export class PlanBuilder {
   readonly #world: RunWorld;
@@ -268,6 +271,7 @@ export class PlanBuilder {
   #plan(phase: string): RunPlan {
     const { spec } = this.#world.run;
     const finished = this.lines.filter((line) => line.state === 'Finished');
+    const tested = testedBuilds(this.#world.run.status?.backendAi, this.#world.reports);
     const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, spec));
     return {
       stop: [],
@@ -280,10 +284,17 @@ export class PlanBuilder {
         ...(this.#suspendedSeconds > 0 ? { suspendedSeconds: this.#suspendedSeconds } : {}),
         counts: sumCounts(this.lines),
         suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
+        ...(tested.length > 0 ? { backendAi: tested } : {}),
         suites: this.lines,
         ...(this.environments.length > 0 ? { environments: this.environments } : {}),
         conditions: this.#conditions,
       }),
     };
   }
+}
+
+/** Every Backend.AI that the attempts met, each once: those of before, for the reports of retries are removed. */
+function testedBuilds(before: readonly string[] | undefined, reports: readonly TestReport[]): string[] {
+  const now = reports.map(({ status }) => status?.backendAi).filter((build) => build !== undefined);
+  return [...new Set([...(before ?? []), ...now])].slice(0, MOST_BUILDS);
 }

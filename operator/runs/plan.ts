@@ -1,7 +1,6 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LIMITS } from '@backendai-e2e/api/limits';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import {
   environmentOf,
   environmentsOf,
@@ -17,6 +16,7 @@ import { chooseStarts, footprintOf } from '@backendai-e2e/scheduling/starts';
 import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
+import { applicableIn, forbids } from './applicable.ts';
 import { waitForEnvironments } from './environment-wait.ts';
 import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
@@ -208,12 +208,19 @@ function dueSuites(
       builder.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
       continue;
     }
+    const fitting = applicableIn(open, (name) => environmentCalled(world, name), suite);
+    if (typeof fitting === 'string') {
+      builder.close(line.name, 'Skipped', SUITE_REASONS.notApplicable, fitting);
+      continue;
+    }
     const needs = suite.spec.needs ?? [];
     due.set(line.name, {
       suite,
       attempt: next,
       begun: world.reports.some((report) => isLineOf(line, report) && report.spec.attempt === next),
-      places: new Map(open.map((name) => [name, readinessFor(environmentCalled(world, name), needs, name)])),
+      places: new Map(
+        fitting.map((name) => [name, readinessFor(environmentCalled(world, name), needs, name)]),
+      ),
     });
   }
   return due;
@@ -223,10 +230,6 @@ function dueSuites(
 function environmentCalled({ run, environment, moreEnvironments }: RunWorld, name: string) {
   if (name === run.spec.environmentRef.name) return environment;
   return moreEnvironments?.find(({ metadata }) => metadata.name === name);
-}
-
-function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite): boolean {
-  return spec.disruptive === true && environment !== undefined && environment.spec.disruption !== 'Allowed';
 }
 
 /** With failFast, waiting suites are skipped once a suite has failed. */

@@ -5,8 +5,11 @@
 export interface Connection {
   /** Namespace of the deployment, for messages. */
   namespace: string;
-  /** Expected version of Backend.AI, for example "26.9.6". */
+  /** Version of Backend.AI, for example "26.9.6". For a deployment of the operator: that of the manager's installed packages. */
   version: string;
+  /** Commit of the checkout whose sources are installed, and whether it was edited. Absent for published packages. */
+  commit?: string;
+  modified?: boolean;
   /** Domain, project and scaling group of the accounts. */
   domain: string;
   project: string;

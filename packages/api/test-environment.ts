@@ -48,6 +48,9 @@ export type TestEnvironment = CustomResource<'TestEnvironment', TestEnvironmentS
 /** Annotation on each workload of the chart: the number of pods that must be ready. */
 export const DESIRED_REPLICAS_ANNOTATION = 'e2e.backend.ai/desired-replicas';
 
+/** First container of each pod of Backend.AI: its termination message is the record of what is installed in the pod's image. */
+export const RELEASE_RECORD_CONTAINER = 'release-record';
+
 /** Secret that charts/backend-ai creates in the namespace of the deployment. Its key connection.json holds a Connection. */
 export const CONNECTION_SECRET = 'backend-ai-connection';
 

@@ -55,6 +55,8 @@ export const SUITE_REASONS = {
   passedOnRetry: 'PassedOnRetry',
   /** An attempt failed, and a later one did not run what it ran. */
   notRepeated: 'NotRepeated',
+  /** What is installed does not have what the suite tests (spec.since, spec.until): a skip that lets the run succeed. */
+  notApplicable: 'NotApplicable',
   /** The TestSuite was deleted before it could start. */
   suiteGone: 'SuiteGone',
   /** An object with the name of the attempt exists and has another owner. */

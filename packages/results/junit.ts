@@ -26,7 +26,7 @@ interface Case {
 /**
  * JUnit XML of a run, written at its end: a testsuite for each suite (the deciding attempt), a testcase for each test
  * with classname = suite file and name = full title. failed → failure; inconclusive and interrupted → error; pending →
- * skipped; known-issue → skipped with that type and the failure.
+ * skipped; known-issue → skipped with that type and the failure. A suite's property backend.ai says what was tested.
  *
  * A suite that ended badly without a bad test gets one more testcase "(suite)" with an error. A tool that counts test
  * cases alone then does not take it for a success.
@@ -55,6 +55,9 @@ function junitXml(run: RunRecord): string {
     const { name, startedAt: timestamp } = suite;
     const time = (suite.seconds ?? 0).toFixed(3);
     const element = add(root, 'testsuite', { name, ...countsOf(cases), time, timestamp });
+    if (suite.backendAi) {
+      add(add(element, 'properties', {}), 'property', { name: 'backend.ai', value: suite.backendAi });
+    }
     for (const { attributes, outcome } of cases) {
       const testcase = add(element, 'testcase', attributes);
       if (!outcome) continue;

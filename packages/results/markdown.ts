@@ -17,11 +17,12 @@ export function markdownReporter(write: Write): Reporter {
   return { runEnded: (run) => write(markdown(run)) };
 }
 
-function markdown({ name, environments, succeeded, counts, suites }: RunRecord): string {
+function markdown({ name, environments, backendAi, succeeded, counts, suites }: RunRecord): string {
   const bad = suites.flatMap(({ tests }) => tests.filter(isBad));
   const lines = [
     `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${cell(name)} in ${cell(environments.join(', '))}`,
     '',
+    ...(backendAi.length > 0 ? [`Backend.AI ${cell(backendAi.join(', '))}`, ''] : []),
     succeeded ? `**${succeeded.reason}**: ${cell(succeeded.message)}` : 'The run has no verdict yet.',
     '',
     ...(counts

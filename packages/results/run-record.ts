@@ -10,6 +10,8 @@ import type { TestRecord } from './test-record.ts';
 export interface AttemptRecord {
   /** Name of its TestReport. */
   report: string;
+  /** The Backend.AI that it met. */
+  backendAi?: string;
   /** RFC 3339; absent before Mocha starts. */
   startedAt?: string;
   /** In the order of their end. */
@@ -20,6 +22,8 @@ export interface AttemptRecord {
 export interface SuiteRecord extends RunSuite {
   /** Whether it counts as a failure by the policy of its run. A suite without a verdict does. */
   failed: boolean;
+  /** The Backend.AI that the deciding attempt met. */
+  backendAi?: string;
   /** RFC 3339, of the deciding attempt. */
   startedAt?: string;
   /** Tests of the deciding attempt, in the order of their end. */
@@ -32,6 +36,8 @@ export interface SuiteRecord extends RunSuite {
 export interface RunRecord {
   name: string;
   environments: readonly string[];
+  /** Every Backend.AI that was tested, for example "26.9.6 (1a2b3c4d5e6f, modified)". */
+  backendAi: readonly string[];
   /** What the condition Succeeded says; absent before the operator writes it. */
   succeeded?: { status: 'True' | 'False' | 'Unknown'; reason: string; message: string };
   /** For people only: Queued, Running, Succeeded, … */
@@ -55,6 +61,12 @@ export function runRecord({ run, reports }: RunObjects): RunRecord {
   return {
     name: run.metadata.name,
     environments: environmentsOf(run),
+    backendAi: [
+      ...new Set([
+        ...(run.status?.backendAi ?? []),
+        ...reports.flatMap(({ status }) => status?.backendAi ?? []),
+      ]),
+    ],
     ...(succeeded
       ? { succeeded: { status: succeeded.status, reason: succeeded.reason, message: succeeded.message } }
       : {}),
@@ -74,6 +86,7 @@ function suiteRecord(run: TestRun, line: RunSuite, reports: readonly TestReport[
   return {
     ...line,
     failed: isFailure(line, run.spec),
+    ...(deciding?.backendAi ? { backendAi: deciding.backendAi } : {}),
     ...(deciding?.startedAt ? { startedAt: deciding.startedAt } : {}),
     tests: deciding?.tests ?? [],
     attempts,
@@ -88,6 +101,7 @@ function isOf(run: TestRun, line: RunSuite, { spec }: TestReport): boolean {
 function attemptRecord({ metadata, status }: TestReport): AttemptRecord {
   return {
     report: metadata.name,
+    ...(status?.backendAi ? { backendAi: status.backendAi } : {}),
     ...(status?.startedAt ? { startedAt: status.startedAt } : {}),
     tests: status?.tests ?? [],
   };

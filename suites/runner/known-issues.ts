@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
 import type { TestEnd, TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
 
@@ -16,12 +17,12 @@ export interface ListedTest extends TestIdentity {
   intermittent?: boolean;
 }
 
-/** Something that Backend.AI does wrong, and the tests that show it. */
-export interface KnownIssue {
+/** Something that Backend.AI does wrong, and the tests that show it. `since`, `until`: the first and last release with it. */
+export interface KnownIssue extends ReleaseRange {
   /** What is wrong, in one sentence. */
   issue: string;
-  /** Versions of Backend.AI that have the issue. The entry does not apply to others. */
-  versions: string[];
+  /** The first release without it. The entry holds for all before. Not together with `until`. */
+  fixedIn?: string;
   /** The cause in the sources of Backend.AI, or an observation. */
   evidence: string;
   /** The people who extend or remove the entry. */
@@ -48,11 +49,12 @@ export function readKnownIssues(path: string): KnownIssue[] {
 export function parseKnownIssues(text: string): KnownIssue[] {
   const issues = list(fields(parse(text), '', ['issues']).issues, 'issues').map((entry, index) => {
     const place = `issues[${index}]`;
-    const keys = ['issue', 'versions', 'evidence', 'owner', 'expires', 'tests'] as const;
-    const found = fields(entry, place, keys);
+    const keys = ['issue', 'evidence', 'owner', 'expires', 'tests'] as const;
+    const { since, until, fixedIn, ...others } = isObject(entry) ? entry : {};
+    const found = fields(others, place, keys);
     return {
       issue: words(found.issue, `${place}.issue`),
-      versions: list(found.versions, `${place}.versions`).map((one) => words(one, `${place}.versions`)),
+      ...range({ since, until, fixedIn }, place),
       evidence: words(found.evidence, `${place}.evidence`),
       owner: words(found.owner, `${place}.owner`),
       expires: day(found.expires, `${place}.expires`),
@@ -85,7 +87,7 @@ export function parseKnownIssues(text: string): KnownIssue[] {
 export function judgeBy(issues: readonly KnownIssue[], version: string | undefined, today: Date): Judge {
   return (test, result) => {
     const issue = issues.find(
-      (one) => version !== undefined && one.versions.includes(version) && listedIn(one, test),
+      (one) => version !== undefined && holdsFor(one, version) && listedIn(one, test),
     );
     const listed = issue && listedIn(issue, test);
     if (!issue || !listed) return result;
@@ -95,7 +97,8 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
       error: result.error ? `${why}\n${result.error}` : why,
     });
     if (result.state === 'passed' && listed.intermittent) return result;
-    if (result.state === 'passed') return failed(`listed as ${name}, but passes: remove it from ${LIST}`);
+    if (result.state === 'passed')
+      return failed(`listed as ${name}, but passes: give its release in fixedIn, in ${LIST}`);
     if (result.state !== 'failed') return result;
     if (today.toISOString().slice(0, 10) > issue.expires) {
       const remedy = `${issue.owner}: check it again, then extend or remove it in ${LIST}`;
@@ -112,18 +115,48 @@ function listedIn(issue: KnownIssue, test: TestIdentity): ListedTest | undefined
   return issue.tests.find((one) => one.file === test.file && one.title === test.title);
 }
 
+/** Whether an entry holds for a version of Backend.AI. */
+export function holdsFor({ since, until, fixedIn }: KnownIssue, version: string): boolean {
+  const parts = releaseParts(version);
+  const release = parts ? parts.slice(0, 3).join('.') : version;
+  const isFixed = fixedIn !== undefined && compareReleases(release, fixedIn) >= 0;
+  const range = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  return parts !== undefined && !isFixed && inRange(version, range);
+}
+
 /** Refuses a list that has a test twice for one version. A test may be in several entries. */
 function refuseDoubles(issues: readonly KnownIssue[]): void {
+  const ends = issues.flatMap(({ since, until, fixedIn }) => [since, until, fixedIn]);
+  // Whatever two ranges share begins or ends at one of these, or holds for every release.
+  const versions = [...new Set(ends.filter((end) => end !== undefined)), '0.0.0', '9999.0.0'];
   const seen = new Set<string>();
-  for (const { versions, tests } of issues) {
-    for (const { file, title } of tests) {
-      for (const version of versions) {
+  for (const issue of issues) {
+    for (const { file, title } of issue.tests) {
+      for (const version of versions.filter((one) => holdsFor(issue, one))) {
         const key = `${file}: ${title} (${version})`;
         if (seen.has(key)) throw new InvalidList(`${LIST} lists a test twice: ${key}`);
         seen.add(key);
       }
     }
   }
+}
+
+/** Reads the releases that an entry holds for. It needs one end at least. */
+function range(ends: Record<'since' | 'until' | 'fixedIn', unknown>, place: string): Partial<KnownIssue> {
+  const given = Object.entries(ends).filter(([, value]) => value !== undefined);
+  for (const [key, value] of given) {
+    if (typeof value !== 'string' || releaseParts(value) === undefined) {
+      throw mistake(`${place}.${key}`, "must be a release such as '26.9.6'");
+    }
+  }
+  const { since, until, fixedIn } = Object.fromEntries(given) as Record<string, string>;
+  if (given.length === 0) throw mistake(place, 'must say since, until or fixedIn');
+  if (until !== undefined && fixedIn !== undefined) throw mistake(place, 'must have either until or fixedIn');
+  const end = until ?? fixedIn;
+  if (since !== undefined && end !== undefined && compareReleases(since, end) > (until ? 0 : -1)) {
+    throw mistake(place, 'ends before it begins');
+  }
+  return Object.fromEntries(given);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

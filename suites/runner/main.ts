@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Connection } from '@backendai-e2e/api/connection';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
+import { buildInWords } from '@backendai-e2e/api/release';
 import { RUNNER_ENV, RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
@@ -39,6 +41,8 @@ let phase: 'loading' | 'running' | 'ended' = 'loading';
 const crashed = Promise.withResolvers<never>();
 crashed.promise.catch(() => undefined);
 const leftovers = new Leftovers<TestIdentity>();
+/** The Backend.AI of the connection, for the report. */
+let backendAi: string | undefined;
 /** The attempt as the environment names it, also where the settings cannot be read. */
 const attempt = {
   name: process.env[RUNNER_ENV.suite] ?? '',
@@ -64,7 +68,10 @@ async function main(): Promise<number> {
         send: statusSender(target),
         snapshot: () =>
           fitReport(
-            maskReport(progress.status(now(), pod, [...recorder.measurements]), recorder.secrets),
+            maskReport(
+              progress.status(now(), { pod, backendAi }, [...recorder.measurements]),
+              recorder.secrets,
+            ),
             LIMITS.reportBytes,
             LIMITS.errorBytes,
           ),
@@ -202,14 +209,21 @@ function deadlineMessage(settings: Settings): string {
 }
 
 /**
- * Masks the secrets of the connection and returns its version of Backend.AI. The suites report an unreadable file.
+ * Masks the secrets of the connection, notes its Backend.AI for the report, and returns the version. The suites report an unreadable file.
  */
 function readConnection(path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
     const connection: Partial<Connection> = JSON.parse(readFileSync(path, 'utf8'));
     recorder.secrets.add(secretValues(connection));
-    return connection.version;
+    const { version, commit, modified } = connection;
+    if (version === undefined) return undefined;
+    backendAi = buildInWords({
+      version,
+      ...(commit === undefined ? {} : { commit }),
+      ...(modified === undefined ? {} : { modified }),
+    }).slice(0, LENGTHS.shortMessage);
+    return version;
   } catch (error) {
     complain(`cannot read the connection ${path}: ${String(error)}`);
     return undefined;

@@ -168,7 +168,7 @@ export class Progress {
   /** The current report, before it is fitted into the byte budget. */
   status(
     now: Date,
-    pod: string | undefined,
+    { pod, backendAi }: { pod?: string | undefined; backendAi?: string | undefined },
     measurements: NonNullable<TestReportStatus['measurements']>,
   ): TestReportStatus {
     const end = this.#finishedAt;
@@ -186,6 +186,7 @@ export class Progress {
       tests: [...this.#tests],
       ...(measurements.length > 0 ? { measurements: measurements.slice(0, LIMITS.measurements) } : {}),
       ...(pod ? { pod } : {}),
+      ...(backendAi ? { backendAi } : {}),
     };
   }
 

@@ -4,4 +4,6 @@ export const PATTERNS = {
   dnsLabel: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
   /** Suite file relative to suites/, without extension, for example "session-lifecycle/create-session". */
   suiteFile: '^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$',
+  /** Release of Backend.AI, for example "26.9.6". */
+  release: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
 } as const;

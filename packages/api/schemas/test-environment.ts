@@ -132,7 +132,16 @@ export const ComponentStatus = Type.Object({
     description:
       'Number of pods that the chart asks for in annotation e2e.backend.ai/desired-replicas. Manual scaling does not change it.',
   }),
-  version: Type.Optional(Type.String({ description: 'Label app.kubernetes.io/version of the workload.' })),
+  version: Type.Optional(
+    Type.String({
+      description:
+        'Version of the installed packages, as the pod read it. For other services: label app.kubernetes.io/version.',
+    }),
+  ),
+  commit: Type.Optional(
+    Type.String({ description: 'Commit of the checkout whose sources are installed over the packages.' }),
+  ),
+  modified: Type.Optional(Type.Boolean({ description: 'Whether that checkout differed from its commit.' })),
   imageDigest: Type.Optional(Type.String({ description: 'Image ID of the main container.' })),
   restarts: Type.Integer({ description: 'Number of container restarts in all pods.' }),
   message: Type.Optional(

@@ -92,6 +92,13 @@ export const Artifact = Type.Object(
 
 export const TestReportStatus = Type.Object({
   startedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Start time of Mocha.' })),
+  backendAi: Type.Optional(
+    Type.String({
+      maxLength: LENGTHS.shortMessage,
+      description:
+        'Backend.AI that was tested: version, and commit of a checkout, for example "26.9.6 (1a2b3c4d5e6f, modified)".',
+    }),
+  ),
   updatedAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'Time of the last write by the reporter.' }),
   ),

@@ -74,6 +74,12 @@ export const TestRunStatus = Type.Object({
     }),
   ),
   counts: Type.Optional(Counts),
+  backendAi: Type.Optional(
+    Type.Array(Type.String({ maxLength: LENGTHS.shortMessage }), {
+      maxItems: 10,
+      description: 'Every Backend.AI that the suites met: version, and commit of a checkout. Usually one.',
+    }),
+  ),
   suiteCounts: Type.Optional(
     Type.Object(
       {

@@ -106,6 +106,21 @@ export const TestSuiteSpec = Type.Object(
         description: 'Whether the suite is slow. A run can leave out slow suites.',
       }),
     ),
+    since: Type.Optional(
+      Type.String({
+        pattern: PATTERNS.release,
+        maxLength: LENGTHS.label,
+        description:
+          'First release of Backend.AI that has what the suite tests. The suite is skipped as NotApplicable where an earlier one is installed.',
+      }),
+    ),
+    until: Type.Optional(
+      Type.String({
+        pattern: PATTERNS.release,
+        maxLength: LENGTHS.label,
+        description: 'Last release of Backend.AI that has what the suite tests.',
+      }),
+    ),
     onDemand: Type.Optional(
       Type.Boolean({
         default: false,
