@@ -230,11 +230,11 @@ describe('the files for CI', () => {
   it('GitLab: jobs belong to stages, run existing commands, and always upload their JUnit file', async () => {
     const { stages, ...jobs } = read('gitlab-ci.yaml') as { stages: string[] } & Record<string, unknown>;
     for (const job of Object.values(jobs) as {
-      harness: string;
+      stage: string;
       script: string[];
       artifacts: { when: string; reports: { junit: string } };
     }[]) {
-      expect(stages).to.include(job.harness);
+      expect(stages).to.include(job.stage);
       await checkScript(job.script.join('\n'));
       expect(job.artifacts.when).to.equal('always');
       expect(job.artifacts.reports.junit).to.equal('out/e2e/junit.xml');
