@@ -19,18 +19,21 @@ export interface LogSource {
 export interface ContainerStatus {
   name: string;
   restartCount: number;
+  image?: string;
+  imageID?: string;
   state?: {
-    running?: unknown;
+    running?: { startedAt?: string };
     waiting?: { reason?: string; message?: string };
     terminated?: { reason?: string };
   };
-  lastState?: { terminated?: { reason?: string; exitCode?: number } };
+  lastState?: { terminated?: { reason?: string; exitCode?: number; finishedAt?: string } };
 }
 export interface Pod {
-  metadata: { name: string; namespace: string; labels?: Record<string, string> };
-  spec: { containers: { name: string }[]; initContainers?: { name: string }[] };
+  metadata: { name: string; namespace: string; labels?: Record<string, string>; creationTimestamp?: string };
+  spec: { nodeName?: string; containers: { name: string }[]; initContainers?: { name: string }[] };
   status?: {
     phase?: string;
+    conditions?: { type: string; status: string; lastTransitionTime?: string }[];
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
   };

@@ -12,6 +12,7 @@ import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluste
 import type { Collector, JobRecord } from './job-record.ts';
 import { printedTests } from './printed-tests.ts';
 import { writeResults } from './results-folder.ts';
+import { readSurroundings } from './run-surroundings.ts';
 
 /** A pod whose report is final needs a moment to end. After this its output is taken as it is. */
 const POD_END_MS = 45_000;
@@ -56,7 +57,8 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     const { run, reports } = record.seen;
     if (names && run) {
       const events = record.events ?? [];
-      const written = await writeResults(out, { run, reports }, { printed, events });
+      const surroundings = await readSurroundings(client, record.seen, read, sites.namespaces, p.signal);
+      const written = await writeResults(out, { run, reports }, { printed, events, surroundings });
       troubles.push(...written.troubles);
       for (const note of written.notes) progress.log(`note: ${note}`);
       troubles.push(...(await fetchAll(client, names, out, progress, p.signal)));

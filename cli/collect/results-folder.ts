@@ -4,9 +4,11 @@ import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
 import { markdownReporter } from '@backendai-e2e/results/markdown';
 import { type MakeReporter, reported } from '@backendai-e2e/results/reporter';
+import { type RunFile, readRunFile } from '@backendai-e2e/results/run-file';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { JobEvent, JobFigures } from './job-record.ts';
+import type { Surroundings } from './run-surroundings.ts';
 
 const JUNIT = 'junit.xml';
 
@@ -40,6 +42,8 @@ export interface ResultsOptions {
   printed: ReadonlyMap<string, readonly ObservedTest[]>;
   /** What the job did to the run, for run.json. */
   events?: readonly JobEvent[];
+  /** What else run.json holds. */
+  surroundings?: Surroundings;
 }
 
 /**
@@ -49,15 +53,16 @@ export interface ResultsOptions {
 export async function writeResults(
   out: string,
   { run, reports }: RunObjects,
-  { printed, events = [] }: ResultsOptions,
+  { printed, events = [], surroundings }: ResultsOptions,
 ): Promise<{ troubles: string[]; notes: string[] }> {
   const runFile = path.join(out, 'run.json');
   const record = runRecord({ run, reports });
-  await writeFile(runFile, `${JSON.stringify({ run, reports, events }, null, 2)}\n`);
+  const content: RunFile = { run, reports, events, ...surroundings };
+  await writeFile(runFile, `${JSON.stringify(content, null, 2)}\n`);
   for (const [file, reporter] of Object.entries(REPORTERS)) {
     await writeFile(path.join(out, file), reported(reporter, record));
   }
-  const written: RunObjects = JSON.parse(await readFile(runFile, 'utf8'));
+  const written = readRunFile(await readFile(runFile, 'utf8'), runFile);
   const junit = readJunit(await readFile(path.join(out, JUNIT), 'utf8'));
   return {
     troubles: disagreements({ ...written, junit }).map((line) => `the results disagree: ${line}`),

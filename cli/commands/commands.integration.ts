@@ -195,7 +195,10 @@ describe('the command against a real API server', function () {
     for (const file of ['run.json', 'junit.xml', 'summary.md']) {
       expect(existsSync(path.join(out, file)), file).to.equal(true);
     }
-    expect(JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8')).run.metadata.name).to.equal(second);
+    const written = JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8'));
+    expect(written.run.metadata.name).to.equal(second);
+    expect(written).to.include.keys('faults', 'cluster', 'tested');
+    expect(written.cluster.missing).to.deep.equal([]);
   });
 
   it('uses the namespace that is given', async () => {

@@ -10,6 +10,7 @@ import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
 import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
 import { printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
+import { readSurroundings } from '../collect/run-surroundings.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { environmentsIn } from '../runs/follow.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
@@ -136,7 +137,8 @@ export function reportCommand(
     await writeLogs(path.join(out, 'logs'), collected);
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
     const printed = printedTests(collected.logs, found.run.metadata.name, found.reports);
-    const { troubles, notes } = await writeResults(out, found, { printed });
+    const surroundings = await readSurroundings(cluster.client, found, collected, namespaces, cluster.signal);
+    const { troubles, notes } = await writeResults(out, found, { printed, surroundings });
     for (const note of notes) console.error(`e2e: note: ${note}`);
     const artifacts = await fetchArtifacts(
       cluster.client,

@@ -15,13 +15,13 @@ export function isSettled({ status }: TestReport): boolean {
 }
 
 /**
- * The part of a report that the operator caches: everything but its tests and measurements, which may be 300 KiB. Of a
- * final report only what its run and its archive need stays.
+ * The part of a report that the operator caches: everything but its tests, hooks and measurements, which may be 300
+ * KiB. Of a final report only what its run and its archive need stays.
  */
 export function transformReport(report: TestReport): TestReport {
   const kept = withoutManagedFields(report);
   if (!kept.status) return kept;
-  const { tests, measurements: _large, ...status } = kept.status;
+  const { tests, hooks: _hooks, measurements: _measurements, ...status } = kept.status;
   if (status.final !== true) return compact({ ...kept, status });
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
   const { backendAi } = status;

@@ -4,6 +4,7 @@ import type * as schemas from './schemas/test-report.ts';
 
 export type TestReportSpec = Static<typeof schemas.TestReportSpec>;
 export type ReportedTest = Static<typeof schemas.ReportedTest>;
+export type ReportedHook = Static<typeof schemas.ReportedHook>;
 export type Measurement = Static<typeof schemas.Measurement>;
 
 /** Conditions of a TestReport. A condition is absent until it has something to report. */

@@ -25,12 +25,13 @@ export function maskSuite(suite: SuiteRecord, secrets: Secrets): SuiteRecord {
 
 /** A copy of a report, masked like {@link maskTest}. */
 export function maskReport(status: TestReportStatus, secrets: Secrets): TestReportStatus {
-  const { message, current, tests, measurements } = status;
+  const { message, current, tests, hooks, measurements } = status;
   return {
     ...status,
     ...(message === undefined ? {} : { message: secrets.mask(message) }),
     ...(current === undefined ? {} : { current: secrets.mask(current) }),
     ...(tests ? { tests: tests.map((test) => maskTest(test, secrets)) } : {}),
+    ...(hooks ? { hooks: hooks.map((hook) => ({ ...hook, title: secrets.mask(hook.title) })) } : {}),
     ...(measurements
       ? {
           measurements: measurements.map((one) => ({

@@ -109,6 +109,21 @@ describe('the runner', function () {
     });
   });
 
+  it('says when each test and each long hook began', async () => {
+    const { last, err } = await run('slow-hooks');
+    const since = (at = '') => (Date.parse(at) - Date.parse(last.startedAt ?? '')) / 1000;
+    const [passed, pending, hook, never] = last.tests ?? [];
+    expect(last.hooks, err).to.have.length(1);
+    expect(last.hooks?.[0]?.title).to.include('prepares for long');
+    expect(last.hooks?.[0]?.seconds).to.be.above(0.2);
+    expect(since(last.hooks?.[0]?.startedAt)).to.be.at.least(0);
+    expect(since(passed?.startedAt)).to.be.above(since(last.hooks?.[0]?.startedAt) + 0.2);
+    expect(hook?.title).to.include('"before all" hook');
+    expect(since(hook?.startedAt)).to.be.at.least(since(passed?.startedAt));
+    expect(pending, 'a test that the suite skips never begins').not.to.have.property('startedAt');
+    expect(never, 'a test behind a broken hook never begins').not.to.have.property('startedAt');
+  });
+
   it('writes the status of its report by server-side apply with its own field manager', async () => {
     const ended = await run('pass');
     for (const write of ended.writes) {

@@ -4,7 +4,7 @@ import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/t
 import { fullTitle, matches, printable } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
 import { recorder } from '../evidence/record.ts';
-import { monotonic } from './clock.ts';
+import { monotonic, now } from './clock.ts';
 import { differing } from './difference.ts';
 import { describeFailure, headline } from './failure.ts';
 import type { Judge } from './known-issues.ts';
@@ -95,6 +95,7 @@ export function startRun(
   progress.plan([...planned.values()]);
   let forced: Mocha.Runnable | undefined;
   let hookSince = monotonic();
+  let hookAt = now();
   const runner = mocha.run(() => undefined);
   /** The entry of a test. Hooks and tests may make further tests: they are planned when they are first seen. */
   const plan = (test: Mocha.Test): TestIdentity => {
@@ -130,6 +131,7 @@ export function startRun(
     }),
   );
   runner.on(Mocha.Runner.constants.EVENT_HOOK_END, (hook: Mocha.Hook) => {
+    progress.hookPassed(describeTest(hook), hookAt, (monotonic() - hookSince) / 1000);
     if (!hook.title.startsWith('"before all"')) return;
     // Mocha puts what a hook makes below the root suite.
     keepMatching(mocha.suite, grep);
@@ -141,10 +143,11 @@ export function startRun(
   runner.on(Mocha.Runner.constants.EVENT_HOOK_BEGIN, (hook: Mocha.Hook) => {
     if (hook.title.startsWith('"before all"')) recorder.startTest();
     hookSince = monotonic();
+    hookAt = now();
   });
   runner.on(Mocha.Runner.constants.EVENT_TEST_BEGIN, (test: Mocha.Test) => {
     recorder.startTest();
-    progress.begin(plan(test), monotonic());
+    progress.begin(plan(test), monotonic(), now());
     events.changed();
   });
   runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test: Mocha.Test) => end(test, 'passed'));
@@ -154,7 +157,7 @@ export function startRun(
     if (isTest(runnable)) end(runnable, state, error);
     else if (runnable !== forced) {
       const seconds = (monotonic() - hookSince) / 1000;
-      events.ended(progress.hookFailed(describeTest(runnable), state, seconds, failureText(error)));
+      events.ended(progress.hookFailed(describeTest(runnable), state, seconds, failureText(error), hookAt));
     }
   });
   return {

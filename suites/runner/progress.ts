@@ -1,6 +1,6 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
-import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { ReportedHook, TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { Counts } from '@backendai-e2e/api/verdict';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { countTests, decideOutcome, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
@@ -8,6 +8,9 @@ import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import type { SuiteRecord } from '@backendai-e2e/results/run-record';
 import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { TestIds } from '@backendai-e2e/results/titles';
+
+/** A shorter hook explains no gap between tests. */
+const SHORTEST_HOOK_SECONDS = 0.1;
 
 /**
  * The state of one attempt: planned tests, results, and the current test. It uses neither Mocha nor the API server: it
@@ -18,6 +21,9 @@ export class Progress {
   readonly #startedAt: Date;
   #open = new Map<TestIdentity, string>();
   #tests: TestRecord[] = [];
+  readonly #hooks: ReportedHook[] = [];
+  /** When each test began. */
+  readonly #begun = new Map<TestIdentity, Date>();
   /** Where ended tests are in `#tests`. */
   readonly #ended = new Map<TestIdentity, number>();
   #planned = 0;
@@ -49,9 +55,13 @@ export class Progress {
     return this.#latest;
   }
 
-  /** @param now milliseconds of a monotonic clock */
-  begin(test: TestIdentity, now: number): void {
+  /**
+   * @param now milliseconds of a monotonic clock
+   * @param at the same moment; of several tries, that of the last one is reported
+   */
+  begin(test: TestIdentity, now: number, at: Date): void {
     this.#current = { test, since: now };
+    this.#begun.set(test, at);
     this.#latest = test;
   }
 
@@ -70,7 +80,13 @@ export class Progress {
     this.#open.delete(test);
     this.#ended.set(test, this.#tests.length);
     if (this.#current?.test === test) this.#current = undefined;
-    return this.#add({ id, ...test, state, seconds: round(seconds), ...(error ? { error } : {}) });
+    const at = this.#begun.get(test);
+    return this.#add({
+      ...{ id, ...test, state },
+      ...(at ? { startedAt: at.toISOString() } : {}),
+      seconds: round(seconds),
+      ...(error ? { error } : {}),
+    });
   }
 
   /**
@@ -91,16 +107,32 @@ export class Progress {
     return changed;
   }
 
-  /** Records a failed hook. It is reported like a test, because the suite failed. */
+  /**
+   * Records a failed hook. It is reported like a test, because the suite failed.
+   * @param at when it began; undefined for an error that belongs to no hook
+   */
   hookFailed(
     hook: TestIdentity,
     state: 'failed' | 'inconclusive',
     seconds: number,
     error: string,
+    at?: Date,
   ): TestRecord {
     this.#failedHooks += 1;
     const id = this.#ids.next(hook.file, hook.title);
-    return this.#add({ id, ...hook, state, seconds: round(seconds), error });
+    const began = at ? { startedAt: at.toISOString() } : {};
+    return this.#add({ id, ...hook, state, ...began, seconds: round(seconds), error });
+  }
+
+  /** Records a hook that succeeded, unless it was short or the report has enough of them. */
+  hookPassed(hook: TestIdentity, at: Date, seconds: number): void {
+    if (seconds < SHORTEST_HOOK_SECONDS || this.#hooks.length >= LIMITS.hooks) return;
+    this.#hooks.push({
+      file: cut(hook.file, LENGTHS.suiteFile),
+      title: cut(hook.title, LENGTHS.shortMessage),
+      startedAt: at.toISOString(),
+      seconds: round(seconds),
+    });
   }
 
   /** Interrupts every open test after the deadline or a signal. Returns the closed tests. */
@@ -184,6 +216,7 @@ export class Progress {
       ...(this.#current ? { current: this.#current.test.title } : {}),
       counts: this.counts,
       tests: [...this.#tests],
+      ...(this.#hooks.length > 0 ? { hooks: [...this.#hooks] } : {}),
       ...(measurements.length > 0 ? { measurements: measurements.slice(0, LIMITS.measurements) } : {}),
       ...(pod ? { pod } : {}),
       ...(backendAi ? { backendAi } : {}),

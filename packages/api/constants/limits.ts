@@ -23,6 +23,8 @@ export const LIMITS = {
   retries: 10,
   /** Measurements in a report. */
   measurements: 200,
+  /** Hooks that succeeded, in a report. */
+  hooks: 100,
   /** Artifacts of a report. */
   artifacts: 20,
   /** Verdicts in the history of a TestSuite. */

@@ -34,12 +34,29 @@ export const ReportedTest = Type.Object({
     description: 'Full title: titles of the describe blocks and the test, joined by " › ".',
   }),
   state: Type.Enum([...TEST_STATES], { description: 'State in which the test ended.' }),
+  startedAt: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'Time when the test or failed hook began. Unset: it never began.',
+    }),
+  ),
   seconds: Type.Number({ minimum: 0, description: 'Duration in seconds.' }),
   error: Type.Optional(
     Type.String({
       description: 'Message and stack of the failure, cut to the byte budget. The pod log has all of it.',
     }),
   ),
+});
+
+/** A hook that succeeded. A hook that failed is an entry of the tests. */
+export const ReportedHook = Type.Object({
+  file: Type.String({ maxLength: LENGTHS.suiteFile, description: 'Suite file of the hook.' }),
+  title: Type.String({
+    maxLength: LENGTHS.shortMessage,
+    description: 'Titles of the describe blocks and the hook, joined by " › ".',
+  }),
+  startedAt: Type.String({ format: 'date-time', description: 'Time when the hook began.' }),
+  seconds: Type.Number({ minimum: 0, description: 'Duration in seconds.' }),
 });
 
 export const Measurement = Type.Object({
@@ -128,6 +145,13 @@ export const TestReportStatus = Type.Object({
       description: 'Tests in the order in which they ended.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['id'],
+    }),
+  ),
+  hooks: Type.Optional(
+    Type.Array(ReportedHook, {
+      maxItems: LIMITS.hooks,
+      description: 'Hooks that succeeded and took at least 0.1 seconds, in the order in which they ended.',
+      'x-kubernetes-list-type': 'atomic',
     }),
   ),
   omitted: Type.Optional(
