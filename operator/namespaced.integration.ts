@@ -33,7 +33,8 @@ describe('an operator that is limited to certain namespaces', function () {
     client = plane.client();
     for (const name of [OWN, ...WATCHED, 'other']) await client.create(NAMESPACES, { metadata: { name } });
     const values = [`watchNamespaces={${WATCHED.join(',')}}`];
-    await plane.applyYaml(await renderOperatorChartIn(OWN, values, 'rbac.yaml', 'fault-policy.yaml'));
+    const installed = ['rbac.yaml', 'fault-policy.yaml', 'report-policy.yaml'];
+    await plane.applyYaml(await renderOperatorChartIn(OWN, values, ...installed));
     access = await plane.serviceAccount(OWN, ACCOUNT);
     ended = createOperator({
       kubeConfig: access.kubeConfig,

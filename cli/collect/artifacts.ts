@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ARTIFACTS_PATH, partsOf, pathTo } from '@backendai-e2e/api/artifact-key';
+import {
+  ARTIFACT_SERVICE,
+  ARTIFACTS_PATH,
+  isArtifactFile,
+  nameOfFile,
+  partsOf,
+  pathTo,
+  placeAt,
+} from '@backendai-e2e/api/artifact-key';
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { type Artifact, REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
 import { ApiError } from '@backendai-e2e/kube/api-error';
@@ -9,6 +17,7 @@ import { type Clock, sleep, systemClock } from '@backendai-e2e/kube/clock';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
+import { insideFolder } from './inside-folder.ts';
 
 /** The result of fetching the artifacts of a run. */
 export interface Fetched {
@@ -16,7 +25,7 @@ export interface Fetched {
   files: { file: string; sha256: string }[];
   /** Artifacts that are gone or cannot be fetched, a sentence each. */
   missing: string[];
-  /** Artifacts whose bytes differ from the report's SHA-256, a sentence each. Their files are written too. */
+  /** Artifacts whose bytes differ from the report's SHA-256, a sentence each. Their files are not written. */
   differing: string[];
   /** Artifacts that the operator could not archive, a sentence each. */
   neverKept: string[];
@@ -30,40 +39,53 @@ interface ConfigMap extends KubeObject {
   binaryData?: Record<string, string>;
 }
 
+/** Where artifacts may come from, and where they go. */
+export interface ArtifactSites {
+  /** Folder that is written: `<report>/<file>`, as stored (logs are packed), and a file of their sums. */
+  folder: string;
+  /** Namespace of the artifact server. What a status names elsewhere is not called. */
+  serverNamespace: string;
+}
+
 /**
- * Fetches every artifact of these reports into `folder` (`<report>/<file>`, as stored: logs are packed), writes a file of
- * their sums, and compares each with the SHA-256 of its report. Only the signal rejects: a failed artifact is in the
- * result.
+ * Fetches every artifact of these reports. Programs that tested something untrusted wrote parts of a report, so each artifact
+ * is checked before anything is called or written: its key and file name, that it is on the known artifact server or in a
+ * ConfigMap of its own report, and the SHA-256 of its bytes. Only the signal rejects: a failed artifact is in the result.
  */
 export async function fetchArtifacts(
   client: Pick<RestApi, 'get' | 'bytes'>,
   reports: readonly TestReport[],
-  folder: string,
+  { folder, serverNamespace }: ArtifactSites,
   signal: AbortSignal,
 ): Promise<Fetched> {
   const fetched: Fetched = { files: [], missing: [], differing: [], neverKept: [] };
+  const written = new Set<string>();
   for (const report of reports) {
     const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
     const { name } = report.metadata;
     if (archived?.status === 'False') fetched.neverKept.push(`${name}: ${archived.message}`);
     for (const artifact of report.status?.artifacts ?? []) {
-      const file = path.join(name, fileOf(artifact));
-      let bytes: Buffer;
+      const shown = `${name}/${artifact.name}`;
       try {
-        bytes = await bytesOf(client, report, artifact, signal);
+        const source = sourceOf(report, artifact, serverNamespace);
+        const file = path.join(name, source.file);
+        const target = insideFolder(folder, name, source.file);
+        if (written.has(file)) throw new Refused(`a second artifact has the file name ${source.file}`);
+        const bytes = await bytesOf(client, source, signal);
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        if (sha256 !== artifact.sha256) {
+          fetched.differing.push(
+            `${shown} differs from what was archived and is not written: its SHA-256 is ${sha256}, the report has ${artifact.sha256}`,
+          );
+          continue;
+        }
+        written.add(file);
+        await mkdir(path.dirname(target), { recursive: true });
+        await writeFile(target, bytes);
+        fetched.files.push({ file, sha256 });
       } catch (error) {
         signal.throwIfAborted();
-        fetched.missing.push(`${name}/${artifact.name}: ${whyNot(error, artifact)}`);
-        continue;
-      }
-      await mkdir(path.join(folder, name), { recursive: true });
-      await writeFile(path.join(folder, file), bytes);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      fetched.files.push({ file, sha256: artifact.sha256 });
-      if (sha256 !== artifact.sha256) {
-        fetched.differing.push(
-          `${name}/${artifact.name} differs from what was archived: its SHA-256 is ${sha256}, the report has ${artifact.sha256}`,
-        );
+        fetched.missing.push(`${shown}: ${whyNot(error, artifact)}`);
       }
     }
   }
@@ -113,30 +135,56 @@ function isPending({ status }: TestReport): boolean {
   return status?.final === true && !conditionOf(status.conditions, REPORT_CONDITIONS.archived);
 }
 
-function fileOf(artifact: Artifact): string {
-  return partsOf(artifact.key)?.file ?? artifact.key;
+/** The report names a place that no operator writes. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+/** Where the bytes of an artifact are. */
+type Source = { file: string } & (
+  | { at: 'configMap'; path: string; key: string; owner: string }
+  | { at: 'server'; path: string }
+);
+
+/** The place of an artifact. Throws Refused for one that the operator would not write. */
+function sourceOf(report: TestReport, artifact: Artifact, serverNamespace: string): Source {
+  const { namespace = '', name, uid = '' } = report.metadata;
+  const { key, configMap, service } = artifact;
+  const file = configMap === undefined ? partsOf(key)?.file : key;
+  if (file === undefined || !isArtifactFile(file) || nameOfFile(file) !== artifact.name)
+    throw new Refused(`${JSON.stringify(key)} is no key of this artifact: nothing is fetched for it`);
+  if (configMap !== undefined) {
+    if (configMap !== name)
+      throw new Refused(
+        `ConfigMap ${JSON.stringify(configMap)} does not belong to the report: it is not read`,
+      );
+    return { at: 'configMap', file, key, owner: uid, path: corePath(namespace, 'configmaps', configMap) };
+  }
+  const place = pathTo({ namespace, report: name, uid, key });
+  const known = `${serverNamespace}/${ARTIFACT_SERVICE}`;
+  if (service !== known || !placeAt(place))
+    throw new Refused(
+      `the report names the Service ${JSON.stringify(service ?? '')}, and the artifact server is ${known}: only that is called. ` +
+        'If the operator is in another namespace, name it with --artifacts-namespace',
+    );
+  const proxy = corePath(serverNamespace, 'services', ARTIFACT_SERVICE, 'proxy');
+  return { at: 'server', file, path: `${proxy}${ARTIFACTS_PATH}/${place}` };
 }
 
 async function bytesOf(
   client: Pick<RestApi, 'get' | 'bytes'>,
-  report: TestReport,
-  artifact: Artifact,
+  source: Source,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { namespace = '', name, uid = '' } = report.metadata;
-  if (artifact.configMap !== undefined) {
-    const at = corePath(namespace, 'configmaps', artifact.configMap);
-    const { data, binaryData } = await client.get<ConfigMap>(at, {}, signal);
-    const packed = binaryData?.[artifact.key];
-    const plain = data?.[artifact.key];
-    if (packed !== undefined) return Buffer.from(packed, 'base64');
-    if (plain !== undefined) return Buffer.from(plain);
-    throw new Error(`ConfigMap ${artifact.configMap} has no key ${artifact.key}`);
-  }
-  const [serviceNamespace = '', service = ''] = (artifact.service ?? '').split('/');
-  const place = pathTo({ namespace, report: name, uid, key: artifact.key });
-  const proxy = corePath(serviceNamespace, 'services', service, 'proxy');
-  return client.bytes(`${proxy}${ARTIFACTS_PATH}/${place}`, signal);
+  if (source.at === 'server') return client.bytes(source.path, signal);
+  const { metadata, data, binaryData } = await client.get<ConfigMap>(source.path, {}, signal);
+  if (!metadata.ownerReferences?.some(({ uid }) => uid === source.owner))
+    throw new Refused(`ConfigMap ${metadata.name} does not belong to the report`);
+  const packed = binaryData?.[source.key];
+  const plain = data?.[source.key];
+  if (packed !== undefined) return Buffer.from(packed, 'base64');
+  if (plain !== undefined) return Buffer.from(plain);
+  throw new Error(`ConfigMap ${metadata.name} has no key ${source.key}`);
 }
 
 /** Why an artifact could not be fetched, with a remedy where there is one. */

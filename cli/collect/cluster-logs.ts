@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { corePath } from '@backendai-e2e/kube/request';
+import { insideFolder, UnsafeName } from './inside-folder.ts';
 
 /** The part of a client of the API server that reading logs needs. */
 export interface LogSource {
@@ -154,22 +155,31 @@ export function eventLine(event: ClusterEvent): string {
 
 /**
  * Writes logs into `folder`: <namespace>/<pod>/<container>[.previous].log, <namespace>/events.txt, and not-collected.txt
- * if something could not be read.
+ * if something could not be read. A name that is no file name is a line of that file.
  */
 export async function writeLogs(folder: string, collected: ClusterLogs): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const troubles = [...collected.troubles];
+  const write = async (names: readonly string[], text: string): Promise<void> => {
+    try {
+      const file = insideFolder(folder, ...names);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    } catch (error) {
+      if (!(error instanceof UnsafeName)) throw error;
+      troubles.push(error.message);
+    }
+  };
   for (const log of collected.logs) {
-    const where = path.join(folder, log.namespace, log.pod);
-    await mkdir(where, { recursive: true });
-    await writeFile(path.join(where, `${log.container}${log.previous ? '.previous' : ''}.log`), log.text);
+    const file = `${log.container}${log.previous ? '.previous' : ''}.log`;
+    await write([log.namespace, log.pod, file], log.text);
   }
   for (const namespace of new Set(collected.events.map((event) => event.metadata.namespace))) {
-    await mkdir(path.join(folder, namespace), { recursive: true });
     const lines = collected.events.filter((event) => event.metadata.namespace === namespace).map(eventLine);
-    await writeFile(path.join(folder, namespace, 'events.txt'), `${lines.join('\n')}\n`);
+    await write([namespace, 'events.txt'], `${lines.join('\n')}\n`);
   }
-  if (collected.troubles.length > 0) {
-    await writeFile(path.join(folder, 'not-collected.txt'), `${collected.troubles.join('\n')}\n`);
+  if (troubles.length > 0) {
+    await writeFile(path.join(folder, 'not-collected.txt'), `${troubles.join('\n')}\n`);
   }
 }
 

@@ -61,7 +61,7 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
       const written = await writeResults(out, { run, reports }, { printed, events, surroundings });
       troubles.push(...written.troubles);
       for (const note of written.notes) progress.log(`note: ${note}`);
-      troubles.push(...(await fetchAll(client, names, out, progress, p.signal)));
+      troubles.push(...(await fetchAll(client, names, sites, progress, p.signal)));
     }
     progress.title(`results and logs are in ${sites.shown}`);
     return troubles;
@@ -72,7 +72,7 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
 async function fetchAll(
   client: RestApi,
   names: RunNames,
-  out: string,
+  { out, operatorNamespace }: Sites,
   progress: PhaseProgress,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -80,8 +80,8 @@ async function fetchAll(
   const read = async () => (await readRun(client, names, signal)).reports;
   const { reports, pending } = await untilArchived(read, signal);
   for (const name of pending) progress.log(`not archived: ${name}`);
-  const folder = path.join(out, 'artifacts');
-  const { missing, differing, neverKept } = await fetchArtifacts(client, reports, folder, signal);
+  const artifacts = { folder: path.join(out, 'artifacts'), serverNamespace: operatorNamespace };
+  const { missing, differing, neverKept } = await fetchArtifacts(client, reports, artifacts, signal);
   for (const line of [...neverKept, ...missing]) progress.log(`no artifact: ${line}`);
   return differing;
 }

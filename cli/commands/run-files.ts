@@ -8,6 +8,7 @@ import type { KubeList } from '@backendai-e2e/kube/rest-client';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
 import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
+import { insideFolder } from '../collect/inside-folder.ts';
 import { printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
@@ -120,7 +121,7 @@ async function listPods(
  */
 export function reportCommand(
   name: string | undefined,
-  options: ClusterOptions & { out?: string },
+  options: ClusterOptions & { out?: string; artifactsNamespace?: string },
 ): Promise<number> {
   return withCluster(options, async (cluster) => {
     const run = chooseRun(await runsOf(cluster), name);
@@ -130,7 +131,7 @@ export function reportCommand(
       return found.reports;
     }, cluster.signal);
     for (const each of pending) console.error(`e2e: not archived: ${each}`);
-    const out = path.resolve(options.out ?? path.join('out', found.run.metadata.name));
+    const out = path.resolve(options.out ?? insideFolder('out', found.run.metadata.name));
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
     const namespaces = [...new Set([cluster.namespace, ...others])];
     const collected = await readNamespaces(cluster.client, namespaces, cluster.signal);
@@ -143,7 +144,10 @@ export function reportCommand(
     const artifacts = await fetchArtifacts(
       cluster.client,
       found.reports,
-      path.join(out, 'artifacts'),
+      {
+        folder: path.join(out, 'artifacts'),
+        serverNamespace: options.artifactsNamespace ?? cluster.namespace,
+      },
       cluster.signal,
     );
     for (const line of artifacts.neverKept) console.error(`e2e: never kept: ${line}`);

@@ -75,6 +75,10 @@ export function addRunCommands(program: Command, end: End): void {
   command('report', 'write results, logs and artifacts of a run into a folder')
     .argument('[run]', RUN_ARGUMENT)
     .option('--out <folder>', 'folder to write (default: out/<run>)')
+    .option(
+      '--artifacts-namespace <name>',
+      'namespace of the artifact server, if the operator watches other namespaces (default: that of the run)',
+    )
     .action(async (run: string | undefined, options) =>
       end(await (await files()).reportCommand(run, options)),
     );

@@ -1,3 +1,5 @@
+import { ARTIFACT_SERVICE } from '@backendai-e2e/api/artifact-key';
+
 /** Where a staging run happens. */
 export interface StagingNamespaces {
   /** Namespace of Backend.AI. Nothing is created there. */
@@ -17,7 +19,7 @@ export const STAGING = {
   /** Lease and ServiceAccount of the operator. */
   operator: 'backendai-e2e-operator',
   /** Service of the artifact server with its port, as the API server's proxy names it. */
-  artifactService: 'backendai-e2e-artifacts:http',
+  artifactService: ARTIFACT_SERVICE,
   /** Everything that is written, relative to the checkout. */
   out: 'out/staging',
   chart: 'charts/e2e-operator',

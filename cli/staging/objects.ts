@@ -61,6 +61,7 @@ export function operatorValues(
     watchNamespaces: [namespaces.test],
     crds: { install: false },
     faultPolicy: { install: false },
+    reportPolicy: { install: false },
     ...(runtimeImage ? { runtimeImages: { 'backend-ai': runtimeImage } } : {}),
     ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
   };

@@ -1,4 +1,4 @@
-import { type ArtifactOwner, partsOf } from '@backendai-e2e/api/artifact-key';
+import { type ArtifactOwner, nameOfFile, partsOf } from '@backendai-e2e/api/artifact-key';
 import { ARCHIVE_BUDGETS, type ArchiveBudget } from '@backendai-e2e/api/limits';
 import { ownerReference } from '@backendai-e2e/api/resources';
 import type { Artifact, TestReport } from '@backendai-e2e/api/test-report';
@@ -9,7 +9,7 @@ import { objectName } from '@backendai-e2e/kube/object';
 import { attemptLabels } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
-import { artifactsIn, byImportance, fileOf, nameOfFile, type Trace, tracesConfigMap } from './traces.ts';
+import { artifactsIn, byImportance, fileOf, type Trace, tracesConfigMap } from './traces.ts';
 
 /** The result of storing the artifacts of an attempt. */
 export interface StoredArtifacts {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { nameOfFile, packedFile } from '@backendai-e2e/api/artifact-key';
 import { GROUP, type OwnerReference } from '@backendai-e2e/api/group';
 import type { Artifact } from '@backendai-e2e/api/test-report';
 import type { ConfigMap, Event } from '@backendai-e2e/kube/builtin-resources';
@@ -10,9 +11,8 @@ const OMITTED = `omitted.${GROUP}/`;
 /** The log of the attempt's own pod. */
 export const SUITE_LOG = 'suite.log';
 export const EVENTS_TEXT = 'events.txt';
-/** What is compressed, and the suffix of its file name. */
+/** What is compressed. */
 const PACKED = /\.log$/;
-const GZ = '.gz';
 
 /** The end of a text. */
 export interface TextEnd {
@@ -60,12 +60,7 @@ function timeOf(event: Event): string {
 /** An artifact as it is stored: logs are compressed, with a suffix in their name. */
 export function fileOf({ name, text }: Trace): { file: string; bytes: Buffer } {
   if (!PACKED.test(name)) return { file: name, bytes: Buffer.from(text) };
-  return { file: `${name}${GZ}`, bytes: gzipSync(text) };
-}
-
-/** The name of the artifact in a file. */
-export function nameOfFile(file: string): string {
-  return file.endsWith(GZ) ? file.slice(0, -GZ.length) : file;
+  return { file: packedFile(name), bytes: gzipSync(text) };
 }
 
 /** The ConfigMap with artifacts: logs compressed, because the API server accepts 1 MiB per object, and events as text. */

@@ -127,12 +127,18 @@ describe('attemptJob', () => {
 });
 
 describe('attemptAccess', () => {
-  it('grants get and patch on its report only, by name', () => {
+  it('grants get on its report and patch on its status only, by name', () => {
     const { role, roleBinding, serviceAccount } = attemptAccess(input, { disruptive: false });
     expect(role.rules).to.deep.equal([
       {
         apiGroups: ['e2e.backend.ai'],
-        resources: ['testreports', 'testreports/status'],
+        resources: ['testreports'],
+        resourceNames: ['nightly-alpha-2'],
+        verbs: ['get'],
+      },
+      {
+        apiGroups: ['e2e.backend.ai'],
+        resources: ['testreports/status'],
         resourceNames: ['nightly-alpha-2'],
         verbs: ['get', 'patch'],
       },
@@ -144,7 +150,7 @@ describe('attemptAccess', () => {
   });
 
   it('lets only a disruptive suite create faults', () => {
-    const [own, faults] = attemptAccess(input, { disruptive: true }).role.rules ?? [];
+    const [own, , faults] = attemptAccess(input, { disruptive: true }).role.rules ?? [];
     expect(own?.resourceNames).to.deep.equal(['nightly-alpha-2']);
     expect(faults).to.deep.equal({
       apiGroups: ['e2e.backend.ai'],

@@ -1,3 +1,5 @@
+import { PATTERNS } from './constants/patterns.ts';
+
 /**
  * The place of an artifact on the artifact server. Its path also authorizes the download: a client that knows the UID of a
  * report and the SHA-256 of an artifact has read the report.
@@ -34,7 +36,14 @@ export const ARTIFACTS_PATH = '/artifacts';
  */
 export const ARTIFACT_TOKEN_HEADER = 'x-e2e-token';
 
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** Name and port of the Service of every artifact server, as charts/e2e-operator names it. */
+export const ARTIFACT_SERVICE = 'backendai-e2e-artifacts:http';
+
+/** Suffix of the files that are compressed. */
+const GZ = '.gz';
+
+const NAME = new RegExp(PATTERNS.objectName);
+const FILE = new RegExp(PATTERNS.artifactFile);
 const UID = /^[0-9a-f-]{36}$/;
 const KEY = /^([0-9a-f]{64})\.(\d{1,15})\.([a-z0-9][-a-z0-9.]{0,79})$/;
 
@@ -53,6 +62,21 @@ export function partsOf(key: string): KeyParts | undefined {
   const [, sha256, omitted, file] = KEY.exec(key) ?? [];
   if (sha256 === undefined || file === undefined) return undefined;
   return { sha256, omittedBytes: Number(omitted), file };
+}
+
+/** Whether a text is the file name of an artifact. Such a name is one part of a path, on every file system. */
+export function isArtifactFile(file: string): boolean {
+  return FILE.test(file);
+}
+
+/** The name of the artifact in a file. */
+export function nameOfFile(file: string): string {
+  return file.endsWith(GZ) ? file.slice(0, -GZ.length) : file;
+}
+
+/** The file of an artifact: compressed ones have a suffix. */
+export function packedFile(name: string): string {
+  return `${name}${GZ}`;
 }
 
 /** The path of the artifacts of a report. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { controllerOf, keyOf, nameOf } from './object.ts';
-import { inWords, pathOf, urlPath } from './request.ts';
+import { corePath, inWords, pathOf, urlPath } from './request.ts';
 
 const PODS = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
 const RUNS = { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', plural: 'testruns' };
@@ -17,6 +18,32 @@ describe('names and paths', () => {
   it('escape a name that contains a slash', () => {
     expect(pathOf(PODS, { namespace: '../x', name: 'a/b?c' })).to.equal(
       '/api/v1/namespaces/..%2Fx/pods/a%2Fb%3Fc',
+    );
+  });
+
+  it('stay inside their namespace, whatever a name contains', () => {
+    const proxy = ['services', 'artifacts:http', 'proxy'] as const;
+    expect(corePath('ns', ...proxy)).to.equal('/api/v1/namespaces/ns/services/artifacts:http/proxy');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        if (name === '.' || name === '..') {
+          expect(() => corePath('ns', 'pods', name)).to.throw(RangeError);
+          expect(() => pathOf(PODS, { namespace: name })).to.throw(RangeError);
+          return;
+        }
+        const url = new URL(`https://server${corePath('ns', 'pods', name, 'log')}`);
+        expect(url.search + url.hash).to.equal('');
+        expect(url.pathname.split('/').slice(0, 6)).to.deep.equal([
+          '',
+          'api',
+          'v1',
+          'namespaces',
+          'ns',
+          'pods',
+        ]);
+        expect(url.pathname.split('/')).to.have.length(8);
+      }),
+      { numRuns: 500 },
     );
   });
 

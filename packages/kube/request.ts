@@ -26,17 +26,27 @@ export function pathOf(resource: Resource, at: Partial<ObjectName>, subresource?
   const root = resource.apiVersion.includes('/') ? '/apis' : '/api';
   const parts = [root, resource.apiVersion];
   if (at.namespace !== undefined && at.namespace !== '') {
-    parts.push('namespaces', encodeURIComponent(at.namespace));
+    parts.push('namespaces', segment(at.namespace));
   }
   parts.push(resource.plural);
-  if (at.name !== undefined) parts.push(encodeURIComponent(at.name));
+  if (at.name !== undefined) parts.push(segment(at.name));
   if (subresource !== undefined) parts.push(subresource);
   return parts.join('/');
 }
 
-/** Path of the core API's objects of a namespace, or of something below them: `corePath('default', 'pods', 'a', 'log')`. */
+/**
+ * Path of the core API's objects of a namespace, or of something below them: `corePath('default', 'pods', 'a', 'log')`.
+ * Each part stays one segment of the path, whatever it contains. Throws RangeError for "." and "..".
+ */
 export function corePath(namespace: string, ...parts: string[]): string {
-  return ['/api/v1/namespaces', namespace, ...parts].join('/');
+  return ['/api/v1/namespaces', ...[namespace, ...parts].map(segment)].join('/');
+}
+
+/** A name as one segment of a path. Clients and proxies resolve "." and ".." even when a program escapes everything else. */
+function segment(name: string): string {
+  if (name === '.' || name === '..') throw new RangeError(`"${name}" is no name of an object`);
+  // A Service's name carries its port after a colon.
+  return encodeURIComponent(name).replaceAll('%3A', ':');
 }
 
 /** "patch testruns/status default/nightly". */

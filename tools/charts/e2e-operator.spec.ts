@@ -81,7 +81,10 @@ describe('charts/e2e-operator', function () {
   });
 
   it('leaves out cluster-wide objects that an administrator installs', async () => {
-    const beforehand = ['--set', 'watchNamespaces={ns},crds.install=false,faultPolicy.install=false'];
+    const beforehand = [
+      '--set',
+      'watchNamespaces={ns},crds.install=false,faultPolicy.install=false,reportPolicy.install=false',
+    ];
     const namespaced = await template(CHART, ...IMAGES, ...beforehand);
     expect(namespaced.filter(({ metadata }) => metadata.namespace === undefined)).to.deep.equal([]);
   });

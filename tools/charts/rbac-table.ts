@@ -62,13 +62,15 @@ async function rolesIn(template: string, values: readonly string[]): Promise<Rol
 
 /** The reason for each right of an attempt, by resource. */
 const ATTEMPT_REASONS: Record<string, string> = {
-  testreports: 'Write its own report while it runs, and no other.',
-  'testreports/status': 'Write its own report while it runs, and no other.',
+  testreports:
+    'Read its own report, and no other. The Faults that it asks for name the report as their owner.',
+  'testreports/status':
+    'Write the results into its own report while it runs. The admission policy in templates/report-policy.yaml keeps it from other fields.',
   faults:
     'Ask for faults; only suites marked `disruptive`. RBAC cannot limit a creation by name. The admission policy in templates/fault-policy.yaml and the operator limit an attempt to its own name and environment.',
 };
 
-/** The Role of a disruptive suite's attempt; others have its first rule alone. Throws for a resource without a reason. */
+/** The Role of a disruptive suite's attempt; others have its rules about reports alone. Throws for a resource without a reason. */
 export function attemptRole(): RoleTable {
   const owner = { apiVersion: 'v1', kind: 'x', name: 'x', uid: 'x' };
   const identity = { name: '<run>-<suite>-<attempt>', namespace: 'operators', labels: {}, owner };
@@ -125,7 +127,7 @@ export async function rbacDocument(): Promise<string> {
     '',
     '## What an administrator installs',
     '',
-    'The CRDs and the admission policy of Faults need an administrator of the cluster (`crds.install`, `faultPolicy.install`).',
+    'The CRDs and the admission policies need an administrator of the cluster (`crds.install`, `faultPolicy.install`,\n`reportPolicy.install`).',
     '',
   ].join('\n');
 }

@@ -135,6 +135,7 @@ async function install(
     suitesImage: images.refs.suites,
     crds: { install: ownsCluster },
     faultPolicy: { install: ownsCluster },
+    reportPolicy: { install: ownsCluster },
     resources: NO_CPU,
     artifacts: { resources: NO_CPU },
     schedule: {

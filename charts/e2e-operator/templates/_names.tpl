@@ -53,6 +53,31 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- toYaml (.Values.watchNamespaces | default (list .Release.Namespace)) -}}
 {{- end -}}
 
+{{- /* Conditions of a policy: the request comes from an account of the namespace other than the operator's, as attempts have. */ -}}
+{{- define "e2e-operator.byAttempt" -}}
+- name: by-an-attempt
+  expression: >-
+    request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')
+    && request.userInfo.username != 'system:serviceaccount:{{ .Release.Namespace }}:{{ include "e2e-operator.name" . }}'
+{{- end -}}
+
+{{- /* The name of such an account, which is the attempt's. */ -}}
+{{- define "e2e-operator.attemptVariable" -}}
+- name: attempt
+  expression: request.userInfo.username.substring(size('system:serviceaccount:' + request.namespace + ':'))
+{{- end -}}
+
+{{- /* The binding of a policy to the namespaces of runs. */ -}}
+{{- define "e2e-operator.watchedOnly" -}}
+validationActions: [Deny]
+matchResources:
+  namespaceSelector:
+    matchExpressions:
+      - key: kubernetes.io/metadata.name
+        operator: In
+        values: {{- include "e2e-operator.watched" . | fromYamlArray | toYaml | nindent 10 }}
+{{- end -}}
+
 {{- /* Name servers, and the API server. No selector can name it: allow its ports, of its Service and its own. */ -}}
 {{- define "e2e-operator.basicEgress" -}}
 - ports:

@@ -24,6 +24,12 @@ export const LENGTHS = {
   summary: 8192,
   /** Name of an artifact. */
   artifactName: 80,
+  /** Key of an artifact: SHA-256, omitted bytes, file name. */
+  artifactKey: 161,
+  /** Service of an artifact server with its namespace. */
+  artifactService: 92,
+  /** SHA-256 in hexadecimal. */
+  sha256: 64,
   /** Type, reason and message of a condition, as in metav1.Condition. */
   conditionType: 316,
   conditionReason: 1024,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { LENGTHS } from '../constants/lengths.ts';
 import { LIMITS } from '../constants/limits.ts';
+import { PATTERNS } from '../constants/patterns.ts';
 import { TEST_STATES } from '../constants/verdict.ts';
 import { Conditions } from './conditions.ts';
 import { Counts, VerdictSchema } from './verdict.ts';
@@ -70,25 +71,36 @@ export const Artifact = Type.Object(
   {
     name: Type.String({
       maxLength: LENGTHS.artifactName,
+      pattern: PATTERNS.artifactFile,
       description: 'File name: "suite.log", "events.txt", or "component-<name>.log" for a failed attempt.',
     }),
     configMap: Type.Optional(
       Type.String({
+        maxLength: LENGTHS.objectName,
+        pattern: PATTERNS.objectName,
         description: 'ConfigMap in this namespace that holds the artifact. It is deleted with the report.',
       }),
     ),
     service: Type.Optional(
       Type.String({
+        maxLength: LENGTHS.artifactService,
+        pattern: PATTERNS.artifactService,
         description:
           'Service of the artifact server, as <namespace>/<name>:<port>. `e2e report` downloads the artifact there.',
       }),
     ),
     key: Type.String({
+      maxLength: LENGTHS.artifactKey,
+      pattern: PATTERNS.artifactKey,
       description:
         'Key in the ConfigMap or on the artifact server. In a ConfigMap, keys that end in .gz are in binaryData.',
     }),
     bytes: Type.Integer({ minimum: 0, description: 'Size of the stored artifact in bytes.' }),
-    sha256: Type.String({ description: 'SHA-256 of the stored bytes, in hexadecimal.' }),
+    sha256: Type.String({
+      maxLength: LENGTHS.sha256,
+      pattern: PATTERNS.sha256,
+      description: 'SHA-256 of the stored bytes, in hexadecimal.',
+    }),
     omittedBytes: Type.Optional(
       Type.Integer({
         minimum: 0,

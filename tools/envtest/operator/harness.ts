@@ -249,7 +249,13 @@ export class OperatorHarness {
 export async function startOperatorHarness(...values: string[]): Promise<OperatorHarness> {
   const plane = await sharedControlPlane();
   const namespace = plane.uniqueName(NAMESPACE);
-  const rights = await renderOperatorChartIn(namespace, values, 'rbac.yaml', 'fault-policy.yaml');
+  const rights = await renderOperatorChartIn(
+    namespace,
+    values,
+    'rbac.yaml',
+    'fault-policy.yaml',
+    'report-policy.yaml',
+  );
   await plane.createNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await plane.applyYaml(rights);
   return new OperatorHarness(plane, await plane.serviceAccount(namespace, ACCOUNT), namespace);
