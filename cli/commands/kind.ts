@@ -25,7 +25,7 @@ import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
-import { endingOfError, meaningOf } from '../runs/ending.ts';
+import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
@@ -61,7 +61,7 @@ export async function kindCommand(options: KindChoice): Promise<number> {
     job = await kindOptions(options);
   } catch (error) {
     const ending = endingOfError(error);
-    console.error(`exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`);
+    console.error(lastLine(ending));
     return ending.code;
   }
   if (options.dryRun) {

@@ -11,7 +11,7 @@ import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
-import { endingOfError, meaningOf } from '../runs/ending.ts';
+import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import type { StagingOptions } from '../staging/context.ts';
 import { type ImageChoice, type StagingEffects, stagingEffects, type Target } from '../staging/effects.ts';
@@ -231,7 +231,7 @@ async function ended(body: () => Promise<number>): Promise<number> {
     return await body();
   } catch (error) {
     const ending = endingOfError(error);
-    console.error(`exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`);
+    console.error(lastLine(ending));
     return ending.code;
   }
 }

@@ -1,9 +1,11 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { AS_PLUGIN } from '../commands/plugin-name.ts';
 import { onClosedOutput } from '../terminal/closed-output.ts';
+import { guardProcess } from '../terminal/guarded-output.ts';
 import { end } from './end.ts';
 import { createProgram } from './program.ts';
 
+guardProcess();
 // Node would exit with 1, which here means that a suite failed.
 process.on('uncaughtException', (error) => {
   console.error(error);

@@ -1,7 +1,8 @@
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { plainLine } from '@backendai-e2e/results/plain-text';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import type { JobFigures, JobRecord } from '../collect/job-record.ts';
-import { type Ending, meaningOf } from '../runs/ending.ts';
+import { type Ending, lastLine } from '../runs/ending.ts';
 import { table } from '../terminal/table.ts';
 import { explainFailure } from './explain.ts';
 import { podTroubles } from './pod-troubles.ts';
@@ -40,12 +41,12 @@ export function closingLines(
   return [
     '',
     ...(run?.status?.suites?.length ? [...suiteTable(runRecord({ run, reports })), ''] : []),
-    ...(failed ? explainFailure({ ...seen, logs, events, printed }) : []),
-    ...(failed ? podTroubles(pods, logs) : []),
+    ...(failed ? explainFailure({ ...seen, logs, events, printed }).map(plainLine) : []),
+    ...(failed ? podTroubles(pods, logs).map(plainLine) : []),
     '',
     ...phaseTable(figures),
     '',
-    `exit ${ending.code} (${meaningOf(ending.code)}): ${ending.sentence}`,
+    lastLine(ending),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { TEST_MARKS } from '@backendai-e2e/api/verdict';
 import { seconds } from '@backendai-e2e/results/duration';
+import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { MakeReporter } from '@backendai-e2e/results/reporter';
 import type { RunRecord, SuiteRecord } from '@backendai-e2e/results/run-record';
 import { firstLine, nameOf } from '@backendai-e2e/results/test-record';
@@ -15,9 +16,9 @@ export function terminalReporter(columns: number | undefined): MakeReporter {
     runEnded(run) {
       const { name, environments, backendAi, phase = 'New', succeeded } = run;
       const lines = [
-        `${name} in environment ${environments.join(', ')}: ${phase}`,
-        ...(backendAi.length > 0 ? [`Backend.AI ${backendAi.join(', ')}`] : []),
-        ...(succeeded ? [`${succeeded.reason}: ${succeeded.message}`] : []),
+        plainLine(`${name} in environment ${environments.join(', ')}: ${phase}`),
+        ...(backendAi.length > 0 ? [plainLine(`Backend.AI ${backendAi.join(', ')}`)] : []),
+        ...(succeeded ? [plainLine(`${succeeded.reason}: ${succeeded.message}`)] : []),
         '',
         ...suiteTable(run, columns),
         ...testTable(run, columns),

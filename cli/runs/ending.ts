@@ -1,5 +1,6 @@
 import type { Ending } from '@backendai-e2e/api/run-outcome';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { printable } from '@backendai-e2e/results/plain-text';
 import { Interrupted } from '../terminal/interrupt.ts';
 
 export { type Ending, endingOfRun } from '@backendai-e2e/api/run-outcome';
@@ -23,7 +24,7 @@ export function withTroubles(ending: Ending, troubles: readonly string[]): Endin
 }
 
 /** What an exit code means, for the last line of the output. */
-export function meaningOf(code: Ending['code']): string {
+function meaningOf(code: Ending['code']): string {
   switch (code) {
     case COMMAND_EXIT.passed:
       return 'passed';
@@ -34,6 +35,16 @@ export function meaningOf(code: Ending['code']): string {
     case COMMAND_EXIT.interrupted:
       return 'interrupted';
   }
+}
+
+/**
+ * The last line of a job's output. The sentence quotes what suites and components said: its further lines are indented, so that
+ * none of them can pass for the last line.
+ */
+export function lastLine({ code, sentence }: Ending): string {
+  const [first = '', ...more] = printable(sentence).split('\n');
+  const rest = more.map((line) => (line.startsWith('  ') ? line : `  ${line}`));
+  return [`exit ${code} (${meaningOf(code)}): ${first}`, ...rest].join('\n');
 }
 
 function remedyOf(error: unknown): string | undefined {

@@ -7,6 +7,7 @@ import {
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { RUN_CONDITIONS, type RunSuite, suiteOf } from '@backendai-e2e/api/test-run';
 import { seconds } from '@backendai-e2e/results/duration';
+import { plainLine } from '@backendai-e2e/results/plain-text';
 import { testLine } from '@backendai-e2e/results/printed-output';
 import { playChanges, type Reporter } from '@backendai-e2e/results/reporter';
 import { runRecord } from '@backendai-e2e/results/run-record';
@@ -29,14 +30,14 @@ export function narrate(before: Snapshot, after: Snapshot): string[] {
     ...environments.flatMap((one) => narrateEnvironment(old.get(one.metadata.name), one, several)),
     ...narrateRun(before, after),
     ...narrateSuites(before, after),
-  ];
+  ].map(plainLine);
 }
 
 /** The lines for the current state of a run: for a terminal, where they replace each other. */
 export function stateLines(seen: Snapshot): string[] {
   const ended = (seen.run?.status?.suites ?? []).filter(({ state }) => state === 'Finished');
   const notable = ended.filter(({ verdict }) => verdict !== 'Passed').slice(-ENDED_SHOWN);
-  return [...notable.map(suiteLine), ...waitingLines(seen)];
+  return [...notable.map(suiteLine), ...waitingLines(seen)].map(plainLine);
 }
 
 /** The lines for what a run waits for: for a log that has not grown for a while. */

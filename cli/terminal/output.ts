@@ -23,13 +23,21 @@ export function rendered(shown: Shown, format: Format, columns: number | undefin
         .map((line) => `${line}\n`)
         .join('');
     case 'json':
-      return `${JSON.stringify(shown.data, null, 2)}\n`;
+      return `${escaped(JSON.stringify(shown.data, null, 2))}\n`;
     case 'yaml':
       return stringify(shown.data, { aliasDuplicateObjects: false });
     case 'junit':
       if (!shown.junit) throw new Error('this command has no result in the form of JUnit XML');
       return shown.junit();
   }
+}
+
+/** What JSON may contain as it is and a terminal should not get: DEL, C1 controls, characters that change the direction of text. */
+const UNSHOWN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/g;
+
+/** The same JSON with such characters escaped: programs read the same data. */
+function escaped(json: string): string {
+  return json.replace(UNSHOWN, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Prints a result on stdout. Lines fit the terminal; a pipe or a file gets complete lines. */

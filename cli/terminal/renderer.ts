@@ -1,4 +1,6 @@
+import { plainLine, printable } from '@backendai-e2e/results/plain-text';
 import { Listr, PRESET_TIMER } from 'listr2';
+import { trustedOutput } from './guarded-output.ts';
 
 /** Reports the progress of a phase. */
 export interface PhaseProgress {
@@ -77,14 +79,14 @@ export class PlainRenderer implements Renderer {
   }
 
   print(lines: readonly string[]): void {
-    for (const line of lines) {
+    for (const line of lines.map(printable)) {
       this.#output.write(`${line}\n`);
       this.#record(line);
     }
   }
 
   #line(text: string): void {
-    for (const each of text.split('\n')) {
+    for (const each of printable(text).split('\n')) {
       const line = stamp(this.#elapsed()) + each;
       this.#output.write(`${line}\n`);
       this.#record(line);
@@ -113,14 +115,15 @@ class LiveRenderer implements Renderer {
           task: async (_context, task) => {
             const progress: PhaseProgress = {
               log: (line) => {
-                this.#record(stamp(this.#elapsed()) + line);
-                task.output = line;
+                const shown = printable(line);
+                this.#record(stamp(this.#elapsed()) + shown);
+                task.output = shown;
               },
               state: (lines) => {
-                task.output = lines.join('\n');
+                task.output = lines.map(plainLine).join('\n');
               },
               title: (text) => {
-                task.title = text;
+                task.title = plainLine(text);
               },
             };
             result = { value: await work(progress) };
@@ -133,13 +136,13 @@ class LiveRenderer implements Renderer {
         fallbackRenderer: 'simple',
       },
     );
-    await list.run();
+    await trustedOutput(() => list.run());
     if (!result) throw new Error(`phase "${title}" ended without a result`);
     return result.value;
   }
 
   print(lines: readonly string[]): void {
-    for (const line of lines) {
+    for (const line of lines.map(printable)) {
       this.#output.write(`${line}\n`);
       this.#record(line);
     }

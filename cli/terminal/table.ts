@@ -1,3 +1,5 @@
+import { plainLine } from '@backendai-e2e/results/plain-text';
+
 /** Below this many columns a table is no longer one: every row becomes a block of lines. */
 const TABLE_COLUMNS = 50;
 /** A column is not cut below this. */
@@ -13,20 +15,21 @@ export function fitted(
   columns: number | undefined,
 ): string[] {
   const whole = table(head, rows);
+  const plain = rows.map((row) => row.map(plainLine));
   if (columns === undefined || whole.every((line) => line.length <= columns)) return whole;
-  if (columns < TABLE_COLUMNS) return blocks(head, rows, columns);
+  if (columns < TABLE_COLUMNS) return blocks(head, plain, columns);
   const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(title.length, ...plain.map((row) => (row[column] ?? '').length)),
   );
   const room = columns - 2 * (head.length - 1);
   while (widths.reduce((sum, width) => sum + width, 0) > room) {
     const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= MIN_WIDTH) return blocks(head, rows, columns);
+    if ((widths[widest] ?? 0) <= MIN_WIDTH) return blocks(head, plain, columns);
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   const narrowed = (cells: readonly string[]) =>
     cells.map((cell, column) => cut(cell, widths[column] ?? MIN_WIDTH));
-  return table(narrowed(head), rows.map(narrowed));
+  return table(narrowed(head), plain.map(narrowed));
 }
 
 /** The text, or its beginning with "…" when it is longer than `width`. */
@@ -43,8 +46,9 @@ function blocks(head: readonly string[], rows: readonly (readonly string[])[], c
   ]);
 }
 
-/** Columns as wide as their widest cell; numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Columns as wide as their widest cell; numbers to the right. Each cell becomes one plain line. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(plainLine));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );

@@ -1,8 +1,8 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { countKey } from '@backendai-e2e/api/verdict';
+import { printable } from './plain-text.ts';
 import type { RunObjects } from './run-record.ts';
 import { nameOf, type ObservedTest } from './test-record.ts';
-import { printable } from './titles.ts';
 
 /** The results to compare. */
 export interface Sources extends RunObjects {

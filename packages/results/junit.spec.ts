@@ -1,6 +1,7 @@
 import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { DOMParser } from '@xmldom/xmldom';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { junitReporter, readJunit } from './junit.ts';
 import { reported } from './reporter.ts';
 import { report, run, suite, test } from './run-fixtures.ts';
@@ -92,6 +93,26 @@ describe('junit.xml', () => {
     );
     expect(readJunit(junitOf(tests)).get('s')).to.deep.equal(
       tests.map(({ file, title, state, seconds }) => ({ file, title, state, seconds })),
+    );
+  });
+
+  it('is valid XML whatever a status holds, with the same tests in it', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\u0001', ']]>', '<!--', '&#0;', '\ud800', '\ufffe'),
+    );
+    fc.assert(
+      fc.property(text, text, text, text, (file, title, error, reason) => {
+        const record = runRecord({
+          run: run([suite('s', 'Failed'), { ...suite('t', 'Interrupted'), reason, message: error }]),
+          reports: [report('s', [test('x', { file, title, state: 'failed', error })])],
+        });
+        const xml = reported(junitReporter, record);
+        // Char of XML 1.0, section 2.2.
+        expect(xml).not.to.match(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u);
+        expect([...readJunit(xml).values()].map((tests) => tests.length)).to.deep.equal([1, 0]);
+      }),
+      { numRuns: 500 },
     );
   });
 

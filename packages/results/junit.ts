@@ -1,9 +1,9 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { DOMImplementation, DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
+import { printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
 import { firstLine, type ObservedTest, type TestRecord } from './test-record.ts';
-import { printable } from './titles.ts';
 
 /** Name of the test case that stands for a whole suite: one that ended badly without a bad test to show for it. */
 const SUITE_CASE = '(suite)';

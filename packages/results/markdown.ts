@@ -1,5 +1,6 @@
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import { seconds } from './duration.ts';
+import { plainLine, printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
 import { isBad, nameOf, type TestRecord } from './test-record.ts';
@@ -23,7 +24,7 @@ function markdown({ name, environments, backendAi, succeeded, counts, suites }: 
     `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${cell(name)} in ${cell(environments.join(', '))}`,
     '',
     ...(backendAi.length > 0 ? [`Backend.AI ${cell(backendAi.join(', '))}`, ''] : []),
-    succeeded ? `**${succeeded.reason}**: ${cell(succeeded.message)}` : 'The run has no verdict yet.',
+    succeeded ? `**${cell(succeeded.reason)}**: ${cell(succeeded.message)}` : 'The run has no verdict yet.',
     '',
     ...(counts
       ? [
@@ -58,10 +59,10 @@ function failures(bad: readonly TestRecord[]): string[] {
 
 function suiteRow(suite: SuiteRecord): string {
   const verdict = suite.verdict ?? suite.state;
-  const why = suite.reason && verdict !== 'Passed' ? ` (${suite.reason})` : '';
+  const why = suite.reason && verdict !== 'Passed' ? ` (${cell(suite.reason)})` : '';
   const cells = [
     cell(suite.environment ? `${suite.name} (${suite.environment})` : suite.name),
-    `${suite.verdict ? VERDICT_POLICY[suite.verdict].badge : '❌'} ${verdict}${why}`,
+    `${suite.verdict ? VERDICT_POLICY[suite.verdict].badge : '❌'} ${cell(verdict)}${why}`,
     suite.counts ? String(suite.counts.passed) : '',
     suite.counts ? String(suite.counts.failed) : '',
     suite.seconds === undefined ? '' : seconds(suite.seconds),
@@ -70,7 +71,7 @@ function suiteRow(suite: SuiteRecord): string {
 }
 
 function failureOf(test: TestRecord): string {
-  const lines = (test.error ?? 'no error was recorded').toWellFormed().split('\n');
+  const lines = printable(test.error ?? 'no error was recorded').split('\n');
   const more =
     lines.length > MAX_ERROR_LINES ? [`… ${lines.length - MAX_ERROR_LINES} more lines in run.json`] : [];
   const shown = [...lines.slice(0, MAX_ERROR_LINES), ...more].join('\n');
@@ -78,7 +79,7 @@ function failureOf(test: TestRecord): string {
   const fence = '`'.repeat(longest + 1);
   return [
     '<details open>',
-    `<summary>✘ ${html(nameOf(test))} (${test.state}, ${seconds(test.seconds)})</summary>`,
+    `<summary>✘ ${html(nameOf(test))} (${html(test.state)}, ${seconds(test.seconds)})</summary>`,
     '',
     `${fence}text`,
     shown,
@@ -90,12 +91,11 @@ function failureOf(test: TestRecord): string {
 
 /** Text in a line or cell of Markdown, without any meaning to it. */
 function cell(text: string): string {
-  return html(text).replace(/[\\`*_[\]|~]/g, (sign) => `\\${sign}`);
+  return html(text).replace(/[\\`*_[\]|~$#@!]/g, (sign) => `\\${sign}`);
 }
 
 function html(text: string): string {
-  return text
-    .toWellFormed()
+  return plainLine(text)
     .replace(/\s+/g, ' ')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -1,4 +1,5 @@
 import { countTests } from './outcome.ts';
+import { plainLine } from './plain-text.ts';
 import { closingLines, testLine } from './printed-output.ts';
 import type { Reporter, Write } from './reporter.ts';
 
@@ -8,7 +9,7 @@ import type { Reporter, Write } from './reporter.ts';
  */
 export function specReporter(write: Write): Reporter {
   let file: string | undefined;
-  const print = (line: string): void => write(`${line}\n`);
+  const print = (line: string): void => write(`${plainLine(line)}\n`);
   return {
     testEnded(test) {
       if (test.file !== file) print(test.file);

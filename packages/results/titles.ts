@@ -1,25 +1,12 @@
 import { createHash } from 'node:crypto';
-import { stripVTControlCharacters } from 'node:util';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
+import { printable } from './plain-text.ts';
 
 /** Stands between the titles of the describes and of the test. */
 const TITLE_SEPARATOR = ' › ';
 
 /** The title of a test without one: a result without a name could not be told from others. */
 const NO_TITLE = '(no title)';
-
-/** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
-const SUSPECT = /[\p{Cc}\ufffe\uffff]/gu;
-
-/**
- * The text as every reporter can show it: without terminal colors, with U+FFFD for each other control character and each
- * half of a surrogate pair. Tabs and line breaks stay.
- */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .toWellFormed()
-    .replace(SUSPECT, (found) => ('\t\n\r'.includes(found) ? found : '\ufffd'));
-}
 
 /** Joins the titles of the describes and of the test to one printable line, at most LENGTHS.title characters. */
 export function fullTitle(path: readonly string[]): string {

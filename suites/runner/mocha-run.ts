@@ -1,7 +1,8 @@
 import { extname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printable } from '@backendai-e2e/results/plain-text';
 import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
-import { fullTitle, matches, printable } from '@backendai-e2e/results/titles';
+import { fullTitle, matches } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
 import { recorder } from '../evidence/record.ts';
 import { monotonic, now } from './clock.ts';
