@@ -1,33 +1,65 @@
+import { type Form, formsOf } from './forms.ts';
+
 /** The replacement of a secret. */
 export const MASK = '•••';
 
-/** Names of fields whose values are secret at any depth. */
-const SECRET_NAME = /password|secret|token|access_?key|credential|authorization|cookie/i;
+/** Words that make the name of a field secret: names are split into words at capitals and signs. */
+const SECRET_WORDS = new Set(
+  'password passwords passwd passphrase passcode pass pwd pw pat secret secrets token tokens credential credentials authorization bearer cookie cookies dsn kubeconfig'.split(
+    ' ',
+  ),
+);
+/** Such words in names that are written together. */
+const SECRET_PART =
+  /password|passwd|passphrase|pwd$|secret|token|apikey|accesskey|privatekey|secretkey|credential|authorization|cookie/;
+/** What makes a key secret: a public key is not. */
+const SECRET_KEYS = new Set(
+  'access api private secret signing encryption hmac ssh account storage master shared auth client'.split(
+    ' ',
+  ),
+);
+/** Names that look secret and are not: places, and names of objects that hold secrets. */
+const PUBLIC_WORDS = new Set('url uri endpoint ref name type expires expiry ttl seconds count'.split(' '));
 
 /** Minimum length of masked values: shorter ones would hide half of any text. */
 const SHORTEST = 4;
 
+/** Whether the name of a field says that its value is secret: "passwd", "apiKey", "X-Auth-Token", not "tokenUrl". */
+export function isSecretName(name: string): boolean {
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean);
+  if (PUBLIC_WORDS.has(words.at(-1) ?? '') || name.toLowerCase().endsWith('url')) return false;
+  const isKey = words.some((word, index) => /^keys?$/.test(word) && SECRET_KEYS.has(words[index - 1] ?? ''));
+  return isKey || words.some((word) => SECRET_WORDS.has(word)) || SECRET_PART.test(words.join(''));
+}
+
 /** The secret values known to this process. Only this class masks them. */
 export class Secrets {
-  #values: string[] = [];
+  readonly #known = new Set<string>();
+  #forms: Form[] = [];
 
-  /** Adds values to mask, including their forms in URLs, JSON and Base64. */
+  /**
+   * Adds values to mask, in the forms in which programs print them: in URLs, JSON, HTML, Base64 at any place of a longer text, and
+   * hexadecimal. A weak value, such as an ordinary word, is masked only where it is a word of its own or a name says that it is
+   * secret.
+   */
   add(values: readonly string[]): void {
-    const forms = values
-      .filter((value) => value.length >= SHORTEST)
-      .flatMap((value) => [
-        value,
-        encodeURIComponent(value),
-        JSON.stringify(value).slice(1, -1),
-        Buffer.from(value).toString('base64'),
-      ]);
+    const fresh = values.filter((value) => value.length >= SHORTEST && !this.#known.has(value));
+    if (fresh.length === 0) return;
+    for (const value of fresh) this.#known.add(value);
     // Longest first: a secret that contains another one is masked as a whole.
-    this.#values = [...new Set([...this.#values, ...forms])].sort((a, b) => b.length - a.length);
+    this.#forms = [...this.#forms, ...fresh.flatMap(formsOf)].sort((a, b) => b.text.length - a.text.length);
   }
 
   /** The text with every known secret replaced by {@link MASK}. */
   mask(text: string): string {
-    return this.#values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
+    return this.#forms.reduce(
+      (masked, form) => (masked.includes(form.text) ? form.replace(masked, MASK) : masked),
+      text,
+    );
   }
 }
 
@@ -43,23 +75,39 @@ export function maskStrings<T>(value: T, secrets: Secrets): T {
   return masked(value) as T;
 }
 
-/** All string values below fields with a secret name, for example in a Connection. */
+/** The password in a URL with one, such as "postgres://user:password@host/": as it is, and decoded. */
+function passwordInUrl(text: string): string[] {
+  const [, password] = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:([^\s/@]+)@/i.exec(text) ?? [];
+  if (password === undefined) return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
+/**
+ * All secret values in JSON data, for example in a Connection: texts and numbers below fields with a secret name, and passwords in
+ * URLs.
+ */
 export function secretValues(value: unknown, secret = false): string[] {
-  if (typeof value === 'string') return secret ? [value] : [];
+  if (typeof value === 'string') return [...(secret ? [value] : []), ...passwordInUrl(value)];
+  if (typeof value === 'number') return secret ? [String(value)] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
-    secretValues(inner, secret || (SECRET_NAME.test(name) && !/url$/i.test(name))),
+    secretValues(inner, secret || isSecretName(name)),
   );
 }
 
 /** A copy of JSON data in which every string below a field with a secret name is {@link MASK}. */
-export function maskFields(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(maskFields);
+export function maskFields(value: unknown, secret = false): unknown {
+  if (typeof value === 'string') return secret ? MASK : value;
+  if (Array.isArray(value)) return value.map((each) => maskFields(each, secret));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]: [string, unknown]) => [
       name,
-      SECRET_NAME.test(name) && typeof inner === 'string' ? MASK : maskFields(inner),
+      maskFields(inner, secret || isSecretName(name)),
     ]),
   );
 }

@@ -155,7 +155,11 @@ describe('the runner', function () {
     expect(ended.last.final).to.equal(true);
     expect(ended.last.counts?.failed).to.be.greaterThan(1);
     expect(ended.out).to.include('log •••').and.include('bytes •••');
-    expect(ended.err).to.include('error •••').and.include('warning •••');
+    expect(ended.err).to.include('error •••').and.include('warning •••').and.include('\nchild •••');
+    expect(ended.out).to.include('parts •••').and.include('Basic •••').and.include('hex •••');
+    expect(ended.out).to.include('sync child •••').and.include('file child •••');
+    for (const encoding of ['base64', 'hex'] as const)
+      expect(ended.out).not.to.include(Buffer.from(password).toString(encoding).slice(4, 12));
     const everything = JSON.stringify(ended.writes) + ended.out + ended.err;
     expect(everything).not.to.include('canary').and.not.to.include('7f3a');
   });

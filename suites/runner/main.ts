@@ -18,6 +18,7 @@ import { after as callAfter, monotonic, now, pause, restoreClocks } from './cloc
 import { causes, headline } from './failure.ts';
 import { maskReport, maskSuite, maskTest } from './free-text.ts';
 import { isOfLibrary, Leftovers, settle } from './leftovers.ts';
+import { maskChildren } from './masked-children.ts';
 import { maskOutputs } from './masked-output.ts';
 import { Progress } from './progress.ts';
 import { statusSender } from './report-sender.ts';
@@ -31,7 +32,10 @@ const LAST_WRITE_MS = 10_000;
 /** Title of the entry for an error that belongs to no test. */
 const AFTER_TESTS = 'an error outside of the tests';
 
-const [print, printError] = maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
+const outputs = maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
+const [print, printError] = outputs.print;
+process.on('exit', outputs.flush);
+maskChildren();
 
 const complain = (line: string): void => printError?.(`${recorder.secrets.mask(line)}\n`);
 
