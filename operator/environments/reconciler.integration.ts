@@ -59,9 +59,15 @@ describe('TestEnvironment against a real API server', function () {
     });
     const namespace = await harness.client.get(NAMESPACES, { name: 'bai-full' });
     expect(namespace?.metadata.labels).to.include({ 'pod-security.kubernetes.io/enforce': 'privileged' });
-    const copy = await harness.client.get(SECRETS, { namespace: harness.namespace, name: 'full-connection' });
-    const content = Buffer.from(copy?.data?.['connection.json'] ?? '', 'base64').toString();
-    expect(JSON.parse(content)).to.deep.equal({ namespace: 'bai-full' });
+    // The copy has the version that runs, too.
+    await until('the connection has the version', async () => {
+      const at = { namespace: harness.namespace, name: 'full-connection' };
+      const copy = await harness.client.get(SECRETS, at);
+      const content = Buffer.from(copy?.data?.['connection.json'] ?? '', 'base64').toString();
+      if (content !== JSON.stringify({ namespace: 'bai-full', version: '1.2.3' }, undefined, 2))
+        throw new Error(content);
+      return true;
+    });
   });
 
   it('names what was scaled by hand, repairs nothing, and fails the suites that need it', async () => {
