@@ -5,11 +5,13 @@ import { isFinished } from '@backendai-e2e/api/test-run';
 import { observe } from '@backendai-e2e/kube/observe';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
+import type { Secrets } from '@backendai-e2e/redaction/redaction';
 import { type RunNames, readRun } from '../runs/follow.ts';
 import type { PhaseProgress } from '../terminal/renderer.ts';
 import { fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import type { Collector, JobRecord } from './job-record.ts';
+import { maskedLogs, secretsOfNamespaces } from './masked-logs.ts';
 import { printedTests } from './printed-tests.ts';
 import { writeResults } from './results-folder.ts';
 import { readSurroundings } from './run-surroundings.ts';
@@ -48,10 +50,15 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     const read = await readNamespaces(client, sites.namespaces, p.signal);
     const logs = [...read.logs, ...lastLogs(record, operatorNamespace)];
     const printed = printedTests(logs, names?.run ?? '', record.seen.reports);
-    record.collected = { ...read, logs, printed };
+    const { secrets, unread } = await secretsOfNamespaces(client, sites.namespaces, p.signal);
+    for (const namespace of unread)
+      progress.log(
+        `the Secrets of namespace ${namespace} cannot be listed: only others are masked in its logs`,
+      );
+    record.collected = { ...maskedLogs({ ...read, logs }, secrets), printed };
     const folder = path.join(out, 'logs');
     await writeLogs(folder, record.collected);
-    await writeOverview(folder, record, p);
+    await writeOverview(folder, record, secrets, p);
     for (const trouble of read.troubles) progress.log(trouble);
     const troubles: string[] = [];
     const { run, reports } = record.seen;
@@ -117,7 +124,12 @@ async function waitForPods(
 }
 
 /** Writes what `kubectl get` and `kubectl describe nodes` print: for people, next to the logs. */
-async function writeOverview(folder: string, record: JobRecord, p: Parameters<Collector>[2]): Promise<void> {
+async function writeOverview(
+  folder: string,
+  record: JobRecord,
+  secrets: Secrets,
+  p: Parameters<Collector>[2],
+): Promise<void> {
   const { kubectl } = record;
   if (!kubectl) return;
   const ours = 'testenvironments,testsuites,testruns,testreports';
@@ -131,6 +143,6 @@ async function writeOverview(folder: string, record: JobRecord, p: Parameters<Co
       p.signal.throwIfAborted();
       return `kubectl ${args.join(' ')} failed: ${String(error)}`;
     });
-    await writeFile(path.join(folder, file), `${text}\n`);
+    await writeFile(path.join(folder, file), `${secrets.mask(text)}\n`);
   }
 }

@@ -9,6 +9,7 @@ import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
 import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
 import { insideFolder } from '../collect/inside-folder.ts';
+import { maskedLogs, secretsOfNamespaces } from '../collect/masked-logs.ts';
 import { printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
@@ -135,7 +136,12 @@ export function reportCommand(
     const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
     const namespaces = [...new Set([cluster.namespace, ...others])];
     const collected = await readNamespaces(cluster.client, namespaces, cluster.signal);
-    await writeLogs(path.join(out, 'logs'), collected);
+    const { secrets, unread } = await secretsOfNamespaces(cluster.client, namespaces, cluster.signal);
+    for (const each of unread)
+      console.error(
+        `e2e: note: the Secrets of namespace ${each} cannot be listed: only others are masked in its logs`,
+      );
+    await writeLogs(path.join(out, 'logs'), maskedLogs(collected, secrets));
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
     const printed = printedTests(collected.logs, found.run.metadata.name, found.reports);
     const surroundings = await readSurroundings(cluster.client, found, collected, namespaces, cluster.signal);

@@ -56,7 +56,13 @@ interface Review {
 
 /** A stored object. */
 export interface Stored {
-  metadata: { name: string; labels?: Record<string, string>; deletionTimestamp?: string };
+  metadata: {
+    name: string;
+    uid?: string;
+    labels?: Record<string, string>;
+    deletionTimestamp?: string;
+    ownerReferences?: { uid: string }[];
+  };
   [key: string]: unknown;
 }
 
@@ -90,7 +96,7 @@ export class Cluster {
   put(path: string, object: object): Stored {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const { metadata, ...rest } = { metadata: {}, ...object };
-    const stored: Stored = { ...rest, metadata: { ...metadata, name } };
+    const stored: Stored = { ...rest, metadata: { uid: `uid of ${path}`, ...metadata, name } };
     this.objects.set(path, stored);
     return stored;
   }
@@ -161,6 +167,9 @@ export class Cluster {
         this.answer();
         this.did.push(`delete ${path.split('/').at(-2)}`);
         this.objects.delete(path);
+        // As the garbage collector does.
+        for (const [key, { metadata }] of this.objects)
+          if (metadata.ownerReferences?.some(({ uid }) => uid === `uid of ${path}`)) this.objects.delete(key);
       },
       text: async () => '',
       bytes: async () => Buffer.alloc(0),

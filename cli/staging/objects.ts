@@ -1,5 +1,6 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 import { API_VERSION } from '@backendai-e2e/api/group';
+import { ownerReference } from '@backendai-e2e/api/resources';
 import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { DEPLOYMENT_ANNOTATION, MADE_BY, STAGING, type StagingNamespaces } from './names.ts';
@@ -8,18 +9,33 @@ const labels = { [MADE_BY.label]: MADE_BY.value };
 /** Seconds after which a finished run is deleted even if no command attached to it. */
 const RUN_TTL_SECONDS = 24 * 3600;
 
-/** The Secret that the suites get. */
-export function connectionSecret(namespaces: StagingNamespaces, connection: Connection): object {
+/**
+ * The Secret that the suites get. It holds every credential of the deployment, so it goes with the environment that owns it.
+ * @param owner the environment as the API server holds it; undefined before it exists
+ */
+export function connectionSecret(
+  namespaces: StagingNamespaces,
+  connection: Connection,
+  owner?: TestEnvironment,
+): object {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: STAGING.connectionSecret, namespace: namespaces.test, labels },
+    metadata: {
+      name: STAGING.connectionSecret,
+      namespace: namespaces.test,
+      labels,
+      ...(owner ? { ownerReferences: [ownerReference(owner)] } : {}),
+    },
     type: 'Opaque',
     data: { [CONNECTION_KEY]: Buffer.from(JSON.stringify(connection)).toString('base64') },
   };
 }
 
-/** The environment: an existing deployment that no suite may disrupt. */
+/**
+ * The environment: an existing deployment that no suite may disrupt. The operator deletes it a day after its last run, with the
+ * connection, even if no command comes back.
+ */
 export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironment {
   return {
     apiVersion: API_VERSION,
@@ -28,6 +44,7 @@ export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironme
     spec: {
       external: { connectionSecretRef: { name: STAGING.connectionSecret } },
       disruption: 'Forbidden',
+      ttlSeconds: RUN_TTL_SECONDS,
     },
   };
 }

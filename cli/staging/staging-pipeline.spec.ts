@@ -13,11 +13,29 @@ describe('a staging run', () => {
       'install',
       'apply Secret',
       'apply TestEnvironment',
+      'apply Secret',
       'create TestRun',
       'collect',
       'uninstall',
     ];
     expect(cluster.did.filter((step) => order.includes(step))).to.deep.equal(order);
+  });
+
+  it('leaves the credentials to the environment, which the operator deletes a day after its last run', async () => {
+    const cluster = new Cluster();
+    await cluster.run({ keep: true });
+    const found = (end: string) => [...cluster.objects].find(([path]) => path.endsWith(end))?.[1];
+    const environment = found('/testenvironments/staging');
+    expect(environment).to.have.nested.property('spec.ttlSeconds', 86_400);
+    expect(found('/secrets/staging-connection')?.metadata.ownerReferences).to.deep.equal([
+      {
+        apiVersion: 'e2e.backend.ai/v1alpha1',
+        kind: 'TestEnvironment',
+        name: 'staging',
+        uid: environment?.metadata.uid,
+        controller: true,
+      },
+    ]);
   });
 
   it('ends with 1 for a suite that failed, and leaves nothing either', async () => {

@@ -1,5 +1,6 @@
 import { TEST_ENVIRONMENTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { isUnreachable } from '@backendai-e2e/kube/api-error';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
@@ -228,7 +229,9 @@ async function createRun(state: StagingState, image: string, signal: AbortSignal
   const secret = corePath(namespaces.test, 'secrets', STAGING.connectionSecret);
   await client.apply(secret, connectionSecret(namespaces, connection), signal);
   const environment = pathOf(TEST_ENVIRONMENTS, { namespace: namespaces.test, name: STAGING.environment });
-  await client.apply(environment, stagingEnvironment(namespaces), signal);
+  const owner = await client.apply<TestEnvironment>(environment, stagingEnvironment(namespaces), signal);
+  // Again, because the environment would wait for a Secret that came after it.
+  await client.apply(secret, connectionSecret(namespaces, connection, owner), signal);
   const runs = pathOf(TEST_RUNS, { namespace: namespaces.test });
   const run = await client.create<TestRun>(runs, wantedRun(options), signal);
   return { namespace: namespaces.test, environment: STAGING.environment, run: run.metadata.name };

@@ -5,6 +5,7 @@ import { CONNECTION_KEY, CONNECTION_SECRET, type TestEnvironment } from '@backen
 import { SECRETS, type Secret } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
+import { secretDataValues } from '@backendai-e2e/redaction/secret-data';
 import { connectionCopy, connectionSecretName } from './connection.ts';
 import { namespaceOf } from './namespace.ts';
 
@@ -36,10 +37,7 @@ export async function secretsOf(
   return secretsIn(await client.get(SECRETS, { namespace, name }, { signal }));
 }
 
-/** Minimum length of masked values: shorter ones would hide ordinary words. */
-const SHORTEST = 6;
-
-/** All values in the Secrets of a deployment's namespace, except helm's releases. Read when needed, and not kept. */
+/** The secret values in the Secrets of a deployment's namespace, except helm's releases. Read when needed, and not kept. */
 export async function secretsInNamespace(
   client: Pick<KubeClient, 'list'>,
   namespace: string,
@@ -49,21 +47,9 @@ export async function secretsInNamespace(
   const { items } = await client.list(SECRETS, { namespace }, { signal });
   for (const { type, data } of items) {
     if (type === 'helm.sh/release.v1') continue;
-    for (const value of Object.values(data ?? {})) {
-      const text = Buffer.from(value, 'base64').toString();
-      secrets.add([text, ...jsonValues(text)].filter((each) => each.length >= SHORTEST));
-    }
+    secrets.add(secretDataValues(data));
   }
   return secrets;
-}
-
-/** Secret values inside a JSON value, such as connection.json. */
-function jsonValues(text: string): string[] {
-  try {
-    return secretValues(JSON.parse(text));
-  } catch {
-    return [];
-  }
 }
 
 /**

@@ -17,7 +17,7 @@ const VOCABULARY = new Set(
 const WEAK_LENGTH = 12;
 /** A value of several kinds of characters is weak below this many. */
 const STRONG_LENGTH = 8;
-/** Lines of a secret with several lines, such as a private key, are secrets from this many characters on. */
+/** Lines of a key or certificate in PEM are secrets from this many characters on. */
 const LINE_LENGTH = 8;
 
 /** How likely it is that a text contains a value without meaning the secret. */
@@ -32,7 +32,7 @@ function strengthOf(value: string): Strength {
 /** Every form of a secret value, of at least 4 characters. */
 export function formsOf(value: string): Form[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim());
-  const parts = lines.length > 1 ? lines.filter((line) => line.length >= LINE_LENGTH) : [];
+  const parts = value.includes('-----BEGIN ') ? lines.filter((line) => line.length >= LINE_LENGTH) : [];
   return [value, ...parts].flatMap((part) => {
     const strength = strengthOf(part);
     const bytes = Buffer.from(part);
