@@ -6,9 +6,10 @@ import {
   TEST_SUITES,
 } from '@backendai-e2e/api/resources';
 import { createLog } from '@backendai-e2e/controller/log';
-import { EVENTS, PODS, type Pod, SECRETS } from '@backendai-e2e/kube/builtin-resources';
+import { EVENTS, PODS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { Resource } from '@backendai-e2e/kube/object';
 import { crdFiles } from '@backendai-e2e/tools/crds/files';
+import { endedPodStatus, waitingPodStatus } from '@backendai-e2e/tools/envtest/doubles/pod-status';
 import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
@@ -75,7 +76,7 @@ describe('secrets of a connection', function () {
     await harness.environment('ext', { external: { connectionSecretRef: { name: 'given' } } });
     await harness.run('dies', 'ext');
     const pod = await harness.pod('dies-alpha-1');
-    await harness.podStatus(pod, died(said));
+    await harness.podEnded(pod, 1, 'Error', said);
     const run = await harness.finished('dies');
     expect(run.status?.suites?.[0]?.message).to.include('cannot reach postgres://postgres:•••@pg');
     await until('there is an event of it', async () => {
@@ -88,19 +89,7 @@ describe('secrets of a connection', function () {
   it('are in no report or event when a pod cannot start and says them', async () => {
     await harness.run('stuck', 'ext');
     const pod = await harness.pod('stuck-alpha-1');
-    await harness.podStatus(pod, {
-      phase: 'Pending',
-      containerStatuses: [
-        {
-          name: 'suite',
-          image: 'suites:test',
-          imageID: '',
-          ready: false,
-          restartCount: 0,
-          state: { waiting: { reason: 'ImagePullBackOff', message: said } },
-        },
-      ],
-    });
+    await harness.podStatus(pod, waitingPodStatus('ImagePullBackOff', said));
     await until('the report says why', async () => {
       const report = await harness.getReport('stuck-alpha-1');
       return report?.status?.conditions?.some(({ message }) => message.includes('•••'));
@@ -124,7 +113,12 @@ describe('secrets of a connection', function () {
       return items[0];
     });
     const at = { namespace, name: pod.metadata.name };
-    await harness.client.mergePatch(PODS, at, { status: died(said) }, { subresource: 'status' });
+    await harness.client.mergePatch(
+      PODS,
+      at,
+      { status: endedPodStatus(1, 'Error', said) },
+      { subresource: 'status' },
+    );
     const name = `${pod.metadata.name}.1`;
     await harness.client.create(EVENTS, {
       metadata: { namespace, name },
@@ -156,21 +150,3 @@ describe('secrets of a connection', function () {
     await expectNoCanary();
   });
 });
-
-/** Status of a pod whose container died with these last words. */
-function died(message: string): Pod['status'] {
-  const now = new Date().toISOString();
-  return {
-    phase: 'Failed',
-    containerStatuses: [
-      {
-        name: 'suite',
-        image: 'suites:test',
-        imageID: '',
-        ready: false,
-        restartCount: 0,
-        state: { terminated: { exitCode: 1, reason: 'Error', message, startedAt: now, finishedAt: now } },
-      },
-    ],
-  };
-}

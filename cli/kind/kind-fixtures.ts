@@ -4,6 +4,7 @@ import type { WatchEvent } from '@backendai-e2e/kube/calls';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { run, suite } from '@backendai-e2e/results/run-fixtures';
 import type { ImageSet } from '../images/build.ts';
+import { BAKED, LOADED } from '../images/table.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { PlainRenderer } from '../terminal/renderer.ts';
@@ -12,18 +13,7 @@ import type { KindOptions } from './kind-options.ts';
 import { runKind } from './kind-pipeline.ts';
 
 const refs = Object.fromEntries(
-  [
-    'postgres',
-    'valkey',
-    'etcd',
-    'registry',
-    's3',
-    'backend-ai',
-    'agent',
-    'kernel-push',
-    'operator',
-    'suites',
-  ].map((name) => [name, `x/${name}:1`]),
+  [...BAKED, ...LOADED].map((name) => [name, `x/${name}:1`]),
 ) as ImageSet['refs'];
 
 export const options: KindOptions = {

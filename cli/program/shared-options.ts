@@ -38,15 +38,13 @@ export function choiceOptions(command: Command): Command {
   return command
     .addOption(textOption('suites', 'names', 'comma-separated suites, areas or suite files (default: all)'))
     .addOption(textOption('grep', 'pattern', 'run only tests whose full title matches'))
-    .addOption(
-      numberOption(
-        'parallelism',
-        'n',
-        `suites that run at once in each environment (default: ${RUN_DEFAULTS.parallelism})`,
-        1,
-        LIMITS.parallelism,
-      ),
-    );
+    .addOption(parallelismOption());
+}
+
+/** The option --parallelism. */
+export function parallelismOption(): Option {
+  const what = `suites that run at once in each environment (default: ${RUN_DEFAULTS.parallelism})`;
+  return numberOption('parallelism', 'n', what, 1, LIMITS.parallelism);
 }
 
 /**

@@ -1,10 +1,15 @@
-import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
-import { LIMITS } from '@backendai-e2e/api/limits';
 import { Argument, type Command } from 'commander';
 import { MOST_ENVIRONMENTS, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
-import { isOn, numberOption, outputOption, switchOption, textOption } from './shared-options.ts';
+import {
+  isOn,
+  numberOption,
+  outputOption,
+  parallelismOption,
+  switchOption,
+  textOption,
+} from './shared-options.ts';
 
 /** What commander gives for the options of `plan`. */
 interface PlanWords {
@@ -38,15 +43,7 @@ export function addSuiteCommands(program: Command, end: End): void {
         MOST_ENVIRONMENTS,
       ),
     )
-    .addOption(
-      numberOption(
-        'parallelism',
-        'n',
-        `suites that run at once in each environment (default: ${RUN_DEFAULTS.parallelism})`,
-        1,
-        LIMITS.parallelism,
-      ),
-    )
+    .addOption(parallelismOption())
     .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
     .addOption(outputOption())
     .action(async ({ output, slow, environments = WHOLE_RUN_ENVIRONMENTS, ...choice }: PlanWords) => {

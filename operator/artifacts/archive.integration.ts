@@ -50,12 +50,6 @@ describe('what an attempt leaves behind', function () {
     return { attempt, pod };
   }
 
-  const archived = (attempt: string): Promise<TestReport> =>
-    until(`${attempt} is archived`, async () => {
-      const report = await harness.getReport(attempt);
-      return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
-    });
-
   /** The stored bytes of an artifact, checked against what the report says of them. */
   async function bytesOf(artifact: Artifact | undefined): Promise<Buffer> {
     if (!artifact) throw new Error('there is no such artifact');
@@ -85,7 +79,7 @@ describe('what an attempt leaves behind', function () {
     await harness.report(attempt, finalReport('Failed'));
     await harness.finished('kept');
     await harness.podEnded(pod, 1);
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     const log = gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString();
     expect(log).to.match(/first line\n.*\nlast line\n$/);
     expect(log).not.to.include(CANARY);
@@ -102,7 +96,7 @@ describe('what an attempt leaves behind', function () {
     const { attempt, pod } = await started('long', `${lines.join('\n')}\n`);
     await harness.report(attempt, finalReport('Passed'));
     await harness.podEnded(pod, 0);
-    const found = artifact(await archived(attempt), 'suite.log');
+    const found = artifact(await harness.archived(attempt), 'suite.log');
     const text = gunzipSync(await bytesOf(found)).toString();
     expect(text.endsWith(`${lines.at(-1)}\n`)).to.equal(true);
     expect(text).to.match(/^line \d+ x/);
@@ -117,7 +111,7 @@ describe('what an attempt leaves behind', function () {
     const at = { namespace: harness.namespace, name: 'cancelled' };
     await harness.client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } });
     await harness.finished('cancelled');
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     expect(gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString()).to.equal('it was here\n');
     expect(report.status).to.deep.include({ verdict: 'Interrupted', reason: 'Cancelled' });
     await until('the Job is gone', async () => {
@@ -130,7 +124,7 @@ describe('what an attempt leaves behind', function () {
     const pod = await harness.pod('mute-alpha-1');
     await kubelet.bind(pod);
     await harness.podEnded(pod, 137, 'OOMKilled');
-    const report = await archived('mute-alpha-1');
+    const report = await harness.archived('mute-alpha-1');
     expect(report.status).to.deep.include({ final: true, reason: 'OOMKilled' });
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'LogUnreadable' });
@@ -149,7 +143,7 @@ describe('what an attempt leaves behind', function () {
     await harness.finished('patient');
     expect((await harness.getReport(attempt))?.status?.conditions).to.equal(undefined);
     kubelet.broken = false;
-    const look = () => archived(attempt);
+    const look = () => harness.archived(attempt);
     const report = await until('it is archived', look);
     const text = gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString();
     expect(text).to.equal('worth waiting for\n');
@@ -169,7 +163,7 @@ describe('what an attempt leaves behind', function () {
     );
     operator = harness.startOperator();
     await until('the Job is gone', async () => !(await harness.client.get(JOBS, at)));
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     expect(gunzipSync(await bytesOf(artifact(report, 'suite.log'))).toString()).to.equal('orphan log\n');
     expect(report.status).to.deep.include({ final: true, reason: 'Cancelled' });
   });

@@ -116,12 +116,6 @@ describe('what attempts leave behind, kept in a bucket', function () {
     return { attempt, pod };
   }
 
-  const archived = (attempt: string): Promise<TestReport> =>
-    until(`${attempt} is archived`, async () => {
-      const report = await harness.getReport(attempt);
-      return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
-    });
-
   /** What the artifact server gives of an artifact, checked against what the report says of it. */
   async function textOf(report: TestReport, name: string): Promise<string> {
     const artifact: Artifact | undefined = report.status?.artifacts?.find((each) => each.name === name);
@@ -161,7 +155,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const { attempt, pod } = await started('long', `${lines.join('\n')}\n`);
     await harness.report(attempt, finalReport('Passed'));
     await harness.podEnded(pod, 0);
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     expect(await textOf(report, 'suite.log')).to.equal(`${lines.join('\n')}\n`);
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
     expect(conditionOf(report.status?.conditions, 'Archived')).to.deep.include({
@@ -186,7 +180,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const span = { startedAt: begin.toISOString(), finishedAt: at(begin, 10) };
     await harness.report(attempt, { ...finalReport('Failed'), ...span });
     await harness.podEnded(pod, 1);
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     const names = report.status?.artifacts?.map(({ name }) => name);
     expect(names).to.deep.equal(['suite.log', 'events.txt', 'component-agent.log', 'component-manager.log']);
     const manager = await textOf(report, 'component-manager.log');
@@ -213,7 +207,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const { attempt, pod } = await started('deaf', 'the suite\n');
     await harness.report(attempt, finalReport('Failed'));
     await harness.podEnded(pod, 1);
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'ComponentLogUnreadable' });
     expect(condition?.message).to.match(new RegExp(`^deaf/main: read pods/log ${deployed}/deaf: `));
@@ -233,7 +227,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
       undefined,
     );
     await startArtifactServer();
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     expect(await textOf(report, 'suite.log')).to.equal('worth waiting for\n');
     // Components said something meanwhile, but nothing failed.
     expect(report.status?.artifacts?.map(({ name }) => name)).to.deep.equal(['suite.log', 'events.txt']);
@@ -245,7 +239,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const own = { namespace: harness.namespace, name: 'lost' };
     await harness.client.mergePatch(TEST_RUNS, own, { spec: { cancel: true } });
     await harness.finished('lost');
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     const condition = conditionOf(report.status?.conditions, 'Archived');
     expect(condition).to.deep.include({ status: 'False', reason: 'NotStored' });
     expect(condition?.message).to.match(
@@ -259,7 +253,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     const { attempt, pod } = await started('orphan', 'orphan log\n');
     await harness.report(attempt, finalReport('Passed'));
     await harness.podEnded(pod, 0);
-    const report = await archived(attempt);
+    const report = await harness.archived(attempt);
     await harness.finished('orphan');
     await operator.stop();
     // As if it had died between the bucket and the report; the pod has gone since.
@@ -276,7 +270,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     );
     const before = await server.keys();
     operator = startOperator();
-    const again = await archived(attempt);
+    const again = await harness.archived(attempt);
     expect(again.status?.artifacts).to.deep.equal(report.status?.artifacts);
     expect(await textOf(again, 'suite.log')).to.equal('orphan log\n');
     expect(await server.keys()).to.have.members(before);

@@ -2,6 +2,7 @@ import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { JOBS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import { startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
+import { waitingPodStatus } from '@backendai-e2e/tools/envtest/doubles/pod-status';
 import { ShiftedClock } from '@backendai-e2e/tools/envtest/doubles/shifted-clock';
 import {
   type OperatorHarness,
@@ -124,19 +125,7 @@ describe('TestReport against a real API server', function () {
 
   it('gives up an image that cannot exist, and ends the Job', async () => {
     const { pod, attempt } = await started('image');
-    await harness.podStatus(pod, {
-      phase: 'Pending',
-      containerStatuses: [
-        {
-          name: 'suite',
-          image: 'suites:test',
-          imageID: '',
-          ready: false,
-          restartCount: 0,
-          state: { waiting: { reason: 'ErrImageNeverPull', message: 'Container image is not present' } },
-        },
-      ],
-    });
+    await harness.podStatus(pod, waitingPodStatus('ErrImageNeverPull', 'Container image is not present'));
     await until('the report says what holds it', async () => {
       const report = await harness.getReport(attempt);
       return report?.status?.conditions?.some(({ reason }) => reason === 'ErrImageNeverPull');
@@ -174,19 +163,7 @@ describe('TestReport against a real API server', function () {
     it('a missing image: first awaited, then given up with the message of the registry', async () => {
       const { pod, attempt } = await started('pull');
       const message = 'Back-off pulling image "suites:test": not found';
-      await harness.podStatus(pod, {
-        phase: 'Pending',
-        containerStatuses: [
-          {
-            name: 'suite',
-            image: 'suites:test',
-            imageID: '',
-            ready: false,
-            restartCount: 0,
-            state: { waiting: { reason: 'ImagePullBackOff', message } },
-          },
-        ],
-      });
+      await harness.podStatus(pod, waitingPodStatus('ImagePullBackOff', message));
       await until('the report says what holds it', async () => {
         const report = await harness.getReport(attempt);
         return report?.status?.final !== true && hintOf(report)?.reason === 'ImagePullBackOff';

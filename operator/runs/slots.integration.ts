@@ -99,22 +99,7 @@ describe('a TestRun over several environments, against a real API server', funct
   it('masks what is secret in the environment of the attempt', async () => {
     await harness.run('leaky', 'one', { ...over('two'), suites: { names: ['alpha', 'beta'] } });
     const pod = await harness.pod('leaky-beta-1');
-    await harness.client.mergePatch(
-      { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
-      { namespace: harness.namespace, name: pod.metadata.name },
-      {
-        status: {
-          phase: 'Failed',
-          containerStatuses: [
-            {
-              ...{ name: 'suite', image: 'i', imageID: '', ready: false, restartCount: 0 },
-              state: { terminated: { exitCode: 134, message: 'lost the-secret-of-two and x' } },
-            },
-          ],
-        },
-      },
-      { subresource: 'status' },
-    );
+    await harness.podEnded(pod, 134, 'Error', 'lost the-secret-of-two and x');
     const report = await until('the report is closed', async () => {
       const seen = await harness.getReport('leaky-beta-1');
       return seen?.status?.final === true && seen;

@@ -1,23 +1,12 @@
 import { isConflict } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
 import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
+import { WIDGET_CRD, WIDGETS, type Widget } from '@backendai-e2e/tools/envtest/doubles/widgets';
 import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { StatusWriter } from './status-writer.ts';
 
-interface Widget extends KubeObject {
-  spec?: { size?: number };
-  status?: {
-    observedGeneration?: number;
-    verdict?: string;
-    message?: string;
-    tests?: { name: string; state: string }[];
-    conditions?: { type: string; status: string }[];
-  };
-}
-const WIDGETS: Resource<Widget> = { apiVersion: 'example.org/v1', kind: 'Widget', plural: 'widgets' };
 const at = { namespace: 'status', name: 'w' };
 
 describe('the status writer against a real API server', function () {
@@ -29,7 +18,7 @@ describe('the status writer against a real API server', function () {
 
   before(async () => {
     plane = await sharedControlPlane();
-    await plane.applyYaml(DEFINITION);
+    await plane.applyYaml(WIDGET_CRD);
     await plane.createNamespace(at.namespace);
   });
   after(() => plane?.stop());
@@ -121,40 +110,3 @@ describe('the status writer against a real API server', function () {
     });
   });
 });
-
-const DEFINITION = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.example.org }
-spec:
-  group: example.org
-  scope: Namespaced
-  names: { kind: Widget, plural: widgets }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      subresources: { status: {} }
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec: { type: object, properties: { size: { type: integer } } }
-            status:
-              type: object
-              properties:
-                observedGeneration: { type: integer }
-                verdict: { type: string }
-                message: { type: string }
-                tests:
-                  type: array
-                  items: { type: object, properties: { name: { type: string }, state: { type: string } } }
-                conditions:
-                  type: array
-                  x-kubernetes-list-type: map
-                  x-kubernetes-list-map-keys: [type]
-                  items:
-                    type: object
-                    required: [type]
-                    properties: { type: { type: string }, status: { type: string } }
-`;

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
-import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { startControlPlane } from '../envtest/control-plane/control-plane.ts';
+import { WIDGET_CRD, WIDGETS } from '../envtest/doubles/widgets.ts';
 
 /** The clients that are compared. */
 export const CLIENTS = ['client-node', 'ours'] as const;
@@ -35,18 +35,13 @@ export interface PatchesOptions {
   log?: (line: string) => void;
 }
 
-interface Widget extends KubeObject {
-  status?: { count?: number };
-}
-const GROUP = 'bench.example.org';
-const WIDGETS: Resource<Widget> = { apiVersion: `${GROUP}/v1`, kind: 'Widget', plural: 'widgets' };
 const NAMESPACE = 'bench';
 const PARALLEL = 10;
 
 /** Runs all turns. Needs the binaries of the control plane (tools/envtest/processes/pinned-tools.ts). */
 export async function measurePatches(options: PatchesOptions = {}): Promise<Record<Client, Turn>> {
   const { turns = 3, seconds = 3, log = () => {} } = options;
-  const plane = await startControlPlane({ manifests: [DEFINITION] });
+  const plane = await startControlPlane({ manifests: [WIDGET_CRD] });
   try {
     await plane.createNamespace(NAMESPACE);
     const client = plane.client();
@@ -102,7 +97,12 @@ function patchWithClientNode(kubeconfig: string): Patch {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const api = config.makeApiClient(CustomObjectsApi);
-  const at = { group: GROUP, version: 'v1', namespace: NAMESPACE, plural: WIDGETS.plural };
+  const at = {
+    group: WIDGETS.apiVersion.split('/')[0] ?? '',
+    version: 'v1',
+    namespace: NAMESPACE,
+    plural: WIDGETS.plural,
+  };
   const header = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
   return (name, count) =>
     api.patchNamespacedCustomObjectStatus({ ...at, name, body: { status: { count } } }, header);
@@ -134,26 +134,6 @@ function medians(turns: readonly Turn[]): Turn {
     memory: median(turns.map(({ memory }) => memory)),
   };
 }
-
-const DEFINITION = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.${GROUP} }
-spec:
-  group: ${GROUP}
-  scope: Namespaced
-  names: { kind: Widget, plural: widgets }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      subresources: { status: {} }
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            status: { type: object, properties: { count: { type: integer } } }
-`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , client, kubeconfig, seconds] = process.argv;

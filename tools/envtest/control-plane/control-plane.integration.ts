@@ -7,6 +7,7 @@ import { isForbidden, isInvalid } from '@backendai-e2e/kube/api-error';
 import { CONFIG_MAPS, JOBS, NAMESPACES, PODS, ROLE_BINDINGS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { expect } from 'chai';
+import { WIDGET_CRD, WIDGETS } from '../doubles/widgets.ts';
 import { freePorts } from '../processes/free-ports.ts';
 import { LAST_RESORT_MS, until } from '../waits/until.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -61,12 +62,11 @@ describe('the control plane for tests', function () {
   });
 
   it('serves the CRDs that are applied to it, with their validation', async () => {
-    await plane.applyYaml(WIDGETS);
-    const widgets = { apiVersion: 'example.org/v1', kind: 'Widget', plural: 'widgets' };
+    await plane.applyYaml(WIDGET_CRD);
     const bad = { metadata: { namespace: 'work', name: 'bad' }, spec: { size: -1 } };
     const refused = await plane
       .client()
-      .create(widgets, bad)
+      .create(WIDGETS, bad)
       .catch((error: unknown) => error);
     expect(isInvalid(refused)).to.equal(true);
     expect(String(refused)).to.match(/create widgets work\/bad.*spec\.size/);
@@ -152,22 +152,3 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
-
-const WIDGETS = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.example.org }
-spec:
-  group: example.org
-  scope: Namespaced
-  names: { kind: Widget, plural: widgets }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec: { type: object, properties: { size: { type: integer, minimum: 0 } } }
-`;

@@ -22,8 +22,8 @@ import type { OperatorOptions } from '@backendai-e2e/operator/options';
 import type { Access } from '../control-plane/access.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { sharedControlPlane } from '../control-plane/shared-control-plane.ts';
-import { endedPodStatus } from '../doubles/ended-pod.ts';
 import { finalReport } from '../doubles/final-report.ts';
+import { endedPodStatus } from '../doubles/pod-status.ts';
 import { quietLog } from '../doubles/quiet-log.ts';
 import { helmPath } from '../processes/pinned-tools.ts';
 import { endOf } from '../processes/process-end.ts';
@@ -222,6 +222,14 @@ export class OperatorHarness {
   /** Plays the kubelet: ends the container of an attempt (see endedPodStatus). */
   podEnded(pod: Pod, ...end: Parameters<typeof endedPodStatus>): Promise<Pod> {
     return this.podStatus(pod, endedPodStatus(...end));
+  }
+
+  /** Waits until the operator has archived an attempt, completely or not. */
+  archived(attempt: string): Promise<TestReport> {
+    return until(`${attempt} is archived`, async () => {
+      const report = await this.getReport(attempt);
+      return conditionOf(report?.status?.conditions, 'Archived') !== undefined && report;
+    });
   }
 
   /** Plays the runner: waits for the report of an attempt and applies its status. */
