@@ -14,7 +14,7 @@ import type {
   V1ServiceAccount,
   V1StatefulSet,
 } from '@kubernetes/client-node';
-import type { Resource, Wire } from './object.ts';
+import type { KubeObject, Resource, Wire } from './object.ts';
 
 /** Objects of Kubernetes itself, as JSON. */
 export type Pod = Wire<V1Pod>;
@@ -32,45 +32,29 @@ export type Role = Wire<V1Role>;
 export type RoleBinding = Wire<V1RoleBinding>;
 export type Lease = Wire<V1Lease>;
 
-export const PODS: Resource<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
-export const SECRETS: Resource<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
-export const CONFIG_MAPS: Resource<ConfigMap> = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
-export const SERVICES: Resource<Service> = { apiVersion: 'v1', kind: 'Service', plural: 'services' };
-export const SERVICE_ACCOUNTS: Resource<ServiceAccount> = {
-  apiVersion: 'v1',
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-};
-export const NAMESPACES: Resource<Namespace> = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' };
-export const PERSISTENT_VOLUME_CLAIMS: Resource<PersistentVolumeClaim> = {
-  apiVersion: 'v1',
-  kind: 'PersistentVolumeClaim',
-  plural: 'persistentvolumeclaims',
-};
-export const EVENTS: Resource<Event> = { apiVersion: 'v1', kind: 'Event', plural: 'events' };
-export const JOBS: Resource<Job> = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' };
-export const DEPLOYMENTS: Resource<Deployment> = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  plural: 'deployments',
-};
-export const STATEFUL_SETS: Resource<StatefulSet> = {
-  apiVersion: 'apps/v1',
-  kind: 'StatefulSet',
-  plural: 'statefulsets',
-};
-export const ROLES: Resource<Role> = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'Role',
-  plural: 'roles',
-};
-export const ROLE_BINDINGS: Resource<RoleBinding> = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'RoleBinding',
-  plural: 'rolebindings',
-};
-export const LEASES: Resource<Lease> = {
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  plural: 'leases',
-};
+function resource<T extends KubeObject>(apiVersion: string, kind: string, plural: string): Resource<T> {
+  return { apiVersion, kind, plural };
+}
+
+export const PODS = resource<Pod>('v1', 'Pod', 'pods');
+export const SECRETS = resource<Secret>('v1', 'Secret', 'secrets');
+export const CONFIG_MAPS = resource<ConfigMap>('v1', 'ConfigMap', 'configmaps');
+export const SERVICES = resource<Service>('v1', 'Service', 'services');
+export const SERVICE_ACCOUNTS = resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts');
+export const NAMESPACES = resource<Namespace>('v1', 'Namespace', 'namespaces');
+export const PERSISTENT_VOLUME_CLAIMS = resource<PersistentVolumeClaim>(
+  'v1',
+  'PersistentVolumeClaim',
+  'persistentvolumeclaims',
+);
+export const EVENTS = resource<Event>('v1', 'Event', 'events');
+export const JOBS = resource<Job>('batch/v1', 'Job', 'jobs');
+export const DEPLOYMENTS = resource<Deployment>('apps/v1', 'Deployment', 'deployments');
+export const STATEFUL_SETS = resource<StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets');
+export const ROLES = resource<Role>('rbac.authorization.k8s.io/v1', 'Role', 'roles');
+export const ROLE_BINDINGS = resource<RoleBinding>(
+  'rbac.authorization.k8s.io/v1',
+  'RoleBinding',
+  'rolebindings',
+);
+export const LEASES = resource<Lease>('coordination.k8s.io/v1', 'Lease', 'leases');

@@ -6,6 +6,7 @@ import { BackendAi } from '../clients/manager/backend-ai.ts';
 import {
   eachManager,
   type OneManager,
+  prometheusTargets,
   RECORD_TTL_SECONDS,
   RENEWAL_SECONDS,
   type Registration,
@@ -240,12 +241,8 @@ describe('service discovery when pods disappear', function () {
         RECORD_TTL_SECONDS + 5,
       );
       for (const manager of each) {
-        const targets = await new Api(`http://${manager.host}:18080`).json<{ targets: string[] }[]>({
-          method: 'GET',
-          path: '/metrics/service_discovery',
-        });
         expect(
-          targets.flatMap((one) => one.targets),
+          await prometheusTargets(manager),
           `the targets that ${manager.id} gives Prometheus`,
         ).not.to.include(orphan.metricsAddress);
       }

@@ -5,6 +5,7 @@ import { BackendAi } from '../clients/manager/backend-ai.ts';
 import {
   eachManager,
   GROUPS,
+  prometheusTargets,
   RECORD_TTL_SECONDS,
   RENEWAL_SECONDS,
   type Registration,
@@ -101,14 +102,7 @@ describe('service discovery', function () {
     const { each } = await eachManager(world());
     const known = current(await registrations(world().valkey)).map((one) => one.metricsAddress);
     for (const manager of each) {
-      const targets = await new Api(`http://${manager.host}:18080`).json<{ targets: string[] }[]>({
-        method: 'GET',
-        path: '/metrics/service_discovery',
-      });
-      expect(
-        targets.flatMap((one) => one.targets),
-        manager.id,
-      ).to.include.members(known);
+      expect(await prometheusTargets(manager), manager.id).to.include.members(known);
       for (const target of known) {
         const page = await new Api(`http://${target}`).request({ method: 'GET', path: '/metrics' });
         expect(page.bytes.length, target).to.be.above(100);

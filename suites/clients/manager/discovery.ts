@@ -1,5 +1,6 @@
 import { Inconclusive } from '../../evidence/record.ts';
 import { VALKEY_DB, type Valkey } from '../data-stores/valkey.ts';
+import { Api } from '../http/api.ts';
 import { BackendAi } from './backend-ai.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -117,4 +118,13 @@ export async function eachManager(
     throw new Inconclusive(`two managers are needed, but ${each.length} answer at their own address`);
   }
   return { each, asUser: each.map((one) => one.asUser) };
+}
+
+/** The addresses host:port that a manager gives Prometheus for its scrapes. */
+export async function prometheusTargets(manager: { host: string }): Promise<string[]> {
+  const groups = await new Api(`http://${manager.host}:18080`).json<{ targets: string[] }[]>({
+    method: 'GET',
+    path: '/metrics/service_discovery',
+  });
+  return groups.flatMap(({ targets }) => targets);
 }
