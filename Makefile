@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test test-ui lint fmt crds catalog docs bench
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: ea
 
 test: ## Run all checks and tests of this project: lint, unit, charts, API server (no Docker needed)
 	@./tools/dev test
+
+test-ui: ## Open pages of runs in Chromium, and check them; needs Debian's package chromium
+	@./tools/dev test-ui
 
 lint: ## Check format, lint, types, spelling, Markdown, unused code and words
 	@./tools/dev test --part lint

@@ -64,7 +64,8 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
     const { run, reports } = record.seen;
     if (names && run) {
       const events = record.events ?? [];
-      const surroundings = await readSurroundings(client, record.seen, read, sites.namespaces, p.signal);
+      const { collected, seen } = record;
+      const surroundings = await readSurroundings(client, seen, collected, sites.namespaces, p.signal);
       const written = await writeResults(out, { run, reports }, { printed, events, surroundings });
       troubles.push(...written.troubles);
       for (const note of written.notes) progress.log(`note: ${note}`);

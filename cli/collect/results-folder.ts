@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
@@ -12,6 +12,9 @@ import type { Surroundings } from './run-surroundings.ts';
 
 const JUNIT = 'junit.xml';
 
+/** The run.json of the run before, which the page of a run compares with. */
+export const PREVIOUS = 'previous-run.json';
+
 /** The files that reporters write. */
 const REPORTERS: Readonly<Record<string, MakeReporter>> = {
   [JUNIT]: junitReporter,
@@ -24,15 +27,22 @@ const RESULTS = [
   ...Object.keys(REPORTERS),
   'phases.json',
   'summary.txt',
+  'index.html',
   'job.log',
   'logs',
   'artifacts',
   'operator-values.yaml',
 ];
 
-/** Removes the results of an earlier job from the folder (absolute path), so that they cannot pass for new ones. */
+/**
+ * Removes the results of an earlier job from the folder (absolute path), so that they cannot pass for new ones. Its
+ * run.json stays under another name.
+ */
 export async function clearResults(out: string): Promise<void> {
   await mkdir(out, { recursive: true });
+  await rename(path.join(out, 'run.json'), path.join(out, PREVIOUS)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
   for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
 }
 

@@ -23,6 +23,7 @@ import { runKind } from '../kind/kind-pipeline.ts';
 import { environmentNames, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { runPage } from '../page/run-page.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
@@ -99,8 +100,10 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
     const { run, reports } = state.seen;
     const trouble = run ? await appendStepSummary({ run, reports }) : undefined;
     if (trouble) renderer.print([trouble]);
+    const page = state.collected && run ? await runPage(out, NAMES.out) : [];
     renderer.print([
       ...lines.slice(0, -1),
+      ...page,
       ...(state.kept ? [...keptLines(state), ''] : []),
       ...lines.slice(-1),
     ]);

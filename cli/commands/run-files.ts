@@ -13,7 +13,9 @@ import { maskedLogs, secretsOfNamespaces } from '../collect/masked-logs.ts';
 import { printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
+import { runPage, writeRunPage } from '../page/run-page.ts';
 import { chooseRun } from '../report/run-list.ts';
+import { endingOfError } from '../runs/ending.ts';
 import { environmentsIn } from '../runs/follow.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { runsOf, whole } from './runs.ts';
@@ -117,13 +119,15 @@ async function listPods(
 }
 
 /**
- * `e2e report`: writes everything about a run into a folder: run.json, junit.xml, summary.md, logs of pods that are
- * still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is another.
+ * `e2e report`: writes everything about a run into a folder: run.json, junit.xml, summary.md, index.html, logs of pods
+ * that are still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is
+ * another. With `from` it only makes the page of a folder again, and needs no cluster.
  */
 export function reportCommand(
   name: string | undefined,
-  options: ClusterOptions & { out?: string; artifactsNamespace?: string },
+  options: ClusterOptions & { out?: string; artifactsNamespace?: string; from?: string },
 ): Promise<number> {
+  if (options.from !== undefined) return pageCommand(options.from);
   return withCluster(options, async (cluster) => {
     const run = chooseRun(await runsOf(cluster), name);
     let found = await whole(cluster, run);
@@ -141,10 +145,11 @@ export function reportCommand(
       console.error(
         `e2e: note: the Secrets of namespace ${each} cannot be listed: only others are masked in its logs`,
       );
-    await writeLogs(path.join(out, 'logs'), maskedLogs(collected, secrets));
+    const masked = maskedLogs(collected, secrets);
+    await writeLogs(path.join(out, 'logs'), masked);
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
     const printed = printedTests(collected.logs, found.run.metadata.name, found.reports);
-    const surroundings = await readSurroundings(cluster.client, found, collected, namespaces, cluster.signal);
+    const surroundings = await readSurroundings(cluster.client, found, masked, namespaces, cluster.signal);
     const { troubles, notes } = await writeResults(out, found, { printed, surroundings });
     for (const note of notes) console.error(`e2e: note: ${note}`);
     const artifacts = await fetchArtifacts(
@@ -160,7 +165,22 @@ export function reportCommand(
     troubles.push(...artifacts.missing, ...artifacts.differing);
     for (const trouble of troubles) console.error(`e2e: ${trouble}`);
     console.error(`e2e: ${artifacts.files.length} artifacts of ${found.reports.length} attempts fetched`);
+    for (const line of await runPage(out, out)) console.error(`e2e: ${line}`);
     console.log(out);
     return troubles.length > 0 ? COMMAND_EXIT.couldNotRun : COMMAND_EXIT.passed;
   });
+}
+
+/** Makes the page of a folder that a run wrote. */
+async function pageCommand(folder: string): Promise<number> {
+  try {
+    const { file, bytes } = await writeRunPage(path.resolve(folder));
+    console.error(`e2e: the page has ${(bytes / 1e6).toFixed(1)} MB`);
+    console.log(file);
+    return COMMAND_EXIT.passed;
+  } catch (error) {
+    const { code, sentence } = endingOfError(error);
+    console.error(`e2e: ${sentence}`);
+    return code;
+  }
 }

@@ -9,6 +9,7 @@ import type { Collector } from '../collect/job-record.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { runPage } from '../page/run-page.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
@@ -204,7 +205,9 @@ async function perform(
     const figures = figuresOf(clock, result.state);
     const lines = closingLines(result.ending, result.state, figures);
     if (!options.dryRun) await writeFigures(out, figures, lines);
-    renderer.print(lines);
+    const { collected, seen } = result.state;
+    const page = collected && seen.run ? await runPage(out, STAGING.out) : [];
+    renderer.print([...lines.slice(0, -1), ...page, ...lines.slice(-1)]);
     return result.ending.code;
   } finally {
     interruption.dispose();

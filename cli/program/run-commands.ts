@@ -79,6 +79,7 @@ export function addRunCommands(program: Command, end: End): void {
       '--artifacts-namespace <name>',
       'namespace of the artifact server, if the operator watches other namespaces (default: that of the run)',
     )
+    .option('--from <folder>', 'make the page of this folder again; needs no cluster')
     .action(async (run: string | undefined, options) =>
       end(await (await files()).reportCommand(run, options)),
     );

@@ -1,4 +1,5 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
+import { isAlarm, withoutNumbers } from '@backendai-e2e/results/alarming';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { nameOf, type ObservedTest, type TestRecord } from '@backendai-e2e/results/test-record';
 import type { ContainerLog } from '../collect/cluster-logs.ts';
@@ -13,7 +14,6 @@ export interface Window {
 const MARGIN_MS = 3_000;
 /** Characters of a log line that are shown. */
 const LINE_LENGTH = 300;
-const ALARMING = /\b(WARN(ING)?|ERROR|CRITICAL|FATAL|PANIC|Traceback|Exception|OOMKilled)\b/;
 
 /**
  * When a test ran: from the time at which its pod reported it, else from the start of the report and the tests before it.
@@ -57,7 +57,7 @@ export function alarmsWithin(logs: readonly ContainerLog[], window: Window): str
       const source = `${log.component}/${log.container}`;
       return log.text.split('\n').flatMap((line) => {
         const { at, text } = splitTimestamp(line);
-        if (at === undefined || !ALARMING.test(text) || !within(at, window)) return [];
+        if (at === undefined || !isAlarm(text) || !within(at, window)) return [];
         return [{ at, source, text: text.trim() }];
       });
     })
@@ -67,9 +67,4 @@ export function alarmsWithin(logs: readonly ContainerLog[], window: Window): str
       return !seen.has(key) && seen.add(key);
     })
     .map(({ at, source, text }) => `${at.slice(11, 23)} ${source}: ${text.slice(0, LINE_LENGTH)}`);
-}
-
-/** Two lines that differ in numbers alone (times, ids, counters) repeat each other. */
-function withoutNumbers(text: string): string {
-  return text.replace(/[0-9a-f-]{8,}|\d+/g, '#');
 }

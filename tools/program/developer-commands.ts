@@ -40,6 +40,13 @@ function addEveryday(program: Command, end: End): void {
       end(await (await import('./test.ts')).testCommand(options.part)),
     );
   program
+    .command('test-ui')
+    .description('open pages of runs in Chromium, and check what a person would notice')
+    .option('--run <folder...>', 'folders of real runs (besides out/e2e and out/staging, if they are there)')
+    .action(async ({ run = [] }: { run?: string[] }) =>
+      end(await (await import('../page-browser/command.ts')).testUiCommand(run)),
+    );
+  program
     .command('fmt')
     .description('format the sources')
     .action(async () => end(await (await import('./test.ts')).formatCommand()));

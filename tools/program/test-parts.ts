@@ -26,6 +26,7 @@ export const PARTS = {
   lint: [
     { name: 'format and lint', command: [`${BIN}/biome`, 'check', '.'] },
     { name: 'types', command: [`${BIN}/tsc`, '--noEmit'] },
+    { name: 'types in the browser', command: [`${BIN}/tsc`, '--noEmit', '-p', 'packages/page/browser'] },
     {
       name: 'spelling',
       command: [`${BIN}/cspell`, '--no-progress', '--no-summary', '--cache', '--cache-location', SPELLED],

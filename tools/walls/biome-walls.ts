@@ -28,7 +28,7 @@ function overrideOf([folder, imports]: Wall): object {
   const message = `${folder} imports only ${imports.join(', ') || 'its own files'}. See tools/walls/walls.ts.`;
   const options = { patterns: [{ group, message }] };
   return {
-    includes: [`${folder}/*.ts`, `${folder}/*.mjs`],
+    includes: [`${folder}/*.ts`, `${folder}/*.tsx`, `${folder}/*.mjs`],
     linter: { rules: { style: { noRestrictedImports: { level: 'error', options } } } },
   };
 }

@@ -41,6 +41,10 @@ export const WALLS: readonly Wall[] = [
   // The controller runtime knows no kind of this project.
   ['packages/controller', ['packages/kube']],
   ['packages/results', ['packages/api']],
+  // The page of a run. Its model decides, its browser part draws, and the rest writes the file.
+  ['packages/page/model', ['packages/api', 'packages/results']],
+  ['packages/page/browser', ['packages/api', 'packages/results', 'packages/page/model']],
+  ['packages/page', ['packages/api', 'packages/results', 'packages/page/model']],
 
   // The operator.
   ['operator/attempts', OPERATOR],
@@ -115,6 +119,13 @@ export const WALLS: readonly Wall[] = [
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
   ['cli/report', [...COMMAND, 'cli/collect', 'cli/runs', 'cli/terminal']],
+  [
+    'cli/page',
+    [
+      ...['packages/page', 'packages/results'],
+      ...['cli/catalog', 'cli/collect', 'cli/machine', 'cli/report', 'cli/runs'],
+    ],
+  ],
   ['cli/pipeline', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   [
     'cli/kind',
@@ -133,7 +144,7 @@ export const WALLS: readonly Wall[] = [
     [
       ...[...COMMAND, 'packages/scheduling'],
       ...['cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images', 'cli/kind', 'cli/machine'],
-      ...['cli/pipeline', 'cli/report', 'cli/runs', 'cli/staging', 'cli/terminal'],
+      ...['cli/page', 'cli/pipeline', 'cli/report', 'cli/runs', 'cli/staging', 'cli/terminal'],
     ],
   ],
   ['cli/program', [...COMMAND, 'cli/commands', 'cli/kind', 'cli/terminal']],
@@ -178,13 +189,14 @@ export const WALLS: readonly Wall[] = [
   ['tools/charts', ['packages/api', 'operator', 'tools/envtest']],
   ['tools/docs-check', ['packages/api', 'cli', 'tools/charts', 'tools/envtest']],
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
+  ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
   [
     'tools/program',
     [
       ...['packages/api', 'packages/results', 'cli'],
-      ...['tools/bench', 'tools/catalog', 'tools/dev-operator', 'tools/release', 'tools/selftests'],
-      'tools/walls',
+      ...['tools/bench', 'tools/catalog', 'tools/dev-operator', 'tools/page-browser', 'tools/release'],
+      ...['tools/selftests', 'tools/walls'],
     ],
   ],
   ['tools', ['packages/api', 'cli', 'tools/program']],

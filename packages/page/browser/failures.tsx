@@ -1,0 +1,152 @@
+import type { PageData, PageFailure } from '../model/page-data.ts';
+import { showTime } from './log-state.ts';
+import { StateMark } from './state-mark.tsx';
+import { TimelineChart } from './timeline.tsx';
+import { clockTime, counted, duration } from './words.ts';
+
+/** Milliseconds around a failure that its timeline shows. */
+const AROUND_MS = 20_000;
+
+/** Each failure with all that is known about its time. The anchor of each is its permanent link. */
+export function Failures({ data, alive }: { data: PageData; alive: boolean }) {
+  if (data.failures.length === 0) return null;
+  const known = data.failures.filter(({ state }) => state === 'known-issue').length;
+  const fresh = data.failures.length - known;
+  return (
+    <section aria-labelledby="failures">
+      <h2 id="failures">
+        {counted(fresh, 'failure')}
+        {known > 0 && `, ${counted(known, 'known issue')}`}
+      </h2>
+      {data.failures.map((failure) => (
+        <Failure key={failure.anchor} failure={failure} data={data} alive={alive} />
+      ))}
+    </section>
+  );
+}
+
+function Failure({ failure, data, alive }: { failure: PageFailure; data: PageData; alive: boolean }) {
+  const open = failure.state !== 'known-issue';
+  return (
+    <article id={failure.anchor} class="failure">
+      <details open={open}>
+        <summary>
+          <StateMark state={failure.state} /> {failure.title}
+        </summary>
+        <p class="facts">
+          <a href={`#${failure.suiteAnchor}`}>{failure.suite}</a> in {failure.environment} · {failure.file} ·{' '}
+          {duration(failure.seconds)} · <a href={`#${failure.anchor}`}>permanent link</a>
+        </p>
+        <ErrorText error={failure.error} />
+        <Causes failure={failure} />
+        <Surroundings failure={failure} data={data} />
+        <Alarms failure={failure} alive={alive && data.logs.length > 0} />
+        {failure.same.length > 0 && (
+          <p>
+            The same error:{' '}
+            {failure.same.map((anchor, index) => (
+              <span key={anchor}>
+                {index > 0 && ', '}
+                <a href={`#${anchor}`}>{titleOf(data, anchor)}</a>
+              </span>
+            ))}
+          </p>
+        )}
+      </details>
+    </article>
+  );
+}
+
+function titleOf({ failures }: PageData, anchor: string): string {
+  return failures.find((each) => each.anchor === anchor)?.title ?? anchor;
+}
+
+/** The error with its difference and its exchanges. Lines that a difference adds or lacks have a color of their own. */
+function ErrorText({ error }: { error: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
+    <pre class="error" tabIndex={0}>
+      {error.split('\n').map((line, index) => {
+        const side = /^\s*\+/.test(line) ? 'plus' : /^\s*-(?!-)/.test(line) ? 'minus' : '';
+        return (
+          <span key={index} class={side}>
+            {line}
+            {'\n'}
+          </span>
+        );
+      })}
+    </pre>
+  );
+}
+
+function Causes({ failure: { causes } }: { failure: PageFailure }) {
+  if (causes.length === 0) return null;
+  return (
+    <div>
+      <h3>First cause</h3>
+      <ol class="causes">
+        {causes.map(({ component, weight, evidence }) => (
+          <li key={component}>
+            <b>{component}</b> <span class="facts">weight {weight}</span>
+            <ul>
+              {evidence.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function Surroundings({ failure, data }: { failure: PageFailure; data: PageData }) {
+  const { window, environment } = failure;
+  if (!window) return null;
+  const wide = { from: window.from - AROUND_MS, to: window.to + AROUND_MS };
+  const faults = data.faults.filter(
+    (fault) =>
+      fault.environment === environment &&
+      fault.asked <= wide.to &&
+      (fault.seenHealed ?? wide.to) >= wide.from,
+  );
+  const changes = data.changes.filter(({ at }) => at >= wide.from && at <= wide.to);
+  if (faults.length + changes.length === 0) return null;
+  return (
+    <div>
+      <h3>At that time</h3>
+      <TimelineChart
+        faults={faults}
+        changes={changes}
+        window={wide}
+        test={{ ...window, title: failure.title }}
+        label={`Faults and changes around ${failure.suite}: ${failure.title}`}
+      />
+    </div>
+  );
+}
+
+function Alarms({ failure, alive }: { failure: PageFailure; alive: boolean }) {
+  const { alarms, moreAlarms, window } = failure;
+  return (
+    <div>
+      {alarms.length > 0 && <h3>What the components wrote</h3>}
+      <ul class="lines">
+        {alarms.map(({ at, source, text, rare }, index) => (
+          <li key={index} class={rare ? 'rare' : ''}>
+            <time>{clockTime(at)}</time> <b>{source}</b> {rare && <span class="tag">only in failures</span>}{' '}
+            {text}
+          </li>
+        ))}
+      </ul>
+      {moreAlarms > 0 && <p>{`${moreAlarms} more lines are in the logs.`}</p>}
+      {alive && window && (
+        <p>
+          <button type="button" onClick={() => showTime(window.from)}>
+            Show the logs from {clockTime(window.from)}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { signal } from '@preact/signals';
+import type { PageLog } from '../model/page-data.ts';
+import { textOf } from './data-block.ts';
+
+/** A line of a log. */
+export interface LogLine {
+  /** Milliseconds since 1970; NaN for a line without a time. */
+  at: number;
+  source: string;
+  text: string;
+}
+
+/** All lines of all logs, oldest first; undefined until someone asks for them. */
+export const lines = signal<readonly LogLine[] | undefined>(undefined);
+/** The time to scroll to. */
+export const wanted = signal<number | undefined>(undefined);
+/** The words that a line must contain. */
+export const words = signal('');
+/** The source whose lines are shown; empty for all. */
+export const only = signal('');
+/** Why the logs cannot be shown. */
+export const trouble = signal('');
+
+const TIMESTAMP = /^(\d{4}-\d\d-\d\dT[\d:]{8}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) /;
+
+let known: readonly PageLog[] = [];
+
+/** Takes the list of logs that the page holds. */
+export function setLogs(logs: readonly PageLog[]): void {
+  known = logs;
+}
+
+/** Reads the logs, unless that was done. */
+export async function loadLogs(): Promise<void> {
+  if (lines.value) return;
+  try {
+    const all = await Promise.all(known.map(async ({ id, source }) => linesOf(await textOf(id), source)));
+    lines.value = all.flat().sort((a, b) => a.at - b.at);
+  } catch (error) {
+    trouble.value = `The logs cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Shows the logs from a time on. */
+export function showTime(at: number): void {
+  words.value = '';
+  wanted.value = at;
+  document.getElementById('logs')?.scrollIntoView();
+  loadLogs().catch(() => undefined);
+}
+
+/** The lines that match the words and the source. */
+export function matching(all: readonly LogLine[], text: string, source: string): readonly LogLine[] {
+  const low = text.toLowerCase();
+  if (low === '' && source === '') return all;
+  return all.filter(
+    (line) => (source === '' || line.source === source) && line.text.toLowerCase().includes(low),
+  );
+}
+
+/** Index of the first line at or after a time. */
+export function indexAt(all: readonly LogLine[], at: number): number {
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.at ?? 0) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A line without a time has that of the line before it. */
+function linesOf(text: string, source: string): LogLine[] {
+  let last = 0;
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const stamp = TIMESTAMP.exec(line)?.[1];
+      if (stamp) last = Date.parse(stamp);
+      return { at: last, source, text: stamp ? line.slice(stamp.length + 1) : line };
+    });
+}

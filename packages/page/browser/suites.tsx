@@ -1,0 +1,133 @@
+import { signal } from '@preact/signals';
+import type { PageData, PageSuite, PageTest } from '../model/page-data.ts';
+import { StateMark } from './state-mark.tsx';
+import { clockTime, counted, duration } from './words.ts';
+
+const query = signal('');
+const onlyBad = signal(false);
+
+/** The table of suites. Each opens to its tests. */
+export function Suites({ data, alive }: { data: PageData; alive: boolean }) {
+  const words = query.value.toLowerCase();
+  const shown = data.suites.filter(
+    (suite) => (!onlyBad.value || suite.verdict !== 'Passed') && (words === '' || matches(suite, words)),
+  );
+  return (
+    <section aria-labelledby="suites">
+      <h2 id="suites">Suites</h2>
+      {alive && (
+        <p class="controls">
+          <label>
+            Find{' '}
+            <input
+              type="search"
+              value={query.value}
+              onInput={(event) => {
+                query.value = event.currentTarget.value;
+              }}
+            />
+          </label>{' '}
+          <label>
+            <input
+              type="checkbox"
+              checked={onlyBad.value}
+              onChange={(event) => {
+                onlyBad.value = event.currentTarget.checked;
+              }}
+            />{' '}
+            Hide suites that passed
+          </label>{' '}
+          <output>{counted(shown.length, 'suite')}</output>
+        </p>
+      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
+      <section class="scroll" tabIndex={0} aria-label="Table of suites">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">verdict</th>
+              <th scope="col">suite</th>
+              <th scope="col">environment</th>
+              <th scope="col">tests</th>
+              <th scope="col">time</th>
+              <th scope="col">attempt</th>
+            </tr>
+          </thead>
+          {shown.map((suite) => (
+            <SuiteRows key={suite.anchor} suite={suite} />
+          ))}
+        </table>
+      </section>
+    </section>
+  );
+}
+
+function SuiteRows({ suite }: { suite: PageSuite }) {
+  return (
+    <tbody id={suite.anchor}>
+      <tr>
+        <td>
+          <StateMark state={suite.verdict ?? suite.state} />
+        </td>
+        <th scope="row">{suite.name}</th>
+        <td>{suite.environment}</td>
+        <td class="number">{suite.tests.length}</td>
+        <td class="number">{suite.seconds === undefined ? '–' : duration(suite.seconds)}</td>
+        <td class="number">{suite.attempt}</td>
+      </tr>
+      <tr class="inner">
+        <td colSpan={6}>
+          {(suite.reason || suite.message) && (
+            <p class="why">{[suite.reason, suite.message].filter(Boolean).join(': ')}</p>
+          )}
+          <details>
+            <summary>
+              {counted(suite.tests.length, 'test')}
+              {suite.hooks.length > 0 && `, ${counted(suite.hooks.length, 'long hook')}`}
+              <span class="hidden"> of {suite.name}</span>
+            </summary>
+            {suite.description && <p>{suite.description}</p>}
+            <ol class="tests">
+              {suite.tests.map((test, index) => (
+                <TestLine key={`${index} ${test.title}`} test={test} />
+              ))}
+            </ol>
+            {suite.hooks.length > 0 && (
+              <ul class="tests">
+                {suite.hooks.map((hook, index) => (
+                  <li key={`${index} ${hook.title}`}>
+                    hook: {hook.title} <Times {...hook} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </details>
+        </td>
+      </tr>
+    </tbody>
+  );
+}
+
+function TestLine({ test }: { test: PageTest }) {
+  return (
+    <li>
+      <StateMark state={test.state} />{' '}
+      {test.failure ? <a href={`#${test.failure}`}>{test.title}</a> : test.title} <Times {...test} />
+    </li>
+  );
+}
+
+function Times({ startedAt, seconds }: { startedAt?: number; seconds: number }) {
+  return (
+    <span class="times">
+      {duration(seconds)}
+      {startedAt !== undefined && ` from ${clockTime(startedAt)}`}
+    </span>
+  );
+}
+
+function matches(suite: PageSuite, words: string): boolean {
+  return [suite.name, ...suite.tests.map(({ title }) => title)].some((text) =>
+    text.toLowerCase().includes(words),
+  );
+}

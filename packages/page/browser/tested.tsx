@@ -1,0 +1,50 @@
+import type { PageData } from '../model/page-data.ts';
+import { duration } from './words.ts';
+
+/** Versions and digests, the phases of the job, and what is not on the page. */
+export function Tested({ data: { tested, phases, missing } }: { data: PageData }) {
+  return (
+    <section aria-labelledby="tested">
+      <h2 id="tested">What was tested</h2>
+      {tested.length === 0 && <p>The results do not say it: an older version wrote them.</p>}
+      {tested.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
+        <section class="scroll" tabIndex={0} aria-label="Table of versions">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">component</th>
+                <th scope="col">version</th>
+                <th scope="col">digest</th>
+              </tr>
+            </thead>
+            <tbody>
+              {tested.map(({ what, version, digest }) => (
+                <tr key={`${what} ${digest}`}>
+                  <th scope="row">{what}</th>
+                  <td>{version}</td>
+                  <td class="digest">{digest}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {phases.length > 0 && (
+        <p>
+          Phases of the job: {phases.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(' · ')}
+        </p>
+      )}
+      {missing.length > 0 && (
+        <details>
+          <summary>What this page does not have</summary>
+          <ul>
+            {missing.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

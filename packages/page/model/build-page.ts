@@ -1,0 +1,212 @@
+import { LABELS } from '@backendai-e2e/api/group';
+import { environmentOf } from '@backendai-e2e/api/test-run';
+import { clusterChanges } from '@backendai-e2e/results/cluster-record';
+import type { WholeRunFile } from '@backendai-e2e/results/run-file';
+import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
+import { isBad } from '@backendai-e2e/results/test-record';
+import { anchorOf, failureAnchor, time } from './anchors.ts';
+import { failuresOf } from './failures.ts';
+import { ganttOf, type Ran } from './gantt.ts';
+import { inert } from './inert.ts';
+import type { LogText } from './log-lines.ts';
+import type { PageChange, PageData, PageFault, PageLog, PageSuite, Since, TestedPart } from './page-data.ts';
+
+/** What the page is made from. */
+export interface PageSource {
+  file: WholeRunFile;
+  logs: readonly LogText[];
+  /** The logs as the page holds them. */
+  pageLogs: readonly PageLog[];
+  /** What the catalog says about each suite. */
+  catalog: ReadonlyMap<string, { description: string; claims: readonly string[] }>;
+  phases: readonly { name: string; seconds: number }[];
+  /** The last line of the job. */
+  exit?: string;
+  since?: Omit<Since, 'digests'>;
+  /** The run before, for its digests. */
+  before?: WholeRunFile;
+  missing: readonly string[];
+}
+
+/** Joins everything that the page shows. No string in it acts on a browser or a terminal. Pure. */
+export function buildPage(source: PageSource): PageData {
+  const { file } = source;
+  const record = runRecord(file);
+  const { status } = file.run;
+  const suites = record.suites.map((line) => pageSuite(file, record, line, source.catalog));
+  const changes = clusterChanges(file.cluster).map(
+    (change): PageChange => ({ ...change, at: Date.parse(change.at) }),
+  );
+  const faults = file.faults.map(pageFault);
+  const digests = changedDigests(source.before, file);
+  const startedAt = time(status?.startedAt);
+  const finishedAt = time(status?.finishedAt);
+  return inert<PageData>({
+    name: record.name,
+    environments: record.environments,
+    backendAi: record.backendAi,
+    ...(record.verdict ? { verdict: record.verdict } : {}),
+    ...(record.succeeded ? { succeeded: record.succeeded } : {}),
+    ...(source.exit ? { exit: source.exit } : {}),
+    ...(record.counts ? { counts: record.counts } : {}),
+    ...(startedAt ? { startedAt } : {}),
+    ...(finishedAt ? { finishedAt } : {}),
+    tested: testedParts(file),
+    suites,
+    failures: failuresOf({
+      file,
+      record,
+      suites,
+      changes,
+      faults,
+      logs: source.logs,
+      newDigests: digests.components,
+    }),
+    faults,
+    changes,
+    deeds: file.events.map(({ at, reason, message }) => ({
+      at: Date.parse(at),
+      text: `${reason}: ${message}`,
+    })),
+    phases: source.phases,
+    gantt: ganttOf(attemptsOf(file, suites), {
+      ...(startedAt ? { from: startedAt } : {}),
+      ...(finishedAt ? { to: finishedAt } : {}),
+    }),
+    ...(source.since ? { since: { ...source.since, digests: digests.lines } } : {}),
+    logs: source.pageLogs,
+    missing: [...file.cluster.missing, ...source.missing],
+  });
+}
+
+function pageSuite(
+  file: WholeRunFile,
+  record: RunRecord,
+  line: RunRecord['suites'][number],
+  catalog: PageSource['catalog'],
+): PageSuite {
+  const report = file.reports.find(({ metadata }) => metadata.name === line.report);
+  const known = catalog.get(line.suite ?? line.name);
+  const { name, state, verdict, reason, message, seconds, failed, attempt } = line;
+  return {
+    anchor: anchorOf('suite', name),
+    name,
+    environment: line.environment ?? record.environments[0] ?? '',
+    state,
+    ...(verdict ? { verdict } : {}),
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
+    ...(seconds === undefined ? {} : { seconds }),
+    failed,
+    attempt,
+    ...(known ? { description: known.description } : {}),
+    claims: known?.claims ?? [],
+    tests: line.tests.map((test) => ({
+      title: test.title,
+      state: test.state,
+      seconds: test.seconds,
+      ...timed(test.startedAt),
+      ...(isBad(test) || test.error ? { failure: failureAnchor(name, test.id) } : {}),
+    })),
+    hooks: (report?.status?.hooks ?? []).map((hook) => ({
+      title: hook.title,
+      seconds: hook.seconds,
+      ...timed(hook.startedAt),
+    })),
+    measurements: report?.status?.measurements ?? [],
+  };
+}
+
+function timed(at: string | undefined): { startedAt?: number } {
+  const startedAt = time(at);
+  return startedAt === undefined ? {} : { startedAt };
+}
+
+function attemptsOf(file: WholeRunFile, suites: readonly PageSuite[]): Ran[] {
+  return file.reports.flatMap(({ metadata, spec, status }): Ran[] => {
+    const from = time(status?.startedAt);
+    const to = time(status?.finishedAt ?? status?.updatedAt);
+    if (from === undefined || to === undefined) return [];
+    const environment = environmentOf(file.run, spec);
+    const line = file.run.status?.suites?.find(
+      (each) => each.report === metadata.name || (each.suite ?? each.name) === spec.suite,
+    );
+    const suite = suites.find(({ name }) => name === line?.name);
+    return [
+      {
+        ...{ from, to, environment, attempt: spec.attempt },
+        suite: suite?.name ?? spec.suite,
+        anchor: suite?.anchor ?? anchorOf('suite', spec.suite),
+        ...(status?.verdict ? { verdict: status.verdict } : {}),
+        claims: suite?.claims ?? [],
+      },
+    ];
+  });
+}
+
+function pageFault({ metadata, spec, status }: WholeRunFile['faults'][number]): PageFault {
+  const asked = time(metadata.creationTimestamp) ?? time(status?.acceptedAt) ?? 0;
+  const moments = {
+    injected: time(status?.injectedAt),
+    seenInForce: time(status?.seenInForceAt),
+    healed: time(status?.healedAt),
+    seenHealed: time(status?.seenHealedAt),
+  };
+  return {
+    name: metadata.name,
+    action: status?.action ?? 'unknown',
+    component: spec.target.component,
+    environment: spec.environmentRef.name,
+    attempt: metadata.labels?.[LABELS.report] ?? '',
+    phase: status?.phase ?? 'Unknown',
+    asked,
+    ...Object.fromEntries(Object.entries(moments).filter(([, at]) => at !== undefined)),
+    receipts: (status?.targets ?? []).map(({ pod, inForceEvidence, healedEvidence, trouble }) =>
+      [pod, inForceEvidence, healedEvidence, trouble && `trouble: ${trouble}`].filter(Boolean).join(' · '),
+    ),
+  };
+}
+
+function testedParts({ tested }: WholeRunFile): TestedPart[] {
+  if (!tested) return [];
+  const { commit } = tested.command;
+  return [
+    ...tested.environments.flatMap(({ name, status }) =>
+      (status?.components ?? []).map((component) => ({
+        what: tested.environments.length > 1 ? `${name}: ${component.name}` : component.name,
+        version: component.version ?? '',
+        digest: component.imageDigest ?? '',
+      })),
+    ),
+    ...tested.images.map(({ component, image, imageId }) => ({
+      what: component,
+      version: image,
+      digest: imageId,
+    })),
+    { what: 'command', version: tested.command.version, digest: commit ?? '' },
+  ];
+}
+
+/** Components whose digest differs from an earlier run. */
+function changedDigests(
+  before: WholeRunFile | undefined,
+  now: WholeRunFile,
+): { components: string[]; lines: string[] } {
+  const digestsOf = (file: WholeRunFile) =>
+    new Map(
+      (file.tested?.environments ?? []).flatMap(({ status }) =>
+        (status?.components ?? []).map(({ name, imageDigest }) => [name, imageDigest ?? ''] as const),
+      ),
+    );
+  if (!before?.tested || !now.tested) return { components: [], lines: [] };
+  const old = digestsOf(before);
+  const changed = [...digestsOf(now)].filter(([name, digest]) => old.has(name) && old.get(name) !== digest);
+  return {
+    components: changed.map(([name]) => name),
+    lines: changed.map(([name, digest]) => `${name}: ${short(old.get(name))} → ${short(digest)}`),
+  };
+}
+
+function short(digest = ''): string {
+  return digest.replace(/^.*sha256:/, '').slice(0, 12) || 'none';
+}

@@ -1,0 +1,159 @@
+import type { WholeRunFile } from '@backendai-e2e/results/run-file';
+import type { RunRecord } from '@backendai-e2e/results/run-record';
+import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
+import { anchorOf, failureAnchor, time } from './anchors.ts';
+import { firstCauses } from './first-cause.ts';
+import { type AlarmLine, alarmLines, alarmsIn, kindOfLine, type LogText } from './log-lines.ts';
+import type { PageChange, PageFailure, PageFault, PageSuite, Window } from './page-data.ts';
+
+/** What {@link failuresOf} joins. */
+export interface FailureSource {
+  file: WholeRunFile;
+  record: RunRecord;
+  suites: readonly PageSuite[];
+  changes: readonly PageChange[];
+  faults: readonly PageFault[];
+  logs: readonly LogText[];
+  newDigests: readonly string[];
+}
+
+/** Components log a little before and after a test notices. */
+const MARGIN_MS = 3_000;
+/** Alarming lines that a failure shows. */
+const MAX_ALARMS = 30;
+
+type Open = Pick<
+  PageFailure,
+  'suite' | 'suiteAnchor' | 'environment' | 'title' | 'file' | 'state' | 'seconds' | 'error' | 'anchor'
+> & {
+  window?: Window;
+};
+
+/** Every test that keeps its suite from passing, known issues after them, and suites that failed without a test. Pure. */
+export function failuresOf(source: FailureSource): PageFailure[] {
+  const open = [
+    ...ofTests(source, isBad),
+    ...ofSuites(source),
+    ...ofTests(source, (test) => !isBad(test) && test.error !== undefined),
+  ];
+  const lines = alarmLines(source.logs);
+  const windows = open.flatMap(({ window }) => window ?? []);
+  const usual = new Set(
+    lines.filter(({ at }) => !windows.some(({ from, to }) => at >= from && at <= to)).map(kindOfLine),
+  );
+  return open.map((failure) => explained(failure, open, lines, usual, source));
+}
+
+function explained(
+  failure: Open,
+  all: readonly Open[],
+  lines: readonly AlarmLine[],
+  usual: ReadonlySet<string>,
+  source: FailureSource,
+): PageFailure {
+  const { window } = failure;
+  const same = all.filter((each) => each !== failure && firstLine(each.error) === firstLine(failure.error));
+  const shown = { ...failure, same: same.map(({ anchor }) => anchor) };
+  if (!window) return { ...shown, alarms: [], moreAlarms: 0, causes: [] };
+  const elsewhere = namespacesElsewhere(source.file, failure.environment);
+  const own = source.file.run.metadata.namespace ?? '';
+  const isHere = (namespace: string) => namespace !== own && !elsewhere.has(namespace);
+  const alarms = alarmsIn(
+    lines.filter(({ namespace }) => isHere(namespace)),
+    window,
+    usual,
+  );
+  const faults = source.faults.filter(
+    ({ environment, asked, seenHealed }) =>
+      environment === failure.environment && asked <= window.to && (seenHealed ?? window.to) >= window.from,
+  );
+  const environment = source.file.tested?.environments.find(({ name }) => name === failure.environment);
+  const deployed = (environment?.status?.components ?? []).map(({ name }) => name);
+  const causes = firstCauses({
+    error: failure.error,
+    window,
+    components: [
+      ...new Set([
+        ...deployed,
+        ...source.logs.filter(({ namespace }) => isHere(namespace)).map(({ component }) => component),
+      ]),
+    ],
+    changes: source.changes.filter(({ namespace }) => isHere(namespace)),
+    faults,
+    alarms,
+    newDigests: source.newDigests,
+  });
+  // Lines that components write only when something fails come first.
+  const ordered = [...alarms.filter(({ rare }) => rare), ...alarms.filter(({ rare }) => !rare)];
+  return {
+    ...shown,
+    alarms: ordered
+      .slice(0, MAX_ALARMS)
+      .sort((a, b) => a.at - b.at)
+      .map(({ at, source: from, text, rare }) => ({ at, source: from, text, rare })),
+    moreAlarms: Math.max(0, alarms.length - MAX_ALARMS),
+    causes: causes.slice(0, 5),
+  };
+}
+
+function ofTests({ file, record, suites }: FailureSource, chosen: (test: TestRecord) => boolean): Open[] {
+  return record.suites.flatMap((line) => {
+    const suite = suites.find(({ name }) => name === line.name);
+    return line.tests.filter(chosen).map((test): Open => {
+      const window = windowOf(file, line.report, test);
+      return {
+        anchor: failureAnchor(line.name, test.id),
+        suite: line.name,
+        suiteAnchor: suite?.anchor ?? '',
+        environment: suite?.environment ?? '',
+        title: test.title,
+        file: test.file,
+        state: test.state,
+        seconds: test.seconds,
+        error: test.error ?? 'no error was recorded',
+        ...(window ? { window } : {}),
+      };
+    });
+  });
+}
+
+function ofSuites({ file, record, suites }: FailureSource): Open[] {
+  return record.suites
+    .filter((line) => line.failed && line.state === 'Finished' && !line.tests.some(isBad))
+    .map((line): Open => {
+      const suite = suites.find(({ name }) => name === line.name);
+      const status = file.reports.find(({ metadata }) => metadata.name === line.report)?.status;
+      const from = time(status?.startedAt);
+      const to = time(status?.finishedAt ?? status?.updatedAt);
+      return {
+        anchor: anchorOf('failure', line.name),
+        suite: line.name,
+        suiteAnchor: suite?.anchor ?? '',
+        environment: suite?.environment ?? '',
+        title: line.reason ?? 'no verdict',
+        file: '',
+        state: line.verdict ?? line.state,
+        seconds: line.seconds ?? 0,
+        error: line.message ?? 'the suite failed without a message',
+        ...(from !== undefined && to !== undefined
+          ? { window: { from: from - MARGIN_MS, to: to + MARGIN_MS } }
+          : {}),
+      };
+    });
+}
+
+/** When a test ran. Older reports hold no start of a test: then the whole attempt counts. */
+function windowOf(file: WholeRunFile, report: string | undefined, test: TestRecord): Window | undefined {
+  const began = time(test.startedAt);
+  if (began !== undefined) return { from: began - MARGIN_MS, to: began + test.seconds * 1000 + MARGIN_MS };
+  const status = file.reports.find(({ metadata }) => metadata.name === report)?.status;
+  const from = time(status?.startedAt);
+  const to = time(status?.finishedAt ?? status?.updatedAt);
+  return from === undefined || to === undefined ? undefined : { from: from - MARGIN_MS, to: to + MARGIN_MS };
+}
+
+/** Namespaces of the environments in which the attempt did not run. */
+function namespacesElsewhere({ tested }: WholeRunFile, environment: string): Set<string> {
+  const others = (tested?.environments ?? []).filter(({ name }) => name !== environment);
+  return new Set(others.flatMap(({ status }) => status?.namespace ?? []));
+}

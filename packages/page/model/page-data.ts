@@ -1,0 +1,182 @@
+import type { Counts, TestState, Verdict } from '@backendai-e2e/api/verdict';
+import type { ClusterChange } from '@backendai-e2e/results/cluster-record';
+
+/** Everything that the page of a run shows: plain data, made by program, drawn by the browser. Times are ms since 1970. */
+export interface PageData {
+  name: string;
+  environments: readonly string[];
+  /** Every Backend.AI that was tested. */
+  backendAi: readonly string[];
+  verdict?: Verdict;
+  /** What the condition Succeeded says. */
+  succeeded?: { status: string; reason: string; message: string };
+  /** How the command ended, where the page is of a whole job. */
+  exit?: string;
+  counts?: Counts;
+  startedAt?: number;
+  finishedAt?: number;
+  /** "component version digest" of what was tested, and what tested it. */
+  tested: readonly TestedPart[];
+  suites: readonly PageSuite[];
+  failures: readonly PageFailure[];
+  faults: readonly PageFault[];
+  changes: readonly PageChange[];
+  /** What the command did to the run. */
+  deeds: readonly { at: number; text: string }[];
+  phases: readonly { name: string; seconds: number }[];
+  gantt: Gantt;
+  /** Since the run before, where there is one. */
+  since?: Since;
+  logs: readonly PageLog[];
+  /** What is not on the page, a sentence each. */
+  missing: readonly string[];
+}
+
+export interface TestedPart {
+  what: string;
+  version: string;
+  digest: string;
+}
+
+export interface PageSuite {
+  /** Identifier on the page. */
+  anchor: string;
+  name: string;
+  environment: string;
+  state: string;
+  verdict?: Verdict;
+  reason?: string;
+  message?: string;
+  seconds?: number;
+  failed: boolean;
+  attempt: number;
+  description?: string;
+  claims: readonly string[];
+  tests: readonly PageTest[];
+  hooks: readonly Timed[];
+  measurements: readonly { name: string; value: number; unit: string }[];
+}
+
+/** Something with a title that took time. */
+export interface Timed {
+  title: string;
+  startedAt?: number;
+  seconds: number;
+}
+
+export interface PageTest extends Timed {
+  state: TestState;
+  /** Anchor of its failure, if it has one. */
+  failure?: string;
+}
+
+/** A test that keeps its suite from passing, or a suite that failed without one. */
+export interface PageFailure {
+  anchor: string;
+  suite: string;
+  suiteAnchor: string;
+  environment: string;
+  title: string;
+  file: string;
+  state: string;
+  seconds: number;
+  error: string;
+  window?: Window;
+  /** Alarming lines of components in the window. */
+  alarms: readonly Alarm[];
+  /** How many more there are. */
+  moreAlarms: number;
+  causes: readonly Cause[];
+  /** Other failures with the same first line, by anchor. */
+  same: readonly string[];
+}
+
+export interface Window {
+  from: number;
+  to: number;
+}
+
+export interface Alarm {
+  at: number;
+  source: string;
+  text: string;
+  /** Whether the same line, numbers aside, is absent outside of failures. */
+  rare: boolean;
+}
+
+/** A component that may have caused a failure, with what speaks for it. */
+export interface Cause {
+  component: string;
+  /** The sum of the weights of its evidence. */
+  weight: number;
+  evidence: readonly string[];
+}
+
+/** A fault with the moments of its life. A moment that never came is absent. */
+export interface PageFault {
+  name: string;
+  action: string;
+  component: string;
+  environment: string;
+  /** TestReport of the attempt that asked for it. */
+  attempt: string;
+  phase: string;
+  asked: number;
+  injected?: number;
+  seenInForce?: number;
+  healed?: number;
+  seenHealed?: number;
+  receipts: readonly string[];
+}
+
+export interface PageChange extends Omit<ClusterChange, 'at'> {
+  at: number;
+}
+
+export interface Gantt extends Window {
+  lanes: readonly Lane[];
+  /** Anchors of the suites whose end decides the end of the run, first to last. */
+  critical: readonly string[];
+  /** Seconds between the end of the run and the end of the last lane that is not critical. */
+  slackSeconds: number;
+}
+
+/** A slot of an environment: attempts that ran one after another. */
+export interface Lane {
+  environment: string;
+  slot: number;
+  bars: readonly Bar[];
+  /** Seconds in which nothing ran here before the end of the run. */
+  idleSeconds: number;
+}
+
+export interface Bar extends Window {
+  suite: string;
+  anchor: string;
+  attempt: number;
+  verdict?: Verdict;
+  claims: readonly string[];
+}
+
+/** What changed since an earlier run, test by test. */
+export interface Since {
+  run: string;
+  broke: readonly string[];
+  fixed: readonly string[];
+  stillBad: readonly string[];
+  slower: readonly string[];
+  added: number;
+  gone: number;
+  /** "component: digest before → digest now". */
+  digests: readonly string[];
+}
+
+/** The log of a container. Its text is in a block of its own. */
+export interface PageLog {
+  /** Identifier of the block. */
+  id: string;
+  source: string;
+  lines: number;
+  /** Bytes that were left out at its start. */
+  omittedBytes: number;
+}

@@ -1,0 +1,105 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
+import { bundleOf, writeWhole } from './bundle.ts';
+import { buildPage, type PageSource } from './model/build-page.ts';
+import type { LogText } from './model/log-lines.ts';
+import type { PageLog } from './model/page-data.ts';
+import { pageHtml } from './page-html.ts';
+
+/** What {@link writePage} cannot read in the folder. */
+export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'since'>> {
+  /** The run before, to compare with. */
+  before?: WholeRunFile;
+  cacheDir: string;
+}
+
+/** Name of the page in the folder of a run. */
+const PAGE = 'index.html';
+/** Bytes of text of one log on the page: its end. */
+const LOG_BYTES = 1024 * 1024;
+/** Bytes of text of all logs on the page. */
+const ALL_LOG_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Writes index.html into the folder of a run, from its run.json, phases.json, summary.txt and logs. Returns the file.
+ * @throws Error if the folder has no run.json
+ */
+export async function writePage(
+  folder: string,
+  options: PageOptions,
+): Promise<{ file: string; bytes: number }> {
+  const runFile = path.join(folder, 'run.json');
+  const file = readRunFile(await readFile(runFile, 'utf8'), runFile);
+  const { logs, pageLogs, texts, missing } = await readLogs(path.join(folder, 'logs'), file);
+  const data = buildPage({
+    ...{ file, logs, pageLogs, missing },
+    catalog: options.catalog ?? new Map(),
+    phases: await phasesOf(folder),
+    ...(await exitOf(folder)),
+    ...(options.since ? { since: options.since } : {}),
+    ...(options.before ? { before: options.before } : {}),
+  });
+  const html = pageHtml(data, texts, await bundleOf(options.cacheDir));
+  const target = path.join(folder, PAGE);
+  await writeWhole(target, html);
+  return { file: target, bytes: Buffer.byteLength(html) };
+}
+
+interface Logs {
+  logs: LogText[];
+  pageLogs: PageLog[];
+  texts: Map<string, string>;
+  missing: string[];
+}
+
+/** Reads logs/<namespace>/<pod>/<container>[.previous].log. */
+async function readLogs(folder: string, file: WholeRunFile): Promise<Logs> {
+  const found = await readdir(folder, { recursive: true }).catch(() => []);
+  const components = new Map(file.cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod.component]));
+  const result: Logs = { logs: [], pageLogs: [], texts: new Map(), missing: [] };
+  let room = ALL_LOG_BYTES;
+  for (const name of found.sort()) {
+    const [namespace, pod, container, more] = name.split(path.sep);
+    if (!namespace || !pod || !container?.endsWith('.log') || more !== undefined) continue;
+    const text = await readFile(path.join(folder, name), 'utf8');
+    const component = components.get(`${namespace}/${pod}`) ?? pod;
+    const source = `${component}/${container.slice(0, -'.log'.length)}`;
+    result.logs.push({ source, component, namespace, text });
+    const kept = endOf(text, Math.min(LOG_BYTES, room));
+    room -= kept.length;
+    if (kept === '') {
+      if (text !== '') result.missing.push(`the log ${name} does not fit on the page: read logs/${name}`);
+      continue;
+    }
+    const id = `log-${result.pageLogs.length}`;
+    result.texts.set(id, kept);
+    result.pageLogs.push({
+      id,
+      source: `${namespace}/${pod}/${container.slice(0, -'.log'.length)}`,
+      lines: kept.trimEnd().split('\n').length,
+      omittedBytes: Buffer.byteLength(text) - Buffer.byteLength(kept),
+    });
+  }
+  return result;
+}
+
+/** The end of a text from the start of a line, about `length` characters at most. */
+function endOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const cut = text.slice(text.length - length);
+  return cut.slice(cut.indexOf('\n') + 1);
+}
+
+async function phasesOf(folder: string): Promise<PageSource['phases']> {
+  const text = await readFile(path.join(folder, 'phases.json'), 'utf8').catch(() => '{}');
+  const figures: { phases?: PageSource['phases'] } = JSON.parse(text);
+  return figures.phases ?? [];
+}
+
+/** The last line of the summary: exit code, its meaning and why. */
+async function exitOf(folder: string): Promise<{ exit?: string }> {
+  const text = await readFile(path.join(folder, 'summary.txt'), 'utf8').catch(() => '');
+  const from = text.split('\n').findLastIndex((line) => /^exit \d+ \(/.test(line));
+  return from < 0 ? {} : { exit: text.split('\n').slice(from).join('\n').trim() };
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { readRunFile } from '@backendai-e2e/results/run-file';
+import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
+import { expect } from 'chai';
+import { buildPage } from './model/build-page.ts';
+import { pageHtml } from './page-html.ts';
+
+const HOSTILE = '</script><script>alert(1)</script>\u202e<img src=x onerror=alert(1)>';
+const bundle = { script: 'start()', style: 'p{}', draw: () => '<p>drawn</p>' };
+
+function page(title: string) {
+  const failed = test(title, {
+    state: 'failed',
+    error: title,
+    startedAt: '2026-01-01T00:00:10Z',
+    seconds: 2,
+  });
+  const objects = {
+    run: run([suite('s', 'Failed')], { status: 'False', reason: title }),
+    reports: [
+      report('s', [failed], { startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:01:00Z' }),
+    ],
+  };
+  const log = `2026-01-01T00:00:11.000000000Z ERROR ${title}`;
+  return buildPage({
+    file: readRunFile(JSON.stringify(objects), 'run.json'),
+    logs: [{ source: 'manager/main', component: 'manager', namespace: 'bai', text: log }],
+    pageLogs: [{ id: 'log-0', source: title, lines: 1, omittedBytes: 0 }],
+    catalog: new Map(),
+    phases: [],
+    missing: [],
+  });
+}
+
+describe('the file of the page', () => {
+  const data = page(HOSTILE);
+  const html = pageHtml(data, new Map([['log-0', HOSTILE]]), bundle);
+
+  it('allows its own script and style by hash, and nothing else', () => {
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1] ?? '';
+    const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    expect(policy.split('; ')).to.deep.equal([
+      "default-src 'none'",
+      `script-src ${hash(bundle.script)}`,
+      `style-src ${hash(bundle.style)}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+    ]);
+    expect(html.indexOf('Content-Security-Policy')).to.be.below(html.indexOf('<style'));
+  });
+
+  it('holds data that cannot leave its block', () => {
+    expect(html.match(/<script/g)).to.have.length(3);
+    const log = /id="log-0">([^<]*)</.exec(html)?.[1] ?? '';
+    expect(gunzipSync(Buffer.from(log, 'base64')).toString()).to.equal(HOSTILE);
+  });
+
+  it('has no acting character from a title, an error or a log', () => {
+    expect(JSON.stringify(data)).not.to.include('\u202e');
+    expect(data.failures[0]?.title).to.include('⟨U+202E⟩');
+  });
+
+  it('explains the failure by what a component wrote at that time', () => {
+    expect(data.failures[0]?.causes[0]).to.deep.include({ component: 'manager' });
+    expect(data.failures[0]?.alarms[0]).to.deep.include({ source: 'manager/main', rare: true });
+  });
+});

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { Bundle } from './bundle.ts';
+import type { PageData } from './model/page-data.ts';
+
+/**
+ * The whole page in one text. It loads nothing: the policy in it allows this script and this style by their hashes, and
+ * nothing else. Data lies in Base64, which holds no character that ends a block.
+ * @param logs texts of the logs, by the id of their block
+ */
+export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bundle: Bundle): string {
+  const { script, style } = bundle;
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashOf(script)}`,
+    `style-src ${hashOf(style)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="referrer" content="no-referrer">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>${escaped(`${data.name}: ${data.verdict ?? 'no verdict'}`)}</title>`,
+    `<style>${style}</style>`,
+    '</head>',
+    '<body>',
+    `<div id="page">${bundle.draw(data)}</div>`,
+    block('data', JSON.stringify(data)),
+    ...[...logs].map(([id, text]) => block(id, text)),
+    `<script>${script}</script>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** A block of data. A browser does not execute a script of an unknown type. */
+function block(id: string, text: string): string {
+  return `<script type="application/gzip" id="${id}">${gzipSync(text, { level: 9 }).toString('base64')}</script>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
+}

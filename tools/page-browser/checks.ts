@@ -1,0 +1,157 @@
+import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { type Misdeeds, watch } from './browser.ts';
+
+/** A page to look at. */
+export interface Subject {
+  name: string;
+  /** Absolute path of its index.html. */
+  file: string;
+  /** Folder of the screenshots. */
+  shots: string;
+}
+
+/** What the checks of a page found. */
+export interface Looked {
+  /** Milliseconds until the page could be used. */
+  openMs: number;
+  /** Milliseconds until the logs were drawn, where there are logs. */
+  logsMs?: number;
+  /** A sentence for each thing that is wrong. */
+  wrong: string[];
+}
+
+/** Milliseconds for one step, on a machine that is busy. */
+const STEP_MS = 120_000;
+const DESK = { viewport: { width: 1280, height: 900 } } as const;
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
+
+/** Opens a page as people do: at a desk, in the dark, on a phone, without scripts and with the keyboard alone. */
+export async function lookAt(browser: Browser, subject: Subject): Promise<Looked> {
+  const wrong: string[] = [];
+  const times: Omit<Looked, 'wrong'> = { openMs: 0 };
+  await at(browser, subject, DESK, wrong, async (page, openMs) => {
+    times.openMs = openMs;
+    // First of all: what was clicked or shown before decides where Tab goes on.
+    wrong.push(...(await keyboardReaches(page)));
+    await page.evaluate('scrollTo(0, 0)');
+    await shoot(page, subject, 'desk');
+    await shootPart(page, subject, 'failures');
+    await shootPart(page, subject, 'suites');
+    await shootPart(page, subject, 'gantt');
+    await shootPart(page, subject, 'timeline');
+    wrong.push(...(await failuresOpen(page)));
+    const logsMs = await openLogs(page, subject, wrong);
+    if (logsMs !== undefined) times.logsMs = logsMs;
+    wrong.push(...(await axe(page, 'light')));
+  });
+  await at(browser, subject, { ...DESK, colorScheme: 'dark' }, wrong, async (page) => {
+    await shoot(page, subject, 'dark');
+    wrong.push(...(await axe(page, 'dark')));
+  });
+  await at(browser, subject, PHONE, wrong, async (page) => {
+    await shoot(page, subject, 'phone');
+    const wide = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    if (Number(wide) > 0) wrong.push(`on a phone, the page is ${wide} pixels too wide`);
+  });
+  wrong.push(...(await withoutScript(browser, subject)));
+  return { ...times, wrong };
+}
+
+async function at(
+  browser: Browser,
+  subject: Subject,
+  options: BrowserContextOptions,
+  wrong: string[],
+  body: (page: Page, openMs: number) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(STEP_MS);
+  const page = await context.newPage();
+  const misdeeds: Misdeeds = watch(page);
+  const before = performance.now();
+  await page.goto(`file://${subject.file}`, { timeout: STEP_MS });
+  await page.waitForSelector('html[data-alive]');
+  await body(page, Math.round(performance.now() - before));
+  await context.close();
+  wrong.push(...misdeeds.list.map((what) => `the page ${what}`));
+}
+
+/** A permanent link opens its failure, and the failure shows its error. */
+async function failuresOpen(page: Page): Promise<string[]> {
+  const anchors = await page.locator('article.failure').evaluateAll((all) => all.map(({ id }) => id));
+  const last = anchors.at(-1);
+  if (last === undefined) return [];
+  await page.evaluate(`location.hash = ${JSON.stringify(last)}`);
+  const seen = await page.locator(`#${last} pre.error`).isVisible();
+  return seen ? [] : [`the permanent link #${last} does not show its error`];
+}
+
+/** Tab reaches the parts of the page, and Enter follows them. */
+async function keyboardReaches(page: Page): Promise<string[]> {
+  const link = page.locator('nav a', { hasText: 'Suites' });
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await link.evaluate('(element) => element === document.activeElement')) {
+      await page.keyboard.press('Enter');
+      return page.url().endsWith('#suites') ? [] : ['Enter on a link of the navigation does not follow it'];
+    }
+  }
+  return ['Tab does not reach the navigation'];
+}
+
+/** Opens the logs, searches them, and looks for links that a log line made. */
+async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<number | undefined> {
+  const button = page.getByRole('button', { name: 'Show the logs', exact: true });
+  if ((await button.count()) === 0) return undefined;
+  const before = performance.now();
+  await button.click();
+  await page.locator('.log-line').first().waitFor();
+  const logsMs = Math.round(performance.now() - before);
+  const search = page.locator('section:has(#logs) input[type=search]');
+  const count = page.locator('section:has(#logs) output');
+  const all = await count.textContent();
+  await search.fill('no line has this text');
+  await page.locator('section:has(#logs) output', { hasText: /^0 lines$/ }).waitFor();
+  await search.fill('');
+  await page.locator('section:has(#logs) output', { hasText: all ?? '' }).waitFor();
+  if ((await page.locator('.log a, .log img, .log script').count()) > 0)
+    wrong.push('a log line became markup');
+  await shootPart(page, subject, 'logs');
+  return logsMs;
+}
+
+async function axe(page: Page, scheme: string): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(
+    ({ id, nodes }) => `axe, ${scheme}: ${id} at ${nodes.length} places: ${nodes[0]?.html.slice(0, 160)}`,
+  );
+}
+
+/** Without scripts, the page still has its suites and the errors of its failures. */
+async function withoutScript(browser: Browser, subject: Subject): Promise<string[]> {
+  const context = await browser.newContext({ ...DESK, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`file://${subject.file}`, { timeout: STEP_MS });
+  const suites = await page.locator('section:has(#suites) tbody').count();
+  const buttons = await page.locator('button, input').count();
+  await context.close();
+  return [
+    ...(suites > 0 ? [] : ['without scripts, the page has no suites']),
+    ...(buttons === 0 ? [] : ['without scripts, the page has controls that do nothing']),
+  ];
+}
+
+async function shoot(page: Page, { shots, name }: Subject, what: string): Promise<void> {
+  await page.screenshot({ path: path.join(shots, `${name}-${what}.png`), timeout: STEP_MS });
+}
+
+async function shootPart(page: Page, subject: Subject, id: string): Promise<void> {
+  const heading = page.locator(`#${id}`);
+  if ((await heading.count()) === 0) return;
+  await heading.evaluate((element) => element.scrollIntoView());
+  await shoot(page, subject, id);
+}
