@@ -2,7 +2,7 @@ import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
-import { attemptProgress, closedByOperator, closing, outlivesItsReport } from './close.ts';
+import { attemptProgress, closedByOperator, closing, goesOnAfterSuite, outlivesItsReport } from './close.ts';
 
 const CREATED = new Date('2026-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(CREATED.getTime() + seconds * 1000);
@@ -186,6 +186,49 @@ describe('attemptProgress', () => {
     const old = pod('Failed', terminated(1));
     const young = pod('Running', { running: {} }, { metadata: { creationTimestamp: at(3).toISOString() } });
     expect(progress(job(), [old, young]).ended).to.equal(undefined);
+  });
+});
+
+describe('a suite that ends beside a sidecar', () => {
+  const sidecar = { name: 'istio-proxy', image: 'i', imageID: '', ready: true, restartCount: 0 };
+  const beside = (state: object): Pod => {
+    const seen = pod('Running', state);
+    const others = [{ ...sidecar, state: { running: {} } }];
+    return { ...seen, status: { ...seen.status, containerStatuses: [...others, ...containersOf(seen)] } };
+  };
+  const containersOf = (seen: Pod) => seen.status?.containerStatuses ?? [];
+  const passed = { status: { final: true, verdict: 'Passed' } } as TestReport;
+
+  it('is the end of the attempt, at once and with its reason', () => {
+    expect(progress(job(), [beside(terminated(137, 'OOMKilled'))]).ended).to.include({ reason: 'OOMKilled' });
+    expect(progress(job(), [beside(terminated(0, 'Completed'))]).ended?.reason).to.equal('NoFinalReport');
+    expect(progress(job(), [beside({ running: {} })]).ended).to.equal(undefined);
+  });
+
+  it('leaves a Job that must be deleted, whatever the verdict', () => {
+    expect(goesOnAfterSuite(passed, { job: job(), pods: [beside(terminated(0))] })).to.equal(true);
+    expect(goesOnAfterSuite(passed, { job: job(), pods: [beside({ running: {} })] })).to.equal(false);
+    expect(goesOnAfterSuite(passed, { job: job(), pods: [pod('Succeeded', terminated(0))] })).to.equal(false);
+  });
+
+  it('does not take the code of an init container that succeeded for its own', () => {
+    const init = { ...sidecar, name: 'bring-suites', state: terminated(0, 'Completed') };
+    const seen = pod('Failed', terminated(137, 'OOMKilled'), { status: { initContainerStatuses: [init] } });
+    expect(progress(job(), [seen]).ended?.reason).to.equal('OOMKilled');
+  });
+});
+
+describe('a suite that ends with the exit code of a container that did not start', () => {
+  const git = pod('Failed', terminated(128));
+  const interrupted = { status: { final: true, verdict: 'Interrupted' } } as TestReport;
+
+  it('is the end of the attempt, and leaves a Job that must be deleted before it makes another pod', () => {
+    expect(progress(job(), [git]).ended?.reason).to.equal('RunnerEnded');
+    expect(goesOnAfterSuite(interrupted, { job: job(), pods: [git] })).to.equal(true);
+    expect(goesOnAfterSuite(interrupted, { job: job([['Failed', 'x', 'x']]), pods: [git] })).to.equal(false);
+    expect(goesOnAfterSuite(interrupted, { job: job(), pods: [pod('Failed', terminated(1))] })).to.equal(
+      false,
+    );
   });
 });
 

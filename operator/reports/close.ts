@@ -5,6 +5,16 @@ import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@back
 import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { ownedStatus } from '@backendai-e2e/kube/owned-fields';
+import {
+  endingContainer,
+  keepsJob,
+  NOT_STARTED,
+  neverBegan,
+  newest,
+  podInWords,
+  statuses,
+  suiteEnded,
+} from './suite-pod.ts';
 
 /** Why an attempt can no longer report. */
 export interface AttemptEnding {
@@ -36,8 +46,11 @@ const DOUBTFUL = new Set([
   'RunContainerError',
   'CrashLoopBackOff',
 ]);
-/** Reason of a container that the node could not start; containerd gives it the exit code NOT_STARTED_EXIT. */
-const NOT_STARTED = 'StartError';
+/** Reason of a Job that has no pod yet. */
+export const NO_POD = 'NoPod';
+/** Milliseconds after which a Job without a pod is noticed, and then looked at again. */
+const POD_DUE_MS = 2_000;
+const POD_AGAIN_MS = 5_000;
 /** Milliseconds until an attempt with such a start is given up. */
 const HOPELESS_MS = 10_000;
 const DOUBTFUL_MS = 90_000;
@@ -55,7 +68,7 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgr
   const pod = newest(pods);
   const failed = conditionOf(job, 'Failed');
   const complete = conditionOf(job, 'Complete');
-  const over = pod !== undefined && hasEnded(pod);
+  const over = pod !== undefined && suiteEnded(pod);
 
   // FailureTarget comes first: the pod is being stopped and may still report.
   const due = failed ?? (over || !pod ? conditionOf(job, 'FailureTarget') : undefined);
@@ -83,13 +96,16 @@ export function attemptProgress({ job, pods, now }: AttemptTraces): AttemptProgr
     return { ended: undefined, hint: { reason: 'JobSuspended', message } };
   }
   if (!pod) {
+    const age = now.getTime() - Date.parse(job.metadata.creationTimestamp ?? now.toISOString());
+    if (age < POD_DUE_MS) return { ended: undefined, lookAgainMs: POD_DUE_MS - Math.max(0, age) };
     const why = job.status?.conditions
       ?.map((seen) => seen.message)
       .filter(Boolean)
       .join('; ');
     return {
       ended: undefined,
-      hint: { reason: 'NoPod', message: why || 'the Job has no pod yet' },
+      hint: { reason: NO_POD, message: why || 'the Job has no pod yet' },
+      lookAgainMs: POD_AGAIN_MS,
     };
   }
   return startProgress(pod, now);
@@ -147,8 +163,7 @@ function podEnding(pod: Pod): AttemptEnding {
   const disrupted = pod.status?.conditions?.find(
     (seen) => seen.type === 'DisruptionTarget' && seen.status === 'True',
   );
-  const status = statuses(pod).find((seen) => seen.state?.terminated);
-  const terminated = status?.state?.terminated;
+  const terminated = endingContainer(pod)?.state?.terminated;
   const words = podInWords(pod);
   if (terminated?.reason === 'OOMKilled') {
     return ending(
@@ -174,27 +189,13 @@ function podEnding(pod: Pod): AttemptEnding {
     return ending('CouldNotRun', `the runner could not run the suite: ${words}${said}`);
   }
   if (terminated && terminated.exitCode !== 0) return ending('RunnerEnded', `${words}${said}`);
-  if (pod.status?.phase === 'Succeeded') {
+  if (terminated || pod.status?.phase === 'Succeeded') {
     return ending('NoFinalReport', `${words}, but it never reported the end of the suite${said}`);
   }
   return ending(
     pod.status?.reason ?? 'PodFailed',
     `${words}${pod.status?.message ? `: ${pod.status.message}` : ''}`,
   );
-}
-
-/** "pod x: Failed, container suite ended with exit code 137 (OOMKilled)". */
-function podInWords(pod: Pod): string {
-  const containers = statuses(pod).map((status) => {
-    const { waiting, running, terminated } = status.state ?? {};
-    if (terminated) {
-      const reason = terminated.reason && terminated.reason !== 'Error' ? ` (${terminated.reason})` : '';
-      return `container ${status.name} ended with exit code ${terminated.exitCode}${reason}`;
-    }
-    if (waiting) return `container ${status.name} waits (${waiting.reason ?? 'no reason given'})`;
-    return `container ${status.name} ${running ? 'runs' : 'has not started'}`;
-  });
-  return [`pod ${pod.metadata.name} is ${pod.status?.phase ?? 'new'}`, ...containers].join(', ');
 }
 
 /**
@@ -227,8 +228,20 @@ export function outlivesItsReport(
   { job, pods }: Pick<AttemptTraces, 'job' | 'pods'>,
 ): boolean {
   if (!job || report.status?.final !== true || report.status.verdict !== 'Interrupted') return false;
-  const over = ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
-  return !over && !pods.some((pod) => hasEnded(pod) && !neverBegan(pod));
+  return !isOver(job) && !pods.some((pod) => suiteEnded(pod) && !neverBegan(pod));
+}
+
+/** Whether the Job of a final report goes on after its suite has ended (keepsJob): it must be deleted. */
+export function goesOnAfterSuite(
+  report: TestReport,
+  { job, pods }: Pick<AttemptTraces, 'job' | 'pods'>,
+): boolean {
+  return job !== undefined && report.status?.final === true && !isOver(job) && pods.some(keepsJob);
+}
+
+/** Whether the Job has ended, or is about to. */
+function isOver(job: Job): boolean {
+  return ['Complete', 'Failed', 'FailureTarget'].some((type) => conditionOf(job, type));
 }
 
 /** Whether the operator, not the reporter, made the report final. Needs the report with its managedFields. */
@@ -237,31 +250,10 @@ export function closedByOperator(report: TestReport & KubeObject): boolean {
   return typeof written === 'object' && written !== null && 'final' in written;
 }
 
-/** Whether the pod has ended. */
-export function hasEnded(pod: Pod): boolean {
-  return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
-}
-
-/** Whether the pod ended because the node could not start one of its containers. */
-function neverBegan(pod: Pod): boolean {
-  return hasEnded(pod) && statuses(pod).some(({ state }) => state?.terminated?.reason === NOT_STARTED);
-}
-
 /** The operator's own conditions of a report. An apply without them would remove them. */
 export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
   const conditions = report.status?.conditions?.filter(({ type }) => type !== REPORT_CONDITIONS.archived);
   return conditions?.length ? { conditions } : {};
-}
-
-/** The newest pod. */
-export function newest(pods: readonly Pod[]): Pod | undefined {
-  return [...pods].sort((a, b) =>
-    (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
-  )[0];
-}
-
-function statuses(pod: Pod) {
-  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 }
 
 function ended(reason: string, message: string): AttemptProgress {

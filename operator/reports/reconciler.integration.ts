@@ -1,6 +1,7 @@
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { JOBS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { startKubelet } from '@backendai-e2e/tools/envtest/doubles/fake-kubelet';
 import { waitingPodStatus } from '@backendai-e2e/tools/envtest/doubles/pod-status';
 import { ShiftedClock } from '@backendai-e2e/tools/envtest/doubles/shifted-clock';
@@ -11,6 +12,12 @@ import {
 } from '@backendai-e2e/tools/envtest/operator/harness';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
+
+const QUOTAS: Resource<KubeObject & { spec: { hard: Record<string, string> } }> = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
+};
 
 describe('TestReport against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
@@ -61,6 +68,31 @@ describe('TestReport against a real API server', function () {
       expect(run.status?.suites?.[0]).to.deep.include({ verdict: 'Interrupted', reason });
     });
   }
+
+  it('ends a Job whose suite ended with code 128, before another pod runs it again', async () => {
+    const { pod, attempt } = await started('git');
+    await harness.podEnded(pod, 128, 'Error');
+    expect(await closed(attempt)).to.deep.include({ verdict: 'Interrupted', reason: 'RunnerEnded' });
+    const at = { namespace: harness.namespace, name: attempt };
+    await until('the Job is gone', async () => !(await harness.client.get(JOBS, at)));
+    await harness.finished('git');
+  });
+
+  it('says within seconds that the API server refuses the pod', async () => {
+    const quota = { namespace: harness.namespace, name: 'full' };
+    await harness.client.create(QUOTAS, { metadata: quota, spec: { hard: { pods: '0' } } });
+    try {
+      await harness.environment('refused');
+      await harness.run('refused', 'refused', { suites: { names: ['alpha'] } });
+      const hint = await until('the report says what refuses the pod', async () => {
+        const report = await harness.getReport('refused-alpha-1');
+        return report?.status?.conditions?.find(({ reason }) => reason === 'FailedCreate');
+      });
+      expect(hint.message).to.match(/cannot create its pod: .*quota/);
+    } finally {
+      await harness.client.delete(QUOTAS, quota);
+    }
+  });
 
   it('closes it whatever characters the pod said at its end', async () => {
     const { pod, attempt } = await started('odd-characters');

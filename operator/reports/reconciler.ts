@@ -21,12 +21,14 @@ import {
   attemptProgress,
   closedByOperator,
   closing,
-  hasEnded,
+  goesOnAfterSuite,
   keptConditions,
-  newest,
+  NO_POD,
   outlivesItsReport,
 } from './close.ts';
+import { podRefusal } from './pod-refusal.ts';
 import { isLineOf } from './suite-lines.ts';
+import { newest, suiteEnded } from './suite-pod.ts';
 
 export interface TestReportDependencies {
   client: KubeClient;
@@ -83,7 +85,9 @@ export class TestReportReconciler {
         await this.#close(name, withStartProblem(report, progress.ended), signal);
         return undefined;
       }
-      await this.#hint(report, progress.hint, signal);
+      const refused =
+        job && progress.hint?.reason === NO_POD ? await podRefusal(client, job, signal) : undefined;
+      await this.#hint(report, refused ?? progress.hint, signal);
     } catch (error) {
       if (isConflict(error)) return { requeueAfterMs: SOON_MS };
       throw error;
@@ -126,7 +130,7 @@ export class TestReportReconciler {
     if (!run) return undefined;
     const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
-    const left = own.length > 0 ? own.every(hasEnded) : since < EVENTS_MS;
+    const left = own.length > 0 ? own.every(suiteEnded) : since < EVENTS_MS;
     const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
     if (!archived && (left || livesOn)) {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
@@ -152,6 +156,7 @@ export class TestReportReconciler {
     pods: readonly Pod[],
     signal: AbortSignal,
   ): Promise<boolean> {
+    if (goesOnAfterSuite(report, { job, pods })) return true;
     if (!outlivesItsReport(report, { job, pods })) return false;
     const stored = await this.#with.client.get(TEST_REPORTS, objectName(report), { signal });
     return stored !== undefined && closedByOperator(stored);
@@ -161,7 +166,7 @@ export class TestReportReconciler {
   async #hint(report: TestReport, reason: AttemptEnding | undefined, signal: AbortSignal): Promise<void> {
     const before = conditionOf(report.status?.conditions, STARTED);
     const known = reason
-      ? before?.reason === reason.reason || reason.reason === 'NoPod'
+      ? before?.reason === reason.reason || reason.reason === NO_POD
       : before?.status !== 'False';
     if (known) return;
     const hint = reason && (await this.#masked(report, reason, signal));

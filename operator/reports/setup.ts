@@ -8,8 +8,8 @@ import type { ArtifactCollector } from '../artifacts/collector.ts';
 import { JOB_NAME_LABEL, reportsOf } from '../attempts/attempt-name.ts';
 import { hasFinished, transformJob, transformPod } from '../attempts/cache-transform.ts';
 import { isSettled, transformReport } from './cache-transform.ts';
-import { hasEnded } from './close.ts';
 import { TestReportReconciler } from './reconciler.ts';
+import { hasEnded } from './suite-pod.ts';
 
 /** A report is cheap to reconcile. */
 const WORKERS = 8;

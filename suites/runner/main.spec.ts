@@ -94,6 +94,15 @@ describe('the runner', function () {
   const lines = (ended: Ended) => ended.out.split('\n').flatMap((line) => parseTestLine(line) ?? []);
   const states = (ended: Ended) => ended.last.tests?.map((test) => test.state);
 
+  for (const code of [0, 2, 128]) {
+    it(`ends with 1 and says why when a test ends the process with ${code}`, async () => {
+      const ended = await run('exits', { EXIT_WITH: String(code) });
+      expect(ended.code).to.equal(1);
+      expect(ended.err).to.contain(`the process ended with code ${code} during ends the process › at once`);
+      expect(ended.last.final).not.to.equal(true);
+    });
+  }
+
   it('reports a suite that passes in the status and on stdout', async () => {
     const ended = await run('pass');
     expect(ended.code, ended.err).to.equal(0);

@@ -41,6 +41,7 @@ const complain = (line: string): void => printError?.(`${recorder.secrets.mask(l
 
 const reporter = specReporter((text) => print?.(text));
 /** Mocha catches errors while tests run. Node.js would print the others without the mask, and end the process. */
+let latestTitle = (): string | undefined => undefined;
 let phase: 'loading' | 'running' | 'ended' = 'loading';
 const crashed = Promise.withResolvers<never>();
 crashed.promise.catch(() => undefined);
@@ -53,10 +54,22 @@ const attempt = {
   attempt: Number(process.env[RUNNER_ENV.attempt] ?? 1),
 };
 
-process.exit(await main());
+/** The exit code of the runner itself; undefined while it works. */
+let own: number | undefined;
+process.on('exit', (code) => {
+  if (code === own) return;
+  // Whatever the code, it must not read as one of the runner's, or of a container that did not start (code 128).
+  complain(
+    `the process ended with code ${code} during ${latestTitle() ?? 'the start'}: a suite must not end it`,
+  );
+  process.exitCode = RUNNER_EXIT.failed;
+});
+own = await main();
+process.exit(own);
 
 async function main(): Promise<number> {
   const progress = new Progress(now());
+  latestTitle = () => progress.latest?.title;
   process.on('uncaughtException', (error) => {
     if (phase === 'loading') crashed.reject(error);
     else if (phase === 'ended') leftovers.thrown(error);

@@ -1,0 +1,25 @@
+import { EVENTS, type Event, type Job } from '@backendai-e2e/kube/builtin-resources';
+import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { AttemptEnding } from './close.ts';
+
+/** Reason of the event that the Job controller records when the API server refuses a pod. The Job itself does not show it. */
+const FAILED_CREATE = 'FailedCreate';
+
+/**
+ * Why the API server last refused the pod of a Job, for example because of a quota or an admission webhook; undefined when
+ * it did not. The Job controller keeps trying, so that it is no ending. Throws ApiError.
+ */
+export async function podRefusal(
+  client: KubeClient,
+  { metadata: { namespace = '', uid } }: Job,
+  signal: AbortSignal,
+): Promise<AttemptEnding | undefined> {
+  const fieldSelector = `involvedObject.uid=${uid ?? ''},reason=${FAILED_CREATE}`;
+  const { items } = await client.list(EVENTS, { namespace, fieldSelector }, { signal });
+  const last = items.toSorted((a, b) => timeOf(a).localeCompare(timeOf(b))).at(-1);
+  return last && { reason: FAILED_CREATE, message: `the Job cannot create its pod: ${last.message ?? ''}` };
+}
+
+function timeOf(event: Event): string {
+  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '';
+}
