@@ -17,7 +17,8 @@ export async function expectRefusal(request: Promise<unknown>, refusal: Refusal)
   } catch (error) {
     if (!(error instanceof BackendApiError)) throw error;
     const seen = { status: error.status, kind: error.type.replace('https://api.backend.ai/probs/', '') };
-    expect(seen, error.message).to.deep.equal({ status: refusal.status, kind: refusal.kind });
+    const what = `answered with ${seen.status} ${seen.kind} instead of ${refusal.status} ${refusal.kind}: ${error.message}`;
+    expect(seen, what).to.deep.equal({ status: refusal.status, kind: refusal.kind });
     if (refusal.msg instanceof RegExp) expect(error.msg ?? '').to.match(refusal.msg);
     else if (refusal.msg) expect(error.msg ?? '').to.include(refusal.msg);
     return error;

@@ -49,6 +49,6 @@ describe('known issues of transactions', () => {
     }
     await blocker.rollback();
     expect(await database.traces(name), 'rows of the session').to.deep.equal({ sessions: 1, kernels: 1 });
-    expect(await answer).to.equal('PENDING');
+    expect(await answer, `the session request was answered: ${await answer}`).to.equal('PENDING');
   });
 });

@@ -145,7 +145,7 @@ describe('migrations', function () {
       ]);
       expect(fate.columns, 'columns that are gone').to.deep.equal(TAKEN_AWAY);
       const own = rowWhere(now(), 'groups', { type: 'personal', creator_id: OLD.user });
-      expect(fate.values, 'values that changed').to.deep.equal([
+      expect(fate.values, `values that changed: ${fate.values.join('; ')}`).to.deep.equal([
         `vfolders.group {"id": "${OLD.folder}"}: null -> "${own?.id}"`.replace('{"id": ', '{"id":'),
       ]);
     });

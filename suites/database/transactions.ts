@@ -51,6 +51,9 @@ function expectNameTaken(error: BackendApiError, winner: string): void {
   expect(error.data).to.deep.equal({ existingSessionId: winner });
 }
 
+/** The known issue concerns one to three of 50 sessions. More than this many is another one. */
+const MOST_LATE = 10;
+
 /** Steps towards RUNNING that the scheduler recorded for sessions that had already been ended. */
 const wentOn = (database: Database, ids: readonly string[]): Promise<Record<string, unknown>[]> =>
   database.rows(
@@ -165,6 +168,9 @@ describe('transactions', function () {
       ids.map((id) => waitForEnd(database, id, undefined, 2 * END_SECONDS)),
     );
     measure('sessions-made-and-ended', (performance.now() - since) / 1000, 's');
+    const late = new Set((await wentOn(database, ids)).map((step) => step.session_id));
+    measure('sessions-that-went-on', late.size, 'sessions');
+    expect(late.size, `sessions of ${SESSIONS} that went on after their end`).to.be.at.most(MOST_LATE);
     const noneWentOn = async (some: readonly string[]): Promise<void> => {
       expect(await wentOn(database, some), 'steps of sessions that had been ended').to.deep.equal([]);
     };

@@ -40,9 +40,11 @@ describe('the container registry', function () {
     expect(second.config).not.to.equal(first.config);
     await images.scan();
     const seen = await images.rows(images.referenceOf(tag));
-    expect(seen.map((row) => ({ digest: row.config_digest, status: row.status }))).to.deep.equal([
-      { digest: second.config, status: 'ALIVE' },
-    ]);
+    const digests = seen.map((row) => row.config_digest);
+    expect(
+      seen.map((row) => ({ digest: row.config_digest, status: row.status })),
+      `the digests after the second scan: ${digests.join(', ')}`,
+    ).to.deep.equal([{ digest: second.config, status: 'ALIVE' }]);
     expect(
       (await admin.images()).filter((image) => image.tag === tag).map((image) => image.digest),
     ).to.deep.equal([second.config]);

@@ -45,7 +45,7 @@ describe('known issues between components', () => {
     ]);
     expect(await database.rows(find, [own?.id])).to.have.length(1);
     await administration.purge(user.account.email);
-    expect(await database.rows(find, [own?.id])).to.deep.equal([]);
+    expect(await database.rows(find, [own?.id]), 'the personal project of the user').to.deep.equal([]);
   });
 
   describe('applications of a session', () => {

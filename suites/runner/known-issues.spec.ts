@@ -58,6 +58,48 @@ describe('the judge of known issues', () => {
     expect(result.state).to.equal('failed');
     expect(result.error).to.include('fails with another error than "expected 1"\nno answer');
   });
+  it('looks for the symptom in the first line of the error, not in its requests or stack', () => {
+    const error =
+      'Error: no answer\nLast requests:\n  GET /\n    → expected 1 (0.1 s)\n    at expected 1 (a.ts:1)';
+    const result = judge('1.0.0', '2026-06-30')(listed, { state: 'failed', error });
+    expect(result.state).to.equal('failed');
+    expect(result.error).to.include('fails with another error than "expected 1"\nError: no answer');
+  });
+  describe('with a budget', () => {
+    const titles = ['a', 'b', 'c', 'd'];
+    const tests = titles.map((title) => ({
+      file: 'area/one',
+      title,
+      symptom: 'expected 1',
+      intermittent: true,
+    }));
+    const budget = { most: 1, of: 3, measured: '1 of 9' };
+    const states = (...ends: ('passed' | 'failed')[]) => {
+      const judge = judgeBy([{ ...issue, tests, budget }], '1.0.0', new Date('2026-06-30T00:00:00Z'));
+      return ends.map((state, index) =>
+        judge({ file: 'area/one', title: titles[index] ?? '' }, state === 'failed' ? broken : { state }),
+      );
+    };
+
+    it('accepts as many failures as it allows', () => {
+      expect(states('passed', 'failed', 'passed').map(({ state }) => state)).to.deep.equal([
+        'passed',
+        'known-issue',
+        'passed',
+      ]);
+    });
+    it('fails those above it, and says so', () => {
+      const [first, , third] = states('failed', 'passed', 'failed');
+      expect(first?.state).to.equal('known-issue');
+      expect(third?.state).to.equal('failed');
+      expect(third?.error).to.match(
+        /shows too often: 2 of 3 tests, the budget is 1 of 3 \(measured: 1 of 9\)/,
+      );
+    });
+    it('counts the last tests only', () => {
+      expect(states('failed', 'passed', 'passed', 'failed')[3]?.state).to.equal('known-issue');
+    });
+  });
   it('does not change the results of other tests', () => {
     for (const [test, version] of [
       [{ ...listed, title: 'a › c' }, '1.0.0'],
@@ -91,13 +133,15 @@ describe('the releases that an entry holds for', () => {
 });
 
 describe('a list of known issues', () => {
+  const whole = { ...issue, upstream: '#10751, #14323', severity: 'low' };
+  const shaky = { ...issue.tests[0], intermittent: true };
   const text = (change: (entry: Record<string, unknown>) => void, times = 1): string => {
-    const entry: Record<string, unknown> = { ...issue };
+    const entry: Record<string, unknown> = { ...whole };
     change(entry);
     return JSON.stringify({ issues: Array(times).fill(entry) });
   };
   it('is read as it is written', () => {
-    expect(parseKnownIssues(text(() => undefined))).to.deep.equal([issue]);
+    expect(parseKnownIssues(text(() => undefined))).to.deep.equal([whole]);
   });
   it('is refused with the place of the mistake', () => {
     const mistakes: [string, RegExp][] = [
@@ -117,6 +161,23 @@ describe('a list of known issues', () => {
       [text((entry) => delete entry.evidence), /issues\[0\] must have exactly these keys/],
       [text((entry) => Object.assign(entry, { versions: ['1.0.0'] })), /it has .*versions/],
       [text((entry) => Object.assign(entry, { tests: [{ file: 'a', title: 'b' }] })), /tests\[0\] must have/],
+      [
+        text((entry) => Object.assign(entry, { upstream: 'many' })),
+        /upstream is many: it must be "none found"/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { severity: 'odd' })),
+        /severity must be one of high, medium, low/,
+      ],
+      [text((entry) => Object.assign(entry, { tests: [shaky] })), /budget must be there if/],
+      [
+        text((entry) => Object.assign(entry, { budget: { most: 1, of: 2, measured: 'x' } })),
+        /budget must be there if/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { tests: [shaky], budget: { most: 2, of: 2, measured: 'x' } })),
+        /budget must allow from 1 failure to fewer than all/,
+      ],
       [text(() => undefined, 2), /lists a test twice: area\/one: a › b \(1\.0\.0\)/],
     ];
     for (const [yaml, message] of mistakes) {
@@ -134,5 +195,25 @@ describe('suites/known-issues.yaml', function () {
     const files = [...new Set(tests.map((test) => test.file))];
     const { stdout } = await promisify(execFile)(process.execPath, [LIST_TESTS, ...files]);
     expect(JSON.parse(stdout)).to.deep.include.members(tests);
+  });
+  it('lets the worst issues expire first, and few on the same day', () => {
+    const days = (wanted: string) =>
+      issues.filter(({ severity }) => severity === wanted).map(({ expires }) => expires);
+    const bySeverity = ['high', 'medium', 'low'].map((wanted) => days(wanted).sort());
+    expect(bySeverity.flat()).to.deep.equal(bySeverity.flat().toSorted());
+    expect(bySeverity.flat()).to.have.length(issues.length);
+    const sameDay = Map.groupBy(issues, ({ expires }) => expires);
+    expect(Math.max(...[...sameDay.values()].map((some) => some.length))).to.be.at.most(3);
+  });
+  it('names upstream issues, or says that none was found', () => {
+    for (const { upstream, issue } of issues) expect(upstream, issue).to.match(/^(none found|#\d)/);
+  });
+  it('has a measured rate within each budget', () => {
+    for (const { budget, issue } of issues) {
+      if (!budget) continue;
+      const [, some, all] = /^(\d+) of (\d+) /.exec(budget.measured) ?? [];
+      if (all === undefined) expect(budget.measured, issue).to.include('rate not measured');
+      else expect(Number(some) / Number(all), issue).to.be.at.most(budget.most / budget.of);
+    }
   });
 });

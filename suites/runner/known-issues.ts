@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
-import type { TestEnd, TestIdentity } from '@backendai-e2e/results/test-record';
+import { firstLine, type TestEnd, type TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
 
 /** The list of this project, beside the suites in the checkout and in the image. */
@@ -11,11 +11,27 @@ const LIST = 'suites/known-issues.yaml';
 
 /** A test that is known to fail, and how. */
 export interface ListedTest extends TestIdentity {
-  /** Text that the error must contain. A test with another error fails. */
+  /**
+   * Text that the first line of the error must contain. The requests and the stack below it would match unrelated failures.
+   * A test with another error fails.
+   */
   symptom: string;
   /** The test fails only sometimes (a race), so it may also pass. */
   intermittent?: boolean;
 }
+
+/** How often the intermittent tests of an entry may fail as listed. Each test counts once in each attempt. */
+export interface Budget {
+  /** Maximum number of failures among the last `of` tests. */
+  most: number;
+  of: number;
+  /** The measured rate: how many of how many, where and when. */
+  measured: string;
+}
+
+/** How much harm an issue does. It decides how soon its entry expires. */
+export const SEVERITIES = ['high', 'medium', 'low'] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 /** Something that Backend.AI does wrong, and the tests that show it. `since`, `until`: the first and last release with it. */
 export interface KnownIssue extends ReleaseRange {
@@ -25,6 +41,11 @@ export interface KnownIssue extends ReleaseRange {
   fixedIn?: string;
   /** The cause in the sources of Backend.AI, or an observation. */
   evidence: string;
+  /** Issues and pull requests of lablup/backend.ai, such as "#10751, #14323", or "none found". */
+  upstream?: string;
+  severity?: Severity;
+  /** Required if a test is intermittent. */
+  budget?: Budget;
   /** The people who extend or remove the entry. */
   owner: string;
   /** Last day on which the entry holds, YYYY-MM-DD (UTC). */
@@ -50,12 +71,15 @@ export function parseKnownIssues(text: string): KnownIssue[] {
   const issues = list(fields(parse(text), '', ['issues']).issues, 'issues').map((entry, index) => {
     const place = `issues[${index}]`;
     const keys = ['issue', 'evidence', 'owner', 'expires', 'tests'] as const;
-    const { since, until, fixedIn, ...others } = isObject(entry) ? entry : {};
+    const { since, until, fixedIn, budget, upstream, severity, ...others } = isObject(entry) ? entry : {};
     const found = fields(others, place, keys);
-    return {
+    const read: KnownIssue = {
       issue: words(found.issue, `${place}.issue`),
       ...range({ since, until, fixedIn }, place),
       evidence: words(found.evidence, `${place}.evidence`),
+      ...(upstream === undefined ? {} : { upstream: references(upstream, `${place}.upstream`) }),
+      ...(severity === undefined ? {} : { severity: severityOf(severity, `${place}.severity`) }),
+      ...(budget === undefined ? {} : { budget: allowance(budget, `${place}.budget`) }),
       owner: words(found.owner, `${place}.owner`),
       expires: day(found.expires, `${place}.expires`),
       tests: list(found.tests, `${place}.tests`).map((test, number) => {
@@ -73,6 +97,10 @@ export function parseKnownIssues(text: string): KnownIssue[] {
         };
       }),
     };
+    if (read.tests.some(({ intermittent }) => intermittent) !== (read.budget !== undefined)) {
+      throw mistake(`${place}.budget`, 'must be there if a test is intermittent, and only then');
+    }
+    return read;
   });
   refuseDoubles(issues);
   return issues;
@@ -80,11 +108,14 @@ export function parseKnownIssues(text: string): KnownIssue[] {
 
 /**
  * The judge for one version of Backend.AI on one day. A listed test that fails as listed becomes known-issue. It fails when
- * it passes (unless it is intermittent), when it has another error, or after the entry's last day; its error then gives the
- * reason. Other tests, and skipped or inconclusive ones, keep their result.
+ * it passes (unless it is intermittent), when the first line of its error does not have the symptom, when it is intermittent
+ * and the tests of its entry have failed more often than their budget allows, or after the entry's last day; its error then
+ * gives the reason. Other tests, and skipped or inconclusive ones, keep their result. The judge remembers the tests of an
+ * attempt: call it once for each.
  * @param version of the deployment; undefined (no connection): no entry holds
  */
 export function judgeBy(issues: readonly KnownIssue[], version: string | undefined, today: Date): Judge {
+  const outcomes = new Map<KnownIssue, boolean[]>();
   return (test, result) => {
     const issue = issues.find(
       (one) => version !== undefined && holdsFor(one, version) && listedIn(one, test),
@@ -96,7 +127,10 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
       state: 'failed',
       error: result.error ? `${why}\n${result.error}` : why,
     });
-    if (result.state === 'passed' && listed.intermittent) return result;
+    if (result.state === 'passed' && listed.intermittent) {
+      count(outcomes, issue, false);
+      return result;
+    }
     if (result.state === 'passed')
       return failed(`listed as ${name}, but passes: give its release in fixedIn, in ${LIST}`);
     if (result.state !== 'failed') return result;
@@ -104,11 +138,31 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
       const remedy = `${issue.owner}: check it again, then extend or remove it in ${LIST}`;
       return failed(`${name} expired on ${issue.expires}. ${remedy}`);
     }
-    if (!result.error?.includes(listed.symptom)) {
+    if (!firstLine(result.error).includes(listed.symptom)) {
       return failed(`listed as ${name}, but fails with another error than "${listed.symptom}"`);
+    }
+    if (listed.intermittent) {
+      const over = overBudget(count(outcomes, issue, true), issue.budget);
+      if (over) return failed(`${name} shows too often: ${over}. ${issue.owner}: it may have become worse`);
     }
     return { state: 'known-issue', error: `${name}, until ${issue.expires}\n${result.error}` };
   };
+}
+
+/** Adds the outcome of an intermittent test to those of its entry, and returns all of them: true for each failure. */
+function count(outcomes: Map<KnownIssue, boolean[]>, issue: KnownIssue, failed: boolean): boolean[] {
+  const all = [...(outcomes.get(issue) ?? []), failed];
+  outcomes.set(issue, all);
+  return all;
+}
+
+/** Why the outcomes exceed the budget, in order, true for each failure; undefined: they do not. */
+export function overBudget(outcomes: readonly boolean[], budget: Budget | undefined): string | undefined {
+  if (!budget) return undefined;
+  const last = outcomes.slice(-budget.of);
+  const failures = last.filter(Boolean).length;
+  if (failures <= budget.most) return undefined;
+  return `${failures} of ${last.length} tests, the budget is ${budget.most} of ${budget.of} (measured: ${budget.measured})`;
 }
 
 function listedIn(issue: KnownIssue, test: TestIdentity): ListedTest | undefined {
@@ -185,6 +239,34 @@ function list(value: unknown, place: string): unknown[] {
 function words(value: unknown, place: string): string {
   if (typeof value !== 'string' || value.trim() === '') throw mistake(place, 'must be a text');
   return value.trim();
+}
+
+/** Reads "none found" or numbers of issues and pull requests. */
+function references(value: unknown, place: string): string {
+  const text = words(value, place);
+  if (text === 'none found' || /^#\d+(, #\d+)*$/.test(text)) return text;
+  throw mistake(place, `is ${text}: it must be "none found", or numbers such as "#10751, #14323"`);
+}
+
+function severityOf(value: unknown, place: string): Severity {
+  const known = SEVERITIES.find((one) => one === value);
+  if (!known) throw mistake(place, `must be one of ${SEVERITIES.join(', ')}`);
+  return known;
+}
+
+function allowance(value: unknown, place: string): Budget {
+  const found = fields(value, place, ['most', 'of', 'measured']);
+  const { most, of } = found;
+  if (
+    typeof most !== 'number' ||
+    typeof of !== 'number' ||
+    !Number.isInteger(most) ||
+    !Number.isInteger(of)
+  ) {
+    throw mistake(place, 'must have whole numbers in most and of');
+  }
+  if (most < 1 || most >= of) throw mistake(place, 'must allow from 1 failure to fewer than all');
+  return { most, of, measured: words(found.measured, `${place}.measured`) };
 }
 
 function day(value: unknown, place: string): string {

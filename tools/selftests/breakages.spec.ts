@@ -85,6 +85,8 @@ describe('a breakage', () => {
     const other = [test('before it', 'not done')];
     expect(judge(breakage, other).said).to.equal('failed otherwise: before it: not done');
     expect(judge(breakage, [test('it › does it', 'timeout')]).seen).to.equal(false);
+    const below = test('it › does it', 'timeout\nLast requests:\n    → not done (0.1 s)');
+    expect(judge(breakage, [below]).seen).to.equal(false);
   });
 });
 

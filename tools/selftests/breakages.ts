@@ -41,7 +41,7 @@ const Breakage = Type.Object(
     mend: Type.Array(Step, { minItems: 1 }),
     /** Only tests with matching titles run. Default: the whole suite. */
     grep: Type.Optional(Text),
-    /** Regular expressions for the title and the error of the failed test. */
+    /** Regular expressions for the title and the first line of the error of the failed test. */
     red: Type.Object({ test: Text, error: Text }, { additionalProperties: false }),
   },
   { additionalProperties: false },
@@ -127,8 +127,8 @@ export interface Outcome {
  */
 export function judge(breakage: Breakage, tests: readonly TestRecord[]): Outcome {
   const red = tests.filter(({ state }) => state === 'failed');
-  const [title, error] = [new RegExp(breakage.red.test), new RegExp(breakage.red.error, 's')];
-  const rightly = red.find((test) => title.test(test.title) && error.test(test.error ?? ''));
+  const [title, error] = [new RegExp(breakage.red.test), new RegExp(breakage.red.error)];
+  const rightly = red.find((test) => title.test(test.title) && error.test(firstLine(test.error)));
   if (rightly) return { seen: true, said: firstLine(rightly.error).slice(0, MAX_LENGTH) };
   if (tests.length === 0) return { seen: false, said: 'no test ran' };
   if (red.length === 0) return { seen: false, said: `${tests.length} tests, none failed` };
