@@ -1,5 +1,5 @@
 import { CONNECTION_SECRET, type TestEnvironment } from '@backendai-e2e/api/test-environment';
-import { isAlreadyExists, isForbidden } from '@backendai-e2e/kube/api-error';
+import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
 import {
   NAMESPACES,
   type Namespace,
@@ -8,7 +8,8 @@ import {
   SECRETS,
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { type Clock, sleep } from '@backendai-e2e/kube/clock';
+import type { Clock } from '@backendai-e2e/kube/clock';
+import { withSettlingRights } from '@backendai-e2e/kube/settling-rights';
 import { type Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
 import { chartDigest, installationHash } from './chart.ts';
 import type { Workload } from './components.ts';
@@ -38,9 +39,6 @@ export interface InstallerOptions {
 /** Milliseconds for `helm upgrade`; it does not wait for pods. */
 const UPGRADE_MS = 240_000;
 const UNINSTALL_MS = 60_000;
-/** Milliseconds until new rights must be in force: the API server reads them from a cache. */
-const RIGHTS_MS = 10_000;
-const RIGHTS_POLL_MS = 200;
 
 /** The effects of deploying an environment: its namespace, its rights, its Helm release. */
 export class Installer {
@@ -80,7 +78,7 @@ export class Installer {
     }
   }
 
-  /** Grants the operator its rights in the namespace, and waits until they are in force. Rejects after 10 s. */
+  /** Grants the operator its rights in the namespace, and waits until they are in force. */
   async takeRights(environment: TestEnvironment, signal: AbortSignal): Promise<void> {
     const { client, clock, identity } = this.#with;
     if (!identity) return;
@@ -91,16 +89,8 @@ export class Installer {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
-    const deadline = clock.monotonicMs() + RIGHTS_MS;
-    for (;;) {
-      try {
-        await client.list(PODS, { namespace }, { signal, pageSize: 1 });
-        return;
-      } catch (error) {
-        if (!isForbidden(error) || clock.monotonicMs() >= deadline) throw error;
-      }
-      await sleep(clock, RIGHTS_POLL_MS, signal);
-    }
+    const look = () => client.list(PODS, { namespace }, { signal, pageSize: 1 });
+    await withSettlingRights(look, { clock, signal });
   }
 
   /**

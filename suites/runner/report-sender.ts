@@ -3,21 +3,21 @@ import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import { KubeClient } from '@backendai-e2e/kube/client';
+import { lacksRights } from '@backendai-e2e/kube/settling-rights';
 import type { ReportTarget } from './settings.ts';
 
 /**
- * The operator does not wait for the attempt's rights before it creates the Job. A refusal this soon after the start of the
- * process, milliseconds, may mean that the API server does not know them yet.
+ * The API server refused a report. `retry`: the same request may succeed later. `rights`: the account has no right to it, or
+ * none that the API server knows yet, because the operator does not wait for that before it creates the Job.
  */
-const RIGHTS_SETTLE_MS = 10_000;
-
-/** The API server refused a report. `retry`: the same request may succeed later. */
 export class ReportRefused extends Error {
   override name = 'ReportRefused';
   readonly retry: boolean;
-  constructor(message: string, retry: boolean) {
+  readonly rights: boolean;
+  constructor(message: string, retry: boolean, rights = false) {
     super(message);
     this.retry = retry;
+    this.rights = rights;
   }
 }
 
@@ -37,12 +37,11 @@ export function statusSender(target: ReportTarget): SendStatus {
       await client.applyStatus(TEST_REPORTS, { metadata: { namespace, name }, status }, options);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 0) throw error;
-      throw new ReportRefused(error.message, mayBeTakenLater(error.code));
+      throw new ReportRefused(error.message, mayBeTakenLater(error.code), lacksRights(error));
     }
   };
 }
 
 function mayBeTakenLater(code: number): boolean {
-  const settling = performance.now() < RIGHTS_SETTLE_MS && code === 403;
-  return settling || code === 401 || code === 409 || code === 429 || code >= 500;
+  return code === 401 || code === 403 || code === 409 || code === 429 || code >= 500;
 }

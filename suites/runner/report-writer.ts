@@ -1,4 +1,5 @@
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
+import { RIGHTS_SETTLE_MS } from '@backendai-e2e/kube/settling-rights';
 import { after, monotonic, pause } from './clock.ts';
 import { ReportRefused, type SendStatus } from './report-sender.ts';
 
@@ -44,13 +45,13 @@ export class ReportWriter {
   }
 
   /**
-   * Writes the last state, with retries until it succeeds.
+   * Writes the last state, with retries until it succeeds. While rights are missing, it tries for RIGHTS_SETTLE_MS.
    * Throws {@link ReportLost} when the deadline passes or the API server refuses it for good.
    */
   async finish(deadlineMs: number): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    const deadline = monotonic() + deadlineMs;
+    const since = monotonic();
     await this.#flight;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -59,8 +60,13 @@ export class ReportWriter {
       } catch (error) {
         const wait = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)] ?? 0;
         const final = error instanceof ReportRefused && !error.retry;
-        if (final || monotonic() + wait > deadline) {
-          throw new ReportLost(`the final report could not be written: ${String(error)}`, { cause: error });
+        const rights = error instanceof ReportRefused && error.rights;
+        const lasted = monotonic() - since;
+        if (final || lasted + wait > (rights ? Math.max(deadlineMs, RIGHTS_SETTLE_MS) : deadlineMs)) {
+          const tries = `${attempt + 1} tries in ${Math.round(lasted / 1000)} s`;
+          throw new ReportLost(`the final report could not be written (${tries}): ${String(error)}`, {
+            cause: error,
+          });
         }
         this.#options.warn(`report not written, trying again in ${wait} ms: ${String(error)}`);
         await pause(wait);
