@@ -70,7 +70,8 @@ probe_all() {
 }
 one_line() { paste -sd, | sed 's/,/, /g'; }
 
-# Whether the probe sees the partition: no peer answers, and the rules have dropped what was sent to find out.
+# Whether the probe sees the partition: no peer answers that answered before, and the rules have dropped what was sent to
+# find out.
 seen_in_force() {
   local seen count
   seen=$(probe_all 1)
@@ -80,8 +81,18 @@ seen_in_force() {
 }
 
 partition() {
-  local before error
-  before=$(probe_all 2)
+  local before error answered tries
+  # A peer that does not answer anyway proves nothing. A busy one gets a second chance.
+  for tries in 1 2 3; do
+    before=$(probe_all 2)
+    answered=$(awk '$2 == "answered" { print $1 }' <<<"$before" | paste -sd,)
+    [ -n "$answered" ] && break
+  done
+  if [ -z "$answered" ]; then
+    say refused "no peer answers before the partition, so that its silence would prove nothing: $(one_line <<<"$before")"
+    exit 2
+  fi
+  probes=$answered
   if ! error=$(ruleset | nft -f - 2>&1); then
     say refused "nftables of this kernel refuses the rules: $error"
     exit 2

@@ -28,7 +28,7 @@ refuse_when_none() {
 }
 
 pause() {
-  local tries all left
+  local tries all left held
   for tries in $(seq 1 50); do
     mapfile -t all < <(targets)
     refuse_when_none
@@ -39,8 +39,9 @@ pause() {
     [ "${#left[@]}" = 0 ] && [ "$(targets | wc -l)" = "${#all[@]}" ] && break
     sleep 0.1
   done
-  if frozen; then
-    say inForce "every thread of ${#all[@]} processes is stopped (state T in /proc): $(names "${all[@]}")"
+  held=("${all[@]}")
+  if [ "${#left[@]}" = 0 ] && frozen; then
+    say inForce "every thread of ${#held[@]} processes is stopped (state T in /proc): $(names "${held[@]}")"
   else
     say notSeen "${#left[@]} threads are not stopped (states $(states "${all[@]}" | sort | uniq -c | one_line))"
   fi
@@ -48,13 +49,12 @@ pause() {
   resume
 }
 
-# Whether there are processes and none of them can run. Processes that the kubelet starts for a probe do not count as
-# running ones: they are gone at once.
+# Whether the processes that were stopped (held) are there and none of their threads can run. A stopped process bears no
+# other, so that younger ones are those that the kubelet starts for a probe: they do not count.
 frozen() {
-  local stopped
-  mapfile -t all < <(targets)
-  stopped=$(states "${all[@]}" | grep -c '[Tt]')
-  [ "$stopped" -gt 0 ]
+  local seen
+  seen=$(states "${held[@]}")
+  grep -q '[Tt]' <<<"$seen" && ! grep -q '[^TtZX]' <<<"$seen"
 }
 
 resume() {

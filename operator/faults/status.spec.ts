@@ -42,12 +42,17 @@ describe('the status of a fault', () => {
     expect(state(whole)).to.include({ Accepted: 'True', InForce: 'True', Healed: 'Unknown' });
   });
 
-  it('continues with the remaining targets when one vanished', () => {
+  it('is never in force when one target vanished before it was touched', () => {
     const vanished = receipt('a', { healedAt: t(1), seenHealedAt: t(1) });
     const left = receipt('b', { injectedAt: t(2), seenInForceAt: t(3) });
     const status = progress([vanished, left]);
-    expect(status).to.include({ phase: 'InForce', injectedAt: t(2), seenInForceAt: t(3) });
-    expect(status.seenHealedAt).to.equal(undefined);
+    expect(status).to.include({ phase: 'Injecting' });
+    expect(status).not.to.have.any.keys('injectedAt', 'seenInForceAt', 'seenHealedAt');
+    const healed = { healedAt: t(9), seenHealedAt: t(9) };
+    const done = progress([vanished, { ...left, ...healed }]);
+    expect(state(done)).to.include({ Injected: 'False', InForce: 'False', SeenHealed: 'True' });
+    expect(conditionOf(done.conditions, 'Injected')?.message).to.equal('done to 1 of 2 targets');
+    expect(isOver(fault(done))).to.equal(true);
   });
 
   it('is over when all targets have healed, also when nothing was injected', () => {

@@ -86,15 +86,18 @@ export function acceptedStatus(
   };
 }
 
-/** The status of an accepted fault. Its times are those of its last target. */
+/**
+ * The status of an accepted fault. Its times are those of its last target. A fault that left out one of its targets was
+ * never injected: a suite must not take a part for the whole.
+ */
 export function progressStatus(fault: Fault, progress: FaultProgress): FaultStatus {
   const { action, receipts, refusal, hopeless, now } = progress;
-  const touched = receipts.filter((receipt) => receipt.injectedAt);
+  const touched = receipts.filter((receipt) => receipt.injectedAt).length;
   const probes = PROBES[action];
-  const injectedAt = latest(receipts, touched, 'injectedAt');
-  const seenInForceAt = latest(touched, touched, 'seenInForceAt');
-  const healedAt = latest(receipts, receipts, 'healedAt');
-  const seenHealedAt = latest(receipts, receipts, 'seenHealedAt');
+  const injectedAt = latest(receipts, 'injectedAt');
+  const seenInForceAt = latest(receipts, 'seenInForceAt');
+  const healedAt = latest(receipts, 'healedAt');
+  const seenHealedAt = latest(receipts, 'seenHealedAt');
   const { injectedAt: _1, seenInForceAt: _2, healedAt: _3, seenHealedAt: _4, ...kept } = fault.status ?? {};
   const phase = refusal
     ? 'Refused'
@@ -102,13 +105,23 @@ export function progressStatus(fault: Fault, progress: FaultProgress): FaultStat
       ? 'Healed'
       : hopeless
         ? 'Unhealed'
-        : healedAt || (fault.spec.heal && injectedAt)
+        : healedAt || (fault.spec.heal && touched > 0)
           ? 'Healing'
           : seenInForceAt
             ? 'InForce'
             : 'Injecting';
   const trouble = receipts.map((receipt) => receipt.trouble).find((text) => text !== undefined);
-  const seen = observations({ injectedAt, seenInForceAt, healedAt, seenHealedAt, hopeless, trouble, action });
+  const extent = touched === 0 ? 'nothing was done' : `done to ${touched} of ${receipts.length} targets`;
+  const seen = observations({
+    injectedAt,
+    seenInForceAt,
+    healedAt,
+    seenHealedAt,
+    hopeless,
+    trouble,
+    action,
+    extent,
+  });
   if (refusal) seen.push({ type: FAULT_CONDITIONS.accepted, status: 'False', ...refusal });
   return {
     ...kept,
@@ -130,10 +143,12 @@ interface Facts {
   hopeless: boolean;
   trouble: string | undefined;
   action: FaultAction;
+  /** In words: to how many targets it was done. */
+  extent: string;
 }
 
 function observations(facts: Facts): Observation[] {
-  const { injectedAt, seenInForceAt, healedAt, seenHealedAt, hopeless, trouble, action } = facts;
+  const { injectedAt, seenInForceAt, healedAt, seenHealedAt, hopeless, trouble, action, extent } = facts;
   const { injected, inForce, healed, seenHealed } = FAULT_CONDITIONS;
   const R = FAULT_REASONS;
   const more = trouble ? `; last: ${trouble}` : '';
@@ -142,7 +157,7 @@ function observations(facts: Facts): Observation[] {
     injectedAt
       ? yes(injected, R.injected, `carried out at ${injectedAt}`)
       : over
-        ? no(injected, R.notInjected, `nothing was done${more}`)
+        ? no(injected, R.notInjected, `${extent}${more}`)
         : unknown(injected, R.injecting, `it is being carried out${more}`),
     seenInForceAt
       ? yes(inForce, R.seen, `seen at ${seenInForceAt} by ${PROBES[action].inForce}`)
@@ -181,15 +196,12 @@ const unknown = (type: string, reason: string, message: string): Observation => 
   message,
 });
 
-/** The latest of these times, once all receipts in `needed` have one. */
+/** The latest of these times, once all receipts have one. */
 function latest(
   receipts: readonly FaultReceipt[],
-  needed: readonly FaultReceipt[],
   field: 'injectedAt' | 'seenInForceAt' | 'healedAt' | 'seenHealedAt',
 ): string | undefined {
-  const open = (receipt: FaultReceipt) => receipt[field] === undefined && receipt.seenHealedAt === undefined;
-  if (receipts.some(open) || needed.length === 0) return undefined;
-  const times = needed.map((receipt) => receipt[field]);
+  const times = receipts.map((receipt) => receipt[field]);
   if (times.some((time) => time === undefined)) return undefined;
   return times.toSorted((a, b) => Date.parse(a ?? '') - Date.parse(b ?? '')).at(-1);
 }

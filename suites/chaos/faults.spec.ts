@@ -63,7 +63,8 @@ describe('faults of a suite', () => {
     }
     if (method === 'PATCH') healRequested = (body as { spec?: { heal?: boolean } }).spec?.heal === true;
     const status = healRequested ? after : before;
-    return { metadata: { name: 'suite-x' }, ...(status ? { status } : {}) };
+    const spec = { ...created?.spec, ...(healRequested ? { heal: true } : {}) };
+    return { metadata: { name: 'suite-x' }, spec, ...(status ? { status } : {}) };
   }
 
   const injector = () =>
@@ -92,6 +93,29 @@ describe('faults of a suite', () => {
     expect(healRequested).to.equal(true);
   });
 
+  const early: [string, FaultStatus][] = [
+    ['its time ran out', healed],
+    ['one of its targets lost it', { ...inForce, targets: [target, { ...target, healedAt: NOW }] }],
+  ];
+  for (const [what, status] of early) {
+    it(`make the test inconclusive when ${what} before the body ended`, async () => {
+      const error = await failure(
+        withFault(injector(), pause, new CleanupStack(), async () => {
+          before = status;
+        }),
+      );
+      expect(error).to.be.instanceOf(Inconclusive);
+      expect(String(error)).to.match(/fault suite-x ended at .*, before the test was done with it/);
+    });
+  }
+
+  it('may heal by themselves when the fault does not last', async () => {
+    before = { ...inForce, action: 'kill' };
+    await withFault(injector(), { target: { component: 'web' }, kill: {} }, new CleanupStack(), async () => {
+      before = { ...healed, action: 'kill' };
+    });
+  });
+
   it('are healed when the body fails, and its error is reported', async () => {
     const error = await failure(
       withFault(injector(), pause, new CleanupStack(), () => Promise.reject(new Error('claim'))),
@@ -107,6 +131,11 @@ describe('faults of a suite', () => {
       /refused: NoTargets: no pod is there/,
     ],
     ['was never in force', neverInForce, /never in force/],
+    [
+      'left out a target',
+      { ...inForce, targets: [target, { pod: 'web-2', uid: 'v', healedAt: NOW, seenHealedAt: NOW }] },
+      /did not reach all of its targets: .*web-2/,
+    ],
     ['is not looked after', undefined, /is the operator running/],
   ];
   for (const [what, status, said] of noReceipt) {

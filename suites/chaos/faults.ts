@@ -5,7 +5,9 @@ import { FAULTS, TEST_REPORTS } from '@backendai-e2e/api/resources';
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { KubeClient } from '@backendai-e2e/kube/client';
+import type { NewObject } from '@backendai-e2e/kube/object';
 import { podAccess } from '@backendai-e2e/kube/service-account';
+import { withSettlingRights } from '@backendai-e2e/kube/settling-rights';
 import { Inconclusive } from '../evidence/record.ts';
 import { notYet, WaitTimeout, waitUntil } from '../evidence/waiting.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
@@ -42,9 +44,10 @@ export class InjectedFault {
 
   /**
    * Heals a lasting fault now, waits until a probe observes that, and returns the time. It may be called again.
-   * Throws {@link Inconclusive} when no probe observes the healing.
+   * Throws {@link Inconclusive} when it had already ended by itself, or when no probe observes the healing.
    */
-  heal(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
+  async heal(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
+    await this.#injector.expectInForce(this.receipt.fault);
     return this.#injector.heal(this.receipt.fault, deadlineSeconds);
   }
 
@@ -92,7 +95,7 @@ export class FaultInjector {
     deadlineSeconds = IN_FORCE_SECONDS,
   ): Promise<InjectedFault> {
     const report = await this.#report();
-    const fault = await this.#client.create(FAULTS, {
+    const request: NewObject<Fault> = {
       metadata: {
         namespace: this.#namespace,
         generateName: 'suite-',
@@ -108,7 +111,8 @@ export class FaultInjector {
         ],
       },
       spec: { environmentRef: { name: this.#environment }, ...disruption },
-    });
+    };
+    const fault = await withSettlingRights(() => this.#client.create(FAULTS, request));
     const { name } = fault.metadata;
     cleanup.add(`fault ${name}`, () => this.#undo(name));
     const status = await this.#look(
@@ -125,15 +129,30 @@ export class FaultInjector {
     });
   }
 
+  /**
+   * Throws {@link Inconclusive} when a lasting fault ended before anyone asked for its end: its time ran out, or a restarted
+   * container no longer had it. What a test did meanwhile proves nothing.
+   */
+  async expectInForce(name: string): Promise<void> {
+    const fault = await this.#get(name);
+    const { action, targets = [] } = fault?.status ?? {};
+    if (fault?.spec?.heal || action === 'podDelete' || action === 'kill') return;
+    const ended = targets.find(({ healedAt }) => healedAt !== undefined);
+    if (!ended && !fault?.status?.healedAt) return;
+    throw new Inconclusive(
+      `fault ${name} ended at ${ended?.healedAt ?? fault?.status?.healedAt}, before the test was done with it: give it more durationSeconds`,
+    );
+  }
+
   /** Heals a fault early and waits until a probe observes that. Throws {@link Inconclusive}. */
   async heal(name: string, deadlineSeconds: number): Promise<Date> {
-    await this.#client.mergePatch(FAULTS, this.#at(name), { spec: { heal: true } });
+    await withSettlingRights(() => this.#client.mergePatch(FAULTS, this.#at(name), { spec: { heal: true } }));
     return this.seenHealed(name, deadlineSeconds);
   }
 
   /** Heals a fault, unless it was refused and had no effect. */
   async #undo(name: string): Promise<void> {
-    const fault = await this.#client.get(FAULTS, this.#at(name));
+    const fault = await this.#get(name);
     if (fault?.status?.phase !== 'Refused') await this.heal(name, HEALED_SECONDS);
   }
 
@@ -151,8 +170,13 @@ export class FaultInjector {
     return { namespace: this.#namespace, name };
   }
 
+  #get(name: string): Promise<Fault | undefined> {
+    return withSettlingRights(() => this.#client.get(FAULTS, this.#at(name)));
+  }
+
   #report(): Promise<TestReport> {
-    this.#owner ??= this.#client.get(TEST_REPORTS, this.#at(this.#attempt)).then((report) => {
+    const get = () => this.#client.get(TEST_REPORTS, this.#at(this.#attempt));
+    this.#owner ??= withSettlingRights(get).then((report) => {
       if (report) return report;
       throw new Inconclusive(
         `the report ${this.#attempt} of this attempt no longer exists, so no fault can be requested`,
@@ -171,7 +195,7 @@ export class FaultInjector {
       return await waitUntil(
         `fault ${name} to be seen ${what}`,
         async () => {
-          const fault = await this.#client.get(FAULTS, this.#at(name));
+          const fault = await this.#get(name);
           if (!fault)
             throw new Inconclusive(`fault ${name} no longer exists: it was deleted by something else`);
           const { status } = fault;
@@ -182,6 +206,12 @@ export class FaultInjector {
           if (status?.phase === 'Unhealed') {
             throw new Inconclusive(
               `no probe observed the healing of fault ${name}: ${JSON.stringify(status.targets)}`,
+            );
+          }
+          const missed = status?.targets?.find((target) => target.seenHealedAt && !target.injectedAt);
+          if (missed) {
+            throw new Inconclusive(
+              `fault ${name} did not reach all of its targets: ${JSON.stringify(missed)}`,
             );
           }
           if (status?.seenHealedAt && !reached(status)) {
