@@ -1,7 +1,8 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { countKey } from '@backendai-e2e/api/verdict';
+import { caseNames } from './junit-names.ts';
 import { printable } from './plain-text.ts';
-import type { RunObjects } from './run-record.ts';
+import { type RunObjects, runRecord } from './run-record.ts';
 import { nameOf, type ObservedTest } from './test-record.ts';
 
 /** The results to compare. */
@@ -17,10 +18,12 @@ export interface Sources extends RunObjects {
 export function disagreements(sources: Sources): string[] {
   const { run, reports, junit } = sources;
   const suites = run.status?.suites ?? [];
+  const names = caseNames(runRecord(sources));
   const ofReports = reports.flatMap((report) => {
     const place = placeOf(report);
     const line = suites.find((suite) => suite.report === report.metadata.name);
-    const tests = report.status?.tests ?? [];
+    const named = line ? names.get(line.name) : undefined;
+    const tests = (report.status?.tests ?? []).map((test, index) => ({ ...test, ...named?.[index] }));
     return [
       ...(line ? compare(tests, junit.get(line.name) ?? [], place, 'junit.xml').map(sentenceOf) : []),
       ...countsAgainstTests(report),

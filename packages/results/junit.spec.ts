@@ -2,6 +2,7 @@ import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { DOMParser } from '@xmldom/xmldom';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { disagreements } from './agreement.ts';
 import { junitReporter, readJunit } from './junit.ts';
 import { reported } from './reporter.ts';
 import { report, run, suite, test } from './run-fixtures.ts';
@@ -45,6 +46,34 @@ describe('junit.xml', () => {
     );
     expect(totalsOf(xml)).to.include({ failures: '1', errors: '2', tests: '5' });
     expect(xml).to.contain('<testsuite name="s" tests="5" failures="1" errors="2" skipped="2"');
+  });
+
+  it('gives each test a name of its own', () => {
+    const twins = [test('answers'), test('answers', { id: '2' }), test('answers (2)')];
+    const objects = { run: run([suite('s', 'Passed')]), reports: [report('s', twins)] };
+    const read = readJunit(reported(junitReporter, runRecord(objects)));
+    expect(read.get('s')?.map(({ title }) => title)).to.deep.equal([
+      'answers',
+      'answers (2)',
+      'answers (2) (2)',
+    ]);
+    expect(disagreements({ ...objects, junit: read })).to.deep.equal([]);
+  });
+
+  it('names the environment of a test that runs in several', () => {
+    const lines = ['e', 'f'].map((environment) =>
+      suite(`audit-${environment}`, 'Passed', { suite: 'audit', environment }),
+    );
+    const reports = lines.map(({ name }) => report(name, [test('leaks nothing')]));
+    const objects = { run: run([...lines, suite('s', 'Passed', { environment: 'e' })]), reports };
+    reports.push(report('s', [test('alone')]));
+    const read = readJunit(reported(junitReporter, runRecord(objects)));
+    expect([...read.values()].flat().map(({ file, title }) => `${file}: ${title}`)).to.deep.equal([
+      'area/one (e): leaks nothing',
+      'area/one (f): leaks nothing',
+      'area/one: alone',
+    ]);
+    expect(disagreements({ ...objects, junit: read })).to.deep.equal([]);
   });
 
   it('shows a suite that ended badly without a test as an error', () => {

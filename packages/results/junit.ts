@@ -1,9 +1,10 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { DOMImplementation, DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
+import { caseNames } from './junit-names.ts';
 import { printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
-import { firstLine, type ObservedTest, type TestRecord } from './test-record.ts';
+import { firstLine, type ObservedTest, type TestIdentity, type TestRecord } from './test-record.ts';
 
 /** Name of the test case that stands for a whole suite: one that ended badly without a bad test to show for it. */
 const SUITE_CASE = '(suite)';
@@ -25,8 +26,9 @@ interface Case {
 
 /**
  * JUnit XML of a run, written at its end: a testsuite for each suite (the deciding attempt), a testcase for each test
- * with classname = suite file and name = full title. failed → failure; inconclusive and interrupted → error; pending →
- * skipped; known-issue → skipped with that type and the failure. A suite's property backend.ai says what was tested.
+ * with classname = suite file and name = full title, made distinct by caseNames. failed → failure; inconclusive and
+ * interrupted → error; pending → skipped; known-issue → skipped with that type and the failure. A suite's property
+ * backend.ai says what was tested.
  *
  * A suite that ended badly without a bad test gets one more testcase "(suite)" with an error. A tool that counts test
  * cases alone then does not take it for a success.
@@ -45,7 +47,8 @@ function junitXml(run: RunRecord): string {
     (parent ?? document).appendChild(element);
     return element;
   };
-  const suites = run.suites.map((suite) => ({ suite, cases: casesOf(suite) }));
+  const names = caseNames(run);
+  const suites = run.suites.map((suite) => ({ suite, cases: casesOf(suite, names.get(suite.name) ?? []) }));
   const all = suites.flatMap(({ cases }) => cases);
   const seconds = run.suites.reduce((total, suite) => total + (suite.seconds ?? 0), 0);
   // No count of skipped tests here: Jenkins' schema has none at this place and refuses the file.
@@ -70,9 +73,9 @@ function junitXml(run: RunRecord): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(document)}\n`;
 }
 
-function casesOf(suite: SuiteRecord): Case[] {
-  const cases: Case[] = suite.tests.map((test) => ({
-    attributes: { classname: test.file, name: test.title, time: test.seconds.toFixed(3) },
+function casesOf(suite: SuiteRecord, names: readonly TestIdentity[]): Case[] {
+  const cases: Case[] = suite.tests.map((test, index) => ({
+    attributes: { classname: names[index]?.file, name: names[index]?.title, time: test.seconds.toFixed(3) },
     outcome: outcomeOf(test),
   }));
   const shown = cases.some(({ outcome }) => outcome && outcome.element !== 'skipped');
