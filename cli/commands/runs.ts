@@ -3,6 +3,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { pathOf } from '@backendai-e2e/kube/request';
 import { runRecord } from '@backendai-e2e/results/run-record';
+import { budgetRecords } from '../report/budgets.ts';
 import { compared, comparison } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
@@ -121,13 +122,17 @@ export function showCommand(name: string | undefined, options: ResultOptions): P
   });
 }
 
-/** `e2e flaky`: suites and tests that change their verdict, from the history that the cluster holds. */
+/**
+ * `e2e flaky`: suites and tests that change their verdict, from the history that the cluster holds. 1 when a known issue
+ * showed more often than its budget allows.
+ */
 export function flakyCommand(options: ResultOptions & { all: boolean }): Promise<number> {
   return withCluster(options, async (cluster) => {
     const { suites } = await listSuites(cluster.client, cluster.namespace, cluster.signal);
     const reports = await listReports(cluster.client, cluster.namespace, cluster.signal);
     show(flakyTable(suites, reports, options.all), options.output);
-    return COMMAND_EXIT.passed;
+    const over = budgetRecords(reports).some((record) => record.over);
+    return over ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });
 }
 

@@ -5,6 +5,7 @@ import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import { firstLine, nameOf, type TestIdentity } from '@backendai-e2e/results/test-record';
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
+import { type BudgetRecord, budgetRecords } from './budgets.ts';
 
 /** A suite's last verdicts, newest first, and its rates (0 to 1). */
 export interface SuiteHistory {
@@ -24,7 +25,8 @@ export interface FlakyTest extends TestIdentity {
 }
 
 /**
- * The suites whose verdict changed, most often first, and the tests that both passed and failed, within one run too. Reads
+ * The suites whose verdict changed, most often first, the tests that both passed and failed, within one run too, and how
+ * often intermittent known issues showed. Reads
  * TestSuite.status and the TestReports that exist. Pure.
  * @param all also suites whose verdict did not change
  */
@@ -32,7 +34,7 @@ export function flakyRecord(
   suites: readonly TestSuite[],
   reports: readonly TestReport[],
   all: boolean,
-): { suites: SuiteHistory[]; tests: FlakyTest[] } {
+): { suites: SuiteHistory[]; tests: FlakyTest[]; budgets: BudgetRecord[] } {
   const records = suites
     .flatMap(({ metadata, status }) => {
       const verdicts = (status?.lastVerdicts ?? []).map((entry) => entry.verdict);
@@ -42,7 +44,7 @@ export function flakyRecord(
     })
     .filter((record) => all || record.flipRate > 0 || record.verdicts.includes('Flaky'))
     .sort((a, b) => b.flipRate - a.flipRate || a.suite.localeCompare(b.suite));
-  return { suites: records, tests: flakyTests(reports) };
+  return { suites: records, tests: flakyTests(reports), budgets: budgetRecords(reports) };
 }
 
 /** The record as a result of a command. */
@@ -75,6 +77,21 @@ export function flakyTable(
             ...fitted(
               ['test', 'passed', 'failed', 'last error'],
               data.tests.map((test) => [nameOf(test), String(test.passed), String(test.failed), test.error]),
+              columns,
+            ),
+          ]),
+      ...(data.budgets.length === 0
+        ? []
+        : [
+            '',
+            ...fitted(
+              ['intermittent known issue', 'failed', 'budget', ''],
+              data.budgets.map(({ issue, failed, tests, most, of, over }) => [
+                issue,
+                `${failed} of ${tests}`,
+                `${most} of ${of}`,
+                over ? 'over its budget' : '',
+              ]),
               columns,
             ),
           ]),

@@ -51,10 +51,10 @@ describe('the receipt of a partition', function () {
 
 describe('the receipt of a pause', function () {
   this.timeout(60_000);
-  const processes = Array.from({ length: 2 }, () => spawn('sleep', ['60']));
+  const processes = Array.from({ length: 2 }, () => spawn('sleep', ['3600']));
   const pids = () => processes.map(({ pid }) => pid).join(' ');
   after(() => {
-    for (const process of processes) process.kill('SIGKILL');
+    for (const child of processes) child.kill('SIGKILL');
   });
   const pause = (more: string) =>
     events(`targets() { printf '%s\\n' ${pids()}; }; ${more}\npause`).map(({ event }) => event);

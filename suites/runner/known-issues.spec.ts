@@ -88,6 +88,11 @@ describe('the judge of known issues', () => {
         'passed',
       ]);
     });
+    it('is in the first line, from which the command adds up runs', () => {
+      expect(states('failed')[0]?.error).to.match(
+        /^known issue "It is wrong" \(1\.0\.0\), until 2026-06-30, at most 1 of 3\n/,
+      );
+    });
     it('fails those above it, and says so', () => {
       const [first, , third] = states('failed', 'passed', 'failed');
       expect(first?.state).to.equal('known-issue');

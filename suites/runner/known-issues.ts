@@ -21,7 +21,7 @@ export interface ListedTest extends TestIdentity {
 }
 
 /** How often the intermittent tests of an entry may fail as listed. Each test counts once in each attempt. */
-export interface Budget {
+interface Budget {
   /** Maximum number of failures among the last `of` tests. */
   most: number;
   of: number;
@@ -30,8 +30,8 @@ export interface Budget {
 }
 
 /** How much harm an issue does. It decides how soon its entry expires. */
-export const SEVERITIES = ['high', 'medium', 'low'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+const SEVERITIES = ['high', 'medium', 'low'] as const;
+type Severity = (typeof SEVERITIES)[number];
 
 /** Something that Backend.AI does wrong, and the tests that show it. `since`, `until`: the first and last release with it. */
 export interface KnownIssue extends ReleaseRange {
@@ -145,7 +145,10 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
       const over = overBudget(count(outcomes, issue, true), issue.budget);
       if (over) return failed(`${name} shows too often: ${over}. ${issue.owner}: it may have become worse`);
     }
-    return { state: 'known-issue', error: `${name}, until ${issue.expires}\n${result.error}` };
+    const { budget } = issue;
+    // `e2e flaky` reads this line to add up runs.
+    const most = listed.intermittent && budget ? `, at most ${budget.most} of ${budget.of}` : '';
+    return { state: 'known-issue', error: `${name}, until ${issue.expires}${most}\n${result.error}` };
   };
 }
 
@@ -157,7 +160,7 @@ function count(outcomes: Map<KnownIssue, boolean[]>, issue: KnownIssue, failed: 
 }
 
 /** Why the outcomes exceed the budget, in order, true for each failure; undefined: they do not. */
-export function overBudget(outcomes: readonly boolean[], budget: Budget | undefined): string | undefined {
+function overBudget(outcomes: readonly boolean[], budget: Budget | undefined): string | undefined {
   if (!budget) return undefined;
   const last = outcomes.slice(-budget.of);
   const failures = last.filter(Boolean).length;

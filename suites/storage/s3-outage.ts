@@ -18,7 +18,7 @@ const RECOVERY_SECONDS = 60;
 /** Timeout of a request without the S3 server. botocore retries four times, 7 to 8 s in total. */
 const TRIES_MS = 60_000;
 
-const NO_SERVER: Disruption = { target: { component: 's3' }, scaleToZero: {}, durationSeconds: 180 };
+const NO_SERVER: Disruption = { target: { component: 's3' }, scaleToZero: {}, durationSeconds: 420 };
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
