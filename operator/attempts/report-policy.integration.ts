@@ -102,7 +102,7 @@ describe('what the account of an attempt may write', function () {
         RUNNER,
       ),
     ];
-    for (const request of refused) expect(await said(request)).to.match(/forbidden/i);
+    for (const answer of await Promise.all(refused.map(said))) expect(answer).to.match(/forbidden/i);
     // A Role of an earlier version gives the right to patch the whole report: the policy refuses it all the same.
     const rule = { apiGroups: ['e2e.backend.ai'], resources: ['testreports'], verbs: ['patch', 'delete'] };
     await harness.grant('earlier', [rule], [at.name]);
@@ -112,6 +112,29 @@ describe('what the account of an attempt may write', function () {
       return true;
     });
     expect(await said(client.delete(TEST_REPORTS, at))).to.match(/nothing else of it/);
+  });
+
+  it('is no place outside of the artifact server, for any account, by the schema', async () => {
+    const at = { namespace: harness.namespace, name: 'schema' };
+    const spec = { run: 'schema', suite: 'alpha', attempt: 1 };
+    await harness.client.create(TEST_REPORTS, { metadata: at, spec });
+    const [good] = LIE.artifacts ?? [];
+    if (!good) throw new Error('the sample has no artifact');
+    const wrong = [
+      { key: 'a?/../../../Makefile' },
+      { key: '../x' },
+      { name: '../x' },
+      { name: '.hidden' },
+      { service: 'ns/evil:80' },
+      { service: 'ns/backendai-e2e-artifacts:http/../x' },
+      { sha256: 'x' },
+    ];
+    const write = (artifact: typeof good) =>
+      harness.client
+        .applyStatus(TEST_REPORTS, { metadata: at, status: { artifacts: [artifact] } }, RUNNER)
+        .then(() => 'accepted', String);
+    for (const part of wrong) expect(await write({ ...good, ...part })).to.match(/should match/);
+    expect(await write(good)).to.equal('accepted');
   });
 
   it('is nothing more once the operator closed the report', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { keyOf, ownerPath, partsOf, pathTo, placeAt } from './artifact-key.ts';
 
 const SHA = 'ab'.repeat(32);
@@ -31,6 +32,45 @@ describe('artifact keys and paths', () => {
       expect(placeAt(path)).to.equal(undefined);
     });
   }
+
+  it('are read only from texts that are written back as they were, and never leave their folder', () => {
+    const part = fc.constantFrom(
+      '..',
+      '.',
+      '/',
+      'ns',
+      'run-a-1',
+      UID,
+      SHA,
+      '.0.',
+      'suite.log',
+      '?',
+      '%2e',
+      '\n',
+      '',
+    );
+    const path = fc.array(part, { maxLength: 10 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.oneof(path, fc.string()), (text) => {
+        const place = placeAt(text);
+        if (!place) return true;
+        const parts = [place.namespace, place.report, place.uid, place.key].filter(
+          (one) => one !== undefined,
+        );
+        return parts.join('/') === text && parts.every((one) => !/^\.|[/?#%\s]/.test(one));
+      }),
+      { numRuns: 5000 },
+    );
+    fc.assert(
+      fc.property(fc.oneof(path, fc.string()), (text) => {
+        const parts = partsOf(text);
+        return (
+          parts === undefined || keyOf(parts) === text || Number(text.split('.')[1]) === parts.omittedBytes
+        );
+      }),
+      { numRuns: 5000 },
+    );
+  });
 
   it('cannot contain a file name with a slash', () => {
     expect(() => keyOf({ sha256: SHA, omittedBytes: 0, file: 'a/b' })).to.throw(RangeError, '"a/b"');
