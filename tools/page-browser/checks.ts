@@ -92,10 +92,10 @@ async function failuresOpen(page: Page): Promise<string[]> {
 
 /** Tab reaches the parts of the page, and Enter follows them. */
 async function keyboardReaches(page: Page): Promise<string[]> {
-  const link = page.locator('nav a', { hasText: 'Suites' });
+  const focused = page.locator('nav a:focus', { hasText: 'Suites' });
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press('Tab');
-    if (await link.evaluate('(element) => element === document.activeElement')) {
+    if ((await focused.count()) > 0) {
       await page.keyboard.press('Enter');
       return page.url().endsWith('#suites') ? [] : ['Enter on a link of the navigation does not follow it'];
     }
