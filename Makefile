@@ -11,6 +11,7 @@ help: ## Show this list
 	@echo '                         PARALLELISM=<suites at once>  SHUFFLE=<seed of a random order>'
 	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
+	@echo '                         BACKENDAI=<release, series, latest, folder of wheels or checkout>'
 
 setup: ## Install the npm packages and the Git hooks
 	@./tools/dev hooks
@@ -75,6 +76,7 @@ export E2E_PARALLELISM := $(or $(PARALLELISM),$(PARALLEL))
 export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
+export E2E_BACKENDAI := $(BACKENDAI)
 export E2E_ROWS := $(ROWS)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
 

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { parse } from 'yaml';
+import { type Choice, choiceInWords, readChoice } from '../backend-ai/choice.ts';
 import {
   type CatalogEntry,
   listing,
@@ -32,6 +33,9 @@ import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { rendererFor } from '../terminal/renderer.ts';
 
+/** Milliseconds to look at the folder that --backend-ai names: git may have to compare thousands of files. */
+const LOOK_MS = 60_000;
+
 export interface KindChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suites?: string;
@@ -50,6 +54,8 @@ export interface KindChoice {
   shuffle?: string;
   /** Kill the operator once in mid-run; undefined: in runs of all suites. */
   killOperator?: boolean;
+  /** Which Backend.AI, as the user wrote it; undefined: the pinned release. */
+  backendAi?: string;
   /** Print the plan, and change nothing. */
   dryRun: boolean;
 }
@@ -57,14 +63,8 @@ export interface KindChoice {
 /** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
 export async function kindCommand(options: KindChoice): Promise<number> {
   const clock = new PhaseClock();
-  let job: KindOptions;
-  try {
-    job = await kindOptions(options);
-  } catch (error) {
-    const ending = endingOfError(error);
-    console.error(lastLine(ending));
-    return ending.code;
-  }
+  const job = await orRefusal(kindOptions(options));
+  if (typeof job === 'number') return job;
   if (options.dryRun) {
     console.log((await planLines(job)).join('\n'));
     return COMMAND_EXIT.passed;
@@ -72,12 +72,24 @@ export async function kindCommand(options: KindChoice): Promise<number> {
   return perform(job, clock);
 }
 
+/** The options of a job, or the exit code after the reason for their refusal was printed. */
+async function orRefusal(options: Promise<KindOptions>): Promise<KindOptions | number> {
+  try {
+    return await options;
+  } catch (error) {
+    const ending = endingOfError(error);
+    console.error(lastLine(ending));
+    return ending.code;
+  }
+}
+
 /** `e2e up`: creates the cluster with Backend.AI and keeps it. Updates what exists. */
-export async function upCommand(): Promise<number> {
+export async function upCommand(backendAi?: string): Promise<number> {
   const clock = new PhaseClock();
   const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, environments: 1, dryRun: false };
-  const job = await kindOptions({ ...nothing, keep: true, reuse: false });
-  return perform({ ...job, upOnly: true }, clock);
+  const which = backendAi ? { backendAi } : {};
+  const job = await orRefusal(kindOptions({ ...nothing, ...which, keep: true, reuse: false }));
+  return typeof job === 'number' ? job : perform({ ...job, upOnly: true }, clock);
 }
 
 /** Runs the pipeline and prints progress, results and hints. Returns the exit code. */
@@ -123,12 +135,14 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
   const chosen = withLast(asked, catalog, options.grep);
   const seconds = await readTimings(PROJECT_ROOT);
   const suites = ordered(chosen, catalog, seconds, { ...options, environments });
+  const backendAi = await choiceOf(options);
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {
     ...(suites ? { suites } : {}),
     ...(options.grep ? { grep: options.grep } : {}),
     ...(options.rounds ? { rounds: options.rounds } : {}),
     ...(kills(options) ? { killOperator: sparedSuites(catalog) } : {}),
+    ...(backendAi ? { backendAi } : {}),
     keep: options.keep,
     reuse: options.reuse,
     includeSlow: options.includeSlow,
@@ -139,6 +153,16 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
     environmentValues: (values ?? {}) as Record<string, unknown>,
     cacheDir: defaultCacheDir(),
   };
+}
+
+/** The Backend.AI that is asked for, as far as this machine knows it. Whether a release exists, the image build asks. */
+async function choiceOf({ backendAi }: Pick<KindChoice, 'backendAi'>): Promise<Choice | undefined> {
+  if (!backendAi) return undefined;
+  return readChoice(backendAi, {
+    log: () => {},
+    signal: AbortSignal.timeout(LOOK_MS),
+    cacheDir: defaultCacheDir(),
+  });
 }
 
 /**
@@ -187,6 +211,7 @@ async function planLines(job: KindOptions): Promise<string[]> {
     `cluster: ${NAMES.cluster} (${job.reuse ? 'the kept one' : 'new'}, ${job.keep || job.reuse ? 'kept at the end' : 'deleted at the end'})`,
     `cache: ${job.cacheDir}`,
     `results: ${NAMES.out}`,
+    ...(job.backendAi ? [`Backend.AI: ${choiceInWords(job.backendAi)}`] : []),
     `seconds for the run: ${job.timeoutSeconds}`,
     ...(places.length > 1
       ? [`environments: ${places.map(({ name, namespace }) => `${name} in ${namespace}`).join(', ')}`]

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { readChoice } from '../backend-ai/choice.ts';
 import { listing, readCatalog } from '../catalog/catalog.ts';
 import { ensureImages } from '../images/build.ts';
 import { realEffects } from '../kind/effects.ts';
@@ -29,11 +30,15 @@ export function doctorCommand(output: Format): Promise<number> {
   });
 }
 
-/** `e2e images`: builds or fetches every image and prints the references. */
-export function imagesCommand(): Promise<number> {
+/**
+ * `e2e images`: builds or fetches every image and prints the references.
+ * @param backendAi value of --backend-ai
+ */
+export function imagesCommand(backendAi?: string): Promise<number> {
   return withProvision(async (p) => {
+    const choice = backendAi ? await readChoice(backendAi, p) : undefined;
     await ensureEngine(p);
-    const images = await ensureImages(p);
+    const images = await ensureImages(p, choice ? { backendAi: choice } : {});
     const rows = [...Object.entries(images.refs), ['node', images.nodeImage]];
     console.log(table(['image', 'reference'], rows).join('\n'));
     return COMMAND_EXIT.passed;

@@ -1,14 +1,27 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Choice } from '../backend-ai/choice.ts';
+import type { BackendAi } from '../backend-ai/packages.ts';
+import { PINNED_LOCK } from '../backend-ai/pinned.ts';
 import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
+import { VERSIONS } from '../machine/versions.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
 import { ensureNodeSet } from './node-image.ts';
-import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
+import { lockOfRelease, pinnedBackendAi, resolveBackendAi } from './resolve.ts';
+import {
+  BAKED,
+  IMAGES,
+  type ImageName,
+  type ImageRow,
+  LOADED,
+  OF_BACKEND_AI,
+  withCheckout,
+} from './table.ts';
 
 export type { ImageName } from './table.ts';
 
@@ -20,7 +33,10 @@ export interface ImageSet {
   nodeImage: string;
 }
 
-type FullBuilder = Builder & { debian(): Promise<string> };
+type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder };
+
+/** Images of a Backend.AI that is not the pinned one: so many of each name stay for a later run. */
+const KEPT = 2;
 
 /** On every image: the content key of its parent. */
 const PARENT_LABEL = 'e2e.backend.ai/parent';
@@ -38,8 +54,11 @@ export interface LayerRequest {
 /** Puts such an image into a cluster; false where the cluster holds none of the bases. */
 export type AddLayer = (request: LayerRequest, p: Provision) => Promise<boolean>;
 
-/** A builder whose answers are remembered, so that shared parents are looked at once. */
-function imageBuilder(given: Provision): FullBuilder {
+/**
+ * A builder whose answers are remembered, so that shared parents are looked at once.
+ * @param pinned builder of the pinned Backend.AI, for a builder of another: it makes what does not depend on Backend.AI
+ */
+function imageBuilder(given: Provision, backendAi: BackendAi, pinned?: FullBuilder): FullBuilder {
   const failed = new AbortController();
   const p: Provision = { ...given, signal: AbortSignal.any([given.signal, failed.signal]) };
   const keys = new Map<string, Promise<string>>();
@@ -50,14 +69,19 @@ function imageBuilder(given: Provision): FullBuilder {
     map.set(name, known);
     return known;
   };
+  const other = (image: string) => (rowOf(image).ofBackendAi ? undefined : pinned);
   const builder: FullBuilder = {
     p,
+    backendAi,
+    ...(pinned ? { pinned } : {}),
     debian: () => {
-      debian ??= ensureDebian(p);
+      debian ??= pinned?.debian() ?? ensureDebian(p);
       return debian;
     },
-    keyOf: (image) => remembered(keys, image, () => keyOf(builder, rowOf(image))),
-    build: (image) => remembered(builds, image, () => ensureRow(builder, rowOf(image))),
+    keyOf: (image) =>
+      other(image)?.keyOf(image) ?? remembered(keys, image, () => keyOf(builder, rowOf(image))),
+    build: (image) =>
+      other(image)?.build(image) ?? remembered(builds, image, () => ensureRow(builder, rowOf(image))),
     stop: (reason) => failed.abort(reason),
   };
   return builder;
@@ -71,12 +95,14 @@ function rowOf(name: string): ImageRow {
 }
 
 function folderOf(row: ImageRow): string {
-  return path.join(PROJECT_ROOT, 'images', row.name);
+  return path.join(PROJECT_ROOT, 'images', row.folder ?? row.name);
 }
 
 async function keyOf(builder: FullBuilder, row: ImageRow): Promise<string> {
   const parts: Record<string, string> = { ...row.args };
   parts.parent = await parentKey(builder, row);
+  for (const [arg, image] of Object.entries(row.stages ?? {}))
+    parts[`stage ${arg}`] = await builder.keyOf(image);
   for (const [file, hash] of Object.entries(await pathParts(folderOf(row)))) parts[`file ${file}`] = hash;
   for (const extra of row.extras ?? []) parts[`extra ${extra.to}`] = await extra.key(builder);
   return contentKey(parts);
@@ -118,17 +144,27 @@ async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
   const ref = refOf(row.name, await builder.keyOf(row.name));
   if (await imageId(p, ref)) return ref;
   const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
+  const stages: Record<string, string> = {};
+  for (const [arg, image] of Object.entries(row.stages ?? {})) stages[arg] = await builder.build(image);
   await withContext(builder, row, async (context) => {
     const started = Date.now();
     p.log(`image ${row.name}: building`);
-    const args = { BASE: base, ...row.args };
+    const args = { BASE: base, ...stages, ...row.args };
     const labels = { [PARENT_LABEL]: await parentKey(builder, row) };
     await dockerBuild(p, { ref, context, args, labels, log: `image-${row.name}` });
     p.log(`image ${row.name}: built in ${Math.round((Date.now() - started) / 1_000)} s`);
   });
-  const old = (await refsOf(p, `${REPOSITORY}/${row.name}`)).filter((other) => other !== ref);
-  await removeRefs(p, old);
+  await removeRefs(p, await oldRefs(builder, row, ref));
   return ref;
+}
+
+/** References of an image that nobody needs any more, after it was built anew. */
+async function oldRefs({ p, pinned }: FullBuilder, row: ImageRow, ref: string): Promise<string[]> {
+  const others = (await refsOf(p, `${REPOSITORY}/${row.name}`)).filter((other) => other !== ref);
+  if (!row.ofBackendAi) return others;
+  // Docker lists the newest first.
+  const kept = pinned ? [refOf(row.name, await pinned.keyOf(row.name))] : [];
+  return others.filter((other) => !kept.includes(other)).slice(KEPT);
 }
 
 /**
@@ -139,7 +175,7 @@ export async function buildImages<N extends string>(
   names: readonly N[],
   p: Provision,
 ): Promise<Record<N, string>> {
-  return withLock(p, 'images', () => buildEach(imageBuilder(p), names));
+  return withLock(p, 'images', async () => buildEach(imageBuilder(p, await pinnedBackendAi()), names));
 }
 
 async function buildEach<N extends string>(
@@ -151,14 +187,32 @@ async function buildEach<N extends string>(
   return refs as Record<N, string>;
 }
 
+/** Resolves the pinned release anew, and writes its lock into the checkout. */
+export async function renewPinnedLock(p: Provision): Promise<void> {
+  await withLock(p, 'images', async () => {
+    const builder = imageBuilder(p, await pinnedBackendAi());
+    await writeFile(PINNED_LOCK, await lockOfRelease(VERSIONS.backendAi, builder));
+  });
+}
+
+/** What the images of a cluster are to be. */
+export interface ImageWish {
+  /** Default: the pinned release. */
+  backendAi?: Choice;
+  /** Given for a kept cluster: brings the project's own code there without a build where that is possible. */
+  addLayer?: AddLayer;
+}
+
 /**
- * Provides every image of a cluster. Images in the node image are built only together with it.
- * @param addLayer given for a kept cluster: brings the project's own code there without a build where that is possible
- * @throws ProvisionError naming the image that could not be built and where its log lies
+ * Provides every image of a cluster. Images in the node image are built only together with it. It always holds the pinned release:
+ * images of another Backend.AI are loaded into the running node in place of them, so that a change of the release neither builds
+ * the node image anew nor loses what the next run needs.
+ * @throws ProvisionError naming the image that could not be built and where its log lies, or a Backend.AI that does not exist
  */
-export async function ensureImages(p: Provision, addLayer?: AddLayer): Promise<ImageSet> {
+export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
-    const builder = imageBuilder(p);
+    const builder = imageBuilder(p, await pinnedBackendAi());
+    const asked = backendAi && (await resolveBackendAi(backendAi, builder));
     const baked = await refsFor(builder, BAKED);
     const loaded = await refsFor(builder, LOADED);
     const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
@@ -172,8 +226,20 @@ export async function ensureImages(p: Provision, addLayer?: AddLayer): Promise<I
       if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
         await builder.build(name);
     }
-    return { refs: { ...baked, ...loaded }, nodeImage };
+    const chosen = asked ? await imagesOf(asked, builder) : {};
+    return { refs: { ...baked, ...loaded, ...chosen }, nodeImage };
   });
+}
+
+/** Builds the images of another Backend.AI than the pinned one. */
+async function imagesOf(asked: BackendAi, pinned: FullBuilder): Promise<Partial<Record<ImageName, string>>> {
+  const builder = imageBuilder(pinned.p, asked, pinned);
+  pinned.p.log(`Backend.AI: ${asked.title}`);
+  const refs: Partial<Record<ImageName, string>> = {};
+  for (const name of OF_BACKEND_AI) {
+    refs[name] = await builder.build(asked.checkout ? withCheckout(name) : name);
+  }
+  return refs;
 }
 
 /** Whether the cluster got the image as its own code on top of an image that differs in nothing else. */

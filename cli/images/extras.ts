@@ -1,5 +1,6 @@
 import { cp, link, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { BackendAi } from '../backend-ai/packages.ts';
 import { command } from '../machine/command.ts';
 import { moduleFolder } from '../machine/go.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
@@ -10,6 +11,8 @@ import { contentKey, pathParts } from './content-key.ts';
 /** What an extra may use of the builder. */
 export interface Builder {
   p: Provision;
+  /** What the images of Backend.AI hold. */
+  backendAi: BackendAi;
   /** Content key of another image, without building it. */
   keyOf(image: string): Promise<string>;
   /** Full reference of another image, built if need be. */

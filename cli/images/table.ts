@@ -1,4 +1,5 @@
 import { VERSIONS } from '../machine/versions.ts';
+import { checkoutSources, checkoutState, lockPart, wheels } from './backend-ai.ts';
 import { type Extra, hostCertificates, kindFiles, projectPath, savedImage, tool } from './extras.ts';
 import { compiledCode, nodeBinary, productionModules } from './javascript.ts';
 
@@ -10,6 +11,12 @@ export interface ImageRow {
    * Debian base image (a registry's or our own).
    */
   parent: string;
+  /** Folder below images/ with its Dockerfile. Default: its name. */
+  folder?: string;
+  /** Whether its content follows from the Backend.AI that is asked for. */
+  ofBackendAi?: true;
+  /** Other images that stages of the Dockerfile start from: build argument → row. */
+  stages?: Record<string, string>;
   /** What the build context holds beside the files of its folder. */
   extras?: Extra[];
   /**
@@ -38,7 +45,30 @@ export const BAKED = [
 /** Images with the project's own code: loaded into the running node, because they change with every edit. */
 export const LOADED = ['operator', 'suites'] as const;
 
+/** Images that hold Backend.AI. With a checkout, its sources are a layer on top of each: row "<name>-checkout". */
+export const OF_BACKEND_AI = ['backend-ai', 'agent', 'suites-backend-ai'] as const;
+
+/** The row with the sources of a checkout over an image of Backend.AI. */
+export function withCheckout(name: string): string {
+  return `${name}-checkout`;
+}
+
+function checkoutRow(parent: (typeof OF_BACKEND_AI)[number], user: string): ImageRow {
+  return {
+    name: withCheckout(parent),
+    parent,
+    folder: 'checkout',
+    ofBackendAi: true,
+    extras: [checkoutSources('sources'), checkoutState('source.json')],
+    args: { USER_ID: user },
+  };
+}
+
 export type ImageName = (typeof BAKED)[number] | (typeof LOADED)[number];
+
+function chartFiles(...files: string[]): Extra[] {
+  return files.map((file) => projectPath(`charts/backend-ai/files/config/${file}`, file));
+}
 
 /** Every image, in no particular order: parents and extras say what is built first. */
 export const IMAGES: ImageRow[] = [
@@ -48,19 +78,40 @@ export const IMAGES: ImageRow[] = [
   { name: 'etcd', parent: 'base' },
   { name: 'registry', parent: 'base' },
   { name: 's3', parent: 'base', extras: [tool('versitygw', 'versitygw')] },
-  { name: 'backend-ai', parent: 'base' },
-  { name: 'agent', parent: 'backend-ai' },
+  { name: 'uv', parent: 'base' },
+  {
+    name: 'backend-ai-dependencies',
+    parent: 'base',
+    ofBackendAi: true,
+    stages: { UV: 'uv' },
+    extras: [lockPart('dependencies', 'requirements.txt')],
+  },
+  {
+    name: 'backend-ai',
+    parent: 'backend-ai-dependencies',
+    ofBackendAi: true,
+    stages: { UV: 'uv' },
+    extras: [lockPart('packages', 'requirements.txt'), wheels('wheels')],
+  },
+  { name: 'agent', parent: 'backend-ai', ofBackendAi: true },
   { name: 'fault-tools', parent: 'base' },
+  {
+    // Made with the pinned release, whichever is asked for: the suites know what is in it.
+    name: 'previous-release',
+    parent: 'backend-ai',
+    stages: { UV: 'uv' },
+    extras: chartFiles('alembic.ini', 'manager.toml'),
+  },
   {
     name: 'suites-backend-ai',
     parent: 'backend-ai',
-    extras: [
-      projectPath('images/backend-ai/uv.txt', 'uv.txt'),
-      ...['alembic.ini', 'alembic-appproxy.ini', 'manager.toml'].map((file) =>
-        projectPath(`charts/backend-ai/files/config/${file}`, file),
-      ),
-    ],
+    ofBackendAi: true,
+    stages: { PREVIOUS: 'previous-release' },
+    extras: chartFiles('alembic.ini', 'alembic-appproxy.ini'),
   },
+  checkoutRow('backend-ai', '1000:1000'),
+  checkoutRow('agent', '0:0'),
+  checkoutRow('suites-backend-ai', '65532:65532'),
   { name: 'kernel', parent: 'base' },
   { name: 'kernel-push', parent: 'base', extras: [savedImage('kernel', 'kernel.tar')] },
   { name: 'node-base', parent: 'base', extras: [kindFiles('files')], args: { PAUSE: VERSIONS.pause } },

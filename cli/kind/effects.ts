@@ -4,6 +4,7 @@ import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
+import type { Choice } from '../backend-ai/choice.ts';
 import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
 import { addSourceLayer } from '../cluster/source-layer.ts';
 import { ensureImages, type ImageSet } from '../images/build.ts';
@@ -29,7 +30,7 @@ export interface Effects {
   tools(p: Provision): Promise<Tools>;
   engine(p: Provision): Promise<void>;
   /** `kept`: the cluster exists, and gets edits as layers where possible. */
-  images(p: Provision, kept?: boolean): Promise<ImageSet>;
+  images(p: Provision, wish?: { kept?: boolean; backendAi?: Choice | undefined }): Promise<ImageSet>;
   clusterExists(p: Provision): Promise<boolean>;
   createCluster(nodeImage: string, p: Provision): Promise<void>;
   loadImages(refs: string[], p: Provision): Promise<void>;
@@ -56,8 +57,11 @@ export function realEffects(root: string): Effects {
       kubectl: await ensureTool('kubectl', p),
     }),
     engine: ensureEngine,
-    images: (p, kept) =>
-      ensureImages(p, kept ? (request) => addSourceLayer(NAMES.cluster, request, p) : undefined),
+    images: (p, { kept, backendAi } = {}) =>
+      ensureImages(p, {
+        ...(backendAi ? { backendAi } : {}),
+        ...(kept ? { addLayer: (request) => addSourceLayer(NAMES.cluster, request, p) } : {}),
+      }),
     clusterExists: (p) => clusterExists(NAMES.cluster, p),
     createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),
     loadImages: (refs, p) => loadImages(NAMES.cluster, refs, p),

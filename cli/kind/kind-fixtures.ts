@@ -41,6 +41,8 @@ export class Machine {
   finished: TestRun = run([suite('s', 'Passed')]);
   patches: unknown[] = [];
   applied: string[] = [];
+  /** The Backend.AI that images were wanted for. */
+  backendAi: unknown;
 
   async job(more: Partial<KindOptions> = {}) {
     const parts = {
@@ -77,7 +79,8 @@ export class Machine {
         return { kind: 'kind', helm: 'helm', kubectl: 'kubectl' };
       },
       engine: () => this.step('engine'),
-      images: async () => {
+      images: async (_, { backendAi } = {}) => {
+        this.backendAi = backendAi;
         await this.step('images');
         return { refs, nodeImage: 'node' };
       },

@@ -1,3 +1,4 @@
+import type { Choice } from '../backend-ai/choice.ts';
 import type { RunChoice } from '../runs/run-spec.ts';
 
 /** Options of the kind pipeline. */
@@ -17,4 +18,6 @@ export interface KindOptions extends RunChoice {
   /** Values for charts/backend-ai. */
   environmentValues: Record<string, unknown>;
   cacheDir: string;
+  /** Which Backend.AI to deploy; undefined: the pinned release. */
+  backendAi?: Choice;
 }

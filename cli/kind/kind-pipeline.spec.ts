@@ -26,6 +26,12 @@ describe('the job', () => {
     ]);
   });
 
+  it('makes the images of the Backend.AI that is asked for', async () => {
+    const machine = new Machine();
+    await machine.job({ backendAi: { kind: 'series', series: '26.9' } });
+    expect(machine.backendAi).to.deep.equal({ kind: 'series', series: '26.9' });
+  });
+
   it('creates the requested number of environments, in order, before the run', async () => {
     const one = new Machine();
     await one.job();

@@ -121,7 +121,10 @@ async function lookForCluster(state: KindState, { p }: Step): Promise<undefined>
 }
 
 async function makeImages(state: KindState, { p }: Step): Promise<undefined> {
-  state.images = await state.effects.images(p, state.clusterWasThere);
+  state.images = await state.effects.images(p, {
+    kept: state.clusterWasThere,
+    backendAi: state.options.backendAi,
+  });
 }
 
 async function createCluster(state: KindState, { p }: Step): Promise<undefined> {

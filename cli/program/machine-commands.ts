@@ -6,6 +6,7 @@ import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
 import { given, isYes } from './option-values.ts';
 import {
+  backendAiOption,
   choiceOptions,
   exitCodeOption,
   isOn,
@@ -31,6 +32,7 @@ interface KindWords {
   parallelism?: number;
   shuffle?: string;
   killOperator?: boolean;
+  backendAi?: string;
   dryRun?: boolean;
   exitCodeTo?: string;
 }
@@ -64,6 +66,7 @@ export function addMachineCommands(program: Command, end: End): void {
         MOST_ENVIRONMENTS,
       ),
     )
+    .addOption(backendAiOption())
     .addOption(textOption('shuffle', 'seed', 'start the suites in the random order of this seed'))
     .option('--kill-operator', 'kill the operator once during the run (default for all suites)')
     .option('--no-kill-operator', `leave the operator alone (env: ${environmentVariable('killOperator')}=0)`)
@@ -77,17 +80,19 @@ export function addMachineCommands(program: Command, end: End): void {
         '  ./e2e kind                                      all suites in a new cluster',
         '  ./e2e kind --suites storage --keep               one area; keep the cluster',
         '  ./e2e kind --suites storage-file-upload --reuse  again, on the kept cluster',
+        '  ./e2e kind --backend-ai 26.9.0 --no-slow         the published packages of a release',
+        '  ./e2e kind --backend-ai ../backend.ai            the sources of a checkout, with its edits',
       ].join('\n'),
     )
     .action(async (words: KindWords) => {
       const { kindCommand } = await import('../commands/kind.ts');
-      const { suites, grep, rounds, environments, shuffle } = words;
+      const { suites, grep, rounds, environments, shuffle, backendAi } = words;
       const killOperator = killsOperator(
         words.killOperator,
         process.env[environmentVariable('killOperator')],
       );
       const code = await kindCommand({
-        ...given({ suites, grep, rounds, environments, shuffle, killOperator }),
+        ...given({ suites, grep, rounds, environments, shuffle, killOperator, backendAi }),
         keep: isOn('keep', words.keep),
         reuse: isOn('reuse', words.reuse),
         includeSlow: !isOn('noSlow', !words.slow),
@@ -100,7 +105,10 @@ export function addMachineCommands(program: Command, end: End): void {
   program
     .command('up')
     .description('create the kind cluster with Backend.AI and keep it')
-    .action(async () => end(await (await import('../commands/kind.ts')).upCommand()));
+    .addOption(backendAiOption())
+    .action(async ({ backendAi }: { backendAi?: string }) =>
+      end(await (await import('../commands/kind.ts')).upCommand(backendAi)),
+    );
   program
     .command('down')
     .description('remove the kept cluster')
@@ -115,7 +123,10 @@ export function addMachineCommands(program: Command, end: End): void {
   program
     .command('images')
     .description('build or fetch every image')
-    .action(async () => end(await (await import('../commands/machine.ts')).imagesCommand()));
+    .addOption(backendAiOption())
+    .action(async ({ backendAi }: { backendAi?: string }) =>
+      end(await (await import('../commands/machine.ts')).imagesCommand(backendAi)),
+    );
 }
 
 /** Whether the option or else the variable decides on killing the operator; undefined: the command decides. */

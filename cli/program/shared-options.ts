@@ -33,6 +33,15 @@ export function isOn(name: SettingName, flag: boolean | undefined): boolean {
   return flag === true || isYes(process.env[environmentVariable(name)]);
 }
 
+/** The Backend.AI to deploy. Readers of its value: cli/backend-ai/choice.ts. */
+export function backendAiOption(): Option {
+  return textOption(
+    'backendAi',
+    'which',
+    'Backend.AI to deploy: a release, a series, latest, a folder of wheels or a checkout (default: the pinned release)',
+  );
+}
+
 /** Options that choose suites and tests, the same for every command that creates a run. */
 export function choiceOptions(command: Command): Command {
   return command

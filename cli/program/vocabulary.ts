@@ -15,6 +15,8 @@ export interface Setting {
   field?: string;
   /** Why the field has another name. */
   because?: string;
+  /** The variable of make, where it does not follow from the name. */
+  variable?: string;
   /** Older name, which still works as a hidden flag and as a variable of make. */
   older?: string;
 }
@@ -55,6 +57,7 @@ export const VOCABULARY = [
     because: 'a field that names an object ends in Ref; further names go to moreEnvironmentRefs',
   },
   { name: 'environments', commands: ['kind'], make: true },
+  { name: 'backendAi', commands: ['kind', 'up', 'images'], make: true, variable: 'BACKENDAI' },
   { name: 'keep', commands: ['kind', 'staging', 'attach'], make: true },
   { name: 'reuse', commands: ['kind'], make: true },
   { name: 'shuffle', commands: ['kind'], make: true },
@@ -88,7 +91,9 @@ export function flagOf(name: string): string {
 
 /** "DEPLOYMENT_NAMESPACE" for "deploymentNamespace": the variable of make. */
 export function makeVariable(name: string): string {
-  return flagOf(name).slice(2).replaceAll('-', '_').toUpperCase();
+  const settings: readonly Setting[] = VOCABULARY;
+  const own = settings.find((setting) => setting.name === name)?.variable;
+  return own ?? flagOf(name).slice(2).replaceAll('-', '_').toUpperCase();
 }
 
 /** "E2E_DEPLOYMENT_NAMESPACE" for "deploymentNamespace": the environment variable. */

@@ -1,21 +1,15 @@
 #!/bin/sh
-# Takes out of a virtual environment what no component loads, and compiles the rest.
+# Takes out of the folder $1 with packages of Backend.AI what no component loads, and compiles the rest with the Python $2.
 set -eu
-packages=$(echo "$1"/lib/python3.*/site-packages)
 
-# Nothing is installed any more; setuptools was there for one build.
-rm -rf "$packages"/setuptools "$packages"/setuptools-*.dist-info \
-  "$packages"/pkg_resources "$packages"/_distutils_hack "$packages"/distutils-precedence.pth
 # Source maps of the web user interface.
-find "$packages/ai/backend/web/static" -name '*.map' -delete
+find "$1/ai/backend/web/static" -name '*.map' -delete
 # Helper images and programs for the other processor architecture.
 other=aarch64
 [ "$(uname -m)" = aarch64 ] && other=x86_64
-find "$packages/ai/backend" -name "*.$other.*" -delete
-find "$packages" -type d \( -path '*/networkx/*/tests' -o -path '*/tornado/test' -o -path '*/telnetlib3/tests' \) \
-  -prune -exec rm -rf {} +
+find "$1/ai/backend" -name "*.$other.*" -delete
+rm -f "$1/.lock"
 
-# Compiled now, because containers run on a read-only root: without it each start would compile some 10,000 modules anew.
-# unchecked-hash: the sources never change, so there is no need to look at them.
-"$1/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$packages" \
-  || echo 'some files (templates, code for other Python versions) could not be compiled'
+# See images/backend-ai-dependencies/slim.sh.
+"$2" -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$1" -p /opt/bai/lib/python3.13/site-packages "$1" \
+  || echo 'some files (templates) could not be compiled'

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Connection } from '@backendai-e2e/api/connection';
+import { RELEASE_RECORD_CONTAINER } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
 import {
   CHART,
@@ -128,12 +129,28 @@ describe('charts/backend-ai', function () {
     for (const { kind, object, name } of workloads(e2e)) {
       const { labels, annotations } = object.metadata;
       expect(labels, name).to.include.keys(
-        ...['name', 'instance', 'component', 'version'].map((key) => `app.kubernetes.io/${key}`),
+        ...['name', 'instance', 'component'].map((key) => `app.kubernetes.io/${key}`),
       );
       expect(object.spec?.template?.metadata.labels, name).to.include(labels);
       const replicas = kind === 'Job' ? 1 : object.spec?.replicas;
       expect(annotations?.['e2e.backend.ai/desired-replicas'], name).to.equal(String(replicas));
     }
+  });
+
+  it('labels services with their version, and lets each pod of Backend.AI say what is installed in its image', () => {
+    for (const { name, pod, object } of workloads(e2e)) {
+      const label = object.metadata.labels['app.kubernetes.io/version'];
+      const record = pod.initContainers?.[0];
+      if (record?.name !== RELEASE_RECORD_CONTAINER) expect(label, name).to.match(/^\d/);
+      else {
+        expect(label, name).to.equal(undefined);
+        expect(pod.containers[0]?.image, name).to.equal(record.image);
+      }
+    }
+    const recorded = workloads(e2e).filter(
+      ({ pod }) => pod.initContainers?.[0]?.name === RELEASE_RECORD_CONTAINER,
+    );
+    expect(recorded).to.have.lengthOf(7);
   });
 
   it('gives every container requests and limits', () => {

@@ -8,6 +8,7 @@ export interface RunElsewhere {
 
 const CI = (shows: string): RunElsewhere => ({ file: '.ci/run', shows });
 const STAGING = (shows: string): RunElsewhere => ({ file: 'tools/selftests/staging.ts', shows });
+const CHOICE = (shows: string): RunElsewhere => ({ file: 'cli/backend-ai/choice.spec.ts', shows });
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
 
 /**
@@ -26,6 +27,10 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   './e2e up': JOB('keep'),
   'make e2e-kind REUSE=1 SUITES=storage-rename-folder': JOB('reuse'),
   'make e2e-kind REUSE=1 SUITES=storage-rename-folder GREP=finds every agent': JOB('reuse'),
+  'make e2e-kind BACKENDAI=26.9.0 NO_SLOW=1': JOB('makes the images of the Backend.AI that is asked for'),
+  'make e2e-kind BACKENDAI=../backend.ai/dist SUITES=session-lifecycle': CHOICE('is a folder of wheels'),
+  'make e2e-kind BACKENDAI=../backend.ai REUSE=1 SUITES=session-lifecycle-create-session':
+    CHOICE('is a checkout'),
   'make images-push REGISTRY=registry.example/e2e': STAGING("'images-push'"),
   'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
     STAGING('is refused without rights'),

@@ -76,6 +76,12 @@ function addGenerators(program: Command, end: End): void {
     .description('write the import rules of tools/walls into biome.walls.json')
     .action(async () => end((await import('../walls/biome-walls.ts')).wallsCommand()));
   program
+    .command('lock')
+    .description(
+      'resolve the Backend.AI of versions.json anew, and write its lock: cli/backend-ai/pinned.txt',
+    )
+    .action(async () => end(await (await import('./lock.ts')).lockCommand()));
+  program
     .command('docs')
     .description('write the settings and the values of the charts into docs/reference')
     .action(async () => end(await (await import('./test.ts')).docsCommand()));

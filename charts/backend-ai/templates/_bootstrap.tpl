@@ -6,6 +6,8 @@ another Job) and what the stages in etcd are marked with.
 {{ include "backend-ai.pod" . }}
 {{ include "backend-ai.user" . }}
 restartPolicy: Never
+initContainers:
+  {{- include "backend-ai.releaseRecord" (list . "backendAi") | nindent 2 }}
 containers:
   - name: bootstrap
     image: {{ include "backend-ai.image" (list . "backendAi") }}
@@ -52,5 +54,5 @@ volumes:
 
 {{/* Changes with all that the bootstrap does. */}}
 {{- define "backend-ai.bootstrapId" -}}
-{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) (.Files.Get "files/bootstrap/bootstrap.py") (.Files.Get "files/bootstrap/fixture.py") (.Files.Get "files/scripts/start.sh") | join "\n" | sha256sum | trunc 10 }}
+{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) (.Files.Get "files/bootstrap/bootstrap.py") (.Files.Get "files/bootstrap/fixture.py") (.Files.Get "files/bootstrap/differences.py") (.Files.Get "files/bootstrap/differences.json") (.Files.Get "files/scripts/start.sh") | join "\n" | sha256sum | trunc 10 }}
 {{- end }}

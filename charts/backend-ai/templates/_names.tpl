@@ -19,11 +19,12 @@ registry.{{ .Release.Namespace }}:5001
 {{ include "backend-ai.registry" . }}/stable/python:3.13-debian13
 {{- end }}
 
-{{/* Version of a component, for its label. */}}
+{{/*
+Version of a component, for its label: of the services that this chart brings. What Backend.AI is installed, only the image knows
+(backend-ai.releaseRecord).
+*/}}
 {{- define "backend-ai.version" -}}
-{{- $root := index . 0 -}}
-{{- $others := dict "postgres" "17" "valkey" "8" "etcd" "3.5" "registry" "2.8" "s3" "1.8.0" -}}
-{{ get $others (index . 1) | default $root.Chart.AppVersion }}
+{{- get (dict "postgres" "17" "valkey" "8" "etcd" "3.5" "registry" "2.8" "s3" "1.8.0") (index . 1) -}}
 {{- end }}
 
 {{/* Labels that pick the pods of a component. Arguments: list of root, component. */}}
@@ -36,7 +37,9 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{/* Labels of every object and pod. Arguments: list of root, component. */}}
 {{- define "backend-ai.labels" -}}
 {{ include "backend-ai.selector" . }}
-app.kubernetes.io/version: {{ include "backend-ai.version" . | quote }}
+{{- with include "backend-ai.version" . }}
+app.kubernetes.io/version: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* Metadata of a workload. Arguments: list of root, component, replicas. */}}

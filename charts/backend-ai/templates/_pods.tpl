@@ -32,6 +32,29 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{/*
+First container of a pod: its termination message is the record of what is installed in the image (images/backend-ai/record.py). The
+operator reads it there, so the version in its status is that of the packages, whatever an image is called. Arguments: list of root,
+key of the image.
+*/}}
+{{- define "backend-ai.releaseRecord" -}}
+- name: release-record
+  image: {{ include "backend-ai.image" . }}
+  imagePullPolicy: IfNotPresent
+  # An image that somebody else made need not have it.
+  command: [sh, -c, "cat /opt/bai/release.json > /dev/termination-log || true"]
+  resources:
+    requests: { cpu: 1m, memory: 8Mi }
+    limits: { cpu: "1", memory: 32Mi }
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 1000
+    runAsGroup: 1000
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities: { drop: [ALL] }
+{{- end }}
+
 {{/* Makes the node's folder for a component's data: as root, because the kubelet creates it for root. Arguments: list of root, key of the image, extra scripts. */}}
 {{- define "backend-ai.prepareData" -}}
 - name: prepare-data

@@ -28,6 +28,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
+from ai.backend.manager import __version__ as RELEASE
+from differences import adapted, holds
 from fixture import make_fixture
 
 STARTED = time.monotonic()
@@ -52,6 +54,9 @@ def say(text: str) -> None:
 
 def step(name: str, work: Callable[[], object]) -> None:
     """Runs one step, says how long it took, and names it in the error when it fails."""
+    if not holds("steps", name, RELEASE):
+        say(f"{name}: not in {RELEASE}")
+        return
     began = time.monotonic()
     try:
         work()
@@ -183,7 +188,7 @@ def appproxy_schema() -> None:
 
 def accounts() -> None:
     fixture = WORK / "fixture.json"
-    fixture.write_text(json.dumps(make_fixture(os.environ)))
+    fixture.write_text(json.dumps(adapted(make_fixture(os.environ), RELEASE)))
     fixture.chmod(0o600)
     manager_cli("fixture", "populate", str(fixture))
 
@@ -283,10 +288,12 @@ def configuration() -> None:
 
 def bootstrap() -> None:
     WORK.mkdir(exist_ok=True)
+    say(f"Backend.AI {RELEASE}")
     # The imports need no other pod, so they run while the others start.
     shared = Background("configuration in etcd", configuration, "config")
     appproxy = Background("schema of the app proxy", appproxy_schema, "appproxy")
-    step("imports", lambda: importlib.import_module("ai.backend.manager.cli.permissions"))
+    needed = "permissions" if holds("steps", "roles", RELEASE) else "fixture"
+    step("imports", lambda: importlib.import_module(f"ai.backend.manager.cli.{needed}"))
     shared.join()
     step("PostgreSQL", wait_for_database)
     step("schema of the manager", manager_schema)

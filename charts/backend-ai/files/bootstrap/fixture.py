@@ -157,7 +157,15 @@ def make_fixture(environment: Mapping[str, str]) -> dict[str, list[Row]]:
                 "wsproxy_api_token": environment["APPPROXY_API_SECRET"],
             }
         ],
-        "sgroups_for_domains": [{"resource_group_id": RESOURCE_GROUP, "domain_id": DOMAIN}],
+        # By name and by id: differences.json says which of them a release knows.
+        "sgroups_for_domains": [
+            {
+                "resource_group_id": RESOURCE_GROUP,
+                "domain_id": DOMAIN,
+                "scaling_group": "default",
+                "domain": "default",
+            }
+        ],
         "association_groups_users": [
             {"group_id": group, "user_id": user_id(name)}
             for name in accounts

@@ -1,0 +1,79 @@
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SOURCES } from '../backend-ai/checkout.ts';
+import { lockParts } from '../backend-ai/lock.ts';
+import type { BackendAi } from '../backend-ai/packages.ts';
+import { contentKey, pathParts } from './content-key.ts';
+import type { Extra } from './extras.ts';
+
+/** One of the two parts of the lock. */
+export function lockPart(part: 'dependencies' | 'packages', to: string): Extra {
+  return {
+    to,
+    key: async ({ backendAi }) => contentKey({ lock: lockParts(backendAi.lock)[part] }),
+    put: ({ backendAi }, target) => writeFile(target, lockParts(backendAi.lock)[part]),
+  };
+}
+
+/** The wheels that the lock names; an empty folder where it names none. Their hashes stand in the lock. */
+export function wheels(to: string): Extra {
+  return {
+    to,
+    key: async () => '',
+    put: async ({ backendAi }, target) => {
+      await mkdir(target);
+      const { folder, files } = backendAi.wheels ?? { folder: '', files: [] };
+      for (const file of files) await cp(path.join(folder, file), path.join(target, file));
+    },
+  };
+}
+
+/** Folders and files that a checkout holds, but that are no part of its sources. */
+const NO_SOURCES = /(^|\/)(__pycache__|node_modules|\.[^/]+)(\/|$)|\.pyc$/;
+
+/** The sources of the checkout. Links in it, such as those to the one VERSION, become what they point to. */
+export function checkoutSources(to: string): Extra {
+  return {
+    to,
+    key: async ({ backendAi }) => {
+      const folder = folderOf(backendAi);
+      const parts = await pathParts(path.join(folder, SOURCES));
+      const sources = Object.entries(parts).filter(([file]) => !NO_SOURCES.test(file));
+      const version = await readFile(path.join(folder, 'VERSION'), 'utf8').catch(() => '');
+      return contentKey({ ...Object.fromEntries(sources), ' version': version });
+    },
+    put: async ({ backendAi }, target) => {
+      const root = path.join(folderOf(backendAi), SOURCES);
+      await cp(root, target, {
+        recursive: true,
+        dereference: true,
+        // A link that points nowhere is left out.
+        filter: async (file) =>
+          !NO_SOURCES.test(path.relative(root, file)) &&
+          (await stat(file).then(
+            () => true,
+            () => false,
+          )),
+      });
+    },
+  };
+}
+
+/** Commit and state of the checkout, for the record in the image. */
+export function checkoutState(to: string): Extra {
+  const text = ({ checkout }: BackendAi) =>
+    JSON.stringify({
+      ...(checkout?.commit === undefined ? {} : { commit: checkout.commit }),
+      ...(checkout?.modified === undefined ? {} : { modified: checkout.modified }),
+    });
+  return {
+    to,
+    key: async ({ backendAi }) => text(backendAi),
+    put: ({ backendAi }, target) => writeFile(target, text(backendAi)),
+  };
+}
+
+function folderOf({ checkout }: BackendAi): string {
+  if (!checkout) throw new Error('an image with the sources of a checkout is built without a checkout');
+  return checkout.folder;
+}
