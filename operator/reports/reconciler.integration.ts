@@ -13,11 +13,8 @@ import {
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
-const QUOTAS: Resource<KubeObject & { spec: { hard: Record<string, string> } }> = {
-  apiVersion: 'v1',
-  kind: 'ResourceQuota',
-  plural: 'resourcequotas',
-};
+type Quota = KubeObject & { spec: { hard: Record<string, string> } };
+const QUOTAS: Resource<Quota> = { apiVersion: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas' };
 
 describe('TestReport against a real API server', function () {
   this.timeout(LAST_RESORT_MS);
@@ -81,6 +78,9 @@ describe('TestReport against a real API server', function () {
   it('says within seconds that the API server refuses the pod', async () => {
     const quota = { namespace: harness.namespace, name: 'full' };
     await harness.client.create(QUOTAS, { metadata: quota, spec: { hard: { pods: '0' } } });
+    // No quota controller runs here.
+    const status = { hard: { pods: '0' }, used: { pods: '0' } };
+    await harness.client.mergePatch(QUOTAS, quota, { status }, { subresource: 'status' });
     try {
       await harness.environment('refused');
       await harness.run('refused', 'refused', { suites: { names: ['alpha'] } });
