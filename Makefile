@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest down images images-push test test-ui lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects down images images-push test test-ui lint fmt crds catalog docs bench
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ e2e-cron-selftest: ## Run the schedule in kind, a run each minute (in the kept c
 e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must fail (an hour)
 	@./tools/dev breakages-selftest
 
+defects: ## Plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each (hours)
+	@./tools/dev defects
+
 test: ## Run all checks and tests of this project: lint, unit, charts, API server (no Docker needed)
 	@./tools/dev test
 
@@ -58,7 +61,7 @@ crds: ## Write the CRDs of packages/api into the operator's chart
 catalog: ## Write the suites' metadata into the operator's chart and docs/suites.md
 	@./tools/dev catalog
 
-docs: ## Write the settings and the values of the charts into docs/reference
+docs: ## Write the settings, the values of the charts and docs/defects.md
 	@./tools/dev docs
 
 bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour)

@@ -83,7 +83,7 @@ function addGenerators(program: Command, end: End): void {
     .action(async () => end(await (await import('./lock.ts')).lockCommand()));
   program
     .command('docs')
-    .description('write the settings and the values of the charts into docs/reference')
+    .description('write the settings, the values of the charts and docs/defects.md')
     .action(async () => end(await (await import('./test.ts')).docsCommand()));
 }
 
@@ -120,6 +120,20 @@ function addMeasurements(program: Command, end: End): void {
     .action(async (options: { suites?: string; environment: string; list?: string }) =>
       end(await (await import('../selftests/breakages-command.ts')).breakagesSelftestCommand(options)),
     );
+  program
+    .command('defects')
+    .description("plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each")
+    .option('--check', 'only compare suites/defects.yaml with the pinned release, without a cluster')
+    .option('--import', 'with --check: also import each changed module')
+    .option('--image <reference>', 'with --check: image with Backend.AI (default: the one that is built)')
+    .option('--packages <folder>', 'with --check: folder with installed packages, in place of an image')
+    .option('--defects <names>', 'comma-separated defects (default: all)')
+    .option('--suites <names>', 'comma-separated suites (default: those that suites/defects.yaml names)')
+    .option('--at-once <n>', 'most defects that are planted together', wholeNumber(1, 20), 1)
+    .option('--environment <name>', 'environment of the kept cluster', 'e2e')
+    .option('--again', 'also try the defects that out/defects holds results of')
+    .option('--undo', 'only undo what an earlier call left planted')
+    .action(async (options) => end(await (await import('../defects/command.ts')).defectsCommand(options)));
   program
     .command('staging-selftest')
     .description('prove "staging" in kind: a second Backend.AI, a restricted user, a lost connection')

@@ -7,6 +7,8 @@ import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { execa } from 'execa';
+import { readDefects } from '../defects/defect-list.ts';
+import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
 import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
@@ -76,10 +78,11 @@ export function crdsCommand(): Promise<number> {
   });
 }
 
-/** `tools/dev docs`: writes the pages in docs/reference. */
+/** `tools/dev docs`: writes the pages in docs/reference, and the page of planted defects. */
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => {
     await writeFile(SETTINGS_PAGE, settingsPage());
+    await writeFile(path.join(PROJECT_ROOT, DEFECTS_PAGE), defectsPage(readDefects()));
     return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
   });
 }

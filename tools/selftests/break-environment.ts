@@ -62,7 +62,7 @@ async function mend(
   const works = [
     ...(run ? [() => bench.client.mergePatch(path, { spec: { cancel: true } }, p.signal)] : []),
     ...steps.map((step) => () => take(bench, step, p)),
-    () => ready(bench, p),
+    () => untilReady(bench, p),
   ];
   const errors: unknown[] = [];
   for (const work of works) {
@@ -115,7 +115,7 @@ async function take(bench: Bench, step: Step, p: Provision): Promise<void> {
 }
 
 /** Waits until the environment is ready. Throws an Error with its last status. */
-async function ready({ client, environment }: Bench, { signal }: Provision): Promise<void> {
+export async function untilReady({ client, environment }: Bench, { signal }: Provision): Promise<void> {
   const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name: environment });
   const until = performance.now() + READY_MS;
   for (;;) {
@@ -137,9 +137,15 @@ async function listReports({ client }: Bench, run: TestRun, signal: AbortSignal)
   return (await client.get<KubeList<TestReport>>(path, query, signal)).items;
 }
 
-async function reportsOf(bench: Bench, run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
+/** Follows a run to its end, and returns its reports. `seconds`: the run's own time-out. */
+export async function reportsOf(
+  bench: Bench,
+  run: TestRun,
+  signal: AbortSignal,
+  seconds = RUN_SECONDS,
+): Promise<TestReport[]> {
   const names = namesOf(NAMES.operatorNamespace, run);
-  const deadlineMs = (RUN_SECONDS + 300) * 1000;
+  const deadlineMs = (seconds + 300) * 1000;
   await followRun(bench.client, names, { signal, deadlineMs, onChange: () => {} });
   return listReports(bench, run, signal);
 }

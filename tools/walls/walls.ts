@@ -200,11 +200,13 @@ export const WALLS: readonly Wall[] = [
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
+  ['tools/defects', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/selftests']],
   [
     'tools/program',
     [
       ...['packages/api', 'packages/results', 'cli'],
-      ...['tools/bench', 'tools/catalog', 'tools/dev-operator', 'tools/page-browser', 'tools/release'],
+      ...['tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
+      ...['tools/page-browser', 'tools/release'],
       ...['tools/selftests', 'tools/walls'],
     ],
   ],

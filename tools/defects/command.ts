@@ -1,0 +1,197 @@
+import path from 'node:path';
+import { TEST_RUNS } from '@backendai-e2e/api/resources';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { withProvision } from '@backendai-e2e/cli/commands/machine';
+import { realEffects } from '@backendai-e2e/cli/kind/effects';
+import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
+import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
+import { createRun } from '@backendai-e2e/cli/runs/runs';
+import { pathOf } from '@backendai-e2e/kube/request';
+import type { TestRecord } from '@backendai-e2e/results/test-record';
+import { type Bench, reportsOf, untilReady } from '../selftests/break-environment.ts';
+import { type CheckOptions, checkChanges } from './check.ts';
+import { COMPONENTS, type Defect, readDefects } from './defect-list.ts';
+import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
+import { planGroups, selectDefects, suitesOf } from './plan.ts';
+import { plant, undoAll, unplanted } from './plant.ts';
+import { changesOf } from './planting.ts';
+import { digestOf, merged, readTried, stillToTry, summaryOf, type Tried, writeTried } from './results.ts';
+
+/** Seconds for one suite beside a defect, which may make each test wait for its full time-out. */
+const SUITE_SECONDS = 1_500;
+/** Time for undoing, also after Ctrl-C, milliseconds. */
+const UNDO_MS = 1_200_000;
+
+export interface DefectOptions extends CheckOptions {
+  /** Compare the list with the pinned release, and plant nothing. */
+  check?: boolean;
+  /** Only undo what an earlier call left planted. */
+  undo?: boolean;
+  /** Try again what earlier calls have settled. */
+  again?: boolean;
+  /** Names of defects, separated by commas. Default: all. */
+  defects?: string;
+  /** Names of suites, separated by commas. Default: those that the list names. */
+  suites?: string;
+  /** Most defects that are planted together. */
+  atOnce: number;
+  /** Environment of the kept cluster. */
+  environment: string;
+}
+
+/**
+ * `tools/dev defects`: plants defects in the kept cluster, and runs the suites that should notice them. Writes
+ * out/defects/defects.json and table.md after each group, and continues there when it is called again. Returns 0 when every
+ * chosen defect was caught, 1 when one was not, 2 when the command could not run. Undoes what it planted, also after Ctrl-C.
+ */
+export function defectsCommand(options: DefectOptions): Promise<number> {
+  return withProvision(async (p) => {
+    const all = readDefects();
+    const [names, suites] = [namesIn(options.defects), namesIn(options.suites)];
+    const chosen = selectDefects(all, { names, suites });
+    if (options.check) return checkAll(chosen, options, p);
+    const bench = await benchOf(options.environment, p);
+    try {
+      await restore(bench, p);
+      if (options.undo) return COMMAND_EXIT.passed;
+      let tried = options.again ? [] : await readTried();
+      for (const group of planGroups(stillToTry(chosen, tried), options.atOnce)) {
+        const outcomes = await tryGroup(bench, group, suitesOf(group, suites), p);
+        for (const { state, name, said } of outcomes) p.log(`${state}: ${name}: ${said}`);
+        tried = merged(
+          tried,
+          outcomes.map((outcome) => withDigest(outcome, group)),
+        );
+        await writeTried(all, tried);
+      }
+      const mine = tried.filter(({ name }) => chosen.some((defect) => defect.name === name));
+      console.log(`${summaryOf(mine)}. Table: out/defects/table.md`);
+      return mine.every(({ state }) => state === 'caught') ? COMMAND_EXIT.passed : COMMAND_EXIT.failed;
+    } finally {
+      await bench.client.close();
+    }
+  });
+}
+
+async function checkAll(defects: readonly Defect[], options: CheckOptions, p: Provision): Promise<number> {
+  const changes = changesOf(defects);
+  const checked = await checkChanges(changes, options, p);
+  const wrong = checked.flatMap((one) => (one.wrong === null ? [] : [`${one.name}: ${one.wrong}`]));
+  for (const line of wrong) console.error(line);
+  const missing = changes.length - checked.length;
+  const others = defects.length - changes.length;
+  console.log(
+    `${defects.length} defects: ${checked.length - wrong.length} of ${changes.length} changes of modules fit, ` +
+      `${others} settings and withheld dependencies`,
+  );
+  return wrong.length + missing > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
+}
+
+async function benchOf(environment: string, p: Provision): Promise<Bench & { client: { close(): unknown } }> {
+  const place = environmentNames(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
+  if (!place) throw new Error(`the kept cluster has no environment ${environment}: run "./e2e up" first`);
+  const effects = realEffects(PROJECT_ROOT);
+  const { kubectl } = await effects.tools(p);
+  const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
+  const client = await effects.connect();
+  return { client, kubectl, kubeconfig, environment, namespace: place.namespace };
+}
+
+/** Plants a group, runs the suites, judges each defect, and undoes everything. */
+async function tryGroup(
+  bench: Bench,
+  group: readonly Defect[],
+  suites: readonly string[],
+  p: Provision,
+): Promise<Outcome[]> {
+  p.log(`planting ${group.map(({ name }) => name).join(', ')}`);
+  try {
+    const failed = await plantGroup(bench, group, p);
+    const planted = group.filter((defect) => !failed.has(defect.name));
+    const tests = planted.length > 0 ? await runSuites(bench, suites, p) : new Map<string, TestRecord[]>();
+    for (const { defect, why } of await unprovenIn(bench, planted, p)) failed.set(defect.name, why);
+    return group.map((defect) => {
+      const why = failed.get(defect.name);
+      return why === undefined ? judge(defect, tests) : unproven(defect, why);
+    });
+  } finally {
+    await restore(bench, { ...p, signal: AbortSignal.timeout(UNDO_MS) });
+  }
+}
+
+/** Plants component by component. Returns why a defect could not be planted, by its name. */
+async function plantGroup(
+  bench: Bench,
+  group: readonly Defect[],
+  p: Provision,
+): Promise<Map<string, string>> {
+  const failed = new Map<string, string>();
+  for (const component of COMPONENTS) {
+    const defects = group.filter((defect) => defect.component === component);
+    if (defects.length === 0) continue;
+    try {
+      await plant(bench, component, defects, p);
+    } catch (error) {
+      p.signal.throwIfAborted();
+      for (const { name } of defects)
+        failed.set(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return failed;
+}
+
+async function unprovenIn(
+  bench: Bench,
+  defects: readonly Defect[],
+  p: Provision,
+): Promise<{ defect: Defect; why: string }[]> {
+  const found: { defect: Defect; why: string }[] = [];
+  for (const component of COMPONENTS) {
+    const mine = defects.filter((defect) => defect.component === component);
+    if (mine.length === 0) continue;
+    for (const defect of await unplanted(bench, component, mine, p)) {
+      found.push({ defect, why: `no pod of ${component} imported the changed module` });
+    }
+  }
+  return found;
+}
+
+/** Runs the suites to their end. A run that was interrupted is cancelled. */
+async function runSuites(bench: Bench, suites: readonly string[], p: Provision): Promise<TestsBySuite> {
+  const timeoutSeconds = SUITE_SECONDS * suites.length;
+  const spec = {
+    environmentRef: { name: bench.environment },
+    suites: { names: [...suites] },
+    timeoutSeconds,
+  };
+  const run = await createRun(bench.client, NAMES.operatorNamespace, 'defects', spec, p.signal);
+  try {
+    const tests = new Map<string, TestRecord[]>();
+    for (const report of await reportsOf(bench, run, p.signal, timeoutSeconds)) {
+      const { suite } = report.spec;
+      tests.set(suite, [...(tests.get(suite) ?? []), ...(report.status?.tests ?? [])]);
+    }
+    return tests;
+  } finally {
+    const runPath = pathOf(TEST_RUNS, { namespace: NAMES.operatorNamespace, name: run.metadata.name });
+    await bench.client.mergePatch(runPath, { spec: { cancel: true } }, AbortSignal.timeout(30_000));
+  }
+}
+
+async function restore(bench: Bench, p: Provision): Promise<void> {
+  const restored = await undoAll(bench, p);
+  if (restored.length > 0) p.log(`restored ${restored.join(', ')}`);
+  await untilReady(bench, p);
+}
+
+function withDigest(outcome: Outcome, group: readonly Defect[]): Tried {
+  const defect = group.find(({ name }) => name === outcome.name);
+  return { ...outcome, digest: defect ? digestOf(defect) : '' };
+}
+
+function namesIn(list: string | undefined): string[] | undefined {
+  return list
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,52 @@
+import type { TestRecord } from '@backendai-e2e/results/test-record';
+import { expect } from 'chai';
+import type { Defect } from './defect-list.ts';
+import { judge } from './judge.ts';
+
+const DEFECT: Defect = {
+  name: 'a',
+  component: 'manager',
+  kind: 'false answer',
+  wrong: 'It lies.',
+  way: { by: 'withheld', host: 's3' },
+  suites: ['s', 't'],
+  says: /manager/i,
+};
+const test = (title: string, state: TestRecord['state'], error?: string): TestRecord => ({
+  id: title,
+  file: 'a/b',
+  title,
+  state,
+  seconds: 1,
+  ...(error ? { error } : {}),
+});
+const judged = (tests: Record<string, TestRecord[]>) => judge(DEFECT, new Map(Object.entries(tests)));
+
+describe('judging a planted defect', () => {
+  it('is caught by the suites whose message names it, with the first such message', () => {
+    const outcome = judged({
+      s: [test('other', 'failed', 'timeout'), test('it lies', 'failed', 'Error: the Manager lies\n at …')],
+      t: [test('fine', 'passed')],
+    });
+    expect(outcome).to.deep.equal({
+      name: 'a',
+      state: 'caught',
+      seenBy: ['s'],
+      said: 'it lies: Error: the Manager lies',
+    });
+  });
+
+  it('is not caught by words below the first line of an error', () => {
+    const outcome = judged({ s: [test('it', 'failed', 'timeout\n the manager answered 200')] });
+    expect([outcome.state, outcome.seenBy, outcome.said]).to.deep.equal(['unnamed', [], 'it: timeout']);
+  });
+
+  it('is not caught by a suite that the row does not name', () => {
+    expect(judged({ u: [test('the manager', 'failed', 'x')] }).said).to.equal('no test ran');
+  });
+
+  it('is missed when tests pass, are known issues or are inconclusive', () => {
+    const tests = [test('a', 'passed'), test('manager', 'inconclusive', 'manager'), test('c', 'known-issue')];
+    expect(judged({ s: tests })).to.include({ state: 'missed', said: '3 tests, none failed' });
+  });
+});

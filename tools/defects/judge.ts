@@ -1,0 +1,48 @@
+import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
+import type { Defect } from './defect-list.ts';
+
+/**
+ * caught: a test of the right suite failed and its message names what to look at. unnamed: a test failed, but its message
+ * names something else. missed: no test failed. unproven: it is not known that the component ran with the defect.
+ */
+export type State = 'caught' | 'unnamed' | 'missed' | 'unproven';
+
+export interface Outcome {
+  name: string;
+  state: State;
+  /** Suites whose message named the defect. */
+  seenBy: string[];
+  /** Title and first line of the error of the first failed test, or what happened instead. */
+  said: string;
+}
+
+/** Tests of a run by the suite that they belong to. */
+export type TestsBySuite = ReadonlyMap<string, readonly TestRecord[]>;
+
+/** Characters of a message that are shown. */
+const MAX_LENGTH = 300;
+
+/** Whether the suites caught a planted defect. Only failed tests count: what is inconclusive has noticed nothing. Pure. */
+export function judge({ name, suites, says }: Defect, tests: TestsBySuite): Outcome {
+  const ran = suites.filter((suite) => (tests.get(suite) ?? []).length > 0);
+  const failures = ran.flatMap((suite) =>
+    (tests.get(suite) ?? [])
+      .filter(({ state }) => state === 'failed')
+      .map((test) => ({ suite, message: messageOf(test) })),
+  );
+  const named = failures.filter(({ message }) => says.test(message));
+  const seenBy = [...new Set(named.map(({ suite }) => suite))];
+  const first = named[0] ?? failures[0];
+  if (first) return { name, state: named[0] ? 'caught' : 'unnamed', seenBy, said: first.message };
+  const count = ran.reduce((sum, suite) => sum + (tests.get(suite) ?? []).length, 0);
+  return { name, state: 'missed', seenBy, said: count === 0 ? 'no test ran' : `${count} tests, none failed` };
+}
+
+/** The outcome of a defect that could not be tried. */
+export function unproven({ name }: Defect, why: string): Outcome {
+  return { name, state: 'unproven', seenBy: [], said: firstLine(why).slice(0, MAX_LENGTH) };
+}
+
+function messageOf({ title, error }: TestRecord): string {
+  return `${title}: ${firstLine(error)}`.slice(0, MAX_LENGTH);
+}

@@ -1,0 +1,48 @@
+import type { Defect } from './defect-list.ts';
+
+/** The named defects, in the order of the list. Throws an Error for a name that the list does not have. */
+export function selectDefects(
+  all: readonly Defect[],
+  { names, suites }: { names?: readonly string[] | undefined; suites?: readonly string[] | undefined },
+): Defect[] {
+  const strange = (names ?? []).filter((name) => !all.some((defect) => defect.name === name));
+  if (strange.length > 0) throw new Error(`suites/defects.yaml has no defect ${strange.join(', ')}`);
+  const named = names ? all.filter(({ name }) => names.includes(name)) : all;
+  if (!suites) return [...named];
+  const seen = named.filter((defect) => defect.suites.some((suite) => suites.includes(suite)));
+  if (seen.length === 0) throw new Error(`no defect is for the suites ${suites.join(', ')} to notice`);
+  return seen;
+}
+
+/**
+ * Groups of at most `atOnce` defects that can be planted together, each defect in one group. A failed test must point to one
+ * defect: two of a group never change the same module, and two of one component never have a suite in common.
+ */
+export function planGroups(defects: readonly Defect[], atOnce: number): Defect[][] {
+  const groups: Defect[][] = [];
+  for (const defect of defects) {
+    const group = groups.find(
+      (others) => others.length < atOnce && others.every((other) => canMeet(defect, other)),
+    );
+    if (group) group.push(defect);
+    else groups.push([defect]);
+  }
+  return groups;
+}
+
+function canMeet(one: Defect, other: Defect): boolean {
+  // A module that several components load is a file of its own in each of their pods.
+  if (one.component !== other.component) return true;
+  if (one.way.by === 'change' && other.way.by === 'change') {
+    if (one.way.change.module === other.way.change.module) return false;
+  } else if (one.way.by === other.way.by) {
+    return false;
+  }
+  return !one.suites.some((suite) => other.suites.includes(suite));
+}
+
+/** The suites that should notice any of the defects, each once; only those of `wanted` where it is given. */
+export function suitesOf(defects: readonly Defect[], wanted?: readonly string[]): string[] {
+  const all = [...new Set(defects.flatMap(({ suites }) => suites))];
+  return wanted ? all.filter((suite) => wanted.includes(suite)) : all;
+}
