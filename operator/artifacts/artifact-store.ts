@@ -18,7 +18,7 @@ export interface StoredArtifacts {
   /** Where, for people. */
   where: string;
   /** Why some of it is not stored. */
-  trouble?: { reason: 'NameTaken' | 'NotStored'; sentence: string; mayPass: boolean };
+  trouble?: { reason: 'NameTaken' | 'NotStored' | 'StoreFull'; sentence: string; mayPass: boolean };
 }
 
 /** Where the artifacts of an attempt are stored. They are deleted with its report. */
@@ -136,9 +136,10 @@ export class ServerStore implements ArtifactStore {
     const [first] = failed;
     if (!first) return kept;
     const sentence = `${failed.map(({ name }) => name).join(', ')} not kept: ${first.error.message}`;
+    const reason = failed.some(({ error }) => error.full) ? 'StoreFull' : 'NotStored';
     return {
       ...kept,
-      trouble: { reason: 'NotStored', sentence, mayPass: failed.some(({ error }) => error.mayPass) },
+      trouble: { reason, sentence, mayPass: failed.some(({ error }) => error.mayPass) },
     };
   }
 

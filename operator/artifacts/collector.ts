@@ -5,6 +5,7 @@ import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
+import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Log } from '@backendai-e2e/controller/log';
 import { ApiError, isNotFound } from '@backendai-e2e/kube/api-error';
 import { EVENTS, type Pod } from '@backendai-e2e/kube/builtin-resources';
@@ -24,6 +25,7 @@ export interface ArtifactCollectorDependencies {
   client: KubeClient;
   clock: Clock;
   log: Log;
+  events: EventLog;
   /** Where artifacts are stored. */
   store: ArtifactStore;
 }
@@ -112,7 +114,7 @@ export class ArtifactCollector {
     seen: Observation,
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, clock, log } = this.#with;
+    const { client, clock, log, events } = this.#with;
     const { name, namespace = '', uid } = report.metadata;
     const conditions = withCondition([], seen, clock.now());
     try {
@@ -124,8 +126,10 @@ export class ArtifactCollector {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    if (seen.status === 'False')
-      log.warn({ report: name, why: seen.message }, 'the archive of an attempt is incomplete');
+    if (seen.status !== 'False') return;
+    log.warn({ report: name, why: seen.message }, 'the archive of an attempt is incomplete');
+    const { reason, message } = seen;
+    events.record(report, { type: 'Warning', reason, message });
   }
 
   /** Events of the objects with the attempt's name (report, Job) and of its pod. */

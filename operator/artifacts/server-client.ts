@@ -12,14 +12,20 @@ import type { Listed } from './server/backend.ts';
 /** Milliseconds for an answer of the artifact server: longer than its own retries with an unreachable bucket. */
 const ANSWER_MS = 60_000;
 
+/** HTTP status of a server without space (RFC 4918, section 11.5). */
+const INSUFFICIENT_STORAGE = 507;
+
 /** A request to the artifact server, or to its storage, failed. */
 export class ArtifactServerError extends Error {
   override readonly name = 'ArtifactServerError';
-  /** Whether a retry may help: there was no answer, or a server error. */
+  /** Whether a retry may help: there was no answer, or a server error other than a lack of space. */
   readonly mayPass: boolean;
-  constructor(message: string, mayPass: boolean, cause?: unknown) {
+  /** Whether the storage is full. */
+  readonly full: boolean;
+  constructor(message: string, code: number | undefined, cause?: unknown) {
     super(message, { cause });
-    this.mayPass = mayPass;
+    this.full = code === INSUFFICIENT_STORAGE;
+    this.mayPass = code === undefined || (code >= 500 && !this.full);
   }
 }
 
@@ -90,12 +96,9 @@ export class ArtifactClient {
       signal.throwIfAborted();
       const why =
         error instanceof Error ? ('code' in error && String(error.code)) || error.message : String(error);
-      throw new ArtifactServerError(`the artifact server cannot be reached (${why})`, true, error);
+      throw new ArtifactServerError(`the artifact server cannot be reached (${why})`, undefined, error);
     }
     if (code < 300) return text;
-    throw new ArtifactServerError(
-      `the artifact server answered ${code}: ${text.trim().slice(0, 500)}`,
-      code >= 500,
-    );
+    throw new ArtifactServerError(`the artifact server answered ${code}: ${text.trim().slice(0, 500)}`, code);
   }
 }

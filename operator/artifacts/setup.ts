@@ -15,10 +15,10 @@ export interface ArtifactOptions {
 
 /** Removes artifacts of deleted reports from the artifact server. Returns the collector, for reports. */
 export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { collector: ArtifactCollector } {
-  const { namespace, client, clock, log } = scope;
+  const { namespace, client, clock, log, events } = scope;
   if (!server) {
     const store = new ConfigMapStore(client);
-    return { collector: new ArtifactCollector({ client, clock, log, store }) };
+    return { collector: new ArtifactCollector({ client, clock, log, events, store }) };
   }
   const artifacts = new ArtifactClient(server);
   const sweep = new ArtifactSweep({
@@ -35,5 +35,5 @@ export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { col
     .complete(sweep.reconcile)
     .enqueue(everything);
   const store = new ServerStore(artifacts, server.service);
-  return { collector: new ArtifactCollector({ client, clock, log, store }) };
+  return { collector: new ArtifactCollector({ client, clock, log, events, store }) };
 }

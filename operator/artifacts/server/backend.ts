@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ArtifactOwner, ArtifactPlace } from '@backendai-e2e/api/artifact-key';
+import type { Usage } from './quota.ts';
 
 /** A stored artifact. */
 export interface StoredArtifact {
@@ -11,8 +12,13 @@ export interface StoredArtifact {
 export interface ArtifactStore {
   /** For people: "the folder /artifacts", "the bucket x". */
   readonly what: string;
-  /** Stores the bytes at their place, or nothing: never a part of them, nor bytes with another checksum. */
-  put(place: ArtifactPlace, body: Readable, signal: AbortSignal): Promise<void>;
+  /** The space that artifacts take; undefined where the storage has no limit that this server knows. */
+  readonly usage?: Usage | undefined;
+  /**
+   * Stores the bytes at their place, or nothing: never a part of them, nor bytes with another checksum. Rejects with FullError
+   * when there is no room. `announced`: how many bytes the sender says will come.
+   */
+  put(place: ArtifactPlace, body: Readable, signal: AbortSignal, announced?: number): Promise<void>;
   /** undefined: the artifact does not exist. */
   get(place: ArtifactPlace, signal: AbortSignal): Promise<StoredArtifact | undefined>;
   /** Places of a namespace's artifacts, or of one report's, with the bytes of each. */

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   type ArtifactOwner,
@@ -13,6 +13,7 @@ import {
 } from '@backendai-e2e/api/artifact-key';
 import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
 import { checked } from './checksum.ts';
+import { Quota, type Usage } from './quota.ts';
 
 /** Folder of incomplete files. No namespace name starts with a dot. */
 const UNDER_WAY = '.under-way';
@@ -21,27 +22,48 @@ const UNDER_WAY = '.under-way';
 export class FolderStore implements ArtifactStore {
   readonly what: string;
   readonly #folder: string;
+  readonly #quota: Quota;
   #begun = 0;
 
-  constructor(folder: string) {
+  /** @param quotaBytes bytes that artifacts may take; undefined: what the volume has */
+  constructor(folder: string, quotaBytes?: number) {
     this.#folder = folder;
+    this.#quota = new Quota(folder, quotaBytes);
     this.what = `the folder ${folder}`;
   }
 
-  /** Creates the folder, and removes incomplete files of the previous process. */
+  get usage(): Usage {
+    return this.#quota.usage;
+  }
+
+  /** Creates the folder, removes incomplete files of the previous process, and counts what is stored. */
   async open(): Promise<void> {
     await rm(path.join(this.#folder, UNDER_WAY), { recursive: true, force: true });
     await mkdir(path.join(this.#folder, UNDER_WAY), { recursive: true });
+    for (const { bytes } of await this.#listed('.')) this.#quota.add(bytes);
   }
 
-  async put(place: ArtifactPlace, body: Readable, signal: AbortSignal): Promise<void> {
+  async put(place: ArtifactPlace, body: Readable, signal: AbortSignal, announced?: number): Promise<void> {
+    // A sender may go away before the bytes are read: the pipeline then rejects with its error.
+    body.once('error', () => undefined);
     const target = path.join(this.#folder, pathTo(place));
+    // The same bytes have the same key.
+    if (await orMissing(stat(target))) {
+      await pipeline(body, checked(place.key), new Writable({ write: (_part, _as, done) => done() }), {
+        signal,
+      });
+      return;
+    }
     this.#begun += 1;
     const half = path.join(this.#folder, UNDER_WAY, String(this.#begun));
     try {
-      await pipeline(body, checked(place.key), createWriteStream(half, { flush: true }), { signal });
+      await this.#quota.write(announced, (count) =>
+        pipeline(body, count, checked(place.key), createWriteStream(half, { flush: true }), { signal }),
+      );
       await mkdir(path.dirname(target), { recursive: true });
+      const before = await orMissing(stat(target));
       await rename(half, target);
+      if (before) this.#quota.remove(before.size);
     } finally {
       await rm(half, { force: true });
     }
@@ -54,7 +76,10 @@ export class FolderStore implements ArtifactStore {
   }
 
   async list(within: { namespace: string } | ArtifactOwner): Promise<Listed[]> {
-    const start = 'uid' in within ? ownerPath(within) : within.namespace;
+    return this.#listed('uid' in within ? ownerPath(within) : within.namespace);
+  }
+
+  async #listed(start: string): Promise<Listed[]> {
     const entries =
       (await orMissing(readdir(path.join(this.#folder, start), { recursive: true, withFileTypes: true }))) ??
       [];
@@ -71,7 +96,9 @@ export class FolderStore implements ArtifactStore {
 
   async remove(owner: ArtifactOwner): Promise<void> {
     const folder = path.join(this.#folder, ownerPath(owner));
+    const stored = await this.#listed(ownerPath(owner));
     await rm(folder, { recursive: true, force: true });
+    for (const { bytes } of stored) this.#quota.remove(bytes);
     const report = path.dirname(folder);
     // A later report of the same name may have artifacts there.
     const left = await orMissing(readdir(report));

@@ -16,7 +16,7 @@ const log = createLog({
 
 async function openStore({ store }: ArtifactServerSettings): Promise<ArtifactStore> {
   if (store.kind === 'folder') {
-    const folder = new FolderStore(store.folder);
+    const folder = new FolderStore(store.folder, store.quotaBytes);
     await folder.open();
     return folder;
   }

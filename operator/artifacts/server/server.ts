@@ -13,6 +13,7 @@ import {
 import type { Log } from '@backendai-e2e/controller/log';
 import { type ArtifactStore, WrongSumError } from './backend.ts';
 import { LARGEST_ARTIFACT, TooLargeError } from './checksum.ts';
+import { FullError, type Usage } from './quota.ts';
 
 export interface ArtifactServerOptions {
   store: ArtifactStore;
@@ -94,8 +95,13 @@ export class ArtifactServer {
       say(response, 200, 'ok');
       return;
     }
+    if (pathname === '/metrics') {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(usageMetrics(this.#options.store.usage));
+      return;
+    }
     if (!pathname.startsWith(`${ARTIFACTS_PATH}/`))
-      throw new Refusal(404, 'there are /healthz and /artifacts/');
+      throw new Refusal(404, 'there are /healthz, /metrics and /artifacts/');
     const place = placeAt(pathname.slice(ARTIFACTS_PATH.length + 1));
     if (!place) throw new Refusal(400, 'a path is <namespace>/<report>/<uid>/<key>');
     if (request.method === 'GET' && isWhole(place)) {
@@ -105,10 +111,12 @@ export class ArtifactServer {
     this.#mayWrite(request);
     const { store } = this.#options;
     if (request.method === 'PUT' && isWhole(place)) {
-      if (Number(request.headers['content-length']) > LARGEST_ARTIFACT) {
+      const length = request.headers['content-length'];
+      const announced = length === undefined ? undefined : Number(length);
+      if (announced !== undefined && announced > LARGEST_ARTIFACT) {
         throw new TooLargeError(`an artifact has ${LARGEST_ARTIFACT} bytes at most`);
       }
-      await store.put(place, bodyOf(request), signal);
+      await store.put(place, bodyOf(request), signal, announced);
       say(response, 201, 'kept');
     } else if (request.method === 'GET') {
       const within = hasOwner(place) ? place : { namespace: place.namespace ?? '' };
@@ -156,7 +164,29 @@ function codeOf(error: unknown): number {
   if (error instanceof Refusal) return error.code;
   if (error instanceof WrongSumError) return 422;
   if (error instanceof TooLargeError) return 413;
+  if (error instanceof FullError) return 507;
   return 502;
+}
+
+/** Metrics in the text format of Prometheus; empty for a storage without a known limit. */
+function usageMetrics(usage: Usage | undefined): string {
+  if (!usage) return '';
+  const { used, quota, refused } = usage;
+  const metrics = [
+    ['backendai_e2e_artifacts_bytes', 'gauge', 'Bytes that stored artifacts take on the volume.', used],
+    ...(quota === undefined
+      ? []
+      : [['backendai_e2e_artifacts_quota_bytes', 'gauge', 'Bytes that artifacts may take.', quota]]),
+    [
+      'backendai_e2e_artifacts_refused_total',
+      'counter',
+      'Artifacts that were refused because the volume is full.',
+      refused,
+    ],
+  ];
+  return metrics
+    .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
+    .join('');
 }
 
 function say(response: ServerResponse, code: number, sentence: string): void {

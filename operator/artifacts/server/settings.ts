@@ -18,7 +18,9 @@ export interface ArtifactServerSettings {
   port: number;
   /** Shared with the operator, which alone may write. */
   token: string;
-  store: { kind: 'folder'; folder: string } | { kind: 's3'; s3: S3Settings; installation: string };
+  store:
+    | { kind: 'folder'; folder: string; quotaBytes: number | undefined }
+    | { kind: 's3'; s3: S3Settings; installation: string };
 }
 
 /** Environment variables of the artifact server's container. */
@@ -26,6 +28,7 @@ export const ARTIFACT_SERVER_ENV = {
   port: 'E2E_ARTIFACTS_PORT',
   token: 'E2E_ARTIFACTS_TOKEN',
   folder: 'E2E_ARTIFACTS_FOLDER',
+  sizeLimit: 'E2E_ARTIFACTS_SIZE_LIMIT',
   bucket: 'E2E_ARTIFACTS_S3_BUCKET',
   endpoint: 'E2E_ARTIFACTS_S3_ENDPOINT',
   region: 'E2E_ARTIFACTS_S3_REGION',
@@ -55,7 +58,9 @@ export function artifactServerSettings(env: Record<string, string | undefined>):
     );
   }
   if (!env[ARTIFACT_SERVER_ENV.bucket]) {
-    return { port, token, store: { kind: 'folder', folder: text(ARTIFACT_SERVER_ENV.folder) } };
+    const folder = text(ARTIFACT_SERVER_ENV.folder);
+    const quotaBytes = quotaOf(env[ARTIFACT_SERVER_ENV.sizeLimit]);
+    return { port, token, store: { kind: 'folder', folder, quotaBytes } };
   }
   const pathStyle = env[ARTIFACT_SERVER_ENV.pathStyle] ?? 'true';
   if (pathStyle !== 'true' && pathStyle !== 'false') {
@@ -70,6 +75,32 @@ export function artifactServerSettings(env: Record<string, string | undefined>):
     caFile: env[ARTIFACT_SERVER_ENV.caFile] || undefined,
   };
   return { port, token, store: { kind: 's3', s3, installation: installationOf(token) } };
+}
+
+/** Share of the size limit of an emptyDir that artifacts may take: the kubelet evicts the pod beyond the limit. */
+const QUOTA_SHARE = 0.9;
+/** Multipliers of the suffixes of a quantity. */
+const SUFFIXES: Record<string, number> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Bytes that artifacts may take on a volume of a limited size, a quantity such as "2Gi"; undefined or empty: no limit. */
+export function quotaOf(sizeLimit: string | undefined): number | undefined {
+  if (!sizeLimit) return undefined;
+  const [, number, suffix = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(sizeLimit) ?? [];
+  const factor = SUFFIXES[suffix];
+  if (number === undefined || factor === undefined) {
+    throw new Error(`${ARTIFACT_SERVER_ENV.sizeLimit} is no size such as "2Gi": "${sizeLimit}"`);
+  }
+  return Math.floor(Number(number) * factor * QUOTA_SHARE);
 }
 
 /** The name of an installation, derived from its token: stable across restarts, and not secret. */

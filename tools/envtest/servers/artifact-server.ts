@@ -23,8 +23,9 @@ export interface RunningArtifactServer {
 export async function startArtifactServer(
   { client, namespace }: OperatorHarness,
   folder: string,
+  quotaBytes?: number,
 ): Promise<RunningArtifactServer> {
-  const store = new FolderStore(folder);
+  const store = new FolderStore(folder, quotaBytes);
   await store.open();
   const artifactServer = new ArtifactServer({ store, token: TOKEN, port: 0, log: quietLog() });
   const port = await artifactServer.start();
