@@ -57,6 +57,21 @@ describe('attemptJob', () => {
     expect(spec).not.to.have.property('suspend');
   });
 
+  it('runs where the settings of the operator say, under its own labels', () => {
+    const place = {
+      nodeSelector: { pool: 'tests' },
+      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+      affinity: { nodeAffinity: {} },
+      priorityClassName: 'low',
+    };
+    const annotations = { 'sidecar.istio.io/inject': 'false' };
+    const pods = { ...place, annotations, labels: { team: 'qa', run: 'other' } };
+    const { template } = attemptJob({ ...input, pods }).spec ?? {};
+    expect(template?.spec).to.deep.include(place);
+    expect(template?.metadata).to.deep.equal({ annotations, labels: { team: 'qa', run: 'nightly' } });
+    expect(pod).not.to.have.any.keys(...Object.keys(place));
+  });
+
   it('passes its task to the runner', () => {
     expect(Object.fromEntries(env)).to.deep.include({
       E2E_RUN: 'nightly',

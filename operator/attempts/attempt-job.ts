@@ -7,6 +7,16 @@ import type { Job } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
 import type { AttemptIdentity } from './attempt-access.ts';
 
+/** What the operator's settings add to the pods of suites, as in a pod. */
+export interface SuitePods {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  nodeSelector?: Record<string, string>;
+  tolerations?: object[];
+  affinity?: object;
+  priorityClassName?: string;
+}
+
 /** The inputs of an attempt's Job. */
 export interface JobInput extends AttemptIdentity {
   run: string;
@@ -23,6 +33,8 @@ export interface JobInput extends AttemptIdentity {
   queueName: string | undefined;
   /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
   connectionSecret: string | undefined;
+  /** The operator's settings. */
+  pods?: SuitePods | undefined;
 }
 
 /** Name of the runner's container. */
@@ -97,8 +109,13 @@ export function attemptJob(input: JobInput): Intent<Job> {
         ],
       },
       template: {
-        metadata: { labels },
+        metadata: {
+          // The operator selects by its own labels: they win.
+          labels: { ...input.pods?.labels, ...labels },
+          ...(input.pods?.annotations ? { annotations: input.pods.annotations } : {}),
+        },
         spec: {
+          ...placeOf(input.pods),
           restartPolicy: 'Never',
           serviceAccountName: name,
           automountServiceAccountToken: true,
@@ -149,6 +166,17 @@ export function attemptJob(input: JobInput): Intent<Job> {
         },
       },
     },
+  };
+}
+
+/** Where the pod may run, and how important it is. */
+function placeOf(pods: SuitePods = {}) {
+  const { nodeSelector, tolerations, affinity, priorityClassName } = pods;
+  return {
+    ...(nodeSelector ? { nodeSelector } : {}),
+    ...(tolerations ? { tolerations } : {}),
+    ...(affinity ? { affinity } : {}),
+    ...(priorityClassName ? { priorityClassName } : {}),
   };
 }
 

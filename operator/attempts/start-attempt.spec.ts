@@ -44,7 +44,13 @@ class Memory {
 
 describe('an attempt in one of several environments', () => {
   const begin = (memory: Memory, changes: Partial<AttemptStart> = {}) =>
-    startAttempt(memory, run, { ...start, ...changes }, undefined, AbortSignal.timeout(5_000));
+    startAttempt(
+      memory,
+      run,
+      { ...start, ...changes },
+      { connectionSecret: undefined },
+      AbortSignal.timeout(5_000),
+    );
 
   it('is completed where it started', async () => {
     const memory = new Memory();

@@ -1,12 +1,12 @@
 import { ownerReference, TEST_REPORTS } from '@backendai-e2e/api/resources';
 import { environmentOf, environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
-import { isAlreadyExists } from '@backendai-e2e/kube/api-error';
+import { isAlreadyExists, isRefused } from '@backendai-e2e/kube/api-error';
 import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { attemptAccess } from './attempt-access.ts';
-import { attemptJob } from './attempt-job.ts';
+import { attemptJob, type JobInput } from './attempt-job.ts';
 import { attemptLabels } from './attempt-name.ts';
 
 /** One attempt to start. Its objects are created unless they exist. */
@@ -48,7 +48,7 @@ export async function startAttempt(
   client: Pick<KubeClient, 'create' | 'get' | 'delete'>,
   run: TestRun,
   { suite, attempt, name, environment, since }: AttemptStart,
-  connectionSecret: string | undefined,
+  { connectionSecret, pods }: Pick<JobInput, 'connectionSecret' | 'pods'>,
   signal: AbortSignal,
 ): Promise<void> {
   const namespace = run.metadata.namespace ?? '';
@@ -86,6 +86,7 @@ export async function startAttempt(
       rounds: run.spec.rounds,
       queueName: run.spec.queueName,
       connectionSecret,
+      pods,
     });
     return ensure(client, JOBS, job, owner.uid, signal);
   };
@@ -98,7 +99,7 @@ export async function startAttempt(
   if (rights.status === 'rejected') {
     // Without its rights the pod cannot report: it must not run.
     const uid = job.status === 'fulfilled' ? job.value?.metadata.uid : undefined;
-    if (rights.reason instanceof NameTakenError && uid) {
+    if ((rights.reason instanceof NameTakenError || isRefused(rights.reason)) && uid) {
       await client.delete(JOBS, { namespace, name }, { uid, signal });
     }
     throw rights.reason;

@@ -23,7 +23,7 @@ export function conditionNotices(
     }));
 }
 
-/** One notice for each suite of a run that started an attempt or ended. */
+/** One notice for each suite of a run that started an attempt, cannot start yet, or ended. */
 export function suiteNotices(
   before: readonly RunSuite[] | undefined,
   after: readonly RunSuite[] | undefined,
@@ -41,6 +41,9 @@ export function suiteNotices(
           fields,
         },
       ];
+    }
+    if (line.state === 'Waiting' && line.message !== undefined && line.message !== old?.message) {
+      return [{ type: 'Warning', reason: 'SuiteDelayed', message: `${line.name}: ${line.message}`, fields }];
     }
     if (line.state !== 'Finished' || old?.state === 'Finished') return [];
     const more = [line.reason, line.message].filter(Boolean).join(': ');

@@ -26,7 +26,7 @@ import {
   NO_POD,
   outlivesItsReport,
 } from './close.ts';
-import { podRefusal } from './pod-refusal.ts';
+import { isFinalRefusal, podRefusal } from './pod-refusal.ts';
 import { isLineOf } from './suite-lines.ts';
 import { newest, suiteEnded } from './suite-pod.ts';
 
@@ -87,6 +87,11 @@ export class TestReportReconciler {
       }
       const refused =
         job && progress.hint?.reason === NO_POD ? await podRefusal(client, job, signal) : undefined;
+      const othersRun = pods.list(name.namespace).some((pod) => !suiteEnded(pod));
+      if (refused && job && isFinalRefusal(refused, job, othersRun, clock.now())) {
+        await this.#close(name, refused, signal);
+        return undefined;
+      }
       await this.#hint(report, refused ?? progress.hint, signal);
     } catch (error) {
       if (isConflict(error)) return { requeueAfterMs: SOON_MS };

@@ -36,11 +36,16 @@ export interface RunWorld {
   others: readonly TestRun[];
 }
 
+/** An attempt to start, and the line of the run as it was before. */
+export interface PlannedStart extends AttemptStart {
+  before: RunSuite;
+}
+
 /** What to do for a run, in this order, and the status to write afterwards. */
 export interface RunPlan {
   /** Reports to close as Interrupted; their Jobs are deleted. */
   stop: { report: TestReport; ending: AttemptEnding }[];
-  start: AttemptStart[];
+  start: PlannedStart[];
   /** The whole status except observedGeneration. */
   status: TestRunStatus;
   /** The finished run's time to live is over: delete it. */
@@ -121,12 +126,17 @@ export class PlanBuilder {
     this.lines = this.lines.map((old) => (old.name === line.name ? line : old));
   }
 
-  /** Records that an attempt of a line starts, and where, in a run with several environments. */
-  started(name: string, attempt: number, report: string, environment: string): void {
-    const suite = this.lines.find((line) => line.name === name)?.suite;
+  /** Records that attempts start, and where, in a run with several environments. */
+  started(starts: readonly AttemptStart[]): PlannedStart[] {
     const several = environmentsOf(this.#world.run).length > 1;
-    const place = { ...(suite ? { suite } : {}), ...(several ? { environment } : {}) };
-    this.replace({ name, ...place, state: 'Running', attempt, report });
+    return starts.map((start) => {
+      const { line: name, attempt, name: report, environment } = start;
+      const before = this.lines.find((line) => line.name === name) ?? { name, state: 'Waiting', attempt: 0 };
+      const { suite } = before;
+      const place = { ...(suite ? { suite } : {}), ...(several ? { environment } : {}) };
+      this.replace({ name, ...place, state: 'Running', attempt, report });
+      return { ...start, before };
+    });
   }
 
   /** Finishes a line that gets no further attempt. One that ended at least as badly stands. */
@@ -188,7 +198,7 @@ export class PlanBuilder {
   }
 
   /** The run goes on. `dueMs`: when the wait for the environment ends, milliseconds since the epoch. */
-  active(start: AttemptStart[], dueMs: number | undefined): RunPlan {
+  active(start: PlannedStart[], dueMs: number | undefined): RunPlan {
     const running = this.lines
       .filter((line) => line.state === 'Running')
       .map((line) => (line.environment ? `${line.name} in ${line.environment}` : line.name));
@@ -260,9 +270,10 @@ export class PlanBuilder {
   }
 
   #finish(reason: string, message: string, outcome: { verdict: Verdict; succeeded: boolean }): RunPlan {
-    const { resultsCollected, succeeded } = RUN_CONDITIONS;
+    const { resultsCollected, succeeded, finished } = RUN_CONDITIONS;
     this.observe(resultsCollected, 'True', 'AllReportsFinal', 'every attempt has its final report');
     this.observe(succeeded, outcome.succeeded ? 'True' : 'False', reason, message.slice(0, LENGTHS.summary));
+    this.observe(finished, 'True', 'VerdictReached', `the run has its verdict: ${outcome.verdict}`);
     const plan = this.#plan(outcome.succeeded ? 'Succeeded' : 'Failed');
     const finishedAt = this.#world.now.toISOString();
     return { ...plan, status: { ...plan.status, verdict: outcome.verdict, finishedAt } };

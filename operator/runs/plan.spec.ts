@@ -192,6 +192,17 @@ describe('planRun', () => {
   });
 
   describe('the end', () => {
+    it('shows in one condition, whatever the verdict: kubectl waits for it', () => {
+      const seen = world({ run: run({ timeoutSeconds: 10 }) });
+      const running = planRun(seen);
+      expect(conditionOf(running.status.conditions, 'Finished')).to.equal(undefined);
+      const late = planRun(next(seen, running, 10, { reports: [report('alpha', 1)] }));
+      expect(conditionOf(late.status.conditions, 'Finished')).to.deep.include({
+        status: 'True',
+        message: 'the run has its verdict: Interrupted',
+      });
+    });
+
     it('by time stops what runs and says so', () => {
       const seen = world({ run: run({ timeoutSeconds: 10 }) });
       const plan = planRun(next(seen, planRun(seen), 10, { reports: [report('alpha', 1)] }));

@@ -175,8 +175,7 @@ function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan 
   }
   skipAfterFailure(builder, due);
 
-  const start = startsOf(world, due, running);
-  for (const { line, attempt, name, environment } of start) builder.started(line, attempt, name, environment);
+  const start = builder.started(startsOf(world, due, running));
   return isOver() ? builder.finish() : builder.active(start, wait.dueMs);
 }
 

@@ -1,56 +1,38 @@
+import type { Condition } from '@backendai-e2e/api/conditions';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
-import {
-  environmentsOf,
-  isFinished,
-  RUN_CONDITIONS,
-  SUITE_REASONS,
-  type TestRun,
-  type TestRunStatus,
-} from '@backendai-e2e/api/test-run';
+import { environmentsOf, isFinished, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Result } from '@backendai-e2e/controller/controller';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { KeyedMutex } from '@backendai-e2e/controller/keyed-mutex';
 import { StatusWriter } from '@backendai-e2e/controller/status-writer';
-import { isBadRequest, isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
-import type { KubeClient, ObjectList } from '@backendai-e2e/kube/client';
-import type { Clock } from '@backendai-e2e/kube/clock';
+import { isBadRequest, isConflict } from '@backendai-e2e/kube/api-error';
+import type { ObjectList } from '@backendai-e2e/kube/client';
 import type { ObjectName } from '@backendai-e2e/kube/object';
-import pMap from 'p-map';
-import type { AttemptStart } from '../attempts/start-attempt.ts';
-import {
-  ChosenElsewhereError,
-  NameTakenError,
-  NotYetFreeError,
-  startAttempt,
-} from '../attempts/start-attempt.ts';
+import { ChosenElsewhereError, NotYetFreeError } from '../attempts/start-attempt.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
-import { type AttemptEnding, closing, keptConditions } from '../reports/close.ts';
+import { AttemptStarter, type AttemptStarterDependencies, closeReport } from './attempt-starter.ts';
 import { planRun } from './plan.ts';
-import type { RunPlan, RunWorld } from './plan-builder.ts';
+import type { RunWorld } from './plan-builder.ts';
 
-export interface TestRunDependencies {
-  client: KubeClient;
+export interface TestRunDependencies extends AttemptStarterDependencies {
   runs: Informer<TestRun>;
   environments: Informer<TestEnvironment>;
   suites: Informer<TestSuite>;
   reports: Informer<TestReport>;
   events: EventLog;
   operatorMetrics: OperatorMetrics;
-  clock: Clock;
   /** Resolves when the TestSuites of the catalog are stored: a run must not find them missing. */
   catalogStored: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Field selector of runs without a verdict. The number of finished runs only grows. */
 const UNFINISHED = 'status.finishedAt=';
-/** Attempts created at once: the first pods start while the API server still checks the rights of the last. */
-const STARTS_AT_A_TIME = 4;
 /** Milliseconds after which a passing state is checked again. */
 const SOON_MS = 250;
 
@@ -59,6 +41,7 @@ export class TestRunReconciler {
   readonly #with: TestRunDependencies;
   readonly #status: StatusWriter<TestRun>;
   readonly #starts = new KeyedMutex();
+  readonly #starter: AttemptStarter;
   /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
 
@@ -69,6 +52,7 @@ export class TestRunReconciler {
       resource: TEST_RUNS,
       fieldManager: FIELD_MANAGERS.operator,
     });
+    this.#starter = new AttemptStarter(dependencies);
   }
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
@@ -142,8 +126,8 @@ export class TestRunReconciler {
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const plan = planRun({ now: clock.now(), run, reports, ...seen });
 
-    await Promise.all(plan.stop.map(({ report, ending }) => this.#stop(report, ending, signal)));
-    const status = await this.#start(run, seen, plan, signal);
+    await Promise.all(plan.stop.map((stop) => closeReport(client, { ...stop, now: clock.now() }, signal)));
+    const { status, failure } = await this.#starter.start(run, seen, plan, signal);
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
@@ -152,11 +136,13 @@ export class TestRunReconciler {
       const bad = [RUN_CONDITIONS.succeeded, RUN_CONDITIONS.environmentReady];
       for (const notice of [
         ...suiteNotices(run.status?.suites, status.suites),
-        ...conditionNotices(run.status?.conditions, status.conditions, bad),
+        ...conditionNotices(run.status?.conditions, status.conditions?.filter(isNews), bad),
       ]) {
         events.record(object, notice);
       }
     }
+    // Only now: what did start is recorded.
+    if (failure) throw failure;
     if (plan.remove) {
       await client.delete(
         TEST_RUNS,
@@ -184,66 +170,15 @@ export class TestRunReconciler {
     );
     return [...own, ...asked.filter((report) => report !== undefined).filter(isOwn)];
   }
-
-  /**
-   * Closes the report of an attempt that is interrupted, unless its reporter closed it first. The report's reconciler deletes
-   * the Job, which has outlived its report.
-   */
-  async #stop(report: TestReport, ending: AttemptEnding, signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.#with;
-    const { name, namespace = '', uid, resourceVersion } = report.metadata;
-    const status = { ...closing(ending, clock.now()), ...keptConditions(report) };
-    try {
-      await client.applyStatus(
-        TEST_REPORTS,
-        { metadata: { name, namespace, uid, resourceVersion }, status },
-        { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-
-  /** Starts the attempts of the plan; returns the status, in which attempts that cannot start have failed. */
-  async #start(
-    run: TestRun,
-    { environment, moreEnvironments = [] }: Pick<RunWorld, 'environment' | 'moreEnvironments'>,
-    plan: RunPlan,
-    signal: AbortSignal,
-  ): Promise<TestRunStatus> {
-    const secrets = new Map(
-      [environment, ...moreEnvironments].map((each) => [each?.metadata.name, each?.status?.connectionSecret]),
-    );
-    const startOne = async (start: AttemptStart): Promise<[AttemptStart, string] | undefined> => {
-      try {
-        await startAttempt(this.#with.client, run, start, secrets.get(start.environment), signal);
-        return undefined;
-      } catch (error) {
-        if (error instanceof NameTakenError) return [start, error.message];
-        throw error;
-      }
-    };
-    const refused = await pMap(plan.start, startOne, { concurrency: STARTS_AT_A_TIME });
-    const messages = new Map(refused.flatMap((entry) => (entry ? [[entry[0].line, entry[1]] as const] : [])));
-    if (messages.size === 0) return plan.status;
-    const suites = (plan.status.suites ?? []).map((line) => {
-      const message = messages.get(line.name);
-      if (message === undefined) return line;
-      const { report: _foreign, ...rest } = line;
-      return {
-        ...rest,
-        state: 'Finished' as const,
-        verdict: 'Failed' as const,
-        reason: SUITE_REASONS.nameTaken,
-        message,
-      };
-    });
-    return { ...plan.status, suites };
-  }
 }
 
 /** The environments of a run, in its order, as inputs of a decision. */
 function inWorld(places: readonly (TestEnvironment | undefined)[]) {
   const [environment, ...more] = places;
   return { environment, moreEnvironments: more.filter((each) => each !== undefined) };
+}
+
+/** Finished says nothing that Succeeded does not say at the same time. */
+function isNews({ type }: Condition): boolean {
+  return type !== RUN_CONDITIONS.finished;
 }

@@ -2,6 +2,7 @@ import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backen
 import { environmentsOf, isFinished } from '@backendai-e2e/api/test-run';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import type { ObjectName } from '@backendai-e2e/kube/object';
+import type { SuitePods } from '../attempts/attempt-job.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { transformRun } from './cache-transform.ts';
 import { TestRunReconciler } from './reconciler.ts';
@@ -13,6 +14,8 @@ export interface RunOptions {
   /** Resolves when the TestSuites of the catalog are stored. */
   catalogStored: (signal: AbortSignal) => Promise<void>;
   operatorMetrics: OperatorMetrics;
+  /** What the operator's settings add to the pods of suites. */
+  pods?: SuitePods | undefined;
 }
 
 /** Owns TestRuns. */
@@ -21,7 +24,7 @@ export function cache(scope: NamespaceScope): void {
 }
 
 /** Queues runs, starts their attempts and gives them their verdict. */
-export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics }: RunOptions): void {
+export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics, pods }: RunOptions): void {
   const { namespace, client, clock, events } = scope;
   const runs = scope.informer(TEST_RUNS);
   const unfinishedRunsOf = (environment: string): ObjectName[] =>
@@ -39,6 +42,7 @@ export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics }:
     events,
     operatorMetrics,
     catalogStored,
+    pods,
   });
   operatorMetrics.follow(namespace, () => runs.list(namespace));
   scope

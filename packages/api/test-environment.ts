@@ -24,6 +24,8 @@ export const ENVIRONMENT_REASONS = {
   chartNotFound: 'ChartNotFound',
   /** Deployed: the operator is restricted to certain namespaces and deploys nothing. */
   deploymentForbidden: 'DeploymentForbidden',
+  /** Deployed: the settings of the operator do not allow what the chart asks for with these values. */
+  notAllowed: 'NotAllowed',
   namespaceTaken: 'NamespaceTaken',
   namespaceGone: 'NamespaceGone',
   /** Healthy and Ready. */

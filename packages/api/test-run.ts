@@ -11,6 +11,8 @@ export const RUN_CONDITIONS = {
   suspended: 'Suspended',
   environmentReady: 'EnvironmentReady',
   resultsCollected: 'ResultsCollected',
+  /** True once the run has its verdict, whichever: `kubectl wait` ends on a failure too. */
+  finished: 'Finished',
   succeeded: 'Succeeded',
 } as const;
 
@@ -61,6 +63,8 @@ export const SUITE_REASONS = {
   suiteGone: 'SuiteGone',
   /** An object with the name of the attempt exists and has another owner. */
   nameTaken: 'NameTaken',
+  /** The API server refuses an object of the attempt. */
+  attemptRefused: 'AttemptRefused',
   cancelled: 'Cancelled',
   timedOut: 'TimedOut',
 } as const;

@@ -70,6 +70,21 @@ export function isInvalid(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.code === 422 || error.code === 400);
 }
 
+/** RBAC's answer to a caller without the rights; other 403 answers concern the object. */
+const WITHOUT_RIGHTS = /^\S+( "[^"]*")? is forbidden: user "/i;
+/** A webhook chooses the code of its refusal. */
+const DENIED = /^admission webhook "[^"]*" denied the request/;
+
+/**
+ * The API server refuses the object for what it holds or where it goes: it is invalid or too large, or a quota, a policy or
+ * a webhook forbids it. A retry does not help. Missing rights of the caller are no such refusal: they may arrive.
+ */
+export function isRefused(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError)) return false;
+  if ([400, 413, 422].includes(error.code) || DENIED.test(error.detail)) return true;
+  return error.code === 403 && !WITHOUT_RIGHTS.test(error.detail);
+}
+
 /** Forbidden (403) by RBAC, a quota, an admission rule, or because the namespace is terminating. */
 export function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 403;

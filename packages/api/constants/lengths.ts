@@ -8,6 +8,10 @@ export const LENGTHS = {
   objectName: 253,
   /** Suite file relative to suites/, without extension. */
   suiteFile: 200,
+  /** Image reference: Docker's 255 for the name, 128 for the tag, and a digest. */
+  image: 512,
+  /** Quantity of a resource. */
+  quantity: 32,
   /** Regular expression that selects tests. */
   grep: 512,
   /** Full title of a test. */

@@ -16,4 +16,6 @@ export const PATTERNS = {
   sha256: '^[0-9a-f]{64}$',
   /** Service of an artifact server as <namespace>/<name>:<port>. Only charts/e2e-operator gives a Service this name. */
   artifactService: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/backendai-e2e-artifacts:http$',
+  /** Characters of an image reference, with the brackets of an IPv6 registry. Kubernetes leaves the rest to the node. */
+  image: '^[a-zA-Z0-9\\[][a-zA-Z0-9._:/@+\\[\\]-]*$',
 } as const;

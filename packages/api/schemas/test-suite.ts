@@ -5,6 +5,23 @@ import { LIMITS } from '../constants/limits.ts';
 import { PATTERNS } from '../constants/patterns.ts';
 import { VerdictSchema } from './verdict.ts';
 
+/** An image reference. The API server refuses a pod whose image starts or ends with a blank. */
+const IMAGE = { minLength: 1, maxLength: LENGTHS.image, pattern: PATTERNS.image };
+
+/** Quantities by resource. The bounds keep the cost of the rules, which the API server limits, low. */
+const QUANTITIES = {
+  type: 'object',
+  maxProperties: 16,
+  additionalProperties: { type: 'string', maxLength: LENGTHS.quantity },
+  'x-kubernetes-validations': [
+    {
+      rule: "self.all(name, isQuantity(self[name]) && !self[name].startsWith('-'))",
+      message:
+        'each value must be a quantity of Kubernetes that is not negative, such as "100m", "2" or "512Mi"',
+    },
+  ],
+};
+
 export const TestSuiteSpec = Type.Object(
   {
     description: Type.Optional(
@@ -16,10 +33,13 @@ export const TestSuiteSpec = Type.Object(
       description:
         'Suite files relative to suites/, without extension, for example "session-lifecycle/create-session".',
     }),
-    image: Type.String({ minLength: 1, description: 'Image with the runner and the compiled suites.' }),
+    image: Type.String({
+      ...IMAGE,
+      description: 'Image with the runner and the compiled suites.',
+    }),
     runtimeImage: Type.Optional(
       Type.String({
-        minLength: 1,
+        ...IMAGE,
         description:
           'Image to run the tests in, for suites that call its programs. Node.js and the suites are copied from image. It must have the same Debian release.',
       }),
@@ -132,17 +152,15 @@ export const TestSuiteSpec = Type.Object(
         type: 'object',
         description: 'Resources of the container, as in a pod.',
         properties: {
-          requests: {
-            type: 'object',
-            additionalProperties: { type: 'string' },
-            description: 'Requested resources, as in a pod.',
-          },
-          limits: {
-            type: 'object',
-            additionalProperties: { type: 'string' },
-            description: 'Limits of resources, as in a pod.',
-          },
+          requests: { ...QUANTITIES, description: 'Requested resources, as in a pod.' },
+          limits: { ...QUANTITIES, description: 'Limits of resources, as in a pod.' },
         },
+        'x-kubernetes-validations': [
+          {
+            rule: '!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || !isQuantity(self.requests[name]) || !isQuantity(self.limits[name]) || quantity(self.requests[name]).compareTo(quantity(self.limits[name])) <= 0)',
+            message: 'a request must not exceed the limit of the same resource',
+          },
+        ],
       }),
     ),
   },
