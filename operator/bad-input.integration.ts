@@ -55,7 +55,7 @@ const WRONG: Wrong[] = [
     run: '{environmentTimeoutSeconds: 1}',
     environment: '{chart: {name: tiny}, namespace: somebodys}',
     reason: 'EnvironmentFailed',
-    says: /namespace somebodys exists and was not made for this TestEnvironment: choose another/,
+    says: /namespace somebodys exists and was not made for this TestEnvironment: create this TestEnvironment with another/,
   },
   {
     run: '{environmentTimeoutSeconds: 1}',

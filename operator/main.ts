@@ -7,6 +7,7 @@ import { findCluster } from '@backendai-e2e/kube/find-cluster';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ArtifactServerAccess } from './artifacts/server-client.ts';
 import { createOperator } from './operator.ts';
+import type { OperatorOptions } from './options.ts';
 
 /** The file in which a pod finds its namespace. */
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
@@ -19,6 +20,10 @@ interface Options {
   helm: string;
   catalog?: string;
   environmentRole?: string;
+  suitePods?: OperatorOptions['suitePods'];
+  environmentImage: string[];
+  environmentPrivilegedImage: string[];
+  environmentHostPath: string[];
   serviceAccount: string;
   faultImage?: string;
   notificationSecret?: string;
@@ -36,6 +41,15 @@ function ownNamespace(): string {
   } catch {
     // Not in a pod: use the project's default namespace.
     return 'backendai-e2e';
+  }
+}
+
+/** Settings of the chart: fields of a pod, which the API server checks with each Job. */
+function podSettings(text: string): OperatorOptions['suitePods'] {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`it is not JSON: ${error instanceof Error ? error.message : error}.`);
   }
 }
 
@@ -81,6 +95,30 @@ const command = new Command('backendai-e2e-operator')
       '--environment-role <name>',
       "ClusterRole that the operator binds to itself in each environment's namespace. Default: no binding",
     ).env('E2E_OPERATOR_ENVIRONMENT_ROLE'),
+  )
+  .addOption(
+    new Option(
+      '--suite-pods <json>',
+      'fields that are added to the pods of suites: labels, annotations, nodeSelector, tolerations, affinity, priorityClassName. Default: none',
+    ).argParser(podSettings),
+  )
+  .addOption(
+    new Option(
+      '--environment-image <path...>',
+      'where images of environments may come from: an image, a path above it, or "." for images without a path. Default: anywhere',
+    ).default([], 'anywhere'),
+  )
+  .addOption(
+    new Option(
+      '--environment-privileged-image <path...>',
+      'those of these images that may run privileged',
+    ).default([], 'all of them'),
+  )
+  .addOption(
+    new Option(
+      '--environment-host-path <folder...>',
+      'folders of nodes that pods of environments may mount, with all below',
+    ).default([], 'none'),
   )
   .addOption(
     new Option('--service-account <name>', 'service account of the operator, for that binding')
@@ -162,6 +200,12 @@ try {
     faultImage: options.faultImage || undefined,
     notificationSecret: options.notificationSecret || undefined,
     artifactServer: artifactServerOf(options),
+    suitePods: options.suitePods,
+    environmentLimits: {
+      images: options.environmentImage,
+      privilegedImages: options.environmentPrivilegedImage,
+      hostPaths: options.environmentHostPath,
+    },
     identity: options.environmentRole
       ? {
           namespace: options.namespace,

@@ -36,11 +36,12 @@ function setUpNamespace(
     helm: { binary: options.helm, kubeconfig: options.kubeconfigPath },
     chartsDir: options.chartsDir,
     identity: options.identity,
+    limits: options.environmentLimits,
     deploys: !options.watchNamespaces?.length,
   };
   const { watch } = environments.setup(scope, { installer, operatorMetrics });
   const { catalogStored } = catalog.setup(scope, { path: options.catalog });
-  runs.setup(scope, { catalogStored, operatorMetrics });
+  runs.setup(scope, { catalogStored, operatorMetrics, pods: options.suitePods });
   const { collector } = artifacts.setup(scope, { server: options.artifactServer });
   reports.setup(scope, { collector });
   faults.setup(scope, { watch, image: options.faultImage, holderOf: options.holderOf });

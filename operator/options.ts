@@ -3,8 +3,10 @@ import type { Backoff } from '@backendai-e2e/kube/backoff';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import type { ArtifactServerAccess } from './artifacts/server-client.ts';
+import type { EnvironmentLimits } from './environments/allowed.ts';
 import type { OperatorIdentity } from './environments/namespace.ts';
 import type { FaultObserverOptions } from './faults/observe.ts';
+import type { RunOptions } from './runs/setup.ts';
 
 /** The options of an operator. */
 export interface OperatorOptions {
@@ -32,6 +34,10 @@ export interface OperatorOptions {
   notificationBackoff?: Backoff;
   /** Reads the holder of a lock from Valkey; a test replaces it. */
   holderOf?: FaultObserverOptions['holderOf'];
+  /** What is added to the pods of suites: where they may run, labels, annotations. */
+  suitePods?: RunOptions['pods'];
+  /** What environments may use of the nodes; undefined: anything. */
+  environmentLimits?: EnvironmentLimits | undefined;
   /** The operator's identity inside environments; undefined: it needs no binding there. */
   identity: OperatorIdentity | undefined;
   /** Identity of this process among its replicas; undefined: no election, it leads at once. */

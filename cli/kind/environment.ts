@@ -22,6 +22,7 @@ const COULD_NOT_DEPLOY: ReadonlySet<string> = new Set([
   ENVIRONMENT_REASONS.helmFailed,
   ENVIRONMENT_REASONS.chartNotFound,
   ENVIRONMENT_REASONS.namespaceTaken,
+  ENVIRONMENT_REASONS.notAllowed,
 ]);
 
 /** What an environment's status means for a command that waits for it; undefined while it is in progress. Pure. */

@@ -7,7 +7,7 @@ import {
 } from '@backendai-e2e/api/test-environment';
 import type { Namespace } from '@backendai-e2e/kube/builtin-resources';
 import { waitsForTurn } from './install-order.ts';
-import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
+import { isOwn, namespaceOf, ownerInWords, whatHolds } from './namespace.ts';
 import { readyDeadline } from './observe.ts';
 
 /** What comes next for an environment that is to be deployed. */
@@ -54,7 +54,7 @@ export function deployStep(
     return { do: 'wait', message: `namespace ${name} is still being deleted: ${held}` };
   }
   if (!isOwn(namespace, environment)) {
-    const message = `namespace ${name} exists and was not made for this TestEnvironment: choose another spec.namespace`;
+    const message = `${ownerInWords(namespace)}: create this TestEnvironment with another spec.namespace`;
     return { do: 'refuse', reason: namespaceTaken, message };
   }
   if (installed) return { do: 'observe' };

@@ -56,6 +56,11 @@ export function upgradeArguments(release: string, chart: string, namespace: stri
   ];
 }
 
+/** Arguments of `helm template`, which renders what `helm upgrade` would install, hooks included. */
+export function templateArguments(release: string, chart: string, namespace: string): string[] {
+  return ['template', release, chart, '--namespace', namespace, '--values', '-'];
+}
+
 /** Arguments of `helm uninstall`; a missing release is no error. */
 export function uninstallArguments(release: string, namespace: string): string[] {
   return ['uninstall', release, '--namespace', namespace, '--ignore-not-found', '--no-hooks'];
@@ -67,16 +72,17 @@ export function pendingReleaseSelector(release: string): string {
 }
 
 /**
- * Runs helm with `input` on stdin. Resolves when it exits with 0.
+ * Runs helm with `input` on stdin. Resolves when it exits with 0, to its stdout for "template" and to nothing otherwise.
  * Throws HelmError with the end of what it wrote to stderr, or with the deadline; rejects with the signal's reason on abort.
  */
-export async function runHelm(call: HelmCall, args: readonly string[], input = ''): Promise<void> {
+export async function runHelm(call: HelmCall, args: readonly string[], input = ''): Promise<string> {
   const what = `helm ${args.slice(0, 2).join(' ')}`;
   const { signal, deadlineMs } = call;
   const end = await runProgram({
     program: call.binary,
     args: call.kubeconfig ? [...args, '--kubeconfig', call.kubeconfig] : args,
     input,
+    output: args[0] === 'template',
     // helm writes caches, and the root file system of the operator's container is read-only.
     env: {
       HELM_CACHE_HOME: '/tmp/helm/cache',
@@ -87,7 +93,7 @@ export async function runHelm(call: HelmCall, args: readonly string[], input = '
     deadlineMs,
   });
   signal.throwIfAborted();
-  if (end.exitCode === 0) return;
+  if (end.exitCode === 0) return end.stdout;
   const { stderr, failure } = end;
   if (end.timedOut)
     throw new HelmError(what, `did not end within ${deadlineMs / 1000} s; ${tail(stderr)}`, true);

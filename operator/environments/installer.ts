@@ -10,11 +10,19 @@ import {
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { withSettlingRights } from '@backendai-e2e/kube/settling-rights';
-import { type Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
+import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
+import { beyondLimits, type EnvironmentLimits } from './allowed.ts';
 import { chartDigest, installationHash } from './chart.ts';
 import type { Workload } from './components.ts';
 import { secretsIn } from './environment-secrets.ts';
-import { HelmError, pendingReleaseSelector, runHelm, uninstallArguments, upgradeArguments } from './helm.ts';
+import {
+  HelmError,
+  pendingReleaseSelector,
+  runHelm,
+  templateArguments,
+  uninstallArguments,
+  upgradeArguments,
+} from './helm.ts';
 import {
   environmentNamespace,
   environmentRoleBinding,
@@ -23,6 +31,7 @@ import {
   type OperatorIdentity,
 } from './namespace.ts';
 import { deployedReleaseSelector, installedWorkloads, newestRelease } from './release.ts';
+import { renderedObjects } from './rendered.ts';
 
 export interface InstallerOptions {
   client: KubeClient;
@@ -34,8 +43,14 @@ export interface InstallerOptions {
   identity: OperatorIdentity | undefined;
   /** False: the operator has rights only in the namespaces that it watches, and can deploy nothing. */
   deploys: boolean;
+  /** What deployments may use of the nodes; undefined: anything (as an administrator, and in tests). */
+  limits?: EnvironmentLimits | undefined;
 }
 
+/** Installations whose check is remembered. */
+const REMEMBERED = 500;
+/** Milliseconds for `helm template`, which calls nobody. */
+const TEMPLATE_MS = 60_000;
 /** Milliseconds for `helm upgrade`; it does not wait for pods. */
 const UPGRADE_MS = 240_000;
 const UNINSTALL_MS = 60_000;
@@ -45,6 +60,8 @@ export class Installer {
   readonly #with: InstallerOptions;
   /** By chart. Charts are part of the operator's image: their digests do not change while it runs. */
   readonly #digests = new Map<string, string>();
+  /** By hash of the installation and namespace: what it asks for beyond the limits. */
+  readonly #beyond = new Map<string, string[]>();
   /** By namespace. */
   readonly #installed = new Map<string, { hash: string; workloads: Workload[] }>();
 
@@ -62,6 +79,35 @@ export class Installer {
     const digest = this.#digests.get(chart.name) ?? (await chartDigest(this.#with.chartsDir, chart.name));
     this.#digests.set(chart.name, digest);
     return installationHash(chart.name, digest, chart.values);
+  }
+
+  /**
+   * What an installation asks for beyond the operator's settings, one phrase each. Looks at what the chart renders to: values
+   * reach it in many ways. Throws HelmError.
+   */
+  async beyondLimits(environment: TestEnvironment, wanted: string, signal: AbortSignal): Promise<string[]> {
+    const { chartsDir, limits } = this.#with;
+    const { chart } = environment.spec;
+    if (!limits || !chart) return [];
+    const namespace = namespaceOf(environment);
+    const key = `${wanted} ${namespace}`;
+    const known = this.#beyond.get(key);
+    if (known) return known;
+    const args = templateArguments(environment.metadata.name, `${chartsDir}/${chart.name}`, namespace);
+    const call = { ...this.#with.helm, signal, deadlineMs: TEMPLATE_MS };
+    let found: string[];
+    try {
+      const manifest = await runHelm(call, args, JSON.stringify(chart.values ?? {}));
+      found = beyondLimits(await renderedObjects(manifest), namespace, limits);
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      const secrets = new Secrets();
+      secrets.add(secretValues(chart.values));
+      throw error.masked(secrets);
+    }
+    if (this.#beyond.size >= REMEMBERED) this.#beyond.clear();
+    this.#beyond.set(key, found);
+    return found;
   }
 
   namespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {

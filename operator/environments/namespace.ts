@@ -31,6 +31,14 @@ export function isOwn(namespace: Namespace, environment: TestEnvironment): boole
   return namespace.metadata.annotations?.[OWNER_ANNOTATION] === ownerOf(environment);
 }
 
+/** Whom the namespace belongs to, as a phrase for a message to another environment. */
+export function ownerInWords({ metadata }: Namespace): string {
+  const owner = metadata.annotations?.[OWNER_ANNOTATION];
+  if (owner === undefined)
+    return `namespace ${metadata.name} exists and was not made for this TestEnvironment`;
+  return `namespace ${metadata.name} belongs to TestEnvironment ${owner}`;
+}
+
 function ownerOf({ metadata }: TestEnvironment): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }

@@ -30,6 +30,7 @@ import { HelmError } from './helm.ts';
 import type { Installer } from './installer.ts';
 import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
 import { deploying, notDeployed, observeDeployment, observeExternal, withObservations } from './observe.ts';
+import { refusalOf } from './refusal.ts';
 import { driftOf, missingWorkloads } from './release.ts';
 import { TerminationLogs } from './termination-logs.ts';
 import type { WorkloadWatch } from './workload-watch.ts';
@@ -133,6 +134,8 @@ export class TestEnvironmentReconciler {
       if (!(error instanceof ChartNotFoundError)) throw error;
       return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
     }
+    const refusal = await refusalOf(installer, environment, wanted, signal);
+    if (refusal) return refuse(refusal.reason, refusal.message);
     const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
     const notYet = turnOf(environment, wanted, this.#with.environments.get(first));
     if (notYet) {
@@ -242,9 +245,9 @@ export class TestEnvironmentReconciler {
   async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
     const { installer, watch, clock, events } = this.#with;
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
-    watch.forget(namespaceOf(environment));
-    installer.forget(environment);
+    watch.forget(namespaceOf(environment), objectName(environment));
     const namespace = await installer.namespace(environment, signal);
+    if (!namespace || isOwn(namespace, environment)) installer.forget(environment);
     if (!namespace || !isOwn(namespace, environment)) {
       await setFinalizer(this.#with.client, FINALIZER, environment, 'drop', signal);
       return undefined;

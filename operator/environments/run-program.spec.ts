@@ -18,7 +18,12 @@ describe('a program', () => {
       input: 'one\n',
       env: { GIVEN: 'two' },
     });
-    expect(end).to.deep.equal({ exitCode: 3, stderr: 'one two\n', timedOut: false });
+    expect(end).to.deep.equal({ exitCode: 3, stdout: '', stderr: 'one two\n', timedOut: false });
+  });
+
+  it('returns its stdout only if that is asked for', async () => {
+    expect((await run('echo one')).stdout).to.equal('');
+    expect((await run('echo one', { output: true })).stdout).to.equal('one\n');
   });
 
   it('may end without reading its input', async () => {

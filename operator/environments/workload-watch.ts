@@ -24,6 +24,8 @@ export interface Deployed {
 }
 
 interface Watched {
+  /** For whom the namespace is watched. */
+  environment: ObjectName;
   stop: AbortController;
   deployments: Informer<Deployment>;
   statefulSets: Informer<StatefulSet>;
@@ -69,15 +71,18 @@ export class WorkloadWatch {
     };
   }
 
-  /** Stops watching a namespace; no error when it is not watched. */
-  forget(namespace: string): void {
-    this.#watched.get(namespace)?.stop.abort();
+  /** Stops watching a namespace, unless it is watched for another environment; no error when it is not watched. */
+  forget(namespace: string, environment: ObjectName): void {
+    const watched = this.#watched.get(namespace);
+    if (!watched || keyOf(watched.environment) !== keyOf(environment)) return;
+    watched.stop.abort();
     this.#watched.delete(namespace);
   }
 
   /** Stops watching all namespaces. */
   close(): void {
-    for (const namespace of [...this.#watched.keys()]) this.forget(namespace);
+    for (const { stop } of this.#watched.values()) stop.abort();
+    this.#watched.clear();
   }
 
   /** Warning events of the namespace, requested only when something is not ready. */
@@ -89,6 +94,7 @@ export class WorkloadWatch {
   #start(namespace: string, environment: ObjectName): Watched {
     const options = { ...this.#with, namespace };
     const watched: Watched = {
+      environment,
       stop: new AbortController(),
       deployments: new Informer({ ...options, resource: DEPLOYMENTS, transform: withoutManagedFields }),
       statefulSets: new Informer({ ...options, resource: STATEFUL_SETS, transform: withoutManagedFields }),
@@ -103,10 +109,14 @@ export class WorkloadWatch {
     watched.statefulSets.onChange(changed);
     watched.jobs.onChange(changed);
     watched.pods.onChange(changed);
-    const { stop, ...informers } = watched;
-    for (const informer of Object.values(informers)) void informer.run(stop.signal);
+    const { stop, deployments, statefulSets, jobs, pods } = watched;
+    for (const informer of [deployments, statefulSets, jobs, pods]) void informer.run(stop.signal);
     return watched;
   }
+}
+
+function keyOf({ namespace, name }: ObjectName): string {
+  return `${namespace ?? ''}/${name}`;
 }
 
 /** The fields that all kinds of workloads share; absent ones stay absent. */

@@ -4,6 +4,7 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Namespace } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
 import { type Asked, refusalOf } from './accept.ts';
 
@@ -33,16 +34,23 @@ const suite: TestSuite = {
   ...made('TestSuite', 's'),
   spec: { files: ['a'], image: 'i', disruptive: true },
 };
-const asked: Asked = { fault: ofSuite, environment, report, run, suite };
+const owner = (annotation: string): Namespace => ({
+  metadata: { name: 'bai-e2e', annotations: { 'e2e.backend.ai/owner': annotation } },
+});
+const deployedIn = owner('ns/e2e');
+const asked: Asked = { fault: ofSuite, environment, deployedIn, report, run, suite };
 
 describe('whether a fault is accepted', () => {
   it('accepts a person and a running attempt of a disruptive suite in the same environment', () => {
     expect(refusalOf(asked)).to.equal(undefined);
-    const byPerson = { fault, environment, report: undefined, run: undefined, suite: undefined };
+    const byPerson = { fault, environment, deployedIn, report: undefined, run: undefined, suite: undefined };
     expect(refusalOf(byPerson)).to.equal(undefined);
   });
 
   const wrong: [string, Partial<Asked>, string][] = [
+    ['a namespace of another environment', { deployedIn: owner('ns/other') }, 'NotPermitted'],
+    ['a namespace of nobody', { deployedIn: { metadata: { name: 'bai-e2e' } } }, 'NotPermitted'],
+    ['no namespace', { deployedIn: undefined }, 'NotPermitted'],
     ['no environment', { environment: undefined }, 'EnvironmentNotFound'],
     [
       'an environment that is careful',

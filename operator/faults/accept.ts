@@ -4,6 +4,8 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import type { Namespace } from '@backendai-e2e/kube/builtin-resources';
+import { isOwn, namespaceOf, ownerInWords } from '../environments/namespace.ts';
 
 /** Why a fault is refused. A refusal is final. */
 export interface Refusal {
@@ -27,6 +29,8 @@ export class FaultRefused extends Error {
 export interface Asked {
   fault: Fault;
   environment: TestEnvironment | undefined;
+  /** The namespace that the environment names; undefined: it does not exist, or nothing is deployed. */
+  deployedIn: Namespace | undefined;
   /** Report, run and suite of the attempt that the fault's label names. */
   report: TestReport | undefined;
   run: TestRun | undefined;
@@ -42,7 +46,14 @@ export function attemptOf(fault: Fault): string | undefined {
 }
 
 /** Why the fault must be refused; undefined when it is allowed. */
-export function refusalOf({ fault, environment, report, run, suite }: Asked): Refusal | undefined {
+export function refusalOf({
+  fault,
+  environment,
+  deployedIn,
+  report,
+  run,
+  suite,
+}: Asked): Refusal | undefined {
   const { name } = fault.spec.environmentRef;
   if (!environment) {
     const message = `TestEnvironment ${name} does not exist in namespace ${fault.metadata.namespace}`;
@@ -58,6 +69,14 @@ export function refusalOf({ fault, environment, report, run, suite }: Asked): Re
   if (!environment.spec.chart) {
     const message = `TestEnvironment ${name} is external: the operator has no rights in its namespace`;
     return { reason: FAULT_REASONS.unsupported, message };
+  }
+  // Only its owner may say whether a deployment may be disrupted.
+  if (!deployedIn || !isOwn(deployedIn, environment)) {
+    const why = deployedIn
+      ? ownerInWords(deployedIn)
+      : `this operator sees no namespace ${namespaceOf(environment)}`;
+    const message = `TestEnvironment ${name} has no deployment of its own: ${why}`;
+    return { reason: FAULT_REASONS.notPermitted, message };
   }
   const attempt = attemptOf(fault);
   if (attempt === undefined) return undefined;

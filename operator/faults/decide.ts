@@ -71,8 +71,18 @@ function onTarget(
 function withoutEnvironment(fault: Fault, { now }: Timing): FaultStep {
   const before = fault.status?.targets ?? [];
   const at = now.toISOString();
-  const healedEvidence = `TestEnvironment ${fault.spec.environmentRef.name} is gone or being deleted, with everything in it`;
+  const healedEvidence = `TestEnvironment ${fault.spec.environmentRef.name} or its namespace is gone or being deleted, with everything in it`;
   const receipts = before.map((receipt) => ({ healedAt: at, seenHealedAt: at, healedEvidence, ...receipt }));
+  return { before, receipts, acts: [] };
+}
+
+/** The step when the API server refuses to show or to change the targets: nothing is learned about them. */
+export function withoutRights(fault: Fault, why: string, timing: Timing): FaultStep {
+  const before = fault.status?.targets ?? [];
+  const trouble = why.slice(0, LENGTHS.message);
+  const receipts = before.map((receipt) =>
+    receipt.seenHealedAt || !isHopeless(receipt, timing) ? receipt : { ...receipt, trouble },
+  );
   return { before, receipts, acts: [] };
 }
 

@@ -10,9 +10,12 @@ import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backen
 import { CONNECTION_KEY, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { Informer } from '@backendai-e2e/controller/informer';
+import { isForbidden } from '@backendai-e2e/kube/api-error';
 import {
   DEPLOYMENTS,
   type Deployment,
+  NAMESPACES,
+  type Namespace,
   PODS,
   type Pod,
   SECRETS,
@@ -22,7 +25,7 @@ import {
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import { objectName } from '@backendai-e2e/kube/object';
-import { namespaceOf } from '../environments/namespace.ts';
+import { isOwn, namespaceOf } from '../environments/namespace.ts';
 import type { WorkloadWatch } from '../environments/workload-watch.ts';
 import { type Asked, attemptOf, FaultRefused } from './accept.ts';
 import { holderOf } from './leader.ts';
@@ -93,13 +96,30 @@ export class FaultObserver {
       client.get(TEST_ENVIRONMENTS, at(fault.spec.environmentRef.name), { signal }),
       attempt === undefined ? undefined : client.get(TEST_REPORTS, at(attempt), { signal }),
     ]);
+    const deployedIn = environment?.spec.chart && (await this.#namespace(environment, signal));
     const [run, suite] = report
       ? await Promise.all([
           client.get(TEST_RUNS, at(report.spec.run), { signal }),
           client.get(TEST_SUITES, at(report.spec.suite), { signal }),
         ])
       : [];
-    return { fault, environment, report, run, suite };
+    return { fault, environment, deployedIn, report, run, suite };
+  }
+
+  /** The environment's namespace; undefined as well if this operator is limited to others. */
+  async #namespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {
+    try {
+      return await this.#with.client.get(NAMESPACES, { name: namespaceOf(environment) }, { signal });
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Whether everything in the environment's namespace is gone or going, and with it what was broken there. */
+  async isGone(environment: TestEnvironment, signal: AbortSignal): Promise<boolean> {
+    const namespace = await this.#namespace(environment, signal);
+    return !namespace || namespace.metadata.deletionTimestamp !== undefined || !isOwn(namespace, environment);
   }
 
   /** Pods and workloads of a component, from the API server: a cache might not know a pod that was chosen. */

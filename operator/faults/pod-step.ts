@@ -4,7 +4,7 @@ import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { Refusal } from './accept.ts';
 import type { TargetSeen } from './observe.ts';
 import type { Timing } from './timing.ts';
-import { hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './timing.ts';
+import { begunBy, hasTime, isHopeless, LOOK_MS, notAfter, nothingDone } from './timing.ts';
 import { FOLLOW_ROUNDS, MEND_ROUNDS, START_ROUNDS, type ToolSeen } from './tool-state.ts';
 import { MENDERS, STARTERS, type ToolAction, type ToolCall } from './tools.ts';
 
@@ -97,7 +97,7 @@ function start(
 function mustMend(receipt: FaultReceipt, starter: ToolSeen, timing: Timing): boolean {
   // Before the injection there is nothing to heal, and the tool could still inject.
   if (!receipt.injectedAt) return starter.state === 'ended' && starter.lines !== undefined;
-  const end = Date.parse(receipt.injectedAt) + (timing.seconds + OVERDUE_SECONDS) * 1000;
+  const end = begunBy(receipt, timing) + (timing.seconds + OVERDUE_SECONDS) * 1000;
   const abandoned = starter.state === 'ended' && starter.lines !== undefined;
   return timing.wantsHealing || abandoned || timing.now.getTime() > end;
 }
@@ -116,7 +116,7 @@ function mend(action: Exclude<ToolAction, 'kill'>, receipt: FaultReceipt, seen: 
 /** While in force, extends a partition to new addresses of the other side. */
 function follow(action: ToolAction, receipt: FaultReceipt, seen: TargetSeen, timing: Timing): PodStep {
   if (!receipt.seenInForceAt || !receipt.injectedAt) return { receipt, lookAgainMs: LOOK_MS };
-  const left = Date.parse(receipt.injectedAt) + timing.seconds * 1000 - timing.now.getTime();
+  const left = begunBy(receipt, timing) + timing.seconds * 1000 - timing.now.getTime();
   const lookAgainMs = Math.max(LOOK_MS, Math.min(WATCH_MS, left));
   const known = (receipt.peers ?? []).filter((peer) => isCut(peer, seen.tools));
   const fresh = (seen.peers?.addresses ?? []).filter((address) => !known.includes(address));

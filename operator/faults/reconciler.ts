@@ -7,22 +7,32 @@ import {
 } from '@backendai-e2e/api/fault';
 import { FIELD_MANAGERS, FINALIZERS } from '@backendai-e2e/api/group';
 import { FAULTS } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { Result } from '@backendai-e2e/controller/controller';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { StatusWriter } from '@backendai-e2e/controller/status-writer';
-import { isConflict } from '@backendai-e2e/kube/api-error';
+import { isConflict, isForbidden, isNotFound } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 import { namespaceOf } from '../environments/namespace.ts';
 import { conditionNotices } from '../observability/notices.ts';
 import { FaultRefused, refusalOf } from './accept.ts';
-import { decide, lookAgainAfter, progressOf, settle, timingOf } from './decide.ts';
+import {
+  decide,
+  type FaultStep,
+  lookAgainAfter,
+  progressOf,
+  settle,
+  timingOf,
+  withoutRights,
+} from './decide.ts';
 import type { FaultEffects } from './effects.ts';
 import type { FaultObserver } from './observe.ts';
 import { acceptedStatus, isOver, progressStatus, refusedStatus } from './status.ts';
 import { chooseTargets } from './targets.ts';
+import type { Timing } from './timing.ts';
 import { isInPod } from './tools.ts';
 
 export interface FaultDependencies {
@@ -106,14 +116,20 @@ export class FaultReconciler {
     const { observer, effects, clock } = this.#with;
     const timing = timingOf(fault, await observer.attemptHasEnded(fault, signal), clock.now());
     const environment = await observer.environment(fault, signal);
-    const seen = environment && (await observer.observe(fault, environment, signal));
-    const namespace = environment ? namespaceOf(environment) : '';
-    const steps = await Promise.all(
-      decide(fault, seen, timing).map(async (step) => {
-        const acts = step.acts.map((act) => effects.perform(fault, namespace, act, signal));
-        return settle(step, await Promise.all(acts), timing);
-      }),
-    );
+    let steps: FaultStep[];
+    try {
+      steps = await this.#steps(fault, environment, timing, signal);
+    } catch (error) {
+      // The rights in a namespace go before the pods in it.
+      if (!environment || !(isForbidden(error) || isNotFound(error))) throw error;
+      if (await observer.isGone(environment, signal)) {
+        steps = await this.#steps(fault, undefined, timing, signal);
+      } else {
+        const given = withoutRights(fault, error.message, timing);
+        if (!progressOf(fault, [given], timing).hopeless) throw error;
+        steps = [given];
+      }
+    }
     const after = await this.#write(fault, progressStatus(fault, progressOf(fault, steps, timing)), signal);
     if (!after) return undefined;
     const action = actionOf(fault.spec);
@@ -124,6 +140,23 @@ export class FaultReconciler {
       return undefined;
     }
     return { requeueAfterMs: lookAgainAfter(steps) ?? SOON_MS };
+  }
+
+  async #steps(
+    fault: Fault,
+    environment: TestEnvironment | undefined,
+    timing: Timing,
+    signal: AbortSignal,
+  ): Promise<FaultStep[]> {
+    const { observer, effects } = this.#with;
+    const seen = environment && (await observer.observe(fault, environment, signal));
+    const namespace = environment ? namespaceOf(environment) : '';
+    return Promise.all(
+      decide(fault, seen, timing).map(async (step) => {
+        const acts = step.acts.map((act) => effects.perform(fault, namespace, act, signal));
+        return settle(step, await Promise.all(acts), timing);
+      }),
+    );
   }
 
   async #write(fault: Fault, status: FaultStatus, signal: AbortSignal): Promise<Fault | undefined> {

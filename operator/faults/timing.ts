@@ -27,11 +27,28 @@ export function hasTime(timing: Timing): boolean {
   return !timing.wantsHealing && timing.now.getTime() <= notAfter(timing).getTime();
 }
 
-/** Whether healing can no longer be expected. By then every lasting effect has healed by itself. */
+/**
+ * When the effect began at the latest, milliseconds since the epoch. Tools tell the time of their node. A time before the fault
+ * was accepted, or in the future, comes from a clock that differs from the operator's, and says nothing.
+ */
+export function begunBy(receipt: FaultReceipt, timing: Timing): number {
+  const last = notAfter(timing).getTime();
+  const told = receipt.injectedAt ? Date.parse(receipt.injectedAt) : last;
+  // Times may have whole seconds.
+  return told >= timing.acceptedAt.getTime() - 1000 && told <= timing.now.getTime() ? told : last;
+}
+
+/**
+ * Whether healing can no longer be expected. By then every lasting effect has healed by itself. What was undone late, because
+ * no operator was there, has its time to recover from then on.
+ */
 export function isHopeless(receipt: FaultReceipt, timing: Timing): boolean {
   if (receipt.seenHealedAt) return false;
-  const from = receipt.injectedAt ? Date.parse(receipt.injectedAt) : notAfter(timing).getTime();
-  return timing.now.getTime() > from + (timing.seconds + HOPE_SECONDS) * 1000;
+  const end = begunBy(receipt, timing) + timing.seconds * 1000;
+  const now = timing.now.getTime();
+  const healedAt = receipt.healedAt ? Date.parse(receipt.healedAt) : end;
+  const from = healedAt > now ? end : Math.max(end, healedAt);
+  return now > from + HOPE_SECONDS * 1000;
 }
 
 /** The receipt of a target on which nothing was injected. */

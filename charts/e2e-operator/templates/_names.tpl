@@ -87,3 +87,17 @@ matchResources:
     - {protocol: TCP, port: {{ . }}}
     {{- end }}
 {{- end -}}
+
+{{- /* Where the operator's own image comes from: the path above it, or "." for an image without one. */ -}}
+{{- define "e2e-operator.imagePath" -}}
+{{- regexReplaceAll "/?[^/]*$" (regexReplaceAll "@.*$" .Values.image "") "" | default "." -}}
+{{- end -}}
+
+{{- /* What is added to the pods of suites, as JSON: the values that are set. */ -}}
+{{- define "e2e-operator.suitePods" -}}
+{{- $set := dict -}}
+{{- range $from, $to := dict "podLabels" "labels" "podAnnotations" "annotations" "nodeSelector" "nodeSelector" "tolerations" "tolerations" "affinity" "affinity" "priorityClassName" "priorityClassName" -}}
+{{- with index ($.Values.suitePods | default dict) $from -}}{{- $_ := set $set $to . -}}{{- end -}}
+{{- end -}}
+{{- toJson $set -}}
+{{- end -}}

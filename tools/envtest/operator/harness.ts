@@ -32,6 +32,8 @@ import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
 import { startOperatorProgram } from './operator-program.ts';
 
 const ACCOUNT = 'backendai-e2e-operator';
+/** Templates with the admission policies of the chart. */
+const POLICIES = ['fault-policy.yaml', 'report-policy.yaml', 'operator-policy.yaml'];
 
 /** An operator that is running. */
 export interface RunningOperator {
@@ -257,13 +259,7 @@ export class OperatorHarness {
 export async function startOperatorHarness(...values: string[]): Promise<OperatorHarness> {
   const plane = await sharedControlPlane();
   const namespace = plane.uniqueName(NAMESPACE);
-  const rights = await renderOperatorChartIn(
-    namespace,
-    values,
-    'rbac.yaml',
-    'fault-policy.yaml',
-    'report-policy.yaml',
-  );
+  const rights = await renderOperatorChartIn(namespace, values, ...POLICIES, 'rbac.yaml');
   await plane.createNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await plane.applyYaml(rights);
   return new OperatorHarness(plane, await plane.serviceAccount(namespace, ACCOUNT), namespace);
