@@ -39,7 +39,6 @@ describe('endpoints of a deployment', function () {
     const found = endpointsOf(services, 'ns');
     const expected = {
       namespace: 'ns',
-      version: connection.version,
       manager: connection.manager,
       webserver: connection.webserver,
       appProxy: {

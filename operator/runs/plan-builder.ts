@@ -20,6 +20,7 @@ import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { AttemptEnding } from '../reports/close.ts';
 import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines, isLineOf } from '../reports/suite-lines.ts';
+import { testedBuilds } from './tested-builds.ts';
 
 /** The inputs of a decision about one run. */
 export interface RunWorld {
@@ -55,9 +56,6 @@ export interface RunPlan {
 
 /** Maximum number of suites named in a message; the rest is counted. */
 const NAMED = 20;
-
-/** Maximum number of builds of Backend.AI that a status names. */
-const MOST_BUILDS = 10;
 
 /** Builds a plan: starts from the current status, collects changes, and ends with one of its closing methods. */
 export class PlanBuilder {
@@ -186,12 +184,8 @@ export class PlanBuilder {
       this.observe(RUN_CONDITIONS.environmentReady, 'Unknown', 'Suspended', 'not checked while suspended');
       this.environments = this.environments.filter(({ state }) => state !== 'Unhealthy');
     } else {
-      this.observe(
-        RUN_CONDITIONS.queued,
-        'True',
-        'Suspended',
-        'the run keeps its place in the queue and lets others pass',
-      );
+      const kept = 'the run keeps its place in the queue and lets others pass';
+      this.observe(RUN_CONDITIONS.queued, 'True', 'Suspended', kept);
     }
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, message);
     return this.#plan('Suspended');
@@ -302,10 +296,4 @@ export class PlanBuilder {
       }),
     };
   }
-}
-
-/** Every Backend.AI that the attempts met, each once: those of before, for the reports of retries are removed. */
-function testedBuilds(before: readonly string[] | undefined, reports: readonly TestReport[]): string[] {
-  const now = reports.map(({ status }) => status?.backendAi).filter((build) => build !== undefined);
-  return [...new Set([...(before ?? []), ...now])].slice(0, MOST_BUILDS);
 }

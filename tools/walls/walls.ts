@@ -190,7 +190,7 @@ export const WALLS: readonly Wall[] = [
   [
     'tools/envtest/servers',
     [
-      ...['packages/kube', 'operator'],
+      ...['packages/api', 'packages/kube', 'operator'],
       ...['tools/envtest/doubles', 'tools/envtest/operator', 'tools/envtest/processes'],
       'tools/envtest/waits',
     ],
