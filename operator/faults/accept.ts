@@ -46,14 +46,8 @@ export function attemptOf(fault: Fault): string | undefined {
 }
 
 /** Why the fault must be refused; undefined when it is allowed. */
-export function refusalOf({
-  fault,
-  environment,
-  deployedIn,
-  report,
-  run,
-  suite,
-}: Asked): Refusal | undefined {
+export function refusalOf(asked: Asked): Refusal | undefined {
+  const { fault, environment, deployedIn } = asked;
   const { name } = fault.spec.environmentRef;
   if (!environment) {
     const message = `TestEnvironment ${name} does not exist in namespace ${fault.metadata.namespace}`;
@@ -70,6 +64,8 @@ export function refusalOf({
     const message = `TestEnvironment ${name} is external: the operator has no rights in its namespace`;
     return { reason: FAULT_REASONS.unsupported, message };
   }
+  const ofAttempt = attemptRefusal(asked);
+  if (ofAttempt) return ofAttempt;
   // Only its owner may say whether a deployment may be disrupted.
   if (!deployedIn || !isOwn(deployedIn, environment)) {
     const why = deployedIn
@@ -78,8 +74,14 @@ export function refusalOf({
     const message = `TestEnvironment ${name} has no deployment of its own: ${why}`;
     return { reason: FAULT_REASONS.notPermitted, message };
   }
+  return undefined;
+}
+
+/** Why the attempt that asks may not have the fault; undefined when it may, or when a person asks. */
+function attemptRefusal({ fault, report, run, suite }: Asked): Refusal | undefined {
   const attempt = attemptOf(fault);
   if (attempt === undefined) return undefined;
+  const { name } = fault.spec.environmentRef;
   const notPermitted = (message: string) => ({ reason: FAULT_REASONS.notPermitted, message });
   if (!report || report.status?.final === true) {
     return notPermitted(`the attempt ${attempt} that asks for it ${report ? 'has ended' : 'does not exist'}`);
