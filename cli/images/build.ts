@@ -158,7 +158,7 @@ async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
   return ref;
 }
 
-/** References of an image that nobody needs any more, after it was built anew. */
+/** References of an image that are no longer needed after a rebuild. */
 async function oldRefs({ p, pinned }: FullBuilder, row: ImageRow, ref: string): Promise<string[]> {
   const others = (await refsOf(p, `${REPOSITORY}/${row.name}`)).filter((other) => other !== ref);
   if (!row.ofBackendAi) return others;
@@ -187,7 +187,7 @@ async function buildEach<N extends string>(
   return refs as Record<N, string>;
 }
 
-/** Resolves the pinned release anew, and writes its lock into the checkout. */
+/** Resolves the pinned release again, and writes its lock into the checkout. */
 export async function renewPinnedLock(p: Provision): Promise<void> {
   await withLock(p, 'images', async () => {
     const builder = imageBuilder(p, await pinnedBackendAi());
@@ -205,8 +205,8 @@ export interface ImageWish {
 
 /**
  * Provides every image of a cluster. Images in the node image are built only together with it. It always holds the pinned release:
- * images of another Backend.AI are loaded into the running node in place of them, so that a change of the release neither builds
- * the node image anew nor loses what the next run needs.
+ * images of another Backend.AI are loaded into the running node in place of them, so that a change of the release neither
+ * rebuilds the node image nor loses what the next run needs.
  * @throws ProvisionError naming the image that could not be built and where its log lies, or a Backend.AI that does not exist
  */
 export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {

@@ -74,7 +74,7 @@ export async function resolveBackendAi(choice: Choice, builder: UvBuilder): Prom
   return { title: release, lock: known || (await locked(builder, exact, releaseWanted(release))) };
 }
 
-/** The lock of a release, resolved anew. */
+/** Resolves a release again, and returns its lock. */
 export async function lockOfRelease(version: string, builder: UvBuilder): Promise<string> {
   return locked(builder, { kind: 'release', version }, releaseWanted(version), false);
 }

@@ -23,7 +23,7 @@ interface PodSpec {
 const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC'];
 
 /**
- * What the rendered objects of a chart ask for beyond the limits, one phrase each. Whoever may create a TestEnvironment chooses
+ * What the rendered objects of a chart ask for beyond the limits, one phrase each. A user who may create a TestEnvironment chooses
  * its values: without limits, that is root on a node.
  * @param objects of the chart, in any shape: values may have been put into them as YAML
  * @param namespace of the deployment

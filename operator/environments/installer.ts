@@ -49,7 +49,7 @@ export interface InstallerOptions {
 
 /** Installations whose check is remembered. */
 const REMEMBERED = 500;
-/** Milliseconds for `helm template`, which calls nobody. */
+/** Milliseconds for `helm template`, which sends no request. */
 const TEMPLATE_MS = 60_000;
 /** Milliseconds for `helm upgrade`; it does not wait for pods. */
 const UPGRADE_MS = 240_000;

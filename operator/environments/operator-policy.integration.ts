@@ -69,7 +69,7 @@ describe("the token of the operator's account", function () {
     expect(said).to.match(/creates and deletes namespaces of its environments only/);
     const kept = await harness.client.get(NAMESPACES, { name: foreign });
     expect(kept?.metadata.deletionTimestamp).to.equal(undefined);
-    for (const owner of ['somebody/own', harness.namespace, '']) {
+    for (const owner of ['elsewhere/own', harness.namespace, '']) {
       const answer = await makeNamespace(own, { 'e2e.backend.ai/owner': owner }).then(() => 'made', String);
       expect(answer, owner).to.match(/of its environments only/);
     }

@@ -206,7 +206,7 @@ export class TestEnvironmentReconciler {
 
   /** Observes the deployment. Reports changes by hand, and repairs nothing. */
   async #observe(environment: TestEnvironment, signal: AbortSignal): Promise<Result> {
-    const { installer, watch, clock } = this.#with;
+    const { client, installer, watch, clock } = this.#with;
     const namespace = namespaceOf(environment);
     const { workloads, pods } = await watch.follow(namespace, objectName(environment), signal);
     const installed = await installer.installed(environment, signal);
@@ -219,18 +219,16 @@ export class TestEnvironmentReconciler {
       ]);
       components = componentStatuses(workloads, pods, { events, logs, missing });
     }
-    const build = deployedBuild(components);
-    const { client } = this.#with;
-    const { name: connectionSecret, secrets } = await copyConnection(client, environment, build, signal);
-    components = maskStrings(components, secrets);
+    const copied = await copyConnection(client, environment, deployedBuild(components), signal);
+    components = maskStrings(components, copied.secrets);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
       now: clock.now(),
       components,
-      drift: installed ? driftOf(installed, workloads).map((each) => secrets.mask(each)) : undefined,
-      connectionSecret,
+      drift: installed ? driftOf(installed, workloads).map((each) => copied.secrets.mask(each)) : undefined,
+      connectionSecret: copied.name,
     });
     await this.#write(environment, status, signal);
-    return { requeueAfterMs: earliest(requeueAfterMs, connectionSecret ? undefined : SECRET_MS) };
+    return { requeueAfterMs: earliest(requeueAfterMs, copied.name ? undefined : SECRET_MS) };
   }
 
   async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
@@ -247,16 +245,16 @@ export class TestEnvironmentReconciler {
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
     watch.forget(namespaceOf(environment), objectName(environment));
     const namespace = await installer.namespace(environment, signal);
-    if (!namespace || isOwn(namespace, environment)) installer.forget(environment);
-    if (!namespace || !isOwn(namespace, environment)) {
+    const isForeign = namespace !== undefined && !isOwn(namespace, environment);
+    if (!isForeign) installer.forget(environment);
+    if (!namespace || isForeign) {
       await setFinalizer(this.#with.client, FINALIZER, environment, 'drop', signal);
       return undefined;
     }
     const { name } = namespace.metadata;
     const report = async (message: string) => {
       const { ready } = ENVIRONMENT_CONDITIONS;
-      const reason = ENVIRONMENT_REASONS.deleting;
-      const seen = [{ type: ready, status: 'False' as const, reason, message }];
+      const seen = [{ type: ready, status: 'False' as const, reason: ENVIRONMENT_REASONS.deleting, message }];
       const status = withObservations(environment, environment.status ?? {}, clock.now(), seen);
       await this.#write(environment, status, signal);
     };

@@ -3,7 +3,7 @@ import { HelmError } from './helm.ts';
 /** Aliases of YAML that one document may resolve: a chart has none, and a few can grow to gigabytes. */
 const MOST_ALIASES = 100;
 
-/** The objects that helm rendered. Throws HelmError for what is no YAML: nobody can say what it would install. */
+/** The objects that helm rendered. Throws HelmError for text that is not YAML: its effect is unknown. */
 export async function renderedObjects(manifest: string): Promise<unknown[]> {
   // Loaded on use: only an installation needs it.
   const { parseAllDocuments } = await import('yaml');

@@ -49,7 +49,7 @@ describe('whether a fault is accepted', () => {
 
   const wrong: [string, Partial<Asked>, string][] = [
     ['a namespace of another environment', { deployedIn: owner('ns/other') }, 'NotPermitted'],
-    ['a namespace of nobody', { deployedIn: { metadata: { name: 'bai-e2e' } } }, 'NotPermitted'],
+    ['a namespace without an owner', { deployedIn: { metadata: { name: 'bai-e2e' } } }, 'NotPermitted'],
     ['no namespace', { deployedIn: undefined }, 'NotPermitted'],
     ['no environment', { environment: undefined }, 'EnvironmentNotFound'],
     [

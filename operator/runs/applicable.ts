@@ -2,10 +2,11 @@ import { inRange, rangeInWords } from '@backendai-e2e/api/release';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { deployedBuild } from '../environments/components.ts';
+import type { RunWorld } from './plan-builder.ts';
 
 /**
  * Why a suite does not apply to an environment: what is installed there is outside of its since and until. Undefined where it
- * applies, and where nobody knows the release: its tests then say what is missing.
+ * applies, and where the release is unknown: its tests then say what is missing.
  */
 export function notApplicable(
   environment: TestEnvironment | undefined,
@@ -32,4 +33,10 @@ export function applicableIn(
 /** Whether a suite would disrupt an environment that forbids it. */
 export function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite): boolean {
   return spec.disruptive === true && environment !== undefined && environment.spec.disruption !== 'Allowed';
+}
+
+/** One of the run's environments; undefined: it does not exist. */
+export function environmentCalled({ run, environment, moreEnvironments }: RunWorld, name: string) {
+  if (name === run.spec.environmentRef.name) return environment;
+  return moreEnvironments?.find(({ metadata }) => metadata.name === name);
 }

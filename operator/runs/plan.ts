@@ -16,7 +16,7 @@ import { chooseStarts, footprintOf } from '@backendai-e2e/scheduling/starts';
 import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
-import { applicableIn, forbids } from './applicable.ts';
+import { applicableIn, environmentCalled, forbids } from './applicable.ts';
 import { waitForEnvironments } from './environment-wait.ts';
 import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
@@ -223,12 +223,6 @@ function dueSuites(
     });
   }
   return due;
-}
-
-/** One of the run's environments; undefined: it does not exist. */
-function environmentCalled({ run, environment, moreEnvironments }: RunWorld, name: string) {
-  if (name === run.spec.environmentRef.name) return environment;
-  return moreEnvironments?.find(({ metadata }) => metadata.name === name);
 }
 
 /** With failFast, waiting suites are skipped once a suite has failed. */

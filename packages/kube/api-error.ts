@@ -70,10 +70,15 @@ export function isInvalid(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.code === 422 || error.code === 400);
 }
 
-/** RBAC's answer to a caller without the rights; other 403 answers concern the object. */
+/** How RBAC begins its refusal; a quota, a policy or a webhook words it otherwise. */
 const WITHOUT_RIGHTS = /^\S+( "[^"]*")? is forbidden: user "/i;
 /** A webhook chooses the code of its refusal. */
 const DENIED = /^admission webhook "[^"]*" denied the request/;
+
+/** Whether RBAC refused the request: the caller lacks the right, or may not grant it. Other 403 answers concern the object. */
+export function lacksRights(error: unknown): error is ApiError {
+  return isForbidden(error) && WITHOUT_RIGHTS.test(error.detail);
+}
 
 /**
  * The API server refuses the object for what it holds or where it goes: it is invalid or too large, or a quota, a policy or
@@ -82,7 +87,7 @@ const DENIED = /^admission webhook "[^"]*" denied the request/;
 export function isRefused(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   if ([400, 413, 422].includes(error.code) || DENIED.test(error.detail)) return true;
-  return error.code === 403 && !WITHOUT_RIGHTS.test(error.detail);
+  return error.code === 403 && !lacksRights(error);
 }
 
 /** Forbidden (403) by RBAC, a quota, an admission rule, or because the namespace is terminating. */

@@ -1,4 +1,4 @@
-import { ApiError, isForbidden } from './api-error.ts';
+import { ApiError, lacksRights } from './api-error.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 
 /**
@@ -8,11 +8,6 @@ import { type Clock, sleep, systemClock } from './clock.ts';
 export const RIGHTS_SETTLE_MS = 60_000;
 /** Pauses between tries, milliseconds. The last one repeats. */
 const PAUSES_MS = [100, 250, 500, 1_000, 2_000];
-
-/** Whether RBAC refused the request: the account lacks the right. A quota or an admission rule words its refusal otherwise. */
-export function lacksRights(error: unknown): error is ApiError {
-  return isForbidden(error) && /\bUser "[^"]*" cannot \w+ /.test(error.detail);
-}
 
 /**
  * Calls the API with rights that the caller has just got, and repeats a refusal by RBAC. Rejects with the last refusal, and

@@ -1,9 +1,8 @@
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
-import { ApiError } from '@backendai-e2e/kube/api-error';
+import { ApiError, lacksRights } from '@backendai-e2e/kube/api-error';
 import { KubeClient } from '@backendai-e2e/kube/client';
-import { lacksRights } from '@backendai-e2e/kube/settling-rights';
 import type { ReportTarget } from './settings.ts';
 
 /**

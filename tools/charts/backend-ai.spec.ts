@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { RELEASE_RECORD_CONTAINER } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
@@ -292,12 +288,5 @@ describe('charts/backend-ai', function () {
       const variables = pod?.containers.find((container) => container.name === name)?.env;
       expect(variables, name).to.deep.include({ name: 'BOOTSTRAP_ID', value: id });
     }
-  });
-
-  it('has scripts that a shell can parse', async () => {
-    const folder = path.join(CHART, 'files/scripts');
-    const scripts = (await readdir(folder)).filter((name) => name.endsWith('.sh'));
-    expect(scripts).to.include('start.sh');
-    for (const name of scripts) await promisify(execFile)('sh', ['-n', path.join(folder, name)]);
   });
 });

@@ -68,7 +68,7 @@ export function configMapName(component: Component): string {
 
 /**
  * The component's pod template with the defects: PYTHONPATH leads to sitecustomize.py, settings have their other values, and
- * withheld hosts have an address where nobody answers. Throws an Error if the template has no container of the component's name.
+ * withheld hosts have an address that does not answer. Throws an Error if the template has no container of the component's name.
  */
 export function plantedTemplate(
   original: PodTemplate,

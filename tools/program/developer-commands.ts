@@ -78,7 +78,7 @@ function addGenerators(program: Command, end: End): void {
   program
     .command('lock')
     .description(
-      'resolve the Backend.AI of versions.json anew, and write its lock: cli/backend-ai/pinned.txt',
+      'resolve the Backend.AI of versions.json again, and write its lock: cli/backend-ai/pinned.txt',
     )
     .action(async () => end(await (await import('./lock.ts')).lockCommand()));
   program

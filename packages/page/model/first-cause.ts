@@ -18,7 +18,7 @@ export interface Scene {
 
 /**
  * What one piece of evidence weighs. A fault that a test asked for explains its effects, not the failure of the test to
- * cope: it weighs less than a restart that nobody asked for.
+ * cope: it weighs less than an unexpected restart.
  */
 const WEIGHTS = {
   restart: 8,
