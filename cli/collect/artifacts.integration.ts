@@ -119,7 +119,7 @@ describe('artifacts that the command fetches through the API server', function (
 
   it('are refused to a user who may not call it, with the missing right', async () => {
     const { exitCode, stderr } = await report('first', 'stranger', stranger);
-    expect(exitCode).to.equal(2);
+    expect(exitCode, stderr).to.equal(2);
     expect(stderr).to.contain(
       `first-alpha-1/suite.log: forbidden: you need "get" on services/proxy named ${artifactServer.service} in namespace ${harness.namespace}`,
     );
@@ -133,7 +133,7 @@ describe('artifacts that the command fetches through the API server', function (
     const file = files.find((each) => each.includes('changed-alpha-1') && each.endsWith('events.txt'));
     appendFileSync(path.join(kept, file ?? ''), 'and a lie\n');
     const { exitCode, stderr } = await report('changed', 'changed', reader);
-    expect(exitCode).to.equal(2);
+    expect(exitCode, stderr).to.equal(2);
     expect(stderr).to.match(
       /changed-alpha-1\/events\.txt differs from what was archived and is not written: its SHA-256 is \w{64}, the report has/,
     );
@@ -147,7 +147,7 @@ describe('artifacts that the command fetches through the API server', function (
     await ended('gone');
     rmSync(path.join(kept, harness.namespace, 'gone-alpha-1'), { recursive: true });
     const { exitCode, stderr } = await report('gone', 'gone', reader);
-    expect(exitCode).to.equal(2);
+    expect(exitCode, stderr).to.equal(2);
     expect(stderr).to.contain('gone-alpha-1/suite.log: the artifact server no longer has it');
   });
 

@@ -10,7 +10,7 @@ const FAILED_CREATE = 'FailedCreate';
  * it did not. The Job controller keeps trying: isFinalRefusal says whether the attempt ends. Throws ApiError.
  */
 export async function podRefusal(
-  client: KubeClient,
+  client: Pick<KubeClient, 'list'>,
   { metadata: { namespace = '', uid } }: Job,
   signal: AbortSignal,
 ): Promise<AttemptEnding | undefined> {

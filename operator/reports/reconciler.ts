@@ -31,14 +31,14 @@ import { isLineOf } from './suite-lines.ts';
 import { newest, suiteEnded } from './suite-pod.ts';
 
 export interface TestReportDependencies {
-  client: KubeClient;
-  reports: Informer<TestReport>;
-  runs: Informer<TestRun>;
-  environments: Informer<TestEnvironment>;
-  jobs: Informer<Job>;
-  pods: Informer<Pod>;
-  collector: ArtifactCollector;
-  events: EventLog;
+  client: Pick<KubeClient, 'get' | 'list' | 'delete' | 'applyStatus'>;
+  reports: Pick<Informer<TestReport>, 'get' | 'forget'>;
+  runs: Pick<Informer<TestRun>, 'get'>;
+  environments: Pick<Informer<TestEnvironment>, 'get'>;
+  jobs: Pick<Informer<Job>, 'get'>;
+  pods: Pick<Informer<Pod>, 'list' | 'forget'>;
+  collector: Pick<ArtifactCollector, 'archive'>;
+  events: Pick<EventLog, 'record'>;
   clock: Clock;
 }
 
@@ -136,8 +136,8 @@ export class TestReportReconciler {
     const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
     const left = own.length > 0 ? own.every(suiteEnded) : since < EVENTS_MS;
-    const archived = conditionOf(report.status?.conditions, REPORT_CONDITIONS.archived);
-    if (!archived && (left || livesOn)) {
+    const archived = isArchived(report);
+    if (!archived && (left || livesOn) && !(await this.#wasArchived(name, signal))) {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
       const patient = !livesOn && since < LOG_PATIENCE_MS;
       const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
@@ -146,6 +146,12 @@ export class TestReportReconciler {
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
     else if (archived) this.#forget(report, run, own);
     return undefined;
+  }
+
+  /** Asks the API server: the cache may be older than the condition, and a second archive brings back what was deleted. */
+  async #wasArchived(name: ObjectName, signal: AbortSignal): Promise<boolean> {
+    const stored = await this.#with.client.get(TEST_REPORTS, name, { signal });
+    return !stored || isArchived(stored);
   }
 
   /** Drops the report and pods from the cache: nothing is left to do, and there may be thousands. */
@@ -210,6 +216,10 @@ export class TestReportReconciler {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+function isArchived({ status }: TestReport): boolean {
+  return conditionOf(status?.conditions, REPORT_CONDITIONS.archived) !== undefined;
 }
 
 /** Adds what prevented the start: once the Job's deadline has passed, its pod is gone. */
