@@ -16,6 +16,7 @@ const CatalogEntry = Type.Object({
   slow: Type.Optional(Type.Boolean()),
   onDemand: Type.Optional(Type.Boolean()),
   disruptive: Type.Optional(Type.Boolean()),
+  invasive: Type.Optional(Type.Boolean()),
   exclusive: Type.Optional(Type.Boolean()),
   last: Type.Optional(Type.Boolean()),
   waits: Type.Optional(Type.Boolean()),

@@ -46,6 +46,8 @@ export interface StagingWords {
   includeSlow: boolean;
   /** Whether the leak audit ends a run of chosen suites. */
   audit: boolean;
+  /** Whether suites run that fill, drain or reconfigure what others use. */
+  allowInvasive: boolean;
   parallelism: number;
   timeoutSeconds: number;
   patienceSeconds: number;
@@ -163,6 +165,7 @@ async function optionsOf(words: StagingWords, target: Target): Promise<StagingOp
     ...(words.grep ? { grep: words.grep } : {}),
     ...(words.runtimeImage ? { runtimeImage: words.runtimeImage } : {}),
     ...(words.pullSecret ? { pullSecret: words.pullSecret } : {}),
+    allowInvasive: words.allowInvasive,
     includeSlow: words.includeSlow,
     parallelism: words.parallelism,
     timeoutSeconds: words.timeoutSeconds,

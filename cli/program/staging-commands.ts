@@ -21,6 +21,7 @@ const DEFAULT_PATIENCE_SECONDS = 120;
 interface Words extends Omit<StagingWords, keyof typeof DEFAULTS> {
   slow?: boolean;
   audit?: boolean;
+  allowInvasive?: boolean;
   parallelism?: number;
   timeout?: number;
   patience?: number;
@@ -33,6 +34,7 @@ interface Words extends Omit<StagingWords, keyof typeof DEFAULTS> {
 const DEFAULTS = {
   includeSlow: true,
   audit: true,
+  allowInvasive: false,
   parallelism: RUN_DEFAULTS.parallelism,
   timeoutSeconds: RUN_DEFAULTS.timeoutSeconds,
   patienceSeconds: DEFAULT_PATIENCE_SECONDS,
@@ -66,6 +68,9 @@ export function addStagingCommands(program: Command, end: End): void {
     )
     .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
     .addOption(switchOption('noAudit', 'leave out the leak audit, for a shared deployment'))
+    .addOption(
+      switchOption('allowInvasive', 'run suites too that fill, drain or reconfigure what other users need'),
+    )
     .addOption(switchOption('dryRun', 'check rights, endpoints and objects; create nothing'))
     .option('--print-rights <user>', 'print the manifests that an administrator applies for this user')
     .addHelpText(
@@ -131,14 +136,15 @@ function atDeployment(command: Command): Command {
 }
 
 function staged(words: Words): StagingWords {
-  const { slow, audit, parallelism, timeout, patience, keep, dryRun, printRights, exitCodeTo, ...named } =
-    words;
+  const { slow, audit, allowInvasive, parallelism, timeout, patience, keep, dryRun, ...others } = words;
+  const { printRights: _user, exitCodeTo: _file, ...named } = others;
   return {
     ...given(named),
     ...DEFAULTS,
     ...given({ parallelism, timeoutSeconds: timeout, patienceSeconds: patience }),
     includeSlow: !isOn('noSlow', slow === false),
     audit: !isOn('noAudit', audit === false),
+    allowInvasive: isOn('allowInvasive', allowInvasive),
     keep: isOn('keep', keep),
     dryRun: isOn('dryRun', dryRun),
   };

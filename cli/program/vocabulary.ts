@@ -77,6 +77,7 @@ export const VOCABULARY = [
   { name: 'operatorValues', commands: ['staging'], make: true },
   { name: 'patience', commands: ['staging', 'attach'], make: true },
   { name: 'noAudit', commands: ['staging'], make: true },
+  { name: 'allowInvasive', commands: ['staging'], make: true },
   { name: 'insecure', commands: ['images-push'], make: true },
   { name: 'all', commands: ['images-push'], make: true },
   { name: 'rows', commands: [], developer: 'bench', make: true },

@@ -42,6 +42,7 @@ const options: StagingOptions = {
   parallelism: 1,
   timeoutSeconds: 60,
   catalog: ['s'],
+  allowInvasive: false,
   keep: false,
   dryRun: false,
   patienceSeconds: 0.02,

@@ -15,6 +15,8 @@ export interface StagingOptions extends RunChoice {
   pullSecret?: string;
   /** Image with Backend.AI's own programs, for the suites that work in it. */
   runtimeImage?: string;
+  /** Run suites that fill, drain or reconfigure what other users of the deployment need. */
+  allowInvasive: boolean;
   /** Keep operator and run at the end. */
   keep: boolean;
   /** Check everything, create nothing. */

@@ -8,6 +8,7 @@ import { runToAttach } from './staging-pipeline.ts';
 const words: StagingWords = {
   includeSlow: true,
   audit: true,
+  allowInvasive: false,
   parallelism: 1,
   timeoutSeconds: 60,
   patienceSeconds: 10,

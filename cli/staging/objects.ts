@@ -33,10 +33,13 @@ export function connectionSecret(
 }
 
 /**
- * The environment: an existing deployment that no suite may disrupt. The operator deletes it a day after its last run, with the
+ * The environment: an existing deployment that no suite may disrupt, and that invasive suites may use only on request. The operator deletes it a day after its last run, with the
  * connection, even if no command comes back.
  */
-export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironment {
+export function stagingEnvironment(
+  namespaces: StagingNamespaces,
+  { allowInvasive }: { allowInvasive: boolean },
+): TestEnvironment {
   return {
     apiVersion: API_VERSION,
     kind: 'TestEnvironment',
@@ -44,6 +47,7 @@ export function stagingEnvironment(namespaces: StagingNamespaces): TestEnvironme
     spec: {
       external: { connectionSecretRef: { name: STAGING.connectionSecret } },
       disruption: 'Forbidden',
+      invasiveSuites: allowInvasive ? 'Allowed' : 'Forbidden',
       ttlSeconds: RUN_TTL_SECONDS,
     },
   };

@@ -198,7 +198,7 @@ async function prepare(state: StagingState, { p, progress }: Step): Promise<Endi
   // The API server checks the objects as it would at their creation: CRDs of another version refuse them.
   const dry = { dryRun: 'All', fieldValidation: 'Strict' };
   const at = { namespace: namespaces.test };
-  const environment = stagingEnvironment(namespaces);
+  const environment = stagingEnvironment(namespaces, options);
   // A leftover of an earlier command may have the name; it is removed later.
   environment.metadata.name = `${environment.metadata.name}-look`;
   await state.client.create(pathOf(TEST_ENVIRONMENTS, at), environment, p.signal, dry);
@@ -229,7 +229,11 @@ async function createRun(state: StagingState, image: string, signal: AbortSignal
   const secret = corePath(namespaces.test, 'secrets', STAGING.connectionSecret);
   await client.apply(secret, connectionSecret(namespaces, connection), signal);
   const environment = pathOf(TEST_ENVIRONMENTS, { namespace: namespaces.test, name: STAGING.environment });
-  const owner = await client.apply<TestEnvironment>(environment, stagingEnvironment(namespaces), signal);
+  const owner = await client.apply<TestEnvironment>(
+    environment,
+    stagingEnvironment(namespaces, options),
+    signal,
+  );
   // Again, because the environment would wait for a Secret that came after it.
   await client.apply(secret, connectionSecret(namespaces, connection, owner), signal);
   const runs = pathOf(TEST_RUNS, { namespace: namespaces.test });

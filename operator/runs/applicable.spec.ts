@@ -1,6 +1,6 @@
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
-import { applicableIn, notApplicable } from './applicable.ts';
+import { applicableIn, forbidden, notApplicable } from './applicable.ts';
 import { suite } from './plan-fixtures.ts';
 
 const environment = (version?: string): TestEnvironment => ({
@@ -49,5 +49,30 @@ describe('a suite with since or until', () => {
       .to.be.a('string')
       .that.includes('26.8.3')
       .and.includes('26.8.2');
+  });
+});
+
+describe('an environment', () => {
+  const places = {
+    deployed: { chart: { name: 'c' } },
+    external: { external: {} },
+  } satisfies Record<string, TestEnvironment['spec']>;
+  const reason = (spec: TestEnvironment['spec'], of: 'invasive' | 'disruptive') =>
+    forbidden({ ...environment(), spec }, suite('a', { [of]: true }));
+
+  it('forbids invasive suites by default only if the operator did not deploy it', () => {
+    expect(reason(places.deployed, 'invasive')).to.equal(undefined);
+    expect(reason(places.external, 'invasive')).to.equal('InvasiveSuitesForbidden');
+    expect(reason({ ...places.external, invasiveSuites: 'Allowed' }, 'invasive')).to.equal(undefined);
+    expect(reason({ ...places.deployed, invasiveSuites: 'Forbidden' }, 'invasive')).to.equal(
+      'InvasiveSuitesForbidden',
+    );
+  });
+
+  it('forbids disruptive suites by default, and allows others whatever it says', () => {
+    expect(reason(places.deployed, 'disruptive')).to.equal('DisruptionForbidden');
+    expect(reason({ ...places.external, disruption: 'Allowed' }, 'disruptive')).to.equal(undefined);
+    expect(forbidden({ ...environment(), spec: places.external }, suite('a'))).to.equal(undefined);
+    expect(forbidden(undefined, suite('a', { invasive: true }))).to.equal(undefined);
   });
 });

@@ -1,5 +1,6 @@
 import { inRange, rangeInWords } from '@backendai-e2e/api/release';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { SUITE_REASONS } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { deployedBuild } from '../environments/components.ts';
 import type { RunWorld } from './plan-builder.ts';
@@ -30,9 +31,26 @@ export function applicableIn(
   return fitting.length > 0 ? fitting : reasons.join('; ');
 }
 
-/** Whether a suite would disrupt an environment that forbids it. */
-export function forbids(environment: TestEnvironment | undefined, { spec }: TestSuite): boolean {
-  return spec.disruptive === true && environment !== undefined && environment.spec.disruption !== 'Allowed';
+/** Why a suite may not run in an environment that exists: a reason of its line. Undefined: it may. */
+export function forbidden(
+  environment: TestEnvironment | undefined,
+  { spec: suite }: TestSuite,
+): string | undefined {
+  if (environment === undefined) return undefined;
+  const { disruption, external, invasiveSuites } = environment.spec;
+  if (suite.disruptive && disruption !== 'Allowed') return SUITE_REASONS.disruptionForbidden;
+  const invasive = invasiveSuites ?? (external ? 'Forbidden' : 'Allowed');
+  return suite.invasive && invasive !== 'Allowed' ? SUITE_REASONS.invasiveSuitesForbidden : undefined;
+}
+
+/** Why a suite runs in none of the environments, each of which forbids it: reason and message of its line. */
+export function forbiddenEverywhere(names: readonly string[], reason: string) {
+  const who = `TestEnvironment ${names.join(' and ')} ${names.length > 1 ? 'forbid' : 'forbids'}`;
+  const message =
+    reason === SUITE_REASONS.disruptionForbidden
+      ? `the suite is disruptive and ${who} disruption: to run it, set spec.disruption to Allowed`
+      : `the suite is invasive and ${who} invasive suites: to run it, set spec.invasiveSuites to Allowed (make e2e-staging: ALLOW_INVASIVE=1)`;
+  return { reason, message };
 }
 
 /** One of the run's environments; undefined: it does not exist. */

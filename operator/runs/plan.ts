@@ -16,7 +16,7 @@ import { chooseStarts, footprintOf } from '@backendai-e2e/scheduling/starts';
 import { attemptName } from '../attempts/attempt-name.ts';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
-import { applicableIn, environmentCalled, forbids } from './applicable.ts';
+import { applicableIn, environmentCalled, forbidden, forbiddenEverywhere } from './applicable.ts';
 import { waitForEnvironments } from './environment-wait.ts';
 import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
@@ -200,11 +200,11 @@ function dueSuites(
       continue;
     }
     const mayBe = line.environment === undefined ? environmentsOf(run) : [line.environment];
-    const open = mayBe.filter((name) => !forbids(environmentCalled(world, name), suite));
+    const reasons = mayBe.map((name) => forbidden(environmentCalled(world, name), suite));
+    const open = mayBe.filter((_, index) => reasons[index] === undefined);
     if (open.length === 0) {
-      const who = `TestEnvironment ${mayBe.join(' and ')} ${mayBe.length > 1 ? 'forbid' : 'forbids'}`;
-      const message = `the suite is disruptive and ${who} disruption`;
-      builder.close(line.name, 'Skipped', SUITE_REASONS.disruptionForbidden, message);
+      const { reason, message } = forbiddenEverywhere(mayBe, reasons[0] ?? '');
+      builder.close(line.name, 'Skipped', reason, message);
       continue;
     }
     const fitting = applicableIn(open, (name) => environmentCalled(world, name), suite);

@@ -70,6 +70,20 @@ describe('a run over two environments', () => {
     expect(plan.status.suites?.[0]?.message).to.include('one and two forbid disruption');
   });
 
+  it('runs invasive suites only where that is allowed', () => {
+    const shared = (name: string) => {
+      const { spec: _own, ...rest } = environment(name, 'ready');
+      return { ...rest, spec: { external: {} } };
+    };
+    const suites = [suite('alpha', { invasive: true }), suite('beta')];
+    const one = world({ suites, environment: shared('one') });
+    expect(starts(planRun(one))).to.deep.equal(['run-beta-1 in one', 'run-alpha-1 in two']);
+    const plan = planRun({ ...one, moreEnvironments: [shared('two')] });
+    expect(lines(plan)?.[0]).to.equal('alpha Skipped  InvasiveSuitesForbidden');
+    expect(plan.status.suites?.[0]?.message).to.include('one and two forbid invasive suites');
+    expect(plan.status.suites?.[0]?.message).to.include('set spec.invasiveSuites to Allowed');
+  });
+
   it('gives the same plan for the same inputs', () => {
     const seen = world({ run: run({ parallelism: 2 }), reports: [report('beta', 'two')] });
     expect(planRun(seen)).to.deep.equal(planRun(structuredClone(seen)));

@@ -53,6 +53,8 @@ export const SUITE_REASONS = {
   failFast: 'FailFast',
   /** The suite is disruptive, and the environment forbids disruption: a skip that lets the run succeed. */
   disruptionForbidden: 'DisruptionForbidden',
+  /** The suite is invasive, and the environment forbids such suites: a skip that lets the run succeed. */
+  invasiveSuitesForbidden: 'InvasiveSuitesForbidden',
   /** A good attempt made up for a bad one. */
   passedOnRetry: 'PassedOnRetry',
   /** An attempt failed, and a later one did not run what it ran. */

@@ -20,6 +20,13 @@ function broken(file: string): string[] {
   return [...targets].flatMap(([, name = '', rest = '']) => (rest.includes('networkPartition') ? [] : name));
 }
 
+/**
+ * What a file does to things that others use, as far as its text shows: drain agents, write the live configuration, hold rows
+ * or end connections of managers, take whole agents, add registries.
+ */
+const INVASIVE =
+  /setSchedulable|config\('set', \{ key: [A-Z]|Blocker\.open|whole\(slot|RegistryAdministration/;
+
 describe('the catalog and the suites that it lists', () => {
   let catalog: CatalogEntry[];
   before(async () => {
@@ -51,5 +58,19 @@ describe('the catalog and the suites that it lists', () => {
           .flatMap((component) => (claims.includes(component) ? [] : `${name}: ${component}`)),
       );
     expect(taken).to.deep.equal([]);
+  });
+
+  it('are marked as invasive or disruptive where they fill, drain, interrupt or reconfigure what others use', () => {
+    const invasive = (file: string) =>
+      INVASIVE.test(readFileSync(path.join(PROJECT_ROOT, 'suites', `${file}.ts`), 'utf8'));
+    const found = catalog.filter(({ files }) => files.some(invasive));
+    expect(found.map(({ name }) => name)).to.include('multi-component-drained-agent');
+    const unmarked = found.filter((suite) => !suite.invasive && !suite.disruptive);
+    expect(unmarked.map(({ name }) => name)).to.deep.equal([]);
+    const extra = catalog.filter((suite) => suite.invasive && !found.includes(suite));
+    expect(
+      extra.map(({ name }) => name),
+      'marked without a sign of it',
+    ).to.deep.equal([]);
   });
 });

@@ -74,6 +74,12 @@ export const TestEnvironmentSpec = Type.Object(
         description: 'Whether suites may disrupt the environment.',
       }),
     ),
+    invasiveSuites: Type.Optional(
+      Type.Enum(['Allowed', 'Forbidden'], {
+        description:
+          'Whether suites may run that are marked as invasive. Default: Forbidden with spec.external, else Allowed.',
+      }),
+    ),
     readyTimeoutSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -90,6 +90,13 @@ export const TestSuiteSpec = Type.Object(
           'Whether the suite disrupts its environment. It is skipped where the environment forbids disruption.',
       }),
     ),
+    invasive: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether the suite fills, drains, interrupts or reconfigures what others use, without breaking a component. It is skipped where the environment forbids invasive suites.',
+      }),
+    ),
     exclusive: Type.Optional(
       Type.Boolean({ default: false, description: 'Whether the suite runs alone in its environment.' }),
     ),
