@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects down images images-push test test-ui lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: ea
 defects: ## Plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each (hours)
 	@./tools/dev defects
 
+backtest: ## Compare releases with and without each repair (ROWS=<ids> or PAIR=26.9.0..26.9.6: a part; hours)
+	@./tools/dev backtest
+
 test: ## Run all checks and tests of this project: lint, unit, charts, API server (no Docker needed)
 	@./tools/dev test
 
@@ -61,7 +64,7 @@ crds: ## Write the CRDs of packages/api into the operator's chart
 catalog: ## Write the suites' metadata into the operator's chart and docs/suites.md
 	@./tools/dev catalog
 
-docs: ## Write the settings, the values of the charts and docs/defects.md
+docs: ## Write the settings, the values of the charts, docs/defects.md and docs/backtest.md
 	@./tools/dev docs
 
 bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour)
@@ -81,6 +84,7 @@ export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 export E2E_BACKENDAI := $(BACKENDAI)
 export E2E_ROWS := $(ROWS)
+export E2E_PAIR := $(PAIR)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
 
 # Of e2e-staging: the cluster, and where Backend.AI runs in it.

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
@@ -44,6 +44,21 @@ export async function clearResults(out: string): Promise<void> {
     if (error.code !== 'ENOENT') throw error;
   });
   for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
+}
+
+/** The results of one job among several: what explains it, without the logs and the artifacts. */
+const EXPLAINING = ['run.json', ...Object.keys(REPORTERS), 'summary.txt', 'index.html', 'job.log'];
+
+/** Copies the results that explain a job into another folder, in place of earlier ones. Both paths are absolute. */
+export async function copyResults(out: string, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const name of EXPLAINING) {
+    await copyFile(path.join(out, name), path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      // A job that did not get that far wrote less.
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
 }
 
 /** What {@link writeResults} needs besides the run. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { parse } from 'yaml';
 import { type Choice, choiceInWords, readChoice } from '../backend-ai/choice.ts';
 import {
@@ -29,6 +30,7 @@ import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
+import type { JobEnd } from '../series/job-end.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { rendererFor } from '../terminal/renderer.ts';
@@ -62,24 +64,29 @@ export interface KindChoice {
 
 /** `e2e kind`: the whole job. Returns the exit code (COMMAND_EXIT). */
 export async function kindCommand(options: KindChoice): Promise<number> {
+  return (await kindJob(options)).ending.code;
+}
+
+/** The whole job, for commands that need more of it than its exit code. Never throws. */
+export async function kindJob(options: KindChoice): Promise<JobEnd> {
   const clock = new PhaseClock();
   const job = await orRefusal(kindOptions(options));
-  if (typeof job === 'number') return job;
+  if ('ending' in job) return job;
   if (options.dryRun) {
     console.log((await planLines(job)).join('\n'));
-    return COMMAND_EXIT.passed;
+    return { ending: { code: COMMAND_EXIT.passed, sentence: 'nothing was changed' }, began: false };
   }
   return perform(job, clock);
 }
 
-/** The options of a job, or the exit code after the reason for their refusal was printed. */
-async function orRefusal(options: Promise<KindOptions>): Promise<KindOptions | number> {
+/** The options of a job, or how it ended after the reason for their refusal was printed. */
+async function orRefusal(options: Promise<KindOptions>): Promise<KindOptions | JobEnd> {
   try {
     return await options;
   } catch (error) {
     const ending = endingOfError(error);
     console.error(lastLine(ending));
-    return ending.code;
+    return { ending, began: false };
   }
 }
 
@@ -89,11 +96,11 @@ export async function upCommand(backendAi?: string): Promise<number> {
   const nothing = { includeSlow: true, timeoutSeconds: 1, parallelism: 1, environments: 1, dryRun: false };
   const which = backendAi ? { backendAi } : {};
   const job = await orRefusal(kindOptions({ ...nothing, ...which, keep: true, reuse: false }));
-  return typeof job === 'number' ? job : perform({ ...job, upOnly: true }, clock);
+  return ('ending' in job ? job : await perform({ ...job, upOnly: true }, clock)).ending.code;
 }
 
-/** Runs the pipeline and prints progress, results and hints. Returns the exit code. */
-async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
+/** Runs the pipeline and prints progress, results and hints. */
+async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
   await clearResults(out);
   const log = openJobLog(path.join(out, 'job.log'));
@@ -119,7 +126,7 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<number> {
       ...(state.kept ? [...keptLines(state), ''] : []),
       ...lines.slice(-1),
     ]);
-    return ending.code;
+    return { ending, began: true, ...(run ? { run: runRecord({ run, reports }) } : {}) };
   } finally {
     interruption.dispose();
     await log.close();

@@ -7,8 +7,8 @@ export interface Setting {
   name: string;
   /** Commands of `e2e` that have the flag. */
   commands: readonly string[];
-  /** Command of ./tools/dev that has the flag. */
-  developer?: string;
+  /** Commands of ./tools/dev that have the flag. */
+  developers?: readonly string[];
   /** Whether make passes it on. */
   make: boolean;
   /** Path of the field of TestRun.spec that it sets, where there is one. The chart has it below schedule.run. */
@@ -80,7 +80,8 @@ export const VOCABULARY = [
   { name: 'allowInvasive', commands: ['staging'], make: true },
   { name: 'insecure', commands: ['images-push'], make: true },
   { name: 'all', commands: ['images-push'], make: true },
-  { name: 'rows', commands: [], developer: 'bench', make: true },
+  { name: 'rows', commands: [], developers: ['bench', 'backtest'], make: true },
+  { name: 'pair', commands: [], developers: ['backtest'], make: true },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof VOCABULARY)[number]['name'];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fullTitle, matches, TestIds } from './titles.ts';
+import { fullTitle, matches, TestIds, titleMatches } from './titles.ts';
 
 describe('titles of tests', () => {
   it('are printable lines, whatever characters the suite uses', () => {
@@ -25,5 +25,7 @@ describe('titles of tests', () => {
     expect(matches(path, /session reaches/g)).to.equal(true);
     expect(matches(path, /^reaches/)).to.equal(false);
     expect(matches(path, undefined)).to.equal(true);
+    expect(titleMatches(fullTitle(path), /session reaches/)).to.equal(true);
+    expect(titleMatches(fullTitle(path), /^reaches/)).to.equal(false);
   });
 });

@@ -21,6 +21,11 @@ export function matches(path: readonly string[], grep: RegExp | undefined): bool
   return plain.test(fullTitle(path)) || plain.test(path.map(oneLine).filter(Boolean).join(' '));
 }
 
+/** Whether a full title matches a pattern, as {@link matches} decides from its parts. */
+export function titleMatches(title: string, grep: RegExp): boolean {
+  return matches(title.split(TITLE_SEPARATOR), grep);
+}
+
 /** Makes test ids: the same for the same file and title, with a counter at the end if a title occurs twice. */
 export class TestIds {
   readonly #given = new Map<string, number>();

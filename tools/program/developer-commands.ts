@@ -1,8 +1,9 @@
 import type { End } from '@backendai-e2e/cli/program/end';
 import { text, wholeNumber } from '@backendai-e2e/cli/program/option-values';
-import { exitCodeOption, textOption } from '@backendai-e2e/cli/program/shared-options';
+import { exitCodeOption, isOn, switchOption, textOption } from '@backendai-e2e/cli/program/shared-options';
 import { environmentVariable } from '@backendai-e2e/cli/program/vocabulary';
 import { type Command, Option } from 'commander';
+import type { BacktestOptions } from '../backtest/command.ts';
 
 /** Short suites that together use every part of a deployment. */
 const SELFTEST_SUITES = 'session-lifecycle-create-session,session-lifecycle-execute-code,storage-file-upload';
@@ -83,7 +84,7 @@ function addGenerators(program: Command, end: End): void {
     .action(async () => end(await (await import('./lock.ts')).lockCommand()));
   program
     .command('docs')
-    .description('write the settings, the values of the charts and docs/defects.md')
+    .description('write the settings, the values of the charts, docs/defects.md and docs/backtest.md')
     .action(async () => end(await (await import('./test.ts')).docsCommand()));
 }
 
@@ -134,6 +135,23 @@ function addMeasurements(program: Command, end: End): void {
     .option('--again', 'also try the defects that out/defects holds results of')
     .option('--undo', 'only undo what an earlier call left planted')
     .action(async (options) => end(await (await import('../defects/command.ts')).defectsCommand(options)));
+  program
+    .command('backtest')
+    .description('compare releases with and without each published repair: suites/backtest.yaml')
+    .addOption(textOption('rows', 'ids', 'comma-separated repairs (default: all)'))
+    .addOption(
+      textOption(
+        'pair',
+        'releases',
+        'compare these two, such as 26.9.0..26.9.6, by the repairs between them',
+      ),
+    )
+    .option('--list', 'print the repairs and their results, and run nothing')
+    .addOption(switchOption('dryRun', 'print what would be deployed, and run nothing'))
+    .action(async ({ dryRun, ...options }: BacktestOptions) => {
+      const { backtestCommand } = await import('../backtest/command.ts');
+      await end(await backtestCommand({ ...options, dryRun: isOn('dryRun', dryRun) }));
+    });
   program
     .command('staging-selftest')
     .description('prove "staging" in kind: a second Backend.AI, a restricted user, a lost connection')

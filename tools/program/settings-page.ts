@@ -22,13 +22,13 @@ A setting has the same name in make, in \`./e2e\`, in the environment and in a T
 /** docs/reference/settings.md: every setting with its names and commands. Pure. */
 export function settingsPage(): string {
   const rows = VOCABULARY.map((setting: Setting & { name: SettingName }) => {
-    const { name, make, field, commands, developer, older } = setting;
+    const { name, make, field, commands, developers = [], older } = setting;
     return [
       make ? code(makeVariable(name)) : '',
       code(flagOf(name)),
       make ? code(environmentVariable(name)) : '',
       field ? code(field) : '',
-      [...commands, ...(developer ? [`./tools/dev ${developer}`] : [])].map(code).join(', '),
+      [...commands, ...developers.map((command) => `./tools/dev ${command}`)].map(code).join(', '),
       older ? [...(make ? [makeVariable(older)] : []), flagOf(older)].map(code).join(', ') : '',
     ];
   });

@@ -7,6 +7,7 @@ import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { execa } from 'execa';
+import { writeBacktestPage } from '../backtest/command.ts';
 import { readDefects } from '../defects/defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
@@ -78,11 +79,12 @@ export function crdsCommand(): Promise<number> {
   });
 }
 
-/** `tools/dev docs`: writes the pages in docs/reference, and the page of planted defects. */
+/** `tools/dev docs`: writes the pages in docs/reference, of planted defects, and of the backtest. */
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => {
     await writeFile(SETTINGS_PAGE, settingsPage());
     await writeFile(path.join(PROJECT_ROOT, DEFECTS_PAGE), defectsPage(readDefects()));
+    await writeBacktestPage();
     return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
   });
 }

@@ -120,6 +120,8 @@ export const WALLS: readonly Wall[] = [
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
   ['cli/report', [...COMMAND, 'cli/collect', 'cli/runs', 'cli/terminal']],
+  // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
+  ['cli/series', COMMAND],
   [
     'cli/page',
     [
@@ -152,8 +154,9 @@ export const WALLS: readonly Wall[] = [
     'cli/commands',
     [
       ...[...COMMAND, 'packages/scheduling'],
-      ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images', 'cli/kind'],
-      ...['cli/machine', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs', 'cli/staging', 'cli/terminal'],
+      ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images'],
+      ...['cli/kind', 'cli/machine', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
+      ...['cli/series', 'cli/staging', 'cli/terminal'],
     ],
   ],
   ['cli/program', [...COMMAND, 'cli/commands', 'cli/kind', 'cli/terminal']],
@@ -201,11 +204,12 @@ export const WALLS: readonly Wall[] = [
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
   ['tools/defects', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/selftests']],
+  ['tools/backtest', ['packages/api', 'packages/results', 'cli']],
   [
     'tools/program',
     [
       ...['packages/api', 'packages/results', 'cli'],
-      ...['tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
+      ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
       ...['tools/page-browser', 'tools/release'],
       ...['tools/selftests', 'tools/walls'],
     ],

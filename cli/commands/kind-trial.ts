@@ -1,0 +1,25 @@
+import path from 'node:path';
+import { copyResults } from '../collect/results-folder.ts';
+import { NAMES } from '../kind/names.ts';
+import { PROJECT_ROOT } from '../machine/provision.ts';
+import { type Trial, trialOf } from '../series/trial.ts';
+import { type KindChoice, kindJob } from './kind.ts';
+
+/** Which tests every job of a series runs. */
+export type TrialTests = Pick<
+  KindChoice,
+  'suites' | 'grep' | 'rounds' | 'includeSlow' | 'timeoutSeconds' | 'parallelism'
+>;
+
+/**
+ * One job of a series: a new cluster with one Backend.AI, the tests on it, and the cluster removed.
+ * @param backendAi as the user would write it
+ * @param folder where its results go, relative to the checkout
+ */
+export async function kindTrial(backendAi: string, tests: TrialTests, folder: string): Promise<Trial> {
+  const once = { keep: false, reuse: false, killOperator: false, environments: 1, dryRun: false };
+  const end = await kindJob({ ...tests, ...once, backendAi });
+  // A job that was refused before it began left the results of the job before it.
+  if (end.began) await copyResults(path.join(PROJECT_ROOT, NAMES.out), path.join(PROJECT_ROOT, folder));
+  return trialOf(end);
+}

@@ -1,0 +1,84 @@
+import { compareReleases } from '@backendai-e2e/api/release';
+import { InvalidBacktest, type Pair, type Repair, type Witness } from './repairs.ts';
+
+/** Releases before this one may not deploy: pairs after it are preferred. */
+const DEPLOYS_SINCE = '26.7.0';
+
+/** A repair, and the two releases on which its test is to run. */
+export interface Comparison {
+  repair: Repair;
+  pair: Pair;
+}
+
+/** One job: a release, and what runs on it. */
+export interface Deployment {
+  release: string;
+  suites: readonly string[];
+  /** Regular expression for the full titles of the tests. */
+  grep: string;
+}
+
+/** The repairs that are asked for, in the order of the list. Throws {@link InvalidBacktest} for an unknown id, or none. */
+export function selectRepairs(
+  all: readonly Repair[],
+  { ids, pair }: { ids?: readonly string[] | undefined; pair?: Pair | undefined },
+): Repair[] {
+  const strange = (ids ?? []).filter((id) => !all.some((repair) => isCalled(repair, id)));
+  if (strange.length > 0)
+    throw new InvalidBacktest(`suites/backtest.yaml has no repair ${strange.join(', ')}`);
+  const named = ids ? all.filter((repair) => ids.some((id) => isCalled(repair, id))) : [...all];
+  const between = pair ? named.filter(({ repaired }) => repaired.some((own) => isWithin(own, pair))) : named;
+  if (between.length > 0 || !pair) return between;
+  throw new InvalidBacktest(`no chosen repair came after ${pair.before} and by ${pair.with}`);
+}
+
+/**
+ * The releases on which to compare each repair that has a test: those of `pair`, or else the latest of its own that are
+ * likely to deploy. Pure.
+ */
+export function comparisons(repairs: readonly Repair[], pair?: Pair): Comparison[] {
+  return repairs
+    .filter(({ witness }) => 'suite' in witness)
+    .map((repair) => ({ repair, pair: pair ?? bestPair(repair) }));
+}
+
+/** One job for each release, earliest first, with all suites and tests that its comparisons need. Pure. */
+export function deployments(all: readonly Comparison[]): Deployment[] {
+  const byRelease = new Map<string, Set<Witness>>();
+  for (const { repair, pair } of all) {
+    if (!('suite' in repair.witness)) continue;
+    for (const release of [pair.before, pair.with]) {
+      const witnesses = byRelease.get(release) ?? new Set();
+      byRelease.set(release, witnesses.add(repair.witness));
+    }
+  }
+  return [...byRelease]
+    .sort(([a], [b]) => compareReleases(a, b))
+    .map(([release, witnesses]) => ({
+      release,
+      suites: [...new Set([...witnesses].map(({ suite }) => suite))].sort(),
+      grep: [...new Set([...witnesses].flatMap(patterns))].join('|'),
+    }));
+}
+
+function patterns({ test, beside }: Witness): string[] {
+  return [test, ...(beside ? [beside] : [])].map(({ source }) => `(?:${source})`);
+}
+
+/** Whether a repair came after the first release of the pair, and is in the second. */
+function isWithin(own: Pair, pair: Pair): boolean {
+  return compareReleases(own.before, pair.before) >= 0 && compareReleases(own.with, pair.with) <= 0;
+}
+
+function bestPair({ repaired }: Repair): Pair {
+  const latestFirst = repaired.toSorted((a, b) => compareReleases(b.with, a.with));
+  const likely = latestFirst.find(({ before }) => compareReleases(before, DEPLOYS_SINCE) >= 0);
+  const best = likely ?? latestFirst[0];
+  if (!best) throw new Error('a repair names no pair of releases');
+  return best;
+}
+
+function isCalled({ id, also }: Repair, name: string): boolean {
+  const plain = name.replace(/^#/, '');
+  return id === plain || also.includes(plain);
+}
