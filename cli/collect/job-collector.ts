@@ -32,7 +32,7 @@ export interface Sites {
 }
 
 /**
- * Makes the collector of a job. It writes run.json, junit.xml, summary.md, logs/ and artifacts/ into `sites.out`, and
+ * Makes the collector of a job. It writes run.json, the files of reporters, logs/ and artifacts/ into `sites.out`, and
  * compares run.json and junit.xml. Disagreements are troubles; differences from the pods' output are notes. `record.collected` keeps
  * what the summary needs.
  * @param connect used if the job ended before it had a client

@@ -1,9 +1,16 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
+import { allureReporter } from '@backendai-e2e/results/allure';
+import { ctrfReporter } from '@backendai-e2e/results/ctrf';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
 import { markdownReporter } from '@backendai-e2e/results/markdown';
-import { type MakeReporter, reported } from '@backendai-e2e/results/reporter';
+import {
+  type MakeFolderReporter,
+  type MakeReporter,
+  reported,
+  reportedFiles,
+} from '@backendai-e2e/results/reporter';
 import { type RunFile, readRunFile } from '@backendai-e2e/results/run-file';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
@@ -18,13 +25,18 @@ export const PREVIOUS = 'previous-run.json';
 /** The files that reporters write. */
 const REPORTERS: Readonly<Record<string, MakeReporter>> = {
   [JUNIT]: junitReporter,
+  'ctrf.json': ctrfReporter,
   'summary.md': markdownReporter,
 };
+
+/** The folders that reporters fill. */
+const FOLDER_REPORTERS: Readonly<Record<string, MakeFolderReporter>> = { 'allure-results': allureReporter };
 
 /** What a job writes. Everything else in the folder stays, above all the kubeconfig of a kept cluster. */
 const RESULTS = [
   'run.json',
   ...Object.keys(REPORTERS),
+  ...Object.keys(FOLDER_REPORTERS),
   'phases.json',
   'summary.txt',
   'index.html',
@@ -87,12 +99,22 @@ export async function writeResults(
   for (const [file, reporter] of Object.entries(REPORTERS)) {
     await writeFile(path.join(out, file), reported(reporter, record));
   }
+  for (const [folder, reporter] of Object.entries(FOLDER_REPORTERS)) {
+    await writeFolder(path.join(out, folder), reportedFiles(reporter, record));
+  }
   const written = readRunFile(await readFile(runFile, 'utf8'), runFile);
   const junit = readJunit(await readFile(path.join(out, JUNIT), 'utf8'));
   return {
     troubles: disagreements({ ...written, junit }).map((line) => `the results disagree: ${line}`),
     notes: outputNotes(written.reports, printed),
   };
+}
+
+/** Writes a folder with these files and no others: results of an earlier state of the run would count as more tests. */
+async function writeFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of files) await writeFile(path.join(folder, name), text);
 }
 
 /** Writes phases.json and summary.txt. */

@@ -192,7 +192,7 @@ describe('the command against a real API server', function () {
     const { code, stdout, stderr } = await e2e('report', second, '--out', out);
     expect(code, stderr).to.equal(0);
     expect(stdout.trim()).to.equal(out);
-    for (const file of ['run.json', 'junit.xml', 'summary.md']) {
+    for (const file of ['run.json', 'junit.xml', 'ctrf.json', 'allure-results', 'summary.md']) {
       expect(existsSync(path.join(out, file)), file).to.equal(true);
     }
     const written = JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8'));

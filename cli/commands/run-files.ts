@@ -119,8 +119,8 @@ async function listPods(
 }
 
 /**
- * `e2e report`: writes everything about a run into a folder: run.json, junit.xml, summary.md, index.html, logs of pods
- * that are still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is
+ * `e2e report`: writes everything about a run into a folder: run.json, the files of reporters, index.html, logs of pods that
+ * are still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is
  * another. With `from` it only makes the page of a folder again, and needs no cluster.
  */
 export function reportCommand(

@@ -4,10 +4,8 @@ import { caseNames } from './junit-names.ts';
 import { printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
+import { SUITE_CASE, type SuiteCase, suiteCase } from './suite-case.ts';
 import { firstLine, type ObservedTest, type TestIdentity, type TestRecord } from './test-record.ts';
-
-/** Name of the test case that stands for a whole suite: one that ended badly without a bad test to show for it. */
-const SUITE_CASE = '(suite)';
 
 type Attributes = Record<string, string | number | undefined>;
 
@@ -78,19 +76,14 @@ function casesOf(suite: SuiteRecord, names: readonly TestIdentity[]): Case[] {
     attributes: { classname: names[index]?.file, name: names[index]?.title, time: test.seconds.toFixed(3) },
     outcome: outcomeOf(test),
   }));
-  const shown = cases.some(({ outcome }) => outcome && outcome.element !== 'skipped');
-  if (suite.verdict === 'Skipped' && cases.length === 0) return [wholeSuite(suite, 'skipped')];
-  return suite.failed && !shown ? [...cases, wholeSuite(suite, 'error')] : cases;
+  const whole = suiteCase(suite);
+  return whole ? [...cases, wholeSuite(suite, whole)] : cases;
 }
 
-function wholeSuite({ name, verdict, reason, message }: SuiteRecord, element: 'error' | 'skipped'): Case {
+function wholeSuite({ name }: SuiteRecord, { skipped, reason: type, message }: SuiteCase): Case {
   return {
     attributes: { classname: name, name: SUITE_CASE, time: '0.000' },
-    outcome: {
-      element,
-      type: reason ?? verdict ?? 'NoVerdict',
-      message: message ?? reason ?? verdict ?? 'the suite never finished',
-    },
+    outcome: { element: skipped ? 'skipped' : 'error', type, message },
   };
 }
 

@@ -29,6 +29,12 @@ export type Write = (text: string) => void;
 /** Makes a reporter that writes to `write`. */
 export type MakeReporter = (write: Write) => Reporter;
 
+/** Takes a whole file of a reporter that needs several. Its name has no folder. */
+export type WriteFile = (name: string, text: string) => void;
+
+/** Makes a reporter that writes files into one folder. */
+export type MakeFolderReporter = (write: WriteFile) => Reporter;
+
 /** Plays a run as it stands to a reporter: the deciding attempt of each suite, then the end. */
 export function play(run: RunRecord, reporter: Reporter): void {
   reporter.runStarted?.(run);
@@ -70,6 +76,16 @@ export function reported(make: MakeReporter, run: RunRecord): string {
     }),
   );
   return text;
+}
+
+/** The files that a reporter writes about a run as it stands, by name. */
+export function reportedFiles(make: MakeFolderReporter, run: RunRecord): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  play(
+    run,
+    make((name, text) => files.set(name, text)),
+  );
+  return files;
 }
 
 function newTests(before: SuiteRecord | undefined, attempts: readonly AttemptRecord[]): TestRecord[] {

@@ -10,10 +10,17 @@ import type { TestRecord } from './test-record.ts';
 export interface AttemptRecord {
   /** Name of its TestReport. */
   report: string;
+  /** UID of its TestReport; absent where no API server gave one. */
+  uid?: string;
+  /** From 1. */
+  attempt: number;
   /** The Backend.AI that it met. */
   backendAi?: string;
   /** RFC 3339; absent before Mocha starts. */
   startedAt?: string;
+  /** RFC 3339; absent before the attempt ends. */
+  finishedAt?: string;
+  verdict?: Verdict;
   /** In the order of their end. */
   tests: readonly TestRecord[];
 }
@@ -35,6 +42,11 @@ export interface SuiteRecord extends RunSuite {
 /** A run with everything that reporters show: plain data, joined from a TestRun and its TestReports. */
 export interface RunRecord {
   name: string;
+  /** UID of the TestRun; absent where no API server gave one. */
+  uid?: string;
+  /** RFC 3339; absent before the run starts, or ends. */
+  startedAt?: string;
+  finishedAt?: string;
   environments: readonly string[];
   /** Every Backend.AI that was tested, for example "26.9.6 (1a2b3c4d5e6f, modified)". */
   backendAi: readonly string[];
@@ -57,9 +69,12 @@ export interface RunObjects {
 /** Joins a run and its reports. A line without a report has no tests. */
 export function runRecord({ run, reports }: RunObjects): RunRecord {
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
-  const { phase, verdict, counts, suites = [] } = run.status ?? {};
+  const { phase, verdict, counts, startedAt, finishedAt, suites = [] } = run.status ?? {};
   return {
     name: run.metadata.name,
+    ...(run.metadata.uid ? { uid: run.metadata.uid } : {}),
+    ...(startedAt ? { startedAt } : {}),
+    ...(finishedAt ? { finishedAt } : {}),
     environments: environmentsOf(run),
     backendAi: [
       ...new Set([
@@ -93,16 +108,29 @@ function suiteRecord(run: TestRun, line: RunSuite, reports: readonly TestReport[
   };
 }
 
+/** The attempt that decides a suite, and those before it, oldest first. */
+export function attemptsOf({ attempts, report }: SuiteRecord): {
+  deciding: AttemptRecord | undefined;
+  earlier: readonly AttemptRecord[];
+} {
+  const deciding = attempts.find((one) => one.report === report);
+  return { deciding, earlier: attempts.filter(({ attempt }) => attempt < (deciding?.attempt ?? 0)) };
+}
+
 /** Whether a report is of an attempt at this line. A suite that runs in several environments has a line in each. */
 function isOf(run: TestRun, line: RunSuite, { spec }: TestReport): boolean {
   return spec.suite === suiteOf(line) && environmentOf(run, spec) === environmentOf(run, line);
 }
 
-function attemptRecord({ metadata, status }: TestReport): AttemptRecord {
+function attemptRecord({ metadata, spec, status }: TestReport): AttemptRecord {
   return {
     report: metadata.name,
+    ...(metadata.uid ? { uid: metadata.uid } : {}),
+    attempt: spec.attempt,
     ...(status?.backendAi ? { backendAi: status.backendAi } : {}),
     ...(status?.startedAt ? { startedAt: status.startedAt } : {}),
+    ...(status?.finishedAt ? { finishedAt: status.finishedAt } : {}),
+    ...(status?.verdict ? { verdict: status.verdict } : {}),
     tests: status?.tests ?? [],
   };
 }

@@ -6,12 +6,17 @@ import { printable } from './plain-text.ts';
 const TITLE_SEPARATOR = ' › ';
 
 /** The title of a test without one: a result without a name could not be told from others. */
-const NO_TITLE = '(no title)';
+export const NO_TITLE = '(no title)';
 
 /** Joins the titles of the describes and of the test to one printable line, at most LENGTHS.title characters. */
 export function fullTitle(path: readonly string[]): string {
   const title = path.map(oneLine).filter(Boolean).join(TITLE_SEPARATOR) || NO_TITLE;
   return title.length > LENGTHS.title ? `${title.slice(0, LENGTHS.title - 1)}…`.toWellFormed() : title;
+}
+
+/** The titles of the describes and of the test that {@link fullTitle} joined, outermost first. */
+export function titlePath(title: string): string[] {
+  return title.split(TITLE_SEPARATOR);
 }
 
 /** Whether a test matches a pattern: by its full title, or by its title as Mocha writes it (joined by blanks). */
