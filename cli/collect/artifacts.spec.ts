@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testReport } from '@backendai-e2e/api/object-fixtures';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
 import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { expect } from 'chai';
@@ -9,20 +9,8 @@ const START = new Date('2026-01-01T00:00:00Z');
 /** A final report that ended a number of seconds before the start of the test. */
 function report(name: string, endedBefore: number, archived: boolean): TestReport {
   const finishedAt = new Date(START.getTime() - endedBefore * 1000).toISOString();
-  const condition = {
-    type: REPORT_CONDITIONS.archived,
-    status: 'True' as const,
-    reason: 'Archived',
-    message: 'everything is archived',
-    lastTransitionTime: finishedAt,
-  };
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
-    metadata: { name },
-    spec: { run: 'run', suite: name, attempt: 1 },
-    status: { final: true, finishedAt, ...(archived ? { conditions: [condition] } : {}) },
-  };
+  const conditions = archived ? [condition(REPORT_CONDITIONS.archived, 'True', 'Archived')] : [];
+  return testReport(name, { metadata: { name }, status: { final: true, finishedAt, conditions } });
 }
 
 describe('the wait for the archive', () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keyOf } from '@backendai-e2e/api/artifact-key';
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { Artifact, TestReport } from '@backendai-e2e/api/test-report';
+import { testReport } from '@backendai-e2e/api/object-fixtures';
+import type { Artifact } from '@backendai-e2e/api/test-report';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fetchArtifacts } from './artifacts.ts';
@@ -38,13 +38,7 @@ describe('artifacts that a report lists', () => {
         return { metadata, binaryData: { 'suite.log.gz': BYTES.toString('base64') } } as T;
       },
     };
-    const report: TestReport = {
-      apiVersion: API_VERSION,
-      kind: 'TestReport',
-      metadata: { name: 'run-s-1', namespace: 'ns', uid: UID },
-      spec: { run: 'run', suite: 's', attempt: 1 },
-      status: { artifacts },
-    };
+    const report = testReport('s', { metadata: { uid: UID }, status: { artifacts } });
     const sites = { folder: path.join(root, 'a/b/artifacts'), serverNamespace: 'ns' };
     const result = await fetchArtifacts(client, [report], sites, AbortSignal.timeout(10_000));
     const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());

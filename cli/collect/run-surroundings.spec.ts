@@ -1,4 +1,5 @@
-import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { LABELS } from '@backendai-e2e/api/group';
+import { testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import type { Pod } from './cluster-logs.ts';
@@ -7,13 +8,11 @@ import { readSurroundings } from './run-surroundings.ts';
 const SEEN = {
   run: run([suite('s', 'Passed')]),
   reports: [report('s', [test('one')])],
-  environment: {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment' as const,
-    metadata: { name: 'e2e', namespace: 'backendai-e2e' },
+  environment: testEnvironment('e2e', {
+    metadata: { namespace: 'backendai-e2e' },
     spec: { chart: { name: 'backend-ai', values: { password: 'not to be written' } } },
     status: { namespace: 'bai-e2e', components: [] },
-  },
+  }),
 };
 const fault = (name: string, attempt: string) => ({
   metadata: { name, labels: { [LABELS.report]: attempt } },

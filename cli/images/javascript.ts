@@ -8,8 +8,8 @@ import { type Extra, linkOrCopy } from './extras.ts';
 /** Scope of the workspaces' names. */
 const SCOPE = '@backendai-e2e/';
 
-/** Tests of the code itself: they stay out of the images. */
-const OWN_TEST = /\.(spec|integration)\.(ts|js)$/;
+/** Tests of the code itself, and their fixtures: they stay out of the images. */
+const OWN_TEST = /(\.(spec|integration)|-fixtures)\.(ts|js)$/;
 
 /** Files of packages that only authors and type checkers need. */
 const NOT_FOR_RUNNING = /(\.(ts|mts|cts|map|tsbuildinfo)$)|(^\.package-lock\.json$)/;

@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { WatchEvent } from '@backendai-e2e/kube/calls';
 import type { Watcher } from '@backendai-e2e/kube/observe';
@@ -10,22 +10,11 @@ function environment(
   conditions: [type: string, status: 'True' | 'False' | 'Unknown', reason: string][],
   observedGeneration = 2,
 ): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'e2e', namespace: 'backendai-e2e', generation: 2 },
-    spec: { chart: { name: 'backend-ai' } },
-    status: {
-      observedGeneration,
-      conditions: conditions.map(([type, status, reason]) => ({
-        type,
-        status,
-        reason,
-        message: `because ${reason}`,
-        lastTransitionTime: '2026-01-01T00:00:00Z',
-      })),
-    },
-  };
+  const said = conditions.map(([type, status, reason]) =>
+    condition(type, status, reason, `because ${reason}`),
+  );
+  const metadata = { namespace: 'backendai-e2e', generation: 2 };
+  return testEnvironment('e2e', { metadata, status: { observedGeneration, conditions: said } });
 }
 
 const ready = environment([['Ready', 'True', 'AllReady']]);

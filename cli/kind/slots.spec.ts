@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { component, condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { WatchEvent } from '@backendai-e2e/kube/calls';
@@ -23,19 +23,9 @@ function spread(lines: Parameters<typeof run>[0], succeeded?: Parameters<typeof 
 }
 
 function environment(name: string, ready: boolean): TestEnvironment {
-  const status = ready ? ('True' as const) : ('False' as const);
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name },
-    spec: {},
-    status: {
-      components: [
-        { name: 'manager', workload: 'Deployment/manager', ready: ready ? 2 : 1, desired: 2, restarts: 0 },
-      ],
-      conditions: [{ type: 'Ready', status, reason: 'x', message: 'as said', lastTransitionTime: '' }],
-    },
-  };
+  const components = [component('manager', ready ? 2 : 1)];
+  const conditions = [condition('Ready', ready ? 'True' : 'False', 'x', 'as said')];
+  return testEnvironment(name, { status: { components, conditions } });
 }
 
 describe('a job with several environments', () => {

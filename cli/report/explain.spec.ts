@@ -1,5 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { component, condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import { readPrintedTests } from '@backendai-e2e/results/printed-output';
 import { output, report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
@@ -36,34 +35,15 @@ describe('the first lines after a failure', () => {
   });
 
   it('names the component that is not ready, with its last warnings and errors', () => {
-    const environment: TestEnvironment = {
-      apiVersion: API_VERSION,
-      kind: 'TestEnvironment',
-      metadata: { name: 'e2e' },
-      spec: {},
+    const environment = testEnvironment('e2e', {
       status: {
         components: [
-          {
-            name: 'manager',
-            workload: 'Deployment/manager',
-            ready: 0,
-            desired: 2,
-            restarts: 0,
-            message: 'scaled to 0',
-          },
-          { name: 'etcd', workload: 'StatefulSet/etcd', ready: 1, desired: 1, restarts: 0 },
+          component('manager', 0, { message: 'scaled to 0' }),
+          component('etcd', 1, { desired: 1 }),
         ],
-        conditions: [
-          {
-            type: 'Ready',
-            status: 'False',
-            reason: 'ComponentsNotReady',
-            message: 'manager 0/2',
-            lastTransitionTime: '2026-01-01T00:00:00Z',
-          },
-        ],
+        conditions: [condition('Ready', 'False', 'ComponentsNotReady', 'manager 0/2')],
       },
-    };
+    });
     const line = suite('s', 'Failed', { reason: 'EnvironmentNotReady', message: 'manager 0/2' });
     const lines = explainFailure({
       run: run([line]),

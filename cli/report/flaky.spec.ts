@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { testSuite } from '@backendai-e2e/api/object-fixtures';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { report, test } from '@backendai-e2e/results/run-fixtures';
@@ -8,13 +8,7 @@ import { flakyRecord, flakyTable } from './flaky.ts';
 
 function suite(name: string, verdicts: Verdict[], flipRate: number): TestSuite {
   const lastVerdicts = verdicts.map((verdict, index) => ({ run: `r${index}`, verdict, at: '' }));
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestSuite',
-    metadata: { name },
-    spec: { files: ['area/one'], image: 'x' },
-    status: { lastVerdicts, passRate: 0.5, flipRate },
-  };
+  return testSuite(name, { status: { lastVerdicts, passRate: 0.5, flipRate } });
 }
 
 describe('flaky suites and tests', () => {

@@ -1,5 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
@@ -77,18 +76,10 @@ describe('the results of a suite that ran in two environments', () => {
   });
 
   it('are explained with logs and events of the environment of the failure alone', () => {
-    const environment = (name: string): TestEnvironment => ({
-      apiVersion: API_VERSION,
-      kind: 'TestEnvironment',
-      metadata: { name },
-      spec: {},
-      status: {
-        namespace: `bai-${name}`,
-        conditions: [
-          { type: 'Ready', status: 'False', reason: 'Waiting', message: name, lastTransitionTime: '' },
-        ],
-      },
-    });
+    const environment = (name: string) => {
+      const conditions = [condition('Ready', 'False', 'Waiting', name)];
+      return testEnvironment(name, { status: { namespace: `bai-${name}`, conditions } });
+    };
     const log = (namespace: string) =>
       componentLog('manager', [`2026-01-01T00:00:00.7Z ERROR said in ${namespace}`], { namespace });
     const events = ['bai-e2e', 'bai-e2e-2'].map((namespace) => ({

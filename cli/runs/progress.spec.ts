@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { component, condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { ComponentStatus, TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
@@ -6,33 +6,10 @@ import type { Snapshot } from './follow.ts';
 import { narrate, stateLines, waitingLines } from './progress.ts';
 
 function environment(components: ComponentStatus[], ready: 'True' | 'False' = 'False'): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'e2e' },
-    spec: {},
-    status: {
-      components,
-      conditions: [
-        {
-          type: 'Ready',
-          status: ready,
-          reason: ready === 'True' ? 'AllReady' : 'Waiting',
-          message: 'as said',
-          lastTransitionTime: '2026-01-01T00:00:00Z',
-        },
-      ],
-    },
-  };
+  const reason = ready === 'True' ? 'AllReady' : 'Waiting';
+  const conditions = [condition('Ready', ready, reason, 'as said')];
+  return testEnvironment('e2e', { status: { components, conditions } });
 }
-const component = (name: string, ready: number, more: Partial<ComponentStatus> = {}): ComponentStatus => ({
-  name,
-  workload: `Deployment/${name}`,
-  ready,
-  desired: 2,
-  restarts: 0,
-  ...more,
-});
 const going = { status: 'Unknown', reason: 'Running' };
 
 /** What a person reads over a sequence of snapshots. */

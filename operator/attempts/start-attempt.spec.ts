@@ -1,26 +1,16 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { testRun, testSuite } from '@backendai-e2e/api/object-fixtures';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { Intent, KubeObject, ObjectName, Resource } from '@backendai-e2e/kube/object';
 import { expect } from 'chai';
 import type { AttemptStart } from './start-attempt.ts';
 import { ChosenElsewhereError, startAttempt } from './start-attempt.ts';
 
-const run: TestRun = {
-  apiVersion: API_VERSION,
-  kind: 'TestRun',
-  metadata: { name: 'run', namespace: 'ns', uid: 'u' },
+const run = testRun('run', {
+  metadata: { uid: 'u' },
   spec: { environmentRef: { name: 'one' }, moreEnvironmentRefs: [{ name: 'two' }] },
-};
-const suite: TestSuite = {
-  apiVersion: API_VERSION,
-  kind: 'TestSuite',
-  metadata: { name: 'alpha' },
-  spec: { files: ['a'], image: 'i' },
-};
+});
 const start: AttemptStart = {
-  ...{ line: 'alpha', suite, attempt: 1, name: 'run-alpha-1', environment: 'one' },
+  ...{ line: 'alpha', suite: testSuite('alpha'), attempt: 1, name: 'run-alpha-1', environment: 'one' },
   since: '2026-01-01T00:00:00Z',
 };
 

@@ -1,24 +1,17 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { condition, testRun } from '@backendai-e2e/api/object-fixtures';
+import type { TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import type { Verdict } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
 import { suiteHistory } from './history.ts';
 
 function run(name: string, minute: number, verdict: Verdict, ended = true): TestRun {
   const at = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name },
-    spec: { environmentRef: { name: 'e' } },
-    status: {
-      finishedAt: at,
-      suites: [{ name: 'alpha', state: 'Finished', attempt: 1, verdict, seconds: 3 }],
-      conditions: ended
-        ? [{ type: 'Succeeded', status: 'True', reason: 'x', message: '', lastTransitionTime: at }]
-        : [],
-    },
+  const status: TestRunStatus = {
+    finishedAt: at,
+    suites: [{ name: 'alpha', state: 'Finished', attempt: 1, verdict, seconds: 3 }],
+    conditions: ended ? [condition('Succeeded', 'True')] : [],
   };
+  return testRun(name, { status });
 }
 
 describe('suiteHistory', () => {
@@ -76,7 +69,7 @@ describe('suiteHistory', () => {
     const [old] = suiteHistory('alpha', undefined, [run('a', 1, 'Passed')]).lastVerdicts ?? [];
     const { environment: _unknown, ...bare } = old ?? { run: '', verdict: 'Passed' as const, at: '' };
     const seen = suiteHistory('alpha', { lastVerdicts: [bare] }, [run('a', 1, 'Passed')]);
-    expect(seen.lastVerdicts?.map(({ environment }) => environment)).to.deep.equal(['e']);
+    expect(seen.lastVerdicts?.map(({ environment }) => environment)).to.deep.equal(['e2e']);
   });
 
   it('remembers deleted runs, each once', () => {

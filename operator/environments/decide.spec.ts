@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment, TestEnvironmentStatus } from '@backendai-e2e/api/test-environment';
 import type { Namespace } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
@@ -8,29 +8,16 @@ import { OWNER_ANNOTATION } from './namespace.ts';
 const START = new Date('2030-01-01T00:00:00Z');
 
 function environment(status: TestEnvironmentStatus = {}): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'dev', namespace: 'e2e', creationTimestamp: START.toISOString() },
+  return testEnvironment('dev', {
+    metadata: { namespace: 'e2e', creationTimestamp: START.toISOString() },
     spec: { chart: { name: 'c' }, deployAfterRef: { name: 'first' }, readyTimeoutSeconds: 60 },
     status,
-  };
+  });
 }
 const namespace = (metadata: Partial<Namespace['metadata']> = {}): Namespace => ({
   metadata: { name: 'bai-dev', annotations: { [OWNER_ANNOTATION]: 'e2e/dev' }, ...metadata },
 });
-const failed = {
-  attemptedHash: 'new',
-  conditions: [
-    {
-      type: 'Deployed',
-      status: 'False' as const,
-      reason: 'HelmFailed',
-      message: '',
-      lastTransitionTime: START.toISOString(),
-    },
-  ],
-};
+const failed = { attemptedHash: 'new', conditions: [condition('Deployed', 'False', 'HelmFailed')] };
 
 describe('the next step of a deployment', () => {
   const cases: [string, TestEnvironmentStatus, Namespace | undefined, object][] = [

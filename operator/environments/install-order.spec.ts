@@ -1,5 +1,5 @@
 import type { Condition } from '@backendai-e2e/api/conditions';
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment, TestEnvironmentStatus } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
 import { waitsForTurn } from './install-order.ts';
@@ -9,21 +9,15 @@ function environment(
   more: { after?: string; created?: number; status?: TestEnvironmentStatus },
 ) {
   const { after, created = 0, status } = more;
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name, generation: 1, creationTimestamp: new Date(created * 1000).toISOString() },
+  return testEnvironment(name, {
+    metadata: { generation: 1, creationTimestamp: new Date(created * 1000).toISOString() },
     spec: { chart: { name: 'c' }, ...(after ? { deployAfterRef: { name: after } } : {}) },
-    ...(status ? { status: { observedGeneration: 1, ...status } } : {}),
-  } satisfies TestEnvironment;
+    status: status && { observedGeneration: 1, ...status },
+  });
 }
 
 function conditions(deployed: Condition['status'], ready: Condition['status'], reason = 'x'): Condition[] {
-  const rest = { message: '', lastTransitionTime: '' };
-  return [
-    { type: 'Deployed', status: deployed, reason: 'x', ...rest },
-    { type: 'Ready', status: ready, reason, ...rest },
-  ];
+  return [condition('Deployed', deployed), condition('Ready', ready, reason)];
 }
 
 describe('an environment that is deployed after another', () => {

@@ -1,10 +1,6 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type {
-  ComponentStatus,
-  TestEnvironment,
-  TestEnvironmentSpec,
-} from '@backendai-e2e/api/test-environment';
+import { component, condition, testEnvironment, testRun } from '@backendai-e2e/api/object-fixtures';
+import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { expiresInMs } from './expiry.ts';
@@ -16,25 +12,16 @@ const later = (seconds: number) => new Date(START.getTime() + seconds * 1000);
 function environment(
   spec: TestEnvironmentSpec = { chart: { name: 'c' }, readyTimeoutSeconds: 60 },
 ): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'env', namespace: 'ns', generation: 3, creationTimestamp: START.toISOString() },
-    spec,
-    status: { deployStartedAt: START.toISOString() },
-  };
+  const metadata = { generation: 3, creationTimestamp: START.toISOString() };
+  return testEnvironment('env', { metadata, spec, status: { deployStartedAt: START.toISOString() } });
 }
 
-const component = (ready: number): ComponentStatus => ({
-  name: 'manager',
-  workload: 'Deployment/manager',
-  ready,
-  desired: 2,
-  restarts: 0,
-});
-
 function observe(ready: number, seconds: number, status: TestEnvironment['status'] = environment().status) {
-  const sight = { now: later(seconds), components: [component(ready)], connectionSecret: 'env-connection' };
+  const sight = {
+    now: later(seconds),
+    components: [component('manager', ready)],
+    connectionSecret: 'env-connection',
+  };
   const seen = observeDeployment(environment(), status ?? {}, sight);
   return { ...seen, ready: conditionOf(seen.status.conditions, 'Ready') };
 }
@@ -72,7 +59,7 @@ describe('observeDeployment', () => {
   });
 
   it('is not ready without a connection or without components', () => {
-    const sight = { now: START, components: [component(2)], connectionSecret: undefined };
+    const sight = { now: START, components: [component('manager', 2)], connectionSecret: undefined };
     const alone = observeDeployment(environment(), {}, sight).status;
     expect(conditionOf(alone.conditions, 'Ready')?.reason).to.equal('ConnectionMissing');
     expect(conditionOf(alone.conditions, 'Healthy')?.status).to.equal('True');
@@ -97,22 +84,10 @@ describe('observeExternal', () => {
 describe('expiresInMs', () => {
   const brief: TestEnvironmentSpec = { external: {}, ttlSeconds: 100 };
   const run = (seconds: number | undefined, succeeded: 'True' | 'False' = 'True', name = 'env'): TestRun => {
-    const at = later(seconds ?? 0).toISOString();
-    return {
-      apiVersion: API_VERSION,
-      kind: 'TestRun',
-      metadata: { name: 'r' },
-      spec: { environmentRef: { name } },
-      status:
-        seconds === undefined
-          ? {}
-          : {
-              finishedAt: at,
-              conditions: [
-                { type: 'Succeeded', status: succeeded, reason: 'x', message: '', lastTransitionTime: at },
-              ],
-            },
-    };
+    const ended = { finishedAt: later(seconds ?? 0).toISOString() };
+    const status = { ...ended, conditions: [condition('Succeeded', succeeded)] };
+    const spec = { environmentRef: { name } };
+    return testRun('r', { spec, status: seconds === undefined ? {} : status });
   };
 
   it('counts from the last run, or from its creation', () => {

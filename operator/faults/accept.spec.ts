@@ -1,39 +1,24 @@
 import type { Fault } from '@backendai-e2e/api/fault';
 import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
-import type { TestReport } from '@backendai-e2e/api/test-report';
-import type { TestRun } from '@backendai-e2e/api/test-run';
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
+import { testEnvironment, testReport, testRun, testSuite } from '@backendai-e2e/api/object-fixtures';
 import type { Namespace } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
 import { type Asked, refusalOf } from './accept.ts';
 
-const made = <Kind extends string>(kind: Kind, name: string) => ({
-  apiVersion: API_VERSION,
-  kind,
-  metadata: { name, namespace: 'ns' },
-});
 const fault: Fault = {
-  ...made('Fault', 'f'),
+  apiVersion: API_VERSION,
+  kind: 'Fault',
+  metadata: { name: 'f', namespace: 'ns' },
   spec: { environmentRef: { name: 'e2e' }, target: { component: 'web' }, podDelete: {} },
 };
 const ofSuite: Fault = {
   ...fault,
   metadata: { ...fault.metadata, labels: { 'e2e.backend.ai/report': 'run-s-1' } },
 };
-const environment: TestEnvironment = {
-  ...made('TestEnvironment', 'e2e'),
-  spec: { chart: { name: 'c' }, disruption: 'Allowed' },
-};
-const report: TestReport = {
-  ...made('TestReport', 'run-s-1'),
-  spec: { run: 'run', suite: 's', attempt: 1 },
-};
-const run: TestRun = { ...made('TestRun', 'run'), spec: { environmentRef: { name: 'e2e' } } };
-const suite: TestSuite = {
-  ...made('TestSuite', 's'),
-  spec: { files: ['a'], image: 'i', disruptive: true },
-};
+const environment = testEnvironment('e2e', { spec: { chart: { name: 'c' }, disruption: 'Allowed' } });
+const report = testReport('s');
+const run = testRun('run');
+const suite = testSuite('s', { spec: { disruptive: true } });
 const owner = (annotation: string): Namespace => ({
   metadata: { name: 'bai-e2e', annotations: { 'e2e.backend.ai/owner': annotation } },
 });

@@ -1,29 +1,17 @@
 import { createHmac } from 'node:crypto';
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestRun } from '@backendai-e2e/api/test-run';
+import { condition, testRun } from '@backendai-e2e/api/object-fixtures';
 import { expect } from 'chai';
 import { bodyOf, noticeOf, signatureOf } from './body.ts';
 import type { Change } from './changes.ts';
 import { targetOf } from './target.ts';
 
-const run: TestRun = {
-  apiVersion: API_VERSION,
-  kind: 'TestRun',
-  metadata: { name: 'nightly-1', namespace: 'ns', uid: 'u-1' },
-  spec: { environmentRef: { name: 'e2e' } },
+const run = testRun('nightly-1', {
+  metadata: { uid: 'u-1' },
   status: {
     finishedAt: '2026-01-01T02:00:00Z',
-    conditions: [
-      {
-        type: 'Succeeded',
-        status: 'False',
-        reason: 'SuitesFailed',
-        message: 'alpha: Failed',
-        lastTransitionTime: '2026-01-01T02:00:00Z',
-      },
-    ],
+    conditions: [condition('Succeeded', 'False', 'SuitesFailed', 'alpha: Failed')],
   },
-};
+});
 const broke: Change = {
   suite: 'alpha',
   change: 'broke',

@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testRun, testSuite } from '@backendai-e2e/api/object-fixtures';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite, TestSuiteStatus } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
@@ -19,17 +19,15 @@ interface Past {
 function runOf({ hours, verdict, environment = 'e2e', grep, cancelled }: Past): TestRun {
   const at = new Date(Date.UTC(2026, 0, 1) + hours * HOUR).toISOString();
   const reason = cancelled ? 'Cancelled' : 'X';
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name: `run-${hours}`, namespace: 'ns', uid: `uid-${hours}` },
+  return testRun(`run-${hours}`, {
+    metadata: { uid: `uid-${hours}` },
     spec: { environmentRef: { name: environment }, ...(grep ? { grep } : {}) },
     status: {
       finishedAt: at,
       suites: [{ name: 'alpha', state: 'Finished', attempt: 1, verdict, message: 'why' }],
-      conditions: [{ type: 'Succeeded', status: 'False', reason, message: '', lastTransitionTime: at }],
+      conditions: [condition('Succeeded', 'False', reason)],
     },
-  };
+  });
 }
 
 /** What each of these runs is told to have changed, in the order of time, as an operator sees it that was there always. */
@@ -43,10 +41,7 @@ function story(past: readonly Past[]): string[] {
   });
 }
 
-function suite(status: TestSuiteStatus): TestSuite {
-  const spec = { files: ['a'], image: 'i' };
-  return { apiVersion: API_VERSION, kind: 'TestSuite', metadata: { name: 'alpha' }, spec, status };
-}
+const suite = (status: TestSuiteStatus): TestSuite => testSuite('alpha', { status });
 
 const each = (...verdicts: Verdict[]): Past[] => verdicts.map((verdict, hours) => ({ hours, verdict }));
 

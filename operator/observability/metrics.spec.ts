@@ -1,5 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { testEnvironment, testRun } from '@backendai-e2e/api/object-fixtures';
 import type { RunSuite, TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
@@ -8,15 +7,8 @@ import { OperatorMetrics } from './metrics.ts';
 const at = (seconds: number) => new Date(Date.parse('2026-01-01T00:00:00Z') + seconds * 1000).toISOString();
 const counts = { total: 3, passed: 2, failed: 1, pending: 0, interrupted: 0 };
 
-function run(status?: TestRunStatus): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name: 'run', namespace: 'ns', creationTimestamp: at(0) },
-    spec: { environmentRef: { name: 'e' } },
-    ...(status ? { status } : {}),
-  };
-}
+const run = (status?: TestRunStatus): TestRun =>
+  testRun('run', { metadata: { creationTimestamp: at(0) }, status });
 
 const line = (name: string, rest: Partial<RunSuite> = {}): RunSuite => ({
   name,
@@ -98,12 +90,7 @@ describe('OperatorMetrics', () => {
   });
 
   it('operatorMetrics how long a deployment took to be ready, once', async () => {
-    const environment: TestEnvironment = {
-      apiVersion: API_VERSION,
-      kind: 'TestEnvironment',
-      metadata: { name: 'e', namespace: 'ns' },
-      spec: { chart: { name: 'c' } },
-    };
+    const environment = testEnvironment('e');
     const status = { deployStartedAt: at(10), readyAt: at(70) };
     operatorMetrics.environment(environment, status);
     operatorMetrics.environment({ ...environment, status }, status);

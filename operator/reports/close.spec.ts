@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { testReport } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
@@ -245,18 +245,12 @@ describe('closing', () => {
 });
 
 describe('a Job whose report is final', () => {
-  const report = (status: TestReport['status'], manager = 'backendai-e2e-operator') => ({
-    apiVersion: API_VERSION,
-    kind: 'TestReport' as const,
-    metadata: {
-      name: 'a',
-      managedFields: [
-        { manager, operation: 'Apply', subresource: 'status', fieldsV1: { 'f:status': { 'f:final': {} } } },
-      ],
-    },
-    spec: { run: 'r', suite: 's', attempt: 1 },
-    ...(status ? { status } : {}),
-  });
+  const report = (status: TestReport['status'], manager = 'backendai-e2e-operator') => {
+    const fieldsV1 = { 'f:status': { 'f:final': {} } };
+    const managedFields = [{ manager, operation: 'Apply', subresource: 'status', fieldsV1 }];
+    const made = testReport('s', { status });
+    return { ...made, metadata: { ...made.metadata, managedFields } };
+  };
   const interrupted = report({ final: true, verdict: 'Interrupted' });
 
   it('outlives it when the attempt was broken off and nothing of it has ended', () => {

@@ -1,38 +1,23 @@
+import { condition, testReport, testRun } from '@backendai-e2e/api/object-fixtures';
 import { ownerReference } from '@backendai-e2e/api/resources';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
-import type { TestRun } from '@backendai-e2e/api/test-run';
 import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
 import { expect } from 'chai';
 import { TestReportReconciler } from './reconciler.ts';
 
 const AT = { namespace: 'tests', name: 'nightly-alpha-1' };
-const run: TestRun = {
-  apiVersion: 'e2e.backend.ai/v1alpha1',
-  kind: 'TestRun',
-  metadata: { namespace: 'tests', name: 'nightly', uid: 'run-1' },
-  spec: { environmentRef: { name: 'main' } },
-};
-const report: TestReport = {
-  apiVersion: 'e2e.backend.ai/v1alpha1',
-  kind: 'TestReport',
+const run = testRun('nightly', { metadata: { namespace: 'tests', uid: 'run-1' } });
+const report = testReport('alpha', {
   metadata: { ...AT, uid: 'report-1', ownerReferences: [ownerReference(run)] },
-  spec: { run: 'nightly', suite: 'alpha', attempt: 1 },
+  spec: { run: 'nightly' },
   status: finalReport('Failed'),
-};
+});
 const archived: TestReport = {
   ...report,
   status: {
     ...report.status,
-    conditions: [
-      {
-        type: REPORT_CONDITIONS.archived,
-        status: 'True',
-        reason: 'Archived',
-        message: 'the artifact server has suite.log',
-        lastTransitionTime: '2026-01-01T00:00:00Z',
-      },
-    ],
+    conditions: [condition(REPORT_CONDITIONS.archived, 'True', 'Archived')],
   },
 };
 

@@ -1,26 +1,11 @@
+import { component, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
 import { applicableIn, forbidden, notApplicable } from './applicable.ts';
 import { suite } from './plan-fixtures.ts';
 
-const environment = (version?: string): TestEnvironment => ({
-  apiVersion: 'e2e.backend.ai/v1alpha1',
-  kind: 'TestEnvironment',
-  metadata: { name: 'e2e' },
-  spec: {},
-  status: {
-    components: [
-      {
-        name: 'manager',
-        workload: 'Deployment/manager',
-        ready: 1,
-        desired: 1,
-        restarts: 0,
-        ...(version ? { version } : {}),
-      },
-    ],
-  },
-});
+const environment = (version?: string): TestEnvironment =>
+  testEnvironment('e2e', { status: { components: [component('manager', 1, version ? { version } : {})] } });
 
 describe('a suite with since or until', () => {
   const since = suite('a', { since: '26.9.0' });

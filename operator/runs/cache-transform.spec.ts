@@ -1,3 +1,4 @@
+import { condition, FIXTURE_TIME, testReport, testRun } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
@@ -15,24 +16,13 @@ import { transformRun } from './cache-transform.ts';
 const managedFields = [{ manager: 'x', operation: 'Apply' }];
 
 function run(ended: boolean): TestRun {
-  const metadata = { name: 'one', namespace: 'ns', uid: 'u', resourceVersion: '7', managedFields };
-  return {
-    apiVersion: 'e2e.backend.ai/v1alpha1',
-    kind: 'TestRun',
+  const metadata = { uid: 'u', resourceVersion: '7', managedFields };
+  const succeeded = condition('Succeeded', ended ? 'False' : 'Unknown', 'SuitesFailed', 'long'.repeat(100));
+  return testRun('one', {
     metadata,
-    spec: { environmentRef: { name: 'e2e' } },
     status: {
-      ...(ended ? { finishedAt: '2026-01-01T00:00:00Z' } : {}),
-      conditions: [
-        {
-          type: 'Succeeded',
-          status: ended ? 'False' : 'Unknown',
-          reason: 'SuitesFailed',
-          message: 'long'.repeat(100),
-          lastTransitionTime: '2026-01-01T00:00:00Z',
-          observedGeneration: 1,
-        },
-      ],
+      ...(ended ? { finishedAt: FIXTURE_TIME } : {}),
+      conditions: [{ ...succeeded, observedGeneration: 1 }],
       suites: [
         {
           name: 'alpha',
@@ -45,17 +35,12 @@ function run(ended: boolean): TestRun {
         },
       ],
     },
-  };
+  });
 }
 
 function report(tests: NonNullable<NonNullable<TestReport['status']>['tests']>): TestReport {
-  return {
-    apiVersion: 'e2e.backend.ai/v1alpha1',
-    kind: 'TestReport',
-    metadata: { name: 'r', namespace: 'ns' },
-    spec: { run: 'one', suite: 'alpha', attempt: 1 },
-    status: { final: true, verdict: 'Failed', tests, measurements: [{ name: 'm', value: 1, unit: 's' }] },
-  };
+  const measurements = [{ name: 'm', value: 1, unit: 's' }];
+  return testReport('alpha', { status: { final: true, verdict: 'Failed', tests, measurements } });
 }
 
 describe('what the cache keeps', () => {

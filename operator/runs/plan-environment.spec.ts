@@ -1,9 +1,9 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { condition } from '@backendai-e2e/api/object-fixtures';
 import type { ComponentStatus } from '@backendai-e2e/api/test-environment';
 import { expect } from 'chai';
 import { planRun } from './plan.ts';
 import {
-  condition,
   environment,
   next,
   outcome,

@@ -1,5 +1,12 @@
 import { type Condition, conditionOf } from '@backendai-e2e/api/conditions';
-import { API_VERSION } from '@backendai-e2e/api/group';
+import {
+  condition,
+  FIXTURE_TIME,
+  testEnvironment,
+  testReport,
+  testRun,
+  testSuite,
+} from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
@@ -7,47 +14,19 @@ import type { TestSuite, TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import type { RunPlan, RunWorld } from './plan-builder.ts';
 
 /** When the sample run was created. */
-export const START = new Date('2026-01-01T00:00:00Z');
-/** So many seconds after START. */
+export const START = new Date(FIXTURE_TIME);
+/** A number of seconds after START. */
 export const later = (seconds: number) => new Date(START.getTime() + seconds * 1000);
 
 /** A run in environment "env" with these further wishes, and that status where one is given. */
 export function run(spec: Partial<TestRunSpec> = {}, status?: TestRunStatus, name = 'run'): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: {
-      name,
-      namespace: 'ns',
-      uid: name,
-      generation: 1,
-      creationTimestamp: START.toISOString(),
-    },
-    spec: { environmentRef: { name: 'env' }, ...spec },
-    ...(status ? { status } : {}),
-  };
+  const metadata = { uid: name, generation: 1, creationTimestamp: START.toISOString() };
+  return testRun(name, { metadata, spec: { environmentRef: { name: 'env' }, ...spec }, status });
 }
 
 /** A suite of that name with these further settings. */
-export function suite(name: string, spec: Partial<TestSuiteSpec> = {}): TestSuite {
-  const metadata = { name, namespace: 'ns' };
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestSuite',
-    metadata,
-    spec: { files: ['a'], image: 'i', ...spec },
-  };
-}
-
-/** A condition as it stands since START. */
-export function condition(
-  type: string,
-  status: Condition['status'],
-  reason: string,
-  message = reason,
-): Condition {
-  return { type, status, reason, message, lastTransitionTime: START.toISOString() };
-}
+export const suite = (name: string, spec: Partial<TestSuiteSpec> = {}): TestSuite =>
+  testSuite(name, { spec });
 
 /** Conditions of an environment that is deployed and healthy. */
 export const READY = [condition('Deployed', 'True', 'Installed'), condition('Ready', 'True', 'AllReady')];
@@ -62,30 +41,17 @@ export function environment(
   conditions: Condition[],
   rest: Partial<TestEnvironment['status']> = {},
 ): TestEnvironment {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name: 'env', namespace: 'ns', generation: 1 },
+  const settled = { observedGeneration: 1, readyAt: START.toISOString(), connectionSecret: 'env-connection' };
+  return testEnvironment('env', {
+    metadata: { generation: 1 },
     spec: { chart: { name: 'c' }, disruption: 'Allowed' },
-    status: {
-      conditions,
-      observedGeneration: 1,
-      readyAt: START.toISOString(),
-      connectionSecret: 'env-connection',
-      ...rest,
-    },
-  };
+    status: { conditions, ...settled, ...rest },
+  });
 }
 
 /** The report of an attempt of a suite in "run". */
 export function report(suiteName: string, attempt: number, status: TestReportStatus = {}): TestReport {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
-    metadata: { name: `run-${suiteName}-${attempt}`, namespace: 'ns' },
-    spec: { run: 'run', suite: suiteName, attempt },
-    status,
-  };
+  return testReport(suiteName, { spec: { attempt }, status });
 }
 
 /** Status of the report of an attempt that passed. */

@@ -1,10 +1,10 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
+import { condition } from '@backendai-e2e/api/object-fixtures';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { planRun } from './plan.ts';
 import {
-  condition,
   environment,
   failed,
   later,

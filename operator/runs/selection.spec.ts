@@ -1,20 +1,10 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
-import type { TestSuite, TestSuiteSpec } from '@backendai-e2e/api/test-suite';
+import { testSuite } from '@backendai-e2e/api/object-fixtures';
+import type { TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
 import { selectSuites } from './selection.ts';
 
-function suite(
-  name: string,
-  spec: Partial<TestSuiteSpec> = {},
-  labels: Record<string, string> = {},
-): TestSuite {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestSuite',
-    metadata: { name, labels },
-    spec: { files: ['a/b'], image: 'suites', ...spec },
-  };
-}
+const suite = (name: string, spec: Partial<TestSuiteSpec> = {}, labels: Record<string, string> = {}) =>
+  testSuite(name, { metadata: { labels }, spec });
 
 const storage = { 'e2e.backend.ai/area': 'storage' };
 const existing = [

@@ -1,20 +1,15 @@
 import { type Condition, conditionOf } from '@backendai-e2e/api/conditions';
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testEnvironment, testReport } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
 import type { RunPlan, RunWorld } from './plan-builder.ts';
-import { later, START, suite } from './plan-fixtures.ts';
+import { later, run as runIn, START, suite } from './plan-fixtures.ts';
 
 /** A run over environments "one" and "two" with these further wishes, and that status where one is given. */
 export function run(spec: Partial<TestRunSpec> = {}, status?: TestRunStatus, name = 'run'): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name, namespace: 'ns', uid: name, generation: 1, creationTimestamp: START.toISOString() },
-    spec: { environmentRef: { name: 'one' }, moreEnvironmentRefs: [{ name: 'two' }], ...spec },
-    ...(status ? { status } : {}),
-  };
+  const places = { environmentRef: { name: 'one' }, moreEnvironmentRefs: [{ name: 'two' }] };
+  return runIn({ ...places, ...spec }, status, name);
 }
 
 /** How far an environment is. */
@@ -26,42 +21,35 @@ export function environment(
   state: State,
   disruption: 'Allowed' | 'Forbidden' = 'Allowed',
 ): TestEnvironment {
-  const condition = (type: string, status: Condition['status'], reason: string): Condition => ({
-    ...{ type, status, reason, message: `${name} is ${state}` },
-    lastTransitionTime: START.toISOString(),
-  });
+  const made = (deployed: Condition['status'], ready: Condition['status'], reason: string) => [
+    condition('Deployed', deployed, reason, `${name} is ${state}`),
+    condition('Ready', ready, reason, `${name} is ${state}`),
+  ];
   const conditions: Record<State, Condition[]> = {
-    ready: [condition('Deployed', 'True', 'Installed'), condition('Ready', 'True', 'AllReady')],
-    unhealthy: [
-      condition('Deployed', 'True', 'Installed'),
-      condition('Ready', 'False', 'ComponentsNotReady'),
-    ],
-    deploying: [condition('Deployed', 'Unknown', 'Deploying'), condition('Ready', 'False', 'Deploying')],
-    failed: [condition('Deployed', 'False', 'HelmFailed'), condition('Ready', 'False', 'HelmFailed')],
+    ready: made('True', 'True', 'AllReady'),
+    unhealthy: made('True', 'False', 'ComponentsNotReady'),
+    deploying: made('Unknown', 'False', 'Deploying'),
+    failed: made('False', 'False', 'HelmFailed'),
   };
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestEnvironment',
-    metadata: { name, namespace: 'ns', generation: 1 },
+  return testEnvironment(name, {
+    metadata: { generation: 1 },
     spec: { chart: { name: 'c' }, disruption },
     status: { conditions: conditions[state], observedGeneration: 1, readyAt: START.toISOString() },
-  };
+  });
 }
 
-/** The report of an attempt ("suite" or "suite@environment", with "#2" for the second), made so many seconds after the start. */
+/** The report of an attempt ("suite" or "suite@environment", with "#2" for the second), created a number of seconds after the start. */
 export function report(line: string, where: string, status: TestReportStatus = {}, made = 0): TestReport {
   const [name = '', attempt = '1'] = line.split('#');
   const suiteName = name.replace(/@.*/, '');
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
+  return testReport(suiteName, {
     metadata: {
       name: `run-${name.replace('@', '-')}-${attempt}`,
       creationTimestamp: later(made).toISOString(),
     },
-    spec: { run: 'run', suite: suiteName, attempt: Number(attempt), environment: where },
+    spec: { attempt: Number(attempt), environment: where },
     status,
-  };
+  });
 }
 
 /** Status of the report of an attempt that failed. */

@@ -1,63 +1,28 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testReport, testRun } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
-import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { expect } from 'chai';
 import { planRun } from './plan.ts';
 import type { RunPlan, RunWorld } from './plan-builder.ts';
+import { environment, READY, suite } from './plan-fixtures.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const environmentRef = { name: 'env' };
 
 function run(spec: Partial<TestRunSpec>, status?: TestRunStatus, name = 'run', created = START): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name, uid: name, generation: 1, creationTimestamp: new Date(created).toISOString() },
-    spec: { environmentRef, ...spec },
-    ...(status ? { status } : {}),
-  };
+  const metadata = { uid: name, generation: 1, creationTimestamp: new Date(created).toISOString() };
+  return testRun(name, { metadata, spec: { environmentRef, ...spec }, status });
 }
 
-function suite(name: string): TestSuite {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestSuite',
-    metadata: { name },
-    spec: { files: ['a'], image: 'i' },
-  };
-}
-
-function report(name: string, verdict?: 'Passed' | 'Failed'): TestReport {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
-    metadata: { name: `run-${name}-1` },
-    spec: { run: 'run', suite: name, attempt: 1 },
-    status: verdict ? { final: true, verdict } : {},
-  };
-}
-
-const conditions = ['Deployed', 'Ready'].map((type) => ({
-  type,
-  status: 'True' as const,
-  reason: 'x',
-  message: 'x',
-  lastTransitionTime: new Date(START).toISOString(),
-}));
+const report = (name: string, verdict?: 'Passed' | 'Failed'): TestReport =>
+  testReport(name, { status: verdict ? { final: true, verdict } : {} });
 
 function plan(subject: TestRun, seconds: number, changes: Partial<RunWorld> = {}): RunPlan {
   return planRun({
     now: new Date(START + seconds * 1000),
     run: subject,
-    environment: {
-      apiVersion: API_VERSION,
-      kind: 'TestEnvironment',
-      metadata: environmentRef,
-      spec: { external: {} },
-      status: { conditions },
-    },
+    environment: environment(READY),
     suites: [suite('alpha'), suite('beta')],
     reports: [],
     others: [],
@@ -174,9 +139,7 @@ describe('spec.rerunFailedOf', () => {
       {},
       {
         suites,
-        conditions: [
-          { type: 'Succeeded', status: verdict, reason: 'x', message: 'x', lastTransitionTime: '' },
-        ],
+        conditions: [condition('Succeeded', verdict)],
       },
       'old',
     );

@@ -1,4 +1,4 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition, testRun } from '@backendai-e2e/api/object-fixtures';
 import type { TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { runNews, waitState } from './decide.ts';
@@ -8,19 +8,12 @@ const CREATED = '2026-01-01T00:00:00Z';
 const late = (seconds: number) => new Date(Date.parse(CREATED) + seconds * 1000);
 
 function run(status?: TestRunStatus): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name: 'nightly-1', creationTimestamp: CREATED },
-    spec: { environmentRef: { name: 'e2e' }, startDeadlineSeconds: 300, timeoutSeconds: 600 },
-    ...(status ? { status } : {}),
-  };
+  const spec = { startDeadlineSeconds: 300, timeoutSeconds: 600 };
+  return testRun('nightly-1', { metadata: { creationTimestamp: CREATED }, spec, status });
 }
 
-function ended(status: 'True' | 'False', reason: string): TestRun {
-  const lastTransitionTime = CREATED;
-  return run({ conditions: [{ type: 'Succeeded', status, reason, message: 'why', lastTransitionTime }] });
-}
+const ended = (status: 'True' | 'False', reason: string): TestRun =>
+  run({ conditions: [condition('Succeeded', status, reason, 'why')] });
 
 const codeOf = (state: ReturnType<typeof waitState>) => ('ending' in state ? state.ending.code : 'waits');
 

@@ -1,4 +1,5 @@
-import { API_VERSION } from '@backendai-e2e/api/group';
+import type { Condition } from '@backendai-e2e/api/conditions';
+import { condition, testReport, testRun } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { RunSuite, TestRun } from '@backendai-e2e/api/test-run';
 import type { Verdict } from '@backendai-e2e/api/verdict';
@@ -7,18 +8,14 @@ import type { TestRecord } from './test-record.ts';
 
 /** Objects as the API server holds them, for specs. */
 
+const metadata = { namespace: 'backendai-e2e' };
+
 export function test(title: string, more: Partial<TestRecord> = {}): TestRecord {
   return { id: title, file: 'area/one', title, state: 'passed', seconds: 0.25, ...more };
 }
 
 export function report(suite: string, tests: TestRecord[], status: TestReport['status'] = {}): TestReport {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestReport',
-    metadata: { name: `run-${suite}-1`, namespace: 'backendai-e2e' },
-    spec: { run: 'run', suite, attempt: 1 },
-    status: { counts: countsOf(tests), tests, final: true, ...status },
-  };
+  return testReport(suite, { metadata, status: { counts: countsOf(tests), tests, final: true, ...status } });
 }
 
 export function suite(name: string, verdict: Verdict, more: Partial<RunSuite> = {}): RunSuite {
@@ -26,24 +23,9 @@ export function suite(name: string, verdict: Verdict, more: Partial<RunSuite> = 
 }
 
 export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'AllPassed' }): TestRun {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'TestRun',
-    metadata: { name: 'run', namespace: 'backendai-e2e' },
-    spec: { environmentRef: { name: 'e2e' } },
-    status: {
-      suites,
-      conditions: [
-        {
-          type: 'Succeeded',
-          status: succeeded.status as 'True' | 'False' | 'Unknown',
-          reason: succeeded.reason,
-          message: `because ${succeeded.reason}`,
-          lastTransitionTime: '2026-01-01T00:00:00Z',
-        },
-      ],
-    },
-  };
+  const status = succeeded.status as Condition['status'];
+  const conditions = [condition('Succeeded', status, succeeded.reason, `because ${succeeded.reason}`)];
+  return testRun('run', { metadata, status: { suites, conditions } });
 }
 
 /** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */

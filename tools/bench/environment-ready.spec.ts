@@ -1,21 +1,11 @@
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { Condition } from '@backendai-e2e/api/conditions';
+import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import { expect } from 'chai';
 import { failureOf } from './environment-ready.ts';
 
 describe('the bench of an environment', () => {
-  const environment = (
-    type: string,
-    status: 'True' | 'False' | 'Unknown',
-    reason: string,
-  ): TestEnvironment => ({
-    apiVersion: 'e2e.backend.ai/v1alpha1',
-    kind: 'TestEnvironment',
-    metadata: { name: 'bench-ready' },
-    spec: { chart: { name: 'backend-ai' } },
-    status: {
-      conditions: [{ type, status, reason, message: 'why', lastTransitionTime: '2026-01-01T00:00:00Z' }],
-    },
-  });
+  const environment = (type: string, status: Condition['status'], reason: string) =>
+    testEnvironment('bench-ready', { status: { conditions: [condition(type, status, reason, 'why')] } });
 
   it('ends at once, with the reason, when it cannot become Ready', () => {
     expect(failureOf(environment('Deployed', 'False', 'HelmFailed'))).to.equal('HelmFailed: why');

@@ -1,5 +1,5 @@
-import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
-import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import { LABELS } from '@backendai-e2e/api/group';
+import { testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import { environmentNamespace } from '@backendai-e2e/operator/environments/namespace';
 import { expect } from 'chai';
 import { CHART, IMAGES, type Manifest, type NetworkPolicySpec, template } from './render-operator.ts';
@@ -85,12 +85,9 @@ describe('charts/e2e-operator', function () {
       },
     ]);
     // What makes a namespace one of an environment for these rules.
-    const environment: TestEnvironment = {
-      apiVersion: API_VERSION,
-      kind: 'TestEnvironment',
-      metadata: { name: 'e2e' },
-      spec: { chart: { name: 'backend-ai' } },
-    };
-    expect(environmentNamespace(environment).metadata.labels).to.have.property(LABELS.environment, 'e2e');
+    expect(environmentNamespace(testEnvironment('e2e')).metadata.labels).to.have.property(
+      LABELS.environment,
+      'e2e',
+    );
   });
 });
