@@ -180,8 +180,16 @@ function placeOf(pods: SuitePods = {}) {
   };
 }
 
+/** The image holds no shell. */
+const BRING_APP = `
+  const { copyFileSync, cpSync, mkdirSync } = require('node:fs');
+  cpSync('${APP}', '/brought', { recursive: true });
+  mkdirSync('/brought/bin');
+  copyFileSync(process.execPath, '/brought/bin/node');
+`;
+
 /**
- * Copies Node.js and the suites (200 MB, under a second) out of their image. The image that the suite needs is large and
+ * Copies Node.js and the suites (130 MB, under a second) out of their image. The image that the suite needs is large and
  * stays as it is, while the suites change with every edit.
  */
 function bringApp(spec: TestSuiteSpec) {
@@ -189,11 +197,7 @@ function bringApp(spec: TestSuiteSpec) {
     name: 'bring-suites',
     image: spec.image,
     imagePullPolicy: spec.imagePullPolicy ?? 'IfNotPresent',
-    command: [
-      'sh',
-      '-c',
-      `cp -r ${APP}/. /brought && mkdir /brought/bin && cp "$(command -v node)" /brought/bin/`,
-    ],
+    command: ['node', '-e', BRING_APP],
     resources: { requests: DEFAULT_RESOURCES.requests, limits: DEFAULT_RESOURCES.limits },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: CONTAINER_SECURITY,
