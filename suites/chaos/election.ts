@@ -12,6 +12,11 @@ import { handovers, LockWatch, longestGap } from './lock-watch.ts';
  * others try to take it every 10 s. A stopping process releases it after it has stopped its own tasks.
  */
 export const LEASE_SECONDS = 30;
+/** A follower tries to take the lock at this interval. */
+export const TRY_SECONDS = 10;
+/** A try asks Valkey three times (`valkey_leader`), waits 1 s for each answer (`valkey_client`) and 0.1 s after it. */
+const TRY_ANSWER_MS = 1_000;
+const FAILED_TRY_SECONDS = 3.3;
 /** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
 /** Time until the lock is lost when the leader cannot release it: the rest of the lease, which is renewed every 10 s. */
@@ -54,6 +59,16 @@ export async function watched<T>(
   } finally {
     watch.stop();
   }
+}
+
+/**
+ * Longest time until a follower takes a free lock, seconds: one interval. A process that needs a second to answer may also
+ * miss the answers of Valkey. Its try fails then, and the next one follows after another interval.
+ * @param slowestMs the slowest answer of the follower meanwhile
+ */
+export function longestTry(slowestMs: number): number {
+  const missed = slowestMs >= TRY_ANSWER_MS ? FAILED_TRY_SECONDS + TRY_SECONDS : 0;
+  return TRY_SECONDS + missed + slowestMs / 1000;
 }
 
 /** Waits for a holder of the lock that satisfies `is`. `at`: time of the sample, milliseconds since 1970. */
