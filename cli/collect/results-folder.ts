@@ -39,6 +39,7 @@ const RESULTS = [
   ...Object.keys(FOLDER_REPORTERS),
   'phases.json',
   'summary.txt',
+  'gitlab-annotations.json',
   'index.html',
   'job.log',
   'logs',

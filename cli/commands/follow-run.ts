@@ -1,5 +1,5 @@
 import type { TestRun } from '@backendai-e2e/api/test-run';
-import { appendStepSummary } from '../collect/job-page.ts';
+import { showInService } from '../report/ci-services.ts';
 import { oneRun } from '../report/run-list.ts';
 import { type Ending, endingOfRun } from '../runs/ending.ts';
 import { followRun, namesOf, type Snapshot } from '../runs/follow.ts';
@@ -32,8 +32,7 @@ export async function followToEnd(cluster: ClusterContext, run: TestRun, format:
       kind: 'TestReport' as const,
     }));
     show(oneRun({ run: last.run, reports }), format);
-    const trouble = await appendStepSummary({ run: last.run, reports });
-    if (trouble) console.error(`e2e: ${trouble}`);
+    for (const trouble of await showInService({ run: last.run, reports })) console.error(`e2e: ${trouble}`);
     return endingOfRun(last.run);
   } catch (error) {
     if (cluster.signal.aborted) {

@@ -16,7 +16,6 @@ import {
 import { longestFirst, shuffled } from '../catalog/order.ts';
 import { readTimings } from '../catalog/timings.ts';
 import { collector } from '../collect/job-collector.ts';
-import { appendStepSummary } from '../collect/job-page.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { realEffects } from '../kind/effects.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
@@ -27,6 +26,7 @@ import { environmentsFor } from '../machine/doctor.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
+import { showInService } from '../report/ci-services.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
@@ -117,8 +117,7 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
     const lines = closingLines(ending, state, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
-    const trouble = run ? await appendStepSummary({ run, reports }) : undefined;
-    if (trouble) renderer.print([trouble]);
+    renderer.print(run ? await showInService({ run, reports }, { out }) : []);
     const page = state.collected && run ? await runPage(out, NAMES.out) : [];
     renderer.print([
       ...lines.slice(0, -1),

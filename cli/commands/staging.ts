@@ -11,6 +11,7 @@ import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
+import { showInService } from '../report/ci-services.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
@@ -209,7 +210,9 @@ async function perform(
     const lines = closingLines(result.ending, result.state, figures);
     if (!options.dryRun) await writeFigures(out, figures, lines);
     const { collected, seen } = result.state;
-    const page = collected && seen.run ? await runPage(out, STAGING.out) : [];
+    const { run: ran, reports } = seen;
+    renderer.print(ran ? await showInService({ run: ran, reports }, { out }) : []);
+    const page = collected && ran ? await runPage(out, STAGING.out) : [];
     renderer.print([...lines.slice(0, -1), ...page, ...lines.slice(-1)]);
     return result.ending.code;
   } finally {

@@ -68,7 +68,7 @@ export const GITLAB_SCHEMA = {
         exclude: texts,
         expose_as: text,
         untracked: { type: 'boolean' },
-        reports: closed({ junit: oneOrMore }),
+        reports: closed({ annotations: oneOrMore, junit: oneOrMore }),
       }),
     },
     ['stage', 'script'],

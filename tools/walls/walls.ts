@@ -119,7 +119,7 @@ export const WALLS: readonly Wall[] = [
   ['cli/cluster', [...COMMAND, 'cli/machine', 'cli/images']],
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
-  ['cli/report', [...COMMAND, 'cli/collect', 'cli/runs', 'cli/terminal']],
+  ['cli/report', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
   [
