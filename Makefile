@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -83,6 +83,8 @@ export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 export E2E_BACKENDAI := $(BACKENDAI)
+export E2E_VERSIONS := $(VERSIONS)
+export E2E_INFORMATIONAL := $(INFORMATIONAL)
 export E2E_ROWS := $(ROWS)
 export E2E_PAIR := $(PAIR)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
@@ -113,7 +115,7 @@ export E2E_ALL := $(ALL)
 # question mode, where the target is not up to date. Holds for one of them as the only goal, and not under -n.
 e2e-verdict := out/.make-verdict
 e2e-program = $(if $(filter %-selftest,$1),./tools/dev,./e2e) $(1:e2e-%=%)
-e2e-goal := $(filter e2e-kind e2e-staging e2e-staging-selftest,$(MAKECMDGOALS))
+e2e-goal := $(filter e2e-kind e2e-matrix e2e-staging e2e-staging-selftest,$(MAKECMDGOALS))
 ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),$(or $(e2e-goal),none))
 ifndef MAKE_RESTARTS
 .PHONY: e2e-now
@@ -130,6 +132,8 @@ else
 e2e-answer = $(call e2e-program,$@)
 endif
 e2e-kind: ## Backend.AI in kind, the suites against it, results in out/e2e
+	@$(e2e-answer)
+e2e-matrix: ## The suites on several Backend.AIs (VERSIONS=26.9.0,26.9.6 INFORMATIONAL=26.9.0), results in out/matrix
 	@$(e2e-answer)
 e2e-staging: ## The suites against a Backend.AI that runs already: docs/guides/staging.md
 	@$(e2e-answer)

@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { readCatalog, suitesNamed } from '../catalog/catalog.ts';
 import { copyResults } from '../collect/results-folder.ts';
 import { NAMES } from '../kind/names.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
+import { checkGrep } from '../runs/run-spec.ts';
 import { type Trial, trialOf } from '../series/trial.ts';
 import { type KindChoice, kindJob } from './kind.ts';
 
@@ -10,6 +12,12 @@ export type TrialTests = Pick<
   KindChoice,
   'suites' | 'grep' | 'rounds' | 'includeSlow' | 'timeoutSeconds' | 'parallelism'
 >;
+
+/** Refuses suites that do not exist and a wrong pattern, before the first job. @throws UnknownSuites, or an Error */
+export async function checkTests({ suites, grep, includeSlow }: TrialTests): Promise<void> {
+  checkGrep(grep);
+  suitesNamed(suites, await readCatalog(PROJECT_ROOT), includeSlow);
+}
 
 /**
  * One job of a series: a new cluster with one Backend.AI, the tests on it, and the cluster removed.

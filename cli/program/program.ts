@@ -4,6 +4,7 @@ import { Command, type CommanderError } from 'commander';
 import type { End } from './end.ts';
 import { addMachineCommands } from './machine-commands.ts';
 import { addRunCommands } from './run-commands.ts';
+import { addSeriesCommands } from './series-commands.ts';
 import { addOlderNames, ignoreEmptyOptions } from './shared-options.ts';
 import { addStagingCommands } from './staging-commands.ts';
 import { addSuiteCommands } from './suite-commands.ts';
@@ -11,8 +12,8 @@ import { addSuiteCommands } from './suite-commands.ts';
 /** What the exit codes mean; every command keeps to it. */
 export const EXIT_CODES = [
   'Exit codes:',
-  '  0    done; for kind, staging, attach, run, watch and rerun: every suite passed',
-  '  1    for kind, staging, attach, run, watch and rerun: the run failed; for compare: something broke',
+  '  0    done; for kind, matrix, staging, attach, run, watch and rerun: every suite passed',
+  '  1    for kind, matrix, staging, attach, run, watch and rerun: a run failed; for compare: something broke',
   '  2    the command could not do its work: the message says why and what to do',
   '  130  interrupted (Ctrl-C, SIGTERM)',
   '  141  the reader of the output closed it before the end',
@@ -43,6 +44,7 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
       `\n${EXAMPLES}\n\n${EXIT_CODES}\n\nShell completion: source <(./e2e completion bash); see e2e completion --help`,
     );
   addMachineCommands(program, end);
+  addSeriesCommands(program, end);
   addRunCommands(program, end);
   addStagingCommands(program, end);
   addSuiteCommands(program, end);

@@ -2,7 +2,7 @@ import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { expect } from 'chai';
 import { sightOf } from './sight.ts';
-import { sightOfTrial, trialOf } from './trial.ts';
+import { isInterrupted, sightOfTrial, trialOf } from './trial.ts';
 
 const passed = { code: 0, sentence: 'AllPassed: 1 of 1' } as const;
 const failed = { code: 1, sentence: 'SuitesFailed: 1 of 1' } as const;
@@ -40,6 +40,7 @@ describe('a job of a series', () => {
     const trial = trialOf({ ending: failed, run: recordOf(test('a', { state: 'failed', error: 'no' })) });
     expect(trial.why).to.equal(undefined);
     expect([...trial.tests.keys()]).to.deep.equal(['s']);
+    expect(trial.verdicts.get('s')).to.equal('Failed');
     expect(sightOfTrial(trial)).to.deep.equal({ color: 'red', said: 'a: no' });
   });
   it('says in one line why no test ran', () => {
@@ -57,6 +58,7 @@ describe('a job of a series', () => {
   });
   it('separates an interruption from a result', () => {
     const trial = trialOf({ ending: { code: 130, sentence: 'stopped by SIGINT' } });
-    expect(trial).to.deep.include({ interrupted: true, why: 'stopped by SIGINT' });
+    expect(isInterrupted(trial)).to.equal(true);
+    expect(trial.why).to.equal('stopped by SIGINT');
   });
 });

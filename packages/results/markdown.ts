@@ -1,6 +1,6 @@
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import { seconds } from './duration.ts';
-import { plainLine, printable } from './plain-text.ts';
+import { htmlText, markdownCell, printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
 import type { RunRecord, SuiteRecord } from './run-record.ts';
 import { isBad, nameOf, type TestRecord } from './test-record.ts';
@@ -21,10 +21,12 @@ export function markdownReporter(write: Write): Reporter {
 function markdown({ name, environments, backendAi, succeeded, counts, suites }: RunRecord): string {
   const bad = suites.flatMap(({ tests }) => tests.filter(isBad));
   const lines = [
-    `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${cell(name)} in ${cell(environments.join(', '))}`,
+    `## ${succeeded?.status === 'True' ? '✅' : '❌'} ${markdownCell(name)} in ${markdownCell(environments.join(', '))}`,
     '',
-    ...(backendAi.length > 0 ? [`Backend.AI ${cell(backendAi.join(', '))}`, ''] : []),
-    succeeded ? `**${cell(succeeded.reason)}**: ${cell(succeeded.message)}` : 'The run has no verdict yet.',
+    ...(backendAi.length > 0 ? [`Backend.AI ${markdownCell(backendAi.join(', '))}`, ''] : []),
+    succeeded
+      ? `**${markdownCell(succeeded.reason)}**: ${markdownCell(succeeded.message)}`
+      : 'The run has no verdict yet.',
     '',
     ...(counts
       ? [
@@ -59,10 +61,10 @@ function failures(bad: readonly TestRecord[]): string[] {
 
 function suiteRow(suite: SuiteRecord): string {
   const verdict = suite.verdict ?? suite.state;
-  const why = suite.reason && verdict !== 'Passed' ? ` (${cell(suite.reason)})` : '';
+  const why = suite.reason && verdict !== 'Passed' ? ` (${markdownCell(suite.reason)})` : '';
   const cells = [
-    cell(suite.environment ? `${suite.name} (${suite.environment})` : suite.name),
-    `${suite.verdict ? VERDICT_POLICY[suite.verdict].badge : '❌'} ${cell(verdict)}${why}`,
+    markdownCell(suite.environment ? `${suite.name} (${suite.environment})` : suite.name),
+    `${suite.verdict ? VERDICT_POLICY[suite.verdict].badge : '❌'} ${markdownCell(verdict)}${why}`,
     suite.counts ? String(suite.counts.passed) : '',
     suite.counts ? String(suite.counts.failed) : '',
     suite.seconds === undefined ? '' : seconds(suite.seconds),
@@ -79,7 +81,7 @@ function failureOf(test: TestRecord): string {
   const fence = '`'.repeat(longest + 1);
   return [
     '<details open>',
-    `<summary>✘ ${html(nameOf(test))} (${html(test.state)}, ${seconds(test.seconds)})</summary>`,
+    `<summary>✘ ${htmlText(nameOf(test))} (${htmlText(test.state)}, ${seconds(test.seconds)})</summary>`,
     '',
     `${fence}text`,
     shown,
@@ -87,17 +89,4 @@ function failureOf(test: TestRecord): string {
     '</details>',
     '',
   ].join('\n');
-}
-
-/** Text in a line or cell of Markdown, without any meaning to it. */
-function cell(text: string): string {
-  return html(text).replace(/[\\`*_[\]|~$#@!]/g, (sign) => `\\${sign}`);
-}
-
-function html(text: string): string {
-  return plainLine(text)
-    .replace(/\s+/g, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }

@@ -27,3 +27,17 @@ export function printable(text: string): string {
 export function plainLine(text: string): string {
   return printable(text).replace(/[\n\t]+/g, ' ');
 }
+
+/** Text in a line or cell of Markdown, without any meaning to it. */
+export function markdownCell(text: string): string {
+  return htmlText(text).replace(/[\\`*_[\]|~$#@!]/g, (sign) => `\\${sign}`);
+}
+
+/** One line of text between the tags of HTML, without any meaning to it. */
+export function htmlText(text: string): string {
+  return plainLine(text)
+    .replace(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}

@@ -4,7 +4,7 @@ import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { kindTrial } from '@backendai-e2e/cli/commands/kind-trial';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
-import type { Trial } from '@backendai-e2e/cli/series/trial';
+import { isInterrupted, type Trial } from '@backendai-e2e/cli/series/trial';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { judge } from './judge.ts';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';
@@ -76,7 +76,7 @@ async function runAll(
       parallelism: RUN_DEFAULTS.parallelism,
     };
     const trial = await kindTrial(release, tests, path.join('out', 'backtest', release));
-    if (trial.interrupted) return COMMAND_EXIT.interrupted;
+    if (isInterrupted(trial)) return COMMAND_EXIT.interrupted;
     trials.set(release, trial);
     await settle(all, compared, trials, release);
   }

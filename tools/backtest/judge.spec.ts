@@ -25,9 +25,8 @@ const [comparison] = comparisons(repairs);
 if (!comparison) throw new Error('the list has no test');
 
 const trial = (...tests: ReturnType<typeof test>[]) => ({
+  ...{ code: 1 as const, verdicts: new Map(), met: '' },
   tests: new Map([['a', tests]]),
-  interrupted: false,
-  met: '',
 });
 const green = trial(test('the user › is refused'), test('another', { state: 'failed', error: 'x' }));
 const red = trial(test('the user › is refused', { state: 'failed', error: 'answered 200\nstack' }));
@@ -39,7 +38,7 @@ const judged = (before?: typeof green | ReturnType<typeof noRun>, after?: typeof
       ...(after ? [['26.9.2', after] as const] : []),
     ]),
   );
-const noRun = (why: string) => ({ tests: new Map(), interrupted: false, met: '', why });
+const noRun = (why: string) => ({ ...trial(), tests: new Map(), why });
 
 describe('the judgement of a backtest', () => {
   it('is caught for a test that is red before and green after', () => {

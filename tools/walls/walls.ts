@@ -122,6 +122,7 @@ export const WALLS: readonly Wall[] = [
   ['cli/report', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
+  ['cli/matrix', [...COMMAND, 'cli/machine', 'cli/series']],
   [
     'cli/page',
     [
@@ -155,7 +156,7 @@ export const WALLS: readonly Wall[] = [
     [
       ...[...COMMAND, 'packages/scheduling'],
       ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images'],
-      ...['cli/kind', 'cli/machine', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
+      ...['cli/kind', 'cli/machine', 'cli/matrix', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
       ...['cli/series', 'cli/staging', 'cli/terminal'],
     ],
   ],
