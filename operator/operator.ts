@@ -43,7 +43,7 @@ function setUpNamespace(
   const { catalogStored } = catalog.setup(scope, { path: options.catalog });
   runs.setup(scope, { catalogStored, operatorMetrics, pods: options.suitePods });
   const { collector } = artifacts.setup(scope, { server: options.artifactServer });
-  reports.setup(scope, { collector });
+  reports.setup(scope, { collector, pods: options.suitePods });
   faults.setup(scope, { watch, image: options.faultImage, holderOf: options.holderOf });
   notifications.setup(scope, { secret: options.notificationSecret, backoff: options.notificationBackoff });
 }

@@ -16,7 +16,9 @@ export function printedTests(
 ): Map<string, ObservedTest[]> {
   return new Map(
     logs
-      .filter((log) => log.labels[LABELS.run] === run && !log.previous && log.text !== '')
+      // The pod that undoes the changes of an attempt belongs to the run, but is no attempt.
+      .filter(({ labels }) => labels[LABELS.run] === run && labels[LABELS.attempt] !== undefined)
+      .filter((log) => !log.previous && log.text !== '')
       .map((log) => {
         const name = log.labels['batch.kubernetes.io/job-name'] ?? log.pod;
         const report = reports.find(({ metadata }) => metadata.name === name);

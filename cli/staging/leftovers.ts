@@ -149,6 +149,8 @@ export async function removeAll(
   namespace: string,
   options: {
     uninstall: () => Promise<void>;
+    /** Waits for what the operator undoes in the deployment; resolves to what stays changed, a line each. */
+    undone: (signal: AbortSignal) => Promise<string[]>;
     /** Waits for what the operator itself removes after its runs; resolves to what it left, a line each. */
     swept: (signal: AbortSignal) => Promise<string[]>;
     signal: AbortSignal;
@@ -156,11 +158,12 @@ export async function removeAll(
   },
 ): Promise<string[]> {
   const { signal } = options;
+  const changed = await options.undone(signal);
   const until = performance.now() + options.deadlineMs;
   for (const run of (await ourThings(client, namespace, signal)).filter(({ kind }) => kind === 'TestRun')) {
     await gone(client.delete(run.path, signal));
   }
-  const unswept = await options.swept(signal);
+  const unswept = [...changed, ...(await options.swept(signal))];
   await options.uninstall();
   for (;;) {
     const things = await ourThings(client, namespace, signal);

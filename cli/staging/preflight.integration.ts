@@ -146,7 +146,13 @@ describe('a restricted user before a staging run, against a real API server', fu
     const uninstall = () => effects.uninstall(provision);
     const swept = () => untilSwept(jane, namespaces.test, { signal, deadlineMs: PATIENCE_MS });
     expect(
-      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: PATIENCE_MS }),
+      await removeAll(jane, namespaces.test, {
+        uninstall,
+        undone: async () => [],
+        swept,
+        signal,
+        deadlineMs: PATIENCE_MS,
+      }),
     ).to.deep.equal([]);
     expect(await namesIn(admin, namespaces.test)).to.deep.equal([
       'roles/backendai-e2e-staging',
@@ -165,7 +171,13 @@ describe('a restricted user before a staging run, against a real API server', fu
     const uninstall = async () => {};
     const swept = async () => [];
     expect(
-      await removeAll(jane, namespaces.test, { uninstall, swept, signal, deadlineMs: PATIENCE_MS }),
+      await removeAll(jane, namespaces.test, {
+        uninstall,
+        undone: async () => [],
+        swept,
+        signal,
+        deadlineMs: PATIENCE_MS,
+      }),
     ).to.deep.equal([]);
     expect(await holdingsOf(jane, namespaces.test, signal)).to.deep.equal({ operator: 'none', runs: [] });
     expect(await namesIn(admin, namespaces.test)).to.deep.equal([

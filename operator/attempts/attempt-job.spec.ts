@@ -1,7 +1,7 @@
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
 import { attemptAccess } from './attempt-access.ts';
-import { attemptJob, type JobInput, NOT_STARTED_EXIT } from './attempt-job.ts';
+import { attemptJob, type JobInput, NOT_STARTED_EXIT, undoJob } from './attempt-job.ts';
 
 const input: JobInput = {
   name: 'nightly-alpha-2',
@@ -138,6 +138,32 @@ describe('attemptJob', () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     });
+  });
+});
+
+describe('undoJob', () => {
+  const owner = { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestReport', name: 'r', uid: 'u' };
+  const job = undoJob(input, [{ undo: 'DeleteConfig', subject: 'a$(b)' }], { name: 'r-undo', owner });
+  const pod = job.spec?.template?.spec;
+
+  it('runs the undoing alone, with the connection and without rights at the API server', () => {
+    const env = new Map(pod?.containers?.[0]?.env?.map(({ name, value }) => [name, value]));
+    expect(env.get('E2E_CHANGES')).to.equal('[{"undo":"DeleteConfig","subject":"a$$(b)"}]');
+    expect(env.get('E2E_FILES')).to.equal('["audit/undo"]');
+    expect([...env.keys()])
+      .to.not.include('E2E_REPORT')
+      .and.not.include('E2E_GREP');
+    expect(env.get('E2E_CONNECTION')).to.be.a('string');
+    expect(pod)
+      .to.include({ automountServiceAccountToken: false })
+      .and.not.have.property('serviceAccountName');
+  });
+
+  it('belongs to the report and the run, and is no attempt', () => {
+    expect(job.metadata.ownerReferences).to.deep.equal([owner]);
+    expect(job.spec?.template?.metadata?.labels).to.not.have.property('e2e.backend.ai/attempt');
+    expect(job.metadata.labels).to.have.property('e2e.backend.ai/run');
+    expect(job.spec).to.include({ backoffLimit: 2 }).and.not.have.property('podFailurePolicy');
   });
 });
 

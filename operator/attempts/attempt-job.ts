@@ -1,7 +1,8 @@
 import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
-import { KUEUE_QUEUE_LABEL } from '@backendai-e2e/api/group';
-import { CONNECTION_MOUNT, RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
+import { KUEUE_QUEUE_LABEL, LABELS, type OwnerReference } from '@backendai-e2e/api/group';
+import { CONNECTION_MOUNT, RUNNER_ENV, UNDO_FILE } from '@backendai-e2e/api/runner-contract';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
+import type { DeploymentChange } from '@backendai-e2e/api/test-report';
 import type { TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import type { Job } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
@@ -36,6 +37,11 @@ export interface JobInput extends AttemptIdentity {
   /** The operator's settings. */
   pods?: SuitePods | undefined;
 }
+
+/** Seconds to undo what an attempt left changed. */
+const UNDO_SECONDS = 300;
+/** A manager or a node may come back meanwhile. */
+const UNDO_RETRIES = 2;
 
 /** Name of the runner's container. */
 export const RUNNER_CONTAINER = 'suite';
@@ -169,6 +175,46 @@ export function attemptJob(input: JobInput): Intent<Job> {
   };
 }
 
+/**
+ * The Job that undoes what an attempt left changed in its deployment. Its pod runs {@link UNDO_FILE} with the connection and the
+ * image of the suite. It reports nothing, so it has no rights at the API server.
+ * @param name from undoJobName
+ * @param owner the TestReport of the attempt
+ */
+export function undoJob(
+  input: JobInput,
+  changes: readonly DeploymentChange[],
+  { name, owner }: { name: string; owner: OwnerReference },
+): Intent<Job> {
+  const spec = { ...input.spec, files: [UNDO_FILE], timeoutSeconds: UNDO_SECONDS };
+  const labels = { [LABELS.run]: input.run, 'app.kubernetes.io/managed-by': 'backendai-e2e-operator' };
+  const { metadata, spec: job } = attemptJob({
+    ...{ ...input, name, labels, owner, spec },
+    ...{ grep: undefined, rounds: undefined, queueName: undefined },
+  });
+  const pod = job?.template?.spec;
+  const [runner] = pod?.containers ?? [];
+  if (!job || !pod || !runner) throw new Error('the Job of an attempt has a container');
+  const own: readonly string[] = [RUNNER_ENV.report, RUNNER_ENV.attempt];
+  const env = [
+    ...(runner.env ?? []).filter((each) => !own.includes(each.name ?? '')),
+    ...literals({ [RUNNER_ENV.changes]: JSON.stringify(changes) }),
+  ];
+  const { podFailurePolicy: _ofAttempts, ...rest } = job;
+  const { serviceAccountName: _ofAttempt, ...place } = pod;
+  return {
+    metadata,
+    spec: {
+      ...rest,
+      backoffLimit: UNDO_RETRIES,
+      template: {
+        ...job.template,
+        spec: { ...place, automountServiceAccountToken: false, containers: [{ ...runner, env }] },
+      },
+    },
+  };
+}
+
 /** Where the pod may run, and how important it is. */
 function placeOf(pods: SuitePods = {}) {
   const { nodeSelector, tolerations, affinity, priorityClassName } = pods;
@@ -221,8 +267,12 @@ function containerEnv(input: JobInput, timeoutSeconds: number) {
     ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
   };
   return [
-    // Kubernetes replaces "$(NAME)" in a value; "$$" is one dollar sign.
-    ...Object.entries(values).map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') })),
+    ...literals(values),
     { name: RUNNER_ENV.pod, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   ];
+}
+
+/** Variables with these values. Kubernetes replaces "$(NAME)" in a value; "$$" is one dollar sign. */
+function literals(values: Record<string, string>) {
+  return Object.entries(values).map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') }));
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { attemptName } from './attempt-name.ts';
+import { attemptName, undoJobName } from './attempt-name.ts';
 
 describe('attemptName', () => {
   it('consists of run, suite and attempt', () => {
@@ -24,5 +24,14 @@ describe('attemptName', () => {
 
   it('has no double dash where it is truncated', () => {
     expect(attemptName(`${'r'.repeat(47)}-`, '-'.repeat(20), 1)).not.to.include('--');
+  });
+});
+
+describe('undoJobName', () => {
+  it('fits a label, and differs between attempts', () => {
+    expect(undoJobName('run-alpha-1')).to.equal('run-alpha-1-undo');
+    const long = [1, 2].map((attempt) => undoJobName(attemptName('r'.repeat(40), 's'.repeat(40), attempt)));
+    for (const name of long) expect(name).to.have.length.at.most(63);
+    expect(long[0]).to.not.equal(long[1]);
   });
 });

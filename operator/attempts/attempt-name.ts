@@ -23,6 +23,14 @@ export function attemptName(run: string, suite: string, attempt: number): string
   return `${whole.slice(0, LENGTHS.label - tail.length).replace(/[-.]+$/, '')}${tail}`;
 }
 
+/** Name of the Job that undoes what an attempt left changed: the attempt's name, cut with a hash when it is too long. */
+export function undoJobName(attempt: string): string {
+  const tail = '-undo';
+  if (attempt.length + tail.length <= LENGTHS.label) return `${attempt}${tail}`;
+  const hash = createHash('sha256').update(attempt).digest('hex').slice(0, HASH_LENGTH);
+  return `${attempt.slice(0, LENGTHS.label - tail.length - HASH_LENGTH - 1).replace(/[-.]+$/, '')}-${hash}${tail}`;
+}
+
 /** Labels of everything that belongs to one attempt. */
 export function attemptLabels(run: string, suite: string, attempt: number): Record<string, string> {
   return {

@@ -4,14 +4,17 @@ import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@back
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { compact } from '@backendai-e2e/controller/compact';
 import { withoutManagedFields } from '@backendai-e2e/kube/object';
+import { leftChanges } from './undo.ts';
 
 /**
  * Whether the report shows that nothing is left to do for its attempt: it is final, and its artifacts are archived or
  * cannot be. An interrupted report does not show it: its Job may still have to be deleted.
  */
-export function isSettled({ status }: TestReport): boolean {
+export function isSettled(report: TestReport): boolean {
+  const { status } = report;
+  const left = leftChanges(report).length > 0;
   const archived = conditionOf(status?.conditions, REPORT_CONDITIONS.archived);
-  return status?.final === true && status.verdict !== 'Interrupted' && archived !== undefined;
+  return status?.final === true && status.verdict !== 'Interrupted' && archived !== undefined && !left;
 }
 
 /**
@@ -24,7 +27,7 @@ export function transformReport(report: TestReport): TestReport {
   const { tests, hooks: _hooks, measurements: _measurements, ...status } = kept.status;
   if (status.final !== true) return compact({ ...kept, status });
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
-  const { backendAi } = status;
+  const { backendAi, changes } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
   const { run, suite, attempt, environment } = kept.spec;
@@ -50,6 +53,7 @@ export function transformReport(report: TestReport): TestReport {
       finishedAt,
       seconds,
       counts,
+      changes,
       omitted: omitted?.tests ? omitted : undefined,
       tests: comparedTests(tests, attempt),
       conditions: conditions?.map((each) => ({ ...each, message: '' })),

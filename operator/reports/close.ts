@@ -250,9 +250,12 @@ export function closedByOperator(report: TestReport & KubeObject): boolean {
   return typeof written === 'object' && written !== null && 'final' in written;
 }
 
+/** Conditions that have a field manager of their own. */
+const OF_OTHERS: readonly string[] = [REPORT_CONDITIONS.archived, REPORT_CONDITIONS.undone];
+
 /** The operator's own conditions of a report. An apply without them would remove them. */
 export function keptConditions(report: TestReport): Pick<TestReportStatus, 'conditions'> {
-  const conditions = report.status?.conditions?.filter(({ type }) => type !== REPORT_CONDITIONS.archived);
+  const conditions = report.status?.conditions?.filter(({ type }) => !OF_OTHERS.includes(type));
   return conditions?.length ? { conditions } : {};
 }
 

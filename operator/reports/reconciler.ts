@@ -29,6 +29,7 @@ import {
 import { isFinalRefusal, podRefusal } from './pod-refusal.ts';
 import { isLineOf } from './suite-lines.ts';
 import { newest, suiteEnded } from './suite-pod.ts';
+import { type ChangeUndoer, leftChanges } from './undo.ts';
 
 export interface TestReportDependencies {
   client: Pick<KubeClient, 'get' | 'list' | 'delete' | 'applyStatus'>;
@@ -38,6 +39,7 @@ export interface TestReportDependencies {
   jobs: Pick<Informer<Job>, 'get'>;
   pods: Pick<Informer<Pod>, 'list' | 'forget'>;
   collector: Pick<ArtifactCollector, 'archive'>;
+  undoer: Pick<ChangeUndoer, 'settle'>;
   events: Pick<EventLog, 'record'>;
   clock: Clock;
 }
@@ -45,6 +47,8 @@ export interface TestReportDependencies {
 /** Whether the attempt's pod could start; written only when something prevents it. */
 const STARTED = REPORT_CONDITIONS.started;
 const SOON_MS = 250;
+/** A change of the Job that undoes an attempt's changes comes earlier. */
+const UNDO_AGAIN_MS = 5_000;
 /** How long after the end of an attempt its log is requested again from a kubelet that does not answer, and how often. */
 const LOG_PATIENCE_MS = 15 * 60_000;
 const LOG_AGAIN_MS = 10_000;
@@ -82,6 +86,9 @@ export class TestReportReconciler {
     const progress = attemptProgress({ job, pods: own, now: clock.now() });
     try {
       if (progress.ended) {
+        // Until then the attempt goes on: its claims keep other suites away.
+        if (own.every(suiteEnded) && !(await this.#undone(report, own, signal)))
+          return { requeueAfterMs: UNDO_AGAIN_MS };
         await this.#close(name, withStartProblem(report, progress.ended), signal);
         return undefined;
       }
@@ -99,6 +106,16 @@ export class TestReportReconciler {
     }
     return { requeueAfterMs: progress.lookAgainMs };
   };
+
+  /** Whether what the attempt left changed in the deployment is undone, as far as it can be. */
+  async #undone(report: TestReport, own: readonly Pod[], signal: AbortSignal): Promise<boolean> {
+    if (leftChanges(report).length === 0) return true;
+    const owner = controllerOf(report, TEST_RUNS);
+    const run = owner ? this.#with.runs.get(owner) : undefined;
+    if (!run) return true;
+    // A pod that ends may still undo it itself.
+    return own.every(suiteEnded) && this.#with.undoer.settle(report, run, signal);
+  }
 
   /** Whether the run recorded that the attempt runs: only then a missing Job has vanished. */
   #wasStarted(report: TestReport): boolean {
@@ -144,6 +161,7 @@ export class TestReportReconciler {
       if (!(await collector.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
+    else if (!(await this.#undone(report, own, signal))) return { requeueAfterMs: UNDO_AGAIN_MS };
     else if (archived) this.#forget(report, run, own);
     return undefined;
   }

@@ -1,15 +1,17 @@
 import { LABELS } from '@backendai-e2e/api/group';
-import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { isFinished } from '@backendai-e2e/api/test-run';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { JOBS, PODS } from '@backendai-e2e/kube/builtin-resources';
 import { controllerOf } from '@backendai-e2e/kube/object';
 import type { ArtifactCollector } from '../artifacts/collector.ts';
+import type { SuitePods } from '../attempts/attempt-job.ts';
 import { JOB_NAME_LABEL, reportsOf } from '../attempts/attempt-name.ts';
 import { hasFinished, transformJob, transformPod } from '../attempts/cache-transform.ts';
 import { isSettled, transformReport } from './cache-transform.ts';
 import { TestReportReconciler } from './reconciler.ts';
 import { hasEnded } from './suite-pod.ts';
+import { ChangeUndoer } from './undo.ts';
 
 /** A report is cheap to reconcile. */
 const WORKERS = 8;
@@ -50,7 +52,10 @@ export function cache(scope: NamespaceScope): void {
 }
 
 /** Closes reports whose attempt ended without a final report, and has their artifacts collected. */
-export function setup(scope: NamespaceScope, { collector }: { collector: ArtifactCollector }): void {
+export function setup(
+  scope: NamespaceScope,
+  { collector, pods: added }: { collector: ArtifactCollector; pods?: SuitePods | undefined },
+): void {
   const { namespace, client, clock, events } = scope;
   const jobs = scope.informer(JOBS);
   const reconciler = new TestReportReconciler({
@@ -62,6 +67,11 @@ export function setup(scope: NamespaceScope, { collector }: { collector: Artifac
     jobs,
     pods: scope.informer(PODS),
     collector,
+    undoer: new ChangeUndoer({
+      ...{ client, clock, events, pods: added },
+      suites: scope.informer(TEST_SUITES),
+      environments: scope.informer(TEST_ENVIRONMENTS),
+    }),
     events,
   });
   scope
@@ -70,6 +80,8 @@ export function setup(scope: NamespaceScope, { collector }: { collector: Artifac
     // The Job and the report of an attempt have the same name.
     .watches(JOBS, ({ name }) => [name])
     .owns(PODS, JOBS)
+    // The Job that undoes what the attempt left changed.
+    .owns(JOBS, TEST_REPORTS)
     // Once the run has finished, settled reports leave the cache.
     .watches(TEST_RUNS, ({ type, object }) =>
       type !== 'deleted' && isFinished(object) ? reportsOf(object) : [],

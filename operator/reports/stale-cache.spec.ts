@@ -42,6 +42,7 @@ async function archives(cached: TestReport, stored: TestReport | undefined): Pro
         return true;
       },
     },
+    undoer: { settle: () => Promise.reject(new Error('nothing is undone')) },
     events: { record: () => undefined },
     clock: new FakeClock(),
   });

@@ -5,6 +5,7 @@ import type * as schemas from './schemas/test-report.ts';
 export type TestReportSpec = Static<typeof schemas.TestReportSpec>;
 export type ReportedTest = Static<typeof schemas.ReportedTest>;
 export type ReportedHook = Static<typeof schemas.ReportedHook>;
+export type DeploymentChange = Static<typeof schemas.DeploymentChange>;
 export type Measurement = Static<typeof schemas.Measurement>;
 
 /** Conditions of a TestReport. A condition is absent until it has something to report. */
@@ -13,6 +14,8 @@ export const REPORT_CONDITIONS = {
   started: 'Started',
   /** Whether the files of the attempt are archived, as status.artifacts lists. If not, the message says what is missing and why. */
   archived: 'Archived',
+  /** Whether the operator undid what the attempt left changed in the deployment (status.changes). */
+  undone: 'Undone',
 } as const;
 
 export type Artifact = Static<typeof schemas.Artifact>;

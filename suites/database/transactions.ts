@@ -13,6 +13,7 @@ import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { limitedUser } from '../fixtures/limited-user.ts';
 import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
+import { noteSessions } from '../fixtures/noted-changes.ts';
 import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../fixtures/same-name.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -141,6 +142,7 @@ describe('transactions', function () {
 
   it(`keep counters right while ${SESSIONS} sessions start and end concurrently`, async () => {
     const { database, user, afterTest } = world();
+    await noteSessions(world(), afterTest);
     const since = performance.now();
     const tag = world().name('many');
     const existing = (): Promise<{ id: string; status: string }[]> =>

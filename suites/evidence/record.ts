@@ -1,4 +1,5 @@
-import type { Measurement } from '@backendai-e2e/api/test-report';
+import { LIMITS } from '@backendai-e2e/api/limits';
+import type { DeploymentChange, Measurement } from '@backendai-e2e/api/test-report';
 import { Secrets } from '@backendai-e2e/redaction/redaction';
 
 /** One request of the running test and its answer, both masked and shortened. */
@@ -24,6 +25,9 @@ export class Recorder {
   readonly secrets = new Secrets();
   #exchanges: Exchange[] = [];
   #measurements: Measurement[] = [];
+  #changes: DeploymentChange[] = [];
+  /** Stores the changes outside of this process. The runner sets it, except in a run without a report. */
+  storeChanges: () => Promise<void> = async () => undefined;
 
   /** Records a request and its answer, or the error instead of an answer. */
   exchange(request: string, answer: string, seconds: number, at: Date = new Date()): void {
@@ -41,6 +45,33 @@ export class Recorder {
     }
     this.#exchanges.push(entry);
     if (this.#exchanges.length > KEPT_EXCHANGES) this.#exchanges.shift();
+  }
+
+  /**
+   * Notes a change of the deployment before it is made, so that the operator can undo it if this process ends early.
+   * Rejects when it cannot be stored. Then do not make the change.
+   */
+  async noteChange(change: DeploymentChange): Promise<void> {
+    if (this.#changes.length >= LIMITS.changes) {
+      throw new Error(`a suite can note ${LIMITS.changes} changes at a time`);
+    }
+    this.#changes.push(change);
+    try {
+      await this.storeChanges();
+    } catch (error) {
+      this.forgetChange(change);
+      throw error;
+    }
+  }
+
+  /** Forgets a change that was undone. */
+  forgetChange(change: DeploymentChange): void {
+    this.#changes = this.#changes.filter((one) => one !== change);
+  }
+
+  /** Changes that are not undone. */
+  get changes(): readonly DeploymentChange[] {
+    return this.#changes;
   }
 
   /** Clears the exchanges when a new test begins. */

@@ -10,6 +10,7 @@ import {
 } from '../clients/manager/live-config.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { noteChange } from '../fixtures/noted-changes.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const CONTENDERS = 20;
@@ -112,10 +113,8 @@ describe('coordination through etcd', function () {
         untilIntrospection(wanted, managers, { deadlineSeconds: 20, everyMs: 100 });
       const before = await Promise.all(managers.map(answersIntrospection));
       expect(before, 'before').to.deep.equal(managers.map(() => false));
-      afterTest.add('the key of introspection', async () => {
-        await config('delete', { key: INTROSPECTION, prefix: false }, admin);
-        await becomes(false);
-      });
+      afterTest.add('introspection', () => becomes(false));
+      await noteChange(world(), afterTest, { undo: 'DeleteConfig', subject: INTROSPECTION });
       const since = performance.now();
       await config('set', { key: INTROSPECTION, value: 'yes' }, admin);
       await becomes(true);

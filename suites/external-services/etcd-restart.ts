@@ -13,6 +13,7 @@ import {
 import { config, INTROSPECTION, untilIntrospection } from '../clients/manager/live-config.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { noteChange } from '../fixtures/noted-changes.ts';
 import type { Component } from '../fixtures/precondition.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -74,10 +75,8 @@ describe('coordination when etcd is restarted', function () {
     const becomes = (wanted: boolean): Promise<void> => untilIntrospection(wanted, managers, recovery);
     const key = `e2e/${world().name('key')}`;
     afterTest.add(`etcd key ${key}`, () => config('delete', { key, prefix: false }, admin));
-    afterTest.add('the key of introspection', async () => {
-      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
-      await becomes(false);
-    });
+    afterTest.add('introspection', () => becomes(false));
+    await noteChange(world(), afterTest, { undo: 'DeleteConfig', subject: INTROSPECTION });
     await config('set', { key, value: 'before' }, writer.asAdmin);
     const watch = await etcd.watch(key);
     afterTest.add('a watch', () => watch.end());
@@ -154,12 +153,10 @@ describe('coordination when etcd is restarted', function () {
   // EtcdClient.watch_prefix (ai.backend.common.etcd) restarts at the current revision, not after the last one that it
   // saw.
   it('leaves no manager with an old configuration: managers read what was written before they watch again', async () => {
-    const { admin, afterTest, etcd } = world();
+    const { afterTest, etcd } = world();
     const watches = await etcd.watches();
-    afterTest.add('the key of introspection', async () => {
-      await config('delete', { key: INTROSPECTION, prefix: false }, admin);
-      await untilIntrospection(false, managers, recovery);
-    });
+    afterTest.add('introspection', () => untilIntrospection(false, managers, recovery));
+    await noteChange(world(), afterTest, { undo: 'DeleteConfig', subject: INTROSPECTION });
     const term = await locks.term();
     await withFault(faults(), KILLED, afterTest, async (receipt) => {
       await restarted(receipt, term);

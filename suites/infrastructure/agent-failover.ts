@@ -26,6 +26,7 @@ import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../clients
 import type { NewSession } from '../clients/manager/sessions.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { noteChange } from '../fixtures/noted-changes.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Longest time until a resumed agent is ALIVE, with its next heartbeat. */
@@ -237,8 +238,8 @@ describe('an agent that fails', function () {
     // Use the killed agent, if there is one: the disk of a new pod has no restored directories.
     const home = killed?.agent ?? world().connection.agents[0]?.id ?? 'none';
     const [other = 'none'] = othersThan(home);
-    for (const agent of [home, other]) {
-      afterTest.add(`agent ${agent} that takes no session`, () => setSchedulable(world(), agent, true));
+    for (const subject of [home, other]) {
+      await noteChange(world(), afterTest, { undo: 'ScheduleAgent', subject });
     }
     await setSchedulable(world(), other, false);
     const session = await world().startSession(afterTest);

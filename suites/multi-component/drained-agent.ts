@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { setSchedulable } from '../clients/manager/agents.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
+import { noteChange } from '../fixtures/noted-changes.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 describe('a drained agent', function () {
@@ -14,7 +15,7 @@ describe('a drained agent', function () {
     const { admin, user, database, connection, afterTest } = world();
     const ids = connection.agents.map((agent) => agent.id).sort();
     const [drained = 'none', other = 'none'] = ids;
-    for (const id of ids) afterTest.add(`agent ${id} that takes no session`, () => schedulable(id, true));
+    for (const subject of ids) await noteChange(world(), afterTest, { undo: 'ScheduleAgent', subject });
 
     const before = await world().startSession(afterTest);
     const home = (await database.kernels(before.id))[0]?.agent ?? 'none';

@@ -86,7 +86,10 @@ async function main(): Promise<number> {
         snapshot: () =>
           fitReport(
             maskReport(
-              progress.status(now(), { pod, backendAi }, [...recorder.measurements]),
+              {
+                ...progress.status(now(), { pod, backendAi }, [...recorder.measurements]),
+                ...(recorder.changes.length > 0 ? { changes: [...recorder.changes] } : {}),
+              },
               recorder.secrets,
             ),
             LIMITS.reportBytes,
@@ -95,6 +98,8 @@ async function main(): Promise<number> {
         intervalMs: LIMITS.reportIntervalMs,
         warn: complain,
       });
+      const { flush } = writer;
+      recorder.storeChanges = () => flush.call(writer, LAST_WRITE_MS);
     }
   } catch (error) {
     complain(headline(error));

@@ -47,6 +47,21 @@ describe('the writer of a report', () => {
     expect(sent.map((write) => write.state)).to.deep.equal([0, 2]);
   });
 
+  it('flushes the state of this moment, and says when it could not', async () => {
+    let refuses = true;
+    const send = async () => {
+      if (refuses) throw new ReportRefused('422', false);
+      note();
+    };
+    const writer = new ReportWriter({ send, snapshot, intervalMs: 60_000, warn });
+    expect(await writer.flush(1_000).catch((error: unknown) => error)).to.be.instanceOf(ReportLost);
+    refuses = false;
+    state = 3;
+    await writer.flush(1_000);
+    await writer.finish(1_000);
+    expect(sent.map((write) => write.state)).to.deep.equal([3, 3]);
+  });
+
   it('repeats the last write until the API server accepts it', async () => {
     let tries = 0;
     const send = async () => {

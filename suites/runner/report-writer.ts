@@ -53,6 +53,18 @@ export class ReportWriter {
     clearTimeout(this.#timer);
     const since = monotonic();
     await this.#flight;
+    await this.#untilWritten('final report', since, deadlineMs);
+  }
+
+  /** Writes the current state now, like {@link finish}, and resolves when the API server has it. More writes may follow. */
+  flush(deadlineMs: number): Promise<void> {
+    const since = monotonic();
+    const write = this.#flight.then(() => this.#untilWritten('report', since, deadlineMs));
+    this.#flight = write.catch(() => undefined);
+    return write;
+  }
+
+  async #untilWritten(what: string, since: number, deadlineMs: number): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         await this.#options.send(this.#options.snapshot());
@@ -64,7 +76,7 @@ export class ReportWriter {
         const lasted = monotonic() - since;
         if (final || lasted + wait > (rights ? Math.max(deadlineMs, RIGHTS_SETTLE_MS) : deadlineMs)) {
           const tries = `${attempt + 1} tries in ${Math.round(lasted / 1000)} s`;
-          throw new ReportLost(`the final report could not be written (${tries}): ${String(error)}`, {
+          throw new ReportLost(`the ${what} could not be written (${tries}): ${String(error)}`, {
             cause: error,
           });
         }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { END_SECONDS, START_SECONDS, waitForState } from '../clients/manager/session-watch.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { noteSessions } from '../fixtures/noted-changes.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 describe('sessions that share the agents', function () {
@@ -16,6 +17,7 @@ describe('sessions that share the agents', function () {
       slots.map((slot) => slot.used + slot.reserved),
       'nothing else runs or is reserved',
     ).to.deep.equal(connection.agents.map(() => 0));
+    await noteSessions(world(), afterTest);
     const whole = (cores: number) =>
       world().smallSession({ config: { ...SMALL, resources: { cpu: cores, mem: '512m' } } });
     const full = await Promise.all(slots.map((slot) => world().enqueue(whole(slot.capacity), afterTest)));

@@ -49,6 +49,8 @@ export const FIELD_MANAGERS = {
    * report. The value is the name in earlier versions, whose reports stay owned by it.
    */
   artifactCollector: 'backendai-e2e-archivist',
+  /** The writer of the condition Undone of a TestReport. */
+  undoer: 'backendai-e2e-undoer',
   /** The writer of TestRun.status.notification. */
   notifier: 'backendai-e2e-notifier',
   cli: 'backendai-e2e-cli',

@@ -25,6 +25,8 @@ export const LIMITS = {
   measurements: 200,
   /** Hooks that succeeded, in a report. */
   hooks: 100,
+  /** Changes of the deployment that an attempt has made and not undone. */
+  changes: 32,
   /** Artifacts of a report. */
   artifacts: 20,
   /** Verdicts in the history of a TestSuite. */

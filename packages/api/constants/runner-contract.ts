@@ -23,7 +23,15 @@ export const RUNNER_ENV = {
   /** Path of connection.json. Unset for an environment without a connection. */
   connection: 'E2E_CONNECTION',
   pod: 'E2E_POD',
+  /** JSON array of the changes to undo, as in TestReport.status.changes. Only for {@link UNDO_FILE}. */
+  changes: 'E2E_CHANGES',
 } as const;
+
+/** Ways to undo a change of a deployment (TestReport.status.changes). */
+export const UNDO_ACTIONS = ['ScheduleAgent', 'DeleteConfig', 'EndSessions'] as const;
+
+/** The suite file that undoes what an ended attempt left changed. The operator runs it in a Job of its own. */
+export const UNDO_FILE = 'audit/undo';
 
 /** Folder where the operator mounts the connection Secret. */
 export const CONNECTION_MOUNT = '/etc/backendai-e2e/connection';

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { LENGTHS } from '../constants/lengths.ts';
 import { LIMITS } from '../constants/limits.ts';
 import { PATTERNS } from '../constants/patterns.ts';
+import { UNDO_ACTIONS } from '../constants/runner-contract.ts';
 import { TEST_STATES } from '../constants/verdict.ts';
 import { Conditions } from './conditions.ts';
 import { Counts, VerdictSchema } from './verdict.ts';
@@ -64,6 +65,19 @@ export const Measurement = Type.Object({
   name: Type.String({ maxLength: 128, description: 'Name of the measurement, for example "session-start".' }),
   value: Type.Number({ description: 'Measured value, in the unit.' }),
   unit: Type.String({ maxLength: 32, description: 'Unit of the value, for example "s".' }),
+});
+
+/** A change of the deployment that outlives the pod which made it. */
+export const DeploymentChange = Type.Object({
+  undo: Type.Enum([...UNDO_ACTIONS], {
+    description:
+      'How to undo the change. ScheduleAgent: let the agent take sessions. DeleteConfig: delete the key of the configuration. EndSessions: end the sessions whose names contain the text.',
+  }),
+  subject: Type.String({
+    minLength: 1,
+    maxLength: LENGTHS.shortMessage,
+    description: 'ID of the agent, key of the configuration, or part of the names of sessions.',
+  }),
 });
 
 /** One archived file of an attempt. */
@@ -179,6 +193,14 @@ export const TestReportStatus = Type.Object({
     Type.Array(Measurement, {
       maxItems: LIMITS.measurements,
       description: 'Measurements of the suite.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  ),
+  changes: Type.Optional(
+    Type.Array(DeploymentChange, {
+      maxItems: LIMITS.changes,
+      description:
+        'Changes of the deployment that the suite notes before it makes them, and removes when it has undone them. The operator undoes those that are left.',
       'x-kubernetes-list-type': 'atomic',
     }),
   ),
