@@ -8,7 +8,7 @@ export interface CommandWords {
   description: string;
   /** With what may follow each: undefined for nothing, [] for anything. */
   options: { flags: string[]; description: string; values: readonly string[] | undefined }[];
-  /** Values of its arguments. */
+  /** Its own commands, and values of its arguments. */
   words: readonly string[];
 }
 
@@ -32,7 +32,10 @@ export function wordsOf(program: Command, suites: readonly string[]): CommandWor
           })),
         { flags: ['-h', '--help'], description: 'help', values: undefined },
       ],
-      words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      words: [
+        ...command.commands.map((inner) => inner.name()),
+        ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      ],
     }));
 }
 

@@ -17,6 +17,7 @@ import { longestFirst, shuffled } from '../catalog/order.ts';
 import { readTimings } from '../catalog/timings.ts';
 import { collector } from '../collect/job-collector.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
+import { keepRun } from '../history/keep-run.ts';
 import { realEffects } from '../kind/effects.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
 import type { KindOptions } from '../kind/kind-options.ts';
@@ -118,7 +119,7 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
     renderer.print(run ? await showInService({ run, reports }, { out }) : []);
-    const page = state.collected && run ? await runPage(out, NAMES.out) : [];
+    const page = state.collected && run ? [...(await runPage(out, NAMES.out)), ...(await keepRun(out))] : [];
     renderer.print([
       ...lines.slice(0, -1),
       ...page,

@@ -7,6 +7,7 @@ import { listing, readCatalog, suitesNamed, usualSuites, withLast } from '../cat
 import { collector } from '../collect/job-collector.ts';
 import type { Collector } from '../collect/job-record.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
+import { keepRun } from '../history/keep-run.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
@@ -212,7 +213,7 @@ async function perform(
     const { collected, seen } = result.state;
     const { run: ran, reports } = seen;
     renderer.print(ran ? await showInService({ run: ran, reports }, { out }) : []);
-    const page = collected && ran ? await runPage(out, STAGING.out) : [];
+    const page = collected && ran ? [...(await runPage(out, STAGING.out)), ...(await keepRun(out))] : [];
     renderer.print([...lines.slice(0, -1), ...page, ...lines.slice(-1)]);
     return result.ending.code;
   } finally {

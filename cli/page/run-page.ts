@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type PageOptions, writePage } from '@backendai-e2e/page/page-file';
+import { comparison } from '@backendai-e2e/results/comparison';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { nameOf } from '@backendai-e2e/results/test-record';
 import { readCatalog } from '../catalog/catalog.ts';
 import { PREVIOUS } from '../collect/results-folder.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
-import { comparison } from '../report/compare.ts';
 
 /**
  * Writes index.html into the folder of a run. Returns the lines for people: where it is, or why there is none. A lost page

@@ -131,6 +131,7 @@ describe('shell completion', () => {
     expect(await offered(['rerun', '--fa'])).to.deep.equal(['--failed']);
     expect(await offered(['show', '-o', 'j'])).to.deep.equal(['json', 'junit']);
     expect(await offered(['run', '--suites', 'storage-'])).to.deep.equal(['storage-file-upload']);
+    expect(await offered(['history', 'pr'])).to.deep.equal(['prune']);
     expect(await offered(['init', 'su'])).to.deep.equal(['suite']);
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, type CommanderError } from 'commander';
 import type { End } from './end.ts';
+import { addHistoryCommands } from './history-commands.ts';
 import { addMachineCommands } from './machine-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { addSeriesCommands } from './series-commands.ts';
@@ -46,6 +47,7 @@ export function createProgram(end: End, leave: (error: CommanderError) => void):
   addMachineCommands(program, end);
   addSeriesCommands(program, end);
   addRunCommands(program, end);
+  addHistoryCommands(program, end);
   addStagingCommands(program, end);
   addSuiteCommands(program, end);
   program.commands.forEach(addOlderNames);

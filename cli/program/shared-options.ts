@@ -42,6 +42,12 @@ export function backendAiOption(): Option {
   );
 }
 
+/** The folder of the history. */
+export function historyOption(): Option {
+  const usual = '$E2E_HISTORY, else ~/.local/share/backendai-e2e/history';
+  return new Option('--history <folder>', `folder of the history (default: ${usual})`).argParser(text);
+}
+
 /** Options that choose suites and tests, the same for every command that creates a run. */
 export function choiceOptions(command: Command): Command {
   return command

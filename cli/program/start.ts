@@ -13,7 +13,7 @@ process.on('uncaughtException', (error) => {
 });
 /** Commands that change something: a closed output does not end them. */
 const CHANGING: readonly string[] = [
-  ...['kind', 'up', 'down', 'images', 'images-push', 'init'],
+  ...['kind', 'up', 'down', 'images', 'images-push', 'init', 'history'],
   ...['run', 'rerun', 'cancel', 'staging', 'attach'],
 ];
 onClosedOutput(CHANGING.includes(process.argv[2] ?? ''));

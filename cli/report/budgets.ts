@@ -1,4 +1,5 @@
 import type { ReportedTest, TestReport } from '@backendai-e2e/api/test-report';
+import { knownIssueName, readKnownIssueLine } from '@backendai-e2e/results/known-issue-line';
 import { firstLine } from '@backendai-e2e/results/test-record';
 
 /** How often the intermittent tests of a known issue failed in the attempts whose reports exist. */
@@ -14,9 +15,6 @@ export interface BudgetRecord {
   over: boolean;
 }
 
-/** The first line of a test that failed as an intermittent known issue (suites/runner/known-issues.ts). */
-const LISTED = /^(known issue ".*" \([^)]*\)), until [\d-]+, at most (\d+) of (\d+)$/;
-
 /**
  * The known issues with a budget, across attempts and runs: those over it first. A test counts from the reports in which it
  * passed or failed as listed. Pure.
@@ -27,11 +25,12 @@ export function budgetRecords(reports: readonly TestReport[]): BudgetRecord[] {
     .flatMap(({ status }) => status?.tests ?? []);
   const budgets = new Map<string, { most: number; of: number; keys: Set<string> }>();
   for (const test of tests) {
-    const [, issue, most, of] = LISTED.exec(firstLine(test.error)) ?? [];
-    if (test.state !== 'known-issue' || issue === undefined) continue;
+    const line = readKnownIssueLine(firstLine(test.error));
+    if (test.state !== 'known-issue' || !line?.budget) continue;
+    const issue = knownIssueName(line);
     const keys = budgets.get(issue)?.keys ?? new Set();
     // The newest attempt has the budget that holds.
-    budgets.set(issue, { most: Number(most), of: Number(of), keys: keys.add(keyOf(test)) });
+    budgets.set(issue, { ...line.budget, keys: keys.add(keyOf(test)) });
   }
   return [...budgets]
     .map(([issue, { most, of, keys }]) => {

@@ -1,8 +1,9 @@
+import { comparison } from '@backendai-e2e/results/comparison';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { expect } from 'chai';
 import { rendered } from '../terminal/output.ts';
-import { compared, comparison } from './compare.ts';
+import { compared } from './compare.ts';
 
 const whole = (tests: Parameters<typeof report>[1]) =>
   runRecord({ run: run([suite('s', 'Passed')]), reports: [report('s', tests)] });

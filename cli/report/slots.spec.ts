@@ -2,6 +2,7 @@ import { condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { disagreements, outputNotes } from '@backendai-e2e/results/agreement';
+import { comparison } from '@backendai-e2e/results/comparison';
 import { junitReporter, readJunit } from '@backendai-e2e/results/junit';
 import { markdownReporter } from '@backendai-e2e/results/markdown';
 import { readPrintedTests } from '@backendai-e2e/results/printed-output';
@@ -11,7 +12,6 @@ import { runRecord } from '@backendai-e2e/results/run-record';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
 import { componentLog } from '../collect/log-fixtures.ts';
-import { comparison } from './compare.ts';
 import { explainFailure } from './explain.ts';
 import { suiteTable } from './terminal-summary.ts';
 

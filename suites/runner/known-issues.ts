@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
+import { knownIssueLine, knownIssueName } from '@backendai-e2e/results/known-issue-line';
 import { firstLine, type TestEnd, type TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
 
@@ -122,7 +123,7 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
     );
     const listed = issue && listedIn(issue, test);
     if (!issue || !listed) return result;
-    const name = `known issue "${issue.issue}" (${version})`;
+    const name = knownIssueName({ issue: issue.issue, version: version ?? '' });
     const failed = (why: string): TestEnd => ({
       state: 'failed',
       error: result.error ? `${why}\n${result.error}` : why,
@@ -145,10 +146,11 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
       const over = overBudget(count(outcomes, issue, true), issue.budget);
       if (over) return failed(`${name} shows too often: ${over}. ${issue.owner}: it may have become worse`);
     }
-    const { budget } = issue;
-    // `e2e flaky` reads this line to add up runs.
-    const most = listed.intermittent && budget ? `, at most ${budget.most} of ${budget.of}` : '';
-    return { state: 'known-issue', error: `${name}, until ${issue.expires}${most}\n${result.error}` };
+    const line = knownIssueLine({
+      ...{ issue: issue.issue, version: version ?? '', until: issue.expires },
+      ...(listed.intermittent && issue.budget ? { budget: issue.budget } : {}),
+    });
+    return { state: 'known-issue', error: `${line}\n${result.error}` };
   };
 }
 

@@ -9,6 +9,10 @@ export interface RunElsewhere {
 const CI = (shows: string): RunElsewhere => ({ file: '.ci/run', shows });
 const STAGING = (shows: string): RunElsewhere => ({ file: 'tools/selftests/staging.ts', shows });
 const CHOICE = (shows: string): RunElsewhere => ({ file: 'cli/backend-ai/choice.spec.ts', shows });
+const HISTORY: RunElsewhere = {
+  file: 'cli/history/keep-run.spec.ts',
+  shows: 'is added, exported, imported and pruned by commands',
+};
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
 
 /**
@@ -31,6 +35,14 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   'make e2e-kind BACKENDAI=../backend.ai/dist SUITES=session-lifecycle': CHOICE('is a folder of wheels'),
   'make e2e-kind BACKENDAI=../backend.ai REUSE=1 SUITES=session-lifecycle-create-session':
     CHOICE('is a checkout'),
+  './e2e history list': { file: 'cli/history/keep-run.spec.ts', shows: 'has a row in the list' },
+  './e2e history add out/e2e': HISTORY,
+  './e2e history import previous/out': {
+    file: 'cli/history/keep-run.spec.ts',
+    shows: 'comes from an earlier out folder too',
+  },
+  './e2e history export /mnt/ci/history --last 100': HISTORY,
+  './e2e history prune --keep 500 --days 180': HISTORY,
   'make images-push REGISTRY=registry.example/e2e': STAGING("'images-push'"),
   'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
     STAGING('is refused without rights'),

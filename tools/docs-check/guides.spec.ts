@@ -74,8 +74,9 @@ function parsedBy(args: string[]): string | undefined {
       throw error;
     },
   );
-  for (const command of program.commands)
-    command.action(() => {}).configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
+    if (command.commands.length === 0)
+      command.action(() => {}).configureOutput({ writeErr: () => {}, writeOut: () => {} });
   program.configureOutput({ writeErr: () => {}, writeOut: () => {} });
   try {
     program.parse(args, { from: 'user' });

@@ -41,6 +41,7 @@ export const WALLS: readonly Wall[] = [
   // The controller runtime knows no kind of this project.
   ['packages/controller', ['packages/kube']],
   ['packages/results', ['packages/api']],
+  ['packages/results/history', ['packages/api', 'packages/results']],
   // The page of a run. Its model decides, its browser part draws, and the rest writes the file.
   ['packages/page/model', ['packages/api', 'packages/results']],
   ['packages/page/browser', ['packages/api', 'packages/results', 'packages/page/model']],
@@ -119,6 +120,7 @@ export const WALLS: readonly Wall[] = [
   ['cli/cluster', [...COMMAND, 'cli/machine', 'cli/images']],
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
+  ['cli/history', [...COMMAND, 'cli/collect', 'cli/terminal']],
   ['cli/report', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
@@ -127,7 +129,7 @@ export const WALLS: readonly Wall[] = [
     'cli/page',
     [
       ...['packages/page', 'packages/results'],
-      ...['cli/catalog', 'cli/collect', 'cli/machine', 'cli/report', 'cli/runs'],
+      ...['cli/catalog', 'cli/collect', 'cli/history', 'cli/machine', 'cli/report', 'cli/runs'],
     ],
   ],
   ['cli/pipeline', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
@@ -155,7 +157,7 @@ export const WALLS: readonly Wall[] = [
     'cli/commands',
     [
       ...[...COMMAND, 'packages/scheduling'],
-      ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/images'],
+      ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/history', 'cli/images'],
       ...['cli/kind', 'cli/machine', 'cli/matrix', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
       ...['cli/series', 'cli/staging', 'cli/terminal'],
     ],

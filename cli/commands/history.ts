@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import type { HistoryRecord } from '@backendai-e2e/results/history/record';
+import { plainLine } from '@backendai-e2e/results/plain-text';
+import { defaultHistory } from '../history/default-folder.ts';
+import { addLines, type History, readHistory, removeFiles } from '../history/history-folder.ts';
+import { listOfHistory } from '../history/history-list.ts';
+import { recordsIn } from '../history/results-records.ts';
+import { filesToPrune, type Retention } from '../history/retention.ts';
+import { endingOfError } from '../runs/ending.ts';
+import { type Format, show } from '../terminal/output.ts';
+
+/** What every command on the history takes. */
+export interface HistoryOptions {
+  /** Folder of the history; undefined: the usual one. */
+  history?: string;
+}
+
+/** `e2e history add`: adds the runs of folders of results. */
+export function historyAddCommand(folders: readonly string[], options: HistoryOptions): Promise<number> {
+  return orTrouble(async () => {
+    const target = folderOf(options);
+    const records = (await Promise.all(folders.map(recordsIn))).flat();
+    return said(target, await addLines(target, records.map(lineOf)), records.length);
+  });
+}
+
+/** `e2e history import`: adds the runs of another history, or of folders of results such as an earlier out. */
+export function historyImportCommand(from: string, options: HistoryOptions): Promise<number> {
+  return orTrouble(async () => {
+    const target = folderOf(options);
+    await mustExist(from);
+    const { files } = await readAndTell(from);
+    const lines = files.flatMap((each) => each.lines);
+    const found = lines.length > 0 ? lines : (await recordsIn(from)).map(lineOf);
+    return said(target, await addLines(target, found), found.length);
+  });
+}
+
+/** `e2e history export`: adds the runs of the history to another folder. */
+export function historyExportCommand(
+  to: string,
+  { last = Number.POSITIVE_INFINITY, ...options }: HistoryOptions & { last?: number },
+): Promise<number> {
+  return orTrouble(async () => {
+    const { files } = await readAndTell(folderOf(options));
+    const lines = files
+      .flatMap((each) => each.lines)
+      .sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt))
+      .slice(-last);
+    return said(path.resolve(to), await addLines(path.resolve(to), lines), lines.length);
+  });
+}
+
+/** `e2e history list`: the runs, newest first. */
+export function historyListCommand(
+  options: HistoryOptions & { limit: number; output: Format },
+): Promise<number> {
+  return orTrouble(async () => {
+    const { records } = await readAndTell(folderOf(options));
+    show(listOfHistory(records, options.limit), options.output);
+    return COMMAND_EXIT.passed;
+  });
+}
+
+/** `e2e history prune`: removes the runs beyond a number or an age. */
+export function historyPruneCommand(options: HistoryOptions & Retention, now = new Date()): Promise<number> {
+  return orTrouble(async () => {
+    if (options.keep === undefined && options.days === undefined) {
+      throw new Error('nothing says what to remove: give --keep, --days or both');
+    }
+    const folder = folderOf(options);
+    const { files } = await readAndTell(folder);
+    const old = filesToPrune(files, options, now);
+    await removeFiles(folder, old);
+    console.error(`e2e: removed ${old.length} of ${files.length} files from ${folder}`);
+    return COMMAND_EXIT.passed;
+  });
+}
+
+function folderOf({ history }: HistoryOptions): string {
+  return history ? path.resolve(history) : defaultHistory();
+}
+
+function lineOf(record: HistoryRecord): HistoryRecord & { text: string } {
+  return { ...record, text: JSON.stringify(record) };
+}
+
+async function readAndTell(folder: string): Promise<History> {
+  const history = await readHistory(folder);
+  for (const trouble of history.troubles) console.error(plainLine(`e2e: note: ${trouble}`));
+  return history;
+}
+
+async function mustExist(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new Error(`${folder} is no folder: name a history, or a folder that a run wrote`);
+}
+
+function said(folder: string, added: number, found: number): number {
+  const known = found === added ? '' : `; ${found - added} were there`;
+  console.error(`e2e: added ${added} of ${found} runs to ${folder}${known}`);
+  return COMMAND_EXIT.passed;
+}
+
+async function orTrouble(body: () => Promise<number>): Promise<number> {
+  try {
+    return await body();
+  } catch (error) {
+    const { code, sentence } = endingOfError(error);
+    console.error(plainLine(`e2e: ${sentence}`));
+    return code;
+  }
+}
