@@ -19,6 +19,9 @@ function column(
   return { name, type, jsonPath, description };
 }
 
+/** Path of a field of a condition. */
+const condition = (type: string, field = 'status') => `.status.conditions[?(@.type=="${type}")].${field}`;
+
 /** A column that is shown only with -o wide. */
 function wide(...row: Parameters<typeof column>): PrinterColumn {
   return { ...column(...row), priority: 1 };
@@ -33,26 +36,11 @@ const COUNTS = [
 /** The columns of `kubectl get` for each kind. */
 export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
   TestEnvironment: [
-    column(
-      'Ready',
-      'string',
-      '.status.conditions[?(@.type=="Ready")].status',
-      'Whether suites can run in the environment.',
-    ),
-    column('Reason', 'string', '.status.conditions[?(@.type=="Ready")].reason', 'Reason of the readiness.'),
+    column('Ready', 'string', condition('Ready'), 'Whether suites can run in the environment.'),
+    column('Reason', 'string', condition('Ready', 'reason'), 'Reason of the readiness.'),
     column('Namespace', 'string', '.status.namespace', 'Namespace of the deployment.'),
-    wide(
-      'Drifted',
-      'string',
-      '.status.conditions[?(@.type=="Drifted")].status',
-      'Whether workloads differ from what Helm installed.',
-    ),
-    wide(
-      'Message',
-      'string',
-      '.status.conditions[?(@.type=="Ready")].message',
-      'Observation behind the status.',
-    ),
+    wide('Drifted', 'string', condition('Drifted'), 'Whether workloads differ from what Helm installed.'),
+    wide('Message', 'string', condition('Ready', 'message'), 'Observation behind the status.'),
     AGE,
   ],
   TestSuite: [
@@ -81,12 +69,7 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
     column('Done', 'integer', '.status.suiteCounts.finished', 'Number of suites that ended.'),
     ...COUNTS,
     column('Environment', 'string', '.spec.environmentRef.name', 'First environment of the run.'),
-    wide(
-      'Message',
-      'string',
-      '.status.conditions[?(@.type=="Succeeded")].message',
-      'Observation behind the status.',
-    ),
+    wide('Message', 'string', condition('Succeeded', 'message'), 'Observation behind the status.'),
     AGE,
   ],
   TestReport: [
@@ -105,24 +88,9 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
     column('Component', 'string', '.spec.target.component', 'Component of the target pods.'),
     column('Action', 'string', '.status.action', 'Action of the fault.'),
     column('Phase', 'string', '.status.phase', 'Phase of the fault.'),
-    column(
-      'Seen',
-      'string',
-      '.status.conditions[?(@.type=="InForce")].status',
-      'Whether a probe observed the effect.',
-    ),
-    column(
-      'Healed',
-      'string',
-      '.status.conditions[?(@.type=="SeenHealed")].status',
-      'Whether a probe observed that the effect is gone.',
-    ),
-    wide(
-      'Message',
-      'string',
-      '.status.conditions[?(@.type=="Accepted")].message',
-      'Why the fault was accepted or refused.',
-    ),
+    column('Seen', 'string', condition('InForce'), 'Whether a probe observed the effect.'),
+    column('Healed', 'string', condition('SeenHealed'), 'Whether a probe observed that the effect is gone.'),
+    wide('Message', 'string', condition('Accepted', 'message'), 'Why the fault was accepted or refused.'),
     AGE,
   ],
 };
