@@ -8,7 +8,7 @@ import { expect } from 'chai';
 
 /** Milliseconds until another replica leads when the leader is gone without a word: 15 s of lease, and the next look. */
 const TAKEOVER_MS = 20_000;
-/** The same when it was told to stop: it gives the lease back. */
+/** The same after SIGTERM: the leader releases its lease. */
 const HANDOVER_MS = 5_000;
 
 describe('three replicas of the operator', function () {

@@ -49,7 +49,7 @@ describe('secrets of a connection', function () {
     const objects = await Promise.all(
       [...OURS, EVENTS].map(async (resource) => ({
         where: resource.plural,
-        // What somebody wrote into a spec stands there for all who may read it.
+        // A user wrote the spec, and every reader of the object may see it.
         text: JSON.stringify(
           (await harness.client.list(resource)).items.map((item) => ({ ...item, spec: undefined })),
         ),
@@ -128,7 +128,7 @@ describe('secrets of a connection', function () {
       message: 'probe failed',
       lastTimestamp: new Date().toISOString(),
     });
-    await until('the status tells of the pod', async () => {
+    await until('the status mentions the pod', async () => {
       const seen = await harness.getEnvironment('deployed');
       return JSON.stringify(seen?.status).includes('cannot reach postgres://postgres:•••@pg');
     });

@@ -15,7 +15,7 @@ import {
 import { type AskedRelease, askedRelease } from './release.ts';
 import { type Machine, readWheels, type Wheel } from './wheels.ts';
 
-/** Which Backend.AI to deploy, as far as a look at this machine tells. */
+/** Which Backend.AI to deploy, as far as this machine shows. */
 export type Choice =
   | AskedRelease
   | { kind: 'wheels'; folder: string; release: string; wheels: Wheel[] }

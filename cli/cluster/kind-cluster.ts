@@ -101,7 +101,7 @@ export async function createCluster(
  * Refuses what is sent to a Service or a pod and would leave the node by its default route. kube-proxy changes its tables one
  * after the other: for a moment after a Service got its first ready pod it neither refuses nor forwards. And the address of a pod
  * that is gone has no route of its own. A gateway outside that answers for every address (as those of sandboxes do, with 404)
- * would be taken for the Service; one that drops packets would make clients wait that are told at once in other clusters.
+ * would be taken for the Service; one that drops packets would make clients wait where other clusters refuse at once.
  */
 async function keepInside(
   name: string,

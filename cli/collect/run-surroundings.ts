@@ -18,7 +18,7 @@ import { type ClusterEvent, type ClusterLogs, type Pod, timeOf } from './cluster
 /** What run.json holds besides the run, its reports and the deeds of the command. */
 export type Surroundings = Required<Pick<RunFile, 'faults' | 'cluster' | 'tested'>>;
 
-/** Labels of pods whose images tell what tested, not what was tested. */
+/** Labels of pods whose images are what tested, not what was tested. */
 const TESTING: ReadonlySet<string> = new Set(['operator', 'suite']);
 
 interface Lease extends KubeObject {

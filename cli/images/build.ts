@@ -35,7 +35,7 @@ export interface ImageSet {
 
 type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder };
 
-/** Images of a Backend.AI that is not the pinned one: so many of each name stay for a later run. */
+/** Number of images of each name, of a Backend.AI that is not the pinned one, that stay for a later run. */
 const KEPT = 2;
 
 /** On every image: the content key of its parent. */

@@ -45,7 +45,7 @@ export function planEngine(
     return {
       do: 'refuse',
       why: 'no Docker engine answers this user',
-      remedy: `${install} If one runs already, add your user to the group "docker". As root, this command installs one by itself.`,
+      remedy: `${install} If one runs already, add your user to the group "docker". As root, this command installs one automatically.`,
     };
   }
   return { do: 'provide' };

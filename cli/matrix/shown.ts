@@ -7,7 +7,7 @@ interface Table {
   title: string;
   head: readonly string[];
   rows: readonly (readonly string[])[];
-  /** What stands in place of a table without rows. */
+  /** What is in place of a table without rows. */
   none: string;
 }
 

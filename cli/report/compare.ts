@@ -39,7 +39,7 @@ export function compared(result: Comparison): Shown {
   };
 }
 
-/** "Backend.AI 26.9.0 → 26.9.6"; nothing where the runs do not tell. */
+/** "Backend.AI 26.9.0 → 26.9.6"; nothing where the runs do not say. */
 function testedLine({ before, after }: Comparison['backendAi']): string[] {
   if (before.length === 0 && after.length === 0) return [];
   const name = (builds: readonly string[]) => builds.join(', ') || 'unknown';

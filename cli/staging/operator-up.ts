@@ -46,7 +46,7 @@ const STUCK: ReadonlySet<string> = new Set([
 const HOPELESS_MS = 30_000;
 const LOOK_MS = 500;
 
-/** Whether the operator is up, else why not; `stuck` when that will not pass by itself. Pure. */
+/** Whether the operator is up, else why not; `stuck` when waiting does not help. Pure. */
 export function operatorState(
   deployment: Deployment | undefined,
   pods: readonly OperatorPod[],

@@ -47,7 +47,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
     service = `${harness.namespace}/backendai-e2e-artifacts:http`;
     deployed = harness.deploymentNamespace('tiny');
     kubelet = await startKubelet(harness.plane);
-    // The API server's own certificate, which nobody's system trusts.
+    // The API server's own certificate, which no system trusts.
     const certificates = join(harness.plane.folder, 'certificates');
     server = await startS3({
       cert: join(certificates, 'apiserver.crt'),
@@ -234,7 +234,7 @@ describe('what attempts leave behind, kept in a bucket', function () {
   });
 
   it('is said to be lost, with the reason, when the bucket stays away and the Job has to end', async () => {
-    const { attempt } = await started('lost', 'nobody will read this\n');
+    const { attempt } = await started('lost', 'this is lost\n');
     await server.stop();
     const own = { namespace: harness.namespace, name: 'lost' };
     await harness.client.mergePatch(TEST_RUNS, own, { spec: { cancel: true } });

@@ -85,7 +85,7 @@ const BROUGHT_ENV = [
 export const NOT_STARTED_EXIT = 128;
 
 /**
- * The Job of one attempt. It never restarts anything by itself (backoffLimit 0: retries are attempts of the run), keeps
+ * The Job of one attempt. It restarts nothing (backoffLimit 0: retries are attempts of the run), keeps
  * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
  */
 export function attemptJob(input: JobInput): Intent<Job> {

@@ -86,7 +86,7 @@ export class FaultObserver {
     this.#with = options;
   }
 
-  /** Who asks for the fault, and where. From the API server, not the caches: a refusal is final. */
+  /** The attempt that requests the fault, and its target. From the API server, not the caches: a refusal is final. */
   async request(fault: Fault, signal: AbortSignal): Promise<Asked> {
     const { client } = this.#with;
     const namespace = fault.metadata.namespace ?? '';

@@ -16,7 +16,7 @@ export interface PodStep {
   lookAgainMs?: number;
 }
 
-/** Seconds that a tool has to heal by itself after its time. */
+/** Seconds that a tool has to heal without help after its time. */
 const OVERDUE_SECONDS = 15;
 /** Seconds after the last time to inject until a tool that has not started is given up. */
 const LATE_START_SECONDS = 10;
@@ -93,7 +93,7 @@ function start(
   };
 }
 
-/** Whether a healing tool is needed. A tool heals by itself at the end of its time, unless it must earlier or has failed. */
+/** Whether a healing tool is needed. A tool heals at the end of its time, unless it must earlier or has failed. */
 function mustMend(receipt: FaultReceipt, starter: ToolSeen, timing: Timing): boolean {
   // Before the injection there is nothing to heal, and the tool could still inject.
   if (!receipt.injectedAt) return starter.state === 'ended' && starter.lines !== undefined;

@@ -129,7 +129,7 @@ describe('faults', function () {
     expect(container?.args).to.include.members(['pause', '--container', 'c0ffee', '--seconds', '30']);
     expect(container?.targetContainerName).to.equal('main');
     expect(container?.securityContext?.capabilities).to.deep.equal({ add: ['KILL'], drop: ['ALL'] });
-    // The tool is put in before the status tells of it.
+    // The tool starts before the status mentions it.
     const status = await seen('pausing', 'told as being injected', (fault) =>
       conditionOf(fault.status?.conditions, 'InForce') ? fault.status : undefined,
     );

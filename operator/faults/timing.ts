@@ -28,7 +28,7 @@ export function hasTime(timing: Timing): boolean {
 }
 
 /**
- * When the effect began at the latest, milliseconds since the epoch. Tools tell the time of their node. A time before the fault
+ * When the effect began at the latest, milliseconds since the epoch. Tools report the time of their node. A time before the fault
  * was accepted, or in the future, comes from a clock that differs from the operator's, and says nothing.
  */
 export function begunBy(receipt: FaultReceipt, timing: Timing): number {
@@ -39,7 +39,7 @@ export function begunBy(receipt: FaultReceipt, timing: Timing): number {
 }
 
 /**
- * Whether healing can no longer be expected. By then every lasting effect has healed by itself. What was undone late, because
+ * Whether healing can no longer be expected. By then every lasting effect has healed automatically. What was undone late, because
  * no operator was there, has its time to recover from then on.
  */
 export function isHopeless(receipt: FaultReceipt, timing: Timing): boolean {

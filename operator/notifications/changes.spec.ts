@@ -30,7 +30,7 @@ function runOf({ hours, verdict, environment = 'e2e', grep, cancelled }: Past): 
   });
 }
 
-/** What each of these runs is told to have changed, in the order of time, as an operator sees it that was there always. */
+/** The change that is reported for each of these runs, in the order of time. */
 function story(past: readonly Past[]): string[] {
   let status: TestSuiteStatus = {};
   return past.map((one) => {

@@ -15,7 +15,7 @@ export interface Change {
   verdict: Verdict;
   /** The previous verdict in the same environment; absent for the first one. */
   before?: Verdict;
-  /** broke and still-broken: since when. fixed: when it first worked again. RFC 3339. */
+  /** broke and still-broken: when it first failed. fixed: when it first worked again. RFC 3339. */
   since: string;
   reason?: string;
   message?: string;

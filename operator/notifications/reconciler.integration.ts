@@ -37,7 +37,7 @@ class Webhook {
 
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    // It was told to listen on a port, so it has one.
+    // The server listens on a port, so it has an address.
     const { port } = this.#server.address() as AddressInfo;
     return `http://127.0.0.1:${port}/hook?token=s3cret`;
   }

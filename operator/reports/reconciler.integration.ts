@@ -222,7 +222,7 @@ describe('TestReport against a real API server', function () {
       });
       // As the taint manager does it; the kubelet that would end the pod is not there.
       await harness.client.delete(PODS, { namespace: harness.namespace, name });
-      await until('the pod is told to end', async () => {
+      await until('the pod is being deleted', async () => {
         const now = await harness.client.get(PODS, { namespace: harness.namespace, name });
         return now?.metadata.deletionTimestamp !== undefined;
       });

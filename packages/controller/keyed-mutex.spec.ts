@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { KeyedMutex } from './keyed-mutex.ts';
 
-/** Work that says when it runs, and ends when it is told to. */
+/** Work that shows whether it runs, and ends on request. */
 class Work {
   running = false;
   end: () => void = () => undefined;

@@ -82,7 +82,7 @@ describe('the election against a real API server', function () {
     const a = start('a', durations);
     await tells('a leads');
     const b = start('b', durations);
-    // It has looked at the lease when it has been up for some retries; the lease itself cannot tell.
+    // The candidate has read the lease after a few retries. The lease itself does not show that.
     await until('the lease was renewed a few times', async () => {
       const lease = await client.get(LEASES, at);
       return Date.parse(lease?.spec?.renewTime ?? '') - Date.parse(lease?.spec?.acquireTime ?? '') > 3_000;

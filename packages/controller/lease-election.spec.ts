@@ -19,7 +19,7 @@ class LeaseStore {
         throw new ApiError({ what: 'lease', code: 0, reason: 'NoAnswer', message: 'cut off' });
     };
     const conflict = (reason: string) =>
-      new ApiError({ what: 'lease', code: 409, reason, message: 'somebody was first' });
+      new ApiError({ what: 'lease', code: 409, reason, message: 'another candidate was first' });
     const store = (lease: Lease): Lease => {
       this.writes++;
       this.lease = structuredClone(lease);

@@ -36,7 +36,7 @@ export interface SeenPod {
   node?: string;
   phase: string;
   createdAt?: string;
-  /** Whether the pod was ready, and since when. */
+  /** Whether the pod was ready, and the time of the last change. */
   ready?: { is: boolean; since: string };
   containers: readonly SeenContainer[];
 }
@@ -52,7 +52,7 @@ export interface SeenContainer {
   last?: { reason: string; exitCode?: number; finishedAt?: string };
 }
 
-/** A Lease: who led at the end, and since when. */
+/** A Lease: who led at the end, and when that began. */
 export interface SeenLease {
   namespace: string;
   name: string;
@@ -77,7 +77,7 @@ const UNREADY: ReadonlySet<string> = new Set(['Unhealthy', 'NotReady']);
 
 /**
  * Restarts, changes of readiness, changes of leaders and other warnings, oldest first. A container shows its last restart
- * only, and a pod its last change of readiness: the events tell of the earlier ones. Pure.
+ * only, and a pod its last change of readiness: the events show the earlier ones. Pure.
  */
 export function clusterChanges({ events, pods, leases }: ClusterRecord): ClusterChange[] {
   const components = new Map(pods.map((pod) => [`${pod.namespace}/Pod/${pod.name}`, pod.component]));

@@ -5,7 +5,7 @@ import { printable } from './plain-text.ts';
 /** Stands between the titles of the describes and of the test. */
 const TITLE_SEPARATOR = ' › ';
 
-/** The title of a test without one: a result without a name could not be told from others. */
+/** The title of a test without one: a result without a name would look like any other. */
 export const NO_TITLE = '(no title)';
 
 /** Joins the titles of the describes and of the test to one printable line, at most LENGTHS.title characters. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-/** The smallest possible suite. `make bench` runs it to measure what running a suite costs by itself. */
+/** The smallest possible suite. `make bench` runs it to measure what it costs to run a suite. */
 describe('one test', () => {
   it('adds', () => {
     expect(1 + 1).to.equal(2);

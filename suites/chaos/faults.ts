@@ -44,14 +44,14 @@ export class InjectedFault {
 
   /**
    * Heals a lasting fault now, waits until a probe observes that, and returns the time. It may be called again.
-   * Throws {@link Inconclusive} when it had already ended by itself, or when no probe observes the healing.
+   * Throws {@link Inconclusive} when it had already ended, or when no probe observes the healing.
    */
   async heal(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
     await this.#injector.expectInForce(this.receipt.fault);
     return this.#injector.heal(this.receipt.fault, deadlineSeconds);
   }
 
-  /** Waits until it has healed by itself. Throws {@link Inconclusive}. */
+  /** Waits until it has healed automatically. Throws {@link Inconclusive}. */
   healed(deadlineSeconds = HEALED_SECONDS): Promise<Date> {
     return this.#injector.seenHealed(this.receipt.fault, deadlineSeconds);
   }

@@ -115,7 +115,7 @@ describe('restarting PostgreSQL under load', function () {
       over = true;
       return running;
     };
-    world().afterTest.add(`who asks ${manager.id}`, stop);
+    world().afterTest.add(`requests to ${manager.id}`, stop);
     // Milliseconds since 1970 of each answer.
     return { answers, stop };
   };

@@ -31,7 +31,7 @@ describe('the pods of charts/e2e-operator', function () {
       `${name}=${JSON.stringify(value)}`,
     ]);
     const objects = await template(CHART, ...IMAGES, '--set', 'schedule.cron=1 2 * * *', ...set);
-    // The cast: workloads are told apart by their kind.
+    // The cast: the kind distinguishes workloads.
     const workloads = objects.filter(({ kind }) => ['Deployment', 'CronJob'].includes(kind)) as unknown[];
     const pods = (workloads as Workload[]).map(
       ({ spec }) => spec.template ?? spec.jobTemplate?.spec.template,

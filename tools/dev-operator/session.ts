@@ -29,7 +29,7 @@ export interface SessionOptions {
   logLevel: string;
 }
 
-/** The operator, or the port-forward that it needs, ended by itself. */
+/** The operator, or the port-forward that it needs, ended unexpectedly. */
 export class OperatorEnded extends Error {
   override readonly name = 'OperatorEnded';
   readonly remedy = 'Read its last lines above. Node.js restarts it only after an edit, with --watch.';

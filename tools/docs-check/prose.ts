@@ -62,6 +62,15 @@ export function testTitles(source: string): Passage[] {
   });
 }
 
+/** The comments of a TypeScript text that begin a line. Neighbouring line comments are one passage. Pure. */
+export function comments(source: string): Passage[] {
+  const comment = /^[ \t]*(?:\/\*([\s\S]*?)\*\/|((?:[ \t]*\/\/.*(?:\n|$))+))/gm;
+  return [...source.matchAll(comment)].map(({ 1: block, 2: lines = '', index }) => ({
+    line: source.slice(0, index).split('\n').length,
+    text: plain((block ?? lines).replace(/^\s*(?:\*+|\/\/)/gm, '').replace(/\{@link [^}]*\}/g, CODE)),
+  }));
+}
+
 /** Every `description` of a CRD's YAML text. Pure. */
 export function descriptions(yaml: string): Passage[] {
   const lines = yaml.split('\n');

@@ -1,5 +1,5 @@
 /**
- * Checks the words of documents, CRDs and test titles: `node tools/docs-check/words-command.ts [file…]`. With files, only
+ * Checks the words of documents, CRDs, test titles and comments: `node tools/docs-check/words-command.ts [file…]`. With files, only
  * those. Exit code 1 for a finding.
  */
 import { findingsByFile } from './words-files.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { descriptions, markdownPassages, sentences, testTitles, wordCount } from './prose.ts';
-import { findingsIn } from './words.ts';
+import { comments, descriptions, markdownPassages, sentences, testTitles, wordCount } from './prose.ts';
+import { findingsIn, phrasesIn } from './words.ts';
 
 const LONG =
   'One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty';
@@ -15,7 +15,7 @@ describe('the words check', () => {
       ['a banned word in capitals', 'Nobody reads it.', ['"Nobody"']],
       ['a word that only contains a banned one', 'The busybody retells a story.', []],
       ['a phrase', 'It is told of changes.', ['"is told"']],
-      ['"tell apart", which is English', 'You can tell apart two runs that tell apart.', []],
+      ['"tell apart", which is English', 'You can tell apart two runs that tell two others apart.', []],
     ];
     for (const [what, text, expected] of cases) {
       it(`reports ${expected.length} for ${what}`, () => {
@@ -25,6 +25,11 @@ describe('the words check', () => {
           expect(messages[index]).to.match(new RegExp(`^${start}`));
       });
     }
+  });
+
+  it('finds phrases alone where sentences may be long', () => {
+    const found = phrasesIn([{ line: 3, text: `${LONG} more, anew.` }]);
+    expect(found).to.deep.equal([{ line: 3, message: '"anew": write "again"' }]);
   });
 
   describe('sentences', () => {
@@ -67,6 +72,14 @@ describe('the words check', () => {
         { line: 1, text: 'a' },
         { line: 2, text: "does X for 'you'" },
         { line: 3, text: "it's" },
+      ]);
+    });
+
+    it('of TypeScript are its comments, blocks and neighbouring lines whole', () => {
+      const source = '/**\n * One {@link Thing}\n * two.\n */\n  // Three\n  // four.\ncode(); // not this\n';
+      expect(comments(source)).to.deep.equal([
+        { line: 1, text: 'One X two.' },
+        { line: 5, text: 'Three four.' },
       ]);
     });
 

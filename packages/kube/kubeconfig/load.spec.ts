@@ -64,7 +64,7 @@ describe('a kubeconfig, read as kubectl reads it', () => {
   };
   const ask = (client: KubeClient) => client.get(CONFIG_MAPS, { namespace: 'ns', name: 'a' });
   const authorizations = () => seen.map(({ authorization }) => authorization);
-  /** A plugin that prints token-1, token-2 and so on, and logs what it was told. */
+  /** A plugin that prints token-1, token-2 and so on, and logs its input. */
   function plugin(status = '') {
     const script = join(folder, 'login.sh');
     writeFileSync(

@@ -20,7 +20,7 @@ export class ImageAdministration {
     });
   }
 
-  /** Tells an agent's engine to remove an image. Returns before that is done. @param name full reference */
+  /** Makes an agent's engine remove an image. Returns before that is done. @param name full reference */
   async removeFromAgent(agent: string, name: string, registry: string): Promise<void> {
     const query = `mutation($keys: [PurgeImagesKey]!) {
       purge_images(keys: $keys, options: {force: true, noprune: true}) { task_id } }`;
