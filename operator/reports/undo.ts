@@ -38,7 +38,7 @@ export function leftChanges({ status }: TestReport): readonly DeploymentChange[]
   return conditionOf(status?.conditions, REPORT_CONDITIONS.undone) ? [] : (status?.changes ?? []);
 }
 
-/** Undoes what attempts left changed in their deployment, each in one Job, and tells the result in their report. */
+/** Undoes what attempts left changed in their deployment, each in one Job, and writes the result into their report. */
 export class ChangeUndoer {
   readonly #with: ChangeUndoerDependencies;
 

@@ -3,7 +3,7 @@ import { pastRun, pastSuite, pastTest } from './history-fixtures.ts';
 import { readHistoryHead, readHistoryLine } from './read.ts';
 import { NewerVersion, upgraded } from './upgrade.ts';
 
-/** A record exactly as version 1 wrote it. It must read for ever. */
+/** A record exactly as version 1 wrote it. Every later version must read it. */
 const VERSION_1 =
   '{"version":1,"uid":"5aa781a3-30e7-409f-9d4d-3ff6d8264c51","name":"e2e-g567v","startedAt":"2026-11-30T05:14:34.517Z",' +
   '"finishedAt":"2026-11-30T05:42:41.712Z","verdict":"Failed","environments":["e2e","e2e-2"],"backendAi":["26.9.6"],' +

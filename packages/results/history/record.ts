@@ -30,7 +30,7 @@ export interface HistoryRecord {
   suites: readonly HistorySuite[];
 }
 
-/** A component, with what tells it from an earlier one. */
+/** A component, with what distinguishes it from an earlier one. */
 export interface HistoryPart {
   name: string;
   version?: string;
