@@ -78,15 +78,12 @@ const LOG_BYTES = 64 * 1024 * 1024;
 /** Logs read at a time. The kubelet serves each from a file: more at once only load the node. */
 const PARALLEL = 6;
 
-/**
- * Reads the logs of every container of every pod of these namespaces, and their events. A log that cannot be read is a
- * trouble in the result.
- */
-export async function readNamespaces(
-  source: LogSource,
+/** Reads the pods and events of these namespaces, without any log. What cannot be read is a trouble in the result. */
+export async function readObjects(
+  source: Pick<LogSource, 'get'>,
   namespaces: readonly string[],
   signal: AbortSignal,
-): Promise<ClusterLogs> {
+): Promise<{ pods: Pod[]; events: ClusterEvent[]; troubles: string[] }> {
   const troubles: string[] = [];
   const pods: Pod[] = [];
   const events: ClusterEvent[] = [];
@@ -101,6 +98,20 @@ export async function readNamespaces(
       troubles.push(`cannot read pods and events of namespace ${namespace}: ${sentence(error)}`);
     }
   }
+  events.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
+  return { pods, events, troubles };
+}
+
+/**
+ * Reads the logs of every container of every pod of these namespaces, and their events. A log that cannot be read is a
+ * trouble in the result.
+ */
+export async function readNamespaces(
+  source: LogSource,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<ClusterLogs> {
+  const { pods, events, troubles } = await readObjects(source, namespaces, signal);
   const wanted = pods.flatMap(containersOf);
   const logs: ContainerLog[] = [];
   const worker = async (): Promise<void> => {
@@ -117,7 +128,6 @@ export async function readNamespaces(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  events.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
   return { pods, logs, events, troubles };
 }
 

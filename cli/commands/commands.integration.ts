@@ -117,6 +117,7 @@ describe('the command against a real API server', function () {
     const shown = await e2e('show', second);
     expect(shown.code).to.equal(0);
     expect(shown.stdout).to.contain('SuitesFailed').and.contain('expected 3 to equal 4');
+    expect(shown.stderr).to.equal('');
     const missing = await e2e('show', 'nobody');
     expect(missing.code).to.equal(2);
     expect(missing.stderr).to.contain('"nobody"').and.contain(second);

@@ -4,11 +4,14 @@ import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/tes
 import { pathOf } from '@backendai-e2e/kube/request';
 import { comparison } from '@backendai-e2e/results/comparison';
 import { runRecord } from '@backendai-e2e/results/run-record';
+import { readObjects } from '../collect/cluster-logs.ts';
+import { readSurroundings } from '../collect/run-surroundings.ts';
+import { firstCauseLines } from '../page/first-causes.ts';
 import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
-import { namesOf, readRun } from '../runs/follow.ts';
+import { environmentsIn, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
 import { listReports } from '../runs/reports.ts';
 import { checkGrep, type RunWish, rerunSpec, specOf } from '../runs/run-spec.ts';
 import { createRun, listRuns, listSuites } from '../runs/runs.ts';
@@ -115,12 +118,26 @@ export function listCommand(
   });
 }
 
-/** `e2e show`: the current state of a run (default: the newest). */
+/** `e2e show`: the current state of a run (default: the newest), for people with the first cause of each failure. */
 export function showCommand(name: string | undefined, options: ResultOptions): Promise<number> {
   return withCluster(options, async (cluster) => {
-    show(oneRun(await whole(cluster, chooseRun(await runsOf(cluster), name))), options.output);
+    const found = await whole(cluster, chooseRun(await runsOf(cluster), name));
+    const causes = options.output === 'table' ? await causesOf(cluster, found) : [];
+    show(oneRun(found, causes), options.output);
     return COMMAND_EXIT.passed;
   });
+}
+
+/** What the cluster still says about the time of each failure. Logs stay out: there are too many for a quick look. */
+async function causesOf(cluster: ClusterContext, found: Snapshot & { run: TestRun }): Promise<string[]> {
+  if (!runRecord(found).suites.some(({ failed, state }) => failed && state === 'Finished')) return [];
+  const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
+  const namespaces = [...new Set([cluster.namespace, ...others])];
+  const objects = await readObjects(cluster.client, namespaces, cluster.signal);
+  const around = await readSurroundings(cluster.client, found, objects, namespaces, cluster.signal);
+  for (const line of around.cluster.missing)
+    console.error(`e2e: the first causes may be incomplete: ${line}`);
+  return firstCauseLines({ run: found.run, reports: found.reports, events: [], ...around });
 }
 
 /**

@@ -8,6 +8,7 @@ import { nameOf } from '@backendai-e2e/results/test-record';
 import { readCatalog } from '../catalog/catalog.ts';
 import { PREVIOUS } from '../collect/results-folder.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { addGreenLines, readGreenLines } from './green-lines.ts';
 
 /**
  * Writes index.html into the folder of a run. Returns the lines for people: where it is, or why there is none. A lost page
@@ -32,11 +33,15 @@ export async function writeRunPage(
   cacheDir = defaultCacheDir(),
 ): Promise<{ file: string; bytes: number }> {
   const before = await previousRun(out);
-  return writePage(out, {
+  const green = await readGreenLines(out);
+  const { kinds, run, ...page } = await writePage(out, {
     catalog: await knownSuites(),
     ...(before ? { before, since: await sinceOf(out, before) } : {}),
+    ...(green ? { green } : {}),
     cacheDir,
   });
+  if (run.succeeded?.status === 'True') await addGreenLines(out, run.name, kinds);
+  return page;
 }
 
 async function previousRun(out: string): Promise<WholeRunFile | undefined> {

@@ -35,13 +35,16 @@ export function listOfRuns(runs: readonly TestRun[], now: Date): Shown {
   );
 }
 
-/** One run with its suites, and the tests that did not pass with the first line of their errors. */
-export function oneRun(objects: RunObjects): Shown {
+/**
+ * One run with its suites, and the tests that did not pass with the first line of their errors.
+ * @param more lines for people, below
+ */
+export function oneRun(objects: RunObjects, more: readonly string[] = []): Shown {
   const record = runRecord(objects);
   return {
     data: { run: objects.run, reports: objects.reports },
     junit: () => reported(junitReporter, record),
-    table: (columns) => reported(terminalReporter(columns), record).trimEnd().split('\n'),
+    table: (columns) => [...reported(terminalReporter(columns), record).trimEnd().split('\n'), ...more],
   };
 }
 

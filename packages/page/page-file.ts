@@ -3,15 +3,24 @@ import path from 'node:path';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { bundleOf, writeWhole } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
-import type { LogText } from './model/log-lines.ts';
-import type { PageLog } from './model/page-data.ts';
+import { alarmLines, kindOfLine, type LogText } from './model/log-lines.ts';
+import type { PageData, PageLog } from './model/page-data.ts';
 import { pageHtml } from './page-html.ts';
 
 /** What {@link writePage} cannot read in the folder. */
-export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'since'>> {
+export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'since' | 'green'>> {
   /** The run before, to compare with. */
   before?: WholeRunFile;
   cacheDir: string;
+}
+
+/** A page that was written. */
+export interface WrittenPage {
+  file: string;
+  bytes: number;
+  run: Pick<PageData, 'name' | 'succeeded'>;
+  /** Kinds of alarming lines in the logs. */
+  kinds: readonly string[];
 }
 
 /** Name of the page in the folder of a run. */
@@ -22,13 +31,10 @@ const LOG_BYTES = 1024 * 1024;
 const ALL_LOG_BYTES = 32 * 1024 * 1024;
 
 /**
- * Writes index.html into the folder of a run, from its run.json, phases.json, summary.txt and logs. Returns the file.
+ * Writes index.html into the folder of a run, from its run.json, phases.json, summary.txt and logs.
  * @throws Error if the folder has no run.json
  */
-export async function writePage(
-  folder: string,
-  options: PageOptions,
-): Promise<{ file: string; bytes: number }> {
+export async function writePage(folder: string, options: PageOptions): Promise<WrittenPage> {
   const runFile = path.join(folder, 'run.json');
   const file = readRunFile(await readFile(runFile, 'utf8'), runFile);
   const { logs, pageLogs, texts, missing } = await readLogs(path.join(folder, 'logs'), file);
@@ -39,11 +45,13 @@ export async function writePage(
     ...(await exitOf(folder)),
     ...(options.since ? { since: options.since } : {}),
     ...(options.before ? { before: options.before } : {}),
+    ...(options.green ? { green: options.green } : {}),
   });
   const html = pageHtml(data, texts, await bundleOf(options.cacheDir));
   const target = path.join(folder, PAGE);
   await writeWhole(target, html);
-  return { file: target, bytes: Buffer.byteLength(html) };
+  const kinds = [...new Set(alarmLines(logs).map(kindOfLine))];
+  return { file: target, bytes: Buffer.byteLength(html), run: data, kinds };
 }
 
 interface Logs {

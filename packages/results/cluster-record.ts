@@ -106,8 +106,9 @@ export function clusterChanges({ events, pods, leases }: ClusterRecord): Cluster
   return [...ofPods, ...ofLeases, ...ofEvents].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-function kindOf({ type, reason }: SeenEvent): ClusterChange['kind'] | undefined {
-  if (UNREADY.has(reason)) return 'unready';
+function kindOf({ type, reason, message }: SeenEvent): ClusterChange['kind'] | undefined {
+  // A startup probe fails until a container has started.
+  if (UNREADY.has(reason) && !message.startsWith('Startup probe')) return 'unready';
   if (reason === 'LeaderElection') return 'leader';
   return type === 'Warning' ? 'warning' : undefined;
 }

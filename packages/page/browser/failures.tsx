@@ -40,7 +40,7 @@ function Failure({ failure, data, alive }: { failure: PageFailure; data: PageDat
         <ErrorText error={failure.error} />
         <Causes failure={failure} />
         <Surroundings failure={failure} data={data} />
-        <Alarms failure={failure} alive={alive && data.logs.length > 0} />
+        <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
         {failure.same.length > 0 && (
           <p>
             The same error:{' '}
@@ -126,7 +126,16 @@ function Surroundings({ failure, data }: { failure: PageFailure; data: PageData 
   );
 }
 
-function Alarms({ failure, alive }: { failure: PageFailure; alive: boolean }) {
+function Alarms({
+  failure,
+  green,
+  alive,
+}: {
+  failure: PageFailure;
+  green: string | undefined;
+  alive: boolean;
+}) {
+  const rareness = green ? 'in no run that succeeded' : 'only in failures';
   const { alarms, moreAlarms, window } = failure;
   return (
     <div>
@@ -134,8 +143,7 @@ function Alarms({ failure, alive }: { failure: PageFailure; alive: boolean }) {
       <ul class="lines">
         {alarms.map(({ at, source, text, rare }, index) => (
           <li key={index} class={rare ? 'rare' : ''}>
-            <time>{clockTime(at)}</time> <b>{source}</b> {rare && <span class="tag">only in failures</span>}{' '}
-            {text}
+            <time>{clockTime(at)}</time> <b>{source}</b> {rare && <span class="tag">{rareness}</span>} {text}
           </li>
         ))}
       </ul>

@@ -8,7 +8,7 @@ import { anchorOf, failureAnchor, time } from './anchors.ts';
 import { failuresOf } from './failures.ts';
 import { ganttOf, type Ran } from './gantt.ts';
 import { inert } from './inert.ts';
-import type { LogText } from './log-lines.ts';
+import type { GreenLines, LogText } from './log-lines.ts';
 import type { PageChange, PageData, PageFault, PageLog, PageSuite, Since, TestedPart } from './page-data.ts';
 
 /** What the page is made from. */
@@ -26,6 +26,8 @@ export interface PageSource {
   /** The run before, for its digests. */
   before?: WholeRunFile;
   missing: readonly string[];
+  /** Lines of earlier runs that succeeded, where they are known. */
+  green?: GreenLines;
 }
 
 /** Joins everything that the page shows. No string in it acts on a browser or a terminal. Pure. */
@@ -61,6 +63,7 @@ export function buildPage(source: PageSource): PageData {
       faults,
       logs: source.logs,
       newDigests: digests.components,
+      ...(source.green ? { green: source.green } : {}),
     }),
     faults,
     changes,
@@ -73,6 +76,7 @@ export function buildPage(source: PageSource): PageData {
       ...(startedAt ? { from: startedAt } : {}),
       ...(finishedAt ? { to: finishedAt } : {}),
     }),
+    ...(source.green ? { green: source.green.run } : {}),
     ...(source.since ? { since: { ...source.since, digests: digests.lines } } : {}),
     logs: source.pageLogs,
     missing: [...file.cluster.missing, ...source.missing],

@@ -3,7 +3,15 @@ import type { RunRecord } from '@backendai-e2e/results/run-record';
 import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
 import { anchorOf, failureAnchor, time } from './anchors.ts';
 import { firstCauses } from './first-cause.ts';
-import { type AlarmLine, alarmLines, alarmsIn, kindOfLine, type LogText } from './log-lines.ts';
+import {
+  type AlarmLine,
+  alarmLines,
+  alarmsIn,
+  type GreenLines,
+  kindOfLine,
+  type LogText,
+} from './log-lines.ts';
+import { outagesOf } from './outages.ts';
 import type { PageChange, PageFailure, PageFault, PageSuite, Window } from './page-data.ts';
 
 /** What {@link failuresOf} joins. */
@@ -15,6 +23,7 @@ export interface FailureSource {
   faults: readonly PageFault[];
   logs: readonly LogText[];
   newDigests: readonly string[];
+  green?: GreenLines;
 }
 
 /** Components log a little before and after a test notices. */
@@ -27,6 +36,8 @@ type Open = Pick<
   'suite' | 'suiteAnchor' | 'environment' | 'title' | 'file' | 'state' | 'seconds' | 'error' | 'anchor'
 > & {
   window?: Window;
+  /** TestReport of the attempt that decides. */
+  report?: string | undefined;
 };
 
 /** Every test that keeps its suite from passing, known issues after them, and suites that failed without a test. Pure. */
@@ -38,9 +49,11 @@ export function failuresOf(source: FailureSource): PageFailure[] {
   ];
   const lines = alarmLines(source.logs);
   const windows = open.flatMap(({ window }) => window ?? []);
-  const usual = new Set(
-    lines.filter(({ at }) => !windows.some(({ from, to }) => at >= from && at <= to)).map(kindOfLine),
-  );
+  const usual =
+    source.green?.kinds ??
+    new Set(
+      lines.filter(({ at }) => !windows.some(({ from, to }) => at >= from && at <= to)).map(kindOfLine),
+    );
   return open.map((failure) => explained(failure, open, lines, usual, source));
 }
 
@@ -51,9 +64,10 @@ function explained(
   usual: ReadonlySet<string>,
   source: FailureSource,
 ): PageFailure {
-  const { window } = failure;
+  const { report, ...open } = failure;
+  const { window } = open;
   const same = all.filter((each) => each !== failure && firstLine(each.error) === firstLine(failure.error));
-  const shown = { ...failure, same: same.map(({ anchor }) => anchor) };
+  const shown = { ...open, same: same.map(({ anchor }) => anchor) };
   if (!window) return { ...shown, alarms: [], moreAlarms: 0, causes: [] };
   const elsewhere = namespacesElsewhere(source.file, failure.environment);
   const own = source.file.run.metadata.namespace ?? '';
@@ -72,6 +86,7 @@ function explained(
   const causes = firstCauses({
     error: failure.error,
     window,
+    ...(report ? { attempt: report } : {}),
     components: [
       ...new Set([
         ...deployed,
@@ -79,9 +94,11 @@ function explained(
       ]),
     ],
     changes: source.changes.filter(({ namespace }) => isHere(namespace)),
+    outages: outagesOf(source.file.cluster).filter(({ namespace }) => isHere(namespace)),
     faults,
     alarms,
     newDigests: source.newDigests,
+    ...(source.green ? { green: source.green.run } : {}),
   });
   // Lines that components write only when something fails come first.
   const ordered = [...alarms.filter(({ rare }) => rare), ...alarms.filter(({ rare }) => !rare)];
@@ -103,6 +120,7 @@ function ofTests({ file, record, suites }: FailureSource, chosen: (test: TestRec
       const window = windowOf(file, line.report, test);
       return {
         anchor: failureAnchor(line.name, test.id),
+        report: line.report,
         suite: line.name,
         suiteAnchor: suite?.anchor ?? '',
         environment: suite?.environment ?? '',
@@ -127,6 +145,7 @@ function ofSuites({ file, record, suites }: FailureSource): Open[] {
       const to = time(status?.finishedAt ?? status?.updatedAt);
       return {
         anchor: anchorOf('failure', line.name),
+        report: line.report,
         suite: line.name,
         suiteAnchor: suite?.anchor ?? '',
         environment: suite?.environment ?? '',

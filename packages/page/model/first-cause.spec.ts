@@ -1,9 +1,19 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
-import { firstCauses, type Scene } from './first-cause.ts';
+import { firstCauses, type Scene, WEIGHTS } from './first-cause.ts';
 
 const WINDOW = { from: 10_000, to: 20_000 };
 const scene = (more: Partial<Scene>): Scene => ({
-  ...{ error: 'expected 1 to equal 2', window: WINDOW, changes: [], faults: [], alarms: [], newDigests: [] },
+  ...{
+    error: 'expected 1 to equal 2',
+    window: WINDOW,
+    changes: [],
+    outages: [],
+    faults: [],
+    alarms: [],
+    newDigests: [],
+  },
   components: ['manager', 'agent', 'webserver'],
   ...more,
 });
@@ -31,7 +41,7 @@ describe('the first cause', () => {
     expect(order({ alarms: [alarm('webserver', false), alarm('manager', true)] })[0]).to.equal('manager');
   });
 
-  it('counts no more than three lines of one component', () => {
+  it('is not the component with the most lines: a rule counts once', () => {
     const flood = Array.from({ length: 50 }, () => alarm('webserver', false));
     expect(order({ alarms: [...flood, alarm('manager', true)] })[0]).to.equal('manager');
   });
@@ -45,8 +55,8 @@ describe('the first cause', () => {
       scene({ faults: [fault('manager')], changes: [change('unready', 'manager')], newDigests: ['manager'] }),
     );
     expect(first?.evidence).to.deep.equal([
-      '00:00:15 lost its readiness: unready of manager',
       '00:00:11 the fault suite-x (pause) was in force',
+      '00:00:15 lost its readiness: unready of manager',
       'its digest differs from the run before',
     ]);
   });
@@ -56,11 +66,75 @@ describe('the first cause', () => {
     expect(order({ error: 'managers and sub-manager-x' })).to.deep.equal([]);
   });
 
+  it('does not follow from what requests and frames below the message name', () => {
+    const error = 'expected 1\nLast requests:\n  GET http://manager:8081/\n    at suites/agent/x.ts';
+    expect(order({ error })).to.deep.equal([]);
+    expect(order({ error: 'expected 1\n    at file:///agent/x.ts' })).to.deep.equal([]);
+  });
+
+  it('is a fault of another suite before one that the test asked for', () => {
+    const faults = [
+      { ...fault('manager'), attempt: 'own' },
+      { ...fault('agent'), attempt: 'other' },
+    ];
+    const [first, second] = firstCauses(scene({ faults, attempt: 'own' }));
+    expect([first?.component, second?.component]).to.deep.equal(['agent', 'manager']);
+    expect(first?.evidence[0]).to.contain('asked for by other');
+  });
+
+  it('is a component without endpoints, while it had none', () => {
+    const outage = (from: number, to?: number) => ({
+      ...{ component: 'agent', namespace: 'bai', from },
+      ...(to === undefined ? {} : { to }),
+    });
+    expect(order({ outages: [outage(12_000)], alarms: [alarm('manager', true)] })).to.deep.equal([
+      'agent',
+      'manager',
+    ]);
+    expect(order({ outages: [outage(1_000, 9_000), outage(21_000)] })).to.deep.equal([]);
+  });
+
+  it('is the machine if probes of three components fail at once', () => {
+    const probe = (subject: string, at: number) => ({
+      ...change('unready', subject, at),
+      text: 'Unhealthy: Liveness probe failed',
+    });
+    const two = [probe('manager', 11_000), probe('agent', 12_000)];
+    expect(order({ changes: two })).to.deep.equal(['manager', 'agent']);
+    const three = [...two, probe('webserver', 13_000)];
+    expect(firstCauses(scene({ changes: three }))[0]).to.deep.include({
+      component: 'the machine',
+      evidence: ['00:00:11 probes of 3 components failed at once: manager, agent, webserver'],
+    });
+    expect(order({ changes: [...two, probe('webserver', 19_999 + 2_000)] })[0]).to.equal('manager');
+  });
+
+  it('finds the component of a pod that is gone, and of an event of its pod', () => {
+    const event = { ...change('restart', 'Pod/agent-7b487bb55f-2xabc'), kind: 'warning' as const };
+    const told = { ...event, text: 'BackOff: Back-off restarting failed container' };
+    expect(order({ changes: [told] })).to.deep.equal(['agent']);
+    expect(order({ changes: [{ ...event, text: 'Unhealthy: Startup probe failed' }] })).to.deep.equal([]);
+  });
+
+  it('names the last run that a line is not in', () => {
+    const [first] = firstCauses(scene({ alarms: [alarm('agent', true)], green: 'nightly-1' }));
+    expect(first?.evidence[0]).to.contain('a line that is in no run that succeeded (last: nightly-1)');
+  });
+
   it('of equal evidence is what came first', () => {
     expect(order({ alarms: [alarm('agent', true, 18_000), alarm('manager', true, 12_000)] })).to.deep.equal([
       'manager',
       'agent',
     ]);
+  });
+
+  it('has the weights that the guide lists', () => {
+    const guide = readFileSync(
+      path.join(import.meta.dirname, '../../../docs/guides/read-a-failure.md'),
+      'utf8',
+    );
+    const listed = [...guide.matchAll(/^\| (\d+) \| /gm)].map(([, weight]) => Number(weight));
+    expect(listed).to.deep.equal(Object.values(WEIGHTS));
   });
 
   it('is unknown without evidence', () => {

@@ -1,99 +1,215 @@
 import type { AlarmLine } from './log-lines.ts';
-import type { Alarm, Cause, PageChange, PageFault, Window } from './page-data.ts';
+import type { Alarm, Cause, Outage, PageChange, PageFault, Window } from './page-data.ts';
+import { slumps } from './slumps.ts';
 
 /** What is known about the time of a failure. */
 export interface Scene {
   /** The text of the error. */
   error: string;
   window: Window;
+  /** TestReport of the attempt that failed. */
+  attempt?: string;
   /** Names of the components that were deployed. */
   components: readonly string[];
   changes: readonly PageChange[];
+  /** Times in which a component had no ready pod. */
+  outages: readonly Outage[];
   /** Faults in force in the window, of the attempt's environment. */
   faults: readonly PageFault[];
   alarms: readonly (Alarm & AlarmLine)[];
   /** Components whose digest differs from the run before. */
   newDigests: readonly string[];
+  /** The last run that succeeded, where `rare` means: in none of them. Without it, `rare` means: not outside of failures. */
+  green?: string;
+}
+
+/** One thing that speaks for a component. */
+interface Evidence {
+  component: string;
+  rule: keyof typeof WEIGHTS;
+  at: number;
+  sentence: string;
 }
 
 /**
- * What one piece of evidence weighs. A fault that a test asked for explains its effects, not the failure of the test to
- * cope: it weighs less than an unexpected restart.
+ * What each rule weighs. It counts once for a component, however often it holds. A fault that the test itself asked for
+ * explains its effects, not why the test did not cope: it weighs less than one that another suite asked for.
  */
-const WEIGHTS = {
+export const WEIGHTS = {
   restart: 8,
-  fault: 6,
+  foreignFault: 8,
+  outage: 7,
+  slump: 7,
+  ownFault: 6,
   unready: 5,
-  rareAlarm: 4,
+  rareLine: 4,
+  probe: 3,
+  warning: 3,
   named: 3,
   digest: 3,
   alarm: 1,
 } as const;
 
-/** Most alarming lines of one component that count. */
-const COUNTED = 3;
+/** Sentences of one rule that a component shows. */
+const SHOWN = 3;
+/** The candidate that stands for a machine on which several components stalled at once. */
+const MACHINE = 'the machine';
+/** Events of Kubernetes that explain why a pod does not run. Others are part of a normal start. */
+const TELLING =
+  /^(BackOff|Evicted|Failed|FailedCreate|FailedCreatePodSandBox|FailedMount|FailedScheduling|NodeNotReady|OOMKilling|SystemOOM): /;
+
+const RULES: readonly ((scene: Scene) => Evidence[])[] = [
+  restarts,
+  faultsInForce,
+  outages,
+  stalls,
+  readiness,
+  warnings,
+  lines,
+  (scene) => components(scene, 'named', names(scene.error), 'the error names it'),
+  (scene) =>
+    components(
+      scene,
+      'digest',
+      (one) => scene.newDigests.includes(one),
+      'its digest differs from the run before',
+    ),
+];
 
 /**
- * Components that may have caused a failure, heaviest evidence first; of equal ones, the one whose evidence came first.
- * The rules are the weights above: each piece of evidence is a sentence with its time. Pure.
+ * Components that may have caused a failure, heaviest evidence first; of equal ones, the one whose evidence came first. Each
+ * piece of evidence is a sentence with its time. Pure.
  */
 export function firstCauses(scene: Scene): Cause[] {
-  const found = new Map<string, { weight: number; first: number; evidence: string[] }>();
-  const add = (component: string, weight: number, at: number, sentence: string) => {
-    const entry = found.get(component) ?? { weight: 0, first: at, evidence: [] };
-    entry.weight += weight;
-    entry.first = Math.min(entry.first, at);
-    entry.evidence.push(sentence);
-    found.set(component, entry);
-  };
-  const inWindow = ({ at }: { at: number }) => at >= scene.window.from && at <= scene.window.to;
-  for (const change of scene.changes.filter(inWindow)) {
-    if (change.kind === 'restart')
-      add(change.subject, WEIGHTS.restart, change.at, `${clock(change.at)} ${change.text}`);
-    if (change.kind === 'unready')
-      add(
-        change.subject,
-        WEIGHTS.unready,
-        change.at,
-        `${clock(change.at)} lost its readiness: ${change.text}`,
-      );
-  }
-  for (const fault of scene.faults) {
-    const at = fault.injected ?? fault.asked;
-    add(
-      fault.component,
-      WEIGHTS.fault,
-      at,
-      `${clock(at)} the fault ${fault.name} (${fault.action}) was in force`,
-    );
-  }
-  const counted = new Map<string, number>();
-  for (const alarm of scene.alarms) {
-    const count = (counted.get(alarm.component) ?? 0) + 1;
-    counted.set(alarm.component, count);
-    if (count > COUNTED) continue;
-    const weight = alarm.rare ? WEIGHTS.rareAlarm : WEIGHTS.alarm;
-    const what = alarm.rare ? 'wrote a line that it writes only when something fails' : 'wrote a warning';
-    add(alarm.component, weight, alarm.at, `${clock(alarm.at)} ${what}: ${alarm.text.slice(0, 160)}`);
-  }
-  for (const component of scene.components) {
-    if (names(scene.error, component)) add(component, WEIGHTS.named, scene.window.to, 'the error names it');
-    if (scene.newDigests.includes(component))
-      add(component, WEIGHTS.digest, scene.window.to, 'its digest differs from the run before');
+  const found = new Map<string, Evidence[]>();
+  for (const evidence of RULES.flatMap((rule) => rule(scene))) {
+    const component = componentOf(evidence.component, scene.components);
+    found.set(component, [...(found.get(component) ?? []), evidence]);
   }
   return [...found]
-    .map(([component, entry]) => ({ component, ...entry }))
+    .map(([component, all]) => ({ component, weight: weightOf(all), first: earliest(all), all }))
     .sort((a, b) => b.weight - a.weight || a.first - b.first)
-    .map(({ component, weight, evidence }) => ({ component, weight, evidence }));
+    .map(({ component, weight, all }) => ({ component, weight, evidence: sentencesOf(all) }));
 }
 
-/** Whether a text names a component as a word of its own. */
-function names(text: string, component: string): boolean {
-  const plain = component.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(^|[^\\w-])${plain}([^\\w-]|$)`, 'i').test(text);
+function restarts({ changes, window }: Scene): Evidence[] {
+  return changes
+    .filter((change) => change.kind === 'restart' && isIn(change, window))
+    .map(({ subject, at, text }) => ({ component: subject, rule: 'restart', at, sentence: text }));
+}
+
+function faultsInForce({ faults, attempt }: Scene): Evidence[] {
+  return faults.map((fault) => {
+    const own = attempt === undefined || fault.attempt === attempt;
+    return {
+      component: fault.component,
+      rule: own ? 'ownFault' : 'foreignFault',
+      at: fault.injected ?? fault.asked,
+      sentence: `the fault ${fault.name} (${fault.action}) was in force${own ? '' : `, asked for by ${fault.attempt}`}`,
+    };
+  });
+}
+
+function outages({ outages: all, window }: Scene): Evidence[] {
+  return all
+    .filter(({ from, to }) => from <= window.to && (to ?? window.to) >= window.from)
+    .map(({ component, from }) => ({
+      ...{ component, rule: 'outage', at: from },
+      sentence: 'it had no ready pod, so its Services had no endpoints',
+    }));
+}
+
+function stalls(scene: Scene): Evidence[] {
+  return slumps(scene.changes.filter((change) => isIn(change, scene.window))).map(({ at, subjects }) => ({
+    ...{ component: MACHINE, rule: 'slump', at },
+    sentence: `probes of ${subjects.length} components failed at once: ${subjects.join(', ')}`,
+  }));
+}
+
+function readiness({ changes, window }: Scene): Evidence[] {
+  return changes
+    .filter((change) => change.kind === 'unready' && isIn(change, window))
+    .map(({ subject, at, text }) => {
+      // An event tells of one probe. Only the condition of a pod tells that its readiness was lost.
+      const probe = text.startsWith('Unhealthy: ');
+      return {
+        ...{ component: subject, rule: probe ? 'probe' : 'unready', at },
+        sentence: probe ? `a probe failed: ${text}` : `lost its readiness: ${text}`,
+      };
+    });
+}
+
+function warnings({ changes, window }: Scene): Evidence[] {
+  return changes
+    .filter((change) => change.kind === 'warning' && isIn(change, window) && TELLING.test(change.text))
+    .map(({ subject, at, text }) => ({ component: subject, rule: 'warning', at, sentence: text }));
+}
+
+function lines({ alarms, green }: Scene): Evidence[] {
+  const rare = green
+    ? `wrote a line that is in no run that succeeded (last: ${green})`
+    : 'wrote a line that it writes only when something fails';
+  return alarms.map((alarm) => ({
+    component: alarm.component,
+    rule: alarm.rare ? 'rareLine' : 'alarm',
+    at: alarm.at,
+    sentence: `${alarm.rare ? rare : 'wrote a warning'}: ${alarm.text.slice(0, 160)}`,
+  }));
+}
+
+/** The components for which something holds. Such evidence has no time of its own: it comes last. */
+function components(
+  { components: all }: Scene,
+  rule: Evidence['rule'],
+  holds: (component: string) => boolean,
+  sentence: string,
+): Evidence[] {
+  return all.filter(holds).map((component) => ({ component, rule, at: Number.POSITIVE_INFINITY, sentence }));
+}
+
+/** Whether the message names a component as a word of its own. Requests and frames below it name what they pass. */
+function names(error: string): (component: string) => boolean {
+  const message = error.split(/\n(?:Last requests:|\s+at )/, 1)[0] ?? '';
+  return (component) => {
+    const plain = component.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`(^|[^\\w-])${plain}([^\\w-]|$)`, 'i').test(message);
+  };
+}
+
+/** The component of a subject: itself, or that of a pod which is gone, by its name. */
+function componentOf(subject: string, all: readonly string[]): string {
+  const name = subject.replace(/^[A-Z]\w*\//, '');
+  const owner = all
+    .filter((one) => name === one || name.startsWith(`${one}-`))
+    .sort((a, b) => b.length - a.length)[0];
+  return owner ?? subject;
+}
+
+function weightOf(all: readonly Evidence[]): number {
+  return [...new Set(all.map(({ rule }) => rule))].reduce((total, rule) => total + WEIGHTS[rule], 0);
+}
+
+function earliest(all: readonly Evidence[]): number {
+  return Math.min(...all.map(({ at }) => at));
+}
+
+/** Heaviest rules first, each in the order of time. */
+function sentencesOf(all: readonly Evidence[]): string[] {
+  const rules = [...new Set(all.map(({ rule }) => rule))].sort((a, b) => WEIGHTS[b] - WEIGHTS[a]);
+  return rules.flatMap((rule) =>
+    all
+      .filter((evidence) => evidence.rule === rule)
+      .sort((a, b) => a.at - b.at)
+      .slice(0, SHOWN)
+      .map(({ at, sentence }) => (Number.isFinite(at) ? `${clock(at)} ${sentence}` : sentence)),
+  );
+}
+
+function isIn({ at }: { at: number }, { from, to }: Window): boolean {
+  return at >= from && at <= to;
 }
 
 /** Time of day in UTC. */
 function clock(at: number): string {
-  return Number.isFinite(at) ? new Date(at).toISOString().slice(11, 19) : '';
+  return new Date(at).toISOString().slice(11, 19);
 }

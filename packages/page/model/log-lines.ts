@@ -43,6 +43,13 @@ export function kindOfLine({ component, text }: Pick<AlarmLine, 'component' | 't
   return `${component} ${withoutNumbers(text).slice(0, LENGTH)}`;
 }
 
+/** The kinds of alarming lines of the runs that succeeded. */
+export interface GreenLines {
+  /** Name of the last of them. */
+  run: string;
+  kinds: ReadonlySet<string>;
+}
+
 /**
  * The alarming lines in a window without repetitions.
  * @param usual lines (by {@link kindOfLine}) that components also write when nothing fails

@@ -25,6 +25,8 @@ export interface PageData {
   deeds: readonly { at: number; text: string }[];
   phases: readonly { name: string; seconds: number }[];
   gantt: Gantt;
+  /** The last run that succeeded, where its lines are known. */
+  green?: string;
   /** Since the run before, where there is one. */
   since?: Since;
   logs: readonly PageLog[];
@@ -100,8 +102,17 @@ export interface Alarm {
   at: number;
   source: string;
   text: string;
-  /** Whether the same line, numbers aside, is absent outside of failures. */
+  /** Whether the same line, numbers aside, is in no run that succeeded, or else not outside of failures. */
   rare: boolean;
+}
+
+/** A time in which a component had no ready pod. */
+export interface Outage {
+  component: string;
+  namespace: string;
+  from: number;
+  /** Absent: until the run was collected. */
+  to?: number;
 }
 
 /** A component that may have caused a failure, with what speaks for it. */
