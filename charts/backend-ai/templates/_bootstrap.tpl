@@ -54,5 +54,5 @@ volumes:
 
 {{/* Changes with all that the bootstrap does. */}}
 {{- define "backend-ai.bootstrapId" -}}
-{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) (.Files.Get "files/bootstrap/bootstrap.py") (.Files.Get "files/bootstrap/fixture.py") (.Files.Get "files/bootstrap/differences.py") (.Files.Get "files/bootstrap/differences.json") (.Files.Get "files/scripts/start.sh") | join "\n" | sha256sum | trunc 10 }}
+{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) ((.Files.Glob "files/bootstrap/*").AsConfig) (.Files.Get "files/scripts/start.sh") | join "\n" | sha256sum | trunc 10 }}
 {{- end }}

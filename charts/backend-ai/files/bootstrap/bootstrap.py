@@ -27,14 +27,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
-from ai.backend.manager import __version__ as RELEASE
-from differences import adapted, holds
-from fixture import make_fixture
+import first_rows
+from differences import holds
+from manager import CONFIGURATION, RELEASE, WORK, manager_cli, query
 
 STARTED = time.monotonic()
-ETC = Path("/etc/backend.ai")
-WORK = Path("/tmp/bootstrap")
 ETCD = "http://etcd:2379"
 # Backend.AI's own prefix of all keys of the namespace "local".
 ETCD_PREFIX = "/sorna/local/"
@@ -123,25 +120,6 @@ def put_configuration() -> None:
         etcd_put(ETCD_PREFIX + key, value)
 
 
-def query(database: str, sql: str, *arguments: object) -> list[object]:
-    """Rows of one statement."""
-
-    async def fetch() -> list[object]:
-        connection = await asyncpg.connect(
-            host="postgres",
-            user="backendai",
-            password=os.environ["DATABASE_PASSWORD"],
-            database=database,
-            timeout=10,
-        )
-        try:
-            return await connection.fetch(sql, *arguments)
-        finally:
-            await connection.close()
-
-    return asyncio.run(fetch())
-
-
 def database_ready() -> str | None:
     try:
         # The last database that PostgreSQL's first start makes.
@@ -155,25 +133,19 @@ def wait_for_database() -> None:
     wait_until("PostgreSQL", database_ready)
 
 
-def manager_cli(*arguments: str) -> None:
-    from ai.backend.manager.cli.__main__ import main
-
-    main(args=[f"--config={ETC}/manager.toml", *arguments], prog_name="backend.ai mgr", standalone_mode=False)
-
-
 def has_schema(database: str) -> bool:
     return bool(query(database, "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version'"))
 
 
 def upgrade(ini: str) -> None:
-    subprocess.run(["alembic", "-c", f"{ETC}/{ini}", "upgrade", "head"], check=True)
+    subprocess.run(["alembic", "-c", f"{CONFIGURATION}/{ini}", "upgrade", "head"], check=True)
 
 
 def manager_schema() -> None:
     if has_schema("backend"):
         upgrade("alembic.ini")
     else:
-        manager_cli("schema", "oneshot", "-f", f"{ETC}/alembic.ini")
+        manager_cli("schema", "oneshot", "-f", f"{CONFIGURATION}/alembic.ini")
 
 
 def appproxy_schema() -> None:
@@ -182,43 +154,8 @@ def appproxy_schema() -> None:
     if has_schema("appproxy"):
         upgrade("alembic-appproxy.ini")
     else:
-        command = ["backend.ai", "app-proxy-coordinator", "schema", "oneshot", "-f", f"{ETC}/alembic-appproxy.ini"]
+        command = ["backend.ai", "app-proxy-coordinator", "schema", "oneshot", "-f", f"{CONFIGURATION}/alembic-appproxy.ini"]
         subprocess.run(command, check=True)
-
-
-def accounts() -> None:
-    fixture = WORK / "fixture.json"
-    fixture.write_text(json.dumps(adapted(make_fixture(os.environ), RELEASE)))
-    fixture.chmod(0o600)
-    manager_cli("fixture", "populate", str(fixture))
-
-
-def publish_runtime_variants() -> None:
-    """Kinds of model services are for everybody, and are put into the public scope when the API makes them
-    (RuntimeVariantCreator). The loader of fixtures puts them into the global scope only, where ordinary users may not use
-    them.
-    """
-    both = """
-        FROM virtual_entities variant, virtual_entities scope JOIN global_entities ON global_entities.id = scope.entity_id
-        WHERE variant.entity_type = 'runtime_variant' AND scope.entity_type = 'global' AND global_entities.name = 'public'
-        ON CONFLICT DO NOTHING
-    """
-    query(
-        "backend",
-        "INSERT INTO entity_memberships (virtual_entity_id, member_entity_id, capped) SELECT scope.id, variant.id, false" + both,
-    )
-    query(
-        "backend",
-        "INSERT INTO scope_bindings (virtual_entity_id, scope_entity_id) SELECT variant.id, scope.id" + both,
-    )
-
-
-def roles() -> None:
-    """Role presets of this release, and the roles of every domain, project and user made from them."""
-    (WORK / "fixtures/manager").mkdir(parents=True, exist_ok=True)
-    manager_cli("permissions", "emit", "--repository", str(WORK))
-    manager_cli("fixture", "populate", str(WORK / "fixtures/manager/example-role-presets.json"))
-    manager_cli("permissions", "provision")
 
 
 def bucket() -> None:
@@ -297,9 +234,8 @@ def bootstrap() -> None:
     shared.join()
     step("PostgreSQL", wait_for_database)
     step("schema of the manager", manager_schema)
-    step("accounts", accounts)
-    step("kinds of model services", publish_runtime_variants)
-    step("roles", roles)
+    for name, work in first_rows.STEPS.items():
+        step(name, work)
     mark("database")
     step("S3 server", lambda: wait_until("the S3 server", tcp("s3", 7070)))
     step("bucket", bucket)

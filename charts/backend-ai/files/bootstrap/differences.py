@@ -1,7 +1,8 @@
 """What the bootstrap does otherwise for a release, from the table in differences.json.
 
-Each entry holds for the releases from "since" to "until", both included. "tables" and "columns" are those of the first rows
-(fixture.py), "projects" are types of project, "steps" are steps of bootstrap.py. What the table does not name holds for all.
+Each entry holds for the releases from "since" to "until", both included. "until" may name a series: "26.8" is its last patch.
+"tables" and "columns" are those of the first rows (fixture.py), "projects" are types of project, "steps" are those of bootstrap.py
+and first_rows.py. What the table does not name holds for all.
 """
 
 import json
@@ -13,19 +14,18 @@ TABLE: dict[str, dict[str, dict[str, str]]] = json.loads(Path(__file__).with_nam
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """Year, month and patch. A pre-release counts as its release."""
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    """Year, month and patch, or year and month of a series. A pre-release counts as its release."""
+    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
     if found is None:
         raise ValueError(f"{version!r} is no version of Backend.AI")
-    return tuple(int(part) for part in found.groups())
+    return tuple(int(part) for part in found.groups() if part is not None)
 
 
 def holds(kind: str, name: str, release: str) -> bool:
     entry = TABLE[kind].get(name, {})
     at = numbers(release)
-    return ("since" not in entry or at >= numbers(entry["since"])) and (
-        "until" not in entry or at <= numbers(entry["until"])
-    )
+    until = numbers(entry["until"]) if "until" in entry else ()
+    return ("since" not in entry or at >= numbers(entry["since"])) and at[: len(until)] <= until
 
 
 def adapted(fixture: dict[str, list[dict[str, Any]]], release: str) -> dict[str, list[dict[str, Any]]]:

@@ -26,8 +26,8 @@ VOLUME_PERMISSIONS = {
 # Bit of the permission READ: what a project lends to its members.
 READ = 1
 
-type Row = dict[str, Any]
-type Node = tuple[str, str]
+Row = dict[str, Any]
+Node = tuple[str, str]
 
 
 def uid(*names: str) -> str:

@@ -1,0 +1,39 @@
+"""The manager that is installed here: its release, its commands and its database."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import asyncpg
+from ai.backend.manager import __version__ as RELEASE
+
+__all__ = ["CONFIGURATION", "RELEASE", "WORK", "manager_cli", "query"]
+
+CONFIGURATION = Path("/etc/backend.ai")
+# Where files for the commands are written.
+WORK = Path("/tmp/bootstrap")
+
+
+def manager_cli(*arguments: str) -> None:
+    from ai.backend.manager.cli.__main__ import main
+
+    main(args=[f"--config={CONFIGURATION}/manager.toml", *arguments], prog_name="backend.ai mgr", standalone_mode=False)
+
+
+def query(database: str, sql: str, *arguments: object) -> list[object]:
+    """Rows of one statement."""
+
+    async def fetch() -> list[object]:
+        connection = await asyncpg.connect(
+            host="postgres",
+            user="backendai",
+            password=os.environ["DATABASE_PASSWORD"],
+            database=database,
+            timeout=10,
+        )
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())
