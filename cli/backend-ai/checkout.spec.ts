@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { checkoutState, checkoutVersion, releaseBelow, runtimeRequirements } from './checkout.ts';
+import {
+  brokenSources,
+  checkoutState,
+  checkoutVersion,
+  releaseBelow,
+  runtimeRequirements,
+} from './checkout.ts';
 
 const COMMIT = 'c0032c47aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
 
@@ -35,6 +41,21 @@ describe('a checkout', () => {
       '',
     ].join('\n');
     expect(runtimeRequirements(text)).to.deep.equal(['aiohttp~=3.13.0', 'janus~=1.0; sys_platform != "x"']);
+  });
+});
+
+describe('sources that cannot be compiled', () => {
+  it('are named with the reason', () => {
+    const output =
+      '#9 [5/5] RUN python /build/lay.py\n#9 1.204 manager/server.py cannot be compiled: SyntaxError: invalid syntax (server.py, line 3)\n#9 ERROR';
+    const error = brokenSources('/x', output);
+    expect(error?.message).to.equal(
+      '/x/src/ai/backend/manager/server.py cannot be compiled: SyntaxError: invalid syntax (server.py, line 3)',
+    );
+    expect(error?.remedy).to.include('Correct that file');
+  });
+  it('are not the cause of another failure', () => {
+    expect(brokenSources('/x', 'no space left on device')).to.equal(undefined);
   });
 });
 

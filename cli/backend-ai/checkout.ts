@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
 import { ProvisionError } from '../machine/provision.ts';
 
@@ -66,4 +67,18 @@ export function checkoutState(head: string | undefined, status: string | undefin
   const commit = head?.trim() ?? '';
   if (!/^[0-9a-f]{40,64}$/.test(commit)) return {};
   return status === undefined ? { commit } : { commit, modified: status.trim() !== '' };
+}
+
+/**
+ * Why the sources of a checkout cannot be installed, from the output of images/checkout/lay.py; undefined: for another reason.
+ * Its line is "manager/server.py cannot be compiled: SyntaxError: invalid syntax (server.py, line 3)", behind what Docker prints.
+ */
+export function brokenSources(folder: string, output: string): ProvisionError | undefined {
+  const found = /(?:^|\s)([\w./-]+\.py) cannot be compiled: (.+)$/m.exec(output);
+  if (!found) return undefined;
+  const [, file = '', reason = ''] = found;
+  return new ProvisionError(
+    `${path.join(folder, SOURCES, file)} cannot be compiled: ${reason.slice(0, 200)}`,
+    'Correct that file, then run the command again.',
+  );
 }

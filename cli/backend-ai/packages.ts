@@ -7,5 +7,5 @@ export interface BackendAi {
   /** Folder with the wheels that the lock takes from there, and their file names. */
   wheels?: { folder: string; files: string[] };
   /** A checkout whose sources lie over the packages. */
-  checkout?: { folder: string; commit?: string; modified?: boolean };
+  checkout?: { folder: string; version: string; commit?: string; modified?: boolean };
 }

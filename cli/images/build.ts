@@ -7,21 +7,14 @@ import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
+import { chosenImages, releaseOf } from './chosen.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
 import { ensureNodeSet } from './node-image.ts';
 import { lockOfRelease, pinnedBackendAi, resolveBackendAi } from './resolve.ts';
-import {
-  BAKED,
-  IMAGES,
-  type ImageName,
-  type ImageRow,
-  LOADED,
-  OF_BACKEND_AI,
-  withCheckout,
-} from './table.ts';
+import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
 
 export type { ImageName } from './table.ts';
 
@@ -31,6 +24,8 @@ export interface ImageSet {
   refs: Record<ImageName, string>;
   /** Reference of the kind node image that already holds all but `operator` and `suites`. */
   nodeImage: string;
+  /** Version of the manager in them. */
+  release: string;
 }
 
 type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder };
@@ -226,20 +221,13 @@ export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageW
       if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
         await builder.build(name);
     }
-    const chosen = asked ? await imagesOf(asked, builder) : {};
-    return { refs: { ...baked, ...loaded, ...chosen }, nodeImage };
+    const chosen = asked ? await chosenImages(asked, imageBuilder(p, asked, builder)) : {};
+    return {
+      refs: { ...baked, ...loaded, ...chosen },
+      nodeImage,
+      release: releaseOf(asked ?? builder.backendAi),
+    };
   });
-}
-
-/** Builds the images of another Backend.AI than the pinned one. */
-async function imagesOf(asked: BackendAi, pinned: FullBuilder): Promise<Partial<Record<ImageName, string>>> {
-  const builder = imageBuilder(pinned.p, asked, pinned);
-  pinned.p.log(`Backend.AI: ${asked.title}`);
-  const refs: Partial<Record<ImageName, string>> = {};
-  for (const name of OF_BACKEND_AI) {
-    refs[name] = await builder.build(asked.checkout ? withCheckout(name) : name);
-  }
-  return refs;
 }
 
 /** Whether the cluster got the image as its own code on top of an image that differs in nothing else. */

@@ -43,7 +43,7 @@ export async function resolveBackendAi(choice: Choice, builder: UvBuilder): Prom
   const { backendAi: pinned } = builder;
   if (choice.kind === 'checkout') {
     const release = releaseBelow(choice.version, await published(builder));
-    const { folder, commit, modified } = choice;
+    const { folder, version, commit, modified } = choice;
     const isPinned = release === VERSIONS.backendAi && choice.requirements.length === 0;
     const wanted = checkoutWanted(release, choice.requirements);
     return {
@@ -51,6 +51,7 @@ export async function resolveBackendAi(choice: Choice, builder: UvBuilder): Prom
       lock: isPinned ? pinned.lock : await locked(builder, choice, wanted),
       checkout: {
         folder,
+        version,
         ...(commit === undefined ? {} : { commit }),
         ...(modified === undefined ? {} : { modified }),
       },

@@ -41,6 +41,9 @@ export class Machine {
   finished: TestRun = run([suite('s', 'Passed')]);
   patches: unknown[] = [];
   applied: string[] = [];
+  environments: unknown[] = [];
+  /** Version of the manager in the images. */
+  release = '26.9.6';
   /** The Backend.AI that images were wanted for. */
   backendAi: unknown;
 
@@ -82,7 +85,7 @@ export class Machine {
       images: async (_, { backendAi } = {}) => {
         this.backendAi = backendAi;
         await this.step('images');
-        return { refs, nodeImage: 'node' };
+        return { refs, nodeImage: 'node', release: this.release };
       },
       clusterExists: async () => this.cluster,
       createCluster: async () => {
@@ -105,9 +108,14 @@ export class Machine {
 
   /** Contains one run, which is finished when it is first read, unless `at.created` throws or waits. */
   api(): RestApi {
+    const items = Object.entries({
+      testruns: [this.finished],
+      testsuites: [testSuite],
+      testenvironments: this.environments,
+    });
     const list = (path: string): KubeList<unknown> => ({
       metadata: { resourceVersion: '1' },
-      items: path.endsWith('/testruns') ? [this.finished] : path.endsWith('/testsuites') ? [testSuite] : [],
+      items: items.find(([plural]) => path.endsWith(`/${plural}`))?.[1] ?? [],
     });
     return {
       get: async <T>(path: string) => list(path) as T,

@@ -32,6 +32,21 @@ describe('the job', () => {
     expect(machine.backendAi).to.deep.equal({ kind: 'series', series: '26.9' });
   });
 
+  it('refuses a release that is earlier than the one whose database the environment has', async () => {
+    const machine = new Machine();
+    machine.cluster = true;
+    machine.environments = [
+      { metadata: { name: 'e2e' }, status: { components: [{ name: 'manager', version: '26.9.6' }] } },
+    ];
+    machine.release = '26.9.0';
+    const { ending } = await machine.job({ reuse: true });
+    expect(ending.code).to.equal(2);
+    expect(ending.sentence).to.match(/26\.9\.6, which 26\.9\.0 cannot use: begin with a new cluster/);
+    expect(machine.applied).to.deep.equal([]);
+    machine.release = '26.9.7';
+    expect((await machine.job({ reuse: true })).ending.code).to.equal(0);
+  });
+
   it('creates the requested number of environments, in order, before the run', async () => {
     const one = new Machine();
     await one.job();

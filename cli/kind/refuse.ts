@@ -1,3 +1,5 @@
+import { compareReleases } from '@backendai-e2e/api/release';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { Finding } from '../machine/doctor.ts';
 import { NAMES } from './names.ts';
 
@@ -14,6 +16,21 @@ export function refuseMissing(findings: readonly Finding[]): void {
   throw new Error(
     `this machine cannot run the suites:\n${missing.map((one) => `  ${findingLine(one)}`).join('\n')}`,
   );
+}
+
+/**
+ * Throws an Error where an environment holds a later release than the one wanted: migrations of the database go forward only.
+ * @param wanted version of the manager that is to be deployed
+ */
+export function refuseOlderRelease(environments: readonly TestEnvironment[], wanted: string): void {
+  for (const { metadata, status } of environments) {
+    const installed = status?.components?.find(({ name }) => name === 'manager')?.version;
+    if (installed === undefined || compareReleases(wanted, installed) >= 0) continue;
+    throw new Error(
+      `environment ${metadata.name} has the database of Backend.AI ${installed}, which ${wanted} cannot use: ` +
+        'begin with a new cluster (make down, then without REUSE=1)',
+    );
+  }
 }
 
 /** Throws an Error for a cluster that exists without --reuse, or for --reuse without a cluster. */

@@ -1,13 +1,15 @@
 import { TEST_ENVIRONMENTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { pathOf } from '@backendai-e2e/kube/request';
-import type { RestApi } from '@backendai-e2e/kube/rest-client';
+import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import type { ImageSet } from '../images/build.ts';
 import type { RunNames } from '../runs/follow.ts';
 import { untilSuitesStand } from '../runs/suites-ready.ts';
 import type { KindOptions } from './kind-options.ts';
 import { environmentNames, NAMES } from './names.ts';
 import { chartImages, environmentObjects, kindRun } from './objects.ts';
+import { refuseOlderRelease } from './refuse.ts';
 
 /** Seconds for a kept environment to be healthy again, before a run on it reports that it is not. */
 const REUSED_ENVIRONMENT_SECONDS = 60;
@@ -37,17 +39,27 @@ export async function createKindRun(
   };
 }
 
-/** Applies the environments one after another: each is deployed after the one before it. */
+/**
+ * Applies the environments one after another: each is deployed after the one before it.
+ * @throws Error where one has the database of a later release
+ */
 export async function applyEnvironments(
   options: KindOptions,
   client: RestApi,
   images: ImageSet,
   signal: AbortSignal,
 ): Promise<void> {
+  const { operatorNamespace: namespace } = NAMES;
+  const there = await client.get<KubeList<TestEnvironment>>(
+    pathOf(TEST_ENVIRONMENTS, { namespace }),
+    {},
+    signal,
+  );
+  refuseOlderRelease(there.items, images.release);
   const refs = chartImages(images.refs);
   for (const object of environmentObjects(options.environmentValues, refs, options.environments ?? 1)) {
     const { name } = object.metadata;
-    const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name });
+    const path = pathOf(TEST_ENVIRONMENTS, { namespace, name });
     await client.apply(path, object, signal);
   }
 }
