@@ -55,13 +55,27 @@ describe('the value of --backend-ai', () => {
     put('VERSION', '26.10.0.dev0');
     expect(await read(folder)).to.not.have.any.keys('commit', 'modified');
   });
+  it('is a list by component', async () => {
+    put('backend_ai_agent-26.9.5-py3-none-any.whl', '');
+    const choice = await read(`manager=26.9, agent=${folder},webserver=image=registry.example:5000/web:1`);
+    expect(choice).to.have.property('kind', 'components');
+    const { components } = choice as { components: Record<string, unknown> };
+    expect(components).to.have.all.keys('manager', 'agent', 'webserver');
+    expect(components.manager).to.deep.equal({ kind: 'series', series: '26.9' });
+    expect(components.webserver).to.deep.equal({ kind: 'image', ref: 'registry.example:5000/web:1' });
+    expect(choiceInWords(choice)).to.equal(
+      `manager 26.9 (newest patch), agent 1 wheels of ${folder} (26.9.5), webserver image registry.example:5000/web:1`,
+    );
+    expect(await refusal('manager=missing')).to.include('neither a release nor a folder');
+    expect(await refusal('manager=image=no tag')).to.include('no reference with a tag or a digest');
+  });
   it('is refused in one sentence for anything else', async () => {
     expect(await refusal(folder))
       .to.include('neither wheels')
       .and.include('src/ai/backend');
     expect(await refusal(path.join(folder, 'missing'))).to.include('neither a release nor a folder');
     expect(await refusal('26.9.x')).to.include('neither a release nor a folder');
-    expect(await refusal('manager=26.9.0')).to.include('one value for all components');
+    expect(await refusal('image=registry.example/x:1')).to.include('manager=image=registry.example/x:1');
     put('src/ai/backend/x.py', '');
     expect(await refusal(folder)).to.include('but no version');
   });

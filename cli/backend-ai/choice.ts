@@ -12,14 +12,26 @@ import {
   SOURCES,
   VERSION_FILES,
 } from './checkout.ts';
+import { type Component, componentList } from './components.ts';
 import { type AskedRelease, askedRelease } from './release.ts';
 import { type Machine, readWheels, type Wheel } from './wheels.ts';
 
-/** Which Backend.AI to deploy, as far as this machine shows. */
-export type Choice =
+/** Where the packages of Backend.AI come from, as far as this machine shows. */
+export type Source =
   | AskedRelease
   | { kind: 'wheels'; folder: string; release: string; wheels: Wheel[] }
   | ({ kind: 'checkout'; folder: string } & Checkout);
+
+/** An image that is there already. */
+export interface GivenImage {
+  kind: 'image';
+  ref: string;
+}
+
+/** Which Backend.AI to deploy: one for all components, or one for each that is named. The others are of the pinned release. */
+export type Choice =
+  | Source
+  | { kind: 'components'; components: Partial<Record<Component, Source | GivenImage>> };
 
 /** The processor of this machine, as wheels name it. @throws ProvisionError for one that Backend.AI has no packages for */
 export function machineOf(arch: string): Machine {
@@ -31,20 +43,44 @@ export function machineOf(arch: string): Machine {
   );
 }
 
+/** A reference of an image, with a tag or a digest. */
+const REFERENCE = /^[\w][\w.-]*(:\d+)?(\/[\w][\w.-]*)*(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$/;
+
 /**
- * Reads the value of --backend-ai (BACKENDAI): a release, a series, "latest", a folder of wheels or a checkout.
+ * Reads the value of --backend-ai (BACKENDAI): a release, a series, "latest", a folder of wheels, a checkout, or a list of such
+ * values by component.
  * @param text a path in it is relative to the working directory
  * @throws ProvisionError that says what to give instead
  */
 export async function readChoice(text: string, p: Provision): Promise<Choice> {
-  const asked = askedRelease(text);
-  if (asked) return asked;
-  if (text.includes('=')) {
+  if (text.startsWith('image=')) {
     throw new ProvisionError(
-      `--backend-ai (BACKENDAI) is "${text}", a list by component.`,
-      'Give one value for all components: a release, a folder of wheels or a checkout.',
+      `--backend-ai (BACKENDAI) is "${text}", an image for no component.`,
+      `Say which component runs it: manager=${text}.`,
     );
   }
+  const list = componentList(text);
+  if (!list) return readSource(text, p);
+  const components: Partial<Record<Component, Source | GivenImage>> = {};
+  for (const [component, value] of list) {
+    components[component] = value.startsWith('image=')
+      ? givenImage(component, value.slice('image='.length))
+      : await readSource(value, p);
+  }
+  return { kind: 'components', components };
+}
+
+function givenImage(component: Component, ref: string): GivenImage {
+  if (REFERENCE.test(ref)) return { kind: 'image', ref };
+  throw new ProvisionError(
+    `--backend-ai (BACKENDAI) gives ${component} the image "${ref}", which is no reference with a tag or a digest.`,
+    'Give its full reference, as registry.example/backend-ai:1.',
+  );
+}
+
+async function readSource(text: string, p: Provision): Promise<Source> {
+  const asked = askedRelease(text);
+  if (asked) return asked;
   const folder = path.resolve(text);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ProvisionError(
@@ -63,7 +99,7 @@ export async function readChoice(text: string, p: Provision): Promise<Choice> {
   return { kind: 'wheels', folder, ...readWheels(text, files, machineOf(process.arch)) };
 }
 
-async function readCheckout(folder: string, p: Provision): Promise<Choice> {
+async function readCheckout(folder: string, p: Provision): Promise<Source> {
   const text = async (file: string): Promise<string | undefined> => {
     const full = path.join(folder, file);
     return existsSync(full) ? readFile(full, 'utf8') : undefined;
@@ -86,8 +122,14 @@ async function readCheckout(folder: string, p: Provision): Promise<Choice> {
 }
 
 /** What a choice is called in messages: "26.8.3", "26.9 (newest patch)", "checkout ../backend.ai (26.9.6, 1a2b3c4d5e6f, modified)". */
-export function choiceInWords(choice: Choice): string {
+export function choiceInWords(choice: Choice | GivenImage): string {
   switch (choice.kind) {
+    case 'components':
+      return Object.entries(choice.components)
+        .map(([component, one]) => `${component} ${choiceInWords(one)}`)
+        .join(', ');
+    case 'image':
+      return `image ${choice.ref}`;
     case 'release':
       return choice.version;
     case 'series':

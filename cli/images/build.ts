@@ -1,19 +1,20 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Choice } from '../backend-ai/choice.ts';
+import type { Component } from '../backend-ai/components.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { PINNED_LOCK } from '../backend-ai/pinned.ts';
 import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
-import { chosenImages, releaseOf } from './chosen.ts';
+import { chooseImages } from './chosen.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
 import { ensureNodeSet } from './node-image.ts';
-import { lockOfRelease, pinnedBackendAi, resolveBackendAi } from './resolve.ts';
+import { lockOfRelease, pinnedBackendAi } from './resolve.ts';
 import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
 
 export type { ImageName } from './table.ts';
@@ -22,6 +23,8 @@ export type { ImageName } from './table.ts';
 export interface ImageSet {
   /** Full reference of each image: backendai-e2e/<name>:<content key>. */
   refs: Record<ImageName, string>;
+  /** Images of single components, in place of "backend-ai". */
+  components: Partial<Record<Component, string>>;
   /** Reference of the kind node image that already holds all but `operator` and `suites`. */
   nodeImage: string;
   /** Version of the manager in them. */
@@ -207,7 +210,7 @@ export interface ImageWish {
 export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
     const builder = imageBuilder(p, await pinnedBackendAi());
-    const asked = backendAi && (await resolveBackendAi(backendAi, builder));
+    const chosen = await chooseImages(backendAi, builder, (asked) => imageBuilder(p, asked, builder));
     const baked = await refsFor(builder, BAKED);
     const loaded = await refsFor(builder, LOADED);
     const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
@@ -221,12 +224,8 @@ export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageW
       if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
         await builder.build(name);
     }
-    const chosen = asked ? await chosenImages(asked, imageBuilder(p, asked, builder)) : {};
-    return {
-      refs: { ...baked, ...loaded, ...chosen },
-      nodeImage,
-      release: releaseOf(asked ?? builder.backendAi),
-    };
+    const { refs, components, release } = await chosen();
+    return { refs: { ...baked, ...loaded, ...refs }, components, nodeImage, release };
   });
 }
 

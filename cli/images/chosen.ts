@@ -1,23 +1,104 @@
 import { brokenSources } from '../backend-ai/checkout.ts';
+import { type Choice, choiceInWords, type GivenImage, type Source } from '../backend-ai/choice.ts';
+import type { Component } from '../backend-ai/components.ts';
 import { lockedRelease } from '../backend-ai/lock.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { CommandError } from '../machine/command.ts';
 import type { Builder } from './extras.ts';
+import { givenImage } from './given-image.ts';
+import { resolveBackendAi } from './resolve.ts';
 import { type ImageName, OF_BACKEND_AI, withCheckout } from './table.ts';
 
+/** Images of the Backend.AI that is asked for. */
+export interface ChosenImages {
+  /** In place of those of the pinned release. */
+  refs: Partial<Record<(typeof OF_BACKEND_AI)[number], string>>;
+  /** For single components, in place of "backend-ai". */
+  components: Partial<Record<Component, string>>;
+  /** Version of the manager. */
+  release: string;
+}
+
+/** Builds with a Backend.AI in place of the pinned one. */
+type BuilderOf = (backendAi: BackendAi) => Builder;
+
 /**
- * Builds the images of a Backend.AI that is not the pinned one.
- * @param builder one for that Backend.AI
- * @throws ProvisionError that names the file of a checkout which Python cannot read
+ * Resolves what is asked for, which may be refused, and returns the function that builds it.
+ * @param pinned builder of the pinned release
+ * @throws ProvisionError for a release that does not exist, or packages that do not go together
  */
-export async function chosenImages(
+export async function chooseImages(
+  choice: Choice | undefined,
+  pinned: Builder,
+  builderOf: BuilderOf,
+): Promise<() => Promise<ChosenImages>> {
+  const nothing = { refs: {}, components: {}, release: releaseOf(pinned.backendAi) };
+  if (choice === undefined) return async () => nothing;
+  if (choice.kind !== 'components') {
+    const asked = await resolveBackendAi(choice, pinned);
+    if (asked === undefined) return async () => nothing;
+    return async () => ({
+      ...nothing,
+      refs: await buildOf(asked, OF_BACKEND_AI, builderOf(asked)),
+      release: releaseOf(asked),
+    });
+  }
+  const builds: (() => Promise<ChosenImages>)[] = [];
+  for (const [component, source] of Object.entries(choice.components) as [Component, Source | GivenImage][]) {
+    builds.push(await chooseComponent(component, source, pinned, builderOf));
+  }
+  pinned.p.log(`Backend.AI by component: ${choiceInWords(choice)}; the others ${nothing.release}`);
+  return async () => {
+    let all: ChosenImages = nothing;
+    for (const build of builds) {
+      const one = await build();
+      all = {
+        refs: { ...all.refs, ...one.refs },
+        components: { ...all.components, ...one.components },
+        release: one.components.manager === undefined ? all.release : one.release,
+      };
+    }
+    return all;
+  };
+}
+
+async function chooseComponent(
+  component: Component,
+  source: Source | GivenImage,
+  pinned: Builder,
+  builderOf: BuilderOf,
+): Promise<() => Promise<ChosenImages>> {
+  const placed = (ref: string, release: string): ChosenImages => ({
+    refs: component === 'agent' ? { agent: ref } : {},
+    components: component === 'agent' ? {} : { [component]: ref },
+    release,
+  });
+  if (source.kind === 'image') {
+    const { ref, release = releaseOf(pinned.backendAi) } = await givenImage(component, source.ref, pinned.p);
+    return async () => placed(ref, release);
+  }
+  const asked = (await resolveBackendAi(source, pinned)) ?? pinned.backendAi;
+  const builder = asked === pinned.backendAi ? pinned : builderOf(asked);
+  return async () => {
+    const name = component === 'agent' ? 'agent' : 'backend-ai';
+    // The suites look into the manager's database with the manager's own programs.
+    const names = component === 'manager' ? ([name, 'suites-backend-ai'] as const) : ([name] as const);
+    const { [name]: ref = '', ...more } = await buildOf(asked, names, builder);
+    const one = placed(ref, releaseOf(asked));
+    return { ...one, refs: { ...one.refs, ...more } };
+  };
+}
+
+/** @throws ProvisionError that names the file of a checkout which Python cannot read */
+async function buildOf(
   asked: BackendAi,
+  names: readonly (typeof OF_BACKEND_AI)[number][],
   builder: Builder,
-): Promise<Partial<Record<ImageName, string>>> {
+): Promise<ChosenImages['refs']> {
   builder.p.log(`Backend.AI: ${asked.title}`);
   const refs: Partial<Record<ImageName, string>> = {};
   try {
-    for (const name of OF_BACKEND_AI) {
+    for (const name of names) {
       refs[name] = await builder.build(asked.checkout ? withCheckout(name) : name);
     }
   } catch (error) {
@@ -28,6 +109,6 @@ export async function chosenImages(
 }
 
 /** The version of the manager: that of a checkout, else that of its package. */
-export function releaseOf({ checkout, lock }: BackendAi): string {
+function releaseOf({ checkout, lock }: BackendAi): string {
   return checkout?.version ?? lockedRelease(lock);
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { releaseBelow } from '../backend-ai/checkout.ts';
-import { type Choice, choiceInWords, machineOf } from '../backend-ai/choice.ts';
+import { choiceInWords, machineOf, type Source } from '../backend-ai/choice.ts';
 import {
   checkoutWanted,
   compileArguments,
@@ -39,7 +39,7 @@ type UvBuilder = Pick<Builder, 'p' | 'build' | 'keyOf' | 'backendAi'>;
  * was asked for.
  * @throws ProvisionError for a release that does not exist, or packages that do not go together
  */
-export async function resolveBackendAi(choice: Choice, builder: UvBuilder): Promise<BackendAi | undefined> {
+export async function resolveBackendAi(choice: Source, builder: UvBuilder): Promise<BackendAi | undefined> {
   const { backendAi: pinned } = builder;
   if (choice.kind === 'checkout') {
     const release = releaseBelow(choice.version, await published(builder));
@@ -71,7 +71,7 @@ export async function resolveBackendAi(choice: Choice, builder: UvBuilder): Prom
   const known = choice.kind === 'release' && (await heldLock(builder, choice, releaseWanted(choice.version)));
   const release = known ? choice.version : chooseRelease(choice, await published(builder));
   if (release === VERSIONS.backendAi) return undefined;
-  const exact: Choice = { kind: 'release', version: release };
+  const exact: Source = { kind: 'release', version: release };
   return { title: release, lock: known || (await locked(builder, exact, releaseWanted(release))) };
 }
 
@@ -95,7 +95,7 @@ async function published(builder: UvBuilder): Promise<string[]> {
   }
 }
 
-async function locked(builder: UvBuilder, choice: Choice, wanted: Wanted, mayBeHeld = true): Promise<string> {
+async function locked(builder: UvBuilder, choice: Source, wanted: Wanted, mayBeHeld = true): Promise<string> {
   const held = mayBeHeld ? await heldLock(builder, choice, wanted) : undefined;
   if (held !== undefined) return held;
   const { p } = builder;
@@ -131,7 +131,7 @@ async function locked(builder: UvBuilder, choice: Choice, wanted: Wanted, mayBeH
   return `${lock}\n`;
 }
 
-async function heldLock(builder: UvBuilder, choice: Choice, wanted: Wanted): Promise<string | undefined> {
+async function heldLock(builder: UvBuilder, choice: Source, wanted: Wanted): Promise<string | undefined> {
   try {
     return await readFile(await lockFile(builder, choice, wanted), 'utf8');
   } catch (error) {
@@ -141,7 +141,7 @@ async function heldLock(builder: UvBuilder, choice: Choice, wanted: Wanted): Pro
 }
 
 /** The file of a lock: it is named by all that uv is asked, the version of uv and the content of wheels included. */
-async function lockFile(builder: UvBuilder, choice: Choice, wanted: Wanted): Promise<string> {
+async function lockFile(builder: UvBuilder, choice: Source, wanted: Wanted): Promise<string> {
   const parts: Record<string, string> = {
     machine: process.arch,
     requirements: wanted.requirements.join('\n'),

@@ -136,7 +136,8 @@ async function loadImages(state: KindState, { p }: Step): Promise<undefined> {
   const { effects } = state;
   state.clusterUp = true;
   state.memory = effects.watchMemory({ ...p, log: () => {} });
-  await effects.loadImages(Object.values(made(state.images).refs), p);
+  const { refs, components } = made(state.images);
+  await effects.loadImages([...Object.values(refs), ...Object.values(components)], p);
 }
 
 async function installOperator(state: KindState, { p }: Step): Promise<undefined> {

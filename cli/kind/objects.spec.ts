@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { BAKED } from '../images/table.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import { parseMemoryUsage } from './memory.ts';
 import { chartImages, environmentObject, kindRun } from './objects.ts';
@@ -26,6 +27,13 @@ describe('the objects that a job creates', () => {
       { agent: 'new' },
     );
     expect(object.spec.chart?.values).to.deep.equal({ images: { agent: 'new' }, manager: { replicas: 1 } });
+  });
+
+  it('gives single components an image of their own', () => {
+    const refs = Object.fromEntries(BAKED.map((name) => [name, `x/${name}:1`]));
+    expect(chartImages(refs)).to.include({ backendAi: 'x/backend-ai:1' }).and.not.have.property('manager');
+    const mixed = chartImages(refs, { manager: 'y:1', 'appproxy-worker': 'y:2' });
+    expect(mixed).to.include({ backendAi: 'x/backend-ai:1', manager: 'y:1', appproxyWorker: 'y:2' });
   });
 
   it('names an image that was not built', () => {

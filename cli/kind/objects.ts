@@ -1,10 +1,27 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
+import type { ImageSet } from '../images/build.ts';
 import { type RunRequest, runObject, runSpec } from '../runs/run-spec.ts';
 import { environmentNames, NAMES } from './names.ts';
 
-/** The image references that charts/backend-ai needs, by the project's image names. */
-export function chartImages(refs: Readonly<Record<string, string>>): Record<string, string> {
+/** Components that may have an image of their own in charts/backend-ai, by the name of that value. */
+const OWN_IMAGES = {
+  manager: 'manager',
+  storageProxy: 'storage-proxy',
+  webserver: 'webserver',
+  appproxyCoordinator: 'appproxy-coordinator',
+  appproxyWorker: 'appproxy-worker',
+} as const;
+
+/**
+ * The image references that charts/backend-ai needs.
+ * @param refs by the project's image names
+ * @param components of single components, in place of "backend-ai"
+ */
+export function chartImages(
+  refs: Readonly<Record<string, string>>,
+  components: ImageSet['components'] = {},
+): Record<string, string> {
   const names = {
     postgres: 'postgres',
     valkey: 'valkey',
@@ -15,13 +32,16 @@ export function chartImages(refs: Readonly<Record<string, string>>): Record<stri
     agent: 'agent',
     kernelPush: 'kernel-push',
   };
-  return Object.fromEntries(
-    Object.entries(names).map(([value, image]) => {
-      const ref = refs[image];
-      if (!ref) throw new Error(`there is no image "${image}" for images.${value} of charts/backend-ai`);
-      return [value, ref];
-    }),
-  );
+  const needed = Object.entries(names).map(([value, image]) => {
+    const ref = refs[image];
+    if (!ref) throw new Error(`there is no image "${image}" for images.${value} of charts/backend-ai`);
+    return [value, ref];
+  });
+  const own = Object.entries(OWN_IMAGES).flatMap(([value, component]) => {
+    const ref = components[component];
+    return ref === undefined ? [] : [[value, ref]];
+  });
+  return Object.fromEntries([...needed, ...own]);
 }
 
 /**

@@ -56,7 +56,7 @@ export async function applyEnvironments(
     signal,
   );
   refuseOlderRelease(there.items, images.release);
-  const refs = chartImages(images.refs);
+  const refs = chartImages(images.refs, images.components);
   for (const object of environmentObjects(options.environmentValues, refs, options.environments ?? 1)) {
     const { name } = object.metadata;
     const path = pathOf(TEST_ENVIRONMENTS, { namespace, name });

@@ -94,6 +94,23 @@ describe('charts/backend-ai', function () {
     expect(error).to.match(/images\.\w+ is needed: the full reference of that image/);
   });
 
+  it('gives a component an image of its own, and the bootstrap that of the manager', async () => {
+    const own = await render(
+      '--set',
+      'images.manager=own/manager:1',
+      '--set',
+      'images.appproxyWorker=own/worker:1',
+    );
+    const imageOf = (name: string): (string | undefined)[] =>
+      workloads(own)
+        .filter((one) => one.name.startsWith(name))
+        .flatMap(({ pod }) => [pod.initContainers?.[0]?.image, pod.containers[0]?.image]);
+    expect(imageOf('manager')).to.deep.equal(['own/manager:1', 'own/manager:1']);
+    expect(imageOf('bootstrap')).to.deep.equal(['own/manager:1', 'own/manager:1']);
+    expect(imageOf('appproxy-worker')).to.deep.equal(['own/worker:1', 'own/worker:1']);
+    expect(imageOf('webserver')).to.deep.equal(['test/backendAi:1', 'test/backendAi:1']);
+  });
+
   describe('values.schema.json', () => {
     const refused: Record<string, string[]> = {
       'a key that does not exist': ['--set', 'manager.replica=3'],

@@ -7,10 +7,10 @@ another Job) and what the stages in etcd are marked with.
 {{ include "backend-ai.user" . }}
 restartPolicy: Never
 initContainers:
-  {{- include "backend-ai.releaseRecord" (list . "backendAi") | nindent 2 }}
+  {{- include "backend-ai.releaseRecord" (list . "manager") | nindent 2 }}
 containers:
   - name: bootstrap
-    image: {{ include "backend-ai.image" (list . "backendAi") }}
+    image: {{ include "backend-ai.image" (list . "manager") }}
     imagePullPolicy: IfNotPresent
     command: [sh, /scripts/start.sh, --, python, /bootstrap/bootstrap.py]
     env:

@@ -51,7 +51,15 @@ annotations:
   e2e.backend.ai/desired-replicas: {{ index . 2 | quote }}
 {{- end }}
 
-{{/* A reference that must be given. Arguments: list of root, key below images. */}}
+{{/*
+A reference that must be given. A component without an image of its own runs images.backendAi. Arguments: list of root, key below
+images.
+*/}}
 {{- define "backend-ai.image" -}}
-{{ required (printf "images.%s is needed: the full reference of that image" (index . 1)) (get (index . 0).Values.images (index . 1)) }}
+{{- $images := (index . 0).Values.images }}
+{{- $key := index . 1 }}
+{{- if and (not (get $images $key)) (has $key (list "manager" "storageProxy" "webserver" "appproxyCoordinator" "appproxyWorker")) }}
+{{- $key = "backendAi" }}
+{{- end -}}
+{{ required (printf "images.%s is needed: the full reference of that image" $key) (get $images $key) }}
 {{- end }}
