@@ -11,7 +11,7 @@ help: ## Show this list
 	@echo '                         PARALLELISM=<suites at once>  SHUFFLE=<seed of a random order>'
 	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
-	@echo '                         BACKENDAI=<release, series, latest, folder of wheels or checkout>'
+	@echo '                         BACKENDAI=<release, series, latest, wheels, checkout or component=value,…>'
 
 setup: ## Install the npm packages and the Git hooks
 	@./tools/dev hooks

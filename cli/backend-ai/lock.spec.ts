@@ -91,6 +91,13 @@ describe('a refusal of uv', () => {
     );
     expect(error.remedy).to.include('another release');
   });
+  it('names a damaged wheel', () => {
+    const said =
+      'error: Failed to read `backend-ai-manager @ file:///build/wheels/x.whl`\n  cause: Failed to extract archive: x.whl\n  cause: Invalid zip file structure';
+    const error = unresolvable('1 wheels of dist', said);
+    expect(error.message).to.match(/cannot be resolved: Failed to read `backend-ai-manager @ \S+x\.whl`$/);
+    expect(error.remedy).to.include('damaged');
+  });
   it('names the Python of the images where another one is wanted', () => {
     const said =
       'Because the requested Python version (>=3.13) does not satisfy Python>=3.14 and b==1 depends on Python>=3.14';

@@ -115,14 +115,17 @@ export function lockedRelease(lock: string): string {
 /** Explains why uv could not resolve. `said`: what it printed. */
 export function unresolvable(what: string, said: string): ProvisionError {
   const python = /requires-python|requires Python|Python\s*[<>=]|python_version/i.test(said);
+  const damaged = /failed to (read|extract)|invalid zip/i.test(said);
   const [reason] = said
     .split('\n')
-    .map((line) => line.replace(/^[\s×╰─▶⋮│├]*(cause:|hint:)?\s*/u, '').trim())
-    .filter((line) => /because|no version|not found|conflict|unsatisfiable/i.test(line));
+    .map((line) => line.replace(/^[\s×╰─▶⋮│├]*((error|cause|hint):)?\s*/u, '').trim())
+    .filter((line) => /because|no version|not found|conflict|unsatisfiable|failed to read/i.test(line));
   return new ProvisionError(
     `The packages of ${what} cannot be resolved${reason ? `: ${reason.slice(0, 400)}` : `:\n${said.slice(-800)}`}`,
-    python
-      ? `Choose a Backend.AI for Python ${PYTHON}: the images have no other one.`
-      : 'Choose another release, or correct the requirements of the folder.',
+    damaged
+      ? 'Build that wheel again: the file is damaged.'
+      : python
+        ? `Choose a Backend.AI for Python ${PYTHON}: the images have no other one.`
+        : 'Choose another release, or correct the requirements of the folder.',
   );
 }

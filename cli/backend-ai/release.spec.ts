@@ -42,7 +42,10 @@ describe('the nearest releases', () => {
   const near = (version: string) => nearestReleases({ kind: 'release', version }, PUBLISHED);
 
   it('are those before, where none is after', () => {
-    expect(near('27.1.0')).to.deep.equal(['26.9.6', '26.9.10', '26.10.0rc1']);
+    expect(near('27.1.0')).to.deep.equal(['26.9.5', '26.9.6', '26.9.10']);
+  });
+  it('include a pre-release for another pre-release', () => {
+    expect(near('26.11.0rc1')).to.include('26.10.0rc1');
   });
   it('are those after, where none is before', () => {
     expect(near('1.0.0')).to.deep.equal(['26.4.16', '26.7.0', '26.8.2']);

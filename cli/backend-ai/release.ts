@@ -1,5 +1,6 @@
 import { compareReleases, releaseParts, seriesOf } from '@backendai-e2e/api/release';
 import { ProvisionError } from '../machine/provision.ts';
+import { PYTHON } from './wheels.ts';
 
 /** How many releases a refusal names. */
 const NEAREST = 3;
@@ -34,7 +35,7 @@ export function chooseRelease(asked: AskedRelease, published: readonly string[])
   if (found !== undefined) return found;
   const nearest = nearestReleases(asked, newestFirst);
   throw new ProvisionError(
-    `There is no Backend.AI ${nameOf(asked)} on the package index.`,
+    `There is no Backend.AI ${nameOf(asked)} for Python ${PYTHON} on the package index.`,
     nearest.length > 0
       ? `Ask for one of the nearest: ${nearest.join(', ')}.`
       : 'The index lists no release: look at its address and at the network.',
@@ -57,12 +58,14 @@ function isFinal(version: string): boolean {
   return releaseParts(version)?.[3] === 1;
 }
 
-/** Up to three releases (for a series: series) around the one that does not exist, oldest first. */
+/** Up to three releases (for a series: series) around the one that does not exist, oldest first. For a release no pre-releases. */
 export function nearestReleases(asked: AskedRelease, published: readonly string[]): string[] {
   if (asked.kind === 'latest') return [];
   const isSeries = asked.kind === 'series';
   const wanted = isSeries ? `${asked.series}.0` : asked.version;
-  const names = isSeries ? [...new Set(published.map(seriesOf))].map((name) => `${name}.0`) : published;
+  const finals = published.filter(isFinal);
+  const candidates = finals.length > 0 && releaseParts(wanted)?.[3] === 1 ? finals : published;
+  const names = isSeries ? [...new Set(candidates.map(seriesOf))].map((name) => `${name}.0`) : candidates;
   const sorted = names.toSorted(compareReleases);
   const after = sorted.filter((version) => compareReleases(version, wanted) > 0);
   const before = sorted.filter((version) => compareReleases(version, wanted) < 0);

@@ -38,7 +38,7 @@ export function backendAiOption(): Option {
   return textOption(
     'backendAi',
     'which',
-    'Backend.AI to deploy: a release, a series, latest, a folder of wheels or a checkout (default: the pinned release)',
+    'Backend.AI to deploy: a release, a series, latest, a folder of wheels, a checkout, or component=value,… (default: the pinned release)',
   );
 }
 
