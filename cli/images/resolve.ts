@@ -81,7 +81,7 @@ export async function lockOfRelease(version: string, builder: UvBuilder): Promis
 }
 
 /** All releases that the package index has, as pip lists them. */
-async function published(builder: UvBuilder): Promise<string[]> {
+export async function published(builder: Pick<UvBuilder, 'p' | 'build'>): Promise<string[]> {
   const what = ['pip', '--disable-pip-version-check', 'index', 'versions', '--pre', 'backend.ai-manager'];
   try {
     return publishedReleases(await inUv(builder, what, { timeoutSeconds: LIST_SECONDS, log: 'releases' }));
@@ -157,7 +157,7 @@ async function lockFile(builder: UvBuilder, choice: Source, wanted: Wanted): Pro
 
 /** Output of a program of the image "uv", which reaches the package index as a build of an image does. */
 async function inUv(
-  { p, build }: UvBuilder,
+  { p, build }: Pick<UvBuilder, 'p' | 'build'>,
   program: string[],
   options: { timeoutSeconds: number; log: string; input?: string; mounts?: string[] },
 ): Promise<string> {

@@ -1,4 +1,5 @@
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
+import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { Command } from 'commander';
 import type { End } from './end.ts';
 import { given } from './option-values.ts';
@@ -29,6 +30,14 @@ interface MatrixWords extends SeriesWords {
   versions?: string;
   informational?: string;
   exitCodeTo?: string;
+}
+
+/** What commander gives for the options of `bisect`. */
+interface BisectWords extends SeriesWords {
+  good?: string;
+  bad?: string;
+  trial?: string;
+  again: boolean;
 }
 
 /** Adds the commands that run the same tests on several Backend.AIs. */
@@ -63,6 +72,40 @@ export function addSeriesCommands(program: Command, end: End): void {
       const { versions = '', informational } = words;
       const code = await matrixCommand({ ...testsOf(words), versions, ...given({ informational }) });
       await end(code, words.exitCodeTo);
+    });
+  addBisect(program, end);
+}
+
+function addBisect(program: Command, end: End): void {
+  seriesOptions(program.command('bisect'))
+    .description('find the release, the commit and the component since which tests are red')
+    .option('--good <release>', 'release on which the tests pass')
+    .option('--bad <which>', 'later release, or a checkout, on which one of them fails')
+    .option('--trial <which>', 'run the tests on this Backend.AI only; the exit code is for "git bisect run"')
+    .option('--again', 'forget what earlier calls tried', false)
+    .addOption(switchOption('dryRun', 'print the plan and deploy nothing'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit codes: 0 with an answer, 1 without one. With --trial: 0 green, 1 red, 125 unknown, 128 wrong options.',
+        '',
+        'Examples:',
+        "  ./e2e bisect --good 26.9.0 --bad 26.9.6 --suites journeys-admin-quota --grep 'deactivated'",
+        '  ./e2e bisect --good 26.9.6 --bad ../backend.ai --suites session-lifecycle-create-session',
+        '  git bisect run ../backendai-e2e/e2e bisect --trial . --suites session-lifecycle-create-session',
+      ].join('\n'),
+    )
+    .action(async (words: BisectWords) => {
+      const { bisectCommand, trialCommand } = await import('../commands/bisect.ts');
+      const { good, bad, trial, again } = words;
+      const { dryRun, ...tests } = testsOf(words);
+      if (trial !== undefined) return end(await trialCommand(trial, tests));
+      if (good === undefined || bad === undefined) {
+        console.error('e2e: bisect needs --good and --bad, or --trial. See ./e2e bisect --help.');
+        return end(COMMAND_EXIT.couldNotRun);
+      }
+      return end(await bisectCommand({ ...tests, good, bad, again, dryRun }));
     });
 }
 

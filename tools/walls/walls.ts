@@ -125,6 +125,7 @@ export const WALLS: readonly Wall[] = [
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
   ['cli/matrix', [...COMMAND, 'cli/machine', 'cli/series']],
+  ['cli/bisect', [...COMMAND, 'cli/machine', 'cli/series']],
   [
     'cli/page',
     [
@@ -157,7 +158,8 @@ export const WALLS: readonly Wall[] = [
     'cli/commands',
     [
       ...[...COMMAND, 'packages/scheduling'],
-      ...['cli/backend-ai', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/history', 'cli/images'],
+      ...['cli/backend-ai', 'cli/bisect', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/history'],
+      'cli/images',
       ...['cli/kind', 'cli/machine', 'cli/matrix', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
       ...['cli/series', 'cli/staging', 'cli/terminal'],
     ],
