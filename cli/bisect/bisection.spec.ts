@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import type { Component } from '../backend-ai/components.ts';
 import type { Sight } from '../series/sight.ts';
 import { answerInWords, type Lines, nextStep, type Step } from './bisection.ts';
-import { type Build, type Component, keyOf, type Point, pointInWords, releaseLine } from './builds.ts';
+import { type Build, keyOf, type Point, pointInWords, releaseLine } from './builds.ts';
 
 const release = (version: string): Build => ({ kind: 'release', version });
 const commit = (digit: string): Build => ({ kind: 'commit', hash: digit.repeat(40), subject: `Do ${digit}` });

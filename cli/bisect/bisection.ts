@@ -1,5 +1,6 @@
+import type { Component } from '../backend-ai/components.ts';
 import type { Sight } from '../series/sight.ts';
-import { type Build, buildInWords, type Component, keyOf, type Point } from './builds.ts';
+import { type Build, buildInWords, keyOf, type Point } from './builds.ts';
 import { mixedPoints } from './culprits.ts';
 import { type ColorOf, type Narrowed, narrow } from './narrow.ts';
 

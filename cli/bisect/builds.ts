@@ -1,4 +1,5 @@
 import { compareReleases, releaseParts, seriesOf } from '@backendai-e2e/api/release';
+import type { Component } from '../backend-ai/components.ts';
 
 /** One Backend.AI of a bisection. */
 export type Build =
@@ -6,17 +7,6 @@ export type Build =
   | { kind: 'commit'; hash: string; subject: string }
   /** What a checkout holds beside its commit. It may change between two calls. */
   | { kind: 'edits'; folder: string; hash: string };
-
-/** The components that a trial can take from another build. */
-export const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-] as const;
-export type Component = (typeof COMPONENTS)[number];
 
 /** What one trial deploys: a build, or one component of it beside the others of another build. */
 export type Point = { build: Build } | { component: Component; of: Build; others: Build };

@@ -1,4 +1,5 @@
-import { type Build, COMPONENTS, type Component, type Point } from './builds.ts';
+import { COMPONENTS, type Component } from '../backend-ai/components.ts';
+import type { Build, Point } from './builds.ts';
 
 /** Folders below src/ai/backend, and the components that run their code. Code that is not here may be anyone's. */
 const OWNERS: Readonly<Record<string, readonly Component[]>> = {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { execaSync } from 'execa';
+import { COMPONENTS } from '../backend-ai/components.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
-import { COMPONENTS } from './builds.ts';
 import { componentsOf, mixedValue } from './culprits.ts';
 import { addCopy, commitsSince, headBuild, readHead, removeCopy, touchedBetween } from './history.ts';
 

@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { COMPONENTS, type Component } from '../backend-ai/components.ts';
 import { command, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
-import { type Build, COMPONENTS, type Component } from './builds.ts';
+import type { Build } from './builds.ts';
 import { componentsOf } from './culprits.ts';
 
 /** What a checkout is, as far as a bisection needs it. */

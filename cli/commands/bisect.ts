@@ -24,6 +24,7 @@ import {
   removeCopy,
   touchedBetween,
 } from '../bisect/history.ts';
+import { search } from '../bisect/search.ts';
 import { colorsOf, questionOf, readTried, type TriedPoint, writeTried } from '../bisect/tried.ts';
 import { listReleases } from '../images/releases.ts';
 import { ensureEngine } from '../machine/engine.ts';
@@ -66,7 +67,16 @@ export async function bisectCommand({ good, bad, again, dryRun, ...tests }: Bise
       console.log(planned(lines, nextStep(lines, colorsOf(tried, questionOf(tests)))).join('\n'));
       return COMMAND_EXIT.passed;
     }
-    return await search(lines, head, tests, tried);
+    const question = questionOf(tests);
+    const end = await search(lines, tried, question, {
+      tryPoint: (point) => tryPoint(point, head, tests, question),
+      read: (step) => provided((p) => readMore(step, head, p)),
+      keep: (all) => writeTried(TRIED, all),
+      print: (line) => console.log(line),
+    });
+    if (!end) return COMMAND_EXIT.interrupted;
+    console.log([...evidence(end.tried), '', end.answer].join('\n'));
+    return 'found' in end.step ? COMMAND_EXIT.passed : COMMAND_EXIT.failed;
   } catch (error) {
     const ending = endingOfError(error);
     console.error(lastLine(ending));
@@ -87,35 +97,6 @@ export async function trialCommand(backendAi: string, tests: TrialTests): Promis
   const { color, said } = sightOfTrial(trial);
   console.log(`${backendAi} is ${color}: ${said}`);
   return { green: GIT.good, red: GIT.bad, unknown: GIT.skip }[color];
-}
-
-/** Does one step after the other until there is an answer. */
-async function search(
-  start: Lines,
-  head: CheckoutHead | undefined,
-  tests: TrialTests,
-  earlier: readonly TriedPoint[],
-): Promise<number> {
-  let lines = start;
-  let tried = [...earlier];
-  const question = questionOf(tests);
-  for (;;) {
-    const step = nextStep(lines, colorsOf(tried, question));
-    if (step.do === 'end') {
-      console.log([...evidence(tried, question), '', answerInWords(step)].join('\n'));
-      return 'found' in step ? COMMAND_EXIT.passed : COMMAND_EXIT.failed;
-    }
-    if (step.do === 'read') {
-      lines = { ...lines, ...(await provided((p) => readMore(step, head, p))) };
-      continue;
-    }
-    console.log(`\nbisect: ${pointInWords(step.point)}; at most ${step.left} more in this line`);
-    const one = await tryPoint(step.point, head, tests, question);
-    if (one === undefined) return COMMAND_EXIT.interrupted;
-    console.log(`bisect: ${pointInWords(step.point)} is ${one.color}: ${one.said}`);
-    tried = [...tried.filter(({ key, question: other }) => key !== one.key || other !== question), one];
-    await writeTried(TRIED, tried);
-  }
 }
 
 /** Runs the tests on a point; undefined after an interruption. */
@@ -233,9 +214,7 @@ function planned({ builds }: Lines, step: Step): string[] {
   ];
 }
 
-function evidence(tried: readonly TriedPoint[], question: string): string[] {
-  const rows = tried
-    .filter((one) => one.question === question)
-    .map(({ key, color, met, said, folder }) => [key, color, met, said, folder]);
+function evidence(tried: readonly TriedPoint[]): string[] {
+  const rows = tried.map(({ key, color, met, said, folder }) => [key, color, met, said, folder]);
   return ['', ...table(['tried', 'result', 'tested', 'said', 'results'], rows)];
 }

@@ -125,7 +125,7 @@ export const WALLS: readonly Wall[] = [
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
   ['cli/matrix', [...COMMAND, 'cli/machine', 'cli/series']],
-  ['cli/bisect', [...COMMAND, 'cli/machine', 'cli/series']],
+  ['cli/bisect', [...COMMAND, 'cli/backend-ai', 'cli/machine', 'cli/series']],
   [
     'cli/page',
     [
