@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { type RunOptions, runCode, type WholeRun } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
+import { noSessionOfThatName, notYourSession } from '../assertions/session-refusals.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import type { Execution } from '../clients/manager/sessions.ts';
 import { measure } from '../evidence/record.ts';
@@ -228,11 +229,9 @@ for i in range(3):
   describe('is refused', () => {
     it('to another user', async () => {
       const strange = world().user2.sessions.execute(session.id, { mode: 'query', runId: 'x', code: '1' });
-      await expectRefusal(strange, { status: 403, kind: 'not-enough-permission' });
-      await expectRefusal(world().user2.sessions.get(session.name), {
-        status: 404,
-        kind: 'entity-not-found',
-      });
+      const { version } = world().connection;
+      await expectRefusal(strange, notYourSession(version, session.id));
+      await expectRefusal(world().user2.sessions.get(session.name), noSessionOfThatName(version));
     });
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { noSessionOfThatName, noSuchProject, notYourSession } from '../assertions/session-refusals.ts';
 import { Api } from '../clients/http/api.ts';
 import type { BackendAi } from '../clients/manager/backend-ai.ts';
 import type { NewSession } from '../clients/manager/sessions.ts';
@@ -78,7 +79,8 @@ describe('refusing a session', () => {
       await refuses({ config }, { status: 404, kind: 'object-not-found' });
     });
     it('a project that does not exist', async () => {
-      await refuses({ group: 'no-such-project' }, { status: 404, kind: 'entity-not-found' });
+      const group = 'no-such-project';
+      await refuses({ group }, noSuchProject(world().connection.version, group));
     });
     it('a batch session without a command', async () => {
       await refuses({ type: 'batch' }, { status: 400, kind: 'invalid-api-params', msg: 'startup command' });
@@ -144,12 +146,12 @@ describe('refusing a session', () => {
     ];
     for (const [what, act] of actions) {
       it(`${what}, by name`, async () => {
-        const refusal = { status: 404, kind: 'entity-not-found', msg: 'Session' };
+        const refusal = noSessionOfThatName(world().connection.version);
         await expectRefusal(act(world().user, 'e2e-no-such-session'), refusal);
       });
-      // A user gets the same answer for an unknown id as for another user's session: no permission.
+      // A user gets the same answer for an unknown id as for another user's session.
       it(`${what}, by id`, async () => {
-        const refusal = { status: 403, kind: 'not-enough-permission', msg: UNKNOWN };
+        const refusal = notYourSession(world().connection.version, UNKNOWN);
         await expectRefusal(act(world().user, UNKNOWN), refusal);
       });
       it(`${what}, by id, as an administrator`, async () => {

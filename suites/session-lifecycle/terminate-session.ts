@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
+import { noSessionOfThatName } from '../assertions/session-refusals.ts';
 import { START_SECONDS, statesInOrder, waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
@@ -92,7 +93,8 @@ describe('terminating a session', () => {
     it('removes it from the API', async () => {
       const gone = { status: 404, kind: 'object-not-found' };
       await expectRefusal(world().user.sessions.get(session.id), gone);
-      await expectRefusal(world().user.sessions.get(session.name), { status: 404, kind: 'entity-not-found' });
+      const { user, connection } = world();
+      await expectRefusal(user.sessions.get(session.name), noSessionOfThatName(connection.version));
     });
 
     it('removes its container and scratch directory', () => leavesNothingOn(session.id, place));
@@ -102,7 +104,8 @@ describe('terminating a session', () => {
     it('a second time has no effect by id, and finds no session by name', async () => {
       const { sessions } = world().user;
       expect(await sessions.destroy(session.id)).to.deep.equal({ stats: {} });
-      await expectRefusal(sessions.destroy(session.name), { status: 404, kind: 'entity-not-found' });
+      const { version } = world().connection;
+      await expectRefusal(sessions.destroy(session.name), noSessionOfThatName(version));
       expect((await world().database.session(session.id))?.status).to.equal('TERMINATED');
     });
 
