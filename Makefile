@@ -43,7 +43,7 @@ e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: ea
 defects: ## Plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each (hours)
 	@./tools/dev defects
 
-backtest: ## Compare releases with and without each repair (ROWS=<ids> or PAIR=26.9.0..26.9.6: a part; hours)
+backtest: ## Compare releases with and without each repair (ROWS=<ids>, PAIR=26.9.0..26.9.6 or SERIES=26.9: a part; hours)
 	@./tools/dev backtest
 
 test: ## Run all checks and tests of this project: lint, unit, charts, API server (no Docker needed)
@@ -87,6 +87,7 @@ export E2E_VERSIONS := $(VERSIONS)
 export E2E_INFORMATIONAL := $(INFORMATIONAL)
 export E2E_ROWS := $(ROWS)
 export E2E_PAIR := $(PAIR)
+export E2E_SERIES := $(SERIES)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)
 
 # Of e2e-staging: the cluster, and where Backend.AI runs in it.

@@ -68,6 +68,20 @@ describe('a bisection', () => {
     );
   });
 
+  it('finds a change in the first commit after the release, or in the only one', () => {
+    for (const own of [commits, commits.slice(-1)]) {
+      const [first] = own;
+      if (first?.kind !== 'commit') throw new Error('there is a commit');
+      const { answer } = bisect([...releases, ...commits.slice(-1)], fault('agent', own), {
+        commits: own,
+        touched: ['agent'],
+      });
+      expect(answer)
+        .to.include(`since commit ${first.hash.slice(0, 12)}`)
+        .and.include('green before on 26.9.3');
+    }
+  });
+
   it('reads no commits where a release is red already', () => {
     const head = commits.at(-1) ?? commit('0');
     const { done } = bisect([...releases, head], fault('manager', [...releases.slice(1), head]), {

@@ -90,6 +90,7 @@ export const VOCABULARY = [
   { name: 'all', commands: ['images-push'], make: true },
   { name: 'rows', commands: [], developers: ['bench', 'backtest'], make: true },
   { name: 'pair', commands: [], developers: ['backtest'], make: true },
+  { name: 'series', commands: [], developers: ['backtest'], make: true },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof VOCABULARY)[number]['name'];

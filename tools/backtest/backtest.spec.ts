@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { compareReleases } from '@backendai-e2e/api/release';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
@@ -99,6 +100,11 @@ describe('the choice of repairs', () => {
     expect(ids(repairs, { pair: pairOf('26.9.0..26.9.6', 'pair') })).to.deep.equal(['lost-keys', '14']);
     expect(ids(repairs, { pair: pairOf('26.8.3..26.9.0', 'pair') })).to.deep.equal(['12']);
   });
+  it('is those that came in a series', () => {
+    expect(ids(repairs, { series: '26.9' })).to.deep.equal(['12', 'lost-keys', '14']);
+    expect(ids(repairs, { series: '26.4' })).to.deep.equal(['12']);
+    expect(() => ids(repairs, { series: '26.7' })).to.throw(InvalidBacktest, 'in the series 26.7');
+  });
   it('is refused where no repair is between the releases', () => {
     expect(() => ids(repairs, { pair: pairOf('26.9.2..26.9.4', 'pair') })).to.throw(
       InvalidBacktest,
@@ -123,7 +129,23 @@ describe('the plan of a backtest', () => {
   });
   it('compares the named releases instead where a pair is given', () => {
     const pair = pairOf('26.9.0..26.9.6', 'pair');
-    expect(comparisons(selectRepairs(repairs, { pair }), pair).map((one) => one.pair)).to.deep.equal([pair]);
+    expect(comparisons(selectRepairs(repairs, { pair }), { pair }).map((one) => one.pair)).to.deep.equal([
+      pair,
+    ]);
+  });
+  it('compares the releases of the series where one is given', () => {
+    const [found] = comparisons(selectRepairs(repairs, { series: '26.4' }), { series: '26.4' });
+    expect(found?.pair).to.deep.equal({ before: '26.4.11', with: '26.4.12' });
+  });
+  it('runs whole suites where a pattern for their tests would be too long for a TestRun', () => {
+    const long = parseRepairs(LIST.replace('keeps keys|finds keys', 'k'.repeat(LENGTHS.grep)));
+    const jobs = deployments(comparisons(long));
+    expect(jobs.map(({ release, grep }) => [release, grep === undefined])).to.deep.equal([
+      ['26.8.3', false],
+      ['26.9.0', false],
+      ['26.9.1', true],
+      ['26.9.2', true],
+    ]);
   });
   it('deploys each release once, earliest first, with all tests that need it', () => {
     const shared = LIST.replace('26.9.1..26.9.2', '26.9.0..26.9.1');

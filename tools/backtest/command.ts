@@ -24,6 +24,8 @@ export interface BacktestOptions {
   rows?: string;
   /** "26.9.0..26.9.6": compare these two releases, by the repairs between them. */
   pair?: string;
+  /** "26.9": compare the releases of the repairs that came in this series. */
+  series?: string;
   /** Print what would be deployed, and run nothing. */
   dryRun?: boolean;
 }
@@ -39,8 +41,9 @@ export async function backtestCommand(options: BacktestOptions): Promise<number>
   let compared: Comparison[];
   try {
     const pair = options.pair === undefined ? undefined : pairOf(options.pair, '--pair');
-    chosen = selectRepairs(all, { ids: namesIn(options.rows), pair });
-    compared = comparisons(chosen, pair);
+    const choice = { ids: namesIn(options.rows), pair, series: options.series };
+    chosen = selectRepairs(all, choice);
+    compared = comparisons(chosen, choice);
   } catch (error) {
     if (!(error instanceof InvalidBacktest)) throw error;
     console.error(error.message);
@@ -70,7 +73,7 @@ async function runAll(
   for (const { release, suites, grep } of jobs) {
     const tests = {
       suites: suites.join(','),
-      grep,
+      ...(grep === undefined ? {} : { grep }),
       includeSlow: true,
       timeoutSeconds: DEPLOY_SECONDS + SUITE_SECONDS * suites.length,
       parallelism: RUN_DEFAULTS.parallelism,
@@ -133,7 +136,7 @@ function planned(compared: readonly Comparison[], jobs: readonly Deployment[]): 
     '',
     ...jobs.flatMap(({ release, suites, grep }) => [
       `deploy ${release}: ${suites.join(', ')}`,
-      `  tests that match: ${grep}`,
+      `  tests: ${grep ?? 'all of these suites'}`,
     ]),
     `${jobs.length} deployments, ${compared.length} repairs`,
   ];

@@ -77,7 +77,7 @@ describe('the judgement of a backtest', () => {
     expect(judge(strict, both(red)).state).to.equal('caught');
   });
   it('is no miss on a release that may not have the fault yet', () => {
-    const [wide] = comparisons(repairs, pairOf('26.9.0..26.9.6', 'pair'));
+    const [wide] = comparisons(repairs, { pair: pairOf('26.9.0..26.9.6', 'pair') });
     if (!wide) throw new Error('no test');
     const both = (before: typeof green) => new Map(Object.entries({ '26.9.0': before, '26.9.6': green }));
     expect(judge(wide, both(green))).to.include({

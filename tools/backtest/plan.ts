@@ -1,4 +1,5 @@
-import { compareReleases } from '@backendai-e2e/api/release';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
+import { compareReleases, seriesOf } from '@backendai-e2e/api/release';
 import { InvalidBacktest, type Pair, type Repair, type Witness } from './repairs.ts';
 
 /** Releases before this one may not deploy: pairs after it are preferred. */
@@ -14,32 +15,47 @@ export interface Comparison {
 export interface Deployment {
   release: string;
   suites: readonly string[];
-  /** Regular expression for the full titles of the tests. */
-  grep: string;
+  /** Regular expression for the full titles of the tests. Absent where it would be too long: then whole suites run. */
+  grep?: string;
+}
+
+/** Which repairs to compare: everything that is given must hold. */
+export interface Choice {
+  /** Ids, or numbers of the same repair. */
+  ids?: readonly string[] | undefined;
+  /** Repairs that came after the first release, and by the second. */
+  pair?: Pair | undefined;
+  /** Repairs that a release of this series was the first of its branch to have: "26.9". */
+  series?: string | undefined;
 }
 
 /** The repairs that are asked for, in the order of the list. Throws {@link InvalidBacktest} for an unknown id, or none. */
-export function selectRepairs(
-  all: readonly Repair[],
-  { ids, pair }: { ids?: readonly string[] | undefined; pair?: Pair | undefined },
-): Repair[] {
+export function selectRepairs(all: readonly Repair[], { ids, pair, series }: Choice): Repair[] {
   const strange = (ids ?? []).filter((id) => !all.some((repair) => isCalled(repair, id)));
   if (strange.length > 0)
     throw new InvalidBacktest(`suites/backtest.yaml has no repair ${strange.join(', ')}`);
   const named = ids ? all.filter((repair) => ids.some((id) => isCalled(repair, id))) : [...all];
-  const between = pair ? named.filter(({ repaired }) => repaired.some((own) => isWithin(own, pair))) : named;
-  if (between.length > 0 || !pair) return between;
-  throw new InvalidBacktest(`no chosen repair came after ${pair.before} and by ${pair.with}`);
+  const found = named.filter(
+    ({ repaired }) =>
+      (!pair || repaired.some((own) => isWithin(own, pair))) &&
+      (series === undefined || repaired.some((own) => seriesOf(own.with) === series)),
+  );
+  if (found.length > 0 || (!pair && series === undefined)) return found;
+  const where = pair ? `came after ${pair.before} and by ${pair.with}` : `came in the series ${series}`;
+  throw new InvalidBacktest(`no chosen repair ${where}`);
 }
 
 /**
- * The releases on which to compare each repair that has a test: those of `pair`, or else the latest of its own that are
- * likely to deploy. Pure.
+ * The releases on which to compare each repair that has a test: those of `pair`, those of the repair in `series`, or else the
+ * latest of the repair that are likely to deploy. Pure.
  */
-export function comparisons(repairs: readonly Repair[], pair?: Pair): Comparison[] {
+export function comparisons(repairs: readonly Repair[], { pair, series }: Choice = {}): Comparison[] {
   return repairs
     .filter(({ witness }) => 'suite' in witness)
-    .map((repair) => ({ repair, pair: pair ?? bestPair(repair) }));
+    .map((repair) => {
+      const inSeries = repair.repaired.find((own) => seriesOf(own.with) === series);
+      return { repair, pair: pair ?? inSeries ?? bestPair(repair) };
+    });
 }
 
 /** One job for each release, earliest first, with all suites and tests that its comparisons need. Pure. */
@@ -54,11 +70,14 @@ export function deployments(all: readonly Comparison[]): Deployment[] {
   }
   return [...byRelease]
     .sort(([a], [b]) => compareReleases(a, b))
-    .map(([release, witnesses]) => ({
-      release,
-      suites: [...new Set([...witnesses].map(({ suite }) => suite))].sort(),
-      grep: [...new Set([...witnesses].flatMap(patterns))].join('|'),
-    }));
+    .map(([release, witnesses]) => {
+      const grep = [...new Set([...witnesses].flatMap(patterns))].join('|');
+      return {
+        release,
+        suites: [...new Set([...witnesses].map(({ suite }) => suite))].sort(),
+        ...(grep.length <= LENGTHS.grep ? { grep } : {}),
+      };
+    });
 }
 
 function patterns({ test, beside }: Witness): string[] {

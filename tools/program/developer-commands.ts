@@ -146,6 +146,7 @@ function addMeasurements(program: Command, end: End): void {
         'compare these two, such as 26.9.0..26.9.6, by the repairs between them',
       ),
     )
+    .addOption(textOption('series', 'name', 'compare by the repairs of this series, such as 26.9'))
     .option('--list', 'print the repairs and their results, and run nothing')
     .addOption(switchOption('dryRun', 'print what would be deployed, and run nothing'))
     .action(async ({ dryRun, ...options }: BacktestOptions) => {
