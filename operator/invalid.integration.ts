@@ -13,7 +13,8 @@ import { parse } from 'yaml';
 const WRONG: [KindName, string, RegExp, string?][] = [
   ['TestRun', '{}', /environmentRef: Required/],
   ['TestRun', '{environmentRef: {}}', /environmentRef\.name: Required/],
-  ['TestRun', '{environmentRef: {name: ""}}', /at least 1 char/],
+  ['TestRun', '{environmentRef: {name: ""}}', /should match/],
+  ['TestRun', '{environmentRef: {name: ../secrets}}', /should match/],
   [
     'TestRun',
     '{environmentRef: {name: e}, moreEnvironmentRefs: [{name: f}, {name: e}]}',
@@ -49,7 +50,7 @@ const WRONG: [KindName, string, RegExp, string?][] = [
     /may not be more than 512 bytes|Too long/,
   ],
   ['TestRun', '{environmentRef: {name: e}, queueName: Not/Mine}', /should match/],
-  ['TestRun', '{environmentRef: {name: e}, rerunFailedOf: ""}', /at least 1 char/],
+  ['TestRun', '{environmentRef: {name: e}, rerunFailedOf: ""}', /should match/],
   ['TestRun', '{environmentRef: {name: e}, suspend: later}', /must be of type boolean/],
   [
     'TestRun',

@@ -26,7 +26,7 @@ import {
   objectName,
   type Resource,
 } from './object.ts';
-import { type ApiRequest, inWords, pathOf, typed } from './request.ts';
+import { type ApiRequest, inWords, isName, pathOf, typed } from './request.ts';
 
 export * from './calls.ts';
 
@@ -48,6 +48,8 @@ export class KubeClient {
     at: ObjectName,
     options: CallOptions = {},
   ): Promise<T | undefined> {
+    // A reference in an object of a user: no object has that name.
+    if (!isName(at.name)) return undefined;
     try {
       return await this.#calls.json<T>(
         { verb: 'get', method: 'GET', path: pathOf(resource, at), what: inWords('get', resource, at) },

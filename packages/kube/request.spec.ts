@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { controllerOf, keyOf, nameOf } from './object.ts';
-import { corePath, inWords, pathOf, urlPath } from './request.ts';
+import { corePath, inWords, isName, pathOf, urlPath } from './request.ts';
 
 const PODS = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
 const RUNS = { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', plural: 'testruns' };
@@ -15,10 +15,14 @@ describe('names and paths', () => {
     );
   });
 
-  it('escape a name that contains a slash', () => {
-    expect(pathOf(PODS, { namespace: '../x', name: 'a/b?c' })).to.equal(
-      '/api/v1/namespaces/..%2Fx/pods/a%2Fb%3Fc',
-    );
+  it('refuse a slash or a percent sign, which the API server decodes before it splits the path', () => {
+    expect(pathOf(PODS, { namespace: 'ns', name: 'b?c' })).to.equal('/api/v1/namespaces/ns/pods/b%3Fc');
+    for (const name of ['a/status', '../x', 'a%2Fb', '%2e%2e', '']) {
+      expect(() => pathOf(PODS, { namespace: 'ns', name }), name).to.throw(
+        RangeError,
+        'no name of an object',
+      );
+    }
   });
 
   it('stay inside their namespace, whatever a name contains', () => {
@@ -26,9 +30,9 @@ describe('names and paths', () => {
     expect(corePath('ns', ...proxy)).to.equal('/api/v1/namespaces/ns/services/artifacts:http/proxy');
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
-        if (name === '.' || name === '..') {
+        if (!isName(name)) {
           expect(() => corePath('ns', 'pods', name)).to.throw(RangeError);
-          expect(() => pathOf(PODS, { namespace: name })).to.throw(RangeError);
+          expect(() => pathOf(PODS, { namespace: 'ns', name })).to.throw(RangeError);
           return;
         }
         const url = new URL(`https://server${corePath('ns', 'pods', name, 'log')}`);

@@ -36,15 +36,23 @@ export function pathOf(resource: Resource, at: Partial<ObjectName>, subresource?
 
 /**
  * Path of the core API's objects of a namespace, or of something below them: `corePath('default', 'pods', 'a', 'log')`.
- * Each part stays one segment of the path, whatever it contains. Throws RangeError for "." and "..".
+ * Each part stays one segment of the path, whatever it contains. Throws RangeError for what is no name.
  */
 export function corePath(namespace: string, ...parts: string[]): string {
   return ['/api/v1/namespaces', ...[namespace, ...parts].map(segment)].join('/');
 }
 
+/**
+ * Whether an object can have the name: the rule of the API server for a segment of a path (IsValidPathSegmentName). It decodes a
+ * path before it splits it, so an escaped slash would lead to a subresource.
+ */
+export function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name);
+}
+
 /** A name as one segment of a path. Clients and proxies resolve "." and ".." even when a program escapes everything else. */
 function segment(name: string): string {
-  if (name === '.' || name === '..') throw new RangeError(`"${name}" is no name of an object`);
+  if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} is no name of an object`);
   // A Service's name carries its port after a colon.
   return encodeURIComponent(name).replaceAll('%3A', ':');
 }

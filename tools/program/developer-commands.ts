@@ -107,6 +107,14 @@ function addMeasurements(program: Command, end: End): void {
       end(await (await import('../bench/command.ts')).benchCommand(Number(repeats), rows)),
     );
   program
+    .command('fuzz')
+    .description('create random objects of all kinds against the operator on a real API server')
+    .option('--objects <n>', 'objects to store', wholeNumber(5), 1000)
+    .option('--seed <n>', 'seed of the objects: the same seed makes the same objects', wholeNumber(0), 1)
+    .action(async (options: { objects: number; seed: number }) =>
+      end(await (await import('../fuzz/command.ts')).fuzzCommand(options)),
+    );
+  program
     .command('cron-selftest')
     .description('prove the schedule in kind with a scheduled run each minute')
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));

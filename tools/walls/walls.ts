@@ -206,6 +206,7 @@ export const WALLS: readonly Wall[] = [
   ['tools/charts', ['packages/api', 'operator', 'tools/envtest']],
   ['tools/docs-check', ['packages/api', 'cli', 'tools/charts', 'tools/envtest']],
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
+  ['tools/fuzz', ['packages/api', 'packages/kube', 'packages/controller', 'tools/envtest']],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
   ['tools/defects', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/selftests']],
@@ -215,6 +216,7 @@ export const WALLS: readonly Wall[] = [
     [
       ...['packages/api', 'packages/results', 'cli'],
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
+      'tools/fuzz',
       ...['tools/page-browser', 'tools/release'],
       ...['tools/selftests', 'tools/walls'],
     ],

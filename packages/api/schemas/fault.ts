@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { FAULT_DEFAULTS } from '../constants/defaults.ts';
 import { FAULT_ACTIONS } from '../constants/fault.ts';
 import { LENGTHS } from '../constants/lengths.ts';
+import { PATTERNS } from '../constants/patterns.ts';
 import { Conditions } from './conditions.ts';
 
 /** Pods of a component. A name, a lock or a count narrows them; the seed chooses where more pods match the count. */
@@ -14,7 +15,7 @@ export const FaultTarget = Type.Object(
     }),
     pod: Type.Optional(
       Type.String({
-        minLength: 1,
+        pattern: PATTERNS.objectName,
         maxLength: LENGTHS.objectName,
         description: 'Name of the only pod to target.',
       }),
@@ -53,7 +54,7 @@ export const FaultSpec = Type.Object(
     environmentRef: Type.Object(
       {
         name: Type.String({
-          minLength: 1,
+          pattern: PATTERNS.objectName,
           maxLength: LENGTHS.name,
           description: 'TestEnvironment in this namespace. It must allow disruption.',
         }),

@@ -32,7 +32,8 @@ export const TestEnvironmentSpec = Type.Object(
             Type.Object(
               {
                 name: Type.String({
-                  minLength: 1,
+                  pattern: PATTERNS.objectName,
+                  maxLength: LENGTHS.objectName,
                   description: 'Secret in this namespace with the key connection.json.',
                 }),
               },
@@ -57,7 +58,7 @@ export const TestEnvironmentSpec = Type.Object(
       Type.Object(
         {
           name: Type.String({
-            minLength: 1,
+            pattern: PATTERNS.objectName,
             maxLength: LENGTHS.name,
             description: 'Earlier TestEnvironment in this namespace.',
           }),

@@ -9,7 +9,7 @@ export const TestRunSpec = Type.Object(
     environmentRef: Type.Object(
       {
         name: Type.String({
-          minLength: 1,
+          pattern: PATTERNS.objectName,
           maxLength: LENGTHS.name,
           description: 'TestEnvironment in this namespace.',
         }),
@@ -20,7 +20,7 @@ export const TestRunSpec = Type.Object(
       Type.Array(
         Type.Object({
           name: Type.String({
-            minLength: 1,
+            pattern: PATTERNS.objectName,
             maxLength: LENGTHS.name,
             description: 'TestEnvironment in this namespace.',
           }),
@@ -65,7 +65,7 @@ export const TestRunSpec = Type.Object(
     ),
     rerunFailedOf: Type.Optional(
       Type.String({
-        minLength: 1,
+        pattern: PATTERNS.objectName,
         maxLength: LENGTHS.name,
         description:
           'Finished TestRun in this namespace. Only the suites that kept it from succeeding run again.',

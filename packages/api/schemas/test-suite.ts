@@ -54,7 +54,7 @@ export const TestSuiteSpec = Type.Object(
       Type.Array(
         Type.Object({
           name: Type.String({
-            minLength: 1,
+            pattern: PATTERNS.objectName,
             maxLength: LENGTHS.objectName,
             description: 'Name of the Secret.',
           }),

@@ -1,0 +1,127 @@
+import { FAULT_ACTIONS } from '@backendai-e2e/api/fault';
+import type { KindName } from '@backendai-e2e/api/group';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
+import { FaultSpec } from '@backendai-e2e/api/schemas/fault';
+import { TestEnvironmentSpec } from '@backendai-e2e/api/schemas/test-environment';
+import { TestReportSpec, TestReportStatus } from '@backendai-e2e/api/schemas/test-report';
+import { TestRunSpec } from '@backendai-e2e/api/schemas/test-run';
+import { TestSuiteSpec } from '@backendai-e2e/api/schemas/test-suite';
+import { type Arbitrary, boolean, constantFrom, oneof, option, tuple } from 'fast-check';
+import { type Schema, valuesOf } from './from-schema.ts';
+
+/** A random object: name, spec and, of a report, the status that its runner writes. */
+export interface FuzzedObject {
+  name: string;
+  spec: Record<string, unknown>;
+  status?: Record<string, unknown>;
+}
+
+/** Names of objects that exist, so that references meet them in most objects. */
+export interface Known {
+  environments: readonly string[];
+  suites: readonly string[];
+  runs: readonly string[];
+}
+
+type Spec = Record<string, unknown>;
+
+/** Random specs of a kind. Where exactly one of some fields must be set, one is. */
+export function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
+  switch (kind) {
+    case 'TestEnvironment':
+      return tuple(specs(TestEnvironmentSpec), boolean(), constantFrom('tiny', 'none', 'backend-ai')).map(
+        ([{ chart, external, namespace: _fixed, ...rest }, deploys, name]) => ({
+          ...rest,
+          ...(deploys ? { chart: { ...asObject(chart), name } } : { external: asObject(external) }),
+        }),
+      );
+    case 'TestSuite':
+      return specs(TestSuiteSpec);
+    case 'TestRun':
+      return tuple(
+        specs(TestRunSpec),
+        among(known.environments),
+        option(among(known.suites)),
+        option(among(known.runs), { freq: 1 }),
+      ).map(([{ suites, rerunFailedOf: _any, ...rest }, name, suite, again]) => ({
+        ...rest,
+        environmentRef: { name },
+        ...(again !== null && suite === null
+          ? { rerunFailedOf: again }
+          : { suites: suite === null ? (suites ?? {}) : { names: [suite] } }),
+      }));
+    case 'TestReport':
+      return tuple(specs(TestReportSpec), among(known.runs)).map(([spec, run]) => ({ ...spec, run }));
+    case 'Fault':
+      return tuple(specs(FaultSpec), among(known.environments), constantFrom(...FAULT_ACTIONS)).map(
+        ([spec, name, action]) => ({
+          ...Object.fromEntries(Object.entries(spec).filter(([field]) => !isAction(field))),
+          [action]: spec[action] ?? actionOf(action),
+          environmentRef: { name },
+          target: targetOf(asObject(spec.target), action),
+        }),
+      );
+  }
+}
+
+/** A target with at most one of the fields that narrow it; the rules of the kind refuse others. */
+function targetOf({ component, pod, count, leader }: Spec, action: string): Spec {
+  if (action === 'scaleToZero') return { component };
+  if (leader !== undefined) {
+    return { component: leader === 'scheduler' ? 'manager' : 'appproxy-coordinator', leader };
+  }
+  return { component, ...(pod === undefined ? (count === undefined ? {} : { count }) : { pod }) };
+}
+
+/** Random objects of a kind. Some have the longest name that their references allow. */
+export function objectsOf(
+  kind: KindName,
+  known: Known,
+  prefix: string,
+): Arbitrary<(index: number) => FuzzedObject> {
+  const status: Arbitrary<Spec | undefined> =
+    kind === 'TestReport' ? option(specs(withoutConditions()), { nil: undefined }) : constantFrom(undefined);
+  return tuple(specsOf(kind, known), status, boolean()).map(([spec, written, long]) => (index) => {
+    const name = `${prefix}-${kind.toLowerCase().slice(4)}-${index}`;
+    return {
+      name: long ? name.padEnd(LENGTHS.name, 'x') : name,
+      spec,
+      ...(written ? { status: written } : {}),
+    };
+  });
+}
+
+/** What a runner may write: not what the operator writes. */
+function withoutConditions(): Schema {
+  const schema = plain(TestReportStatus);
+  const { conditions: _operator, artifacts: _too, ...properties } = schema.properties ?? {};
+  return { ...schema, properties };
+}
+
+function specs(schema: object): Arbitrary<Spec> {
+  return valuesOf(plain(schema)).map(asObject);
+}
+
+/** A schema as JSON, without what TypeBox adds for the compiler. */
+function plain(schema: object): Schema {
+  return JSON.parse(JSON.stringify(schema));
+}
+
+function asObject(value: unknown): Spec {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function among(names: readonly string[]): Arbitrary<string> {
+  return oneof(
+    { weight: 5, arbitrary: constantFrom(...names) },
+    { weight: 1, arbitrary: constantFrom('nowhere') },
+  );
+}
+
+function isAction(field: string): boolean {
+  return FAULT_ACTIONS.some((action) => action === field);
+}
+
+function actionOf(action: string): Spec {
+  return action === 'networkPartition' ? { from: { component: 'agent' } } : {};
+}
