@@ -169,7 +169,7 @@ function codeOf(error: unknown): number {
 }
 
 /** Metrics in the text format of Prometheus; empty for a storage without a known limit. */
-function usageMetrics(usage: Usage | undefined): string {
+export function usageMetrics(usage: Usage | undefined): string {
   if (!usage) return '';
   const { used, quota, refused } = usage;
   const metrics = [

@@ -130,7 +130,7 @@ function readiness({ changes, window }: Scene): Evidence[] {
   return changes
     .filter((change) => change.kind === 'unready' && isIn(change, window))
     .map(({ subject, at, text }) => {
-      // An event tells of one probe. Only the condition of a pod tells that its readiness was lost.
+      // An event is about one probe. Only the condition of a pod says that its readiness was lost.
       const probe = text.startsWith('Unhealthy: ');
       return {
         ...{ component: subject, rule: probe ? 'probe' : 'unready', at },
