@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
@@ -6,6 +7,7 @@ import type { KubeObject } from '@backendai-e2e/kube/object';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { KubeList } from '@backendai-e2e/kube/rest-client';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
+import { readRunFile } from '@backendai-e2e/results/run-file';
 import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
 import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
 import { insideFolder } from '../collect/inside-folder.ts';
@@ -17,6 +19,8 @@ import { runPage, writeRunPage } from '../page/run-page.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { endingOfError } from '../runs/ending.ts';
 import { environmentsIn } from '../runs/follow.ts';
+import { ExportFailed, exportTrace } from '../traces/export-trace.ts';
+import { traceOf } from '../traces/run-trace.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { runsOf, whole } from './runs.ts';
 
@@ -121,13 +125,14 @@ async function listPods(
 /**
  * `e2e report`: writes everything about a run into a folder: run.json, the files of reporters, index.html, logs of pods that
  * are still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is
- * another. With `from` it only makes the page of a folder again, and needs no cluster.
+ * another. With `from` it only makes the page of a folder again, and needs no cluster. With `otlp` it sends the run as a trace; 2 if
+ * the collector does not take it.
  */
 export function reportCommand(
   name: string | undefined,
-  options: ClusterOptions & { out?: string; artifactsNamespace?: string; from?: string },
+  options: ClusterOptions & { out?: string; artifactsNamespace?: string; from?: string; otlp?: string },
 ): Promise<number> {
-  if (options.from !== undefined) return pageCommand(options.from);
+  if (options.from !== undefined) return pageCommand(options.from, options.otlp);
   return withCluster(options, async (cluster) => {
     const run = chooseRun(await runsOf(cluster), name);
     let found = await whole(cluster, run);
@@ -163,6 +168,7 @@ export function reportCommand(
     );
     for (const line of artifacts.neverKept) console.error(`e2e: never kept: ${line}`);
     troubles.push(...artifacts.missing, ...artifacts.differing);
+    if (options.otlp !== undefined) troubles.push(...(await sentTrace(out, options.otlp, cluster.signal)));
     for (const trouble of troubles) console.error(`e2e: ${trouble}`);
     console.error(`e2e: ${artifacts.files.length} artifacts of ${found.reports.length} attempts fetched`);
     for (const line of await runPage(out, out)) console.error(`e2e: ${line}`);
@@ -171,13 +177,30 @@ export function reportCommand(
   });
 }
 
-/** Makes the page of a folder that a run wrote. */
-async function pageCommand(folder: string): Promise<number> {
+/** Sends the run in a folder to a collector. Returns what went wrong. */
+async function sentTrace(folder: string, url: string, signal?: AbortSignal): Promise<string[]> {
+  try {
+    const file = path.join(folder, 'run.json');
+    const trace = traceOf(readRunFile(await readFile(file, 'utf8'), file));
+    const headers = process.env.OTEL_EXPORTER_OTLP_HEADERS;
+    const count = await exportTrace(trace, { url, headers, ...(signal ? { signal } : {}) });
+    console.error(`e2e: the trace ${trace.id} with ${count} spans is sent`);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ExportFailed)) throw error;
+    return [error.message];
+  }
+}
+
+/** Makes the page of a folder that a run wrote, and sends its trace if a collector is named. */
+async function pageCommand(folder: string, otlp: string | undefined): Promise<number> {
   try {
     const { file, bytes } = await writeRunPage(path.resolve(folder));
     console.error(`e2e: the page has ${(bytes / 1e6).toFixed(1)} MB`);
     console.log(file);
-    return COMMAND_EXIT.passed;
+    const troubles = otlp === undefined ? [] : await sentTrace(path.resolve(folder), otlp);
+    for (const trouble of troubles) console.error(`e2e: ${trouble}`);
+    return troubles.length > 0 ? COMMAND_EXIT.couldNotRun : COMMAND_EXIT.passed;
   } catch (error) {
     const { code, sentence } = endingOfError(error);
     console.error(`e2e: ${sentence}`);

@@ -80,6 +80,10 @@ export function addRunCommands(program: Command, end: End): void {
       'namespace of the artifact server, if the operator watches other namespaces (default: that of the run)',
     )
     .option('--from <folder>', 'make the page of this folder again; needs no cluster')
+    .option(
+      '--otlp <url>',
+      'send the run as a trace to this OpenTelemetry collector, for example http://collector:4318',
+    )
     .action(async (run: string | undefined, options) =>
       end(await (await files()).reportCommand(run, options)),
     );

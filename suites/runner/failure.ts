@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { exchangeList } from '@backendai-e2e/results/exchanges';
 import type { Exchange } from '../evidence/record.ts';
 
 /** Number of causes, and of errors of an AggregateError, that are shown one below the other. */
@@ -19,7 +20,8 @@ export function describeFailure(
   const compared = comparison(error, diff);
   if (compared) parts.push(compared);
   parts.push(...causes(error));
-  if (exchanges.length > 0) parts.push(['Last requests:', ...exchanges.flatMap(exchangeLines)].join('\n'));
+  const listed = exchangeList(exchanges);
+  if (listed) parts.push(listed);
   const stack = frames(error);
   if (stack) parts.push(stack);
   return parts.join('\n');
@@ -77,11 +79,6 @@ export function causes(error: unknown, depth = 0): string[] {
     ...errors.slice(0, AGGREGATED).flatMap((one) => lines('one of its errors:', one)),
     ...(more > 0 ? [`${indent}and ${more} more errors`] : []),
   ];
-}
-
-function exchangeLines(exchange: Exchange): string[] {
-  const times = exchange.times > 1 ? `, ${exchange.times} times` : '';
-  return [`  ${exchange.at} ${exchange.request}`, `    → ${exchange.answer} (${exchange.seconds} s${times})`];
 }
 
 function frames(error: unknown): string {

@@ -20,7 +20,7 @@ const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.sp
  * that is neither here nor in a table below fails the spec, so that nothing starts by accident.
  */
 export const RUN_HERE =
-  /^(kubectl (get|wait|create|apply|describe|explain) |helm upgrade |make doctor$|\.\/e2e (run|list|show|logs|report|compare|flaky|rerun|cancel)\b|\.\/e2e staging .*--print-rights )/;
+  /^(kubectl (get|wait|create|apply|describe|explain) |helm upgrade |make doctor$|\.\/e2e (run|list|show|logs|report(?! --from)|compare|flaky|rerun|cancel)\b|\.\/e2e staging .*--print-rights )/;
 
 /** Command lines that need Docker, minutes, or the checkout itself, and where each is run. */
 export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
@@ -43,6 +43,10 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   },
   './e2e history export /mnt/ci/history --last 100': HISTORY,
   './e2e history prune --keep 500 --days 180': HISTORY,
+  './e2e report --from out/e2e --otlp http://collector:4318': {
+    file: 'cli/commands/report-trace.spec.ts',
+    shows: 'sends the run in a folder to a collector',
+  },
   'make images-push REGISTRY=registry.example/e2e': STAGING("'images-push'"),
   'make e2e-staging KUBECONFIG=staging.kubeconfig CONTEXT=staging DEPLOYMENT_NAMESPACE=backend-ai REGISTRY=registry.example/e2e':
     STAGING('is refused without rights'),

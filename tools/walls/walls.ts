@@ -124,6 +124,7 @@ export const WALLS: readonly Wall[] = [
   ['cli/report', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
+  ['cli/traces', COMMAND],
   ['cli/matrix', [...COMMAND, 'cli/machine', 'cli/series']],
   ['cli/bisect', [...COMMAND, 'cli/backend-ai', 'cli/machine', 'cli/series']],
   [
@@ -161,7 +162,7 @@ export const WALLS: readonly Wall[] = [
       ...['cli/backend-ai', 'cli/bisect', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/history'],
       'cli/images',
       ...['cli/kind', 'cli/machine', 'cli/matrix', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
-      ...['cli/series', 'cli/staging', 'cli/terminal'],
+      ...['cli/series', 'cli/staging', 'cli/terminal', 'cli/traces'],
     ],
   ],
   ['cli/program', [...COMMAND, 'cli/commands', 'cli/kind', 'cli/terminal']],

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+
+/** A value of an attribute. OTLP has more types; these are what a run has. */
+export type Value = string | number | boolean;
+
+/** One span of a trace: plain data, before it is written as OTLP. Times are ms since 1970. */
+export interface Span {
+  /** 16 hexadecimal digits. */
+  id: string;
+  /** Absent for the root. */
+  parent?: string;
+  name: string;
+  kind: 'internal' | 'server' | 'client';
+  start: number;
+  end: number;
+  attributes: Readonly<Record<string, Value>>;
+  /** Why it failed; absent if it did not. */
+  failure?: string;
+  /** The exception that ended it: message and whole text. */
+  exception?: { message: string; text: string };
+}
+
+/** A run as a trace. */
+export interface Trace {
+  /** 32 hexadecimal digits. */
+  id: string;
+  /** What describes all spans: the service and its version. */
+  resource: Readonly<Record<string, Value>>;
+  /** Parents come before their children. */
+  spans: readonly Span[];
+}
+
+/** An id that follows from its parts, so that a second export of a run gives the same trace. */
+export function traceIdOf(...parts: readonly string[]): string {
+  return digest('trace', parts).slice(0, 32);
+}
+
+/** As {@link traceIdOf}, for a span. */
+export function spanIdOf(...parts: readonly string[]): string {
+  return digest('span', parts).slice(0, 16);
+}
+
+function digest(what: string, parts: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([what, ...parts]))
+    .digest('hex');
+}
