@@ -1,3 +1,5 @@
+import { isRecord } from '@backendai-e2e/kube/is-record';
+
 /** Name of our entry in the engine's list of runtimes. */
 const BOUNDED_RUNTIME = 'backendai-e2e-bounded';
 
@@ -16,7 +18,7 @@ export function withBoundedRuntime(current: string | undefined, wrapperPath: str
   const runtimes = before.runtimes;
   const after = {
     ...before,
-    runtimes: { ...(isObject(runtimes) ? runtimes : {}), [BOUNDED_RUNTIME]: { path: wrapperPath } },
+    runtimes: { ...(isRecord(runtimes) ? runtimes : {}), [BOUNDED_RUNTIME]: { path: wrapperPath } },
     'default-runtime': BOUNDED_RUNTIME,
   };
   return JSON.stringify(after) === JSON.stringify(before) ? undefined : `${JSON.stringify(after, null, 2)}\n`;
@@ -29,10 +31,6 @@ function parseObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw new Error('daemon.json is no JSON', { cause: error });
   }
-  if (!isObject(value)) throw new Error('daemon.json is no JSON object');
+  if (!isRecord(value)) throw new Error('daemon.json is no JSON object');
   return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
 import { ApiError } from '@backendai-e2e/kube/api-error';
+import { isRecord } from '@backendai-e2e/kube/is-record';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { Type } from 'typebox';
@@ -173,7 +174,7 @@ function parsed(content: string, where: string): PartialConnection {
     // The parser's own message quotes the text, which is secret.
     value = undefined;
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isRecord(value)) return value;
   throw new NotReachable(
     `${where} holds no YAML or JSON object`,
     'packages/api/connection.ts says what it is to hold',

@@ -1,4 +1,5 @@
 import type { Connection } from '@backendai-e2e/api/connection';
+import { isRecord } from '@backendai-e2e/kube/is-record';
 
 /** The fields of a Service that discovery reads. */
 export interface Service {
@@ -79,14 +80,11 @@ export function layered(...layers: readonly (PartialConnection | undefined)[]): 
 function over(below: Record<string, unknown>, above: object): Record<string, unknown> {
   const result = { ...below };
   for (const [key, value] of Object.entries(above)) {
-    const isPart = typeof value === 'object' && value !== null && !Array.isArray(value);
-    result[key] = isPart ? over(asRecord(result[key]), value) : value;
+    result[key] = isRecord(value) ? over(asRecord(result[key]), value) : value;
   }
   return result;
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+  return isRecord(value) ? value : {};
 }

@@ -1,6 +1,7 @@
 import { type InstalledBuild, releaseParts } from '@backendai-e2e/api/release';
 import { RELEASE_RECORD_CONTAINER } from '@backendai-e2e/api/test-environment';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
+import { isRecord } from '@backendai-e2e/kube/is-record';
 
 /**
  * What is installed as a component, as the first container of its newest pod says in its termination message: JSON, component →
@@ -26,8 +27,8 @@ function readRecord(message: string, component: string): InstalledBuild | undefi
     // Cut off, or of another program: it says nothing.
     return undefined;
   }
-  const build: unknown = isObject(record) ? new Map(Object.entries(record)).get(component) : undefined;
-  if (!isObject(build)) return undefined;
+  const build: unknown = isRecord(record) ? new Map(Object.entries(record)).get(component) : undefined;
+  if (!isRecord(build)) return undefined;
   const { version, commit, modified } = build;
   if (typeof version !== 'string' || version.length > LONGEST_VERSION || !releaseParts(version))
     return undefined;
@@ -40,7 +41,3 @@ function readRecord(message: string, component: string): InstalledBuild | undefi
 
 /** Characters: "26.10.0.dev0+gc0032c47" has 22. */
 const LONGEST_VERSION = 40;
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { isRecord } from './is-record.ts';
 import { retryAfterSeconds, type TryOutcome } from './retry.ts';
 
 /** The fields of metav1.Status that an error uses. */
@@ -98,8 +99,4 @@ function reasonOfCode(code: number): string {
     504: 'Timeout',
   };
   return reasons[code] ?? 'Unknown';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

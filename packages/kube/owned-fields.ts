@@ -1,3 +1,4 @@
+import { isRecord } from './is-record.ts';
 import type { FieldSet, KubeObject } from './object.ts';
 
 /**
@@ -65,8 +66,4 @@ function selects(key: string, item: unknown): boolean {
   if (key.startsWith('v:')) return sameJson(item, wanted);
   if (!key.startsWith('k:') || !isRecord(wanted) || !isRecord(item)) return false;
   return Object.entries(wanted).every(([name, value]) => sameJson(item[name], value));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

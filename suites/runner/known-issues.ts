@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
+import { isRecord } from '@backendai-e2e/kube/is-record';
 import { knownIssueLine, knownIssueName } from '@backendai-e2e/results/known-issue-line';
 import { firstLine, type TestEnd, type TestIdentity } from '@backendai-e2e/results/test-record';
 import { parse } from 'yaml';
@@ -72,7 +73,7 @@ export function parseKnownIssues(text: string): KnownIssue[] {
   const issues = list(fields(parse(text), '', ['issues']).issues, 'issues').map((entry, index) => {
     const place = `issues[${index}]`;
     const keys = ['issue', 'evidence', 'owner', 'expires', 'tests'] as const;
-    const { since, until, fixedIn, budget, upstream, severity, ...others } = isObject(entry) ? entry : {};
+    const { since, until, fixedIn, budget, upstream, severity, ...others } = isRecord(entry) ? entry : {};
     const found = fields(others, place, keys);
     const read: KnownIssue = {
       issue: words(found.issue, `${place}.issue`),
@@ -85,7 +86,7 @@ export function parseKnownIssues(text: string): KnownIssue[] {
       expires: day(found.expires, `${place}.expires`),
       tests: list(found.tests, `${place}.tests`).map((test, number) => {
         const inner = `${place}.tests[${number}]`;
-        const { intermittent, ...rest } = isObject(test) ? test : {};
+        const { intermittent, ...rest } = isRecord(test) ? test : {};
         const { file, title, symptom } = fields(rest, inner, ['file', 'title', 'symptom']);
         if (intermittent !== undefined && intermittent !== true) {
           throw mistake(`${inner}.intermittent`, 'must be true or left out');
@@ -216,10 +217,6 @@ function range(ends: Record<'since' | 'until' | 'fixedIn', unknown>, place: stri
     throw mistake(place, 'ends before it begins');
   }
   return Object.fromEntries(given);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fields<Key extends string>(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { ConfigError } from '../config-error.ts';
+import { isRecord } from '../is-record.ts';
 
 /** One cluster of a kubeconfig, with the keys of the file (clientcmd v1 `Cluster`). */
 export interface KubeconfigCluster {
@@ -154,10 +155,6 @@ function withAbsolutePaths<T extends object, K extends keyof T>(
     }
   }
   return absolute;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function messageOf(error: unknown): string {
