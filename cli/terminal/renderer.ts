@@ -45,20 +45,32 @@ export function stamp(seconds: number): string {
   return `[${seconds.toFixed(1).padStart(6)}s] `;
 }
 
-/** Lines that only grow, each with the seconds since the job began; for logs and CI. */
-export class PlainRenderer implements Renderer {
-  readonly #output: Output;
-  readonly #elapsed: () => number;
-  readonly #record: Recorder;
+/** What all renderers share: where lines go, the seconds since the job began, and the record of what was printed. */
+abstract class BaseRenderer implements Renderer {
+  protected readonly output: Output;
+  protected readonly elapsed: () => number;
+  protected readonly record: Recorder;
 
   constructor(output: Output, elapsed: () => number, record: Recorder = () => {}) {
-    this.#output = output;
-    this.#elapsed = elapsed;
-    this.#record = record;
+    this.output = output;
+    this.elapsed = elapsed;
+    this.record = record;
   }
 
-  async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
-    const from = this.#elapsed();
+  abstract phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T>;
+
+  print(lines: readonly string[]): void {
+    for (const line of lines.map(printable)) {
+      this.output.write(`${line}\n`);
+      this.record(line);
+    }
+  }
+}
+
+/** Lines that only grow, each with the seconds since the job began; for logs and CI. */
+export class PlainRenderer extends BaseRenderer {
+  override async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
+    const from = this.elapsed();
     let heading = title;
     this.#line(`▸ ${title}`);
     const progress: PhaseProgress = {
@@ -70,43 +82,26 @@ export class PlainRenderer implements Renderer {
     };
     try {
       const result = await work(progress);
-      this.#line(`✓ ${heading} (${(this.#elapsed() - from).toFixed(1)} s)`);
+      this.#line(`✓ ${heading} (${(this.elapsed() - from).toFixed(1)} s)`);
       return result;
     } catch (error) {
-      this.#line(`✗ ${heading} (${(this.#elapsed() - from).toFixed(1)} s)`);
+      this.#line(`✗ ${heading} (${(this.elapsed() - from).toFixed(1)} s)`);
       throw error;
-    }
-  }
-
-  print(lines: readonly string[]): void {
-    for (const line of lines.map(printable)) {
-      this.#output.write(`${line}\n`);
-      this.#record(line);
     }
   }
 
   #line(text: string): void {
     for (const each of printable(text).split('\n')) {
-      const line = stamp(this.#elapsed()) + each;
-      this.#output.write(`${line}\n`);
-      this.#record(line);
+      const line = stamp(this.elapsed()) + each;
+      this.output.write(`${line}\n`);
+      this.record(line);
     }
   }
 }
 
 /** A task list that is redrawn on each change: one task for each phase, with its state below it. */
-class LiveRenderer implements Renderer {
-  readonly #output: Output;
-  readonly #elapsed: () => number;
-  readonly #record: Recorder;
-
-  constructor(output: Output, elapsed: () => number, record: Recorder) {
-    this.#output = output;
-    this.#elapsed = elapsed;
-    this.#record = record;
-  }
-
-  async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
+class LiveRenderer extends BaseRenderer {
+  override async phase<T>(title: string, work: (progress: PhaseProgress) => Promise<T>): Promise<T> {
     let result: { value: T } | undefined;
     const list = new Listr(
       [
@@ -116,7 +111,7 @@ class LiveRenderer implements Renderer {
             const progress: PhaseProgress = {
               log: (line) => {
                 const shown = printable(line);
-                this.#record(stamp(this.#elapsed()) + shown);
+                this.record(stamp(this.elapsed()) + shown);
                 task.output = shown;
               },
               state: (lines) => {
@@ -139,12 +134,5 @@ class LiveRenderer implements Renderer {
     await trustedOutput(() => list.run());
     if (!result) throw new Error(`phase "${title}" ended without a result`);
     return result.value;
-  }
-
-  print(lines: readonly string[]): void {
-    for (const line of lines.map(printable)) {
-      this.#output.write(`${line}\n`);
-      this.#record(line);
-    }
   }
 }

@@ -27,58 +27,40 @@ export class OperatorMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.#runs = new Counter({
-      name: 'e2e_runs_total',
-      help: 'Runs that ended, by verdict.',
-      labelNames: ['namespace', 'verdict'],
-      registers,
-    });
-    this.#runSeconds = new Histogram({
-      name: 'e2e_run_seconds',
-      help: 'Seconds from the start of a run to its verdict.',
-      labelNames: ['namespace', 'verdict'],
-      buckets: LONG,
-      registers,
-    });
-    this.#waitSeconds = new Histogram({
-      name: 'e2e_run_queue_wait_seconds',
-      help: 'Seconds from the creation of a run to its start, spent waiting for other runs of its environment.',
-      labelNames: ['namespace'],
-      buckets: [0.1, 0.5, ...LONG],
-      registers,
-    });
-    this.#suites = new Counter({
-      name: 'e2e_suites_total',
-      help: 'Suites of runs that ended, by verdict.',
-      labelNames: ['namespace', 'suite', 'verdict'],
-      registers,
-    });
-    this.#suiteSeconds = new Histogram({
-      name: 'e2e_suite_seconds',
-      help: 'Duration of the deciding attempt of a suite.',
-      labelNames: ['namespace', 'suite'],
-      buckets: LONG,
-      registers,
-    });
-    this.#tests = new Counter({
-      name: 'e2e_tests_total',
-      help: 'Tests of the deciding attempts of suites, by state.',
-      labelNames: ['namespace', 'state'],
-      registers,
-    });
-    this.#flakes = new Counter({
-      name: 'e2e_flakes_total',
-      help: 'Suites that passed on a retry.',
-      labelNames: ['namespace', 'suite'],
-      registers,
-    });
-    this.#readySeconds = new Histogram({
-      name: 'e2e_environment_ready_seconds',
-      help: 'Seconds from the start of helm until the environment was Ready for the first time.',
-      labelNames: ['namespace'],
-      buckets: LONG,
-      registers,
-    });
+    const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
+      new Counter({ name, help, labelNames, registers });
+    const histogram = <T extends string>(name: string, help: string, labelNames: T[], buckets = LONG) =>
+      new Histogram({ name, help, labelNames, buckets, registers });
+    this.#runs = counter('e2e_runs_total', 'Runs that ended, by verdict.', ['namespace', 'verdict']);
+    this.#runSeconds = histogram('e2e_run_seconds', 'Seconds from the start of a run to its verdict.', [
+      'namespace',
+      'verdict',
+    ]);
+    this.#waitSeconds = histogram(
+      'e2e_run_queue_wait_seconds',
+      'Seconds from the creation of a run to its start, spent waiting for other runs of its environment.',
+      ['namespace'],
+      [0.1, 0.5, ...LONG],
+    );
+    this.#suites = counter('e2e_suites_total', 'Suites of runs that ended, by verdict.', [
+      'namespace',
+      'suite',
+      'verdict',
+    ]);
+    this.#suiteSeconds = histogram('e2e_suite_seconds', 'Duration of the deciding attempt of a suite.', [
+      'namespace',
+      'suite',
+    ]);
+    this.#tests = counter('e2e_tests_total', 'Tests of the deciding attempts of suites, by state.', [
+      'namespace',
+      'state',
+    ]);
+    this.#flakes = counter('e2e_flakes_total', 'Suites that passed on a retry.', ['namespace', 'suite']);
+    this.#readySeconds = histogram(
+      'e2e_environment_ready_seconds',
+      'Seconds from the start of helm until the environment was Ready for the first time.',
+      ['namespace'],
+    );
     const active = this.#active;
     new Gauge({
       name: 'e2e_runs_active',

@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
 import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
-import { corePath, pathOf } from '@backendai-e2e/kube/request';
+import { pathOf } from '@backendai-e2e/kube/request';
 import {
   type BenchRow,
   type BenchTarget,
@@ -12,6 +11,7 @@ import {
   benchRow,
   isComplete,
   type Job,
+  untilNoPods,
 } from './run-against-job.ts';
 
 /** Number of suites, and of Jobs, that start at once: the maximum parallelism of a run. */
@@ -83,7 +83,7 @@ async function asRun(target: BenchTarget, suites: readonly string[]): Promise<nu
     );
   } finally {
     await target.client.delete(`${path}/${name}`);
-    await untilNoPods(target, `${LABELS.run}=${name}`);
+    await untilNoPods(target, `${LABELS.run}=${name}`, TRIAL_MS, 2_000);
   }
 }
 
@@ -113,7 +113,7 @@ async function asJobs(target: BenchTarget, suites: readonly string[]): Promise<n
     );
   } finally {
     for (const name of names) await target.client.delete(`${path}/${name}`).catch(() => undefined);
-    await untilNoPods(target, `${BENCH_LABEL}=${batch}`);
+    await untilNoPods(target, `${BENCH_LABEL}=${batch}`, TRIAL_MS, 2_000);
   }
 }
 
@@ -146,11 +146,4 @@ async function timed<T extends KubeObject>(
   } finally {
     await watching.return(undefined);
   }
-}
-
-async function untilNoPods(target: BenchTarget, labelSelector: string): Promise<void> {
-  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_MS)]);
-  const pods = observe(target.client, corePath(target.namespace, 'pods'), { labelSelector }, { signal });
-  for await (const left of pods) if (left.size === 0) break;
-  await delay(2_000, undefined, { signal: target.signal });
 }

@@ -153,16 +153,24 @@ async function trial<T extends KubeObject>(
   } finally {
     await watching.return(undefined);
     await target.client.delete(`${path}/${name}`, target.signal);
-    await untilGone(target, podSelector);
+    await untilNoPods(target, podSelector, TRIAL_MS, 500);
   }
 }
 
-async function untilGone(target: BenchTarget, labelSelector: string): Promise<void> {
-  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TRIAL_MS)]);
+/**
+ * Waits until the pods are gone, and then for the kubelet, which removes cgroups and volumes after the pod object.
+ * Throws after the limit. Times: milliseconds.
+ */
+export async function untilNoPods(
+  target: BenchTarget,
+  labelSelector: string,
+  limitMs: number,
+  settleMs: number,
+): Promise<void> {
+  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(limitMs)]);
   const pods = observe(target.client, corePath(target.namespace, 'pods'), { labelSelector }, { signal });
   for await (const left of pods) if (left.size === 0) break;
-  // The kubelet still removes cgroups and volumes for a moment after the pod object is gone.
-  await delay(500, undefined, { signal: target.signal });
+  await delay(settleMs, undefined, { signal: target.signal });
 }
 
 /** The floor: the suite's file under plain Mocha, in the same image. */

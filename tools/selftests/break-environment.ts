@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { LABELS } from '@backendai-e2e/api/group';
-import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import { TEST_ENVIRONMENTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
@@ -9,9 +8,10 @@ import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
 import { followRun, isReady, namesOf } from '@backendai-e2e/cli/runs/follow';
+import { listReports } from '@backendai-e2e/cli/runs/reports';
 import { createRun } from '@backendai-e2e/cli/runs/runs';
 import { pathOf } from '@backendai-e2e/kube/request';
-import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
+import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { type Breakage, judge, type Outcome, type Step } from './breakages.ts';
 
 /** Time for new pods of a component to become ready on two busy cores, milliseconds. */
@@ -131,12 +131,6 @@ export async function untilReady({ client, environment }: Bench, { signal }: Pro
   }
 }
 
-async function listReports({ client }: Bench, run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
-  const path = pathOf(TEST_REPORTS, { namespace: NAMES.operatorNamespace });
-  const query = { labelSelector: `${LABELS.run}=${run.metadata.name}` };
-  return (await client.get<KubeList<TestReport>>(path, query, signal)).items;
-}
-
 /** Follows a run to its end, and returns its reports. `seconds`: the run's own time-out. */
 export async function reportsOf(
   bench: Bench,
@@ -147,5 +141,5 @@ export async function reportsOf(
   const names = namesOf(NAMES.operatorNamespace, run);
   const deadlineMs = (seconds + 300) * 1000;
   await followRun(bench.client, names, { signal, deadlineMs, onChange: () => {} });
-  return listReports(bench, run, signal);
+  return listReports(bench.client, NAMES.operatorNamespace, signal, run.metadata.name);
 }

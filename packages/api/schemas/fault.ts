@@ -49,6 +49,16 @@ export const FaultTarget = Type.Object(
   },
 );
 
+/** The container that an action concerns. */
+const container = (verb: string) =>
+  Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LENGTHS.label,
+      description: `Container to ${verb}. Default: the first container.`,
+    }),
+  );
+
 export const FaultSpec = Type.Object(
   {
     environmentRef: Type.Object(
@@ -108,29 +118,13 @@ export const FaultSpec = Type.Object(
     ),
     pause: Type.Optional(
       Type.Object(
-        {
-          container: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: LENGTHS.label,
-              description: 'Container to freeze. Default: the first container.',
-            }),
-          ),
-        },
+        { container: container('freeze') },
         { description: 'Freeze all processes of the container with SIGSTOP.' },
       ),
     ),
     kill: Type.Optional(
       Type.Object(
-        {
-          container: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: LENGTHS.label,
-              description: 'Container to kill. Default: the first container.',
-            }),
-          ),
-        },
+        { container: container('kill') },
         { description: 'Kill all processes of the container with SIGKILL. The pod stays.' },
       ),
     ),
