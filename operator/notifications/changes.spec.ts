@@ -30,15 +30,16 @@ function runOf({ hours, verdict, environment = 'e2e', grep, cancelled }: Past): 
   });
 }
 
-/** The change that is reported for each of these runs, in the order of time. */
-function story(past: readonly Past[]): string[] {
+/** The change that is reported for each of these runs, in the order of time: "-" for none. */
+function story(past: readonly Past[]): string {
   let status: TestSuiteStatus = {};
-  return past.map((one) => {
+  const told = past.map((one) => {
     const run = runOf(one);
     status = suiteHistory('alpha', status, [run]);
     const changes = changesOf(run, [suite(status)]);
-    return changes === 'unknown' ? changes : (changes[0]?.change ?? '');
+    return changes === 'unknown' ? changes : (changes[0]?.change ?? '-');
   });
+  return told.join(' ');
 }
 
 const suite = (status: TestSuiteStatus): TestSuite => testSuite('alpha', { status });
@@ -47,14 +48,9 @@ const each = (...verdicts: Verdict[]): Past[] => verdicts.map((verdict, hours) =
 
 describe('what a run changed', () => {
   it('reports changes, and nothing that stays the same', () => {
-    expect(story(each('Passed', 'Passed', 'Failed', 'Failed', 'Passed', 'KnownIssue'))).to.deep.equal([
-      '',
-      '',
-      'broke',
-      '',
-      'fixed',
-      '',
-    ]);
+    expect(story(each('Passed', 'Passed', 'Failed', 'Failed', 'Passed', 'KnownIssue'))).to.equal(
+      '- - broke - fixed -',
+    );
   });
 
   it('reports each environment of a run separately', () => {
@@ -77,53 +73,35 @@ describe('what a run changed', () => {
   });
 
   it('reports a first failure, and not a first success', () => {
-    expect(story(each('Failed'))).to.deep.equal(['broke']);
-    expect(story(each('Passed'))).to.deep.equal(['']);
+    expect(story(each('Failed'))).to.equal('broke');
+    expect(story(each('Passed'))).to.equal('-');
   });
 
   it('reports a flaky suite once, until it passes again', () => {
-    expect(story(each('Passed', 'Flaky', 'Flaky', 'Passed', 'Flaky', 'Failed', 'Flaky'))).to.deep.equal([
-      '',
-      'flaky',
-      '',
-      '',
-      'flaky',
-      'broke',
-      'flaky',
-    ]);
+    expect(story(each('Passed', 'Flaky', 'Flaky', 'Passed', 'Flaky', 'Failed', 'Flaky'))).to.equal(
+      '- flaky - - flaky broke flaky',
+    );
   });
 
   it('reminds once a day of what stays broken', () => {
     const hours = [0, 6, 12, 23, 25, 30, 47, 49, 200];
-    expect(story(hours.map((hour) => ({ hours: hour, verdict: 'Failed' })))).to.deep.equal([
-      'broke',
-      '',
-      '',
-      '',
-      'still-broken',
-      '',
-      '',
-      'still-broken',
-      'still-broken',
-    ]);
+    expect(story(hours.map((hour) => ({ hours: hour, verdict: 'Failed' })))).to.equal(
+      'broke - - - still-broken - - still-broken still-broken',
+    );
   });
 
   it('keeps the start of a streak after its first entry leaves the history', () => {
     const past = Array.from({ length: 60 }, (_, hours): Past => ({ hours, verdict: 'Failed' }));
-    const told = story(past);
-    expect(
-      told.map((change, hours) => (change === 'still-broken' ? hours : -1)).filter((h) => h >= 0),
-    ).to.deep.equal([24, 48]);
+    const reminders = story(past)
+      .split(' ')
+      .flatMap((change, hours) => (change === 'still-broken' ? hours : []));
+    expect(reminders).to.deep.equal([24, 48]);
   });
 
   it('takes interruptions and inconclusive suites for broken, and skipped ones for nothing', () => {
-    expect(story(each('Passed', 'Interrupted', 'Skipped', 'Inconclusive', 'Passed'))).to.deep.equal([
-      '',
-      'broke',
-      '',
-      '',
-      'fixed',
-    ]);
+    expect(story(each('Passed', 'Interrupted', 'Skipped', 'Inconclusive', 'Passed'))).to.equal(
+      '- broke - - fixed',
+    );
   });
 
   it('does not count runs of a part of the tests, nor cancelled ones', () => {
@@ -135,7 +113,7 @@ describe('what a run changed', () => {
         { hours: 3, verdict: 'Failed' },
         { hours: 4, verdict: 'Passed' },
       ]),
-    ).to.deep.equal(['broke', '', '', '', 'fixed']);
+    ).to.equal('broke - - - fixed');
   });
 
   it('keeps environments apart', () => {
@@ -147,7 +125,7 @@ describe('what a run changed', () => {
         { hours: 3, verdict: 'Failed', environment: 'b' },
         { hours: 4, verdict: 'Failed', environment: 'a' },
       ]),
-    ).to.deep.equal(['', 'broke', '', '', 'broke']);
+    ).to.equal('- broke - - broke');
   });
 
   it('says the same when it is asked again later', () => {

@@ -27,6 +27,10 @@ describe('the controller', () => {
     clock = new FakeClock();
     stop = new AbortController();
   });
+  afterEach(async () => {
+    stop.abort();
+    await running;
+  });
 
   it('reconciles enqueued keys, and again after the requested delay', async () => {
     const times: number[] = [];
@@ -39,8 +43,6 @@ describe('the controller', () => {
     await clock.advance(10_000);
     expect(times).to.deep.equal([0, 1_000, 2_000]);
     expect(await results()).to.deep.equal({ requeue_after: 2, success: 1 });
-    stop.abort();
-    await running;
   });
 
   it('retries after an error with growing delays, which a success resets', async () => {
@@ -56,8 +58,6 @@ describe('the controller', () => {
     controller.enqueue(a);
     await clock.advance(1_000);
     expect(times.slice(4)).to.deep.equal([1_000, 1_005]);
-    stop.abort();
-    await running;
   });
 
   it('does not retry after a terminal error before the next change', async () => {
@@ -73,8 +73,6 @@ describe('the controller', () => {
     await clock.advance(0);
     expect(calls).to.equal(2);
     expect(await results()).to.deep.equal({ terminal: 2 });
-    stop.abort();
-    await running;
   });
 
   it('survives a reconcile that throws synchronously', async () => {
@@ -87,8 +85,6 @@ describe('the controller', () => {
     controller.enqueue(a);
     await clock.advance(100);
     expect(calls).to.equal(2);
-    stop.abort();
-    await running;
   });
 
   it('reconciles different keys at once, but each key once at a time', async () => {
@@ -113,8 +109,6 @@ describe('the controller', () => {
     await clock.advance(1_000);
     expect(most).to.equal(3);
     expect(await results()).to.have.keys(['success']);
-    stop.abort();
-    await running;
   });
 
   it('aborts a reconcile at its deadline and retries it', async () => {
@@ -131,8 +125,6 @@ describe('the controller', () => {
     await clock.advance(120_000);
     expect(reasons).to.deep.equal(['Error: The reconcile of ns/a took longer than 120 s.']);
     expect(await results()).to.deep.equal({ error: 1 });
-    stop.abort();
-    await running;
   });
 
   it('aborts and awaits running reconciles on stop, and counts no error', async () => {

@@ -80,10 +80,12 @@ export class Controller {
     return this;
   }
 
+  /** Reconciles an object as soon as a worker is free. */
   enqueue(name: ObjectName): void {
     this.#queue.add(keyOf(name));
   }
 
+  /** Reconciles an object after a delay. The earliest of several delays counts. */
   enqueueAfter(name: ObjectName, ms: number): void {
     this.#queue.addAfter(keyOf(name), ms);
   }

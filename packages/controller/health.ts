@@ -32,10 +32,12 @@ export class HealthServer {
     this.#options = options;
   }
 
+  /** Adds a check of /readyz. The name appears in the answer. */
   addReadyCheck(name: string, check: Check): void {
     this.#ready.set(name, check);
   }
 
+  /** Adds a check of /healthz. The name appears in the answer. */
   addLiveCheck(name: string, check: Check): void {
     this.#live.set(name, check);
   }

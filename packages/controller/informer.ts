@@ -120,6 +120,7 @@ export class Informer<T extends KubeObject> implements Source {
     }
   }
 
+  /** The object in the cache. Undefined if it is not there. */
   get(at: ObjectName): T | undefined {
     return this.#cache.get(at);
   }

@@ -15,16 +15,16 @@ class Work {
     });
 }
 
-/** Lets every promise that is settled be heard. */
+/** Lets the callbacks of settled promises run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the keyed mutex', () => {
   it('waits for work that shares any of several keys, and for no other', async () => {
-    const turns = new KeyedMutex();
+    const mutex = new KeyedMutex();
     const [both, second, third] = [new Work(), new Work(), new Work()];
-    const all = [turns.takeAll(['one', 'two'], both.do)];
+    const all = [mutex.takeAll(['one', 'two'], both.do)];
     await settled();
-    all.push(turns.take('two', second.do), turns.takeAll(['three'], third.do));
+    all.push(mutex.take('two', second.do), mutex.takeAll(['three'], third.do));
     await settled();
     expect([both.running, second.running, third.running]).to.deep.equal([true, false, true]);
     both.end();
@@ -36,12 +36,12 @@ describe('the keyed mutex', () => {
   });
 
   it('does not deadlock, whatever order keys are given in', async () => {
-    const turns = new KeyedMutex();
+    const mutex = new KeyedMutex();
     const done: string[] = [];
     await Promise.all([
-      turns.takeAll(['one', 'two', 'one'], async () => done.push('a')),
-      turns.takeAll(['two', 'one'], async () => done.push('b')),
-      turns.takeAll(['three', 'two', 'one'], async () => done.push('c')),
+      mutex.takeAll(['one', 'two', 'one'], async () => done.push('a')),
+      mutex.takeAll(['two', 'one'], async () => done.push('b')),
+      mutex.takeAll(['three', 'two', 'one'], async () => done.push('c')),
     ]);
     expect(done.sort()).to.deep.equal(['a', 'b', 'c']);
   });

@@ -44,6 +44,7 @@ export class Manager {
     return this;
   }
 
+  /** Adds a controller, and the informers that feed it. */
   addController(controller: Controller): this {
     this.#controllers.push(controller);
     for (const source of controller.sources) this.#informers.add(source);

@@ -39,10 +39,12 @@ export class ItemBackoff {
     return backoffMs(this.#backoff, failures);
   }
 
+  /** Number of failures since the last success. */
   failures(key: string): number {
     return this.#failures.get(key) ?? 0;
   }
 
+  /** Counts from zero again, as after a success. */
   forget(key: string): void {
     this.#failures.delete(key);
   }

@@ -51,6 +51,7 @@ export class RestClient {
     return this.#calls.json<T>(requestOf('get', 'GET', path, query), { signal });
   }
 
+  /** Creates an object in the collection at a path, and returns it as it is stored. */
   create<T>(path: string, body: unknown, signal?: AbortSignal, more: Query = {}): Promise<T> {
     const query = { fieldManager: this.#fieldManager, ...more };
     const sent = { body: JSON.stringify(body), contentType: 'application/json' };

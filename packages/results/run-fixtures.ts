@@ -10,18 +10,22 @@ import type { TestRecord } from './test-record.ts';
 
 const metadata = { namespace: 'backendai-e2e' };
 
+/** A test that passed in a quarter of a second. */
 export function test(title: string, more: Partial<TestRecord> = {}): TestRecord {
   return { id: title, file: 'area/one', title, state: 'passed', seconds: 0.25, ...more };
 }
 
+/** The final report of the first attempt of a suite. */
 export function report(suite: string, tests: TestRecord[], status: TestReport['status'] = {}): TestReport {
   return testReport(suite, { metadata, status: { counts: countsOf(tests), tests, final: true, ...status } });
 }
 
+/** The line of a suite that ended. */
 export function suite(name: string, verdict: Verdict, more: Partial<RunSuite> = {}): RunSuite {
   return { name, state: 'Finished', attempt: 1, report: `run-${name}-1`, verdict, seconds: 2, ...more };
 }
 
+/** A run with these lines and this condition Succeeded. */
 export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'AllPassed' }): TestRun {
   const status = succeeded.status as Condition['status'];
   const conditions = [condition('Succeeded', status, succeeded.reason, `because ${succeeded.reason}`)];

@@ -35,6 +35,7 @@ export function titleMatches(title: string, grep: RegExp): boolean {
 export class TestIds {
   readonly #given = new Map<string, number>();
 
+  /** The id of the next test with this title in this file. */
   next(file: string, title: string): string {
     const hash = createHash('sha256').update(`${file}\n${title}`).digest('hex').slice(0, 16);
     const count = (this.#given.get(hash) ?? 0) + 1;

@@ -17,40 +17,39 @@ const inWords = (slots: ReturnType<typeof forecast>['slots']): string[] =>
   slots.map(({ suite: name, environment, start, end }) => `${name}@${environment}:${start}-${end}`);
 
 describe('the forecast of a run', () => {
-  it('starts each suite where there is room first', () => {
-    const { slots, seconds } = forecast([suite('a', 30), suite('b', 10), suite('c', 10)], {
-      environments: 2,
-      parallelism: 1,
+  const waiting = suite('w', 50, { needs: ['manager'], waits: true });
+  const audit = suite('audit', 2, { last: true });
+  const cases: [string, ForecastSuite[], number, string][] = [
+    [
+      'starts each suite where there is room first',
+      [suite('a', 30), suite('b', 10), suite('c', 10)],
+      2,
+      'a@0:0-30 b@1:0-10 c@1:10-20',
+    ],
+    [
+      'runs what is last in every environment, after all others',
+      [audit, suite('a', 30), suite('b', 10)],
+      2,
+      'a@0:0-30 b@1:0-10 audit@0:30-32 audit@1:30-32',
+    ],
+    [
+      'lets others run beside a suite that mostly waits, and none beside an exclusive one',
+      [waiting, suite('a', 10), suite('x', 5, { exclusive: true })],
+      1,
+      'w@0:0-50 a@0:0-10 x@0:50-55',
+    ],
+  ];
+  for (const [title, suites, environments, slots] of cases) {
+    it(title, () => {
+      const found = forecast(suites, { environments, parallelism: 1 });
+      expect(inWords(found.slots).join(' ')).to.equal(slots);
+      expect(found.seconds).to.equal(Math.max(...found.slots.map(({ end }) => end)));
     });
-    expect(inWords(slots)).to.deep.equal(['a@0:0-30', 'b@1:0-10', 'c@1:10-20']);
-    expect(seconds).to.equal(30);
-  });
-
-  it('runs what is last in every environment, after all others', () => {
-    const { slots } = forecast([suite('audit', 2, { last: true }), suite('a', 30), suite('b', 10)], {
-      environments: 2,
-      parallelism: 1,
-    });
-    expect(inWords(slots).slice(2)).to.deep.equal(['audit@0:30-32', 'audit@1:30-32']);
-  });
-
-  it('lets others run beside a suite that mostly waits, and none beside an exclusive one', () => {
-    const { slots } = forecast(
-      [
-        suite('w', 50, { needs: ['manager'], waits: true }),
-        suite('a', 10),
-        suite('x', 5, { exclusive: true }),
-      ],
-      { environments: 1, parallelism: 1 },
-    );
-    expect(inWords(slots)).to.deep.equal(['w@0:0-50', 'a@0:0-10', 'x@0:50-55']);
-  });
+  }
 
   it('names the suites that decide when the run ends', () => {
-    const { criticalPath } = forecast([suite('a', 30), suite('b', 10), suite('c', 40)], {
-      environments: 2,
-      parallelism: 1,
-    });
+    const all = [suite('a', 30), suite('b', 10), suite('c', 40)];
+    const { criticalPath } = forecast(all, { environments: 2, parallelism: 1 });
     expect(inWords(criticalPath)).to.deep.equal(['b@1:0-10', 'c@1:10-50']);
   });
 
@@ -60,7 +59,7 @@ describe('the forecast of a run', () => {
     ['the longest suite, where there are enough slots', 5, 42],
   ] as const) {
     it(`cannot beat ${title}`, () => {
-      const all = [suite('a', 40), suite('b', 30), suite('c', 10), suite('audit', 2, { last: true })];
+      const all = [suite('a', 40), suite('b', 30), suite('c', 10), audit];
       const { lowerBound, seconds } = forecast(all, { environments, parallelism: 1 });
       expect(lowerBound).to.equal(bound);
       expect(seconds).to.be.at.least(lowerBound);
