@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type PageOptions, writePage } from '@backendai-e2e/page/page-file';
-import { comparison } from '@backendai-e2e/results/comparison';
-import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
-import { runRecord } from '@backendai-e2e/results/run-record';
-import { nameOf } from '@backendai-e2e/results/test-record';
 import { readCatalog } from '../catalog/catalog.ts';
-import { PREVIOUS } from '../collect/results-folder.ts';
+import { defaultHistory } from '../history/default-folder.ts';
+import { readHistory } from '../history/history-folder.ts';
+import { previousRecord } from '../history/results-records.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { addGreenLines, readGreenLines } from './green-lines.ts';
+
+/** Runs of the history that a page shows. */
+const MOST_RUNS = 1_000;
 
 /**
  * Writes index.html into the folder of a run. Returns the lines for people: where it is, or why there is none. A lost page
@@ -25,44 +25,29 @@ export async function runPage(out: string, shown: string): Promise<string[]> {
 }
 
 /**
- * Writes index.html into the folder of a run, compared with the run that was there before.
+ * Writes index.html into the folder of a run, with the runs of the history before it.
+ * @param history folder of the history
  * @throws Error if the folder holds no run, or the page cannot be built
  */
 export async function writeRunPage(
   out: string,
-  cacheDir = defaultCacheDir(),
+  { history = defaultHistory(), cacheDir = defaultCacheDir() }: { history?: string; cacheDir?: string } = {},
 ): Promise<{ file: string; bytes: number }> {
-  const before = await previousRun(out);
+  const before = await previousRecord(out);
+  const { records, troubles } = await readHistory(history, MOST_RUNS).catch((error: unknown) => ({
+    records: [],
+    troubles: [`the history ${history} cannot be read: ${error instanceof Error ? error.message : error}`],
+  }));
   const green = await readGreenLines(out);
   const { kinds, run, ...page } = await writePage(out, {
     catalog: await knownSuites(),
-    ...(before ? { before, since: await sinceOf(out, before) } : {}),
+    history: before ? [...records, before] : records,
+    missing: troubles,
     ...(green ? { green } : {}),
     cacheDir,
   });
   if (run.succeeded?.status === 'True') await addGreenLines(out, run.name, kinds);
   return page;
-}
-
-async function previousRun(out: string): Promise<WholeRunFile | undefined> {
-  const file = path.join(out, PREVIOUS);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : readRunFile(text, file);
-}
-
-async function sinceOf(out: string, before: WholeRunFile): Promise<NonNullable<PageOptions['since']>> {
-  const file = path.join(out, 'run.json');
-  const now = readRunFile(await readFile(file, 'utf8'), file);
-  const { broke, fixed, stillBad, slower, added, gone } = comparison(runRecord(before), runRecord(now));
-  return {
-    run: before.run.metadata.name,
-    broke: broke.map(nameOf),
-    fixed: fixed.map(nameOf),
-    stillBad: stillBad.map(nameOf),
-    slower: slower.map(nameOf),
-    added: added.length,
-    gone: gone.length,
-  };
 }
 
 async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {

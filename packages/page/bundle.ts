@@ -60,7 +60,12 @@ async function build(folder: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     outdir: work,
   });
-  await esbuild.build({ entryPoints: { style: path.join(browser, 'page.css') }, minify: true, outdir: work });
+  await esbuild.build({
+    entryPoints: { style: path.join(browser, 'page.css') },
+    bundle: true,
+    minify: true,
+    outdir: work,
+  });
   await mkdir(path.dirname(folder), { recursive: true });
   await rm(folder, { recursive: true, force: true });
   await rename(work, folder).catch(async (error: unknown) => {

@@ -1,16 +1,8 @@
-import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type Misdeeds, watch } from './browser.ts';
-
-/** A page to look at. */
-export interface Subject {
-  name: string;
-  /** Absolute path of its index.html. */
-  file: string;
-  /** Folder of the screenshots. */
-  shots: string;
-}
+import { gridWorks } from './history-checks.ts';
+import { STEP_MS, type Subject, shoot, shootPart } from './shots.ts';
 
 /** What the checks of a page found. */
 export interface Looked {
@@ -22,8 +14,6 @@ export interface Looked {
   wrong: string[];
 }
 
-/** Milliseconds for one step, on a machine that is busy. */
-const STEP_MS = 120_000;
 const DESK = { viewport: { width: 1280, height: 900 } } as const;
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
 
@@ -42,16 +32,19 @@ export async function lookAt(browser: Browser, subject: Subject): Promise<Looked
     await shootPart(page, subject, 'gantt');
     await shootPart(page, subject, 'timeline');
     wrong.push(...(await failuresOpen(page)));
+    wrong.push(...(await gridWorks(page, subject)));
     const logsMs = await openLogs(page, subject, wrong);
     if (logsMs !== undefined) times.logsMs = logsMs;
     wrong.push(...(await axe(page, 'light')));
   });
   await at(browser, subject, { ...DESK, colorScheme: 'dark' }, wrong, async (page) => {
     await shoot(page, subject, 'dark');
+    await shootPart(page, subject, 'history', 'grid-dark');
     wrong.push(...(await axe(page, 'dark')));
   });
   await at(browser, subject, PHONE, wrong, async (page) => {
     await shoot(page, subject, 'phone');
+    await shootPart(page, subject, 'history', 'grid-phone');
     const wide = await page.evaluate(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
@@ -137,21 +130,13 @@ async function withoutScript(browser: Browser, subject: Subject): Promise<string
   const page = await context.newPage();
   await page.goto(`file://${subject.file}`, { timeout: STEP_MS });
   const suites = await page.locator('section:has(#suites) tbody').count();
-  const buttons = await page.locator('button, input').count();
+  const buttons = await page.locator('button, input, [role=grid]').count();
+  const hasPast = (await page.locator('#history').count()) > 0;
+  const runs = await page.locator('section:has(> #history) tbody tr').count();
   await context.close();
   return [
     ...(suites > 0 ? [] : ['without scripts, the page has no suites']),
+    ...(!hasPast || runs > 1 ? [] : ['without scripts, the page has no table of the last runs']),
     ...(buttons === 0 ? [] : ['without scripts, the page has controls that do nothing']),
   ];
-}
-
-async function shoot(page: Page, { shots, name }: Subject, what: string): Promise<void> {
-  await page.screenshot({ path: path.join(shots, `${name}-${what}.png`), timeout: STEP_MS });
-}
-
-async function shootPart(page: Page, subject: Subject, id: string): Promise<void> {
-  const heading = page.locator(`#${id}`);
-  if ((await heading.count()) === 0) return;
-  await heading.evaluate((element) => element.scrollIntoView());
-  await shoot(page, subject, id);
 }

@@ -6,6 +6,7 @@ import { writeRunPage } from '@backendai-e2e/cli/page/run-page';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { NoBrowser, startBrowser } from './browser.ts';
 import { lookAt } from './checks.ts';
+import { writeMadeHistory } from './made-history.ts';
 import { type Shape, writeMadeRun } from './made-runs.ts';
 
 /** Folder of the pages and the screenshots. */
@@ -14,10 +15,21 @@ const OUT = 'out/test-ui';
 const USUAL = ['out/e2e', 'out/staging'];
 
 const SMALL = { suites: 24, testsPerSuite: 8, logLines: 500 };
-const MADE: Readonly<Record<string, Shape>> = {
+/** Runs in the history of each page. */
+const PAST_RUNS = 200;
+const MADE: Readonly<Record<string, Shape & { past?: number }>> = {
   green: { ...SMALL, failing: [], faults: false, hostile: false },
   red: { ...SMALL, failing: [3, 11], faults: true, hostile: false },
   hostile: { ...SMALL, failing: [3], faults: true, hostile: true },
+  past: {
+    suites: 45,
+    testsPerSuite: 10,
+    logLines: 100,
+    failing: [11],
+    faults: false,
+    hostile: false,
+    past: 1_000,
+  },
   large: { suites: 50, testsPerSuite: 20, logLines: 12_500, failing: [11, 30], faults: true, hostile: false },
 };
 
@@ -42,7 +54,9 @@ export async function testUiCommand(runs: readonly string[]): Promise<number> {
   let wrong = 0;
   try {
     for (const [name, folder] of await subjects(out, runs)) {
-      const { file, bytes } = await writeRunPage(folder);
+      const history = path.join(out, 'history', name);
+      await writeMadeHistory(folder, history, MADE[name]?.past ?? PAST_RUNS);
+      const { file, bytes } = await writeRunPage(folder, { history });
       const looked = await lookAt(browser, { name, file, shots: out });
       for (const sentence of looked.wrong) console.error(`test-ui: ${name}: ${sentence}`);
       wrong += looked.wrong.length;

@@ -1,4 +1,5 @@
 import type { PageData } from '../model/page-data.ts';
+import { Sparkline } from './sparkline.tsx';
 
 interface Series {
   suite: string;
@@ -6,9 +7,6 @@ interface Series {
   unit: string;
   values: readonly number[];
 }
-
-const WIDTH = 120;
-const HEIGHT = 24;
 
 /** What the suites measured. Several values of one name make a line with their median and range. */
 export function Measurements({ data }: { data: PageData }) {
@@ -47,20 +45,6 @@ export function Measurements({ data }: { data: PageData }) {
         </table>
       </section>
     </section>
-  );
-}
-
-function Sparkline({ values }: { values: readonly number[] }) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const points = values.map((value, index) => {
-    const x = (index / (values.length - 1)) * (WIDTH - 4) + 2;
-    const y = high === low ? HEIGHT / 2 : HEIGHT - 3 - ((value - low) / (high - low)) * (HEIGHT - 6);
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
-  });
-  return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} class="spark" aria-hidden="true">
-      <polyline points={points.join(' ')} />
-    </svg>
   );
 }
 

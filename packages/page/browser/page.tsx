@@ -1,12 +1,15 @@
 import { signal } from '@preact/signals';
 import type { PageData } from '../model/page-data.ts';
 import { Failures } from './failures.tsx';
+import { FlakyBoard } from './flaky-board.tsx';
 import { GanttChart } from './gantt-chart.tsx';
 import { Logs } from './logs.tsx';
 import { Measurements } from './measurements.tsx';
+import { Past } from './past.tsx';
 import { Suites } from './suites.tsx';
 import { Tested } from './tested.tsx';
 import { Timeline } from './timeline.tsx';
+import { Trends } from './trends.tsx';
 import { VerdictBar } from './verdict-bar.tsx';
 
 /** Whether the script runs. Before that, the page has no controls that would do nothing. */
@@ -15,9 +18,12 @@ export const alive = signal(false);
 const SECTIONS = [
   ['failures', 'Failures'],
   ['suites', 'Suites'],
+  ['history', 'History'],
+  ['flaky', 'Flaky tests'],
   ['gantt', 'When it ran'],
   ['timeline', 'Faults and changes'],
   ['measurements', 'Measurements'],
+  ['trends', 'Trends'],
   ['logs', 'Logs'],
   ['tested', 'What was tested'],
 ] as const;
@@ -27,6 +33,9 @@ export function Page({ data }: { data: PageData }) {
   const isAlive = alive.value;
   const absent: Partial<Record<(typeof SECTIONS)[number][0], boolean>> = {
     failures: data.failures.length === 0,
+    history: !data.past,
+    flaky: !data.past || data.past.flaky.length + data.past.issues.length === 0,
+    trends: !data.past || data.past.trends.length === 0,
     gantt: data.gantt.lanes.length === 0,
     timeline: data.faults.length + data.changes.length + data.deeds.length === 0,
     measurements: data.suites.every(({ measurements }) => measurements.length === 0),
@@ -44,9 +53,12 @@ export function Page({ data }: { data: PageData }) {
       <main>
         <Failures data={data} alive={isAlive} />
         <Suites data={data} alive={isAlive} />
+        <Past data={data} alive={isAlive} />
+        <FlakyBoard data={data} />
         <GanttChart data={data} />
         <Timeline data={data} />
         <Measurements data={data} />
+        <Trends data={data} />
         <Logs data={data} alive={isAlive} />
         <Tested data={data} />
       </main>

@@ -1,4 +1,5 @@
 import type { PageData } from '../model/page-data.ts';
+import { Parts } from './past-comparison.tsx';
 import { StateMark } from './state-mark.tsx';
 import { counted, dateTime, duration, toneOf } from './words.ts';
 
@@ -39,39 +40,42 @@ export function VerdictBar({ data }: { data: PageData }) {
 function SinceLine({ data: { since } }: { data: PageData }) {
   if (!since) return <p class="facts">There is no earlier run to compare with.</p>;
   const parts = [
-    [since.broke, 'new failure'],
-    [since.fixed, 'fixed test'],
-    [since.stillBad, 'test that still fails'],
-    [since.slower, 'slower test'],
+    ['✘', 'new', since.broke],
+    ['✘', 'still broken', since.stillBad],
+    ['✔', 'fixed', since.fixed],
+    ['≈', 'known', since.known],
+    ['~', 'flaky', since.flaky],
+    ['▲', 'slower', since.slower],
   ] as const;
   return (
     <details class="since">
       <summary>
-        Since {since.run}: {since.broke.length} new, {since.fixed.length} fixed, {since.stillBad.length} still
-        failing, {since.slower.length} slower, {since.added} added, {since.gone} gone
+        Since {since.run}:{' '}
+        {parts.map(([glyph, what, tests], index) => (
+          <span key={what}>
+            {index > 0 && ', '}
+            <span aria-hidden="true">{glyph}</span> {tests.length} {what}
+          </span>
+        ))}
       </summary>
+      <p class="facts">
+        {since.run} began on {dateTime(since.at)}. {counted(since.added, 'test')} came, {since.gone} went.
+      </p>
       {parts
-        .filter(([tests]) => tests.length > 0)
-        .map(([tests, what]) => (
+        .filter(([, , tests]) => tests.length > 0)
+        .map(([, what, tests]) => (
           <div key={what}>
-            <h3>{counted(tests.length, what)}</h3>
+            <h3>
+              {what} ({tests.length})
+            </h3>
             <ul>
-              {tests.map((test) => (
-                <li key={test}>{test}</li>
+              {tests.map((test, index) => (
+                <li key={`${index} ${test}`}>{test}</li>
               ))}
             </ul>
           </div>
         ))}
-      {since.digests.length > 0 && (
-        <div>
-          <h3>Changed components</h3>
-          <ul>
-            {since.digests.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-        </div>
-      )}
+      <Parts parts={since.parts} />
     </details>
   );
 }

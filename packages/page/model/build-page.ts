@@ -10,6 +10,7 @@ import { ganttOf, type Ran } from './gantt.ts';
 import { inert } from './inert.ts';
 import type { GreenLines, LogText } from './log-lines.ts';
 import type { PageChange, PageData, PageFault, PageLog, PageSuite, Since, TestedPart } from './page-data.ts';
+import type { PastData } from './past-data.ts';
 
 /** What the page is made from. */
 export interface PageSource {
@@ -22,9 +23,8 @@ export interface PageSource {
   phases: readonly { name: string; seconds: number }[];
   /** The last line of the job. */
   exit?: string;
-  since?: Omit<Since, 'digests'>;
-  /** The run before, for its digests. */
-  before?: WholeRunFile;
+  since?: Since;
+  past?: PastData;
   missing: readonly string[];
   /** Lines of earlier runs that succeeded, where they are known. */
   green?: GreenLines;
@@ -40,7 +40,6 @@ export function buildPage(source: PageSource): PageData {
     (change): PageChange => ({ ...change, at: Date.parse(change.at) }),
   );
   const faults = file.faults.map(pageFault);
-  const digests = changedDigests(source.before, file);
   const startedAt = time(status?.startedAt);
   const finishedAt = time(status?.finishedAt);
   return inert<PageData>({
@@ -62,7 +61,7 @@ export function buildPage(source: PageSource): PageData {
       changes,
       faults,
       logs: source.logs,
-      newDigests: digests.components,
+      newDigests: source.since?.components ?? [],
       ...(source.green ? { green: source.green } : {}),
     }),
     faults,
@@ -77,7 +76,8 @@ export function buildPage(source: PageSource): PageData {
       ...(finishedAt ? { to: finishedAt } : {}),
     }),
     ...(source.green ? { green: source.green.run } : {}),
-    ...(source.since ? { since: { ...source.since, digests: digests.lines } } : {}),
+    ...(source.since ? { since: source.since } : {}),
+    ...(source.past ? { past: source.past } : {}),
     logs: source.pageLogs,
     missing: [...file.cluster.missing, ...source.missing],
   });
@@ -189,28 +189,4 @@ function testedParts({ tested }: WholeRunFile): TestedPart[] {
     })),
     { what: 'command', version: tested.command.version, digest: commit ?? '' },
   ];
-}
-
-/** Components whose digest differs from an earlier run. */
-function changedDigests(
-  before: WholeRunFile | undefined,
-  now: WholeRunFile,
-): { components: string[]; lines: string[] } {
-  const digestsOf = (file: WholeRunFile) =>
-    new Map(
-      (file.tested?.environments ?? []).flatMap(({ status }) =>
-        (status?.components ?? []).map(({ name, imageDigest }) => [name, imageDigest ?? ''] as const),
-      ),
-    );
-  if (!before?.tested || !now.tested) return { components: [], lines: [] };
-  const old = digestsOf(before);
-  const changed = [...digestsOf(now)].filter(([name, digest]) => old.has(name) && old.get(name) !== digest);
-  return {
-    components: changed.map(([name]) => name),
-    lines: changed.map(([name, digest]) => `${name}: ${short(old.get(name))} → ${short(digest)}`),
-  };
-}
-
-function short(digest = ''): string {
-  return digest.replace(/^.*sha256:/, '').slice(0, 12) || 'none';
 }

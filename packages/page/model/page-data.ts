@@ -1,5 +1,6 @@
 import type { Counts, TestState, Verdict } from '@backendai-e2e/api/verdict';
 import type { ClusterChange } from '@backendai-e2e/results/cluster-record';
+import type { PastData } from './past-data.ts';
 
 /** Everything that the page of a run shows: plain data, made by program, drawn by the browser. Times are ms since 1970. */
 export interface PageData {
@@ -27,8 +28,10 @@ export interface PageData {
   gantt: Gantt;
   /** The last run that succeeded, where its lines are known. */
   green?: string;
-  /** Since the run before, where there is one. */
+  /** Since the last run that can be compared, where there is one. */
   since?: Since;
+  /** The runs before, where there are any. */
+  past?: PastData;
   logs: readonly PageLog[];
   /** What is not on the page, a sentence each. */
   missing: readonly string[];
@@ -172,14 +175,22 @@ export interface Bar extends Window {
 /** What changed since an earlier run, test by test. */
 export interface Since {
   run: string;
+  /** When that run began. */
+  at: number;
   broke: readonly string[];
   fixed: readonly string[];
   stillBad: readonly string[];
   slower: readonly string[];
+  /** Tests that fail as listed. */
+  known: readonly string[];
+  /** Tests of the flaky board. */
+  flaky: readonly string[];
   added: number;
   gone: number;
-  /** "component: digest before → digest now". */
-  digests: readonly string[];
+  /** What was tested, and what tested it, where its version or digest differs. */
+  parts: readonly { name: string; from: string; to: string }[];
+  /** Components among them. */
+  components: readonly string[];
 }
 
 /** The log of a container. Its text is in a block of its own. */

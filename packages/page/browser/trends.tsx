@@ -1,0 +1,73 @@
+import type { PageData } from '../model/page-data.ts';
+import type { Trend } from '../model/past-data.ts';
+import { Sparkline } from './sparkline.tsx';
+import { counted } from './words.ts';
+
+/** Durations and measurements over the last runs, with median and spread. */
+export function Trends({ data: { past } }: { data: PageData }) {
+  if (!past || past.trends.length === 0) return null;
+  const durations = past.trends.filter(({ kind }) => kind === 'suite');
+  const measured = past.trends.filter(({ kind }) => kind === 'measurement');
+  return (
+    <section aria-labelledby="trends">
+      <h2 id="trends">Trends</h2>
+      <p>
+        The band behind a line holds the middle half of the earlier values. <b>▲</b> marks a value beyond the
+        gate: the median, plus three deviations, at least a quarter. It needs five earlier runs.
+      </p>
+      <Rows rows={durations.toSorted(byBeyond)} label="Durations of suites" />
+      {measured.length > 0 && (
+        <details>
+          <summary>{counted(measured.length, 'measurement')} over the last runs</summary>
+          <Rows rows={measured.toSorted(byBeyond)} label="Measurements over the last runs" />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Rows({ rows, label }: { rows: readonly Trend[]; label: string }) {
+  if (rows.length === 0) return null;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
+    <section class="scroll" tabIndex={0} aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {['suite', 'what', 'now', 'median', 'middle half', 'gate', 'oldest to newest'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.suite} ${row.name} ${row.unit}`}>
+              <th scope="row">{row.suite}</th>
+              <td>{row.name}</td>
+              <td class="number">
+                {row.beyond && <b class="bad">▲ </b>}
+                {rounded(row.values.at(-1) ?? 0)} {row.unit}
+              </td>
+              <td class="number">{rounded(row.median)}</td>
+              <td class="number">{`${rounded(row.low)} to ${rounded(row.high)}`}</td>
+              <td class="number">{row.limit === undefined ? '–' : rounded(row.limit)}</td>
+              <td>
+                <Sparkline values={row.values} band={row} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function byBeyond(a: Trend, b: Trend): number {
+  return Number(b.beyond) - Number(a.beyond);
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
