@@ -141,8 +141,10 @@ function ofSuites({ file, record, suites }: FailureSource): Open[] {
     .map((line): Open => {
       const suite = suites.find(({ name }) => name === line.name);
       const status = file.reports.find(({ metadata }) => metadata.name === line.report)?.status;
-      const from = time(status?.startedAt);
-      const to = time(status?.finishedAt ?? status?.updatedAt);
+      // A suite that never started failed because of what happened since the run did.
+      const ran = status ?? file.run.status;
+      const from = time(ran?.startedAt);
+      const to = time(ran?.finishedAt ?? status?.updatedAt);
       return {
         anchor: anchorOf('failure', line.name),
         report: line.report,

@@ -56,7 +56,7 @@ describe('the first cause', () => {
     );
     expect(first?.evidence).to.deep.equal([
       '00:00:11 the fault suite-x (pause) was in force',
-      '00:00:15 lost its readiness: unready of manager',
+      '00:00:15 unready of manager',
       'its digest differs from the run before',
     ]);
   });
@@ -92,6 +92,15 @@ describe('the first cause', () => {
       'manager',
     ]);
     expect(order({ outages: [outage(1_000, 9_000), outage(21_000)] })).to.deep.equal([]);
+  });
+
+  it('is the first of several components without endpoints: others may wait for it', () => {
+    const outage = (component: string, from: number) => ({ component, namespace: 'bai', from });
+    const outages = [outage('webserver', 14_000), outage('manager', 12_000)];
+    const [first, second] = firstCauses(scene({ outages, changes: [change('unready', 'webserver')] }));
+    expect(first).to.deep.include({ component: 'manager', weight: WEIGHTS.outage + WEIGHTS.firstOutage });
+    expect(first?.evidence[1]).to.equal('00:00:12 it was the first of 2 components without a ready pod');
+    expect(second).to.deep.include({ component: 'webserver', weight: WEIGHTS.outage });
   });
 
   it('is the machine if probes of three components fail at once', () => {

@@ -41,6 +41,7 @@ export const WEIGHTS = {
   outage: 7,
   slump: 7,
   ownFault: 6,
+  firstOutage: 6,
   unready: 5,
   rareLine: 4,
   probe: 3,
@@ -110,13 +111,25 @@ function faultsInForce({ faults, attempt }: Scene): Evidence[] {
   });
 }
 
-function outages({ outages: all, window }: Scene): Evidence[] {
-  return all
-    .filter(({ from, to }) => from <= window.to && (to ?? window.to) >= window.from)
-    .map(({ component, from }) => ({
+function outages(scene: Scene): Evidence[] {
+  const all = outagesIn(scene);
+  const [first, second] = all;
+  const found = all.map(
+    ({ component, from }): Evidence => ({
       ...{ component, rule: 'outage', at: from },
       sentence: 'it had no ready pod, so its Services had no endpoints',
-    }));
+    }),
+  );
+  if (!first || !second || first.from === second.from) return found;
+  const sentence = `it was the first of ${all.length} components without a ready pod`;
+  return [...found, { component: first.component, rule: 'firstOutage', at: first.from, sentence }];
+}
+
+/** The outages in the window, in the order of their start. Components that wait for another one follow it. */
+function outagesIn({ outages: all, window }: Scene): Outage[] {
+  return all
+    .filter(({ from, to }) => from <= window.to && (to ?? window.to) >= window.from)
+    .sort((a, b) => a.from - b.from);
 }
 
 function stalls(scene: Scene): Evidence[] {
@@ -126,17 +139,22 @@ function stalls(scene: Scene): Evidence[] {
   }));
 }
 
-function readiness({ changes, window }: Scene): Evidence[] {
-  return changes
-    .filter((change) => change.kind === 'unready' && isIn(change, window))
-    .map(({ subject, at, text }) => {
-      // An event is about one probe. Only the condition of a pod says that its readiness was lost.
-      const probe = text.startsWith('Unhealthy: ');
-      return {
-        ...{ component: subject, rule: probe ? 'probe' : 'unready', at },
-        sentence: probe ? `a probe failed: ${text}` : `lost its readiness: ${text}`,
-      };
-    });
+function readiness(scene: Scene): Evidence[] {
+  const out = new Set(outagesIn(scene).map(({ component }) => component));
+  return (
+    scene.changes
+      .filter((change) => change.kind === 'unready' && isIn(change, scene.window))
+      // Without a ready pod, a component has lost the readiness of each: that is the same fact.
+      .filter(({ subject, text }) => !out.has(subject) || text.startsWith('Unhealthy: '))
+      .map(({ subject, at, text }) => {
+        // An event is about one probe. Only the condition of a pod says that its readiness was lost.
+        const probe = text.startsWith('Unhealthy: ');
+        return {
+          ...{ component: subject, rule: probe ? 'probe' : 'unready', at },
+          sentence: probe ? `a probe failed: ${text}` : text,
+        };
+      })
+  );
 }
 
 function warnings({ changes, window }: Scene): Evidence[] {

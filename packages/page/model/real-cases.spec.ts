@@ -21,6 +21,12 @@ const CASES = [
     first: 'manager',
     evidence: /^06:49:14 the fault suite-lc2rs \(podDelete\) was in force$/,
   },
+  {
+    file: 'never-ready',
+    what: 'it lost its last pod before the agents and the web server, which wait for it',
+    first: 'manager',
+    evidence: /^08:01:09 it had no ready pod, so its Services had no endpoints$/,
+  },
 ] as const;
 
 describe('the first cause of failures in real runs', () => {
