@@ -13,6 +13,8 @@ const HISTORY: RunElsewhere = {
   file: 'cli/history/keep-run.spec.ts',
   shows: 'is added, exported, imported and pruned by commands',
 };
+const MATRIX = (shows: string): RunElsewhere => ({ file: 'cli/commands/matrix.spec.ts', shows });
+const BISECT = (file: string, shows: string): RunElsewhere => ({ file, shows });
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
 
 /**
@@ -35,6 +37,25 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   'make e2e-kind BACKENDAI=../backend.ai/dist SUITES=session-lifecycle': CHOICE('is a folder of wheels'),
   'make e2e-kind BACKENDAI=../backend.ai REUSE=1 SUITES=session-lifecycle-create-session':
     CHOICE('is a checkout'),
+  'make e2e-matrix VERSIONS=26.8.3,26.9.0,26.9.6 SUITES=session-lifecycle': MATRIX(
+    'has a column for each value',
+  ),
+  'make e2e-matrix VERSIONS=26.9.6,../backend.ai INFORMATIONAL=../backend.ai SUITES=storage NO_SLOW=1':
+    MATRIX('marks the informational columns'),
+  './e2e matrix --versions 26.9.6;manager=26.9.6,agent=26.9.0 --suites session-lifecycle --dry-run': MATRIX(
+    'has a list by component as one column',
+  ),
+  './e2e bisect --good 26.9.0 --bad 26.9.6 --suites journeys-admin-quota --grep deactivated user': BISECT(
+    'cli/bisect/search.spec.ts',
+    'ends with an answer and the trials behind it',
+  ),
+  './e2e bisect --good 26.9.6 --bad ../backend.ai --suites session-lifecycle-create-session --dry-run':
+    BISECT('cli/bisect/bisection.spec.ts', 'goes on to the commits of a checkout'),
+  'git bisect start main 26.9.6': BISECT('cli/commands/bisect.spec.ts', 'ends git bisect for a wrong suite'),
+  'git bisect run ../backendai-e2e/e2e bisect --trial . --suites session-lifecycle-create-session': BISECT(
+    'cli/commands/bisect.spec.ts',
+    'ends git bisect for a wrong suite',
+  ),
   './e2e history list': { file: 'cli/history/keep-run.spec.ts', shows: 'has a row in the list' },
   './e2e history add out/e2e': HISTORY,
   './e2e history import previous/out': {
@@ -76,4 +97,4 @@ export const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Lines that only change the shell of the reader. */
-export const OF_THE_SHELL: readonly string[] = ['export KUBECONFIG=out/e2e/kubeconfig'];
+export const OF_THE_SHELL: readonly string[] = ['export KUBECONFIG=out/e2e/kubeconfig', 'cd ../backend.ai'];
