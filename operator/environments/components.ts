@@ -177,17 +177,18 @@ export function inOneLine(log: string): string {
 function podTrouble(pod: Pod): string | undefined {
   const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   for (const { name, state, lastState, restartCount } of containers) {
-    const died = state?.terminated ?? lastState?.terminated;
-    const death =
-      died && (died.exitCode !== 0 || restartCount > 0)
-        ? `, last exit code ${died.exitCode}${died.reason ? ` (${died.reason})` : ''}${died.message ? `: ${died.message.trim()}` : ''}`
+    const terminated = state?.terminated ?? lastState?.terminated;
+    const lastExit =
+      terminated && (terminated.exitCode !== 0 || restartCount > 0)
+        ? `, last exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}${terminated.message ? `: ${terminated.message.trim()}` : ''}`
         : '';
     const waiting = state?.waiting;
     if (waiting?.reason && waiting.reason !== 'PodInitializing' && waiting.reason !== 'ContainerCreating') {
       const said = waiting.message ? `: ${waiting.message}` : '';
-      return `pod ${pod.metadata.name}: container ${name} waits: ${waiting.reason}${said}${death}`;
+      return `pod ${pod.metadata.name}: container ${name} waits: ${waiting.reason}${said}${lastExit}`;
     }
-    if (death) return `pod ${pod.metadata.name}: container ${name} restarted ${restartCount} times${death}`;
+    if (lastExit)
+      return `pod ${pod.metadata.name}: container ${name} restarted ${restartCount} times${lastExit}`;
   }
   const unscheduled = pod.status?.conditions?.find(
     (seen) => seen.type === 'PodScheduled' && seen.status === 'False',

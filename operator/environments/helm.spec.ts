@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rejection } from '@backendai-e2e/tools/envtest/waits/rejection';
 import { expect } from 'chai';
 import { ChartNotFoundError, chartDigest, installationHash } from './chart.ts';
 import { HelmError, runHelm, uninstallArguments, upgradeArguments } from './helm.ts';
@@ -26,10 +27,7 @@ describe('helm', () => {
   }
 
   async function failure(work: Promise<unknown>): Promise<HelmError> {
-    const error = await work.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const error = await rejection(work);
     if (!(error instanceof HelmError)) throw new Error(`it was no HelmError: ${String(error)}`);
     return error;
   }

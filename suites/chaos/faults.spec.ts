@@ -2,20 +2,15 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault, FaultStatus } from '@backendai-e2e/api/fault';
 import { API_VERSION } from '@backendai-e2e/api/group';
+import { condition } from '@backendai-e2e/api/object-fixtures';
 import { KubeClient } from '@backendai-e2e/kube/client';
+import { rejection } from '@backendai-e2e/tools/envtest/waits/rejection';
 import { expect } from 'chai';
 import { Inconclusive } from '../evidence/record.ts';
 import { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { FaultInjector, withFault } from './faults.ts';
 
 const NOW = '2030-01-01T00:00:00Z';
-const condition = (type: string, status: 'True' | 'False', reason: string, message = reason) => ({
-  type,
-  status,
-  reason,
-  message,
-  lastTransitionTime: NOW,
-});
 const target = { pod: 'web-1', uid: 'u' };
 const inForce: FaultStatus = { phase: 'InForce', injectedAt: NOW, seenInForceAt: NOW, targets: [target] };
 const healed: FaultStatus = { ...inForce, phase: 'Healed', healedAt: NOW, seenHealedAt: NOW };
@@ -70,11 +65,11 @@ describe('faults of a suite', () => {
   const injector = () =>
     new FaultInjector(client, { namespace: 'ns', environment: 'e2e', attempt: 'run-s-1' });
   const pause = { target: { component: 'web' }, pause: {} };
-  const failure = (run: Promise<unknown>): Promise<unknown> =>
-    run.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  async function expectInconclusive(work: Promise<unknown>, says: RegExp): Promise<void> {
+    const error = await rejection(work);
+    expect(error).to.be.instanceOf(Inconclusive);
+    expect(String(error)).to.match(says);
+  }
 
   it("are asked for in the attempt's own name, in the run's environment, and go with its report", async () => {
     await withFault(injector(), pause, new CleanupStack(), async () => undefined);
@@ -99,13 +94,11 @@ describe('faults of a suite', () => {
   ];
   for (const [what, status] of early) {
     it(`make the test inconclusive when ${what} before the body ended`, async () => {
-      const error = await failure(
-        withFault(injector(), pause, new CleanupStack(), async () => {
-          before = status;
-        }),
-      );
-      expect(error).to.be.instanceOf(Inconclusive);
-      expect(String(error)).to.match(/fault suite-x ended at .*, before the test was done with it/);
+      const body = async () => {
+        before = status;
+      };
+      const ended = /fault suite-x ended at .*, before the test was done with it/;
+      await expectInconclusive(withFault(injector(), pause, new CleanupStack(), body), ended);
     });
   }
 
@@ -117,7 +110,7 @@ describe('faults of a suite', () => {
   });
 
   it('are healed when the body fails, and its error is reported', async () => {
-    const error = await failure(
+    const error = await rejection(
       withFault(injector(), pause, new CleanupStack(), () => Promise.reject(new Error('claim'))),
     );
     expect(error).to.be.an('error').with.property('message', 'claim');
@@ -142,15 +135,13 @@ describe('faults of a suite', () => {
     it(`make the test inconclusive when one ${what}; the body does not run`, async () => {
       before = status;
       let ran = false;
-      const error = await failure(
-        injector()
-          .inject(pause, new CleanupStack(), 0.3)
-          .then(() => {
-            ran = true;
-          }),
+      const injected = injector().inject(pause, new CleanupStack(), 0.3);
+      await expectInconclusive(
+        injected.then(() => {
+          ran = true;
+        }),
+        said,
       );
-      expect(error).to.be.instanceOf(Inconclusive);
-      expect(String(error)).to.match(said);
       expect(ran).to.equal(false);
     });
   }
@@ -158,7 +149,7 @@ describe('faults of a suite', () => {
   it('leave nothing to undo when one was refused', async () => {
     before = { phase: 'Refused', conditions: [condition('Accepted', 'False', 'NoTargets')] };
     const cleanup = new CleanupStack();
-    await failure(injector().inject(pause, cleanup));
+    await rejection(injector().inject(pause, cleanup));
     await cleanup.unwind();
     expect(healRequested, 'asked to heal').to.equal(false);
   });
@@ -166,9 +157,8 @@ describe('faults of a suite', () => {
   it('make the test inconclusive when no probe observes the healing, and the cleanup stack tries again', async () => {
     after = { ...inForce, phase: 'Unhealed' };
     const cleanup = new CleanupStack();
-    const error = await failure(withFault(injector(), pause, cleanup, async () => undefined));
-    expect(error).to.be.instanceOf(Inconclusive);
-    expect(String(error)).to.match(/no probe observed the healing of fault suite-x/);
+    const work = withFault(injector(), pause, cleanup, async () => undefined);
+    await expectInconclusive(work, /no probe observed the healing of fault suite-x/);
     after = healed;
     await cleanup.unwind();
   });

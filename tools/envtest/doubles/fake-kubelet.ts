@@ -68,6 +68,7 @@ export class FakeKubelet {
     await this.#plane.client().createSubresource(PODS, { namespace, name }, 'binding', binding);
   }
 
+  /** Cuts every connection, and closes the port. */
   stop(): Promise<void> {
     this.#server.closeAllConnections();
     return new Promise((resolve) => this.#server.close(() => resolve()));

@@ -37,15 +37,18 @@ export class FaultHarness {
     });
   }
 
+  /** The Fault as the API server holds it. Undefined if there is none. */
   fault(name: string): Promise<Fault | undefined> {
     return this.client.get(FAULTS, { namespace: this.harness.namespace, name });
   }
 
+  /** Asks the operator to heal a Fault. */
   heal(name: string): Promise<Fault> {
     const at = { namespace: this.harness.namespace, name };
     return this.client.mergePatch(FAULTS, at, { spec: { heal: true } });
   }
 
+  /** The pod as the API server holds it. Undefined if there is none. */
   podNow(name: string): Promise<Pod | undefined> {
     return this.client.get(PODS, { namespace: this.namespace, name });
   }
@@ -149,6 +152,7 @@ export class FaultHarness {
     await this.#status(name, { ephemeralContainerStatuses: [...others, status] });
   }
 
+  /** Stops the operators and the kubelet. */
   async stop(): Promise<void> {
     await this.harness.stop();
     await this.kubelet.stop();

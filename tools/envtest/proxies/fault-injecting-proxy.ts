@@ -78,6 +78,7 @@ export class FaultInjectingProxy {
     this.#server.closeAllConnections();
   }
 
+  /** Cuts every connection, and closes the port. */
   stop(): Promise<void> {
     this.#agent.destroy();
     this.#server.closeAllConnections();

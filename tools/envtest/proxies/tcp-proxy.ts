@@ -81,6 +81,7 @@ export class TcpProxy {
     this.#held = undefined;
   }
 
+  /** Cuts every connection, and closes the port. */
   async stop(): Promise<void> {
     this.cut();
     for (const near of this.#held ?? []) near.destroy();
