@@ -36,7 +36,9 @@ export function checkoutSources(to: string): Extra {
   return {
     to,
     key: async ({ backendAi }) => {
-      const folder = folderOf(backendAi);
+      // The builder of the pinned release is asked, too: which image of this name it would keep.
+      if (!backendAi.checkout) return '';
+      const { folder } = backendAi.checkout;
       const parts = await pathParts(path.join(folder, SOURCES));
       const sources = Object.entries(parts).filter(([file]) => !NO_SOURCES.test(file));
       const version = await readFile(path.join(folder, 'VERSION'), 'utf8').catch(() => '');
