@@ -30,6 +30,11 @@ export async function gridWorks(page: Page, subject: Subject): Promise<string[]>
   const runs = Number(await grid.getAttribute('aria-colcount')) - 1;
   await page.locator(`[role=columnheader][aria-colindex="${runs + 1}"]`).waitFor();
   const cells = await page.locator('.grid-cell').count();
+  await grid.evaluate((element) => element.scrollTo(0, 0));
+  await page.locator('[role=columnheader][aria-colindex="2"]').waitFor();
+  const named = await grid.getAttribute('aria-activedescendant');
+  if (named && (await page.locator(`[id="${named}"]`).count()) !== 1)
+    wrong.push('the grid names a cell that is not drawn');
   if (cells > MOST_CELLS) wrong.push(`the grid draws ${cells} cells at once`);
   if ((await page.locator('.grid img, .grid script, .grid a, .compare img, .compare script').count()) > 0)
     wrong.push('a text of the history became markup');

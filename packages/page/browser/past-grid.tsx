@@ -43,6 +43,10 @@ export function PastGrid({ past }: { past: PastData }) {
   const to = Math.min(past.runs.length, Math.ceil((view.left + view.width - names) / CELL) + MORE);
   const top = Math.max(0, Math.floor(view.top / ROW) - MORE);
   const bottom = Math.min(rows.length, Math.ceil((view.top + view.height - HEAD) / ROW) + MORE);
+  // A cell that is scrolled away is not in the document, and the grid must not name it.
+  const isDrawn =
+    (place.row < 0 || (place.row >= top && place.row < bottom)) &&
+    (place.run < 0 || (place.run >= from && place.run < to));
   return (
     <div>
       <p>
@@ -58,7 +62,7 @@ export function PastGrid({ past }: { past: PastData }) {
         aria-label="Verdicts by suite and run"
         aria-rowcount={rows.length + 1}
         aria-colcount={past.runs.length + 1}
-        aria-activedescendant={idOf(place.row, place.run)}
+        aria-activedescendant={isDrawn ? idOf(place.row, place.run) : undefined}
         onScroll={() => redraw(undefined)}
         onKeyDown={(event) => {
           if (pressed(event.key, past, rows, names, box.current)) event.preventDefault();
