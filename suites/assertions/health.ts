@@ -1,6 +1,5 @@
 import { Api, BackendApiError, NoAnswer } from '../clients/http/api.ts';
-import { eachManager, RENEWAL_SECONDS, registrations } from '../clients/manager/discovery.ts';
-import { Inconclusive } from '../evidence/record.ts';
+import { eachManager, registeredHost } from '../clients/manager/discovery.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
 
@@ -227,22 +226,7 @@ export async function healthTargets(world: World): Promise<HealthTarget[]> {
     new HealthTarget('webserver', '', host(connection.webserver.url)),
   ];
   for (const component of ['storage-proxy', 'appproxy-coordinator', 'appproxy-worker'] as const) {
-    found.push(new HealthTarget(component, '', await registeredHost(world, component)));
+    found.push(new HealthTarget(component, '', await registeredHost(world.valkey, component)));
   }
   return found;
-}
-
-async function registeredHost(
-  world: World,
-  component: 'storage-proxy' | 'appproxy-coordinator' | 'appproxy-worker',
-): Promise<string> {
-  const current = (await registrations(world.valkey))
-    .filter(
-      ({ group, lastHeartbeat }) =>
-        group === component && Date.now() / 1000 - lastHeartbeat < 2 * RENEWAL_SECONDS,
-    )
-    .sort((a, b) => b.registeredAt - a.registeredAt);
-  const host = current[0]?.metricsAddress.replace(/:\d+$/, '');
-  if (!host) throw new Inconclusive(`no ${component} is registered in Valkey`);
-  return host;
 }

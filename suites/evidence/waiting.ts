@@ -60,6 +60,18 @@ export async function waitUntil<T>(
   }
 }
 
+/**
+ * Lets time pass, and looks every half second: that something does not happen shows only in time. An error of the look ends it.
+ */
+export async function passes(seconds: number, look: () => Promise<void> = async () => {}): Promise<void> {
+  const until = performance.now() + seconds * 1000;
+  const probe = async () => {
+    await look();
+    return performance.now() >= until ? undefined : notYet('time passes');
+  };
+  await waitUntil(`${seconds} s to pass`, probe, { deadlineSeconds: seconds + 10 });
+}
+
 function show(seen: unknown): string {
   if (typeof seen === 'string') return seen;
   if (seen instanceof Error) return `${seen.name}: ${seen.message}`;

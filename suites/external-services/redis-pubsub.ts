@@ -4,19 +4,26 @@ import {
   EVENTS,
   lastDelivered,
   notBefore,
+  pendingBetween,
   readAsConsumer,
   type StreamEvent,
 } from '../clients/data-stores/event-stream.ts';
+import { readMetric } from '../clients/http/metrics.ts';
 import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import { SessionEvents } from '../clients/manager/server-events.ts';
-import { measure } from '../evidence/record.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { EventStreamReader } from '../fixtures/event-stream-reader.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
+/** Idle time after which a manager may claim an event, milliseconds (ai.backend.common.message_queue.redis_queue.consumer). */
+const CLAIMED_MS = 310_000;
+/** Longest time until a manager claims it: it looks every 60 s. */
+const CLAIM_SECONDS = 80;
+
 describe('events through Valkey', function () {
-  this.timeout(120_000);
+  this.timeout(150_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'storage-proxy']);
   let managers: OneManager[];
   let valkey: Redis;
@@ -60,6 +67,7 @@ describe('events through Valkey', function () {
   it('carry the deletion of a vfolder from the storage-proxy to a manager exactly once', async () => {
     const folders = new VFolderFixture(world());
     const folder = await folders.make(world().afterTest);
+    const counted = await handled();
     const since = await stream.newest();
     await world().user.api.request({ method: 'DELETE', path: `/folders/${folder.id}/force` });
     const reported = await stream.find(
@@ -86,6 +94,56 @@ describe('events through Valkey', function () {
         id !== reported.id && fields.some((field) => field.includes(folder.id) && field.includes('vfid')),
     );
     expect(again).to.deep.equal([]);
+    // Other suites may delete folders meanwhile, so all such events in the stream count.
+    const all = (await valkey.xrange(EVENTS.stream, `(${since}`, '+')).filter(([, fields]) =>
+      fields.includes(reported.name),
+    );
+    await waitUntil(
+      'the managers to count the event',
+      async () => ((await handled()) > counted ? undefined : notYet(counted)),
+      { deadlineSeconds: 10, everyMs: 100 },
+    );
+    expect((await handled()) - counted, 'how often managers handled it, by their metrics').to.equal(
+      all.length,
+    );
+  });
+
+  /** How often the managers together have handled the deletion of a vfolder, by their own metrics. */
+  const handled = async (): Promise<number> => {
+    const counts = await Promise.all(
+      managers.map(async ({ host }) =>
+        (await readMetric(`http://${host}:18080`, 'backendai_event_count_total'))
+          .filter(({ labels }) => labels.event_type === 'vfolder_deletion_success')
+          .reduce((sum, { value }) => sum + value, 0),
+      ),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+
+  it('of a consumer that died are claimed by a manager, which deals with them', async () => {
+    const dead = world().name('dead');
+    const beat = (await valkey.xrevrange(EVENTS.stream, '+', '-', 'COUNT', 500)).find(([, fields]) =>
+      fields.includes('agent_heartbeat'),
+    );
+    if (!beat) throw new Inconclusive('the stream has no heartbeat to leave behind');
+    const [id] = beat;
+    world().afterTest.add(`consumer ${dead}`, async () => {
+      await valkey.xack(EVENTS.stream, EVENTS.group, id);
+      await valkey.xgroup('DELCONSUMER', EVENTS.stream, EVENTS.group, dead);
+    });
+    // The same state as after the death of a consumer that had read the event: delivered to it, and not acknowledged.
+    await valkey.xclaim(EVENTS.stream, EVENTS.group, dead, 0, id, 'IDLE', CLAIMED_MS, 'FORCE');
+    expect(await pendingBetween(valkey, EVENTS.group, id, id), 'left behind').to.deep.equal([id]);
+    const since = performance.now();
+    await waitUntil(
+      `a manager to claim event ${id} of the dead consumer`,
+      async () => {
+        const pending = await pendingBetween(valkey, EVENTS.group, id, id);
+        return pending.length === 0 ? undefined : notYet(pending);
+      },
+      { deadlineSeconds: CLAIM_SECONDS, everyMs: 500 },
+    );
+    measure('dead-consumers-event-claimed', (performance.now() - since) / 1000, 's');
   });
 
   it('reach the listeners of every manager in order, whichever manager caused them', async () => {

@@ -12,6 +12,7 @@ import {
   watched,
 } from '../chaos/election.ts';
 import { useFaults, withFault } from '../chaos/faults.ts';
+import { expectActsOnlyWithLock } from '../chaos/leader-acts.ts';
 import { handovers } from '../chaos/lock-watch.ts';
 import { measure } from '../evidence/record.ts';
 import { rounds } from '../evidence/rounds.ts';
@@ -26,6 +27,8 @@ describe('leader election of the app proxy coordinator', function () {
   this.timeout(420_000);
   const world = useWorld(['valkey']);
   const faults = useFaults();
+
+  it('does not act as the leader without the lock', () => expectActsOnlyWithLock(world(), 'coordinator'));
 
   for (let round = 1; round <= ROUNDS; round++) {
     const of = `round ${round} of ${ROUNDS}`;

@@ -16,6 +16,7 @@ import {
   watched,
 } from '../chaos/election.ts';
 import { type Disruption, type Receipt, useFaults, withFault } from '../chaos/faults.ts';
+import { expectActsOnlyWithLock } from '../chaos/leader-acts.ts';
 import { handovers } from '../chaos/lock-watch.ts';
 import { LOOKED_AT_MS, leaveHealthy } from '../chaos/recovery.ts';
 import { agentsReached } from '../clients/manager/agents.ts';
@@ -150,6 +151,9 @@ describe('leader election', function () {
     const nodes = await managersIn(world());
     expect(nodes.length, `managers in etcd: ${nodes.join(', ')}`).to.be.at.least(2);
   });
+
+  it('has no manager that acts as the leader without the lock', () =>
+    expectActsOnlyWithLock(world(), 'scheduler'));
 
   for (let round = 1; round <= ROUNDS; round++) {
     const schedule = round === 1;

@@ -1,17 +1,15 @@
 import { expect } from 'chai';
 import { runCode } from '../assertions/execution.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
+import { VERDICT_SECONDS, waitsBecause } from '../assertions/waiting-session.ts';
 import { BackendAi } from '../clients/manager/backend-ai.ts';
 import { END_SECONDS, START_SECONDS, waitForState } from '../clients/manager/session-watch.ts';
 import { VFolders } from '../clients/manager/vfolders.ts';
-import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../fixtures/account-administration.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
 const GIB = 1024 ** 3;
-/** Longest interval at which the scheduler checks waiting sessions, with some room. */
-const VERDICT_SECONDS = 70;
 
 describe('limits that an administrator sets for a user', () => {
   const world = useWorld(['manager', 'postgres', 'storage-proxy', 'agent', 'observer']);
@@ -25,30 +23,7 @@ describe('limits that an administrator sets for a user', () => {
   const sessionOf = (cpu: number, mem: string) =>
     world().smallSession({ config: { ...SMALL, resources: { cpu, mem } } });
 
-  /** Expects that a session waits for the reason and holds nothing. */
-  const waitsBecause = async (id: string, reason: RegExp): Promise<void> => {
-    const { database } = world();
-    const reported = await waitUntil(
-      `the scheduler to say ${reason} of session ${id}`,
-      async () => {
-        const steps = await database.schedulingSteps(id);
-        return (
-          steps.find((step) => step.result === 'NEED_RETRY' && reason.test(step.message ?? '')) ??
-          notYet(steps)
-        );
-      },
-      { deadlineSeconds: VERDICT_SECONDS },
-    );
-    expect(reported.phase).to.equal('schedule-sessions');
-    expect((await user.api.sessions.get(id)).status).to.equal('PENDING');
-    const [kernel, ...more] = await database.kernels(id);
-    expect(more).to.deep.equal([]);
-    expect(kernel).to.include({ status: 'PENDING', agent: null, container_id: null });
-    for (const allocation of await database.allocations(id)) {
-      expect(allocation).to.include({ used: null, reserved: 0 });
-    }
-    await world().containersGone(id, 1);
-  };
+  const waits = (id: string, reason: RegExp): Promise<void> => waitsBecause(world(), user.api, id, reason);
 
   before('the administrator creates policies, a user and another user', async function () {
     this.timeout(60_000);
@@ -204,20 +179,20 @@ describe('limits that an administrator sets for a user', () => {
       // The other user's session starts while the user waits.
       others = world().startSession(world().afterSuite, {}, bystander.api);
       others.catch(() => 'the test that awaits it reports the error');
-      await waitsBecause(second, /cannot run more than 1 concurrent sessions/);
+      await waits(second, /cannot run more than 1 concurrent sessions/);
     });
 
     it('wait with a reason and hold nothing when they need more cores than allowed', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       greedy = (await world().enqueue(sessionOf(2, '512m'), world().afterSuite, user.api)).sessionId;
-      await waitsBecause(greedy, /cpu: used 1 \+ requested 2 > limit 2 \(over by 1\)/);
+      await waits(greedy, /cpu: used 1 \+ requested 2 > limit 2 \(over by 1\)/);
     });
 
     it('wait with a reason and hold nothing when they need more memory than allowed', async function () {
       this.timeout((VERDICT_SECONDS + 20) * 1000);
       const wanted = await world().enqueue(sessionOf(1, '1088m'), world().afterTest, user.api);
       // Together 64 MiB more than allowed.
-      await waitsBecause(
+      await waits(
         wanted.sessionId,
         new RegExp(`mem: used ${GIB / 2} \\+ requested ${1088 * 1024 ** 2} > limit ${1.5 * GIB}`),
       );

@@ -1,84 +1,49 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { runCode } from '../assertions/execution.ts';
-import { expectRefusal } from '../assertions/refusal.ts';
+import { APP, startAppServer } from '../assertions/app-server.ts';
+import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
+import { Api } from '../clients/http/api.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
-import { AppProxy, type OpenedApp, talk } from '../clients/web/app-proxy.ts';
-import { measure } from '../evidence/record.ts';
+import { type AppProxy, type OpenedApp, talk } from '../clients/web/app-proxy.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
+import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
-/** A port on which a program of the session listens. It is also the name of the application. */
-const PORT = 8000;
-const APP = String(PORT);
 const MIB = 1024 * 1024;
+/** The coordinator's answer to a request of a worker or manager without its secret. */
+const COORDINATOR_REFUSES: Refusal = { status: 401, kind: 'auth-failed' };
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
-
-/** Answers GET with a nonce, the path and a header; POST with the SHA-256 of the body; /missing with 404. */
-const server = (nonce: string) => `
-import hashlib, http.server, json
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def reply(self, status, value):
-        data = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("X-Answered-By", "${nonce}")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-    def do_GET(self):
-        status = 404 if self.path.startswith("/missing") else 200
-        self.reply(status, {"nonce": "${nonce}", "path": self.path, "header": self.headers.get("X-Asked-By")})
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.reply(200, {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)})
-    def log_message(self, *arguments): pass
-http.server.ThreadingHTTPServer(("", ${PORT}), Handler).serve_forever()
-`;
 
 describe('an interactive application', () => {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
   let proxy: AppProxy;
   let session: RunningSession;
   let app: OpenedApp;
-  const nonce = randomBytes(12).toString('hex');
+  let nonce: string;
 
   before('a session runs a server, and its user opens it', async function () {
     this.timeout((START_SECONDS + 40) * 1000);
-    const { user, afterSuite, connection } = world();
-    proxy = new AppProxy(connection);
-    afterSuite.add('connections to the app proxy', () => proxy.close());
-    session = await world().startSession(afterSuite, { config: { ...SMALL, preopen_ports: [PORT] } });
-    afterSuite.add(`circuits of session ${session.id}`, () => proxy.removeCircuits(session.id));
-    await user.sessions.upload(session.id, { 'server.py': server(nonce) });
-    const code = `import subprocess, sys
-subprocess.Popen([sys.executable, "/home/work/server.py"], start_new_session=True)
-import time, urllib.request
-for attempt in range(50):
-    try:
-        print(urllib.request.urlopen("http://127.0.0.1:${PORT}/").status)
-        break
-    except OSError:
-        time.sleep(0.2)`;
-    const run = await runCode(user.sessions, session.id, { mode: 'query', code });
-    expect(run.stdout, run.stderr).to.include('200');
-    const since = performance.now();
-    app = await proxy.open(user, session.id, APP);
-    measure('app-open', (performance.now() - since) / 1000, 's');
+    ({ proxy, session, app, nonce } = await startAppServer(world(), world().afterSuite));
   });
 
-  it('needs a worker, which coordinator and database describe alike', async () => {
+  it('needs a worker, which coordinator and database describe alike', async function () {
+    this.timeout(60_000);
     const { connection } = world();
     const workers = await proxy.workers();
     const rows = await proxy.database.rows<{ id: string; authority: string }>(
       'SELECT id, authority FROM workers',
     );
     expect(workers.map(({ id, authority }) => ({ id, authority }))).to.deep.equal(rows);
-    const worker = workers.find(
-      ({ hostname }) => hostname === new URL(connection.appProxy.workerUrl).hostname,
+    const { hostname } = new URL(connection.appProxy.workerUrl);
+    // While a worker's pod is being replaced, both processes count.
+    const worker = await waitUntil(
+      'the worker to be one node',
+      async () => {
+        const found = (await proxy.workers()).find((one) => one.hostname === hostname);
+        return found?.nodes === 1 ? found : notYet(found?.nodes);
+      },
+      { deadlineSeconds: 45 },
     );
-    expect(worker).to.include({ protocol: 'http', nodes: 1 });
+    expect(worker).to.include({ protocol: 'http' });
     expect(worker?.accepted_traffics).to.include.members(['interactive', 'inference']);
   });
 
@@ -139,14 +104,33 @@ for attempt in range(50):
     });
     it('with a forged permission', async () => {
       const name = app.cookie.slice(0, app.cookie.indexOf('='));
-      const forged = { url: app.url, cookie: `${name}=${'0'.repeat(64)}` };
-      await expectRefusal(proxy.client(forged).request({ method: 'GET', path: '/' }), refusal);
+      const value = app.cookie.slice(name.length + 1);
+      // Also of the right length and of the right letters.
+      for (const forgery of ['0'.repeat(64), [...value].reverse().join(''), value.replace(/./g, 'A')]) {
+        const forged = { url: app.url, cookie: `${name}=${forgery}` };
+        await expectRefusal(proxy.client(forged).request({ method: 'GET', path: '/' }), refusal);
+      }
     });
     it('with a made-up ticket', async () => {
       await expectRefusal(proxy.authorize(UNKNOWN, session.id, APP), {
         status: 404,
         kind: 'object-not-found',
       });
+    });
+    it('with a ticket for another session', async () => {
+      const { token } = await proxy.ticket(world().user, session.id, APP);
+      await expectRefusal(proxy.authorize(token, UNKNOWN, APP), refusal);
+    });
+    it('at the coordinator without its secret, or with a wrong one', async () => {
+      const { coordinatorUrl } = world().connection.appProxy;
+      const [circuit] = await proxy.circuits(session.id);
+      for (const headers of [{}, { 'x-backendai-token': 'wrong'.repeat(8) }]) {
+        const stranger = new Api(coordinatorUrl, () => headers);
+        await expectRefusal(stranger.request({ method: 'GET', path: '/api/worker' }), COORDINATOR_REFUSES);
+        const path = `/api/circuit/${circuit?.id}`;
+        await expectRefusal(stranger.request({ method: 'DELETE', path }), COORDINATOR_REFUSES);
+      }
+      expect((await proxy.circuits(session.id)).map(({ id }) => id)).to.include(circuit?.id);
     });
     it('when the session has no such application', async () => {
       await expectRefusal(proxy.ticket(world().user, session.id, 'no-such-app'), {

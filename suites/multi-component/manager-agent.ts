@@ -5,6 +5,8 @@ import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observe
 import { ContainerRegistry } from '../clients/cluster/registry.ts';
 import { Api } from '../clients/http/api.ts';
 import { readMetric } from '../clients/http/metrics.ts';
+import { answeredWith } from '../clients/http/request-metrics.ts';
+import { eachManager } from '../clients/manager/discovery.ts';
 import { ImageAdministration } from '../clients/manager/image-administration.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { amounts, rpcCalls, shownAgents, slotsInUse } from '../clients/manager/shown-agents.ts';
@@ -130,9 +132,14 @@ describe('manager and agents', () => {
       }
     });
 
-    it('is hidden from ordinary users in the administrators’ API', async () => {
-      const request = world().user.api.request({ method: 'POST', path: '/v2/agents/search', json: {} });
-      await expectRefusal(request, { status: 403, kind: 'generic-forbidden' });
+    it('is hidden from ordinary users in the administrators’ API, and each manager counts the refusal', async () => {
+      for (const manager of (await eachManager(world())).each) {
+        const url = `http://${manager.host}:18080`;
+        const before = await answeredWith(url, 403);
+        const request = manager.asUser.api.request({ method: 'POST', path: '/v2/agents/search', json: {} });
+        await expectRefusal(request, { status: 403, kind: 'generic-forbidden' });
+        expect(await answeredWith(url, 403), `metric of ${manager.id} for answers 403`).to.be.above(before);
+      }
     });
   });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { Api } from '../clients/http/api.ts';
+import { answeredWith } from '../clients/http/request-metrics.ts';
 import { type VFolder, VFolders } from '../clients/manager/vfolders.ts';
 import { StorageManagerClient } from '../clients/storage/storage-proxy.ts';
 import {
@@ -134,6 +135,18 @@ describe('manager and storage-proxy', () => {
         expect(await vfolders.volume.files(folder)).to.deep.equal([]);
       });
     }
+
+    it('counts the refused requests as refused in the metrics of the storage-proxy', async () => {
+      const { storageProxy } = world().connection;
+      const wrong = new StorageManagerClient(storageProxy, 'not-the-secret'.repeat(3));
+      const before = await answeredWith(storageProxy.internalUrl, 403);
+      for (let count = 0; count < 3; count += 1) {
+        const refused = wrong.api.request({ method: 'GET', path: '/volumes' });
+        await expectRefusal(refused, { status: 403, kind: 'storage/forbidden' });
+      }
+      const after = await answeredWith(storageProxy.internalUrl, 403);
+      expect(after, 'requests that the storage-proxy answered with 403').to.be.at.least(before + 3);
+    });
 
     it('does not open the client API, which needs its own tokens', async () => {
       const { clientUrl, managerSecret } = world().connection.storageProxy;

@@ -73,15 +73,20 @@ describe('a batch session', function () {
     const { database, user } = world();
     const first = await enqueue(`${PAUSE} false`);
     const second = await enqueue(`${PAUSE} true`, { dependencies: [first] });
-    await ended(first);
+    expect((await ended(first)).result).to.equal('FAILURE');
+    // What the scheduler said while the first session ran does not count.
+    const seen = (await database.schedulingSteps(second)).at(-1);
     const reported = await waitUntil(
-      'the scheduler to say why the second session waits',
+      'the scheduler to look again at the second session, which depends on the failed one',
       async () => {
         const steps = await database.schedulingSteps(second);
-        return steps.find((step) => /depend/i.test(step.message ?? '')) ?? notYet(steps);
+        const last = steps.at(-1);
+        const same = last?.attempts === seen?.attempts && last?.message === seen?.message;
+        return !last || same ? notYet(steps) : last;
       },
       { deadlineSeconds: 70 },
     );
+    expect(reported.message, 'what the scheduler says').to.match(/depend/i);
     expect(reported.result).not.to.equal('SUCCESS');
     expect((await user.sessions.get(second)).status).to.equal('PENDING');
   });

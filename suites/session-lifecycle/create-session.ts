@@ -1,11 +1,16 @@
 import { expect } from 'chai';
 import { CONTAINER_LABELS, containersOf } from '../clients/cluster/agent-observer.ts';
+import { Api } from '../clients/http/api.ts';
 import { START_SECONDS, statesInOrder, waitForState } from '../clients/manager/session-watch.ts';
 import { type CreatedSession, SESSION_STATES, type SessionInfo } from '../clients/manager/sessions.ts';
+import { fastestSeconds } from '../evidence/fastest.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
+const REQUESTS = 15;
+/** Time that the fastest signed request may take longer than a few open ones, seconds. */
+const SIGNED_SECONDS = 0.1;
 /** 512 MiB, the memory of a small session. */
 const MEMORY = 512 * 1024 * 1024;
 
@@ -164,6 +169,19 @@ describe('a new session', () => {
     );
     expect(again).to.include({ sessionId: created.sessionId, created: false, status: 'RUNNING' });
     expect(await database.traces(created.sessionName)).to.deep.equal({ sessions: 1, kernels: 1 });
+  });
+
+  it('is requested from a manager that answers signed requests about as fast as others', async () => {
+    const { user, connection } = world();
+    const signed = await fastestSeconds(REQUESTS, () =>
+      user.api.request({ method: 'GET', path: '/auth/role' }),
+    );
+    const open = new Api(connection.manager.url);
+    const unsigned = await fastestSeconds(REQUESTS, () => open.request({ method: 'GET', path: '/' }));
+    measure('signed-request', signed, 's');
+    measure('unsigned-request', unsigned, 's');
+    const most = 5 * unsigned + SIGNED_SECONDS;
+    expect(signed, `seconds of a signed request to the manager (${unsigned} s unsigned)`).to.be.at.most(most);
   });
 
   // Agents report their containers as rarely as once a minute. This test is the last one, so it waits less.

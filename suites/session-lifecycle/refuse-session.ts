@@ -89,8 +89,12 @@ describe('refusing a session', () => {
 
   describe('with invalid credentials', () => {
     const refusesAs = async (api: (url: string) => Api, status: number, kind: string): Promise<void> => {
-      const { connection, database } = world();
+      const { connection, database, user, afterTest } = world();
       const wanted = world().smallSession();
+      // It must not exist. If it does, remove it.
+      afterTest.add(`session ${wanted.name}`, async () => {
+        for (const { id } of await user.sessions.match(wanted.name)) await world().endSession(id);
+      });
       const request = api(connection.manager.url).request({ method: 'POST', path: '/session', json: wanted });
       await expectRefusal(request, { status, kind });
       expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });

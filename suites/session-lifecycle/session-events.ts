@@ -11,6 +11,9 @@ function stateOf(event: ServerEvent): string {
   return reported === 'STARTED' ? 'RUNNING' : reported;
 }
 
+/** Sessions whose two events follow each other closely. Events that swap now and then swap at least once among them. */
+const QUICK = 8;
+
 describe('events of a session', function () {
   this.timeout(120_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent', 'observer']);
@@ -18,6 +21,7 @@ describe('events of a session', function () {
   let history: SessionState[];
   /** Events about the session that the owner received from each manager. */
   let reported: { manager: string; events: ServerEvent[] }[];
+  let streams: { manager: string; stream: SessionEvents }[];
   let stranger: SessionEvents;
 
   before('a session lives and ends while its owner and another user listen', async function () {
@@ -29,7 +33,7 @@ describe('events of a session', function () {
       return stream;
     };
     const managers = (await eachManager(world())).each;
-    const streams = await Promise.all(
+    streams = await Promise.all(
       managers.map(async ({ id, host }) => ({
         manager: id,
         stream: await listen(
@@ -70,6 +74,25 @@ describe('events of a session', function () {
           sessionName: session.name,
           ownerAccessKey: accessKey,
         });
+      }
+    }
+  });
+
+  it('of sessions that end at once arrive in order at each manager', async () => {
+    const { user, afterTest } = world();
+    const ids: string[] = [];
+    for (let count = 0; count < QUICK; count += 1) {
+      const { sessionId } = await world().enqueue(world().endlessWait(), afterTest);
+      await user.sessions.destroy(sessionId);
+      ids.push(sessionId);
+    }
+    for (const { manager, stream } of streams) {
+      for (const id of ids) {
+        const events = await stream.until(id, 'session_cancelled');
+        expect(events.map(stateOf), `events of a brief session at ${manager}`).to.deep.equal([
+          'PENDING',
+          'CANCELLED',
+        ]);
       }
     }
   });

@@ -13,6 +13,9 @@ const BAD_TOKEN: Refusal = { status: 400, kind: 'storage/invalid-api-params' };
 /** The manager's answer to a path that the storage-proxy refused. */
 const BAD_PATH: Refusal = { status: 400, kind: 'vfolder-operation-failed' };
 
+/** Lifetime of a token: charts/backend-ai, storage-proxy.toml, session-expire. Seconds. */
+const TOKEN_SECONDS = 86_400;
+
 describe('access to files of a vfolder', function () {
   this.timeout(60_000);
   const world = useWorld(['manager', 'postgres', 'valkey', 'storage-proxy']);
@@ -86,6 +89,19 @@ describe('access to files of a vfolder', function () {
       expect((await vfolders.client.download({ ...down, token })).bytes.toString()).to.equal(secret);
     });
 
+    it('a token of a past day: each is valid for one day at most', async () => {
+      const { folders } = world().user;
+      const tokens = {
+        upload: await folders.requestUpload(folder.id, 'later.txt', 3),
+        download: await folders.requestDownload(folder.id, 'guarded.txt'),
+        archive: await folders.requestArchive(folder.id, ['guarded.txt']),
+      };
+      for (const [what, { token }] of Object.entries(tokens)) {
+        const seconds = Number(claimsOf(token).exp) - Date.now() / 1000;
+        expect(seconds, `seconds until the ${what} token expires`).to.be.within(60, TOKEN_SECONDS + 60);
+      }
+    });
+
     it('a token for the other direction', async () => {
       const { folders } = world().user;
       const down = await folders.requestDownload(folder.id, 'guarded.txt');
@@ -126,6 +142,14 @@ describe('access to files of a vfolder', function () {
             query: { dst_dir: away },
           }),
         { status: 404, kind: 'storage/file-not-found' },
+      ],
+      [
+        'to download in an archive',
+        async () =>
+          vfolders.client.download(
+            await world().user.folders.requestArchive(folder.id, [`${away}/private.txt`]),
+          ),
+        BAD_TOKEN,
       ],
       [
         'to upload to, by an absolute path',

@@ -11,6 +11,9 @@ import { useWorld } from '../fixtures/world.ts';
 const MIB = 1024 * 1024;
 const BIG_BYTES = 64 * MIB;
 
+/** Lifetime of a presigned URL, seconds (PresignedDownloadConfig in ai.backend.storage.config.unified). */
+const PRESIGNED_SECONDS = 300;
+
 const digest = (kind: 'sha256' | 'md5', bytes: Uint8Array): string =>
   createHash(kind).update(bytes).digest('hex');
 
@@ -135,6 +138,22 @@ describe('the object storage of the storage-proxy', function () {
       const part = await fetch(url, { headers: { range: 'bytes=10-19' } });
       expect(part.status).to.equal(206);
       expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).to.equal(true);
+    });
+
+    it('for five minutes only', async () => {
+      const key = `${folder}/presigned/brief`;
+      const url = new URL(await storage.presignDownload(key));
+      expect(Number(url.searchParams.get('X-Amz-Expires')), 'seconds of a presigned download').to.be.within(
+        1,
+        PRESIGNED_SECONDS,
+      );
+      const { fields } = await storage.presignUpload(key);
+      recorder.secrets.add(Object.values(fields).filter((value) => value !== key));
+      const policy: { expiration: string } = JSON.parse(
+        Buffer.from(fields.policy ?? '', 'base64').toString(),
+      );
+      const seconds = (Date.parse(policy.expiration) - Date.now()) / 1000;
+      expect(seconds, 'seconds of a presigned upload').to.be.within(1, PRESIGNED_SECONDS + 60);
     });
 
     it('with the address for clients', async () => {

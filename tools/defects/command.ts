@@ -5,20 +5,24 @@ import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { realEffects } from '@backendai-e2e/cli/kind/effects';
 import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
+import { VERSIONS } from '@backendai-e2e/cli/machine/versions';
 import { createRun } from '@backendai-e2e/cli/runs/runs';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { type Bench, reportsOf, untilReady } from '../selftests/break-environment.ts';
 import { type CheckOptions, checkChanges } from './check.ts';
-import { COMPONENTS, type Defect, readDefects } from './defect-list.ts';
+import { COMPONENTS, type Component, type Defect, readDefects } from './defect-list.ts';
 import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
-import { planGroups, selectDefects, suitesOf } from './plan.ts';
-import { plant, undoAll, unplanted } from './plant.ts';
+import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
+import { plant, undoAll, unplanted, untilPlanted } from './plant.ts';
 import { changesOf } from './planting.ts';
+import { readRecord, recordWith, writeRecord } from './record.ts';
 import { digestOf, merged, readTried, stillToTry, summaryOf, type Tried, writeTried } from './results.ts';
 
 /** Seconds for one suite beside a defect, which may make each test wait for its full time-out. */
 const SUITE_SECONDS = 1_500;
+/** Suites that run beside each other. */
+const SUITES_AT_ONCE = 2;
 /** Time for undoing, also after Ctrl-C, milliseconds. */
 const UNDO_MS = 1_200_000;
 
@@ -35,6 +39,8 @@ export interface DefectOptions extends CheckOptions {
   suites?: string;
   /** Most defects that are planted together. */
   atOnce: number;
+  /** Plant all chosen defects as one group. The message of a failed test must tell them apart. */
+  together?: boolean;
   /** Environment of the kept cluster. */
   environment: string;
 }
@@ -55,14 +61,20 @@ export function defectsCommand(options: DefectOptions): Promise<number> {
       await restore(bench, p);
       if (options.undo) return COMMAND_EXIT.passed;
       let tried = options.again ? [] : await readTried();
-      for (const group of planGroups(stillToTry(chosen, tried), options.atOnce)) {
+      const left = stillToTry(chosen, tried);
+      const clash = options.together ? overlapping(left) : undefined;
+      if (clash) throw new Error(`${clash.join(' and ')} change the same text: plant them in separate calls`);
+      const groups = options.together && left.length > 0 ? [left] : planGroups(left, options.atOnce);
+      for (const group of groups) {
         const outcomes = await tryGroup(bench, group, suitesOf(group, suites), p);
         for (const { state, name, said } of outcomes) p.log(`${state}: ${name}: ${said}`);
-        tried = merged(
-          tried,
-          outcomes.map((outcome) => withDigest(outcome, group)),
+        const fresh = outcomes.map((outcome) => withDigest(outcome, group));
+        tried = merged(tried, fresh);
+        // Another call may have written results of another environment meanwhile.
+        await writeTried(all, merged(await readTried(), fresh));
+        await writeRecord(
+          recordWith(all, await readRecord(), fresh, { on: today(), release: VERSIONS.backendAi }),
         );
-        await writeTried(all, tried);
       }
       const mine = tried.filter(({ name }) => chosen.some((defect) => defect.name === name));
       console.log(`${summaryOf(mine)}. Table: out/defects/table.md`);
@@ -112,31 +124,33 @@ async function tryGroup(
     for (const { defect, why } of await unprovenIn(bench, planted, p)) failed.set(defect.name, why);
     return group.map((defect) => {
       const why = failed.get(defect.name);
-      return why === undefined ? judge(defect, tests) : unproven(defect, why);
+      return why === undefined ? judge(defect, tests, planted) : unproven(defect, why);
     });
   } finally {
     await restore(bench, { ...p, signal: AbortSignal.timeout(UNDO_MS) });
   }
 }
 
-/** Plants component by component. Returns why a defect could not be planted, by its name. */
+/** Plants all components, then waits for each, because new pods mostly wait. Returns why a defect could not be planted, by its name. */
 async function plantGroup(
   bench: Bench,
   group: readonly Defect[],
   p: Provision,
 ): Promise<Map<string, string>> {
   const failed = new Map<string, string>();
-  for (const component of COMPONENTS) {
-    const defects = group.filter((defect) => defect.component === component);
-    if (defects.length === 0) continue;
+  const components = COMPONENTS.filter((one) => group.some(({ component }) => component === one));
+  const attempt = async (component: Component, step: (defects: Defect[]) => Promise<void>): Promise<void> => {
+    const defects = group.filter((defect) => defect.component === component && !failed.has(defect.name));
     try {
-      await plant(bench, component, defects, p);
+      if (defects.length > 0) await step(defects);
     } catch (error) {
       p.signal.throwIfAborted();
       for (const { name } of defects)
         failed.set(name, error instanceof Error ? error.message : String(error));
     }
-  }
+  };
+  for (const one of components) await attempt(one, (defects) => plant(bench, one, defects, p));
+  for (const one of components) await attempt(one, () => untilPlanted(bench, one, p));
   return failed;
 }
 
@@ -163,6 +177,9 @@ async function runSuites(bench: Bench, suites: readonly string[], p: Provision):
     environmentRef: { name: bench.environment },
     suites: { names: [...suites] },
     timeoutSeconds,
+    // One round shows a defect. More of them only repeat it.
+    rounds: 1,
+    parallelism: SUITES_AT_ONCE,
   };
   const run = await createRun(bench.client, NAMES.operatorNamespace, 'defects', spec, p.signal);
   try {
@@ -187,6 +204,11 @@ async function restore(bench: Bench, p: Provision): Promise<void> {
 function withDigest(outcome: Outcome, group: readonly Defect[]): Tried {
   const defect = group.find(({ name }) => name === outcome.name);
   return { ...outcome, digest: defect ? digestOf(defect) : '' };
+}
+
+/** The day, as in 2026-11-30. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 function namesIn(list: string | undefined): string[] | undefined {

@@ -5,6 +5,7 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
 import { COMPONENTS, InvalidDefects, KINDS, parseDefects, readDefects } from './defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from './defects-page.ts';
+import { readRecord } from './record.ts';
 
 const ENTRY = `
 defects:
@@ -76,8 +77,10 @@ describe('suites/defects.yaml', () => {
     expect([...new Set(defects.map(({ kind }) => kind))]).to.have.members([...KINDS]);
   });
 
-  it('is shown on its page: run "make docs" after a change', () => {
-    expect(readFileSync(path.join(PROJECT_ROOT, DEFECTS_PAGE), 'utf8')).to.equal(defectsPage(defects));
+  it('is shown on its page with its results: run "make docs" after a change', async () => {
+    expect(readFileSync(path.join(PROJECT_ROOT, DEFECTS_PAGE), 'utf8')).to.equal(
+      defectsPage(defects, await readRecord()),
+    );
   });
 
   it('names suites that exist', async () => {

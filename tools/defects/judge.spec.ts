@@ -49,4 +49,15 @@ describe('judging a planted defect', () => {
     const tests = [test('a', 'passed'), test('manager', 'inconclusive', 'manager'), test('c', 'known-issue')];
     expect(judged({ s: tests })).to.include({ state: 'missed', said: '3 tests, none failed' });
   });
+
+  it('is not caught by a message that could name another defect of the group in the same suite', () => {
+    const other: Defect = { ...DEFECT, name: 'b', suites: ['s'], says: /manager lies/i };
+    const tests = new Map([
+      ['s', [test('it', 'failed', 'the manager lies'), test('it', 'failed', 'the manager steals')]],
+      ['t', [test('it', 'failed', 'the manager lies')]],
+    ]);
+    const { state, seenBy, said } = judge(DEFECT, tests, [DEFECT, other]);
+    expect([state, seenBy, said]).to.deep.equal(['caught', ['s', 't'], 'it: the manager steals']);
+    expect(judge(other, tests, [DEFECT, other]).state).to.equal('unnamed');
+  });
 });

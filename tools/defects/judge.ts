@@ -22,15 +22,23 @@ export type TestsBySuite = ReadonlyMap<string, readonly TestRecord[]>;
 /** Characters of a message that are shown. */
 const MAX_LENGTH = 300;
 
-/** Whether the suites caught a planted defect. Only failed tests count: what is inconclusive has noticed nothing. Pure. */
-export function judge({ name, suites, says }: Defect, tests: TestsBySuite): Outcome {
+/**
+ * Whether the suites caught a planted defect. Only failed tests count: what is inconclusive has noticed nothing. A message that
+ * could name another defect of the group for the same suite points to neither. Pure.
+ */
+export function judge(defect: Defect, tests: TestsBySuite, group: readonly Defect[] = []): Outcome {
+  const { name, suites, says } = defect;
   const ran = suites.filter((suite) => (tests.get(suite) ?? []).length > 0);
   const failures = ran.flatMap((suite) =>
     (tests.get(suite) ?? [])
       .filter(({ state }) => state === 'failed')
       .map((test) => ({ suite, message: messageOf(test) })),
   );
-  const named = failures.filter(({ message }) => says.test(message));
+  const others = group.filter((other) => other.name !== name);
+  const named = failures.filter(
+    ({ suite, message }) =>
+      says.test(message) && !others.some((other) => other.suites.includes(suite) && other.says.test(message)),
+  );
   const seenBy = [...new Set(named.map(({ suite }) => suite))];
   const first = named[0] ?? failures[0];
   if (first) return { name, state: named[0] ? 'caught' : 'unnamed', seenBy, said: first.message };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Component, Defect } from './defect-list.ts';
-import { planGroups, selectDefects, suitesOf } from './plan.ts';
+import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 
 const defect = (name: string, component: Component, module: string, ...suites: string[]): Defect => ({
   name,
@@ -59,5 +59,13 @@ describe('planning defects', () => {
     expect(selectDefects(two, { suites: ['s'] })).to.deep.equal([two[0]]);
     expect(() => selectDefects(two, { names: ['c'] })).to.throw('has no defect c');
     expect(() => selectDefects(two, { suites: ['u'] })).to.throw('no defect is for the suites u');
+  });
+
+  it('finds two defects that change the same text, which cannot be planted together', () => {
+    const [one, same] = [defect('a', 'manager', 'x', 's'), defect('b', 'manager', 'x', 't')];
+    expect(overlapping([one, setting('c'), same])).to.deep.equal(['a', 'b']);
+    expect(overlapping([one, defect('b', 'agent', 'x', 's'), defect('c', 'manager', 'y', 's')])).to.equal(
+      undefined,
+    );
   });
 });

@@ -30,6 +30,22 @@ export function planGroups(defects: readonly Defect[], atOnce: number): Defect[]
   return groups;
 }
 
+/**
+ * Two defects of the group that change the same text of one module in one component, if there are any: the second would not find
+ * its text any more, and would end the component's processes. Pure.
+ */
+export function overlapping(group: readonly Defect[]): [string, string] | undefined {
+  for (const [index, one] of group.entries()) {
+    for (const other of group.slice(index + 1)) {
+      if (one.component !== other.component || one.way.by !== 'change' || other.way.by !== 'change') continue;
+      const [first, second] = [one.way.change, other.way.change];
+      const meet = first.replace.includes(second.replace) || second.replace.includes(first.replace);
+      if (first.module === second.module && meet) return [one.name, other.name];
+    }
+  }
+  return undefined;
+}
+
 function canMeet(one: Defect, other: Defect): boolean {
   // A module that several components load is a file of its own in each of their pods.
   if (one.component !== other.component) return true;

@@ -28,10 +28,7 @@ function kubectl(bench: Bench, p: Provision, args: string[], input?: string): Pr
   });
 }
 
-/**
- * Plants the defects of one component, and waits until its pods run with them. Throws an Error with what sitecustomize.py
- * said when it ended a process, or else kubectl's error.
- */
+/** Plants the defects of one component. Does not wait for its pods: see {@link untilPlanted}. */
 export async function plant(
   bench: Bench,
   component: Component,
@@ -47,6 +44,13 @@ export async function plant(
   const configMap = configMapOf(component, defects, original, program);
   await kubectl(bench, p, ['create', '--filename=-'], JSON.stringify(configMap));
   await setTemplate(bench, component, template, p);
+}
+
+/**
+ * Waits until the pods of a component run with what is planted. Throws an Error with what sitecustomize.py said when it ended
+ * a process, or else kubectl's error.
+ */
+export async function untilPlanted(bench: Bench, component: Component, p: Provision): Promise<void> {
   try {
     await untilRolledOut(bench, component, p);
   } catch (error) {
@@ -64,8 +68,6 @@ export async function undoAll(bench: Bench, p: Provision): Promise<Component[]> 
   for (const component of planted) {
     const read = ['get', 'configmap', configMapName(component), '--output=jsonpath={.data.original\\.json}'];
     await setTemplate(bench, component, JSON.parse(await kubectl(bench, p, read)), p);
-    // A StatefulSet does not replace a pod that never became ready.
-    if (component === 'agent') await kubectl(bench, p, ['delete', 'pods', selectorOf(component)]);
   }
   for (const component of planted) {
     await untilRolledOut(bench, component, p);
@@ -84,9 +86,16 @@ export async function unplanted(
   return neverPlanted(defects, await logsOf(bench, component, p));
 }
 
-function setTemplate(bench: Bench, component: Component, value: PodTemplate, p: Provision): Promise<string> {
+async function setTemplate(
+  bench: Bench,
+  component: Component,
+  value: PodTemplate,
+  p: Provision,
+): Promise<void> {
   const patch = JSON.stringify([{ op: 'replace', path: '/spec/template', value }]);
-  return kubectl(bench, p, ['patch', workloadOf(component), '--type=json', `--patch=${patch}`]);
+  await kubectl(bench, p, ['patch', workloadOf(component), '--type=json', `--patch=${patch}`]);
+  // A StatefulSet replaces one pod after another, and none as long as a new one is not ready.
+  if (component === 'agent') await kubectl(bench, p, ['delete', 'pods', selectorOf(component)]);
 }
 
 function untilRolledOut(bench: Bench, component: Component, p: Provision): Promise<string> {

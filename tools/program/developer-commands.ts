@@ -139,6 +139,7 @@ function addMeasurements(program: Command, end: End): void {
     .option('--defects <names>', 'comma-separated defects (default: all)')
     .option('--suites <names>', 'comma-separated suites (default: those that suites/defects.yaml names)')
     .option('--at-once <n>', 'most defects that are planted together', wholeNumber(1, 20), 1)
+    .option('--together', 'plant all chosen defects at once: the messages of their tests must differ')
     .option('--environment <name>', 'environment of the kept cluster', 'e2e')
     .option('--again', 'also try the defects that out/defects holds results of')
     .option('--undo', 'only undo what an earlier call left planted')

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { writeBacktestPage } from '../backtest/command.ts';
 import { readDefects } from '../defects/defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
+import { readRecord } from '../defects/record.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
 import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
@@ -83,7 +84,7 @@ export function crdsCommand(): Promise<number> {
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => {
     await writeFile(SETTINGS_PAGE, settingsPage());
-    await writeFile(path.join(PROJECT_ROOT, DEFECTS_PAGE), defectsPage(readDefects()));
+    await writeFile(path.join(PROJECT_ROOT, DEFECTS_PAGE), defectsPage(readDefects(), await readRecord()));
     await writeBacktestPage();
     return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
   });

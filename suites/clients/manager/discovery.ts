@@ -80,6 +80,22 @@ function registration(key: string, fields: Record<string, string>, ttlSeconds: n
   };
 }
 
+/** IP address of the one process of a component. Throws {@link Inconclusive} when none is registered. */
+export async function registeredHost(
+  valkey: Valkey,
+  component: 'storage-proxy' | 'appproxy-coordinator' | 'appproxy-worker',
+): Promise<string> {
+  const current = (await registrations(valkey))
+    .filter(
+      ({ group, lastHeartbeat }) =>
+        group === component && Date.now() / 1000 - lastHeartbeat < 2 * RENEWAL_SECONDS,
+    )
+    .sort((a, b) => b.registeredAt - a.registeredAt);
+  const host = current[0]?.metricsAddress.replace(/:\d+$/, '');
+  if (!host) throw new Inconclusive(`no ${component} is registered in Valkey`);
+  return host;
+}
+
 /** One manager, reached at its own address instead of through the Service. */
 export interface OneManager {
   /** Its IP address. */

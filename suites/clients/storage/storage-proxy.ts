@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { recorder } from '../../evidence/record.ts';
 import { waitUntil } from '../../evidence/waiting.ts';
@@ -53,6 +54,24 @@ export class StorageClient {
       },
       contentType: 'application/offset+octet-stream',
       body: bytes,
+      timeoutMs: TRANSFER_MS,
+    });
+    return Number(headers['upload-offset']);
+  }
+
+  /** PATCH with a body that is sent as it is written, of `length` bytes. Returns the server's offset afterwards. */
+  async sendStream(token: string, offset: number, body: Readable, length: number): Promise<number> {
+    const { headers } = await this.api.request({
+      method: 'PATCH',
+      path: '/upload',
+      query: { token },
+      headers: {
+        'tus-resumable': '1.0.0',
+        'upload-offset': String(offset),
+        'content-length': String(length),
+      },
+      contentType: 'application/offset+octet-stream',
+      body,
       timeoutMs: TRANSFER_MS,
     });
     return Number(headers['upload-offset']);

@@ -11,8 +11,13 @@ export interface Ticket {
   wsproxy_addr: string;
 }
 
-/** An opened application. cookie: the permission as a header. circuit: id of the route to it. */
+/**
+ * An opened application. cookie: the permission as a header. attributes: what the worker says of it, as "Max-Age=60; Path=/".
+ * circuit: id of the route to it.
+ */
 export interface OpenedApp {
+  name: string;
+  attributes: string;
   url: string;
   cookie: string;
   circuit: string;
@@ -117,14 +122,13 @@ export class AppProxy {
     );
     const answer = await fetch(redirect_url, { redirect: 'manual', signal: AbortSignal.timeout(10_000) });
     const url = answer.headers.get('location');
-    const cookie = answer.headers
-      .getSetCookie()
-      .map((one) => one.split(';')[0])
-      .join('; ');
+    const given = answer.headers.getSetCookie();
+    const cookie = given.map((one) => one.split(';')[0]).join('; ');
+    const attributes = given.map((one) => one.split(';').slice(1).join(';').trim()).join('; ');
     recorder.secrets.add([cookie.slice(cookie.indexOf('=') + 1)]);
     await answer.body?.cancel();
     if (!url || !cookie) throw new Error(`the worker answered ${answer.status} and gave no permission`);
-    return { url, cookie, circuit: claims.circuit };
+    return { name: app, url, cookie, attributes, circuit: claims.circuit };
   }
 
   /** A client of an opened application. */

@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { readMetric } from '../clients/http/metrics.ts';
+import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
+import { measure } from '../evidence/record.ts';
+import { passes } from '../evidence/waiting.ts';
+import { useWorld } from '../fixtures/world.ts';
+
+const MIB = 1024 * 1024;
+/** Requests that fill caches and pools, and then those that must not need more memory. */
+const WARM_UP = 150;
+const REQUESTS = 450;
+const AT_ONCE = 8;
+/** A process updates its metrics of memory every 10 s (SYSTEM_METRIC_UPDATE_INTERVAL in ai.backend.common.metrics.http). */
+const UPDATED_SECONDS = 11;
+/** Memory that a process may have gained, MiB: less than 30 KiB for each request. */
+const MOST_MIB = 12;
+
+describe('growth', function () {
+  this.timeout(240_000);
+  const world = useWorld(['manager', 'valkey']);
+  let managers: OneManager[];
+
+  before('both managers answer at their own addresses', async () => {
+    managers = (await eachManager(world())).each;
+  });
+
+  /** Resident memory of a manager, MiB. */
+  const memory = async ({ host }: OneManager): Promise<number> => {
+    await passes(UPDATED_SECONDS);
+    const samples = await readMetric(`http://${host}:18080`, 'backendai_memory_used_rss');
+    return samples.reduce((sum, { value }) => sum + value, 0) / MIB;
+  };
+
+  const send = async (manager: OneManager, requests: number): Promise<void> => {
+    let left = requests;
+    const sender = async (): Promise<void> => {
+      for (; left > 0; left -= 1) await manager.asUser.api.request({ method: 'GET', path: '/auth/role' });
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, sender));
+  };
+
+  it(`a manager needs no more memory after ${REQUESTS} requests`, async () => {
+    for (const manager of managers) {
+      await send(manager, WARM_UP);
+      const before = await memory(manager);
+      await send(manager, REQUESTS);
+      const gained = (await memory(manager)) - before;
+      measure(`memory gained by ${manager.id}`, gained, 'MiB');
+      expect(gained, `MiB of memory that manager ${manager.id} gained`).to.be.at.most(MOST_MIB);
+    }
+  });
+});
