@@ -56,10 +56,11 @@ describe('a worker of the app proxy', function () {
     await worker('heard of again', (row) => row.updated_at > last, 2 * HEARTBEAT_SECONDS + late);
   });
 
-  it('is LOST for the coordinator when it freezes, and ALIVE again afterwards', async () => {
+  it('is LOST for the coordinator when it cannot reach it, and ALIVE again afterwards', async () => {
     const target = { component: 'appproxy-worker' };
-    const frozen = { target, pause: {}, durationSeconds: 120 };
-    await withFault(faults(), frozen, world().afterTest, async (receipt) => {
+    const from = { component: 'appproxy-coordinator' };
+    const silent = { target, networkPartition: { from }, durationSeconds: 120 };
+    await withFault(faults(), silent, world().afterTest, async (receipt) => {
       const late = LATE_SECONDS * world().pace.since(0);
       await worker('LOST', ({ status }) => status === 'LOST', SILENCE_SECONDS + CHECK_SECONDS + 5 + late);
       measure('worker-lost', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
