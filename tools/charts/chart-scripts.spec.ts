@@ -9,7 +9,7 @@ describe('charts/backend-ai', () => {
   it('has scripts that a shell can parse', async () => {
     const folder = path.join(CHART, 'files/scripts');
     const scripts = (await readdir(folder)).filter((name) => name.endsWith('.sh'));
-    expect(scripts).to.include('start.sh');
+    expect(scripts).to.include('manager.sh');
     for (const name of scripts) await promisify(execFile)('sh', ['-n', path.join(folder, name)]);
   });
 });

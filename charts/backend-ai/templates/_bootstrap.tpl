@@ -12,7 +12,7 @@ containers:
   - name: bootstrap
     image: {{ include "backend-ai.image" (list . "manager") }}
     imagePullPolicy: IfNotPresent
-    command: [sh, /scripts/start.sh, --, python, /bootstrap/bootstrap.py]
+    command: [python, /scripts/start.py, --, /bootstrap/bootstrap.py]
     env:
       {{- include "backend-ai.startEnv" . | nindent 6 }}
       # The hash of this very text, so it cannot stand here.
@@ -54,5 +54,5 @@ volumes:
 
 {{/* Changes with all that the bootstrap does. */}}
 {{- define "backend-ai.bootstrapId" -}}
-{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) ((.Files.Glob "files/bootstrap/*").AsConfig) (.Files.Get "files/scripts/start.sh") | join "\n" | sha256sum | trunc 10 }}
+{{ list (include "backend-ai.bootstrapPod" .) (include "backend-ai.configData" (list . "bootstrap")) ((.Files.Glob "files/bootstrap/*").AsConfig) (.Files.Get "files/scripts/start.py") | join "\n" | sha256sum | trunc 10 }}
 {{- end }}

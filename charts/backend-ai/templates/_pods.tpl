@@ -99,10 +99,10 @@ key of the image.
   configMap: { name: scripts }
 {{- end }}
 
-{{/* Annotations of a pod that start.sh starts: a change of its files makes it anew. Arguments: list of root, component. */}}
+{{/* Annotations of a pod that start.py starts: a change of its files makes it anew. Arguments: list of root, component. */}}
 {{- define "backend-ai.checksums" -}}
 e2e.backend.ai/config: {{ include "backend-ai.configData" . | sha256sum | trunc 16 }}
-e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha256sum | trunc 16 }}
+e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.py" | sha256sum | trunc 16 }}
 {{- end }}
 
 {{/* Templates of a component's configuration: no secret is in them. Arguments: list of root, component. */}}
@@ -126,7 +126,7 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.sh" | sha2
 {{- end }}
 {{- end }}
 
-{{/* Variables of every pod that start.sh starts. */}}
+{{/* Variables of every pod that start.py starts. */}}
 {{- define "backend-ai.startEnv" -}}
 - name: POD_IP
   valueFrom: { fieldRef: { fieldPath: status.podIP } }
