@@ -12,7 +12,7 @@ import { type ImageName, OF_BACKEND_AI, withCheckout } from './table.ts';
 /** Images of the Backend.AI that is asked for. */
 export interface ChosenImages {
   /** In place of those of the pinned release. */
-  refs: Partial<Record<(typeof OF_BACKEND_AI)[number], string>>;
+  refs: Partial<Record<(typeof OF_BACKEND_AI)[number] | 'bootstrap', string>>;
   /** For single components, in place of "backend-ai". */
   components: Partial<Record<Component, string>>;
   /** Version of the manager. */
@@ -37,11 +37,13 @@ export async function chooseImages(
   if (choice.kind !== 'components') {
     const asked = await resolveBackendAi(choice, pinned);
     if (asked === undefined) return async () => nothing;
-    return async () => ({
-      ...nothing,
-      refs: await buildOf(asked, OF_BACKEND_AI, builderOf(asked)),
-      release: releaseOf(asked),
-    });
+    const builder = builderOf(asked);
+    return async () => {
+      const refs = await buildOf(asked, OF_BACKEND_AI, builder);
+      // A snapshot is that of a release: the rows of a checkout are known to its own steps only.
+      const bootstrap = asked.checkout ? refs['backend-ai'] : await builder.build('bootstrap');
+      return { ...nothing, refs: { ...refs, ...(bootstrap && { bootstrap }) }, release: releaseOf(asked) };
+    };
   }
   const builds: (() => Promise<ChosenImages>)[] = [];
   for (const [component, source] of Object.entries(choice.components) as [Component, Source | GivenImage][]) {

@@ -38,12 +38,16 @@ export const BAKED = [
   'backend-ai',
   'agent',
   'kernel-push',
+  'bootstrap',
   'fault-tools',
   'suites-backend-ai',
 ] as const;
 
 /** Images with the project's own code: loaded into the running node, because they change with every edit. */
 export const LOADED = ['operator', 'suites'] as const;
+
+/** The kernel image of charts/backend-ai (_names.tpl) without its registry. */
+export const KERNEL_PATH = 'stable/python:3.13-debian13';
 
 /** Images that hold Backend.AI. With a checkout, its sources are a layer on top of each: row "<name>-checkout". */
 export const OF_BACKEND_AI = ['backend-ai', 'agent', 'suites-backend-ai'] as const;
@@ -94,6 +98,17 @@ export const IMAGES: ImageRow[] = [
     extras: [lockPart('packages', 'requirements.txt'), wheels('wheels')],
   },
   { name: 'agent', parent: 'backend-ai', ofBackendAi: true },
+  {
+    name: 'bootstrap',
+    parent: 'backend-ai',
+    ofBackendAi: true,
+    stages: { KERNEL_PUSH: 'kernel-push', REGISTRY: 'registry' },
+    extras: [
+      projectPath('charts/backend-ai/files/bootstrap', 'bootstrap'),
+      ...chartFiles('alembic.ini', 'alembic-appproxy.ini', 'manager.toml'),
+    ],
+    args: { KERNEL_PATH },
+  },
   { name: 'fault-tools', parent: 'base' },
   {
     // Made with the pinned release, whichever is asked for: the suites know what is in it.

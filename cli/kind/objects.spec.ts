@@ -36,6 +36,12 @@ describe('the objects that a job creates', () => {
     expect(mixed).to.include({ backendAi: 'x/backend-ai:1', manager: 'y:1', appproxyWorker: 'y:2' });
   });
 
+  it('restores the snapshot of a release only for a manager of that release', () => {
+    const refs = Object.fromEntries(BAKED.map((name) => [name, `x/${name}:1`]));
+    expect(chartImages(refs, { webserver: 'y:1' })).to.include({ bootstrap: 'x/bootstrap:1' });
+    expect(chartImages(refs, { manager: 'y:1' })).not.to.have.property('bootstrap');
+  });
+
   it('names an image that was not built', () => {
     expect(() => chartImages({ postgres: 'p' })).to.throw('there is no image "valkey"');
   });

@@ -41,7 +41,9 @@ export function chartImages(
     const ref = components[component];
     return ref === undefined ? [] : [[value, ref]];
   });
-  return Object.fromEntries([...needed, ...own]);
+  // The Job runs the manager's image; the snapshot in this one is that of "backend-ai".
+  const snapshot = components.manager === undefined && refs.bootstrap ? [['bootstrap', refs.bootstrap]] : [];
+  return Object.fromEntries([...needed, ...own, ...snapshot]);
 }
 
 /**

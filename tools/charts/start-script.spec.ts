@@ -22,7 +22,7 @@ print("PROGRAM", json.dumps([sys.argv[1:], "shop" in sys.modules, gc.isenabled()
 `;
 
 describe('charts/backend-ai/files/scripts/start.py', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let folder: string;
   let etcd: Server;
   let asked: string[];

@@ -3,14 +3,15 @@ The Job's pod. It is a template of its own because its hash is the Job's name (a
 another Job) and what the stages in etcd are marked with.
 */}}
 {{- define "backend-ai.bootstrapPod" -}}
+{{- $image := ternary "bootstrap" "manager" (ne .Values.images.bootstrap "") -}}
 {{ include "backend-ai.pod" . }}
 {{ include "backend-ai.user" . }}
 restartPolicy: Never
 initContainers:
-  {{- include "backend-ai.releaseRecord" (list . "manager") | nindent 2 }}
+  {{- include "backend-ai.releaseRecord" (list . $image) | nindent 2 }}
 containers:
   - name: bootstrap
-    image: {{ include "backend-ai.image" (list . "manager") }}
+    image: {{ include "backend-ai.image" (list . $image) }}
     imagePullPolicy: IfNotPresent
     command: [python, /scripts/start.py, --, /bootstrap/bootstrap.py]
     env:

@@ -1,4 +1,7 @@
-"""The manager that is installed here: its release, its commands and its database."""
+"""The manager that is installed here: its release, its commands and its database.
+
+Environment: DATABASE_HOST (default: the Service), DATABASE_PASSWORD.
+"""
 
 import asyncio
 import os
@@ -7,7 +10,7 @@ from pathlib import Path
 import asyncpg
 from ai.backend.manager import __version__ as RELEASE
 
-__all__ = ["CONFIGURATION", "RELEASE", "WORK", "manager_cli", "query"]
+__all__ = ["CONFIGURATION", "RELEASE", "WORK", "connect", "manager_cli", "query"]
 
 CONFIGURATION = Path("/etc/backend.ai")
 # Where files for the commands are written.
@@ -20,17 +23,21 @@ def manager_cli(*arguments: str) -> None:
     main(args=[f"--config={CONFIGURATION}/manager.toml", *arguments], prog_name="backend.ai mgr", standalone_mode=False)
 
 
-def query(database: str, sql: str, *arguments: object) -> list[object]:
+async def connect(database: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        host=os.environ.get("DATABASE_HOST", "postgres"),
+        user="backendai",
+        password=os.environ["DATABASE_PASSWORD"],
+        database=database,
+        timeout=10,
+    )
+
+
+def query(database: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
     """Rows of one statement."""
 
-    async def fetch() -> list[object]:
-        connection = await asyncpg.connect(
-            host="postgres",
-            user="backendai",
-            password=os.environ["DATABASE_PASSWORD"],
-            database=database,
-            timeout=10,
-        )
+    async def fetch() -> list[asyncpg.Record]:
+        connection = await connect(database)
         try:
             return await connection.fetch(sql, *arguments)
         finally:
