@@ -25,7 +25,7 @@ function broken(file: string): string[] {
  * or end connections of managers, take whole agents, add registries.
  */
 const INVASIVE =
-  /setSchedulable|config\('set', \{ key: [A-Z]|Blocker\.open|whole\(slot|RegistryAdministration/;
+  /setSchedulable|config\('set', \{ key: [A-Z]|Blocker\.open|whole\(slot|RegistryAdministration|ResourceLimits/;
 
 describe('the catalog and the suites that it lists', () => {
   let catalog: CatalogEntry[];

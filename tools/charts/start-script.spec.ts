@@ -108,6 +108,21 @@ describe('charts/backend-ai/files/scripts/start.py', function () {
     expect(asked).to.deep.equal([wanted, wanted, wanted, wanted]);
   });
 
+  it('prepares the metrics before anything is imported', async () => {
+    const metrics = path.join(folder, 'packages/ai/backend/common/metrics');
+    await mkdir(metrics, { recursive: true });
+    const setup = 'def setup_prometheus_multiprocess_dir(component):\n    print(f"metrics of {component}")\n';
+    await writeFile(path.join(metrics, 'multiprocess_setup.py'), setup);
+    const { stdout } = await start(['--import', 'shop', '--metrics', 'manager', '--', program()]);
+    expect(stdout.split('\n').slice(0, 2)).to.deep.equal(['metrics of manager', 'shop is imported']);
+  });
+
+  it('starts a release without such metrics', async () => {
+    const { stdout } = await start(['--metrics', 'manager', '--', program()]);
+    expect(stdout).to.contain('start.py: this release has no ai');
+    expect(stdout).to.contain('PROGRAM');
+  });
+
   it('waits until an address answers with a success', async () => {
     says = [
       { status: 500, body: {} },

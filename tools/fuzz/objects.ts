@@ -26,7 +26,7 @@ export interface Known {
 type Spec = Record<string, unknown>;
 
 /** Random specs of a kind. Where exactly one of some fields must be set, one is. */
-export function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
+function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
   switch (kind) {
     case 'TestEnvironment':
       return tuple(specs(TestEnvironmentSpec), boolean(), constantFrom('tiny', 'none', 'backend-ai')).map(

@@ -119,7 +119,7 @@ describe('the first cause', () => {
   });
 
   it('finds the component of a pod that is gone, and of an event of its pod', () => {
-    const event = { ...change('restart', 'Pod/agent-7b487bb55f-2xabc'), kind: 'warning' as const };
+    const event = { ...change('restart', 'Pod/agent-7b487bb55f-2xljl'), kind: 'warning' as const };
     const told = { ...event, text: 'BackOff: Back-off restarting failed container' };
     expect(order({ changes: [told] })).to.deep.equal(['agent']);
     expect(order({ changes: [{ ...event, text: 'Unhealthy: Startup probe failed' }] })).to.deep.equal([]);

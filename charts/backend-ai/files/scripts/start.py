@@ -1,12 +1,14 @@
 """Starts a component when what it needs is there:
 
-  start.py [--import MODULE] ... [--stage NAME] [--answers URL] -- PROGRAM [ARGUMENT ...]
+  start.py [--metrics COMPONENT] [--import MODULE] ... [--stage NAME] [--answers URL] -- PROGRAM [ARGUMENT ...]
 
 1. Writes the configuration: each file of /templates goes to /etc/backend.ai, with @NAME@ replaced by the environment variable NAME.
-2. --import: imports the module, which the program would import later on. Imports are most of a start, and need no other pod.
-3. --stage: waits until the bootstrap Job of this release (BOOTSTRAP_ID) has said in etcd that it is past that stage.
+2. --metrics: prepares the folder that the processes of the component share their metrics in. Upstream's program does it before
+   its imports, because prometheus_client looks for it when it is imported.
+3. --import: imports the module, which the program would import later on. Imports are most of a start, and need no other pod.
+4. --stage: waits until the bootstrap Job of this release (BOOTSTRAP_ID) has said in etcd that it is past that stage.
    --answers: waits until the URL answers with a success.
-4. Becomes the program: a Python script, by its path or on PATH.
+5. Becomes the program: a Python script, by its path or on PATH.
 
 It has no deadline of its own: the startup probe ends a wait that is too long, and the log says what was waited for.
 """
@@ -54,6 +56,16 @@ def write_configuration() -> None:
     for template in TEMPLATES.iterdir():
         if template.is_file():
             (CONFIGURATION / template.name).write_text(render(template.read_text(), template.name))
+
+
+def prepare_metrics(component: str) -> None:
+    """The program does it again, which changes nothing. A release without the module keeps its metrics otherwise."""
+    try:
+        setup = importlib.import_module("ai.backend.common.metrics.multiprocess_setup")
+    except ModuleNotFoundError as error:
+        say(f"this release has no {error.name}")
+        return
+    setup.setup_prometheus_multiprocess_dir(component)
 
 
 def import_early(modules: list[str]) -> None:
@@ -110,7 +122,7 @@ def main(arguments: list[str]) -> None:
         "--answers": lambda url: wait_for(url, lambda: answers(url)),
     }
     for option, _ in pairs:
-        if option not in {"--import", *waits}:
+        if option not in {"--metrics", "--import", *waits}:
             sys.exit(f"start.py: unknown option {option}")
     # Files of a ConfigMap cannot be executed.
     program = shutil.which(command[0], mode=os.F_OK)
@@ -118,6 +130,9 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"start.py: no program {command[0]}")
 
     write_configuration()
+    for option, value in pairs:
+        if option == "--metrics":
+            prepare_metrics(value)
     import_early([value for option, value in pairs if option == "--import"])
     for option, value in pairs:
         if option in waits:
