@@ -31,12 +31,11 @@ import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /** Longest time until a resumed agent is ALIVE, with its next heartbeat. */
 const REVIVED_SECONDS = HEARTBEAT_SECONDS + LATE_SECONDS + 5;
-/** Longest time until a new agent pod sends its first heartbeat. It first unpacks kernel files into a new engine. */
+/** Longest time until a new agent pod sends its first heartbeat. Its engine is new. */
 const NEW_POD_SECONDS = 180;
 /**
- * Longest time until sessions end whose containers are gone with their agent. A kernel without a report for 120 s is
- * stale (MAX_KERNEL_HEALTH_STALENESS_SEC). The leader searches for stale kernels every 60 s (sweep-stale-kernels) and
- * asks the agent.
+ * Longest time until sessions end whose containers are gone with their agent. A kernel is stale without a report for 120 s
+ * (MAX_KERNEL_HEALTH_STALENESS_SEC). The leader searches for those every 60 s (sweep-stale-kernels) and asks the agent.
  */
 const SWEPT_SECONDS = 120 + 60 + 40;
 

@@ -6,7 +6,6 @@ import {
   TEST_RUNS,
   TEST_SUITES,
 } from '@backendai-e2e/api/resources';
-import { createLog } from '@backendai-e2e/controller/log';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import { PODS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
@@ -14,6 +13,7 @@ import { sample } from 'fast-check';
 import { finalReport } from '../envtest/doubles/final-report.ts';
 import type { OperatorHarness } from '../envtest/operator/harness.ts';
 import { until } from '../envtest/waits/until.ts';
+import { type Failures, failureLog, worstOf } from './failure-log.ts';
 import { type FuzzedObject, objectsOf } from './objects.ts';
 import { endOf, lineEnd, SENTENCES } from './sentences.ts';
 
@@ -37,9 +37,6 @@ const AT_ONCE = 50;
 
 /** Characters of an error that quotes an object. */
 const LONGEST = 4_000;
-
-/** Most failures in a row of each reconcile, by controller and object, and the last error. */
-type Failures = Map<string, { failures: number; why: string }>;
 
 export interface FuzzOptions {
   /** Objects that the API server must store. */
@@ -280,28 +277,6 @@ async function everythingGoes(
       return true;
     });
   }
-}
-
-/** The reconciles that failed most often in a row, with their last errors. */
-function worstOf(failures: Failures): string[] {
-  const worst = [...failures].sort(([, one], [, other]) => other.failures - one.failures).slice(0, 5);
-  return worst.map(([key, each]) => `${key}: ${each.failures} times, ${each.why}`);
-}
-
-/** A log that keeps the most failures in a row of each reconcile. */
-function failureLog(failures: Failures) {
-  const to = {
-    write(line: string) {
-      const entry: { key?: string; failures?: number; controller?: string; err?: { message?: string } } =
-        JSON.parse(line);
-      if (entry.key === undefined || entry.failures === undefined) return;
-      const key = `${entry.controller ?? 'a controller'} ${entry.key}`;
-      const before = failures.get(key)?.failures ?? 0;
-      if (entry.failures > before)
-        failures.set(key, { failures: entry.failures, why: entry.err?.message ?? '' });
-    },
-  };
-  return createLog({ name: 'fuzz', level: 'error', to });
 }
 
 /** One line with the figures. */
