@@ -289,11 +289,8 @@ describe('manager and agents', () => {
       measure('session-start-with-pull', session.startSeconds, 's');
       const agent = (await database.kernels(session.id))[0]?.agent;
       expect((await has()).map((observer) => observer.agent)).to.deep.equal([agent]);
-      const pulled = (
-        await world()
-          .observer(agent ?? '')
-          .images()
-      ).find((image) => image.tags.includes(reference));
+      const observer = world().observer(agent ?? '');
+      const pulled = (await observer.images()).find((image) => image.tags.includes(reference));
       expect(pulled?.id).to.equal(made.config);
       expect(pulled?.digests).to.include(`${host}/${repository}@${made.digest}`);
     });

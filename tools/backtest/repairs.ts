@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
+import { COMPONENTS as DEPLOYED } from '@backendai-e2e/cli/backend-ai/components';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
@@ -8,16 +9,7 @@ const Text = Type.String({ pattern: '\\S' });
 const Id = Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
 
 /** Where the fault was. common: in code that several components load. client: in the command line client. */
-export const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-  'client',
-  'common',
-] as const;
+export const COMPONENTS = [...DEPLOYED, 'client', 'common'] as const;
 
 /** A row of suites/backtest.yaml. It has either a suite with a test, or says what is missing. */
 const Row = Type.Object(

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { realEffects } from '@backendai-e2e/cli/kind/effects';
 import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
@@ -11,7 +12,7 @@ import { pathOf } from '@backendai-e2e/kube/request';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { type Bench, reportsOf, untilReady } from '../selftests/break-environment.ts';
 import { type CheckOptions, checkChanges } from './check.ts';
-import { COMPONENTS, type Component, type Defect, readDefects } from './defect-list.ts';
+import { type Defect, readDefects } from './defect-list.ts';
 import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
 import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 import { plant, undoAll, unplanted, untilPlanted } from './plant.ts';

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { COMPONENTS } from '@backendai-e2e/cli/backend-ai/components';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
-import { COMPONENTS, InvalidDefects, KINDS, parseDefects, readDefects } from './defect-list.ts';
+import { InvalidDefects, KINDS, parseDefects, readDefects } from './defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from './defects-page.ts';
 import { readRecord } from './record.ts';
 

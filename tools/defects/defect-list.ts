@@ -1,20 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 
 const Text = Type.String({ pattern: '\\S' });
-
-/** The workloads of charts/backend-ai that run Backend.AI's own code. Each is also the name of its container. */
-export const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-] as const;
-export type Component = (typeof COMPONENTS)[number];
 
 export const KINDS = [
   'false answer',

@@ -1,4 +1,5 @@
-import { COMPONENTS, type Defect } from './defect-list.ts';
+import { COMPONENTS } from '@backendai-e2e/cli/backend-ai/components';
+import type { Defect } from './defect-list.ts';
 import { RECORD_FILE, type Recorded, stateIn } from './record.ts';
 
 /** The generated page, relative to the checkout. */

@@ -1,5 +1,6 @@
+import type { Component } from '@backendai-e2e/cli/backend-ai/components';
 import { expect } from 'chai';
-import type { Component, Defect } from './defect-list.ts';
+import type { Defect } from './defect-list.ts';
 import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 
 const defect = (name: string, component: Component, module: string, ...suites: string[]): Defect => ({

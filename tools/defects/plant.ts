@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
 import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
 import type { Bench } from '../selftests/break-environment.ts';
-import { COMPONENTS, type Component, type Defect } from './defect-list.ts';
+import type { Defect } from './defect-list.ts';
 import {
   configMapName,
   configMapOf,

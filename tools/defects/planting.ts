@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Change, Component, Defect } from './defect-list.ts';
+import type { Component } from '@backendai-e2e/cli/backend-ai/components';
+import type { Change, Defect } from './defect-list.ts';
 
 /** Folder of the container that holds sitecustomize.py. */
 const FOLDER = '/e2e-defects';

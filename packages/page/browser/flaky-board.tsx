@@ -1,6 +1,7 @@
 import { stateOf } from '../model/cells.ts';
 import type { PageData } from '../model/page-data.ts';
 import type { FlakyRow, IssueRow } from '../model/past-data.ts';
+import { ColumnHeads } from './column-heads.tsx';
 import { counted, glyphOf, toneOf } from './words.ts';
 
 /** Tests whose results contradict each other, and known issues by the day on which they are due. */
@@ -25,23 +26,17 @@ function Flaky({ rows, more }: { rows: readonly FlakyRow[]; more: number }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Table of flaky tests">
         <table>
-          <thead>
-            <tr>
-              {[
-                'test',
-                'last results, newest first',
-                'pass rate',
-                'flips',
-                'same digests',
-                'retried',
-                'last error',
-              ].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads
+            names={[
+              'test',
+              'last results, newest first',
+              'pass rate',
+              'flips',
+              'same digests',
+              'retried',
+              'last error',
+            ]}
+          />
           <tbody>
             {rows.map((row) => (
               <tr key={`${row.suite} ${row.title}`}>
@@ -89,15 +84,7 @@ function Issues({ rows }: { rows: readonly IssueRow[] }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Table of known issues">
         <table>
-          <thead>
-            <tr>
-              {['due', 'known issue', 'in this run', 'tests', 'failed as listed', 'budget'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads names={['due', 'known issue', 'in this run', 'tests', 'failed as listed', 'budget']} />
           <tbody>
             {rows.map((row) => (
               <tr key={row.issue}>

@@ -1,6 +1,7 @@
 import { changedParts } from '../model/changes.ts';
 import type { PageData } from '../model/page-data.ts';
 import type { PastData } from '../model/past-data.ts';
+import { ColumnHeads } from './column-heads.tsx';
 import { PastGrid } from './past-grid.tsx';
 import { StateMark } from './state-mark.tsx';
 import { dateTime, duration } from './words.ts';
@@ -19,26 +20,20 @@ export function Past({ data: { past }, alive }: { data: PageData; alive: boolean
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Table of the last runs">
         <table>
-          <thead>
-            <tr>
-              {[
-                'verdict',
-                'run',
-                'started',
-                'time',
-                'passed',
-                'bad',
-                'known',
-                'pace',
-                'Backend.AI',
-                'changed',
-              ].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads
+            names={[
+              'verdict',
+              'run',
+              'started',
+              'time',
+              'passed',
+              'bad',
+              'known',
+              'pace',
+              'Backend.AI',
+              'changed',
+            ]}
+          />
           <tbody>
             {past.runs.slice(0, TABLE_ROWS).map((run, place) => (
               <tr key={`${run.name} ${run.at}`}>

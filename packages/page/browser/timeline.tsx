@@ -1,5 +1,6 @@
 import { type ScaleTime, scaleUtc } from 'd3-scale';
 import type { PageChange, PageData, PageFault, Window } from '../model/page-data.ts';
+import { ColumnHeads } from './column-heads.tsx';
 import { fitted } from './gantt-chart.tsx';
 import { TimeAxis } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
@@ -190,24 +191,18 @@ function FaultTable({ faults }: { faults: readonly PageFault[] }) {
     <details>
       <summary>{`${faults.length} faults with their receipts`}</summary>
       <table>
-        <thead>
-          <tr>
-            {[
-              'fault',
-              'target',
-              'asked',
-              'injected',
-              'seen in force',
-              'healed',
-              'seen healed',
-              'receipts',
-            ].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads
+          names={[
+            'fault',
+            'target',
+            'asked',
+            'injected',
+            'seen in force',
+            'healed',
+            'seen healed',
+            'receipts',
+          ]}
+        />
         <tbody>
           {faults.map((fault) => (
             <tr key={fault.name}>

@@ -1,5 +1,6 @@
 import type { PageData } from '../model/page-data.ts';
 import type { Trend } from '../model/past-data.ts';
+import { ColumnHeads } from './column-heads.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { counted } from './words.ts';
 
@@ -32,15 +33,7 @@ function Rows({ rows, label }: { rows: readonly Trend[]; label: string }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
     <section class="scroll" tabIndex={0} aria-label={label}>
       <table>
-        <thead>
-          <tr>
-            {['suite', 'what', 'now', 'median', 'middle half', 'gate', 'oldest to newest'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads names={['suite', 'what', 'now', 'median', 'middle half', 'gate', 'oldest to newest']} />
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.suite} ${row.name} ${row.unit}`}>

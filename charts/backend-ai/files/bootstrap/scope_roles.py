@@ -75,7 +75,7 @@ def make_scope_roles(names: list[str]) -> dict[str, list[Row]]:
             "description": "",
             "source": "custom" if is_member else "system",
             "status": "active",
-            # Whoever joins the scope later gets it, too.
+            # A user who joins the scope later gets it, too.
             "auto_assign": is_member,
         }
 

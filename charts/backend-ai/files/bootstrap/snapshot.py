@@ -169,7 +169,7 @@ def find(environment: Mapping[str, str], folder: Path = FOLDER) -> Snapshot | No
 
 
 def dump(name: str) -> str:
-    """Statements only, for any client. Owner and rights are those of whoever restores it."""
+    """Statements only, for any client. The user who restores it becomes the owner."""
     options = ["--inserts", "--no-owner", "--no-privileges", "--no-comments"]
     where = ["--host", os.environ["DATABASE_HOST"], "--username", "backendai", name]
     ended = subprocess.run(["pg_dump", *options, *where], check=True, stdout=subprocess.PIPE, text=True)

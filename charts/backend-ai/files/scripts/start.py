@@ -105,7 +105,7 @@ def wait_for(what: str, probe: Callable[[], bool]) -> None:
             if probe():
                 return
             problem = "not yet"
-        # Nobody listens, a status of failure, half an answer.
+        # No listener, a status of failure, half an answer.
         except (OSError, ValueError, http.client.HTTPException) as error:
             problem = str(error)
         if look % LOOKS_PER_LINE == 0:
