@@ -30,7 +30,7 @@ Version of a component, for its label: of the services that this chart brings. W
 {{/* Labels that pick the pods of a component. Arguments: list of root, component. */}}
 {{- define "backend-ai.selector" -}}
 app.kubernetes.io/name: backend-ai
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 

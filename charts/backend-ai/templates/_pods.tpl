@@ -101,8 +101,8 @@ key of the image.
 
 {{/* Annotations of a pod that start.py starts: a change of its files makes it anew. Arguments: list of root, component. */}}
 {{- define "backend-ai.checksums" -}}
-e2e.backend.ai/config: {{ include "backend-ai.configData" . | sha256sum | trunc 16 }}
-e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.py" | sha256sum | trunc 16 }}
+e2e.backend.ai/config: {{ include "backend-ai.configData" . | sha256sum | trunc 16 | quote }}
+e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.py" | sha256sum | trunc 16 | quote }}
 {{- end }}
 
 {{/* Templates of a component's configuration: no secret is in them. Arguments: list of root, component. */}}

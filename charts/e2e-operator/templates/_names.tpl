@@ -7,7 +7,7 @@
 
 {{- define "e2e-operator.selector" -}}
 app.kubernetes.io/name: e2e-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "e2e-operator.labels" -}}
@@ -22,7 +22,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "e2e-operator.artifacts" -}}backendai-e2e-artifacts{{- end -}}
 {{- define "e2e-operator.artifactsSelector" -}}
 app.kubernetes.io/name: e2e-artifacts
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 {{- define "e2e-operator.artifactsLabels" -}}
 {{ include "e2e-operator.artifactsSelector" . }}
