@@ -132,7 +132,7 @@ export async function readNamespaces(
 }
 
 /** The containers of a pod that have a log: those that started, and their instance before the last restart. */
-function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
+export function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const base = {
     namespace: pod.metadata.namespace,

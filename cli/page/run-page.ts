@@ -8,7 +8,7 @@ import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { addGreenLines, readGreenLines } from './green-lines.ts';
 
 /** Runs of the history that a page shows. */
-const MOST_RUNS = 1_000;
+export const MOST_RUNS = 1_000;
 
 /**
  * Writes index.html into the folder of a run. Returns the lines for people: where it is, or why there is none. A lost page
@@ -50,7 +50,8 @@ export async function writeRunPage(
   return page;
 }
 
-async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {
+/** What the catalog of this checkout says about each suite. */
+export async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {
   const catalog = await readCatalog(PROJECT_ROOT);
   return new Map(
     catalog.map(({ name, description = '', claims = [] }) => [name, { description, claims }] as const),

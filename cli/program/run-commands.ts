@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { NAMES } from '../kind/names.ts';
 import type { End } from './end.ts';
 import { wholeNumber } from './option-values.ts';
-import { clusterOptions, outputOption } from './shared-options.ts';
+import { clusterOptions, historyOption, outputOption } from './shared-options.ts';
 
 const RUN_ARGUMENT = 'TestRun (default: the newest)';
 
@@ -63,6 +63,13 @@ export function addRunCommands(program: Command, end: End): void {
     .argument('[run]', RUN_ARGUMENT)
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async (run: string | undefined, options) => end(await (await runs()).showCommand(run, options)));
+  command('ui', 'show a run as a page on this machine that changes with it; the page only reads')
+    .argument('[run]', 'TestRun (default: always the newest)')
+    .option('--port <n>', 'port on 127.0.0.1 (default: a free one)', wholeNumber(0, 65_535), 0)
+    .addOption(historyOption())
+    .action(async (run: string | undefined, options) =>
+      end(await (await import('../commands/ui.ts')).uiCommand(run, options)),
+    );
   command('logs', "print the output of a run's suites, or the logs of a component")
     .argument('[run]', RUN_ARGUMENT)
     .argument('[suite]', 'only this suite')

@@ -1,17 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { earlierThan } from '@backendai-e2e/results/history/comparable';
-import { historyRecord } from '@backendai-e2e/results/history/derive';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { bundleOf, writeWhole } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
 import { inert } from './model/inert.ts';
 import { alarmLines, kindOfLine, type LogText } from './model/log-lines.ts';
-import type { PageData, PageLog, Since } from './model/page-data.ts';
-import { PAST_TESTS, type PastData, type PastTests } from './model/past-data.ts';
-import { pastOf } from './model/past-runs.ts';
-import { sinceOf } from './model/since.ts';
+import type { PageData, PageLog } from './model/page-data.ts';
+import { PAST_TESTS } from './model/past-data.ts';
+import { pastOfRun } from './model/past-of-run.ts';
 import { pageHtml } from './page-html.ts';
 
 /** What {@link writePage} cannot read in the folder. */
@@ -62,20 +59,6 @@ export async function writePage(folder: string, options: PageOptions): Promise<W
   await writeWhole(target, html);
   const kinds = [...new Set(alarmLines(logs).map(kindOfLine))];
   return { file: target, bytes: Buffer.byteLength(html), run: data, kinds };
-}
-
-/** What the history says about the run and those before it. A run that never began has no past. */
-function pastOfRun(
-  file: WholeRunFile,
-  history: readonly HistoryRecord[],
-): { since?: Since; past?: PastData; tests?: PastTests } {
-  if (!file.run.status?.startedAt) return {};
-  const now = historyRecord(file);
-  const earlier = earlierThan(history, now);
-  if (earlier.length === 0) return {};
-  const { past, tests } = pastOf([...earlier, now]);
-  const since = sinceOf(earlier, now, past.flaky);
-  return { past, tests, ...(since ? { since } : {}) };
 }
 
 interface Logs {

@@ -10,13 +10,7 @@ import type { PageData } from './model/page-data.ts';
  */
 export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bundle: Bundle): string {
   const { script, style } = bundle;
-  const policy = [
-    "default-src 'none'",
-    `script-src ${hashOf(script)}`,
-    `style-src ${hashOf(style)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
+  const policy = policyOf(data, bundle);
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -38,6 +32,18 @@ export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bund
     '</html>',
     '',
   ].join('\n');
+}
+
+/** The policy of a page. A live one may also ask the server that it came from, and no other. */
+export function policyOf({ live }: Pick<PageData, 'live'>, { script, style }: Bundle): string {
+  return [
+    "default-src 'none'",
+    `script-src ${hashOf(script)}`,
+    `style-src ${hashOf(style)}`,
+    ...(live ? ["connect-src 'self'"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
 }
 
 function hashOf(text: string): string {

@@ -92,7 +92,8 @@ describe('a model service', function () {
     const replicas = await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');
     const id = made.endpoint_id;
-    url = await services.url(id);
+    const reported = await services.info(id);
+    url = String(reported.service_endpoint);
     token = await services.token(id, later(3600));
     endpoint = new ModelEndpoint(url, token);
     await endpoint.answeredBy(replicas);

@@ -34,8 +34,11 @@ export interface Misdeeds {
   list: string[];
 }
 
-/** Watches for dialogs, requests, errors and new windows. */
-export function watch(page: Page): Misdeeds {
+/**
+ * Watches for dialogs, requests, errors and new windows.
+ * @param own start of the addresses that the page may ask for
+ */
+export function watch(page: Page, own = 'file:'): Misdeeds {
   const misdeeds: Misdeeds = { list: [] };
   const note = (what: string) => misdeeds.list.push(what.slice(0, 200));
   page.on('dialog', (dialog) => {
@@ -43,7 +46,7 @@ export function watch(page: Page): Misdeeds {
     dialog.dismiss().catch((error: unknown) => note(String(error)));
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith('file:')) note(`asked for ${request.url()}`);
+    if (!request.url().startsWith(own)) note(`asked for ${request.url()}`);
   });
   page.on('pageerror', (error) => note(`threw ${error.message}`));
   page.on('popup', () => note('opened a window'));

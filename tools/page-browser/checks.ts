@@ -117,7 +117,7 @@ async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<
   return logsMs;
 }
 
-async function axe(page: Page, scheme: string): Promise<string[]> {
+export async function axe(page: Page, scheme: string): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(
     ({ id, nodes }) => `axe, ${scheme}: ${id} at ${nodes.length} places: ${nodes[0]?.html.slice(0, 160)}`,

@@ -6,6 +6,7 @@ import { writeRunPage } from '@backendai-e2e/cli/page/run-page';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { NoBrowser, startBrowser } from './browser.ts';
 import { lookAt } from './checks.ts';
+import { liveWorks } from './live-checks.ts';
 import { writeMadeHistory } from './made-history.ts';
 import { type Shape, writeMadeRun } from './made-runs.ts';
 
@@ -68,6 +69,10 @@ export async function testUiCommand(runs: readonly string[]): Promise<number> {
         String(looked.wrong.length),
       ]);
     }
+    const live = await liveWorks(browser, { name: 'live', file: '', shots: out });
+    for (const sentence of live) console.error(`test-ui: live: ${sentence}`);
+    wrong += live.length;
+    rows.push(['live', '–', '–', '–', String(live.length)]);
   } finally {
     await browser.close();
   }

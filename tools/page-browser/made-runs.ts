@@ -58,7 +58,7 @@ export async function writeMadeRun(folder: string, shape: Shape): Promise<void> 
 }
 
 /** The run.json of such a run. */
-function madeRun(shape: Shape): RunFile {
+export function madeRun(shape: Shape): RunFile {
   const strange = shape.hostile ? ATTACK : '';
   const free = [
     [0, 0],

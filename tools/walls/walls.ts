@@ -134,6 +134,7 @@ export const WALLS: readonly Wall[] = [
       ...['cli/catalog', 'cli/collect', 'cli/history', 'cli/machine', 'cli/report', 'cli/runs'],
     ],
   ],
+  ['cli/ui', [...[...COMMAND, 'packages/page'], ...['cli/collect', 'cli/history', 'cli/report', 'cli/runs']]],
   ['cli/pipeline', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
   [
     'cli/kind',
@@ -162,7 +163,7 @@ export const WALLS: readonly Wall[] = [
       ...['cli/backend-ai', 'cli/bisect', 'cli/catalog', 'cli/cluster', 'cli/collect', 'cli/history'],
       'cli/images',
       ...['cli/kind', 'cli/machine', 'cli/matrix', 'cli/page', 'cli/pipeline', 'cli/report', 'cli/runs'],
-      ...['cli/series', 'cli/staging', 'cli/terminal', 'cli/traces'],
+      ...['cli/series', 'cli/staging', 'cli/terminal', 'cli/traces', 'cli/ui'],
     ],
   ],
   ['cli/program', [...COMMAND, 'cli/commands', 'cli/kind', 'cli/terminal']],

@@ -30,15 +30,22 @@ export function setLogs(logs: readonly PageLog[]): void {
   known = logs;
 }
 
-/** Reads the logs, unless that was done. */
-export async function loadLogs(): Promise<void> {
-  if (lines.value) return;
-  try {
-    const all = await Promise.all(known.map(async ({ id, source }) => linesOf(await textOf(id), source)));
-    lines.value = all.flat().sort((a, b) => a.at - b.at);
-  } catch (error) {
-    trouble.value = `The logs cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
-  }
+/** Reads the logs, unless that was done. Those that cannot be read are named, the others are shown. */
+export async function loadLogs(again = false): Promise<void> {
+  if (lines.value && !again) return;
+  const read = await Promise.allSettled(
+    known.map(async ({ id, source }) => linesOf(await textOf(id), source)),
+  );
+  const whole = read.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  const failed = read.filter((each) => each.status === 'rejected').map(({ reason }) => sentenceOf(reason));
+  const [first] = failed;
+  trouble.value =
+    first === undefined ? '' : `${failed.length} of ${read.length} logs cannot be shown: ${first}`;
+  if (failed.length < read.length) lines.value = whole.sort((a, b) => a.at - b.at);
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Shows the logs from a time on. */

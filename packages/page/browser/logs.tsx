@@ -21,20 +21,31 @@ const LINE = 20;
 /** The logs of all containers, by time. */
 export function Logs({ data, alive }: { data: PageData; alive: boolean }) {
   const all = lines.value;
-  const count = data.logs.reduce((sum, log) => sum + log.lines, 0);
+  const count = data.logs.reduce((sum, log) => sum + (log.lines ?? 0), 0);
   return (
     <section aria-labelledby="logs">
       <h2 id="logs">Logs</h2>
-      <p>
-        {counted(count, 'line')} of {counted(data.logs.length, 'container')}
-        {data.logs.some(({ omittedBytes }) => omittedBytes > 0) && ', of long logs their end'}. The folder
-        logs beside this page has all of them.
-      </p>
+      {data.live ? (
+        <p>The cluster has logs of {counted(data.logs.length, 'container')}. The page shows their ends.</p>
+      ) : (
+        <p>
+          {counted(count, 'line')} of {counted(data.logs.length, 'container')}
+          {data.logs.some(({ omittedBytes }) => omittedBytes > 0) && ', of long logs their end'}. The folder
+          logs beside this page has all of them.
+        </p>
+      )}
       {trouble.value && <p role="alert">{trouble.value}</p>}
       {alive && !all && data.logs.length > 0 && (
         <p>
           <button type="button" onClick={() => loadLogs()}>
             Show the logs
+          </button>
+        </p>
+      )}
+      {all && data.live && (
+        <p>
+          <button type="button" onClick={() => loadLogs(true)}>
+            Read the logs again
           </button>
         </p>
       )}

@@ -1,20 +1,38 @@
+import { signal } from '@preact/signals';
 import { hydrate } from 'preact';
 import type { PageData } from '../model/page-data.ts';
-import { textOf } from './data-block.ts';
+import { readFrom, textOf } from './data-block.ts';
+import { follow } from './live.tsx';
 import { setLogs } from './log-state.ts';
 import { alive, Page } from './page.tsx';
+import { forgetTests } from './past-state.ts';
 
 /** Gives life to the page that was drawn before. Without it, the page is still whole to read. */
 async function main(): Promise<void> {
   const root = document.getElementById('page');
   if (!root) return;
   const data: PageData = JSON.parse(await textOf('data'));
+  const shown = signal(data);
   setLogs(data.logs);
-  hydrate(<Page data={data} />, root);
+  hydrate(<Shown page={shown} />, root);
   alive.value = true;
   showTarget();
   addEventListener('hashchange', showTarget);
+  if (data.live) {
+    readFrom('text/');
+    follow((next) => {
+      setLogs(next.logs);
+      // The tests of the history belong to the runs that were shown.
+      if (JSON.stringify(next.past) !== JSON.stringify(shown.value.past)) forgetTests();
+      shown.value = next;
+      document.title = `${next.name}: ${next.verdict ?? 'no verdict'}`;
+    });
+  }
   document.documentElement.dataset.alive = 'true';
+}
+
+function Shown({ page }: { page: { readonly value: PageData } }) {
+  return <Page data={page.value} />;
 }
 
 /** Opens what the address points to: a permanent link may lead into a closed part. */

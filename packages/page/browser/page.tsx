@@ -3,6 +3,7 @@ import type { PageData } from '../model/page-data.ts';
 import { Failures } from './failures.tsx';
 import { FlakyBoard } from './flaky-board.tsx';
 import { GanttChart } from './gantt-chart.tsx';
+import { LiveBar } from './live.tsx';
 import { Logs } from './logs.tsx';
 import { Measurements } from './measurements.tsx';
 import { Past } from './past.tsx';
@@ -43,6 +44,7 @@ export function Page({ data }: { data: PageData }) {
   return (
     <div>
       <VerdictBar data={data} />
+      <LiveBar data={data} alive={isAlive} />
       <nav aria-label="Parts of this page">
         {SECTIONS.filter(([id]) => !absent[id]).map(([id, name]) => (
           <a key={id} href={`#${id}`}>

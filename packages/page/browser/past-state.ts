@@ -39,6 +39,13 @@ export async function compare(run: number, suite: number | undefined): Promise<v
   chosen.value = { run, suite };
 }
 
+/** Takes the tests away: those of other runs are shown now. Suites that were open are closed. */
+export function forgetTests(): void {
+  pastTests.value = undefined;
+  opened.value = new Set();
+  chosen.value = undefined;
+}
+
 async function loadTests(): Promise<void> {
   if (pastTests.value) return;
   try {

@@ -5,7 +5,7 @@ import { counted, dateTime, duration, toneOf } from './words.ts';
 
 /** What was tested, how it ended, and what that means. */
 export function VerdictBar({ data }: { data: PageData }) {
-  const { counts, startedAt, finishedAt, verdict = 'no verdict' } = data;
+  const { counts, startedAt, finishedAt, verdict = data.live ? 'Running' : 'no verdict' } = data;
   return (
     <header class={`bar-${toneOf(verdict)}`}>
       <h1>

@@ -9,7 +9,16 @@ import { failuresOf } from './failures.ts';
 import { ganttOf, type Ran } from './gantt.ts';
 import { inert } from './inert.ts';
 import type { GreenLines, LogText } from './log-lines.ts';
-import type { PageChange, PageData, PageFault, PageLog, PageSuite, Since, TestedPart } from './page-data.ts';
+import type {
+  Live,
+  PageChange,
+  PageData,
+  PageFault,
+  PageLog,
+  PageSuite,
+  Since,
+  TestedPart,
+} from './page-data.ts';
 import type { PastData } from './past-data.ts';
 
 /** What the page is made from. */
@@ -28,6 +37,7 @@ export interface PageSource {
   missing: readonly string[];
   /** Lines of earlier runs that succeeded, where they are known. */
   green?: GreenLines;
+  live?: Live;
 }
 
 /** Joins everything that the page shows. No string in it acts on a browser or a terminal. Pure. */
@@ -79,6 +89,7 @@ export function buildPage(source: PageSource): PageData {
     ...(source.since ? { since: source.since } : {}),
     ...(source.past ? { past: source.past } : {}),
     logs: source.pageLogs,
+    ...(source.live ? { live: source.live } : {}),
     missing: [...file.cluster.missing, ...source.missing],
   });
 }

@@ -33,6 +33,8 @@ export interface PageData {
   /** The runs before, where there are any. */
   past?: PastData;
   logs: readonly PageLog[];
+  /** Where the page follows a run in a cluster. */
+  live?: Live;
   /** What is not on the page, a sentence each. */
   missing: readonly string[];
 }
@@ -198,7 +200,14 @@ export interface PageLog {
   /** Identifier of the block. */
   id: string;
   source: string;
-  lines: number;
+  /** Absent where the log is read from the cluster on demand. */
+  lines?: number;
   /** Bytes that were left out at its start. */
   omittedBytes: number;
+}
+
+/** What only the page of a running cluster has. */
+export interface Live {
+  /** What a reader may do next, as commands: the page itself changes nothing. */
+  commands: readonly { what: string; command: string }[];
 }
