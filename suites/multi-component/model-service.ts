@@ -92,8 +92,7 @@ describe('a model service', function () {
     const replicas = await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');
     const id = made.endpoint_id;
-    const reported = await services.info(id);
-    url = String(reported.service_endpoint);
+    url = await services.url(id);
     token = await services.token(id, later(3600));
     endpoint = new ModelEndpoint(url, token);
     await endpoint.answeredBy(replicas);

@@ -68,8 +68,8 @@ describe('the tokens of model services', function () {
           async () => ((await watch.circuit())?.port ? true : notYet('there is none')),
           { deadlineSeconds: SERVING_SECONDS },
         );
-        const { service_endpoint: url } = await services.info(id);
-        return { id, url: String(url), token: await services.token(id, later(LIFE_SECONDS)) };
+        const url = await services.url(id);
+        return { id, url, token: await services.token(id, later(LIFE_SECONDS)) };
       }),
     )) as [Service, Service];
   });

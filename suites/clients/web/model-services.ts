@@ -61,6 +61,18 @@ export class ModelServices {
     return this.#api.json({ method: 'GET', path: `/services/${id}` });
   }
 
+  /**
+   * The URL of a service at the app proxy. Waits for it: the manager stores the URL after the coordinator has made the
+   * circuit. A service has no replica yet at that time.
+   */
+  url(id: string): Promise<string> {
+    return waitUntil(
+      `a URL of model service ${id}`,
+      async () => (await this.info(id)).service_endpoint ?? notYet('the manager has none'),
+      { deadlineSeconds: SERVING_SECONDS },
+    );
+  }
+
   /** Services of the caller. active_route_count: replicas that are healthy. */
   list(): Promise<{ id: string; name: string; replicas: number; active_route_count: number }[]> {
     return this.#api.json({ method: 'GET', path: '/services' });
