@@ -6,7 +6,7 @@ import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 
-/** A run that is asked for, in an environment of its own where one is given (specs in YAML), and what is answered. */
+/** A run, optionally with an environment of its own (specs in YAML), and how it is answered. */
 interface Wrong {
   run: string;
   environment?: string;

@@ -6,7 +6,7 @@ import { endOf } from '@backendai-e2e/tools/envtest/processes/process-end';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
-/** Milliseconds until another replica leads when the leader is gone without a word: 15 s of lease, and the next look. */
+/** Milliseconds until another replica leads after the leader was killed: 15 s of lease, and the next look. */
 const TAKEOVER_MS = 20_000;
 /** The same after SIGTERM: the leader releases its lease. */
 const HANDOVER_MS = 5_000;

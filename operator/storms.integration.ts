@@ -47,7 +47,7 @@ describe('storms', function () {
     return harness.startOperator({ kubeConfig: through(proxy, kubeConfig), ...changes });
   };
 
-  /** A run of two suites, the first of which needs a second attempt; `midway` is called while the first one runs. */
+  /** A run of two suites. The first one needs a second attempt; `midway` is called while it runs. */
   async function play(name: string, midway: () => Promise<void> | void = () => undefined): Promise<TestRun> {
     await harness.environment(name);
     await harness.run(name, name);
@@ -85,7 +85,7 @@ describe('storms', function () {
     [
       'one request in four gets 500',
       'broken',
-      // No beat at all: one may meet the same request of a series each time, until pauses have grown past any patience.
+      // Not periodic: every n-th request could always be the same one, until its pauses exceed every deadline.
       ({ number }) => (scattered(number) < 0.25 ? { code: 500 } : undefined),
     ],
     [

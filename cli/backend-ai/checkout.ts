@@ -49,7 +49,8 @@ export function checkoutVersion(folder: string, text: string | undefined): strin
 }
 
 /**
- * The published release whose packages a checkout is laid over: the same version, else the newest before it, else the oldest.
+ * The published release whose packages a checkout is laid over. The same version comes first, then the newest before it. If none
+ * is older, it is the oldest.
  * @throws ProvisionError where nothing is published
  */
 export function releaseBelow(version: string, published: readonly string[]): string {

@@ -47,8 +47,8 @@ export function machineOf(arch: string): Machine {
 const REFERENCE = /^[\w][\w.-]*(:\d+)?(\/[\w][\w.-]*)*(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$/;
 
 /**
- * Reads the value of --backend-ai (BACKENDAI): a release, a series, "latest", a folder of wheels, a checkout, or a list of such
- * values by component.
+ * Reads the value of --backend-ai (BACKENDAI). The value is a release, a series, "latest", a folder of wheels or a checkout. It may
+ * also be a list of such values by component.
  * @param text a path in it is relative to the working directory
  * @throws ProvisionError that says what to give instead
  */

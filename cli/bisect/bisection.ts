@@ -9,8 +9,8 @@ export interface Lines {
   /** From the good build to the bad one, both included. A checkout is the last. */
   builds: readonly Build[];
   /**
-   * The commits of the checkout that the release before it does not have, oldest first, then its edits if it has some. Needed
-   * when the change is between that release and the checkout.
+   * The commits of the checkout that are not in the release before it, oldest first, then any edits. Needed when
+   * the change is between that release and the checkout.
    */
   commits?: readonly Build[];
   /** The components that the change between the last green and the first red build touches. Needed at the end. */

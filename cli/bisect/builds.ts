@@ -53,8 +53,9 @@ export function pointInWords(point: Point): string {
 }
 
 /**
- * The releases from `good` to `bad` on the main line, both included: patches of the series of `bad`, and of each series before it
- * its first release. Patches of those series are a branch that `bad` does not come from. Pre-releases count only as ends.
+ * The releases from `good` to `bad` on the main line, both included. They are the patches of the series of `bad`, and the first
+ * release of each series before it. Patches of those series are a branch that `bad` does not come from. Pre-releases count only
+ * as ends.
  * @param published all releases of the package index, in any order
  */
 export function releaseLine(good: string, bad: string, published: readonly string[]): string[] {

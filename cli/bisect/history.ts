@@ -76,7 +76,7 @@ export async function touchedBetween(
 }
 
 /**
- * Checks a commit out into a folder of its own, by way of a clone that shares the objects: the user's checkout stays as it is.
+ * Checks a commit out into a folder of its own, by way of a clone that shares the objects. The user's checkout stays as it is.
  * Returns the folder. {@link removeCopy} removes it.
  */
 export async function addCopy(folder: string, hash: string, p: Provision): Promise<string> {

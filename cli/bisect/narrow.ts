@@ -13,7 +13,7 @@ export type Narrowed =
   | { state: 'refuted'; end: 'first' | 'last'; color: Sight['color'] };
 
 /**
- * Decides what a line of points shows: the first should be green, the last red, and the change is somewhere between. Tries the
+ * Decides what a line of points shows. The first should be green and the last red, with the change between them. Tries the
  * last, the first, then the middle of what is open. Steps aside where a point says nothing. Pure.
  * @param points at least two keys in the order of time
  */

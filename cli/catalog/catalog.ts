@@ -86,7 +86,7 @@ export function withLast(
   return [...new Set([...names, ...last.map((suite) => suite.name)])];
 }
 
-/** The suites of a run by default, as the operator chooses them: all but those on demand, and slow ones on request. */
+/** The suites of a run by default, as the operator chooses them: none on demand, and slow ones on request. */
 export function usualSuites(catalog: readonly CatalogEntry[], includeSlow: boolean): CatalogEntry[] {
   return catalog.filter((suite) => runsUnnamed(suite, includeSlow));
 }

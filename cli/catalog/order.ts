@@ -1,6 +1,6 @@
 /**
- * The names in another order, the same one for the same seed (any text). Order must not matter to suites, so a run in
- * a chance order is a test of the suites; the seed brings a failing order back.
+ * The names in another order, the same one for the same seed (any text). Order must not matter to suites, and a run in a
+ * chance order tests that. The seed brings a failing order back.
  */
 export function shuffled(names: readonly string[], seed: string): string[] {
   const random = numbersFrom(seed);
@@ -10,7 +10,7 @@ export function shuffled(names: readonly string[], seed: string): string[] {
   return order;
 }
 
-/** Numbers from 0 up to 1 (mulberry32, seeded by a hash of the text): small, and the same on every machine. */
+/** Numbers from 0 up to 1 (mulberry32, seeded by a hash of the text), the same on every machine. */
 function numbersFrom(seed: string): () => number {
   let state = [...seed].reduce(
     (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16_777_619),

@@ -12,8 +12,8 @@ export const SUITE_FILE_SUFFIX = '.suite.yaml';
 const { description, files, image: _image, ...spec } = TestSuiteSpec.properties;
 
 /**
- * The metadata of a suite: fields of TestSuite.spec, except what the chart and the place of the file say. Its area is its
- * folder, its name is "<area>-<suite>", and without `files` its only test file is the one beside it.
+ * The metadata of a suite: fields of TestSuite.spec, except what the chart and the place of the file say. Its folder is its
+ * area, and its name is "<area>-<suite>". Without `files`, its only test file is the one beside it.
  */
 const SuiteFile = Type.Object(
   {

@@ -24,7 +24,7 @@ const SERVICE_ACCOUNT_SECONDS = 60;
 export type ClusterState = 'absent' | 'running' | 'stopped';
 
 /**
- * Creates a kind cluster of one node and waits until it is Ready and pods can be created in the default namespace.
+ * Creates a kind cluster of one node. Waits until it is Ready and pods can be created in the default namespace.
  * @param cluster.kubeconfig file that gets the cluster's credentials; ~/.kube/config is never touched
  * @throws ProvisionError; what was made of the cluster until then is removed
  */
@@ -98,10 +98,10 @@ export async function createCluster(
 }
 
 /**
- * Refuses what is sent to a Service or a pod and would leave the node by its default route. kube-proxy changes its tables one
- * after the other: for a moment after a Service got its first ready pod it neither refuses nor forwards. And the address of a pod
- * that is gone has no route of its own. A gateway outside that answers for every address (as those of sandboxes do, with 404)
- * would be taken for the Service; one that drops packets would make clients wait where other clusters refuse at once.
+ * Refuses what is sent to a Service or a pod and would leave the node by its default route. The tables of kube-proxy
+ * change one after the other. For a moment after a Service got its first ready pod, it neither refuses nor forwards. The address of a
+ * deleted pod also has no route of its own. Some gateways outside answer for every address, as those of sandboxes do with 404. Such
+ * an answer would be taken for that of the Service. A gateway that drops packets would make clients wait where other clusters refuse at once.
  */
 async function keepInside(
   name: string,
@@ -159,7 +159,7 @@ export async function deleteCluster(name: string, p: Provision): Promise<void> {
     await mkdir(p.cacheDir, { recursive: true });
     const work = await mkdtemp(path.join(p.cacheDir, 'kind-'));
     try {
-      // kind takes the cluster out of a kubeconfig when it deletes it; without a file of our own, out of the user's.
+      // kind takes a cluster that it deletes out of a kubeconfig. Without a file of our own, that is the user's.
       const kubeconfig = path.join(work, 'kubeconfig');
       await command(p, kind, ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
         timeoutSeconds: 120,

@@ -3,8 +3,8 @@ import type { Host } from '../machine/host.ts';
 
 /**
  * kind-config.yaml with what this host and node image need beside it.
- * No CAP_SYS_RESOURCE: the kubelet has to put up with limits that it may not set, which its feature for user namespaces
- * does. A node image with a network of its own: kind must not install another.
+ * - Without CAP_SYS_RESOURCE, the kubelet cannot set some limits. Its feature for user namespaces tolerates that.
+ * - Where the node image has a network of its own, kind must not install another.
  * @param text the project's kind-config.yaml
  * @param containerd where the engine's host has the data that the node's containerd starts with; left out: that of the image
  */
@@ -28,7 +28,10 @@ export function renderKindConfig(
   return document.toString();
 }
 
-/** The addresses of a cluster's Services and pods, as its configuration says or else as kind takes them. @param text of a kind-config.yaml */
+/**
+ * The addresses of a cluster's Services and pods, as its configuration says. Otherwise those that kind uses.
+ * @param text of a kind-config.yaml
+ */
 export function subnets(text: string): { services: string; pods: string } {
   const { networking = {} }: { networking?: { serviceSubnet?: string; podSubnet?: string } } = parse(text);
   const { serviceSubnet: services = '10.96.0.0/16', podSubnet: pods = '10.244.0.0/16' } = networking;

@@ -48,9 +48,9 @@ export interface ArtifactSites {
 }
 
 /**
- * Fetches every artifact of these reports. Programs that tested something untrusted wrote parts of a report, so each artifact
- * is checked before anything is called or written: its key and file name, that it is on the known artifact server or in a
- * ConfigMap of its own report, and the SHA-256 of its bytes. Only the signal rejects: a failed artifact is in the result.
+ * Fetches every artifact of these reports. Parts of a report come from programs that tested something untrusted. So each
+ * artifact is checked before anything is called or written. Its key and file name must be valid, and its SHA-256 must match. It must be
+ * on the known artifact server or in a ConfigMap of its own report. Only the signal rejects: a failed artifact is in the result.
  */
 export async function fetchArtifacts(
   client: Pick<RestApi, 'get' | 'bytes'>,
@@ -109,8 +109,8 @@ const LOOK_MS = 500;
 const SOON_MS = 60_000;
 
 /**
- * Waits until every final report has the condition Archived. Gives up on a report one minute after its end, and on all of
- * them after one minute: the clock of the cluster may differ. Rejects only on abort.
+ * Waits until every final report has the condition Archived. Gives up on a report one minute after its end. The clock of the
+ * cluster may differ, so it gives up on all of them after one minute. Rejects only on abort.
  */
 export async function untilArchived(
   read: () => Promise<readonly TestReport[]>,

@@ -5,8 +5,8 @@ import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { ContainerLog } from './cluster-logs.ts';
 
 /**
- * The tests that the pod of each attempt printed, by the name of its TestReport, which is also the name of its Job. A pod
- * that printed nothing never started the runner: it is left out.
+ * The tests that the pod of each attempt printed, by the name of its TestReport and Job. A pod that
+ * printed nothing never started the runner, so it is left out.
  * @param reports of the run: their suite files distinguish the line of a file from a word that a test printed
  */
 export function printedTests(

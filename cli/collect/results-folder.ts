@@ -111,7 +111,7 @@ export async function writeResults(
   };
 }
 
-/** Writes a folder with these files and no others: results of an earlier state of the run would count as more tests. */
+/** Writes a folder with these files and no others. Results of an earlier state of the run would count as more tests. */
 async function writeFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

@@ -56,7 +56,7 @@ function kubeconfigFile(
 }
 
 /**
- * Runs a command that talks to a cluster; errors become a sentence on stderr and exit code 2, a signal 130.
+ * Runs a command that needs a cluster. An error becomes a sentence on stderr and exit code 2, a signal exit code 130.
  * The namespace is --namespace, $E2E_NAMESPACE, the context's own, or "backendai-e2e".
  */
 export async function withCluster(

@@ -173,8 +173,8 @@ async function choiceOf({ backendAi }: Pick<KindChoice, 'backendAi'>): Promise<C
 }
 
 /**
- * The suites in their starting order: that of a seed; with several slots, those first that take
- * longest; else that of the operator (undefined: all).
+ * The suites in their starting order. A seed decides it. Without one, several slots start the longest suites first. Otherwise
+ * the operator's order holds (undefined: all).
  */
 export function ordered(
   suites: string[] | undefined,

@@ -123,10 +123,10 @@ async function listPods(
 }
 
 /**
- * `e2e report`: writes everything about a run into a folder: run.json, the files of reporters, index.html, logs of pods that
- * are still there, and the artifacts of all attempts. 2 when they disagree, or when an artifact cannot be had or is
- * another. With `from` it only makes the page of a folder again, and needs no cluster. With `otlp` it sends the run as a trace; 2 if
- * the collector does not take it.
+ * `e2e report`: writes everything about a run into a folder. It holds run.json, the files of reporters, index.html, logs of pods
+ * that still exist, and the artifacts of all attempts. Ends with 2 when they disagree, or when an artifact is missing or
+ * differs. With `from` it only makes the page of a folder again, and needs no cluster. With `otlp` it sends the run as a trace,
+ * and ends with 2 if the collector refuses it.
  */
 export function reportCommand(
   name: string | undefined,

@@ -49,8 +49,8 @@ export function suiteFileOf(text: string, root: string, cwd: string): string {
 }
 
 /**
- * Runs a suite file through the real runner against a stand-in for the API server, then compares the results as the end
- * of a run does.
+ * Runs a suite file through the real runner, against a double of the API server. Then compares the results as the end of a run
+ * does.
  * @param file relative to suites/, without extension
  * @param env further variables of the runner
  * @param show gets the output while it arrives

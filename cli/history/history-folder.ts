@@ -40,8 +40,8 @@ export async function readHistory(folder: string, most = Number.POSITIVE_INFINIT
 }
 
 /**
- * Adds lines to a folder, a file each. A run that the folder has stays as it is; a file of it that cannot be read is
- * written again. Returns how many were new.
+ * Adds lines to a folder, a file each. A run that the folder has stays as it is, but an unreadable file of it is written again.
+ * Returns how many were new.
  */
 export async function addLines(
   folder: string,

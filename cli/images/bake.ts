@@ -34,8 +34,8 @@ const UNPACK_OWN = `ctr -n k8s.io images ls | awk 'NR > 1 { print $3 }' | sort -
 /**
  * Imports images into a container of a node image and commits it.
  *
- * The container is a plain one, not a kind node: kind puts a volume on /var, and volumes are not committed. Images of a set
- * are unpacked here, once, and not by each cluster (see containerd-set.ts).
+ * The container is no kind node. kind puts a volume on /var, and volumes are not committed. Images of a
+ * set are unpacked here, once, and not by each cluster (see containerd-set.ts).
  */
 export async function bake(p: Provision, plan: Bake): Promise<void> {
   await removeAbandoned(p);

@@ -33,7 +33,7 @@ export interface ImageSet {
 
 type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder };
 
-/** Number of images of each name, of a Backend.AI that is not the pinned one, that stay for a later run. */
+/** Number of images of each name that stay for a later run, of a Backend.AI that is not pinned. */
 const KEPT = 2;
 
 /** On every image: the content key of its parent. */
@@ -202,10 +202,10 @@ export interface ImageWish {
 }
 
 /**
- * Provides every image of a cluster. Images in the node image are built only together with it. It always holds the pinned release:
- * images of another Backend.AI are loaded into the running node in place of them, so that a change of the release neither
- * rebuilds the node image nor loses what the next run needs.
- * @throws ProvisionError naming the image that could not be built and where its log lies, or a Backend.AI that does not exist
+ * Provides every image of a cluster. Images in the node image are built only together with it. It always holds the pinned
+ * release. Images of another Backend.AI are loaded into the running node instead. So a change of the release neither rebuilds
+ * the node image nor loses what the next run needs.
+ * @throws ProvisionError naming the image that could not be built and its log, or a Backend.AI that does not exist
  */
 export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
@@ -216,7 +216,7 @@ export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageW
     const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
     const nodeImage = await ensureNodeSet(builder, {
       images: baked,
-      // The project's own code as it is now: a cluster that starts from this before the next edit need not load it.
+      // The project's current code, so that a cluster that starts before the next edit need not load it.
       alongside: Object.values(loaded),
       build: [build(BAKED), build(LOADED)],
     });

@@ -2,8 +2,8 @@ import { command, tryCommand } from '../machine/command.ts';
 import type { Provision } from '../machine/provision.ts';
 
 /**
- * Docker volume that holds containerd's data: `sets/<key>` is a set of images, unpacked once; `clusters/<name>` is the copy
- * that one cluster works on. A volume, not a folder of the host: the engine may run elsewhere, and a bind mount of the
+ * Docker volume that holds containerd's data. `sets/<key>` is a set of images, unpacked once. `clusters/<name>` is the copy that
+ * one cluster works on. It is a volume, not a folder of the host, because the engine may run elsewhere. A bind mount of the
  * volume's own mount point works there too.
  */
 const VOLUME = 'backendai-e2e-containerd';
@@ -16,9 +16,10 @@ export const SETS_OPTIONS = ['--volume', `${VOLUME}:${SETS_MOUNT}`] as const;
 export const SET_LABEL = 'e2e.backend.ai.containerd-set';
 
 /**
- * Shell: $0 is the volume, $1 the key of a set, $2 the name of a cluster. Layers and unpacked snapshots are hard links: containerd never writes to
- * a committed file of either (content is addressed by its digest, snapshots are lower directories of an overlay). All the
- * rest, its databases above all, is copied. Some 100,000 links take seconds; unpacking took 100 CPU seconds a cluster.
+ * Shell: $0 is the volume, $1 the key of a set, $2 the name of a cluster. Layers and unpacked snapshots are hard links, because
+ * containerd never writes to a committed file of either. Content is addressed by its digest, and snapshots are lower
+ * directories of an overlay. All the rest, its databases above all, is copied. Some 100,000 links take seconds. Unpacking took
+ * 100 CPU seconds a cluster.
  */
 export const CLONE = `
 set -eu
@@ -46,8 +47,8 @@ export async function hasSet(p: Provision, image: string, key: string): Promise<
 }
 
 /**
- * Makes a cluster's own copy of the set that its node image names. Resolves to where the engine's host has it, for a bind
- * mount; to undefined for a node image without a set.
+ * Makes a cluster's own copy of the set that its node image names.
+ * @returns its place on the engine's host, for a bind mount; undefined for a node image without a set
  */
 export async function cloneSet(
   p: Provision,

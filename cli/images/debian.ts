@@ -12,15 +12,15 @@ import { imageId, imageSource, pull, REPOSITORY } from './docker.ts';
 const LOCAL = `${REPOSITORY}/debian:${VERSIONS.debian}`;
 
 /**
- * Provides the Debian image that all of ours are built on, and returns its reference: a registry's where one answers,
- * else one made here with debootstrap. An image that the engine already has is used without a query.
+ * Provides the Debian image that all of ours are built on, and returns its reference. It comes from a registry where one
+ * answers, and otherwise from debootstrap. An image that the engine already has is used without a query.
  * @throws ProvisionError where neither works
  */
 export async function ensureDebian(p: Provision): Promise<string> {
   const source = imageSource(process.env);
   if (source !== 'local') {
     if (await imageId(p, VERSIONS.debianImage)) return VERSIONS.debianImage;
-    // Queried only where nothing was made here before: the answer must not change all keys from one run to the next.
+    // Queried only where none was made here before. The answer must not change all keys from one run to the next.
     if (source === 'registry' || !(await imageId(p, LOCAL))) {
       p.log(`asking the registry for ${VERSIONS.debianImage}`);
       if (await pull(p, VERSIONS.debianImage)) return VERSIONS.debianImage;

@@ -51,8 +51,8 @@ export function proxyArgs(env: Record<string, string | undefined>): Record<strin
 }
 
 /**
- * Pulls an image; false where no registry gives it: none answers within 20 s, or it does not hold the image.
- * A pull that has begun may take ten minutes.
+ * Pulls an image. Returns false where no registry answers within 20 s, or none holds the image. A pull that has begun may take
+ * ten minutes.
  */
 export async function pull(p: Provision, ref: string): Promise<boolean> {
   const out = await tryCommand(p, 'docker', ['pull', ref], {

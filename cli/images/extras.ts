@@ -66,7 +66,7 @@ export function tool(name: ToolName, to: string): Extra {
 }
 
 /**
- * The files that kind puts into its node images (entrypoint, units, containerd settings), from the Go module of the
+ * The files that kind puts into its node images: entrypoint, units, containerd settings. They come from the Go module of the
  * pinned version.
  */
 export function kindFiles(to: string): Extra {

@@ -45,8 +45,8 @@ interface Workspace {
 }
 
 /**
- * node_modules with what one workspace and the workspaces it depends on need at run time, at the versions of
- * package-lock.json, without types and source maps. The workspaces themselves are not in it: see compiledCode.
+ * node_modules for one workspace and those it depends on, at the versions of package-lock.json. It has no types and no source
+ * maps. The workspaces themselves are not in it: see compiledCode.
  */
 export function productionModules(workspace: string, to: string): Extra {
   const lock = path.join(PROJECT_ROOT, 'package-lock.json');
@@ -90,9 +90,8 @@ export function productionModules(workspace: string, to: string): Extra {
 }
 
 /**
- * The compiled code of one workspace and of those it depends on, the files beside it that are no TypeScript, and
- * node_modules with a link to each of these workspaces. Types are not checked: `make test` does that,
- * and it would slow down the build.
+ * The compiled code of one workspace and of those it depends on, and the other files beside it. Its
+ * node_modules has a link to each of these workspaces. Types are not checked: `make test` does that, and it would slow down the build.
  */
 export function compiledCode(workspace: string, to: string): Extra {
   return {

@@ -23,9 +23,9 @@ export interface Adaptation {
 }
 
 /**
- * Changes of the node image that this host needs; none on an ordinary one.
- * cgroup v1: systemd 257 (Debian 13) refuses to start without its argument. No CAP_SYS_RESOURCE: containerd may not lower
- * the OOM score of what it starts, and must be configured not to try.
+ * Changes of the node image that this host needs. An ordinary one needs none.
+ * - cgroup v1: systemd 257 (Debian 13) refuses to start without its argument.
+ * - No CAP_SYS_RESOURCE: containerd may not lower the OOM score of what it starts, and must be configured not to try.
  */
 export function adaptationFor(host: Pick<Host, 'cgroup' | 'missingCapabilities'>): Adaptation {
   return {

@@ -29,8 +29,8 @@ export function checkRegistry(registry: string): string {
 }
 
 /**
- * Chooses the program that pushes. Docker speaks plain HTTP, or HTTPS without checking, only to this machine or to registries in
- * its daemon's settings, so skopeo pushes to others. Throws CannotPush where skopeo is needed and missing.
+ * Chooses the program that pushes. Docker uses plain HTTP, or HTTPS without checks, only for this machine and for registries in
+ * its daemon's settings. So skopeo pushes to others. Throws CannotPush where skopeo is needed and missing.
  */
 export function pushWay(registry: string, insecure: boolean, hasSkopeo: boolean): PushWay {
   const host = registry.split('/')[0]?.replace(/:\d+$/, '') ?? '';

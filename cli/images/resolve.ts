@@ -102,7 +102,7 @@ async function locked(builder: UvBuilder, choice: Source, wanted: Wanted, mayBeH
   const started = Date.now();
   const folder = path.join(p.cacheDir, 'contexts');
   const files = { requirements: '/tmp/requirements.in', overrides: '/tmp/overrides.in' };
-  // Both files go in as the input of the shell: an engine on another host sees no folder of this machine.
+  // Both files go in as the input of the shell. An engine on another host sees no folder of this machine.
   const input = [...wanted.requirements, '#--', ...wanted.overrides].join('\n');
   const split = `sed '/^#--$/,$d' /tmp/all > ${files.requirements}; sed '1,/^#--$/d' /tmp/all > ${files.overrides}`;
   const uv = compileArguments(machineOf(process.arch), files).join(' ');
@@ -140,7 +140,7 @@ async function heldLock(builder: UvBuilder, choice: Source, wanted: Wanted): Pro
   }
 }
 
-/** The file of a lock: it is named by all that uv is asked, the version of uv and the content of wheels included. */
+/** The file of a lock. Its name covers the whole query, the version of uv and the content of wheels. */
 async function lockFile(builder: UvBuilder, choice: Source, wanted: Wanted): Promise<string> {
   const parts: Record<string, string> = {
     machine: process.arch,

@@ -7,7 +7,7 @@ import { compiledCode, nodeBinary, productionModules } from './javascript.ts';
 export interface ImageRow {
   name: string;
   /**
-   * The image it is built on, handed to the Dockerfile as build argument BASE: another row's name, or "debian" for the
+   * The image it is built on, which the Dockerfile gets as build argument BASE. It is another row's name, or "debian" for the
    * Debian base image (a registry's or our own).
    */
   parent: string;
@@ -20,8 +20,8 @@ export interface ImageRow {
   /** What the build context holds beside the files of its folder. */
   extras?: Extra[];
   /**
-   * Folder of the build context → the folder of the image that it replaces as a whole. Where it is given, these folders are all
-   * that an edit changes: a kept cluster gets them as one layer, without a build. See cli/cluster/source-layer.ts.
+   * Folder of the build context → the folder of the image that it replaces as a whole. Where it is given, an edit changes only
+   * these folders. A kept cluster gets them as one layer, without a build. See cli/cluster/source-layer.ts.
    */
   layer?: Record<string, string>;
   /** Pinned versions handed to the Dockerfile as build arguments. */

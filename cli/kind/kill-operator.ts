@@ -18,9 +18,9 @@ const LEASE = 'backendai-e2e-operator';
 const BACK_MS = 180_000;
 
 /**
- * The suite during which the operator may be killed; undefined while there is none. Its pod has reported and will
- * report more, others wait for the operator to start them, and nothing disruptive runs: faults are healed by the
- * operator, which has tests of its own for that.
+ * The suite during which the operator may be killed. Undefined while there is none. Its pod has reported and will report more,
+ * and others wait for the operator to start them. Nothing disruptive runs: the operator heals faults, and its own tests cover
+ * that.
  */
 export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): string | undefined {
   const lines = seen.run?.status?.suites ?? [];
@@ -50,8 +50,8 @@ export interface KillOptions {
 }
 
 /**
- * Deletes the operator's pods by force once, in the middle of a run, and waits until another one leads. That the run then ends
- * as if nothing had been is for its result to show: a suite that got lost, or ran twice, would be in it.
+ * Deletes the operator's pods by force once, in the middle of a run, and waits until another one leads. The result of the run
+ * then shows whether a suite got lost or ran twice.
  */
 export class OperatorKill {
   readonly events: JobEvent[] = [];

@@ -11,8 +11,8 @@ export interface MemoryWatch {
 const PAUSE_MS = 5_000;
 
 /**
- * Watches the memory of a kind node by `docker stats`, which leaves the page cache out (the kernel's own peak counts
- * it). A failed reading is skipped: the figure is for the report and decides nothing.
+ * Watches the memory of a kind node by `docker stats`, without the page cache, which the kernel's own peak counts. A failed
+ * reading is skipped: the figure is for the report and decides nothing.
  */
 export function watchNodeMemory(container: string, p: Provision): MemoryWatch {
   const stopped = new AbortController();

@@ -19,7 +19,7 @@ export function refuseMissing(findings: readonly Finding[]): void {
 }
 
 /**
- * Throws an Error where an environment holds a later release than the one wanted: migrations of the database go forward only.
+ * Throws an Error where an environment holds a later release than the one wanted. Database migrations only go forward.
  * @param wanted version of the manager that is to be deployed
  */
 export function refuseOlderRelease(environments: readonly TestEnvironment[], wanted: string): void {

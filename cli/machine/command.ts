@@ -21,8 +21,8 @@ export interface CommandOptions {
   /** Called for each line of standard output and standard error. */
   onLine?: (line: string) => void;
   /**
-   * Seconds that children of the command get to finish after it was ended, before they are ended too. For clients of a
-   * server that finishes what it has begun, even after its client ended: only then is it known what to clean up.
+   * Seconds that children of the command get to finish after it was ended, before they are ended too. Set it for clients of a
+   * server that finishes what it has begun. Only after that is it known what to clean up.
    */
   childrenFinishSeconds?: number;
   /** Replaces the provision's signal: for clean-up that has to run after an abort. */

@@ -52,8 +52,8 @@ export function planEngine(
 }
 
 /**
- * Ensures that a Docker engine answers. One that works is never touched; otherwise Debian's is installed and started,
- * on Debian or Ubuntu as root, after saying so.
+ * Ensures that a Docker engine answers. One that works is never touched. Otherwise Debian's is installed and started, after
+ * saying so. That needs root on Debian or Ubuntu.
  * @throws ProvisionError where it may not or cannot be done
  */
 export async function ensureEngine(p: Provision): Promise<void> {
@@ -180,8 +180,7 @@ async function startEngine(p: Provision, host: Host): Promise<void> {
 }
 
 /**
- * Starts dockerd, and again where it gave up: an engine that is just ending keeps its store for itself until its containers have
- * ended.
+ * Starts dockerd, and again where it gave up. An engine that is just ending locks its store until its containers have ended.
  * @param version what the engine answers with, undefined while none does
  * @returns its version
  * @throws ProvisionError where none answers within the seconds given

@@ -28,7 +28,7 @@ async function requireGo(p: Provision, what: string): Promise<void> {
   );
 }
 
-/** Whether version a is older than b; each "1.2.3", with or without a leading v; what follows a "-" or "+" does not count. */
+/** Whether version a is older than b. Both look like "1.2.3" or "v1.2.3"; a suffix after "-" or "+" does not count. */
 export function isOlder(a: string, b: string): boolean {
   const numbers = (version: string): number[] =>
     (version.replace(/^v/, '').split(/[-+]/)[0] ?? '')

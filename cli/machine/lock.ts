@@ -7,8 +7,8 @@ import { type Provision, ProvisionError } from './provision.ts';
 const WAIT_SECONDS = 45 * 60;
 
 /**
- * Runs `work` while holding the named lock of the cache, so that two runs never build the same thing at once.
- * The lock is a file with the holder's process id. A lock whose process has ended is taken over.
+ * Runs `work` while holding the named lock of the cache. So two runs never build the same thing at once. The lock is a file
+ * with the holder's process id. A lock whose process has ended is taken over.
  * @throws ProvisionError when another process holds it for 45 minutes
  */
 export async function withLock<T>(p: Provision, name: string, work: () => Promise<T>): Promise<T> {
@@ -51,7 +51,7 @@ async function take(file: string): Promise<boolean> {
   }
 }
 
-/** The process id in the lock, undefined where the lock is gone or (after a crash between two system calls) still empty. */
+/** The process id in the lock. Undefined where the lock is gone, or empty after a crash between two system calls. */
 async function holderOf(file: string): Promise<number | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {

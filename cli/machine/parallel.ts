@@ -1,6 +1,5 @@
 /**
- * Runs tasks at the same time and waits until all of them have ended, also after a failure: no task
- * continues unnoticed.
+ * Runs tasks at the same time and waits until all of them have ended, also after a failure. So no task continues unnoticed.
  * @param stop called with the first failure; it should make the others end
  * @throws the first failure
  */

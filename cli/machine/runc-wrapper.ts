@@ -1,8 +1,9 @@
-/** Engines from this major release on ask only for the capabilities that the bounding set has (seen with 20.10 and 26.1). */
+/** From this major release on, engines ask only for capabilities in the bounding set (seen with 20.10 and 26.1). */
 const FIRST_BOUNDED_ENGINE = 23;
 
 /**
- * Whether this engine needs the wrapper: it is old enough to ask for every capability in privileged containers, and the host lacks some.
+ * Whether this engine needs the wrapper. An old engine asks for every capability in privileged containers, and the host may lack
+ * some.
  * @param engineVersion such as "20.10.24+dfsg1"
  */
 export function needsBoundedRuntime(engineVersion: string, missing: readonly string[]): boolean {
@@ -15,8 +16,8 @@ export function needsBoundedRuntime(engineVersion: string, missing: readonly str
  *
  * runc finds the process to start in <bundle>/config.json for `create` and in the file after --process for `exec`.
  * A negative oomScoreAdj needs CAP_SYS_RESOURCE too, so it becomes 0.
- * It edits JSON with jq, which is installed with the engine: sed could also change an argument of the container's command
- * that happens to be a capability's name, and a Node script would tie the engine to this checkout.
+ * It edits JSON with jq, which is installed with the engine. Edits by sed could also change an argument of the container's command that
+ * happens to be a capability's name. A Node script would tie the engine to this checkout.
  */
 export function renderBoundedRunc(missing: readonly string[], runc: string): string {
   return `#!/bin/sh

@@ -68,8 +68,8 @@ export function recipeOf(name: ToolName, versions: Versions): Recipe {
 }
 
 /**
- * kubeadm compares versions of what it finds, and a kubelet without one is refused: the same variables that
- * Kubernetes' own build sets. Date and commit are fixed, so that equal sources give equal binaries.
+ * The variables that Kubernetes' own build sets. kubeadm compares versions of what it finds, and refuses a kubelet without one.
+ * Date and commit are fixed, so that equal sources give equal binaries.
  */
 function kubernetesStamps(version: string): Record<string, string> {
   const [major = '', minor = ''] = version.replace(/^v/, '').split('.');
@@ -93,8 +93,8 @@ export function ldflags(recipe: Recipe): string {
 }
 
 /**
- * go.mod of a throw-away module that can build commands of `module`. Modules that Kubernetes keeps in its own tree
- * (replace X => ./staging/…) are published under v0 with the same minor and patch.
+ * go.mod of a throw-away module that can build commands of `module`. Kubernetes keeps some modules in its own tree
+ * (replace X => ./staging/…). They are published under v0 with the same minor and patch.
  * @param upstream text of the module's own go.mod
  */
 export function throwAwayModule(module: string, version: string, upstream: string): string {

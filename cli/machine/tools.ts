@@ -15,8 +15,8 @@ export function toolVersion(name: ToolName): string {
 }
 
 /**
- * Provides a tool and returns the absolute path of its binary: a suitable one on PATH, else the cache's,
- * else one built into the cache.
+ * Provides a tool and returns the absolute path of its binary. A suitable one on PATH comes first, then the cache's, then one
+ * built into the cache.
  * @param options.fromPath false where exactly the pinned, static binary is needed (it goes into an image)
  * @throws ProvisionError where it is missing and cannot be built
  */
@@ -92,8 +92,8 @@ export async function toolOnPath(
 }
 
 /**
- * Whether a version on PATH can replace the pinned one: kind not older and of the same major; helm of the same major;
- * kubectl at most one minor away, which is the skew that Kubernetes supports.
+ * Whether a version on PATH can replace the pinned one. A kind must not be older, and must have the same major version. A helm
+ * needs the same major version. A kubectl may be one minor version away, which is the skew that Kubernetes supports.
  */
 export function isGoodEnough(
   name: ToolName,

@@ -50,8 +50,8 @@ export function matrixOf(columns: readonly TriedColumn[]): Matrix {
 }
 
 /**
- * The exit code of a matrix: the worst of its columns that are not informational, where 2 is worse than 1. An interruption counts
- * for every column. Pure.
+ * The exit code of a matrix: the worst of its columns that are not informational. 2 is worse than 1. An interruption counts for
+ * every column. Pure.
  */
 export function exitCodeOf(columns: readonly TriedColumn[]): Trial['code'] {
   if (columns.some(({ trial }) => trial && isInterrupted(trial))) return COMMAND_EXIT.interrupted;

@@ -1,4 +1,4 @@
-/** The phases of a job, in their order. "first test" is not a phase: it is the seconds from the start of the job. */
+/** The phases of a job, in their order. "first test" is none: it counts from the start of the job. */
 export const PHASES = [
   'doctor',
   'tools',
@@ -42,7 +42,7 @@ export class PhaseClock {
   }
 
   /**
-   * Adds seconds to a phase; moves them out of another when `from` is given, also out of one that is still measured.
+   * Adds seconds to a phase. With `from`, takes them from that phase, even while it is still measured.
    */
   add(phase: PhaseName, seconds: number, from?: PhaseName): void {
     this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + seconds);

@@ -6,8 +6,8 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 export type End = (code: number, file?: string) => Promise<void>;
 
 /**
- * Ends the process with a code. With a file (make's e2e-kind, see the Makefile) the code goes there as a line of make
- * and the process succeeds, unless it was interrupted.
+ * Ends the process with a code. With a file, the code goes there as a line of make, which the Makefile explains. The process
+ * then succeeds unless it was interrupted.
  */
 export async function end(code: number, file?: string): Promise<void> {
   // A closed output reports its error after the write: see onClosedOutput.

@@ -63,8 +63,8 @@ export function parallelismOption(): Option {
 }
 
 /**
- * Lets an option with an empty text count as not given: make passes a variable that is not set as an empty one. Parsers
- * cannot do it, because commander takes an undefined value of theirs for an empty text.
+ * Treats an option with an empty text as not given. Make passes a variable that is not set as an empty one. Parsers cannot do
+ * it: commander reads undefined from a parser as an empty text.
  */
 export function ignoreEmptyOptions(program: Command): void {
   program.hook('preAction', (_program, command) => {

@@ -16,7 +16,7 @@ const MARGIN_MS = 3_000;
 const LINE_LENGTH = 300;
 
 /**
- * When a test ran: from the time at which its pod reported it, else from the start of the report and the tests before it.
+ * When a test ran. It began when its pod said so. Otherwise it follows the tests before it, from the start of the report.
  * Undefined if neither is known.
  */
 export function windowOf(
@@ -35,7 +35,7 @@ export function windowOf(
   const index = tests.findIndex((each) => each.id === test.id);
   const before = tests.slice(0, index).reduce((total, each) => total + each.seconds, 0);
   const end = start + (before + test.seconds) * 1000;
-  // The tests' seconds do not include hooks, so the true end may be later: up to the last write of the report.
+  // The tests' seconds do not include hooks. So the true end may be as late as the last write of the report.
   const last = Date.parse(report.status?.finishedAt ?? report.status?.updatedAt ?? '');
   return {
     from: start + before * 1000 - MARGIN_MS,

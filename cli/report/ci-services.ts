@@ -21,9 +21,9 @@ export interface ServiceOptions {
 }
 
 /**
- * Shows a run where its CI service looks: GitHub Actions get a summary on the page of the job, and annotations at the tests
- * that failed; GitLab gets a link to the page of the run. Outside of a service nothing happens. Returns a sentence for each
- * thing that could not be written: none of them may change a verdict.
+ * Shows a run where its CI service looks. GitHub Actions get a summary on the page of the job, and annotations at the tests
+ * that failed. GitLab gets a link to the page of the run. Without a service, nothing happens. Returns a sentence for each part
+ * that could not be written: none of them may change a verdict.
  */
 export async function showInService(objects: RunObjects, options: ServiceOptions = {}): Promise<string[]> {
   const { env = process.env, write = (text) => void process.stderr.write(text) } = options;

@@ -32,8 +32,8 @@ const MAX_COMPONENT_ALARMS = 5;
 const ALWAYS = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 /**
- * The lines that a person needs first when a run did not succeed: components that are not ready, then each failed test
- * (five at most) with its error and with the logs and events of the components at that time. Pure.
+ * The lines that a person needs first when a run did not succeed. Components that are not ready come first, then at most five
+ * failed tests. Each has its error, and the logs and events of the components at that time. Pure.
  */
 export function explainFailure(evidence: FailureEvidence): string[] {
   const suites = evidence.run?.status?.suites ?? [];

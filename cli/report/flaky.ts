@@ -25,9 +25,8 @@ export interface FlakyTest extends TestIdentity {
 }
 
 /**
- * The suites whose verdict changed, most often first, the tests that both passed and failed, within one run too, and how
- * often intermittent known issues showed. Reads
- * TestSuite.status and the TestReports that exist. Pure.
+ * The suites whose verdict changed, most often first, and the tests that both passed and failed, also within one run. It also
+ * says how often intermittent known issues showed. Reads TestSuite.status and the TestReports that exist. Pure.
  * @param all also suites whose verdict did not change
  */
 export function flakyRecord(

@@ -8,7 +8,7 @@ const LENGTH = 300;
 /** Reasons to wait that pass by themselves. */
 const PASSING: ReadonlySet<string> = new Set(['PodInitializing', 'ContainerCreating']);
 
-/** Containers in a waiting state that does not pass without help, a line each, with the last lines of those that crashed. */
+/** Containers in a waiting state that does not pass without help, a line each. Crashed ones follow with their last lines. */
 export function podTroubles(pods: readonly Pod[], logs: readonly ContainerLog[]): string[] {
   return pods.flatMap(({ metadata, status }) => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];

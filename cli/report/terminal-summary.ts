@@ -7,8 +7,8 @@ import { firstLine, nameOf } from '@backendai-e2e/results/test-record';
 import { fitted } from '../terminal/table.ts';
 
 /**
- * A run for a terminal, written at its end: where it ran, what its condition says, the table of suites, and the tests that
- * did not pass with the first line of their errors.
+ * A run for a terminal, written at its end. It says where it ran and what its condition says, and has the table of suites. The
+ * tests that did not pass follow, with the first line of their errors.
  * @param columns width of the terminal; undefined: no limit
  */
 export function terminalReporter(columns: number | undefined): MakeReporter {
@@ -28,7 +28,7 @@ export function terminalReporter(columns: number | undefined): MakeReporter {
   });
 }
 
-/** A column of the table of suites: its head, its cell for a suite, and its cell in the line of totals. */
+/** A column of the table of suites: its head, its cell for a suite, and its cell for totals. */
 interface Column {
   head: string;
   cell(suite: SuiteRecord): string | number | undefined;

@@ -8,8 +8,8 @@ import { titlePath } from '@backendai-e2e/results/titles';
 const SUITE_FILE = /^[\w-]+(\/[\w-]+)*$/;
 
 /**
- * The line on which a test begins, from 1: that of its title within those of its describes. Where the title is not in the
- * source as it is, because it was made from a template, the line of the innermost describe that is. Pure.
+ * The line on which a test begins, from 1: that of its title within those of its describes. A title that was made from a
+ * template is not in the source. Then it is the line of the innermost describe that is. Pure.
  */
 export function lineOf(source: string, title: string): number | undefined {
   let found: number | undefined;

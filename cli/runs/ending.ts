@@ -38,7 +38,7 @@ function meaningOf(code: Ending['code']): string {
 }
 
 /**
- * The last line of a job's output. The sentence quotes what suites and components said: its further lines are indented, so that
+ * The last line of a job's output. The sentence quotes what suites and components said. Its further lines are indented, so that
  * none of them can pass for the last line.
  */
 export function lastLine({ code, sentence }: Ending): string {

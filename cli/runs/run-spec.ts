@@ -89,8 +89,7 @@ export function specOf(
 }
 
 /**
- * What a rerun of a run asks for: the same, of all its suites, or (by the operator's choice) of those that failed.
- * Undefined where none failed. Pure.
+ * The spec of a rerun: all suites of the run, or those that failed, by the operator's choice. Undefined where none failed. Pure.
  */
 export function rerunSpec(run: TestRun, onlyFailed: boolean): TestRunSpec | undefined {
   const { cancel: _cancel, suspend: _suspend, suites: _suites, rerunFailedOf: _of, ...same } = run.spec;

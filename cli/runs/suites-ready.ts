@@ -9,7 +9,7 @@ export class SuitesMissing extends Error {
 }
 
 /**
- * Waits until the operator has made the TestSuites of its catalog, with this image: it does so after it started, and
+ * Waits until the operator has made the TestSuites of its catalog, with this image. The operator does so after it started, and
  * again after an upgrade. Throws SuitesMissing after `deadlineMs` with what is missing, or the signal's reason.
  */
 export async function untilSuitesStand(

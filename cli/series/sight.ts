@@ -1,8 +1,10 @@
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
 
 /**
- * What tests say about the Backend.AI that they met. red: one failed, also as a known issue. green: all passed. unknown: none
- * ran to its end, so nothing is said.
+ * What tests say about the Backend.AI that they met:
+ * - red: one failed, also as a known issue.
+ * - green: all passed.
+ * - unknown: none ran to its end, so nothing is said.
  */
 export interface Sight {
   color: 'red' | 'green' | 'unknown';

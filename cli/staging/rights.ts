@@ -22,8 +22,8 @@ const RBAC = 'rbac.authorization.k8s.io';
 const kinds = Object.values(KINDS).map(({ plural }) => plural);
 
 /**
- * Everything that `e2e staging` needs, and no more. A user cannot grant rights that the user lacks, so what the operator and
- * the suites get (charts/e2e-operator/templates/rbac.yaml) is part of it.
+ * Everything that `e2e staging` needs, and no more. Users cannot grant rights that they lack. So the rights of the operator and
+ * of the suites are part of it (charts/e2e-operator/templates/rbac.yaml).
  */
 export const RIGHTS: readonly Right[] = [
   {

@@ -25,9 +25,8 @@ interface ArtifactServerDeployment {
 const LOOK_MS = 500;
 
 /**
- * Waits until the operator has removed the artifacts of deleted runs from a bucket, which would outlive the release; those on a
- * volume of the artifact server go with it. Resolves to what is left after the deadline, a line; nothing that goes wrong here rejects but
- * the signal.
+ * Waits until the operator has removed the artifacts of deleted runs from a bucket, which would outlive the release. Those on a
+ * volume of the artifact server go with it. Resolves to what is left after the deadline, a line. Only the signal rejects.
  */
 export async function untilSwept(
   client: Pick<RestApi, 'get' | 'bytes'>,

@@ -20,8 +20,8 @@ const LINE_COMMAND = /^([^\S\n]*)::/gm;
 const INLINE_COMMAND = /##(?=\[|vso\[)/g;
 
 /**
- * Makes everything printable that is written to these outputs from now on: titles, reasons and log lines come from suites and
- * components, and could otherwise command the terminal or the CI service that shows them.
+ * Makes everything printable that is written to these outputs from now on. Titles, reasons and log lines come from suites and
+ * components. They could otherwise command the terminal or the CI service that shows them.
  */
 export function guardOutputs(
   outputs: readonly GuardedOutput[],

@@ -32,7 +32,7 @@ export function rendered(shown: Shown, format: Format, columns: number | undefin
   }
 }
 
-/** What JSON may contain as it is and a terminal should not get: DEL, C1 controls, characters that change the direction of text. */
+/** Valid in JSON, but unsafe in a terminal: DEL, C1 controls, characters that change the direction of text. */
 const UNSHOWN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/g;
 
 /** The same JSON with such characters escaped: programs read the same data. */

@@ -6,8 +6,8 @@ const TABLE_COLUMNS = 50;
 const MIN_WIDTH = 8;
 
 /**
- * A table that fits into `columns` columns (undefined: no limit). The widest columns are cut first, with "…" at the
- * cut; on very narrow terminals every row becomes a block of "title: value" lines. Pure.
+ * A table that fits into `columns` columns (undefined: no limit). The widest columns are cut first, with "…" at the cut. On
+ * very narrow terminals every row becomes a block of "title: value" lines. Pure.
  */
 export function fitted(
   head: readonly string[],

@@ -10,7 +10,7 @@ const FLAGS = 0x101;
  * The body of an ExportTraceServiceRequest as JSON with these spans of a trace. OTLP/HTTP maps Protobuf to JSON with ids in
  * hexadecimal and 64-bit numbers as text: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  *
- * The encoder is our own: the official exporters take spans from their SDK, which makes ids and times itself, and this trace is
+ * The encoder is our own. The official exporters take spans from their SDK, which makes ids and times itself. This trace is
  * of a run that is over. A spec compares it with the official serializer.
  */
 export function otlpRequest({ id, resource }: Trace, spans: readonly Span[]) {

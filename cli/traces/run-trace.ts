@@ -14,7 +14,7 @@ import { type Span, spanIdOf, type Trace, traceIdOf, type Value } from './span.t
 const SERVICE = 'backendai-e2e';
 
 /**
- * A run as a trace: the run, below it each attempt, below that its tests, hooks and Faults, and below a failed test the HTTP
+ * A run as a trace. Below the run is each attempt, and below that its tests, hooks and Faults. Below a failed test are the HTTP
  * exchanges that its error lists. Names of attributes are OpenTelemetry's for CI and tests, where it has one. What never began
  * has no span. Pure.
  */

@@ -1,8 +1,8 @@
 """Unpacks the environment that runs inside sessions, once for all agents: krunner.py FOLDER
 
-Backend.AI's packages bring it packed, for each libc, and an agent that finds no volume of a certain name fills one from the
-archive (ai.backend.agent.docker.kernel, prepare_krunner_env_impl): three CPU seconds and 6,000 files. Here each becomes a folder
-of FOLDER with the name of that volume; dockerd.sh makes volumes of them.
+Backend.AI's packages bring it packed, for each libc. An agent that finds no volume of a certain name fills one from the
+archive (ai.backend.agent.docker.kernel, prepare_krunner_env_impl). That takes three CPU seconds and 6,000 files. Here, each
+becomes a folder of FOLDER with the name of that volume. dockerd.sh makes volumes of them.
 """
 
 import platform

@@ -13,7 +13,7 @@ other=aarch64
 [ "$(uname -m)" = aarch64 ] && other=x86_64
 [ ! -d "$packages/ai/backend" ] || find "$packages/ai/backend" -name "*.$other.*" -delete
 
-# Compiled now, because containers run on a read-only root: without it each start would compile some 10,000 modules anew.
-# unchecked-hash: the sources never change, so there is no need to look at them.
+# Compiled now, because containers run on a read-only root. Otherwise each start would compile some 10,000 modules again.
+# With unchecked-hash, Python does not look at the sources, which never change.
 "$1/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$packages" \
   || echo 'some files (templates, code for other Python versions) could not be compiled'

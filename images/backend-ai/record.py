@@ -3,7 +3,7 @@ container of each pod hands it on (charts/backend-ai).
 
   record.py [SOURCE.json]   SOURCE.json: commit and state of the checkout that lies over the packages
 
-Versions are read from what is installed: the file that the component itself reads (ai/backend/<component>/VERSION), else the
+A version is read from what is installed. That is the file that the component reads (ai/backend/<component>/VERSION), or the
 metadata of its package.
 """
 

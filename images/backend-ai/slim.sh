@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes out of the folder $1 with packages of Backend.AI what no component loads, and compiles the rest with the Python $2.
+# Removes from the folder $1 with packages of Backend.AI what no component loads. Compiles the rest with the Python $2.
 set -eu
 
 # Source maps of the web user interface.

@@ -1,8 +1,8 @@
 """Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2).
 
-Modules of a component that the checkout no longer has are removed: migrations among them, which would run otherwise. Other files
-stay where the checkout lacks them: the static files of the web UI and the helper programs are made by a build. Only what differs is
-copied and compiled, which keeps an edit cheap.
+Modules of a component that the checkout no longer has are removed. Otherwise, removed migrations would still run. Other files stay
+where the checkout lacks them, because a build makes them (web UI, helper programs). Only what differs is copied
+and compiled, which keeps an edit cheap.
 """
 
 import filecmp
@@ -37,7 +37,7 @@ for file in sorted(sources.rglob("*")):
     copied += 1
     if target.suffix == ".py":
         try:
-            # As the packages are compiled: nobody looks at the sources when a component starts.
+            # As the packages are compiled: Python does not look at the sources when a component starts.
             py_compile.compile(str(target), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
         except py_compile.PyCompileError as error:
             sys.exit(f"{file.relative_to(sources)} cannot be compiled: {error.msg.strip().splitlines()[-1]}")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Breaks something in the pod in which it runs, proves it, mends it when its time is over, and proves that.
+# Breaks something in the pod in which it runs, and proves it. When its time is over, it mends it and proves that too.
 #   fault.sh partition|repartition|mend-partition|pause|resume|kill --OPTION VALUE ...
 # Options:
 #   --fault ID          name of the nftables table is e2e_fault_ID
@@ -7,8 +7,11 @@
 #   --not-after EPOCH   seconds since 1970: started later than this, it does nothing (a kubelet may come back hours later)
 #   --direction both|outgoing|incoming, --ports P,P, --peers IP,IP, --probes IP:PORT,IP:PORT     for partitions
 #   --container ID      ID of the target container at its runtime                                 for processes
-# Tells what it did and saw as one JSON object a line (receipt.sh). Exit code: 0 done and, where that applies, mended;
-# 1 could not do it or mend it; 2 this kernel or pod cannot; 64 wrong arguments.
+# Prints what it did and saw as one JSON object a line (receipt.sh). Exit codes:
+#   0   done, and mended if it lasts
+#   1   could not do it or mend it
+#   2   not possible with this kernel or in this pod
+#   64  wrong arguments
 set -uo pipefail
 here=$(dirname "$0")
 . "$here/receipt.sh"

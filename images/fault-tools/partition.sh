@@ -1,5 +1,5 @@
-# Drops packets between this pod and its peers, in the pod's own network namespace. The peers are elements with a
-# time-out of their own: the kernel mends the partition also when nobody is left to delete the table.
+# Drops packets between this pod and its peers, in the pod's own network namespace. The peers are elements with a time-out.
+# So the kernel mends the partition even if no process is left to delete the table.
 
 # Address families of a comma list of addresses: those with a colon are IPv6.
 only4() { tr ',' '\n' <<<"$1" | grep -v : | grep . ; }
@@ -70,8 +70,7 @@ probe_all() {
 }
 one_line() { paste -sd, | sed 's/,/, /g'; }
 
-# Whether the probe sees the partition: no peer answers that answered before, and the rules have dropped what was sent to
-# find out.
+# Whether the probe sees the partition. No peer answers that answered before, and the rules have dropped the probe's packets.
 seen_in_force() {
   local seen count
   seen=$(probe_all 1)
@@ -118,7 +117,7 @@ repartition() {
   if seen_in_force; then say inForce "peers $peers; $evidence"; else say notSeen "peers $peers; $evidence"; fi
 }
 
-# Every peer that the table knows, also one that was added to it later, as a probe: at the listening side's port.
+# A probe for every peer of the table, at the port of the listening side. The table may have got peers later.
 known_probes() {
   local port=${ports%%,*} address
   [ -n "$port" ] || { port=${probes%%,*}; port=${port##*:}; }

@@ -1,5 +1,5 @@
-# Stops, continues and kills every process of one container of this pod. The pod must share its process namespace: a
-# signal from inside of a container's own namespace cannot stop or kill the first process of it (pid_namespaces(7)).
+# Stops, continues and kills every process of one container of this pod. The pod must share its process namespace. From
+# inside a container's own namespace, a signal cannot stop or kill the first process of it (pid_namespaces(7)).
 
 # Processes of the target container: its ID is in the name of their control group, whatever runtime and version.
 targets() {
@@ -49,8 +49,8 @@ pause() {
   resume
 }
 
-# Whether the processes that were stopped (held) are there and none of their threads can run. A stopped process bears no
-# other, so that younger ones are those that the kubelet starts for a probe: they do not count.
+# Whether the processes that were stopped (held) are there and none of their threads can run. A stopped process starts no
+# other. Younger processes come from the kubelet, which starts them for a probe, so they do not count.
 frozen() {
   local seen
   seen=$(states "${held[@]}")

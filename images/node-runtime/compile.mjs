@@ -1,10 +1,10 @@
-// Fills NODE_COMPILE_CACHE at build time: imports every module below a folder, so that a container, whose file system is
-// read-only, starts with compiled code. Programs (main.js) would start when imported and are only read by their parts.
+// Fills NODE_COMPILE_CACHE at build time by importing every module below a folder. A container, whose file system is
+// read-only, then starts with compiled code. Programs (main.js) would start when imported and are only read by their parts.
 //
 //   node compile.mjs <folder> [option of Node.js]...
 //
-// Compiled code is kept for the options of V8 that made it, so a second process with these options does the work. It ends by
-// SIGKILL: with one helper thread of V8, Node 24.21 sometimes waits without end for that thread when it exits in order.
+// V8 keeps compiled code for its options, so a second process with these options does the work. That process ends by
+// SIGKILL. With one helper thread of V8, Node 24.21 sometimes waits for that thread without end at exit.
 import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';

@@ -35,12 +35,11 @@ SQL
   touch "$PGDATA/.complete"
 fi
 
-# Nothing but this container uses the folder, so a lock file is that of a server that was killed. PostgreSQL would believe
-# it if some process had that number by now, as in a pod whose containers share their processes.
+# Only this container uses the folder, so a lock file is that of a killed server. PostgreSQL would obey it if another
+# process had that number by now. In a pod whose containers share their processes, that happens.
 rm -f "$PGDATA/postmaster.pid"
 
-# Not only at the first start, so that an older data folder gets it too; but once, so that nothing else stands between a
-# crash and the server.
+# An older data folder gets the right too. It is granted once, so that no other step delays the server after a crash.
 if [ "${DATABASE_OWNER_MAY_CREATE:-false}" = true ] && [ ! -e "$PGDATA/.may-create" ]; then
   echo "ALTER ROLE \"$DATABASE_OWNER\" CREATEDB" | postgres --single -D "$PGDATA" postgres >/dev/null
   touch "$PGDATA/.may-create"

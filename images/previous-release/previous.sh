@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the database of the earlier release in /opt/previous with that release's own commands, on a PostgreSQL that lives
-# as long as this script, and writes to the folder $1: version, database.sql (statements only, for any client).
+# Makes the database of the earlier release in /opt/previous, on a PostgreSQL that runs as long as this script.
+# It uses the commands of that release. It writes the files version and database.sql (statements only) to the folder $1.
 set -eu
 out=$1
 mkdir -p "$out" /tmp/etc

@@ -47,7 +47,7 @@ interface Unread {
   mayPass: boolean;
 }
 
-/** Archives the artifacts of an attempt: the end of its pod's log, its events and, after a failure, its components' logs. */
+/** Archives the artifacts of an attempt: the end of its log, its events and, after a failure, its components' logs. */
 export class ArtifactCollector {
   readonly #with: ArtifactCollectorDependencies;
 

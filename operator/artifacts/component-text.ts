@@ -40,8 +40,8 @@ export function shareOf(all: number, most: number, containers: number): number {
 }
 
 /**
- * One text per component: its containers one below the other, each after a line with its name and what is omitted. Empty
- * logs are skipped. `left` counts components for which a report has no room.
+ * One text per component: its containers one below the other. A line before each has its name and what is omitted. Empty logs
+ * are skipped. `left` counts components for which a report has no room.
  */
 export function componentTraces(
   texts: readonly ContainerText[],

@@ -7,7 +7,7 @@ import type { TextEnd } from './traces.ts';
 const LOG_MS = 10_000;
 /** Reads more than is stored: a log that fits exactly could be whole or truncated, and masking makes it shorter. */
 const SPARE = 2;
-/** Share of the limit for which lines are requested, by the length of the first lines: the last lines may be longer. */
+/** Share of the limit for which lines are requested, by the length of the first ones. Later lines may be longer. */
 const ASKED = 1.25;
 
 /**

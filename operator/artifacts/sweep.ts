@@ -26,8 +26,8 @@ const GOING_MS = 5_000;
 const AGAIN_MS = 60_000;
 
 /**
- * Removes the artifacts of deleted reports. Runs and their reports are deleted at the end of their time to live, by a history
- * limit, or by hand. There is no finalizer: an unreachable artifact server must not block the deletion of a run.
+ * Removes the artifacts of deleted reports. Runs and their reports are deleted when their time to live ends, by a history limit,
+ * or by hand. There is no finalizer: an unreachable artifact server must not block the deletion of a run.
  */
 export class ArtifactSweep {
   readonly #with: ArtifactSweepDependencies;

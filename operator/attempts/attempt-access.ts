@@ -19,9 +19,12 @@ export interface AttemptAccess {
 
 /**
  * The rights of one attempt's pod: read its own TestReport, write its status, and nothing else. RBAC cannot limit a write to
- * fields: the admission policy leaves it the results (charts/e2e-operator/templates/report-policy.yaml).
- * A disruptive suite may also create Faults. RBAC cannot limit a creation to names. The admission policy limits an attempt to its own name and its own Faults
- * (charts/e2e-operator/templates/fault-policy.yaml), the operator to its own environment (operator/faults/accept.ts).
+ * fields. The admission policy limits it to the results (charts/e2e-operator/templates/report-policy.yaml).
+ *
+ * A disruptive suite may also create Faults. RBAC cannot limit a creation to names. The admission policy limits an attempt to
+ * its own name and its own Faults (charts/e2e-operator/templates/fault-policy.yaml). The operator limits it to its own
+ * environment (operator/faults/accept.ts).
+ *
  * The account's token is not mounted by default; only the attempt's pod asks for it.
  */
 export function attemptAccess(

@@ -48,8 +48,8 @@ export const RUNNER_CONTAINER = 'suite';
 
 /**
  * Seconds that the Job gets beyond the suite's own, so that the runner ends first and reports its results. The Job's time
- * counts from its start, the runner's from the end of the image pull: 90 s allow for a failing pull, as in reports/close.ts,
- * and 30 s for the runner's clean-up and last write.
+ * counts from its start, the runner's from the end of the image pull. So 90 s allow for a failing pull, as in
+ * reports/close.ts. The runner's clean-up and last write get 30 s.
  */
 export const JOB_MARGIN_SECONDS = 120;
 
@@ -79,14 +79,15 @@ const BROUGHT_ENV = [
 ];
 
 /**
- * Exit code that containerd reports for a container that it could not start (errorStartExitCode of its CRI plugin): runc
- * cannot always freeze the processes of a version 1 cgroup on a busy machine. Neither the runner nor a signal ends with it.
+ * Exit code that containerd reports for a container that it could not start (errorStartExitCode of its CRI plugin). The cause
+ * is runc, which cannot always freeze the processes of a version 1 cgroup on a busy machine. Neither the runner nor a signal
+ * ends with this code.
  */
 export const NOT_STARTED_EXIT = 128;
 
 /**
- * The Job of one attempt. It restarts nothing (backoffLimit 0: retries are attempts of the run), keeps
- * its pod until the run is deleted (no TTL: logs are read from it), and passes Pod Security "restricted".
+ * The Job of one attempt. It restarts nothing (backoffLimit 0), because retries are attempts of the run. It has no TTL: its pod
+ * stays until the run is deleted, because logs are read from it. It passes Pod Security "restricted".
  */
 export function attemptJob(input: JobInput): Intent<Job> {
   const { name, namespace, labels, owner, spec } = input;

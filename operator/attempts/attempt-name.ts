@@ -23,7 +23,7 @@ export function attemptName(run: string, suite: string, attempt: number): string
   return `${whole.slice(0, LENGTHS.label - tail.length).replace(/[-.]+$/, '')}${tail}`;
 }
 
-/** Name of the Job that undoes what an attempt left changed: the attempt's name, cut with a hash when it is too long. */
+/** Name of the Job that undoes what an attempt left changed: the attempt's name, shortened with a hash. */
 export function undoJobName(attempt: string): string {
   const tail = '-undo';
   if (attempt.length + tail.length <= LENGTHS.label) return `${attempt}${tail}`;

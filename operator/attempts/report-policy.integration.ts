@@ -114,7 +114,7 @@ describe('what the account of an attempt may write', function () {
       ),
     ];
     for (const answer of await Promise.all(refused.map(said))) expect(answer).to.match(/forbidden/i);
-    // A Role of an earlier version gives the right to patch the whole report: the policy refuses it all the same.
+    // A Role of an earlier version gives the right to patch the whole report. The policy still refuses it.
     const rule = { apiGroups: ['e2e.backend.ai'], resources: ['testreports'], verbs: ['patch', 'delete'] };
     await harness.grant('earlier', [rule], [at.name]);
     await until('the policy refuses what the earlier Role allows', async () => {

@@ -39,9 +39,9 @@ export class ChosenElsewhereError extends Error {
 }
 
 /**
- * Creates the objects of an attempt, or adopts those that an earlier reconcile created; no Job when the attempt has ended.
- * The Job waits only for its account and report: the API server needs about 0.1 s to check each of Role and binding
- * against the operator's own rights, which is less than a pod needs to start.
+ * Creates the objects of an attempt, or adopts those of an earlier reconcile. Creates no Job when the attempt has ended. The
+ * Job waits only for its account and report. The API server checks each of Role and binding against the operator's own
+ * rights, which takes about 0.1 s. A pod takes longer to start.
  * Throws NameTakenError, NotYetFreeError, ChosenElsewhereError, ApiError.
  */
 export async function startAttempt(

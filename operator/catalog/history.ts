@@ -13,8 +13,8 @@ import { countsForState, type TestSuiteStatus } from '@backendai-e2e/api/test-su
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 
 /**
- * The history of a suite: the entries in its status, whose runs may have been deleted, and the finished runs that exist.
- * Newest first. Rates are rounded to three decimals, to avoid changes in the last digit only.
+ * The history of a suite, newest first. It holds the finished runs that exist and the entries in the suite's status, whose runs
+ * may have been deleted. Rates are rounded to three decimals, to avoid changes in the last digit only.
  */
 export function suiteHistory(
   suite: string,

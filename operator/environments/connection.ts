@@ -28,7 +28,7 @@ export function connectionCopy(
   };
 }
 
-/** A connection (base64) with the build in it; as it is where it is no JSON object: suites report what is wrong with it. */
+/** A connection (base64) with the build in it. One that is no JSON object stays as it is: suites report the error. */
 function withBuild(content: string, build: InstalledBuild): string {
   try {
     const connection: unknown = JSON.parse(Buffer.from(content, 'base64').toString());

@@ -53,8 +53,8 @@ export async function secretsInNamespace(
 }
 
 /**
- * Copies the connection Secret beside the environment object, with what is installed; resolves to the copy's name and its
- * secret values.
+ * Copies the connection Secret beside the environment object, with what is installed.
+ * @returns the copy's name and its secret values
  */
 export async function copyConnection(
   client: Pick<KubeClient, 'get' | 'apply'>,

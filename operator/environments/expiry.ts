@@ -3,8 +3,8 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { environmentsOf, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
 
 /**
- * Milliseconds until an environment expires, ttlSeconds after its last run; 0 or less: it has expired. Undefined: it is kept,
- * because it has no ttlSeconds, a run is active, or its last run failed and retainOnFailure is set.
+ * Milliseconds until an environment expires, ttlSeconds after its last run. It has expired at 0 or less. Undefined when it is
+ * kept. Then it has no ttlSeconds, a run is active, or its last run failed and retainOnFailure is set.
  */
 export function expiresInMs(
   environment: TestEnvironment,

@@ -72,8 +72,8 @@ export function pendingReleaseSelector(release: string): string {
 }
 
 /**
- * Runs helm with `input` on stdin. Resolves when it exits with 0, to its stdout for "template" and to nothing otherwise.
- * Throws HelmError with the end of what it wrote to stderr, or with the deadline; rejects with the signal's reason on abort.
+ * Runs helm with `input` on stdin. Resolves when it exits with 0, for "template" to its stdout. Throws HelmError with the end
+ * of what it wrote to stderr, or with the deadline. Rejects with the signal's reason on abort.
  */
 export async function runHelm(call: HelmCall, args: readonly string[], input = ''): Promise<string> {
   const what = `helm ${args.slice(0, 2).join(' ')}`;

@@ -7,7 +7,8 @@ import {
 
 /**
  * Why an environment is not deployed yet: the one that spec.deployAfterRef names is still coming up. Undefined when it may be
- * deployed: the other is Ready, cannot become Ready, does not exist, or was created later (so that no two wait for each other).
+ * deployed. The other one is then Ready, cannot become Ready, does not exist, or was created later. The last case keeps two
+ * from waiting for each other.
  */
 export function waitsForTurn(
   environment: TestEnvironment,

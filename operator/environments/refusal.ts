@@ -3,7 +3,7 @@ import { HelmError } from './helm.ts';
 import type { Installer } from './installer.ts';
 
 /**
- * Why nothing may be deployed, before anything is: the settings of the operator do not allow it, or the chart does not render.
+ * Why nothing may be deployed, before anything is. The settings of the operator do not allow it, or the chart does not render.
  * What is installed stays. Throws a HelmError that a retry may cure.
  * @param wanted hash of the installation that the spec asks for
  */

@@ -4,8 +4,8 @@ import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { isRecord } from '@backendai-e2e/kube/is-record';
 
 /**
- * What is installed as a component, as the first container of its newest pod says in its termination message: JSON, component →
- * version, commit and whether the sources were edited. It reads the image that the pod itself runs.
+ * What is installed as a component. The first container of its newest pod says it in its termination message. It reads the
+ * image that the pod itself runs. The message is JSON: component → version, commit and whether the sources were edited.
  * @param pods of the component, newest first
  * @returns undefined where no pod says it, or in another form: the message is a program's output and may hold anything
  */

@@ -13,8 +13,8 @@ export function deployedReleaseSelector(release: string): string {
 }
 
 /**
- * The workloads in helm's release that are annotated with their desired replicas. helm stores a release as gzipped JSON in
- * Base64, which the Secret encodes in Base64 again. Undefined when the Secret has another format, of another helm version.
+ * The workloads in helm's release that are annotated with their desired replicas. A release is stored as gzipped JSON
+ * in Base64, which the Secret encodes in Base64 again. Undefined when another version of helm wrote the Secret in another format.
  */
 export async function installedWorkloads(secret: Secret): Promise<Workload[] | undefined> {
   const content = secret.data?.[KEY];

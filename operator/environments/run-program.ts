@@ -39,8 +39,8 @@ const MOST_OUTPUT = 16 * 1024 * 1024;
 const GRACE_MS = 5_000;
 
 /**
- * Runs a program to its end; never rejects. A stdout that is not asked for is dropped. The program gets SIGTERM, then SIGKILL, when the signal
- * aborts, when its deadline passes, and when this process exits, so that no second one runs beside it.
+ * Runs a program to its end, and never rejects. A stdout that is not asked for is dropped. The program gets SIGTERM, then
+ * SIGKILL, when the signal aborts, when its deadline passes, and when this process exits. So no second one runs beside it.
  */
 export function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   return new Promise((resolve) => {

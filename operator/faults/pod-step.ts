@@ -143,8 +143,7 @@ function isCut(peer: string, tools: readonly ToolSeen[]): boolean {
 }
 
 /**
- * Adds the peers of started tools to the receipt: an operator that crashed between the start and its record left them only
- * in the pod.
+ * Adds the peers of started tools to the receipt. After a crash between the start and its record, only the pod holds them.
  */
 function withPeers(receipt: FaultReceipt, tools: readonly ToolSeen[]): FaultReceipt {
   const cut = tools.filter(({ tool }) => tool === 'partition' || tool === 'repartition');

@@ -48,8 +48,8 @@ export interface FaultDependencies {
 const SOON_MS = 250;
 
 /**
- * Injects the effect that a Fault asks for, proves it, heals it, and proves that. A request passes each part once: accept
- * and choose targets, write the choice down; then again and again observe, decide, act, write the status. Each decision
+ * Injects the effect that a Fault asks for, proves it, heals it, and proves that. A request is accepted once, and its targets
+ * are chosen and written down. Then the reconciler repeatedly observes, decides, acts and writes the status. Each decision
  * depends only on what the cluster holds, so that an operator that is killed in between repeats it.
  */
 export class FaultReconciler {

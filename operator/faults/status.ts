@@ -87,8 +87,8 @@ export function acceptedStatus(
 }
 
 /**
- * The status of an accepted fault. Its times are those of its last target. A fault that left out one of its targets was
- * never injected: a suite must not take a part for the whole.
+ * The status of an accepted fault. Its times are those of its last target. A fault that left out one of its targets counts as
+ * never injected. Otherwise a suite would take a part for the whole.
  */
 export function progressStatus(fault: Fault, progress: FaultProgress): FaultStatus {
   const { action, receipts, refusal, hopeless, now } = progress;

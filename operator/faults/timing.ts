@@ -28,8 +28,8 @@ export function hasTime(timing: Timing): boolean {
 }
 
 /**
- * When the effect began at the latest, milliseconds since the epoch. Tools report the time of their node. A time before the fault
- * was accepted, or in the future, comes from a clock that differs from the operator's, and says nothing.
+ * When the effect began at the latest, milliseconds since the epoch. Tools report the time of their node. A time before the
+ * fault was accepted, or in the future, is ignored: that clock differs from the operator's.
  */
 export function begunBy(receipt: FaultReceipt, timing: Timing): number {
   const last = notAfter(timing).getTime();

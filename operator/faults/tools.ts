@@ -27,7 +27,7 @@ export function peersIn(args: readonly string[]): string[] {
 /** Seconds after the acceptance of a fault within which it must be injected. */
 export const START_SECONDS = 120;
 
-/** Name of a fault inside pods: part of its uid, so that remains of an earlier fault of the same name do not match. */
+/** Name of a fault inside pods: part of its uid, so that remains of an earlier fault do not match. */
 export function faultId(fault: Fault): string {
   const { name, uid } = fault.metadata;
   if (!uid) throw new Error(`Fault ${name} has no uid: it was not read from the API server`);
@@ -51,8 +51,8 @@ export interface ToolCall {
 }
 
 /**
- * The ephemeral container that runs a tool in the target's pod. It has one capability: NET_ADMIN (nftables in the pod's
- * network namespace) or KILL (signals to other users' processes in the pod's process namespace).
+ * The ephemeral container that runs a tool in the target's pod. It has one capability. NET_ADMIN allows nftables in the pod's
+ * network namespace, KILL allows signals to other users' processes in its process namespace.
  */
 export function toolContainer(
   fault: Fault,

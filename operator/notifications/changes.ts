@@ -24,7 +24,7 @@ export interface Change {
 const DAY_MS = 86_400_000;
 
 /**
- * What a finished run changed, from the histories in the TestSuites; 'unknown' until the histories of all its suites contain
+ * What a finished run changed, from the histories in the TestSuites. It is 'unknown' until the histories of all its suites contain
  * this run. A suite is compared with its previous verdict in the same environment. Skipped suites, cancelled runs and runs of
  * some tests change nothing. Pure: the same history always gives the same answer.
  */

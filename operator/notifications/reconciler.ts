@@ -37,7 +37,7 @@ const NEWS_MS = 86_400_000;
 const HISTORY_MS = 250;
 
 /**
- * Notifies a webhook of what each finished run changed: the runs of an environment one after another, in the order of their
+ * Notifies a webhook of what each finished run changed. The runs of an environment follow one another in the order of their
  * end. TestRun.status.notification records each delivery, so that a restarted operator neither repeats nor forgets one. After
  * a crash between delivery and record, the operator delivers again with the same id.
  */

@@ -15,7 +15,7 @@ const ANSWER_MS = 10_000;
 export type Delivery = { ok: true } | { ok: false; why: string; retryAfterMs?: number };
 
 /**
- * Delivers a notice once. Throws only the signal's reason. An answer other than 2xx, or none, is a failure with a sentence
+ * Delivers a notice once. Throws only the signal's reason. Without an answer of 2xx, it returns a failure with a sentence
  * without the URL, which may contain a secret.
  */
 export async function deliver(

@@ -7,7 +7,7 @@ import { withoutManagedFields } from '@backendai-e2e/kube/object';
 import { leftChanges } from './undo.ts';
 
 /**
- * Whether the report shows that nothing is left to do for its attempt: it is final, and its artifacts are archived or
+ * Whether the report shows that nothing is left to do for its attempt. It is final then, and its artifacts are archived or
  * cannot be. An interrupted report does not show it: its Job may still have to be deleted.
  */
 export function isSettled(report: TestReport): boolean {
@@ -18,8 +18,8 @@ export function isSettled(report: TestReport): boolean {
 }
 
 /**
- * The part of a report that the operator caches: everything but its tests, hooks and measurements, which may be 300
- * KiB. Of a final report only what its run and its archive need stays.
+ * The part of a report that the operator caches. Tests, hooks and measurements are left out: they may be 300 KiB. Of a final
+ * report only what its run and its archive need stays.
  */
 export function transformReport(report: TestReport): TestReport {
   const kept = withoutManagedFields(report);
@@ -63,8 +63,8 @@ export function transformReport(report: TestReport): TestReport {
 }
 
 /**
- * The tests that a run compares and quotes, without errors: those without a good end, and all of a retry, which must have
- * run them. The first failed one keeps the first line of its error.
+ * The tests that a run compares and quotes, without errors: those without a good end. Of a retry, all of them, because it must
+ * have run them. The first failed one keeps the first line of its error.
  */
 function comparedTests(
   tests: TestReportStatus['tests'],

@@ -141,9 +141,9 @@ export function runVerdict(
 const EXPENDABLE = ['counts', 'report', 'reason', 'environment'] as const;
 
 /**
- * Keeps a run's status within its byte budget: the longest messages of lines are cut first, half by half, then dropped;
- * then counts, names of reports, reasons and environments of lines that ended. Names and verdicts of suites always stay. Returns the
- * same object when it fits.
+ * Keeps a run's status within its byte budget. First the longest messages of lines are cut, half by half, then dropped. Then
+ * counts, names of reports, reasons and environments of lines that ended go. Names and verdicts of suites always stay. Returns
+ * the same object when it fits.
  */
 export function fitRunBudget(status: TestRunStatus, bytes: number = LIMITS.runBytes): TestRunStatus {
   let fitted = status;

@@ -6,8 +6,8 @@ import type { AttemptEnding } from './close.ts';
 const FAILED_CREATE = 'FailedCreate';
 
 /**
- * Why the API server last refused the pod of a Job, for example because of a quota or an admission webhook; undefined when
- * it did not. The Job controller keeps trying: isFinalRefusal says whether the attempt ends. Throws ApiError.
+ * Why the API server last refused the pod of a Job, such as a quota or an admission webhook. Undefined when it did not. The
+ * Job controller keeps trying: isFinalRefusal says whether the attempt ends. Throws ApiError.
  */
 export async function podRefusal(
   client: Pick<KubeClient, 'list'>,

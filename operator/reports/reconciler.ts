@@ -49,15 +49,15 @@ const STARTED = REPORT_CONDITIONS.started;
 const SOON_MS = 250;
 /** A change of the Job that undoes an attempt's changes comes earlier. */
 const UNDO_AGAIN_MS = 5_000;
-/** How long after the end of an attempt its log is requested again from a kubelet that does not answer, and how often. */
+/** How long after an attempt's end its log is requested from a kubelet that does not answer, and how often. */
 const LOG_PATIENCE_MS = 15 * 60_000;
 const LOG_AGAIN_MS = 10_000;
 /** Events live for an hour by default. An attempt that ended without a pod longer ago has nothing to archive. */
 const EVENTS_MS = 10 * 60_000;
 
 /**
- * Closes reports whose attempt ended without a final report, records what prevents a start, deletes Jobs of attempts that the
- * operator interrupted, and archives the artifacts of attempts.
+ * Closes reports whose attempt ended without a final report, and records what prevents a start. Deletes Jobs of attempts that
+ * the operator interrupted, and archives the artifacts of attempts.
  */
 export class TestReportReconciler {
   readonly #with: TestReportDependencies;
@@ -137,7 +137,7 @@ export class TestReportReconciler {
     events.record(stored, { type: 'Warning', reason: ending.reason, message: ending.message });
   }
 
-  /** The rest for a final report: archive once the pod has ended, or before a Job that outlives it is deleted. */
+  /** The rest for a final report. Archives once the pod has ended, or before its Job is deleted. */
   async #settle(
     report: TestReport,
     job: Job | undefined,
@@ -166,7 +166,7 @@ export class TestReportReconciler {
     return undefined;
   }
 
-  /** Asks the API server: the cache may be older than the condition, and a second archive brings back what was deleted. */
+  /** Asks the API server. The cache may be older than the condition, and a second archive restores what was deleted. */
   async #wasArchived(name: ObjectName, signal: AbortSignal): Promise<boolean> {
     const stored = await this.#with.client.get(TEST_REPORTS, name, { signal });
     return !stored || isArchived(stored);

@@ -19,8 +19,8 @@ const WORKERS = 8;
 const REPORT_PAGE = 100;
 
 /**
- * Owns TestReports, and the Jobs and pods of attempts. Settled reports of finished runs, finished Jobs and settled pods are
- * not cached: there may be thousands, and nothing is left to do for them. Ask the API server for those.
+ * Owns TestReports, and the Jobs and pods of attempts. Settled reports of finished runs, finished Jobs and settled pods are not
+ * cached. There may be thousands, and nothing is left to do for them. Ask the API server for those.
  */
 export function cache(scope: NamespaceScope): void {
   const { namespace } = scope;

@@ -5,7 +5,7 @@ import { type Folded, foldSuite } from './fold.ts';
 
 /**
  * The lines of a run that has not started: one per suite. With several environments, a suite that is last has one line for
- * each, the first under its own name, the others with the name of their environment appended.
+ * each. The first has the suite's name. The others have the name of their environment appended.
  */
 export function linesFor(
   names: readonly string[],
@@ -56,8 +56,8 @@ export function foldLines(
     const folded = foldSuite(line.name, own, retriesOf(suiteOf(line)));
     const reported = folded.line.attempt;
     if (line.state === 'Running' && line.attempt > reported) return { line: vanished(line), next: undefined };
-    // The status is written after all objects of an attempt were created. An attempt whose line never said Running may
-    // lack some: starting it again, now or when its turn comes, creates what is missing and adopts the rest.
+    // The status is written after all objects of an attempt were created. An attempt whose line never said Running may lack
+    // some. The next start of it, now or when its turn comes, creates what is missing and adopts the rest.
     const begun = line.state === 'Running' && line.attempt === reported;
     if (folded.line.state === 'Running' && folded.next === undefined && !begun) {
       return { line: { ...line, ...place }, next: reported };

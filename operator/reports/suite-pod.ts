@@ -20,8 +20,8 @@ export function neverBegan(pod: Pod): boolean {
 }
 
 /**
- * Whether the Job goes on although the suite has run in this pod: a sidecar keeps the pod, or the suite ended with the exit
- * code of a container that did not start, after which the Job makes another pod.
+ * Whether the Job goes on although the suite has run in this pod. A sidecar may keep the pod. Or the suite ended with the exit
+ * code of a container that did not start. The Job then makes another pod.
  */
 export function keepsJob(pod: Pod): boolean {
   if (!suiteEnded(pod) || neverBegan(pod)) return false;

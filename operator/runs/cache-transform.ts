@@ -5,8 +5,8 @@ import { compact } from '@backendai-e2e/controller/compact';
 import { withoutManagedFields } from '@backendai-e2e/kube/object';
 
 /**
- * The part of a run that the operator caches. Of a finished run it is what queues, times to live, notifications and the
- * history of suites need; the rest, which is most of it, stays in the API server.
+ * The part of a run that the operator caches. Of a finished run, it is the part for queues, times to live, notifications and
+ * the history of suites. The rest, which is most of it, stays in the API server.
  */
 export function transformRun(run: TestRun): TestRun {
   if (!isFinished(run)) return withoutManagedFields(run);

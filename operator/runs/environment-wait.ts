@@ -85,8 +85,8 @@ export interface SlotsWait {
 }
 
 /**
- * The same for all environments of a run. Of several, each has its own clock in the environments of the builder; the condition
- * EnvironmentReady is the sum of them, and names those that are not ready.
+ * The same for all environments of a run. Of several, each has its own clock in the environments of the builder. The condition
+ * EnvironmentReady sums them up, and names those that are not ready.
  */
 export function waitForEnvironments(
   run: TestRun,

@@ -82,7 +82,7 @@ describe('an operator that dies at every write', function () {
         };
         await until('alpha runs', () => harness.pod(`${name}-alpha-1`));
         await attempt('beta-1');
-        // The first environment gets free as soon as an attempt in the second has been begun: whoever looks again would
+        // The first environment becomes free as soon as an attempt in the second has begun. A reconcile after that would
         // choose otherwise.
         await until('gamma is begun', () => harness.getReport(`${name}-gamma-1`));
         await harness.report(`${name}-alpha-1`, finalReport('Passed'));

@@ -93,8 +93,8 @@ export class PlanBuilder {
   }
 
   /**
-   * Records whether spec.suspend holds the run, and returns it. When the run resumes, the time that it was held since its
-   * start is added to the time that does not count.
+   * Records whether spec.suspend holds the run, and returns it. When the run resumes, the time for which it was held since its
+   * start does not count.
    */
   observeSuspension(): boolean {
     const type = RUN_CONDITIONS.suspended;

@@ -64,7 +64,7 @@ export const failed: TestReportStatus = {
   message: 'it broke',
 };
 
-/** What a plan sees at START: a new run of two suites in an environment that is ready; `changes` replaces parts. */
+/** What a plan sees at START: a new run of two suites, in a ready environment. `changes` replaces parts. */
 export function world(changes: Partial<RunWorld> = {}): RunWorld {
   return {
     now: START,

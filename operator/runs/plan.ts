@@ -43,8 +43,8 @@ interface Running {
 }
 
 /**
- * Decides what happens next to a run, only from what the cluster holds. Called repeatedly: the same inputs give the same
- * plan, and the next plan completes one that was carried out in part.
+ * Decides what happens next to a run, only from what the cluster holds. The same inputs always give the same plan. The next
+ * plan completes one that was carried out in part.
  */
 export function planRun(world: RunWorld): RunPlan {
   const { run, now } = world;
@@ -179,7 +179,7 @@ function proceed(world: RunWorld, builder: PlanBuilder, held: boolean): RunPlan 
   return isOver() ? builder.finish() : builder.active(start, wait.dueMs);
 }
 
-/** Folds the reports into the lines, finds the suites whose next attempt is due, and finishes those that cannot have one. */
+/** Folds the reports into the lines and finds the suites whose next attempt is due. Finishes those that cannot have one. */
 function dueSuites(
   world: RunWorld,
   builder: PlanBuilder,

@@ -1,8 +1,8 @@
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 
 /**
- * The runs ahead of this one in any of its environments: those that have started, then those created earlier, by name within
- * the same second. Finished runs, runs that are being deleted, and runs that were suspended before their start block no run.
+ * The runs ahead of this one in any of its environments. Started runs come first, then those created earlier; within a second,
+ * names decide. Finished runs, runs that are being deleted, and runs that were suspended before their start block no run.
  */
 export function aheadOf(run: TestRun, others: readonly TestRun[]): TestRun[] {
   const own = new Set(environmentsOf(run));

@@ -78,8 +78,8 @@ export class TestRunReconciler {
   };
 
   /**
-   * Decides for a run that has not started, from the API server and one run of an environment at a time: with a stale cache,
-   * two runs could start at once, or one in an environment that has changed.
+   * Decides for a run that has not started. It asks the API server, and serves one run of an environment at a time. With a
+   * stale cache, two runs could start at once, or one in an environment that has changed.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalogStored } = this.#with;

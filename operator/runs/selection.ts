@@ -20,9 +20,9 @@ export type Selection =
 const LISTED = 100;
 
 /**
- * Chooses a run's suites from those that exist in its namespace: first the named ones in the given order, then those
- * that carry all labels, by name. Named suites run even when they are slow or onDemand; chosen by label or by an empty
- * selection, onDemand suites are left out, and slow ones where includeSlow is false.
+ * Chooses a run's suites from those that exist in its namespace. The named ones come first, in the given order. Those that
+ * carry all labels follow, by name. Named suites run even when they are slow or onDemand. A choice by label, and an empty one, leave
+ * out onDemand suites, and slow ones where includeSlow is false.
  */
 export function selectSuites(choice: TestRunSpec['suites'], existing: readonly TestSuite[]): Selection {
   const named = choice?.names ?? [];
@@ -60,7 +60,7 @@ export function selectSuites(choice: TestRunSpec['suites'], existing: readonly T
 
 /**
  * Chooses the suites that kept a finished run from succeeding, in its order. Refused when the run is not among `runs`, has not
- * ended, or had no failure, or when a failed suite no longer exists.
+ * ended or had no failure. Also refused when a failed suite no longer exists.
  */
 export function selectFailedOf(
   name: string,

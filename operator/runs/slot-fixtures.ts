@@ -38,7 +38,10 @@ export function environment(
   });
 }
 
-/** The report of an attempt ("suite" or "suite@environment", with "#2" for the second), created a number of seconds after the start. */
+/**
+ * The report of an attempt, created a number of seconds after the start.
+ * @param line "suite" or "suite@environment", with "#2" for the second attempt
+ */
 export function report(line: string, where: string, status: TestReportStatus = {}, made = 0): TestReport {
   const [name = '', attempt = '1'] = line.split('#');
   const suiteName = name.replace(/@.*/, '');
@@ -55,7 +58,7 @@ export function report(line: string, where: string, status: TestReportStatus = {
 /** Status of the report of an attempt that failed. */
 export const failed: TestReportStatus = { final: true, verdict: 'Failed' };
 
-/** What a plan sees at START: a new run of three suites in two environments that are ready; `changes` replaces parts. */
+/** What a plan sees at START: a new run of three suites, in two ready environments. `changes` replaces parts. */
 export function world(changes: Partial<RunWorld> = {}): RunWorld {
   return {
     now: START,

@@ -5,8 +5,11 @@ import { scheduledRun } from './scheduled-run.ts';
 import { scheduledRunSettings } from './settings.ts';
 
 /**
- * The program of a schedule's Job: creates one TestRun from its template and waits for its end. Exit code 0: the run
- * succeeded, 1: it did not, 2: it could not run, 143: this process was ended, and the TestRun goes on.
+ * The program of a schedule's Job: creates one TestRun from its template and waits for its end. Exit codes:
+ * - 0: the run succeeded.
+ * - 1: it did not.
+ * - 2: it could not run.
+ * - 143: this process was ended, and the TestRun goes on.
  */
 const TERMINATED = 143;
 

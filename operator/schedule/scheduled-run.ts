@@ -16,7 +16,10 @@ const SCHEDULED_RUN_LABEL = 'e2e.backend.ai/tick';
 const WATCH_SECONDS = 60;
 /** Milliseconds without an answer of the API server after which the wait fails. */
 const PATIENCE_MS = 600_000;
-/** An API server that refuses for so long what it allowed before means it; one that has just started refuses until it has read its roles. */
+/**
+ * How long the API server may refuse what it allowed before. One that has just started refuses until it has read its roles; a
+ * longer refusal is final.
+ */
 const REFUSED_MS = 60_000;
 const PAUSE_MS = 2_000;
 
@@ -30,8 +33,8 @@ export interface ScheduledRunParts {
 }
 
 /**
- * Creates the TestRun of a scheduled run, or adopts the one that its Job created before its pod was replaced, and waits for the
- * end. Needs the rights to create, get and watch TestRuns in one namespace. Throws only the signal's reason.
+ * Creates the TestRun of a scheduled run and waits for its end. Adopts the one that its Job created before its pod was replaced.
+ * Needs the rights to create, get and watch TestRuns in one namespace. Throws only the signal's reason.
  */
 export async function scheduledRun(parts: ScheduledRunParts): Promise<Ending> {
   const { settings, tell, signal } = parts;

@@ -1,6 +1,6 @@
 {{/*
-The Job's pod. It is a template of its own because its hash is the Job's name (a Job cannot be changed, so another content is
-another Job) and what the stages in etcd are marked with.
+The Job's pod. It is a template of its own because its hash names the Job and marks the stages in etcd. A Job cannot be changed,
+so other content needs another Job.
 */}}
 {{- define "backend-ai.bootstrapPod" -}}
 {{- $image := ternary "bootstrap" "manager" (ne .Values.images.bootstrap "") -}}

@@ -4,7 +4,7 @@
 {{ index . 1 }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.clusterDomain }}
 {{- end }}
 
-{{/* Name of the registry as it stands in image references: the shortest that resolves in every pod and in every agent's engine. */}}
+{{/* Name of the registry in image references. It is the shortest that resolves in every pod and in every agent's engine. */}}
 {{- define "backend-ai.registry" -}}
 registry.{{ .Release.Namespace }}:5000
 {{- end }}

@@ -34,14 +34,14 @@ securityContext:
 
 {{/*
 First container of a pod: its termination message is the record of what is installed in the image (images/backend-ai/record.py). The
-operator reads it there, so the version in its status is that of the packages, whatever an image is called. Arguments: list of root,
-key of the image.
+operator reads it there, so the version in its status is that of the packages. The name of the image does not matter. Arguments:
+list of root, key of the image.
 */}}
 {{- define "backend-ai.releaseRecord" -}}
 - name: release-record
   image: {{ include "backend-ai.image" . }}
   imagePullPolicy: IfNotPresent
-  # An image that somebody else made need not have it.
+  # Images that this project did not build may lack it.
   command: [sh, -c, "cat /opt/bai/release.json > /dev/termination-log || true"]
   resources:
     requests: { cpu: 1m, memory: 8Mi }
@@ -99,7 +99,7 @@ key of the image.
   configMap: { name: scripts }
 {{- end }}
 
-{{/* Annotations of a pod that start.py starts: a change of its files makes it anew. Arguments: list of root, component. */}}
+{{/* Annotations of a pod that start.py starts: a change of its files replaces it. Arguments: list of root, component. */}}
 {{- define "backend-ai.checksums" -}}
 e2e.backend.ai/config: {{ include "backend-ai.configData" . | sha256sum | trunc 16 | quote }}
 e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.py" | sha256sum | trunc 16 | quote }}
@@ -157,9 +157,9 @@ e2e.backend.ai/scripts: {{ (index . 0).Files.Get "files/scripts/start.py" | sha2
 
 {{/*
 Probes over HTTP. Arguments: dict of port, startup (path), readiness, liveness.
-The start may take long where everything starts at once on two cores. Each component fails liveness while etcd or Valkey are
-away and comes back by itself. It looks at them once a minute only, so an outage of a minute may show for two: a component is
-restarted after three minutes of failed liveness.
+The start may take long where everything starts at once on two cores. While etcd or Valkey are away, each component fails its
+liveness probe, and it recovers without a restart. It checks them once a minute, so an outage of a minute may show for two. So a
+component is restarted only after three minutes of failed liveness.
 */}}
 {{- define "backend-ai.httpProbes" -}}
 startupProbe:
@@ -181,8 +181,8 @@ livenessProbe:
 
 {{/*
 Probes by a command. Argument: the command, a list.
-A command in a container costs most of a tenth of a second of a core, an HTTP request next to nothing. These ask less often,
-once a container has started; a start is seen no later, for kubelet asks for readiness when the startup probe has succeeded.
+A command in a container costs almost a tenth of a second of a core, an HTTP request almost nothing. So readiness and liveness
+ask less often here. A start is seen no later: the kubelet asks for readiness when the startup probe has succeeded.
 */}}
 {{- define "backend-ai.execProbes" -}}
 startupProbe:

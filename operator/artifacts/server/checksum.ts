@@ -11,7 +11,7 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-/** Passes bytes on. Fails at their end if their SHA-256 differs from the one in the key, or as soon as they are too many. */
+/** Passes bytes on. Fails at their end if the key has another SHA-256, or as soon as they are too many. */
 export function checked(key: string, largest: number = LARGEST_ARTIFACT): Transform {
   const expected = partsOf(key)?.sha256;
   const hash = createHash('sha256');

@@ -17,7 +17,7 @@ export interface Usage {
 
 /** Block of the common file systems. A file takes whole blocks, and about one more for its share of the folders. */
 const BLOCK = 4096;
-/** Share of a volume, and its maximum, that stays free: a volume that is full to the last block fails in many ways. */
+/** Share of a volume, and its maximum, that stays free. A completely full volume fails in many ways. */
 const RESERVE = { share: 0.01, bytes: 64 * 1024 * 1024 };
 
 /** Bytes that a file takes on the volume. */

@@ -92,7 +92,7 @@ const SUFFIXES: Record<string, number> = {
   Ti: 2 ** 40,
 };
 
-/** Bytes that artifacts may take on a volume of a limited size, a quantity such as "2Gi"; undefined or empty: no limit. */
+/** Bytes that artifacts may take on a volume of a limited size, such as "2Gi". Undefined or empty means no limit. */
 export function quotaOf(sizeLimit: string | undefined): number | undefined {
   if (!sizeLimit) return undefined;
   const [, number, suffix = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(sizeLimit) ?? [];

@@ -1,6 +1,6 @@
 """Brings a Backend.AI from empty stores to one that can run sessions. Safe to run again.
 
-The steps say in etcd when they are done (start.py waits for that), so that each component starts as early as it can:
+Each step says in etcd when it is done, and start.py waits for that. So each component starts as early as it can:
 
   stage "config"    etcd holds the configuration        -> storage-proxy, agents
   stage "appproxy"  the app proxy's schema is there     -> coordinator

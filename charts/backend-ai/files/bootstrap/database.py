@@ -1,6 +1,6 @@
 """Brings the two databases from empty ones to those that Backend.AI runs on, with the manager's own commands.
 
-All of them run in this one process: the manager's imports cost seconds, and each call of the command would pay for them again.
+All of them run in this one process. The manager's imports take seconds, and each call of the command would repeat them.
 
 Environment: KERNEL_IMAGE, and what manager.py and first_rows.py read.
 """

@@ -1,8 +1,8 @@
 """What the bootstrap does otherwise for a release, from the table in differences.json.
 
-Each entry holds for the releases from "since" to "until", both included. "until" may name a series: "26.8" is its last patch.
-"tables" and "columns" are those of the first rows (fixture.py), "projects" are types of project, "steps" are those of bootstrap.py
-and first_rows.py. What the table does not name holds for all.
+Each entry holds for the releases from "since" to "until", both included. A series as "until", such as "26.8", means its last patch.
+The keys "tables" and "columns" are those of the first rows (fixture.py), and "projects" are types of project. The "steps" are those
+of bootstrap.py and first_rows.py. What the table does not name holds for all.
 """
 
 import json

@@ -1,5 +1,7 @@
-"""The first rows of the manager's database: one domain, project and resource group, three accounts, one registry,
-and the kinds of model services that run without an image of their own.
+"""The first rows of the manager's database.
+
+They are one domain, project and resource group, three accounts and one registry. There are also the kinds of model services that
+run without an image of their own.
 
 Ids are derived from names, so that a second run finds its own rows ("INSERT ... ON CONFLICT DO NOTHING").
 """
@@ -209,8 +211,8 @@ def make_fixture(environment: Mapping[str, str]) -> dict[str, list[Row]]:
 
 
 def runtime_variant(name: str, description: str, port: int, reads_definition: bool) -> Row:
-    """As in the installer's own fixture (example-runtime-variants.json of backend.ai-install 26.9.6), which has more of
-    them: those are made for images with a certain inference server.
+    """As in the installer's own fixture (example-runtime-variants.json of backend.ai-install 26.9.6). The fixture has more of
+    them, for images with a certain inference server.
 
     reads_definition: whether model-definition.yaml of the model's vfolder says how the model is served.
     """
@@ -242,8 +244,8 @@ def slot_type(
 def make_graph(names: list[str]) -> dict[str, list[Row]]:
     """Who belongs to whom, which the manager derives permissions from.
 
-    It must be in the same file as the rows that it speaks of: the loader adds nodes that are missing, with random ids.
-    The edges from each node to itself and to the global scope are added by the loader.
+    It must be in the same file as its rows, because the loader adds missing nodes with random ids. The loader also adds the
+    edges from each node to itself and to the global scope.
     """
     domain: Node = ("domain", DOMAIN)
     shared: Node = ("project", PROJECT)

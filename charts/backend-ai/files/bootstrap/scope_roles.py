@@ -1,4 +1,4 @@
-"""Rights of the first accounts, as releases before 26.9 keep them: each scope has roles of its own, with a row for each operation
+"""Rights of the first accounts, as releases before 26.9 keep them. Each scope has roles of its own, with a row for each operation
 on each type of entity. From 26.9 on the manager makes the roles from presets (preset_roles in first_rows.py).
 
 The same roles and rights as upstream's fixtures/manager/example-roles.json and example-users.json on its branch 26.8. The scope of

@@ -1,8 +1,8 @@
 """A snapshot of both databases as database.py fills them, for this release and these files.
 
-It is made with the image of the bootstrap Job, which then needs neither the manager's imports nor its commands: a start is ten
-seconds shorter. It holds stand-ins for what each installation has of its own: accounts, registry, addresses, secrets. Where
-something does not fit (another release, other files, other names), there is no snapshot, and the bootstrap does all its steps.
+It is made with the image of the bootstrap Job, which then needs neither the manager's imports nor its commands. A start is ten
+seconds shorter. It holds stand-ins for what each installation has of its own: accounts, registry, addresses, secrets. A snapshot
+of another release, other files or other names does not count. Then the bootstrap does all its steps.
 
   snapshot.py FOLDER    makes it there, and compares what it restores with what the steps do for another installation.
                         Needs empty databases and a registry with the kernel image (images/bootstrap).
@@ -29,12 +29,12 @@ from steps import StepFailed, say, step
 HERE = Path(__file__).parent
 FOLDER = Path("/opt/bai/snapshot")
 DATABASES = ("backend", "appproxy")
-# Hashes of passwords that Python can make by itself: algorithm, rounds, salt, hash.
+# Hashes of passwords that the standard library can make: algorithm, rounds, salt, hash.
 PASSWORD_HASH = re.compile(r"pbkdf2_(sha256|sha3_256)\$(\d+)\$([0-9a-f]+)\$([0-9a-f]+)")
 # A value without any of these may stand in a literal of SQL, alone or within JSON.
 UNQUOTED = re.compile(r"[^'\"\\\s]+")
 
-# Random ids (those derived from names are of version 5), the start of one in a name, times, and hashes of passwords.
+# Random ids (derived ones are of version 5), the start of one in a name, times, and hashes of passwords.
 VOLATILE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[1-4678][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|(?<=-)[0-9a-f]{8}(?=')"
@@ -68,7 +68,7 @@ def installation(name: str, registry: str, max_sessions: int) -> dict[str, str]:
 
 
 def texts_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """What stands in the databases as a text of its own: a name for it -> that text."""
+    """The texts of an installation that are values of their own in the databases, by name."""
     accounts = json.loads(environment["ACCOUNTS"])
     of_accounts = {
         f"{name}.{key}": account[key] for name, account in accounts.items() for key in ("email", "accessKey", "secretKey")
@@ -83,7 +83,7 @@ def image_in_registry(environment: Mapping[str, str]) -> str:
 
 
 def key() -> str:
-    """Of what a snapshot depends on beside the image that it is in: the release, and the files that fill the databases."""
+    """Identifies what a snapshot depends on, besides its image: the release, and the files that fill the databases."""
     files = sorted(file for file in HERE.iterdir() if file.suffix in (".py", ".json"))
     hashes = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
     return hashlib.sha256("\n".join([RELEASE, *hashes]).encode()).hexdigest()

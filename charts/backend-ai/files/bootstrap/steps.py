@@ -48,7 +48,7 @@ def wait_until(what: str, probe: Callable[[], str | None]) -> None:
 
 
 class Background:
-    """A step in a thread of its own, and what follows it; join() waits for its end and repeats its failure."""
+    """A step in a thread of its own, and what follows it. Its join() waits for the end and raises the failure."""
 
     def __init__(self, name: str, work: Callable[[], object], after: Callable[[], object] = lambda: None) -> None:
         self._failure: StepFailed | None = None

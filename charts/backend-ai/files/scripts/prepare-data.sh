@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes /data ready for user 1000. Folders of a node outlive a namespace: what another installation left here has other
-# passwords and other rows, so it is deleted.
+# Makes /data ready for user 1000. Folders of a node outlive a namespace. What another installation left has other passwords
+# and other rows, so it is deleted.
 #   INSTALLATION_ID  made once for each installation
 set -eu
 if [ "$(cat /data/.installation 2>/dev/null)" != "$INSTALLATION_ID" ]; then

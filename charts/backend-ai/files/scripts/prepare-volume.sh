@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the vfolder volume below /data. The file version.txt says which layout of folders it has; without it the
-# storage-proxy takes the layout for an old one.
+# Makes the vfolder volume below /data. The file version.txt names its layout of folders. Without it, the storage-proxy
+# assumes an old layout.
 set -eu
 mkdir -p /data/volume1
 [ -e /data/volume1/version.txt ] || echo 3 > /data/volume1/version.txt

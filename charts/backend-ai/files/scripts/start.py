@@ -6,11 +6,11 @@
 2. --metrics: prepares the folder that the processes of the component share their metrics in. Upstream's program does it before
    its imports, because prometheus_client looks for it when it is imported.
 3. --import: imports the module, which the program would import later on. Imports are most of a start, and need no other pod.
-4. --stage: waits until the bootstrap Job of this release (BOOTSTRAP_ID) has said in etcd that it is past that stage.
-   --answers: waits until the URL answers with a success.
+4. --stage: waits until etcd says that the bootstrap Job of this release (BOOTSTRAP_ID) is past that stage. With --answers, waits
+   until the URL answers with a success.
 5. Becomes the program: a Python script, by its path or on PATH.
 
-It has no deadline of its own: the startup probe ends a wait that is too long, and the log says what was waited for.
+It has no deadline of its own: the startup probe ends a wait that is too long. The log says what was waited for.
 """
 
 import base64
