@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { type Judgement, judgedRun } from '@backendai-e2e/results/history/measurement-gate';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import { defaultHistory } from '../history/default-folder.ts';
@@ -8,6 +9,7 @@ import { addLines, type History, readHistory, removeFiles } from '../history/his
 import { listOfHistory } from '../history/history-list.ts';
 import { recordsIn } from '../history/results-records.ts';
 import { filesToPrune, type Retention } from '../history/retention.ts';
+import { gateTable } from '../history/run-gate.ts';
 import { endingOfError } from '../runs/ending.ts';
 import { type Format, show } from '../terminal/output.ts';
 
@@ -61,6 +63,31 @@ export function historyListCommand(
     const { records } = await readAndTell(folderOf(options));
     show(listOfHistory(records, options.limit), options.output);
     return COMMAND_EXIT.passed;
+  });
+}
+
+/**
+ * `e2e history gate`: what a run of the history measured (default: the newest), judged by the comparable runs before it. 1 for
+ * a regression.
+ */
+export function historyGateCommand(
+  name: string | undefined,
+  options: HistoryOptions & { all: boolean; output: Format },
+): Promise<number> {
+  return orTrouble(async () => {
+    const { records } = await readAndTell(folderOf(options));
+    const record = name ? records.findLast((each) => each.name === name) : records.at(-1);
+    if (!record) throw new Error(name ? `the history has no run ${name}` : 'the history has no run');
+    const judged = judgedRun(records, record);
+    show(gateTable(judged, options.all), options.output);
+    const count = (judgement: Judgement) => judged.filter((each) => each.judgement === judgement).length;
+    console.error(
+      plainLine(
+        `e2e: ${record.name}: ${count('regressed')} regressed, ${count('worse')} worse, ${count('usual')} as usual, ` +
+          `${count('unknown')} with too few earlier runs`,
+      ),
+    );
+    return count('regressed') > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });
 }
 

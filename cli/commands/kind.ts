@@ -18,6 +18,7 @@ import { readTimings } from '../catalog/timings.ts';
 import { collector } from '../collect/job-collector.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { keepRun } from '../history/keep-run.ts';
+import { gatedEnding, gateLines, judgeResults } from '../history/run-gate.ts';
 import { realEffects } from '../kind/effects.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
 import type { KindOptions } from '../kind/kind-options.ts';
@@ -113,8 +114,10 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
     const namespaces = [NAMES.operatorNamespace, ...places];
     const sites = { out, shown: NAMES.out, operatorNamespace: NAMES.operatorNamespace, namespaces };
     const collect = collector(sites, effects.connect);
-    const { ending, state } = await runKind(job, { effects, renderer, clock, interruption, collect });
+    const { ending: ended, state } = await runKind(job, { effects, renderer, clock, interruption, collect });
     const figures = figuresOf(clock, state);
+    const gate = await judgeResults(out, state.collected ? state.seen.run : undefined);
+    const ending = gatedEnding(ended, gate);
     const lines = closingLines(ending, state, figures);
     await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
@@ -123,6 +126,7 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
     renderer.print([
       ...lines.slice(0, -1),
       ...page,
+      ...gateLines(gate),
       ...(state.kept ? [...keptLines(state), ''] : []),
       ...lines.slice(-1),
     ]);

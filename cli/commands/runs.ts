@@ -3,9 +3,12 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import { pathOf } from '@backendai-e2e/kube/request';
 import { comparison } from '@backendai-e2e/results/comparison';
+import { historyRecord } from '@backendai-e2e/results/history/derive';
+import { measuredChanges } from '@backendai-e2e/results/history/measurement-gate';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { readObjects } from '../collect/cluster-logs.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
+import { gateLines, judgeRecord } from '../history/run-gate.ts';
 import { firstCauseLines } from '../page/first-causes.ts';
 import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
@@ -122,10 +125,18 @@ export function listCommand(
 export function showCommand(name: string | undefined, options: ResultOptions): Promise<number> {
   return withCluster(options, async (cluster) => {
     const found = await whole(cluster, chooseRun(await runsOf(cluster), name));
-    const causes = options.output === 'table' ? await causesOf(cluster, found) : [];
-    show(oneRun(found, causes), options.output);
+    const more =
+      options.output === 'table' ? [...(await causesOf(cluster, found)), ...(await worseIn(found))] : [];
+    show(oneRun(found, more), options.output);
     return COMMAND_EXIT.passed;
   });
+}
+
+/** What a finished run measured that is worse than in the runs of the history, with a line before it. */
+async function worseIn(found: Snapshot & { run: TestRun }): Promise<string[]> {
+  if (!isFinished(found.run) || found.run.status?.startedAt === undefined) return [];
+  const lines = gateLines(await judgeRecord(historyRecord(found)));
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** What the cluster still says about the time of each failure. Logs stay out: there are too many for a quick look. */
@@ -159,8 +170,11 @@ export function compareCommand(before: string, after: string, options: ResultOpt
   return withCluster(options, async (cluster) => {
     const runs = await runsOf(cluster);
     const [a, b] = [chooseRun(runs, before), chooseRun(runs, after)];
-    const result = comparison(runRecord(await whole(cluster, a)), runRecord(await whole(cluster, b)));
-    show(compared(result), options.output);
+    const [old, now] = [await whole(cluster, a), await whole(cluster, b)];
+    const result = comparison(runRecord(old), runRecord(now));
+    const started = [old, now].every(({ run }) => run.status?.startedAt !== undefined);
+    const measured = started ? measuredChanges(historyRecord(old), historyRecord(now)) : [];
+    show(compared(result, measured), options.output);
     return result.broke.length > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
   });
 }

@@ -8,6 +8,7 @@ import { collector } from '../collect/job-collector.ts';
 import type { Collector } from '../collect/job-record.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { keepRun } from '../history/keep-run.ts';
+import { gatedEnding, gateLines, judgeResults } from '../history/run-gate.ts';
 import { checkRegistry } from '../images/push.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
@@ -208,14 +209,16 @@ async function perform(
     const parts = { effects, renderer, clock, interruption, collect: collectorOf(options, out) };
     const result: StagingResult = await run(options, parts);
     const figures = figuresOf(clock, result.state);
-    const lines = closingLines(result.ending, result.state, figures);
-    if (!options.dryRun) await writeFigures(out, figures, lines);
     const { collected, seen } = result.state;
+    const gate = await judgeResults(out, collected ? seen.run : undefined);
+    const ending = gatedEnding(result.ending, gate);
+    const lines = closingLines(ending, result.state, figures);
+    if (!options.dryRun) await writeFigures(out, figures, lines);
     const { run: ran, reports } = seen;
     renderer.print(ran ? await showInService({ run: ran, reports }, { out }) : []);
     const page = collected && ran ? [...(await runPage(out, STAGING.out)), ...(await keepRun(out))] : [];
-    renderer.print([...lines.slice(0, -1), ...page, ...lines.slice(-1)]);
-    return result.ending.code;
+    renderer.print([...lines.slice(0, -1), ...page, ...gateLines(gate), ...lines.slice(-1)]);
+    return ending.code;
   } finally {
     interruption.dispose();
     await log.close();

@@ -16,6 +16,7 @@ export function addHistoryCommands(program: Command, end: End): void {
         'Examples:',
         '  ./e2e history add out/e2e                    add the run of a folder of results',
         '  ./e2e history list                           the runs, newest first',
+        '  ./e2e history gate                           what the newest run measured, by the runs before it',
         '  ./e2e history export /mnt/ci/history         copy the runs that are missing there',
         '  ./e2e history import /mnt/ci/history         copy the runs that are missing here',
         '  ./e2e history prune --keep 500 --days 180    remove what is older',
@@ -32,6 +33,13 @@ export function addHistoryCommands(program: Command, end: End): void {
     .option('--limit <n>', 'most runs to list', wholeNumber(1), 20)
     .addOption(outputOption())
     .action(async (options) => end(await (await commands()).historyListCommand(options)));
+  command('gate', 'judge what a run measured by the runs before it; exit code 1 for a regression')
+    .argument('[run]', 'name of a run in the history (default: the newest)')
+    .option('--all', 'list every measurement, not only the worse ones', false)
+    .addOption(outputOption())
+    .action(async (run: string | undefined, options) =>
+      end(await (await commands()).historyGateCommand(run, options)),
+    );
   command('export', 'copy runs into another folder, those that are missing there')
     .argument('<folder>', 'folder to write')
     .option('--last <n>', 'only the newest runs', wholeNumber(1))

@@ -1,11 +1,12 @@
 import type { Comparison, TestChange } from '@backendai-e2e/results/comparison';
 import { seconds } from '@backendai-e2e/results/duration';
+import type { MeasuredChange } from '@backendai-e2e/results/history/measurement-gate';
 import { nameOf } from '@backendai-e2e/results/test-record';
 import type { Shown } from '../terminal/output.ts';
 import { fitted } from '../terminal/table.ts';
 
-/** A comparison as a result of a command. */
-export function compared(result: Comparison): Shown {
+/** A comparison as a result of a command, with what the runs measured differently. */
+export function compared(result: Comparison, measured: readonly MeasuredChange[] = []): Shown {
   const part = (heading: string, changes: readonly TestChange[], columns: number | undefined): string[] =>
     changes.length === 0
       ? []
@@ -23,7 +24,7 @@ export function compared(result: Comparison): Shown {
           '',
         ];
   return {
-    data: result,
+    data: { ...result, measured },
     table: (columns) => [
       ...testedLine(result.backendAi),
       `from ${result.before} to ${result.after}: ${result.broke.length} broke, ${result.fixed.length} fixed, ` +
@@ -35,8 +36,18 @@ export function compared(result: Comparison): Shown {
       ...part('slower', result.slower, columns),
       ...part('new', result.added, columns),
       ...part('gone', result.gone, columns),
+      ...measurements(measured, columns),
     ],
   };
+}
+
+function measurements(measured: readonly MeasuredChange[], columns: number | undefined): string[] {
+  if (measured.length === 0) return [];
+  const rows = measured.map(({ suite, name, unit, before, after, judgement }) => [
+    ...[suite, name, `${before} ${unit}`, `${after} ${unit}`, judgement],
+  ]);
+  const head = ['suite', 'measurement', 'before', 'after', ''];
+  return [`measured differently (${measured.length}):`, ...fitted(head, rows, columns), ''];
 }
 
 /** "Backend.AI 26.9.0 → 26.9.6"; nothing where the runs do not say. */

@@ -45,7 +45,8 @@ describe('growth', function () {
       const before = await memory(manager);
       await send(manager, REQUESTS);
       const gained = (await memory(manager)) - before;
-      measure(`memory gained by ${manager.id}`, gained, 'MiB');
+      // Without the name of the pod, so that runs compare.
+      measure('memory-gained-by-a-manager', gained, 'MiB', MOST_MIB);
       expect(gained, `MiB of memory that manager ${manager.id} gained`).to.be.at.most(MOST_MIB);
     }
   });

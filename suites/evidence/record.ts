@@ -104,10 +104,15 @@ export const recorder = new Recorder();
 /**
  * Adds a measurement to the suite's results (TestReport.status.measurements).
  * @param name what is measured, for example "session-start"
- * @param unit for example "s"
+ * @param unit for example "s"; seconds, milliseconds, MiB, descriptors and requests/s are compared with earlier runs
+ * @param limit the bound that Backend.AI's configuration implies, in the unit
  */
-export function measure(name: string, value: number, unit: string): void {
-  recorder.measure({ name, value: Math.round(value * 1000) / 1000, unit });
+export function measure(name: string, value: number, unit: string, limit?: number): void {
+  const thousandths = (number: number): number => Math.round(number * 1000) / 1000;
+  recorder.measure({
+    ...{ name, value: thousandths(value), unit },
+    ...(limit === undefined ? {} : { limit: thousandths(limit) }),
+  });
 }
 
 /** A test throws this when it cannot observe what it claims to prove. It is then neither passed nor failed. */

@@ -13,6 +13,10 @@ const HISTORY: RunElsewhere = {
   file: 'cli/history/keep-run.spec.ts',
   shows: 'is added, exported, imported and pruned by commands',
 };
+const GATE: RunElsewhere = {
+  file: 'cli/history/run-gate.spec.ts',
+  shows: 'judges runs of the history by a command',
+};
 const MATRIX = (shows: string): RunElsewhere => ({ file: 'cli/commands/matrix.spec.ts', shows });
 const BISECT = (file: string, shows: string): RunElsewhere => ({ file, shows });
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
@@ -65,6 +69,8 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   },
   './e2e history export /mnt/ci/history --last 100': HISTORY,
   './e2e history prune --keep 500 --days 180': HISTORY,
+  './e2e history gate': GATE,
+  './e2e history gate nightly-29385972 --all': GATE,
   './e2e report --from out/e2e --otlp http://collector:4318': {
     file: 'cli/commands/report-trace.spec.ts',
     shows: 'sends the run in a folder to a collector',

@@ -48,15 +48,6 @@ export const ReportedTest = Type.Object({
       description: 'Message and stack of the failure, cut to the byte budget. The pod log has all of it.',
     }),
   ),
-  reason: Type.Optional(
-    Type.String({
-      maxLength: LENGTHS.reason,
-      description: 'PascalCase reason why a pending test was left out, for example NotApplicable.',
-    }),
-  ),
-  message: Type.Optional(
-    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Explanation of the reason.' }),
-  ),
 });
 
 /** A hook that succeeded. A hook that failed is an entry of the tests. */
@@ -74,6 +65,12 @@ export const Measurement = Type.Object({
   name: Type.String({ maxLength: 128, description: 'Name of the measurement, for example "session-start".' }),
   value: Type.Number({ description: 'Measured value, in the unit.' }),
   unit: Type.String({ maxLength: 32, description: 'Unit of the value, for example "s".' }),
+  limit: Type.Optional(
+    Type.Number({
+      description:
+        "Bound that Backend.AI's configuration implies for the value, in the unit. A value beyond it is a regression.",
+    }),
+  ),
 });
 
 /** A change of the deployment that outlives the pod which made it. */

@@ -27,6 +27,14 @@ export function comparableBefore(
   });
 }
 
+/** The runs before this one, oldest first, whose measurements compare: same environments, same expression. Pure. */
+export function comparableEarlier(records: readonly HistoryRecord[], now: HistoryRecord): HistoryRecord[] {
+  const places = ({ environments }: HistoryRecord) => JSON.stringify([...environments].sort());
+  return earlierThan(records, now).filter(
+    (before) => before.grep === now.grep && places(before) === places(now),
+  );
+}
+
 /** The runs that started before this one, oldest first. */
 export function earlierThan(records: readonly HistoryRecord[], now: HistoryRecord): HistoryRecord[] {
   const start = Date.parse(now.startedAt);

@@ -7,7 +7,9 @@ import { wilsonRate } from './wilson.ts';
 
 describe('the spread of durations', () => {
   it('has median, quartiles and median deviation', () => {
-    expect(spreadOf([4, 1, 3, 2, 10])).to.deep.equal({ count: 5, median: 3, low: 2, high: 4, deviation: 1 });
+    expect(spreadOf([4, 1, 3, 2, 10])).to.deep.equal({
+      ...{ count: 5, median: 3, low: 2, high: 4, highest: 10, deviation: 1 },
+    });
     expect(medianOf([1, 2])).to.equal(1.5);
     expect(spreadOf([])).to.equal(undefined);
   });

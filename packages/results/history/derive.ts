@@ -5,6 +5,7 @@ import { plainLine } from '../plain-text.ts';
 import type { RunFile, Tested } from '../run-file.ts';
 import { type RunRecord, runRecord, type SuiteRecord } from '../run-record.ts';
 import { firstLine, isBad, nameOf, type TestRecord } from '../test-record.ts';
+import { closerBound, PACE } from './measurement-gate.ts';
 import {
   HISTORY_LENGTHS,
   HISTORY_VERSION,
@@ -13,12 +14,10 @@ import {
   type HistoryRecord,
   type HistorySuite,
   type HistoryTest,
+  type MeasuredBound,
   UID,
 } from './record.ts';
 import { medianOf } from './spread.ts';
-
-/** The measurement of each suite that says how busy its node was. */
-const PACE = 'machine-pace';
 
 /**
  * The record of a run, from its run.json of any version. Every text is one printable line. Pure.
@@ -125,8 +124,8 @@ function testOf(test: TestRecord, failedBefore: boolean): HistoryTest {
 }
 
 function measurementsOf(measurements: readonly Measurement[]): HistoryMeasurement[] {
-  const found = new Map<string, { name: string; unit: string; values: number[] }>();
-  for (const { name, unit, value } of measurements) {
+  const found = new Map<string, { name: string; unit: string; values: number[]; bound?: MeasuredBound }>();
+  for (const { name, unit, value, limit } of measurements) {
     const key = JSON.stringify([name, unit]);
     const entry = found.get(key) ?? {
       name: cut(name, HISTORY_LENGTHS.name),
@@ -134,6 +133,10 @@ function measurementsOf(measurements: readonly Measurement[]): HistoryMeasuremen
       values: [],
     };
     entry.values.push(Number(value.toPrecision(4)));
+    if (limit !== undefined) {
+      const bound = { value: Number(value.toPrecision(4)), limit: Number(limit.toPrecision(4)) };
+      entry.bound = closerBound(unit, entry.bound, bound);
+    }
     found.set(key, entry);
   }
   return [...found.values()];

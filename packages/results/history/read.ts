@@ -9,6 +9,7 @@ import {
   type HistoryRecord,
   type HistorySuite,
   type HistoryTest,
+  type MeasuredBound,
   UID,
 } from './record.ts';
 import { upgraded } from './upgrade.ts';
@@ -101,12 +102,18 @@ function issueOf(value: unknown): KnownIssueLine {
 }
 
 function measurementOf(value: unknown): HistoryMeasurement {
-  const { name, unit, values } = objectOf(value, 'a measurement');
+  const { name, unit, values, bound } = objectOf(value, 'a measurement');
   return {
     name: textOf(name, 'name of a measurement', HISTORY_LENGTHS.name),
     unit: textOf(unit, 'unit', HISTORY_LENGTHS.name),
     values: listOf(values, 'values').map((each) => numberOf(each, 'a value')),
+    ...(bound === undefined ? {} : { bound: boundOf(bound) }),
   };
+}
+
+function boundOf(value: unknown): MeasuredBound {
+  const { value: measured, limit } = objectOf(value, 'a bound');
+  return { value: numberOf(measured, 'value of a bound'), limit: numberOf(limit, 'limit') };
 }
 
 function partOf(value: unknown): HistoryPart {

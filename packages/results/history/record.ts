@@ -69,6 +69,14 @@ export interface HistoryMeasurement {
   name: string;
   unit: string;
   values: readonly number[];
+  /** The bound that Backend.AI's configuration implies, where the suite gave one, and the value that comes closest to its own. */
+  bound?: MeasuredBound;
+}
+
+/** A value and its bound. */
+export interface MeasuredBound {
+  value: number;
+  limit: number;
 }
 
 /** Lengths to which texts are cut: a record holds the texts of strangers. Characters. */

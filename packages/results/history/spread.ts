@@ -5,6 +5,7 @@ export interface Spread {
   /** Lower and upper quartile. */
   low: number;
   high: number;
+  highest: number;
   /** Median of the distances from the median. */
   deviation: number;
 }
@@ -18,7 +19,7 @@ export interface Gate {
 }
 
 /** How many earlier values count, and how many it takes to judge. */
-const WINDOW = { most: 10, least: 5 } as const;
+export const WINDOW = { most: 10, least: 5 } as const;
 /** Makes the median deviation comparable with a standard deviation, if values are normally distributed (1 / Φ⁻¹(3/4)). */
 const NORMAL = 1.4826;
 /** A limit of three standard deviations: one of 740 normal values is above it by chance. */
@@ -44,6 +45,7 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
     median,
     low: quantile(sorted, 0.25) ?? median,
     high: quantile(sorted, 0.75) ?? median,
+    highest: sorted.at(-1) ?? median,
     deviation: medianOf(values.map((value) => Math.abs(value - median))) ?? 0,
   };
 }
