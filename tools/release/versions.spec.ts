@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
-import { chartAt, manifestAt, notesOf, otherVersions } from './versions.ts';
+import { chartAt, manifestAt, notesOf, otherVersions, setVersion } from './versions.ts';
 
 const changelog = `# Changelog
 
@@ -39,6 +40,28 @@ describe('a release', () => {
     const text = 'apiVersion: v2\nversion: 0.1.0\nappVersion: "9.9"\n';
     expect(chartAt(text, '0.2.0', false)).to.equal('apiVersion: v2\nversion: 0.2.0\nappVersion: "9.9"\n');
     expect(chartAt(text, '0.2.0', true)).to.equal('apiVersion: v2\nversion: 0.2.0\nappVersion: "0.2.0"\n');
+  });
+
+  it('keeps the values that the charts had at the version that it ends', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'e2e-release-'));
+    const write = (file: string, text: string) => {
+      mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+      writeFileSync(path.join(root, file), text);
+    };
+    try {
+      write('package.json', '{"version": "0.1.0"}');
+      write('tools/charts/earlier/x', '');
+      for (const chart of ['e2e-operator', 'backend-ai']) {
+        write(`charts/${chart}/Chart.yaml`, 'version: 0.1.0\n');
+        write(`charts/${chart}/files/defaults.yaml`, `of: ${chart}\n`);
+      }
+      const kept = 'tools/charts/earlier/e2e-operator-0.1.0.yaml';
+      expect(await setVersion(root, '0.2.0')).to.include.members(['package.json', kept]);
+      expect(readFileSync(path.join(root, kept), 'utf8')).to.equal('of: e2e-operator\n');
+      expect(await setVersion(root, '0.2.0')).to.deep.equal([]);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 
   it('has the notes of its own section only', () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ProvisionError } from '@backendai-e2e/cli/machine/provision';
 
@@ -33,7 +33,13 @@ export function chartAt(text: string, version: string, app: boolean): string {
   return app ? chart.replace(/^appVersion: .*$/m, `appVersion: "${version}"`) : chart;
 }
 
-/** Writes a version into every package.json and Chart.yaml below `root`. Returns the files that changed. */
+/** Folder with the values of earlier versions of the charts, for the tests of upgrades. */
+const EARLIER_VALUES = 'tools/charts/earlier';
+
+/**
+ * Writes a version into every package.json and Chart.yaml below `root`, and keeps the values of the charts at the version that it
+ * ends. Returns the files that changed.
+ */
 export async function setVersion(root: string, version: string): Promise<string[]> {
   if (!VERSION.test(version)) {
     throw new ProvisionError(`"${version}" is not a version`, 'Give three numbers, for example 0.3.0.');
@@ -46,6 +52,13 @@ export async function setVersion(root: string, version: string): Promise<string[
     await writeFile(path.join(root, file), after);
     changed.push(file);
   };
+  const ended = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as Manifest;
+  for (const { file } of version === ended.version ? [] : CHARTS) {
+    const chart = path.dirname(file);
+    const kept = path.join(EARLIER_VALUES, `${path.basename(chart)}-${ended.version}.yaml`);
+    await cp(path.join(root, chart, 'files/defaults.yaml'), path.join(root, kept));
+    changed.push(kept);
+  }
   for (const file of await manifests(root)) await change(file, (text) => manifestAt(text, version));
   for (const { file, app } of CHARTS) await change(file, (text) => chartAt(text, version, app));
   return changed;

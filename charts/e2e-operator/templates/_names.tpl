@@ -97,7 +97,54 @@ matchResources:
 {{- define "e2e-operator.suitePods" -}}
 {{- $set := dict -}}
 {{- range $from, $to := dict "podLabels" "labels" "podAnnotations" "annotations" "nodeSelector" "nodeSelector" "tolerations" "tolerations" "affinity" "affinity" "priorityClassName" "priorityClassName" -}}
-{{- with index ($.Values.suitePods | default dict) $from -}}{{- $_ := set $set $to . -}}{{- end -}}
+{{- with index $.Values.suitePods $from -}}{{- $_ := set $set $to . -}}{{- end -}}
 {{- end -}}
 {{- toJson $set -}}
+{{- end -}}
+
+{{- /* The settings of the way out of the cluster. */ -}}
+{{- define "e2e-operator.outbound" -}}
+{{- $out := .Values.outbound -}}
+{{- $ca := $out.ca -}}
+{{- $kind := "" -}}
+{{- if $ca.configMap }}{{ $kind = "configMap" }}{{ else if $ca.secret }}{{ $kind = "secret" }}{{ end -}}
+{{- toJson (merge (dict "caKind" $kind "caName" ($ca.configMap | default $ca.secret) "caKey" $ca.key) (omit $out "ca")) -}}
+{{- end -}}
+
+{{- /* Variables of a container that calls what lies outside of the cluster. */ -}}
+{{- define "e2e-operator.outboundEnv" -}}
+{{- $out := include "e2e-operator.outbound" . | fromJson -}}
+{{- range $variable, $key := dict "HTTPS_PROXY" "httpsProxy" "HTTP_PROXY" "httpProxy" -}}
+{{- if $out.proxySecret }}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ $out.proxySecret | quote }}, key: {{ $key }}, optional: true}}
+{{- else if index $out $key }}
+- {name: {{ $variable }}, value: {{ index $out $key | replace "$" "$$" | quote }}}
+{{- end }}
+{{- end }}
+{{- if or $out.proxySecret $out.httpsProxy $out.httpProxy }}
+# helm calls the API server by its address. Kubernetes replaces the name in parentheses.
+- {name: NO_PROXY, value: {{ list "localhost" "127.0.0.1" "$(KUBERNETES_SERVICE_HOST)" ".svc" ".cluster.local" $out.noProxy | compact | join "," | quote }}}
+{{- end }}
+{{- if $out.caKind }}
+- {name: NODE_EXTRA_CA_CERTS, value: {{ printf "/etc/backendai-e2e/outbound-ca/%s" $out.caKey | quote }}}
+{{- end }}
+{{- end -}}
+
+{{- define "e2e-operator.outboundMount" -}}
+{{- if (include "e2e-operator.outbound" . | fromJson).caKind -}}
+- {name: outbound-ca, mountPath: /etc/backendai-e2e/outbound-ca, readOnly: true}
+{{- end -}}
+{{- end -}}
+
+{{- define "e2e-operator.outboundVolume" -}}
+{{- with include "e2e-operator.outbound" . | fromJson -}}
+{{- if eq .caKind "configMap" -}}
+- name: outbound-ca
+  configMap: {name: {{ .caName | quote }}}
+{{- else if eq .caKind "secret" -}}
+- name: outbound-ca
+  secret: {secretName: {{ .caName | quote }}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

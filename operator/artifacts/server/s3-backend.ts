@@ -146,16 +146,17 @@ export class S3Store implements ArtifactStore {
 }
 
 function clientConfig(settings: S3Settings): S3ClientConfig {
-  const { endpoint, region, pathStyle, caFile } = settings;
+  const { endpoint, region, pathStyle, checksums, caFile } = settings;
   const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-  const agent = { keepAlive: true, maxSockets: 8 };
+  // The proxies of HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+  const agent = { keepAlive: true, maxSockets: 8, proxyEnv: process.env };
   return {
     region,
     ...(endpoint ? { endpoint } : {}),
     forcePathStyle: pathStyle,
     maxAttempts: TRIES,
     // Servers other than Amazon's may not support the SDK's own checksums; ours is in the key.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
+    requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MS,

@@ -10,6 +10,8 @@ export interface S3Settings {
   prefix: string;
   /** Whether the bucket is in the path, not in the host name, as most servers other than Amazon's expect. */
   pathStyle: boolean;
+  /** Whether each upload carries a checksum of the SDK. Buckets with Object Lock demand one, and some servers know none. */
+  checksums: boolean;
   /** File with CA certificates to trust instead of the system's. */
   caFile: string | undefined;
 }
@@ -34,6 +36,7 @@ export const ARTIFACT_SERVER_ENV = {
   region: 'E2E_ARTIFACTS_S3_REGION',
   prefix: 'E2E_ARTIFACTS_S3_PREFIX',
   pathStyle: 'E2E_ARTIFACTS_S3_PATH_STYLE',
+  checksums: 'E2E_ARTIFACTS_S3_CHECKSUMS',
   caFile: 'E2E_ARTIFACTS_S3_CA_FILE',
 } as const;
 
@@ -62,16 +65,18 @@ export function artifactServerSettings(env: Record<string, string | undefined>):
     const quotaBytes = quotaOf(env[ARTIFACT_SERVER_ENV.sizeLimit]);
     return { port, token, store: { kind: 'folder', folder, quotaBytes } };
   }
-  const pathStyle = env[ARTIFACT_SERVER_ENV.pathStyle] ?? 'true';
-  if (pathStyle !== 'true' && pathStyle !== 'false') {
-    throw new Error(`${ARTIFACT_SERVER_ENV.pathStyle} is "true" or "false", not "${pathStyle}"`);
-  }
+  const flag = (variable: string, standard: string): boolean => {
+    const value = env[variable] ?? standard;
+    if (value === 'true' || value === 'false') return value === 'true';
+    throw new Error(`${variable} is "true" or "false", not "${value}"`);
+  };
   const s3 = {
     bucket: text(ARTIFACT_SERVER_ENV.bucket),
     endpoint: env[ARTIFACT_SERVER_ENV.endpoint] ?? '',
     region: text(ARTIFACT_SERVER_ENV.region),
     prefix: env[ARTIFACT_SERVER_ENV.prefix] ?? '',
-    pathStyle: pathStyle === 'true',
+    pathStyle: flag(ARTIFACT_SERVER_ENV.pathStyle, 'true'),
+    checksums: flag(ARTIFACT_SERVER_ENV.checksums, 'false'),
     caFile: env[ARTIFACT_SERVER_ENV.caFile] || undefined,
   };
   return { port, token, store: { kind: 's3', s3, installation: installationOf(token) } };

@@ -41,6 +41,7 @@ export class S3Server {
       bucket: this.bucket,
       prefix: '/staging/e2e/',
       pathStyle: true,
+      checksums: false,
       caFile: tls?.cert,
     };
   }
