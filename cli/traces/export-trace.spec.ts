@@ -46,6 +46,27 @@ describe('the export of a trace', () => {
   });
   after(() => server.close());
 
+  it('goes through the proxy of the environment', async () => {
+    const before = process.env.HTTP_PROXY;
+    const tunnels: string[] = [];
+    // The collector itself stands for the proxy, and opens no tunnel.
+    server.on('connect', (request, socket) => {
+      tunnels.push(request.url ?? '');
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    process.env.HTTP_PROXY = url;
+    try {
+      expect(await ended({ url: 'http://collector.example:4318' })).to.include('does not take the trace');
+      expect(tunnels).to.deep.equal(['collector.example:4318']);
+    } finally {
+      if (before === undefined) delete process.env.HTTP_PROXY;
+      else process.env.HTTP_PROXY = before;
+    }
+    // Further exports need none.
+    expect(await ended()).to.equal('1');
+    expect(seen.at(-1)?.path).to.equal('/v1/traces');
+  });
+
   /** How an export ended: the number of spans, or the message of its error. */
   const ended = (more: { url?: string; headers?: string } = {}, count = 1) =>
     exportTrace(traceWith(count), { url, pauseMs: 1, ...more }).then(String, (error: Error) => error.message);

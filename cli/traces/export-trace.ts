@@ -1,4 +1,6 @@
+import { setGlobalProxyFromEnv } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { proxyFor } from '@backendai-e2e/kube/proxy';
 import { otlpRequest } from './otlp.ts';
 import type { Trace } from './span.ts';
 
@@ -30,17 +32,23 @@ export interface ExportOptions {
 }
 
 /**
- * Sends a trace to a collector as OTLP/HTTP with JSON. Returns the number of spans.
+ * Sends a trace to a collector as OTLP/HTTP with JSON, through the proxy that the environment names for it. Returns the number of spans.
  * @throws ExportFailed if the address is none, or the collector cannot be reached or refuses spans
  */
 export async function exportTrace(trace: Trace, options: ExportOptions): Promise<number> {
   const url = endpointOf(options.url);
   const headers = headersOf(options.headers);
-  for (let from = 0; from < trace.spans.length; from += BATCH) {
-    const body = JSON.stringify(otlpRequest(trace, trace.spans.slice(from, from + BATCH)));
-    await send(url, headers, body, options);
+  // Node.js uses the proxies of the environment only on request.
+  const restore = proxyFor(url, undefined, process.env) ? setGlobalProxyFromEnv() : undefined;
+  try {
+    for (let from = 0; from < trace.spans.length; from += BATCH) {
+      const body = JSON.stringify(otlpRequest(trace, trace.spans.slice(from, from + BATCH)));
+      await send(url, headers, body, options);
+    }
+    return trace.spans.length;
+  } finally {
+    restore?.();
   }
-  return trace.spans.length;
 }
 
 async function send(

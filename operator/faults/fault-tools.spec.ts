@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
-const TOOLS = new URL('../../images/fault-tools/', import.meta.url).pathname;
+const TOOLS = fileURLToPath(new URL('../../images/fault-tools/', import.meta.url));
 
 /** Runs lines of Bash after the functions of the fault tools, and returns the events that they report. */
 function events(lines: string): { event: string; evidence: string }[] {
   const script = [
     'set -uo pipefail',
-    ...['receipt', 'partition', 'processes'].map((name) => `. ${TOOLS}${name}.sh`),
+    ...['receipt', 'partition', 'processes'].map((name) => `. "${TOOLS}${name}.sh"`),
     'until_over() { :; }; direction=both ports= seconds=9 table=t peers=10.0.0.1,10.0.0.2',
     lines,
   ].join('\n');

@@ -31,6 +31,8 @@ export interface NotificationDependencies {
 
 type Notification = NonNullable<TestRunStatus['notification']>;
 
+/** The longest pause that a receiver may ask for. */
+const LONGEST_PAUSE_MS = 6 * 3_600_000;
 /** Age after which a run is no longer news. It also excludes runs from before notifications were enabled. */
 const NEWS_MS = 86_400_000;
 /** Milliseconds until the next look: the history of a suite is written shortly after its run. */
@@ -130,7 +132,7 @@ export class NotificationReconciler {
     }
     if (over) return undefined;
     const own = this.#failures.next(run.metadata.uid ?? '');
-    return { requeueAfterMs: Math.max(own, Math.min(delivery.retryAfterMs ?? 0, 600_000)) };
+    return { requeueAfterMs: Math.max(own, Math.min(delivery.retryAfterMs ?? 0, LONGEST_PAUSE_MS)) };
   }
 
   async #record(run: TestRun, what: Omit<Notification, 'at'>, signal: AbortSignal): Promise<void> {
