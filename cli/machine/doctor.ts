@@ -3,7 +3,8 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { tryCommand } from './command.ts';
-import { engineVersion, planEngine } from './engine.ts';
+import { planEngine } from './engine.ts';
+import { type EngineFacts, engineObstacle, inspectEngine } from './engine-facts.ts';
 import { goVersion, isOlder } from './go.ts';
 import { type Host, inspectHost } from './host.ts';
 import type { Provision } from './provision.ts';
@@ -33,7 +34,7 @@ const DISK_GB = { cold: 30, warm: 12 };
  */
 export async function inspectMachine(p: Provision, environments = 1): Promise<Finding[]> {
   const host = await inspectHost();
-  const [engine, go, registry] = await Promise.all([engineVersion(p), goVersion(p), registryAnswers(p)]);
+  const [engine, go, registry] = await Promise.all([inspectEngine(p), goVersion(p), registryAnswers(p)]);
   const tools = await Promise.all(
     (['kind', 'helm', 'kubectl'] as const).map((name) => inspectTool(name, go, p)),
   );
@@ -44,6 +45,7 @@ export async function inspectMachine(p: Provision, environments = 1): Promise<Fi
     memoryFinding(totalmem() / 2 ** 30, environments),
     diskFinding((await freeGigabytes(p)) ?? 0, warm),
     cgroupFinding(host),
+    inotifyFinding(host),
     capabilityFinding(host),
     registryFinding(registry),
     goFinding(go, tools),
@@ -64,14 +66,15 @@ export function platformFinding(platform: string, arch: string): Finding {
   };
 }
 
-/** @param version of the engine that answers, undefined where none does */
 export function engineFinding(
-  version: string | undefined,
+  engine: EngineFacts,
   host: Pick<Host, 'families' | 'root'>,
   env: Record<string, string | undefined>,
 ): Finding {
   const name = 'Docker engine';
-  if (version !== undefined) return { name, state: 'found', detail: version };
+  const obstacle = engineObstacle(engine);
+  if (obstacle) return { name, state: 'missing', detail: obstacle.why, remedy: obstacle.remedy };
+  if (engine.version !== undefined) return { name, state: 'found', detail: engine.version };
   const plan = planEngine(host, env);
   return plan.do === 'provide'
     ? {
@@ -123,6 +126,30 @@ export function cgroupFinding(host: Pick<Host, 'cgroup'>): Finding {
     host.cgroup === 1 ? 'version 1: the node image is configured for it' : `version ${host.cgroup}`;
   if (host.cgroup !== undefined) return { name: 'cgroup', state: 'found', detail };
   return { name: 'cgroup', state: 'missing', detail: 'no control groups', remedy: 'Run this on Linux.' };
+}
+
+/**
+ * The least that one node needs for systemd, containerd, the kubelet and the pods: Linux' own default. Below it, they end with "too
+ * many open files" (kind's list of known issues).
+ */
+const INOTIFY = { instances: 128, watches: 8192 };
+/** What kind recommends. */
+const MORE_INOTIFY = 'fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288';
+
+/** Whether the kernel lets the processes of a node watch enough files. */
+export function inotifyFinding({ inotify }: Pick<Host, 'inotify'>): Finding {
+  const name = 'inotify';
+  if (inotify === undefined) return { name, state: 'found', detail: 'limits unknown' };
+  const detail = `${inotify.instances} instances and ${inotify.watches} watches for each user`;
+  if (inotify.instances >= INOTIFY.instances && inotify.watches >= INOTIFY.watches) {
+    return { name, state: 'found', detail };
+  }
+  return {
+    name,
+    state: 'missing',
+    detail: `${detail}, at least ${INOTIFY.instances} and ${INOTIFY.watches} are needed`,
+    remedy: `Run "sysctl -w ${MORE_INOTIFY}" as root. To keep it, write both into /etc/sysctl.d.`,
+  };
 }
 
 function capabilityFinding(host: Pick<Host, 'missingCapabilities'>): Finding {

@@ -3,7 +3,8 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { planEngine, startDaemon, wakeEngine } from './engine.ts';
+import { ensureEngine, planEngine, startDaemon, wakeEngine } from './engine.ts';
+import { inspectEngine } from './engine-facts.ts';
 import { type Provision, ProvisionError } from './provision.ts';
 
 const debianRoot = { families: ['debian'], root: true };
@@ -77,6 +78,28 @@ describe('an engine that is installed', () => {
     await install('dockerd', `: > ${folder}/started`);
     expect(await wakeEngine(p)).to.equal(true);
     expect(existsSync(path.join(folder, 'started'))).to.equal(false);
+  });
+  it('is never installed in place of Podman under its name', async () => {
+    // As the package podman-docker has it: the version of no server, and its own name.
+    await install('docker', 'case "$1" in --version) echo "podman version 4.3.1";; *) exit 125;; esac');
+    expect((await refusal(ensureEngine(p))).message).to.include('Podman');
+    expect(said).to.deep.equal([]);
+  });
+  it('shows whether it is rootless, and where it is', async () => {
+    await install(
+      'docker',
+      `case "$1 $2" in
+        "version --format") echo 27.0.1;;
+        "info --format") echo '["name=seccomp,profile=builtin","name=rootless","name=seccomp"]';;
+        "context inspect") echo "unix:///run/user/1000/docker.sock";;
+      esac`,
+    );
+    expect(await inspectEngine(p)).to.deep.equal({
+      version: '27.0.1',
+      podman: false,
+      rootless: true,
+      endpoint: 'unix:///run/user/1000/docker.sock',
+    });
   });
   it('is never taken for empty when it is on another machine and silent', async () => {
     await install('docker', 'exit 1');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { command, commandWithRetry, logPath, tryCommand } from './command.ts';
 import { withBoundedRuntime } from './daemon-config.ts';
+import { engineObstacle, inspectEngine } from './engine-facts.ts';
 import { type Host, inspectHost } from './host.ts';
 import { type Provision, ProvisionError } from './provision.ts';
 import { needsBoundedRuntime, renderBoundedRunc } from './runc-wrapper.ts';
@@ -57,7 +58,11 @@ export function planEngine(
  * @throws ProvisionError where it may not or cannot be done
  */
 export async function ensureEngine(p: Provision): Promise<void> {
-  if ((await engineVersion(p)) !== undefined) return;
+  const engine = await inspectEngine(p);
+  // Docker's packages replace those of Podman. A user decides that.
+  const podman = engine.podman ? engineObstacle(engine) : undefined;
+  if (podman) throw new ProvisionError(`Docker: ${podman.why}.`, podman.remedy);
+  if (engine.version !== undefined) return;
   const host = await inspectHost();
   const plan = planEngine(host, process.env);
   if (plan.do === 'refuse') throw new ProvisionError(`Docker: ${plan.why}.`, plan.remedy);

@@ -11,6 +11,8 @@ export interface Host {
   /** ID and ID_LIKE of /etc/os-release, lower case. */
   families: string[];
   root: boolean;
+  /** Limits of inotify for each user; undefined: not Linux. */
+  inotify: { instances: number; watches: number } | undefined;
   /** Whether systemd is the init process. */
   systemd: boolean;
 }
@@ -25,9 +27,17 @@ export async function inspectHost(): Promise<Host> {
     missingCapabilities:
       status === undefined || lastCap === undefined ? [] : missingCapabilities(status, Number(lastCap)),
     families: osFamilies((await readIfThere('/etc/os-release')) ?? ''),
+    inotify: await inotifyLimits(),
     root: process.getuid?.() === 0,
     systemd: existsSync('/run/systemd/system'),
   };
+}
+
+async function inotifyLimits(): Promise<Host['inotify']> {
+  const limit = (name: string) => readIfThere(`/proc/sys/fs/inotify/max_user_${name}`);
+  const [instances, watches] = await Promise.all([limit('instances'), limit('watches')]);
+  if (instances === undefined || watches === undefined) return undefined;
+  return { instances: Number(instances), watches: Number(watches) };
 }
 
 /** ID and ID_LIKE of an os-release text, e.g. ["ubuntu", "debian"]. */
