@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import {
@@ -11,7 +12,7 @@ import {
   readKnownIssues,
 } from './known-issues.ts';
 
-const LIST_TESTS = new URL('./list.ts', import.meta.url).pathname;
+const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
 
 const issue: KnownIssue = {
   issue: 'It is wrong',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
 import { isRecord } from '@backendai-e2e/kube/is-record';
 import { knownIssueLine, knownIssueName } from '@backendai-e2e/results/known-issue-line';
@@ -6,7 +7,7 @@ import { firstLine, type TestEnd, type TestIdentity } from '@backendai-e2e/resul
 import { parse } from 'yaml';
 
 /** The list of this project, beside the suites in the checkout and in the image. */
-export const KNOWN_ISSUES = new URL('../known-issues.yaml', import.meta.url).pathname;
+export const KNOWN_ISSUES = fileURLToPath(new URL('../known-issues.yaml', import.meta.url));
 
 /** Name of the list in messages. */
 const LIST = 'suites/known-issues.yaml';

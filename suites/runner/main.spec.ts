@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { parseTestLine } from '@backendai-e2e/results/printed-output';
 import { expect } from 'chai';
@@ -24,8 +25,8 @@ interface Ended {
   last: TestReportStatus;
 }
 
-const SAMPLE_LIST = new URL('./fixtures/known-issues.yaml', import.meta.url).pathname;
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
+const SAMPLE_LIST = fileURLToPath(new URL('./fixtures/known-issues.yaml', import.meta.url));
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 describe('the runner', function () {
   this.timeout(30_000);

@@ -6,7 +6,7 @@ import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { countTests, decideOutcome, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
 import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import type { SuiteRecord } from '@backendai-e2e/results/run-record';
-import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
+import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { TestIds } from '@backendai-e2e/results/titles';
 
 /** A shorter hook explains no gap between tests. */
@@ -69,7 +69,12 @@ export class Progress {
    * Records the end of a test. Returns its entry in the report, or undefined when it was closed before (interrupted).
    * @param seconds as measured by Mocha
    */
-  end(test: TestIdentity, end: TestEnd, seconds: number): TestRecord | undefined {
+  end(
+    test: TestIdentity,
+    state: TestRecord['state'],
+    seconds: number,
+    error?: string,
+  ): TestRecord | undefined {
     const id = this.#open.get(test);
     if (id === undefined) return undefined;
     this.#open.delete(test);
@@ -77,9 +82,10 @@ export class Progress {
     if (this.#current?.test === test) this.#current = undefined;
     const at = this.#begun.get(test);
     return this.#add({
-      ...{ id, ...test, ...end },
+      ...{ id, ...test, state },
       ...(at ? { startedAt: at.toISOString() } : {}),
       seconds: round(seconds),
+      ...(error ? { error } : {}),
     });
   }
 
@@ -139,8 +145,7 @@ export class Progress {
       const error = runs
         ? `interrupted while it ran: ${interruption.message}`
         : `${NOT_RUN}${interruption.message}`;
-      const seconds = runs ? (now - current.since) / 1000 : 0;
-      return this.end(test, { state: 'interrupted', error }, seconds) ?? [];
+      return this.end(test, 'interrupted', runs ? (now - current.since) / 1000 : 0, error) ?? [];
     });
   }
 
@@ -157,7 +162,7 @@ export class Progress {
     const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
     const why = this.#failedHooks > 0 ? 'a hook before it did not succeed' : 'the run ended before it began';
     const closed = [...this.#open.keys()].flatMap(
-      (test) => this.end(test, { state, error: `${NOT_RUN}${why}` }, 0) ?? [],
+      (test) => this.end(test, state, 0, `${NOT_RUN}${why}`) ?? [],
     );
     this.#outcome = outcome ?? decideOutcome(this.#tests, this.#interruption);
     this.#finishedAt = now;

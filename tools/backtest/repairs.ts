@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
 import { COMPONENTS as DEPLOYED } from '@backendai-e2e/cli/backend-ai/components';
 import { type Static, Type } from 'typebox';
@@ -69,7 +70,7 @@ export class InvalidBacktest extends Error {
 }
 
 /** The list beside the suites. */
-const BACKTEST = new URL('../../suites/backtest.yaml', import.meta.url).pathname;
+const BACKTEST = fileURLToPath(new URL('../../suites/backtest.yaml', import.meta.url));
 
 /** Reads suites/backtest.yaml. Throws {@link InvalidBacktest}, or the error of reading. */
 export function readRepairs(): Repair[] {

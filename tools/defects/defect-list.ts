@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -91,7 +92,7 @@ export class InvalidDefects extends Error {
 }
 
 /** The list beside the suites. */
-const DEFECTS = new URL('../../suites/defects.yaml', import.meta.url).pathname;
+const DEFECTS = fileURLToPath(new URL('../../suites/defects.yaml', import.meta.url));
 
 /** Reads suites/defects.yaml. Throws {@link InvalidDefects}, or the error of reading. */
 export function readDefects(): Defect[] {

@@ -54,8 +54,7 @@ function addEveryday(program: Command, end: End): void {
   program
     .command('count', { hidden: true })
     .description('print the last line of CI: "N passed, N failed"')
-    .argument('[folders...]', 'results of jobs (out/e2e if there are none)')
-    .action(async (folders: string[]) => end(await (await import('./count.ts')).countCommand(folders)));
+    .action(async () => end(await (await import('./count.ts')).countCommand()));
 }
 
 function addGenerators(program: Command, end: End): void {

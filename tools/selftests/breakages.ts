@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -56,7 +57,7 @@ export class InvalidBreakages extends Error {
 }
 
 /** The list beside the suites. */
-const BREAKAGES = new URL('../../suites/breakages.yaml', import.meta.url).pathname;
+const BREAKAGES = fileURLToPath(new URL('../../suites/breakages.yaml', import.meta.url));
 
 /** Fields of a step that say how it is done. */
 const WAYS = ['sql', 'valkey', 'shell', 'kubectl'] as const;
