@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABELS } from '@backendai-e2e/api/group';
+import type { TestReport } from '@backendai-e2e/api/test-report';
 import { isFinished } from '@backendai-e2e/api/test-run';
 import { observe } from '@backendai-e2e/kube/observe';
 import { corePath } from '@backendai-e2e/kube/request';
@@ -8,16 +9,19 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import type { Secrets } from '@backendai-e2e/redaction/redaction';
 import { type RunNames, readRun } from '../runs/follow.ts';
 import type { PhaseProgress } from '../terminal/renderer.ts';
-import { fetchArtifacts, untilArchived } from './artifacts.ts';
+import { type Fetched, fetchArtifacts, untilArchived } from './artifacts.ts';
 import { type ContainerLog, type Pod, readNamespaces, writeLogs } from './cluster-logs.ts';
 import type { Collector, JobRecord } from './job-record.ts';
 import { maskedLogs, secretsOfNamespaces } from './masked-logs.ts';
-import { printedTests } from './printed-tests.ts';
+import { addArchived, printedTests } from './printed-tests.ts';
 import { writeResults } from './results-folder.ts';
 import { readSurroundings } from './run-surroundings.ts';
 
 /** A pod whose report is final needs a moment to end. After this its output is taken as it is. */
 const POD_END_MS = 45_000;
+
+/** Folder of the fetched artifacts in a job's results. */
+const ARTIFACTS = 'artifacts';
 
 /** Where a job's results go, and where they come from. */
 export interface Sites {
@@ -66,10 +70,11 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
       const events = record.events ?? [];
       const { collected, seen } = record;
       const surroundings = await readSurroundings(client, seen, collected, sites.namespaces, p.signal);
+      const { differing, files, archived } = await fetchAll(client, names, sites, progress, p.signal);
+      await addArchived(printed, path.join(out, ARTIFACTS), files, archived);
       const written = await writeResults(out, { run, reports }, { printed, events, surroundings });
-      troubles.push(...written.troubles);
+      troubles.push(...written.troubles, ...differing);
       for (const note of written.notes) progress.log(`note: ${note}`);
-      troubles.push(...(await fetchAll(client, names, sites, progress, p.signal)));
     }
     progress.title(`results and logs are in ${sites.shown}`);
     return troubles;
@@ -83,15 +88,15 @@ async function fetchAll(
   { out, operatorNamespace }: Sites,
   progress: PhaseProgress,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Fetched & { archived: readonly TestReport[] }> {
   progress.state(['artifacts of every attempt']);
   const read = async () => (await readRun(client, names, signal)).reports;
   const { reports, pending } = await untilArchived(read, signal);
   for (const name of pending) progress.log(`not archived: ${name}`);
-  const artifacts = { folder: path.join(out, 'artifacts'), serverNamespace: operatorNamespace };
-  const { missing, differing, neverKept } = await fetchArtifacts(client, reports, artifacts, signal);
-  for (const line of [...neverKept, ...missing]) progress.log(`no artifact: ${line}`);
-  return differing;
+  const artifacts = { folder: path.join(out, ARTIFACTS), serverNamespace: operatorNamespace };
+  const fetched = await fetchArtifacts(client, reports, artifacts, signal);
+  for (const line of [...fetched.neverKept, ...fetched.missing]) progress.log(`no artifact: ${line}`);
+  return { ...fetched, archived: reports };
 }
 
 /** The logs of operator pods that the job itself deleted, as if they were still there. */

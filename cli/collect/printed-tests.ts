@@ -1,3 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { partsOf } from '@backendai-e2e/api/artifact-key';
 import { LABELS } from '@backendai-e2e/api/group';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { readPrintedTests } from '@backendai-e2e/results/printed-output';
@@ -21,9 +26,49 @@ export function printedTests(
       .filter((log) => !log.previous && log.text !== '')
       .map((log) => {
         const name = log.labels['batch.kubernetes.io/job-name'] ?? log.pod;
-        const report = reports.find(({ metadata }) => metadata.name === name);
-        const files = report?.status?.tests?.map(({ file }) => file);
-        return [name, readPrintedTests(log.text, files && new Set(files))];
+        return [
+          name,
+          testsIn(
+            log.text,
+            reports.find(({ metadata }) => metadata.name === name),
+          ),
+        ];
       }),
   );
+}
+
+const unpack = promisify(gunzip);
+/** Artifact with the whole output of an attempt's pod. */
+const OUTPUT = 'suite.log';
+
+/**
+ * Adds the tests of attempts whose pods are gone, from the outputs that the operator archived before. A pod lasts only a
+ * while after its suite, so in a long run most outputs come from there. An output that was shortened is left out.
+ * @param printed by the name of the TestReport; gets the missing ones
+ * @param folder of the fetched artifacts, whose SHA-256 was checked
+ * @param fetched files in it: `<report>/<file>`
+ * @param reports as they are after the archiving
+ */
+export async function addArchived(
+  printed: Map<string, ObservedTest[]>,
+  folder: string,
+  fetched: readonly { file: string }[],
+  reports: readonly TestReport[],
+): Promise<void> {
+  const there = new Set(fetched.map(({ file }) => file));
+  for (const report of reports) {
+    const { name } = report.metadata;
+    const output = report.status?.artifacts?.find((artifact) => artifact.name === OUTPUT);
+    const parts = output && partsOf(output.key);
+    if (printed.has(name) || !parts || parts.omittedBytes > 0) continue;
+    const file = path.join(name, parts.file);
+    if (!there.has(file)) continue;
+    const text = (await unpack(await readFile(path.join(folder, file)))).toString('utf8');
+    if (text !== '') printed.set(name, testsIn(text, report));
+  }
+}
+
+function testsIn(text: string, report: TestReport | undefined): ObservedTest[] {
+  const files = report?.status?.tests?.map(({ file }) => file);
+  return readPrintedTests(text, files && new Set(files));
 }

@@ -36,7 +36,7 @@ describe('the last line of CI', () => {
 
   it("adds the project's tests and the suites' tests", () => {
     expect(
-      totalOf(tests, run([suite('s', 'Passed', { counts: { ...counts, interrupted: 0 } })])),
+      totalOf(tests, [run([suite('s', 'Passed', { counts: { ...counts, interrupted: 0 } })])]),
     ).to.deep.equal({
       passed: 14,
       failed: 0,
@@ -48,19 +48,26 @@ describe('the last line of CI', () => {
       suite('s', 'Interrupted', { counts }),
       suite('t', 'Failed', { reason: 'EnvironmentNotReady' }),
     ]);
-    expect(totalOf(tests, bad)).to.deep.equal({ passed: 14, failed: 2 });
+    expect(totalOf(tests, [bad])).to.deep.equal({ passed: 14, failed: 2 });
   });
 
   it('counts a flaky suite as a failure where the run says that it fails', () => {
     const lenient = run([suite('s', 'Flaky', { counts: { ...counts, interrupted: 0 } })]);
     const strict = { ...lenient, spec: { ...lenient.spec, retryPolicy: { flaky: 'Fail' as const } } };
-    expect(totalOf(tests, lenient)).to.deep.equal({ passed: 14, failed: 0 });
-    expect(totalOf(tests, strict)).to.deep.equal({ passed: 14, failed: 1 });
+    expect(totalOf(tests, [lenient])).to.deep.equal({ passed: 14, failed: 0 });
+    expect(totalOf(tests, [strict])).to.deep.equal({ passed: 14, failed: 1 });
   });
 
   it('counts a part without a result as a failure', () => {
-    expect(totalOf(undefined, undefined)).to.deep.equal({ passed: 0, failed: 2 });
-    expect(totalOf(tests, undefined)).to.deep.equal({ passed: 10, failed: 1 });
+    expect(totalOf(undefined, [undefined])).to.deep.equal({ passed: 0, failed: 2 });
+    expect(totalOf(tests, [undefined])).to.deep.equal({ passed: 10, failed: 1 });
+  });
+
+  it('adds up every job, and counts a failure for each that left no result', () => {
+    const good = run([suite('s', 'Passed', { counts: { ...counts, interrupted: 0 } })]);
+    expect(totalOf(tests, [good, good])).to.deep.equal({ passed: 18, failed: 0 });
+    expect(totalOf(tests, [good, undefined])).to.deep.equal({ passed: 14, failed: 1 });
+    expect(totalOf(tests, [run([]), good])).to.deep.equal({ passed: 14, failed: 1 });
   });
 });
 

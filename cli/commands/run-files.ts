@@ -12,7 +12,7 @@ import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
 import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
 import { insideFolder } from '../collect/inside-folder.ts';
 import { maskedLogs, secretsOfNamespaces } from '../collect/masked-logs.ts';
-import { printedTests } from '../collect/printed-tests.ts';
+import { addArchived, printedTests } from '../collect/printed-tests.ts';
 import { writeResults } from '../collect/results-folder.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
 import { runPage, writeRunPage } from '../page/run-page.ts';
@@ -155,17 +155,14 @@ export function reportCommand(
     for (const trouble of collected.troubles) console.error(`e2e: not collected: ${trouble}`);
     const printed = printedTests(collected.logs, found.run.metadata.name, found.reports);
     const surroundings = await readSurroundings(cluster.client, found, masked, namespaces, cluster.signal);
+    const sites = {
+      folder: path.join(out, 'artifacts'),
+      serverNamespace: options.artifactsNamespace ?? cluster.namespace,
+    };
+    const artifacts = await fetchArtifacts(cluster.client, found.reports, sites, cluster.signal);
+    await addArchived(printed, sites.folder, artifacts.files, found.reports);
     const { troubles, notes } = await writeResults(out, found, { printed, surroundings });
     for (const note of notes) console.error(`e2e: note: ${note}`);
-    const artifacts = await fetchArtifacts(
-      cluster.client,
-      found.reports,
-      {
-        folder: path.join(out, 'artifacts'),
-        serverNamespace: options.artifactsNamespace ?? cluster.namespace,
-      },
-      cluster.signal,
-    );
     for (const line of artifacts.neverKept) console.error(`e2e: never kept: ${line}`);
     troubles.push(...artifacts.missing, ...artifacts.differing);
     if (options.otlp !== undefined) troubles.push(...(await sentTrace(out, options.otlp, cluster.signal)));

@@ -56,6 +56,37 @@ describe('a suite file that runs without a cluster', function () {
       .and.include('✔ captures › what is printed');
   });
 
+  describe('with tests for some releases', () => {
+    const on = (version: string, more: Record<string, string> = {}): Promise<Tried> => {
+      const file = join(folder, 'releases.json');
+      writeFileSync(file, JSON.stringify({ namespace: 'e2e', version }));
+      return tried('releases', { E2E_CONNECTION: file, ...more });
+    };
+
+    it('reports as NotApplicable what the installed release does not have', async () => {
+      const result = await on('26.8.3');
+      expect([result.status.verdict, exitOf(result)]).to.deep.equal(['Passed', 0]);
+      expect(result.status.counts).to.include({ total: 4, passed: 2, pending: 2, failed: 0 });
+      const left = result.status.tests?.filter(({ state }) => state === 'pending') ?? [];
+      expect(left.map(({ reason, message }) => [reason, message])).to.have.deep.members([
+        ['NotApplicable', 'the test applies since 26.9.0, and e2e runs 26.8.3'],
+        ['NotApplicable', 'the test applies until 26.7.0, and e2e runs 26.8.3'],
+      ]);
+      expect(result.output).to.match(
+        /○ .*since 26\.9\.0 \(0\.00 s\)\n {2}NotApplicable: the test applies since/,
+      );
+      expect(result.junit).to.match(/<skipped .*e2e runs 26\.8\.3.* type="NotApplicable"/);
+    });
+    it('runs them where they apply', async () => {
+      expect((await on('26.9.6')).status.counts).to.include({ passed: 2, pending: 1, failed: 1 });
+    });
+    it('is skipped as NotApplicable if no test applies', async () => {
+      const { status } = await on('26.8.3', { E2E_GREP: 'since 26.9.0' });
+      expect(status).to.include({ verdict: 'Skipped', reason: 'NotApplicable' });
+      expect(status.message).to.include('since 26.9.0');
+    });
+  });
+
   it('counts the last try of a test that Mocha runs again', async () => {
     const result = await tried('retries');
     expect(states(result)).to.deep.equal(['passed', 'failed']);

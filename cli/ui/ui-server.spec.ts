@@ -102,7 +102,12 @@ describe('the server of a live page', () => {
     expect((await ask(`${url.pathname}text/log-0`)).body.toString()).to.equal('a line');
     const refused = await ask(`${url.pathname}text/log-9`);
     expect([refused.code, refused.body.toString()]).to.deep.equal([502, 'the API server refuses it\n']);
-    for (const path of ['text/log-1', 'text/%ff', `text/${encodeURIComponent('../../etc/passwd')}`, 'other']) {
+    for (const path of [
+      'text/log-1',
+      'text/%ff',
+      `text/${encodeURIComponent('../../etc/passwd')}`,
+      'other',
+    ]) {
       expect((await ask(`${url.pathname}${path}`)).code, path).to.equal(404);
     }
   });

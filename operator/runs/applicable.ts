@@ -1,4 +1,4 @@
-import { inRange, rangeInWords } from '@backendai-e2e/api/release';
+import { whyNotApplicable } from '@backendai-e2e/api/release';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { SUITE_REASONS } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
@@ -15,9 +15,9 @@ export function notApplicable(
 ): string | undefined {
   const { since, until } = spec;
   const range = { ...(since ? { since } : {}), ...(until ? { until } : {}) };
-  const build = deployedBuild(environment?.status?.components ?? []);
-  if (!environment || !build || inRange(build.version, range)) return undefined;
-  return `the suite applies ${rangeInWords(range)}, and ${environment.metadata.name} runs ${build.version}`;
+  if (!environment) return undefined;
+  const { version } = deployedBuild(environment.status?.components ?? []) ?? {};
+  return whyNotApplicable('the suite', range, { where: environment.metadata.name, version });
 }
 
 /** Those of the environments that a suite applies to; why it applies to none, where it does not. */

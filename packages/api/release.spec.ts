@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { buildInWords, compareReleases, inRange, rangeInWords, releaseParts, seriesOf } from './release.ts';
+import {
+  buildInWords,
+  compareReleases,
+  inRange,
+  rangeInWords,
+  releaseParts,
+  seriesOf,
+  whyNotApplicable,
+} from './release.ts';
 
 describe('versions of Backend.AI', () => {
   it('sort by number, not by text, and a pre-release before its release', () => {
@@ -36,6 +44,13 @@ describe('a range of releases', () => {
   });
   it('takes a pre-release for the release that it precedes', () => {
     expect(inRange('26.10.0.dev0', { since: '26.10.0' })).to.equal(true);
+  });
+  it('explains why a test does not apply, and is silent where it does or nothing is known', () => {
+    const why = (version?: string) =>
+      whyNotApplicable('the test', { since: '26.9.0' }, { where: 'e2e', version });
+    expect(why('26.8.3')).to.equal('the test applies since 26.9.0, and e2e runs 26.8.3');
+    for (const version of ['26.9.0', '26.9.0rc1', 'main', undefined])
+      expect(why(version)).to.equal(undefined);
   });
   it('does not hold an unreadable version, unless it holds every one', () => {
     expect(inRange('nightly', { since: '26.9.0' })).to.equal(false);

@@ -52,6 +52,24 @@ export function rangeInWords({ since, until }: ReleaseRange): string {
   return until === undefined ? 'every release' : `until ${until}`;
 }
 
+/** Reason of a suite or a test that is left out because the installed release is outside of its range. */
+export const NOT_APPLICABLE = 'NotApplicable';
+
+/**
+ * Why something does not apply where a release is installed: "the test applies since 26.9.0, and e2e runs 26.8.3".
+ * Undefined where it applies, and where the release is unknown: then it shows what is missing.
+ * @param what the test or suite, for the sentence
+ * @param where the deployment, for the sentence
+ */
+export function whyNotApplicable(
+  what: string,
+  range: ReleaseRange,
+  { where, version }: { where: string; version: string | undefined },
+): string | undefined {
+  if (version === undefined || !releaseParts(version) || inRange(version, range)) return undefined;
+  return `${what} applies ${rangeInWords(range)}, and ${where} runs ${version}`;
+}
+
 /** What is installed as one component of Backend.AI. */
 export interface InstalledBuild {
   version: string;

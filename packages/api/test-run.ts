@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { conditionOf } from './conditions.ts';
 import type { CustomResource } from './constants/group.ts';
+import { NOT_APPLICABLE } from './release.ts';
 import type * as schemas from './schemas/test-run.ts';
 import type * as statusSchemas from './schemas/test-run-status.ts';
 
@@ -60,7 +61,7 @@ export const SUITE_REASONS = {
   /** An attempt failed, and a later one did not run what it ran. */
   notRepeated: 'NotRepeated',
   /** What is installed does not have what the suite tests (spec.since, spec.until): a skip that lets the run succeed. */
-  notApplicable: 'NotApplicable',
+  notApplicable: NOT_APPLICABLE,
   /** The TestSuite was deleted before it could start. */
   suiteGone: 'SuiteGone',
   /** An object with the name of the attempt exists and has another owner. */

@@ -4,7 +4,7 @@ import type { Reporter, WriteFile } from './reporter.ts';
 import type { AttemptRecord, RunRecord, SuiteRecord } from './run-record.ts';
 import { stableUuid } from './stable-id.ts';
 import { SUITE_CASE, suiteCase } from './suite-case.ts';
-import { firstLine, type TestRecord } from './test-record.ts';
+import { firstLine, type TestRecord, whyLeftOut } from './test-record.ts';
 import { NO_TITLE, titlePath } from './titles.ts';
 
 /** Status and stage, as Allure names them: https://allurereport.org/docs/how-it-works-test-result-file/ */
@@ -82,13 +82,16 @@ function placeOf(
 }
 
 /** How a test ended, in whole milliseconds. */
-function outcomeOf({ state, startedAt, seconds, error }: TestRecord) {
+function outcomeOf(test: TestRecord) {
+  const { state, startedAt, seconds, error } = test;
+  const why = whyLeftOut(test);
   const [status, stage] = OUTCOMES[state];
   const start = Date.parse(startedAt ?? '');
   return {
     ...{ status, stage },
     ...(Number.isNaN(start) ? {} : { start, stop: start + Math.round(seconds * 1000) }),
     statusDetails: {
+      ...(why ? { message: plainLine(why) } : {}),
       ...(error ? { message: plainLine(firstLine(error)), trace: printable(error) } : {}),
       ...(state === 'known-issue' ? { known: true, muted: true } : {}),
     },

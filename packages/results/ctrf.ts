@@ -5,7 +5,7 @@ import type { Reporter, Write } from './reporter.ts';
 import { type AttemptRecord, attemptsOf, type RunRecord, type SuiteRecord } from './run-record.ts';
 import { stableUuid } from './stable-id.ts';
 import { SUITE_CASE, type SuiteCase, suiteCase } from './suite-case.ts';
-import { firstLine, isBad, type TestIdentity, type TestRecord } from './test-record.ts';
+import { firstLine, isBad, type TestIdentity, type TestRecord, whyLeftOut } from './test-record.ts';
 import { NO_TITLE, titlePath } from './titles.ts';
 
 /** Version of the Common Test Report Format that is written: https://ctrf.io, package ctrf 0.3. */
@@ -133,13 +133,16 @@ function wholeSuite(suite: SuiteRecord, whole: SuiteCase, deciding: AttemptRecor
 }
 
 /** How a test ended, in whole milliseconds. */
-function outcomeOf({ state, startedAt, seconds, error }: TestRecord) {
+function outcomeOf(test: TestRecord) {
+  const { state, startedAt, seconds, error } = test;
+  const why = whyLeftOut(test);
   const duration = Math.round(seconds * 1000);
   const start = millis(startedAt);
   return {
     status: STATUSES[state],
     duration,
     ...(start === undefined ? {} : { start, stop: start + duration }),
+    ...(why ? { message: plainLine(why) } : {}),
     ...(error ? { message: plainLine(firstLine(error)), trace: printable(error) } : {}),
   };
 }

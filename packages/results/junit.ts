@@ -25,7 +25,7 @@ interface Case {
 /**
  * JUnit XML of a run, written at its end: a testsuite for each suite (the deciding attempt), a testcase for each test
  * with classname = suite file and name = full title, made distinct by caseNames. failed → failure; inconclusive and
- * interrupted → error; pending → skipped; known-issue → skipped with that type and the failure. A suite's property
+ * interrupted → error; pending → skipped, with its reason; known-issue → skipped with that type and the failure. A suite's property
  * backend.ai says what was tested.
  *
  * A suite that ended badly without a bad test gets one more testcase "(suite)" with an error. A tool that counts test
@@ -87,13 +87,13 @@ function wholeSuite({ name }: SuiteRecord, { skipped, reason: type, message }: S
   };
 }
 
-function outcomeOf({ state, error = '' }: TestRecord): CaseOutcome | undefined {
+function outcomeOf({ state, error = '', reason, message }: TestRecord): CaseOutcome | undefined {
   const failure = { type: state, message: firstLine(error), text: error };
   switch (state) {
     case 'passed':
       return undefined;
     case 'pending':
-      return { element: 'skipped' };
+      return { element: 'skipped', type: reason, ...(message ? { message } : {}) };
     case 'known-issue':
       return { element: 'skipped', ...failure };
     case 'failed':

@@ -1,3 +1,4 @@
+import { NOT_APPLICABLE } from '@backendai-e2e/api/release';
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { type Counts, countKey, type TestState, type Verdict } from '@backendai-e2e/api/verdict';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
@@ -58,6 +59,9 @@ export function decideOutcome(tests: readonly TestRecord[], interruption: Interr
   }
   if (tests.length === 0) {
     return { verdict: 'NoTests', reason: 'NoTests', message: 'no test of the suite matches' };
+  }
+  if (tests.every((test) => test.reason === NOT_APPLICABLE)) {
+    return { verdict: 'Skipped', reason: NOT_APPLICABLE, message: tests[0]?.message ?? '' };
   }
   if (tests.every((test) => test.state === 'pending')) {
     return { verdict: 'Skipped', reason: 'AllSkipped', message: 'the suite skipped every test itself' };

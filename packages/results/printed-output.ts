@@ -1,7 +1,7 @@
 import { PATTERNS } from '@backendai-e2e/api/patterns';
 import { type Counts, TEST_MARKS, TEST_STATES } from '@backendai-e2e/api/verdict';
 import type { Outcome } from './outcome.ts';
-import { firstLine, nameOf, type ObservedTest, type TestRecord } from './test-record.ts';
+import { firstLine, nameOf, type ObservedTest, type TestRecord, whyLeftOut } from './test-record.ts';
 
 /**
  * The grammar of what a suite's pod prints, for people and programs alike. Everything that prints or reads such lines
@@ -9,6 +9,7 @@ import { firstLine, nameOf, type ObservedTest, type TestRecord } from './test-re
  *
  *     <suite file>                          before the first test of each file
  *     <mark> <full title> (<seconds> s)     for each test, when it ends; seconds with two decimals
+ *       <reason>: <message>                 below a test that was left out, if there is a reason
  *                                           an empty line, then each error in full
  *     Tests: <numbers>                      here the tests end
  *     Verdict: <verdict> (<reason>: <message>)
@@ -30,6 +31,12 @@ export const NOT_RUN = 'not run: ';
 /** The line of one test. */
 export function testLine({ state, title, seconds }: Pick<TestRecord, 'state' | 'title' | 'seconds'>): string {
   return `${TEST_MARKS[state]} ${title} (${seconds.toFixed(2)} s)`;
+}
+
+/** The line below that of a test which was left out for a reason; none for other tests. */
+export function leftOutLines(test: Pick<TestRecord, 'reason' | 'message'>): string[] {
+  const why = whyLeftOut(test);
+  return why === undefined ? [] : [`  ${why}`];
 }
 
 /** Reads a line of {@link testLine} back; undefined for any other line. */

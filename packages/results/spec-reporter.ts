@@ -1,6 +1,6 @@
 import { countTests } from './outcome.ts';
 import { plainLine } from './plain-text.ts';
-import { closingLines, testLine } from './printed-output.ts';
+import { closingLines, leftOutLines, testLine } from './printed-output.ts';
 import type { Reporter, Write } from './reporter.ts';
 
 /**
@@ -15,6 +15,7 @@ export function specReporter(write: Write): Reporter {
       if (test.file !== file) print(test.file);
       file = test.file;
       print(testLine(test));
+      for (const line of leftOutLines(test)) print(line);
     },
     suiteEnded({ tests, counts, verdict = 'Interrupted', reason, message }) {
       const outcome = { verdict, ...(reason ? { reason } : {}), ...(message ? { message } : {}) };

@@ -9,8 +9,8 @@ export type TestRecord = ReportedTest;
 /** Which test: the suite file (relative to suites/, without extension) and the full title. */
 export type TestIdentity = Pick<TestRecord, 'file' | 'title'>;
 
-/** How a test ended. `error` holds the whole text of the failure. */
-export type TestEnd = Pick<TestRecord, 'state' | 'error'>;
+/** How a test ended. `error` holds the whole text of the failure; `reason` and `message` say why it was left out. */
+export type TestEnd = Pick<TestRecord, 'state' | 'error' | 'reason' | 'message'>;
 
 /**
  * A test as another source than its TestReport shows it: the output of a pod or a JUnit file. Such a source has neither
@@ -29,6 +29,11 @@ export function nameOf({ file, title }: TestIdentity): string {
 /** The first line of a text, such as the message of an error. Empty for no text. */
 export function firstLine(text = ''): string {
   return text.split('\n', 1)[0] ?? '';
+}
+
+/** Why a test was left out, in one line: "NotApplicable: the test applies since 26.9.0, …". Undefined: not known. */
+export function whyLeftOut({ reason, message }: Pick<TestRecord, 'reason' | 'message'>): string | undefined {
+  return [reason, message].filter(Boolean).join(': ') || undefined;
 }
 
 /** Whether a test keeps its suite from passing. Known issues and tests that the suite itself skips do not. */

@@ -8,9 +8,13 @@ import type { TestRecord } from '@backendai-e2e/results/test-record';
  * are made by the runner. They stay, whatever word a weak password is: the API server refuses a state "•••ed".
  */
 export function maskTest(test: TestRecord, secrets: Secrets): TestRecord {
-  const { error } = test;
-  const title = secrets.mask(test.title);
-  return { ...test, title, ...(error === undefined ? {} : { error: secrets.mask(error) }) };
+  const { error, message } = test;
+  return {
+    ...test,
+    title: secrets.mask(test.title),
+    ...(error === undefined ? {} : { error: secrets.mask(error) }),
+    ...(message === undefined ? {} : { message: secrets.mask(message) }),
+  };
 }
 
 /** A copy of a suite's record, masked like {@link maskTest}. */

@@ -13,6 +13,7 @@ import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backend
 import { specReporter } from '@backendai-e2e/results/spec-reporter';
 import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { recorder } from '../evidence/record.ts';
+import { applicability } from '../evidence/releases.ts';
 import { fitReport } from './budget.ts';
 import { after as callAfter, monotonic, now, pause, restoreClocks } from './clock.ts';
 import { causes, headline } from './failure.ts';
@@ -231,15 +232,17 @@ function deadlineMessage(settings: Settings): string {
 }
 
 /**
- * Masks the secrets of the connection, notes its Backend.AI for the report, and returns the version. The suites report an unreadable file.
+ * Masks the secrets of the connection, notes its Backend.AI for the report and for tests that do not apply to it, and returns
+ * the version. The suites report an unreadable file.
  */
 function readConnection(path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
     const connection: Partial<Connection> = JSON.parse(readFileSync(path, 'utf8'));
     recorder.secrets.add(secretValues(connection));
-    const { version, commit, modified } = connection;
+    const { version, commit, modified, namespace = 'the deployment' } = connection;
     if (version === undefined) return undefined;
+    applicability.deployment = { namespace, version };
     backendAi = buildInWords({
       version,
       ...(commit === undefined ? {} : { commit }),

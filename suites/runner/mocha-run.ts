@@ -1,10 +1,13 @@
 import { extname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
+import { NOT_APPLICABLE } from '@backendai-e2e/api/release';
 import { printable } from '@backendai-e2e/results/plain-text';
 import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { fullTitle, matches } from '@backendai-e2e/results/titles';
 import Mocha from 'mocha';
 import { recorder } from '../evidence/record.ts';
+import { applicability } from '../evidence/releases.ts';
 import { monotonic, now } from './clock.ts';
 import { differing } from './difference.ts';
 import { describeFailure, headline } from './failure.ts';
@@ -119,8 +122,13 @@ export function startRun(
       );
       if (later) return events.ended(later);
     }
-    const ending = judge(described, { state, ...(error === undefined ? {} : { error: failureText(error) }) });
-    events.ended(progress.end(described, ending.state, seconds, ending.error));
+    const why = state === 'pending' ? applicability.whyNot(test) : undefined;
+    const ending = judge(described, {
+      state,
+      ...(error === undefined ? {} : { error: failureText(error) }),
+      ...(why === undefined ? {} : { reason: NOT_APPLICABLE, message: why.slice(0, LENGTHS.shortMessage) }),
+    });
+    events.ended(progress.end(described, ending, seconds));
   };
   // Rejections are judged when the run ends (leftovers.ts): a suite may await a promise later.
   process.removeListener('unhandledRejection', listenersOf(runner).unhandled);

@@ -6,7 +6,7 @@ import { isFailure } from '@backendai-e2e/api/verdict-policy';
 import { countTests, decideOutcome, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
 import { NOT_RUN } from '@backendai-e2e/results/printed-output';
 import type { SuiteRecord } from '@backendai-e2e/results/run-record';
-import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
+import type { TestEnd, TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
 import { TestIds } from '@backendai-e2e/results/titles';
 
 /** A shorter hook explains no gap between tests. */
@@ -69,12 +69,7 @@ export class Progress {
    * Records the end of a test. Returns its entry in the report, or undefined when it was closed before (interrupted).
    * @param seconds as measured by Mocha
    */
-  end(
-    test: TestIdentity,
-    state: TestRecord['state'],
-    seconds: number,
-    error?: string,
-  ): TestRecord | undefined {
+  end(test: TestIdentity, end: TestEnd, seconds: number): TestRecord | undefined {
     const id = this.#open.get(test);
     if (id === undefined) return undefined;
     this.#open.delete(test);
@@ -82,10 +77,9 @@ export class Progress {
     if (this.#current?.test === test) this.#current = undefined;
     const at = this.#begun.get(test);
     return this.#add({
-      ...{ id, ...test, state },
+      ...{ id, ...test, ...end },
       ...(at ? { startedAt: at.toISOString() } : {}),
       seconds: round(seconds),
-      ...(error ? { error } : {}),
     });
   }
 
@@ -145,7 +139,8 @@ export class Progress {
       const error = runs
         ? `interrupted while it ran: ${interruption.message}`
         : `${NOT_RUN}${interruption.message}`;
-      return this.end(test, 'interrupted', runs ? (now - current.since) / 1000 : 0, error) ?? [];
+      const seconds = runs ? (now - current.since) / 1000 : 0;
+      return this.end(test, { state: 'interrupted', error }, seconds) ?? [];
     });
   }
 
@@ -162,7 +157,7 @@ export class Progress {
     const state = unsure && this.#failedHooks > 0 ? 'inconclusive' : 'interrupted';
     const why = this.#failedHooks > 0 ? 'a hook before it did not succeed' : 'the run ended before it began';
     const closed = [...this.#open.keys()].flatMap(
-      (test) => this.end(test, state, 0, `${NOT_RUN}${why}`) ?? [],
+      (test) => this.end(test, { state, error: `${NOT_RUN}${why}` }, 0) ?? [],
     );
     this.#outcome = outcome ?? decideOutcome(this.#tests, this.#interruption);
     this.#finishedAt = now;

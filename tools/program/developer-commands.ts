@@ -54,7 +54,8 @@ function addEveryday(program: Command, end: End): void {
   program
     .command('count', { hidden: true })
     .description('print the last line of CI: "N passed, N failed"')
-    .action(async () => end(await (await import('./count.ts')).countCommand()));
+    .argument('[folders...]', 'results of jobs (out/e2e if there are none)')
+    .action(async (folders: string[]) => end(await (await import('./count.ts')).countCommand(folders)));
 }
 
 function addGenerators(program: Command, end: End): void {

@@ -48,6 +48,15 @@ export const ReportedTest = Type.Object({
       description: 'Message and stack of the failure, cut to the byte budget. The pod log has all of it.',
     }),
   ),
+  reason: Type.Optional(
+    Type.String({
+      maxLength: LENGTHS.reason,
+      description: 'PascalCase reason why a pending test was left out, for example NotApplicable.',
+    }),
+  ),
+  message: Type.Optional(
+    Type.String({ maxLength: LENGTHS.shortMessage, description: 'Explanation of the reason.' }),
+  ),
 });
 
 /** A hook that succeeded. A hook that failed is an entry of the tests. */

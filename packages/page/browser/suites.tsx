@@ -113,6 +113,7 @@ function TestLine({ test }: { test: PageTest }) {
     <li>
       <StateMark state={test.state} />{' '}
       {test.failure ? <a href={`#${test.failure}`}>{test.title}</a> : test.title} <Times {...test} />
+      {test.leftOut && <p class="why">{test.leftOut}</p>}
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { environmentOf } from '@backendai-e2e/api/test-run';
 import { clusterChanges } from '@backendai-e2e/results/cluster-record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
-import { isBad } from '@backendai-e2e/results/test-record';
+import { isBad, whyLeftOut } from '@backendai-e2e/results/test-record';
 import { anchorOf, failureAnchor, time } from './anchors.ts';
 import { failuresOf } from './failures.ts';
 import { ganttOf, type Ran } from './gantt.ts';
@@ -122,6 +122,7 @@ function pageSuite(
       seconds: test.seconds,
       ...timed(test.startedAt),
       ...(isBad(test) || test.error ? { failure: failureAnchor(name, test.id) } : {}),
+      ...(test.reason ? { leftOut: whyLeftOut(test) ?? '' } : {}),
     })),
     hooks: (report?.status?.hooks ?? []).map((hook) => ({
       title: hook.title,

@@ -75,6 +75,8 @@ export interface PageTest extends Timed {
   state: TestState;
   /** Anchor of its failure, if it has one. */
   failure?: string;
+  /** Why it was left out, if the runner says so. */
+  leftOut?: string;
 }
 
 /** A test that keeps its suite from passing, or a suite that failed without one. */

@@ -146,7 +146,18 @@ describe('a request to an API', () => {
     expect((error as Error).message)
       .to.include('127.0.0.1:1')
       .and.to.include('ECONNREFUSED');
+    expect((error as NoAnswer).connected, 'a refused connection').to.equal(false);
   });
+
+  for (const where of ['a new connection', 'a kept connection']) {
+    it(`says whether someone was reached but too slow, over ${where}`, async () => {
+      const api = new Api(url);
+      if (where === 'a kept connection') await api.request({ method: 'GET', path: '/' });
+      answerMs = 200;
+      const error = await failure(api.request({ method: 'GET', path: '/', timeoutMs: 50 }));
+      expect(error).to.be.instanceOf(NoAnswer).and.to.include({ connected: true });
+    });
+  }
 
   it('is recorded with its answer, without secrets', async () => {
     answer.body = '{"session_token":"fresh-token","name":"n"}';

@@ -53,6 +53,14 @@ export class BackendApiError extends Error {
 /** No answer arrived: the connection was refused or reset, or the request timed out. */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
+  /** Whether a connection stood: someone listens at the address, and was too slow or ended the connection. */
+  readonly connected: boolean;
+
+  constructor(message: string, options: { cause: unknown }) {
+    super(message, options);
+    const { cause } = options;
+    this.connected = cause instanceof RequestError && cause.timings?.connect !== undefined;
+  }
 }
 
 /** A request to an API. */
