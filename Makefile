@@ -110,10 +110,10 @@ export E2E_DRY_RUN := $(DRY_RUN)
 export E2E_INSECURE := $(INSECURE)
 export E2E_ALL := $(ALL)
 
-# These goals must exit 0 (passed), 1 (a suite failed) or 2 (could not run), but make exits 2 for any failed recipe.
+# These goals must exit 0 (passed), 1 (a suite failed) or 2 (could not run). But make exits 2 for any failed recipe.
 # Its only way to exit 1 is the answer "not up to date" of question mode (-q). So the job runs while make brings an
-# included file up to date: that file then holds the job's exit code, make reads itself again, and for a 1 it goes into
-# question mode, where the target is not up to date. Holds for one of them as the only goal, and not under -n.
+# included file up to date. The file then holds the job's exit code. After that make reads itself again. For a 1 it
+# goes into question mode, where the target is not up to date. Holds for one of them as the only goal, and not under -n.
 e2e-verdict := out/.make-verdict
 e2e-program = $(if $(filter %-selftest,$1),./tools/dev,./e2e) $(1:e2e-%=%)
 e2e-goal := $(filter e2e-kind e2e-matrix e2e-staging e2e-staging-selftest,$(MAKECMDGOALS))

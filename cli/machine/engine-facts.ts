@@ -58,7 +58,7 @@ export function engineObstacle({ podman, rootless, endpoint }: EngineFacts): Eng
     return {
       why: `the Docker engine is on another machine (${withoutPassword(endpoint)}), and the cluster's API server listens on 127.0.0.1 there`,
       remedy:
-        'Run this on the machine of the engine, in CI with an executor that runs jobs there, or unset DOCKER_HOST and DOCKER_CONTEXT.',
+        'Run this on the machine of the engine, or unset DOCKER_HOST and DOCKER_CONTEXT. In CI, use an executor that runs jobs there.',
     };
   }
   return undefined;

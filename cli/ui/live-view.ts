@@ -24,7 +24,7 @@ export interface LiveViewOptions {
 const LOG = { lines: 5_000, bytes: 4 * 1024 * 1024 } as const;
 
 const WITHOUT_LOGS =
-  'The logs are read on demand: log lines do not count for the first causes. "./e2e report" makes a page with them.';
+  'Logs are read on demand, so their lines do not count for the first causes. For a page with them, run "./e2e report".';
 
 /** The page of a run as it is now. Each change of the run makes it again. */
 export class LiveRunView implements ShownPage {
@@ -88,7 +88,7 @@ export class LiveRunView implements ShownPage {
     return this.#json;
   }
 
-  /** A text of the page, or the end of a log, read now with the rights of the reader and with secrets masked. */
+  /** A text of the page, or the end of a log. Reads it now, with the reader's rights, and masks secrets. */
   async text(id: string, signal: AbortSignal): Promise<string | undefined> {
     const text = this.#shown().texts.get(id);
     const seen = this.#seen;

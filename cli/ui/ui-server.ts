@@ -44,9 +44,9 @@ class Refusal extends Error {
 }
 
 /**
- * Serves a page to the person at this machine. It listens on loopback, answers only under its own name (a foreign name that
- * resolves to loopback is DNS rebinding), only to its own pages, and only below a path that other users cannot guess. It
- * reads, and changes nothing.
+ * Serves a page to the person at this machine. It listens on loopback and answers only under its own name. Under a foreign name,
+ * a page could reach it by DNS rebinding. It answers only to its own pages, and only below a path that other users
+ * cannot guess. It reads, and changes nothing.
  */
 export class UiServer {
   readonly #page: ShownPage;

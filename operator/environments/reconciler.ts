@@ -53,7 +53,7 @@ const GOING_MS = 1_000;
 const SECRET_MS = 2_000;
 /** Message for spec.chart where the operator cannot deploy. */
 const CONFINED =
-  'this operator is limited to certain namespaces (watchNamespaces) and cannot create one for a deployment: deploy Backend.AI yourself and set spec.external with connectionSecretRef, or install the operator without watchNamespaces';
+  'this operator is limited to certain namespaces (watchNamespaces) and cannot create one for a deployment. Deploy Backend.AI yourself and set spec.external with connectionSecretRef, or install the operator without watchNamespaces.';
 
 const FINALIZER = {
   resource: TEST_ENVIRONMENTS,

@@ -18,7 +18,7 @@ export async function refusalOf(
   try {
     const beyond = await installer.beyondLimits(environment, wanted, signal);
     if (beyond.length === 0) return undefined;
-    const message = `the settings of the operator do not allow ${beyond.join('; ')}: an administrator can allow it in the values "environments" of its chart`;
+    const message = `the settings of the operator do not allow ${beyond.join('; ')}. An administrator can allow it in the values "environments" of its chart.`;
     return { reason: notAllowed, message };
   } catch (error) {
     if (!(error instanceof HelmError) || error.transient) throw error;

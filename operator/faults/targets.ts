@@ -73,7 +73,7 @@ function containerOf(pod: Pod, wanted: string | undefined): { container: string;
   const { name } = pod.metadata;
   const container = wanted ?? pod.spec?.containers[0]?.name ?? '';
   if (pod.spec?.shareProcessNamespace !== true && pod.spec?.hostPID !== true) {
-    const message = `pod ${name} does not share its process namespace, and nothing inside a container can stop or kill its first process: set shareProcessNamespace in the pod's template`;
+    const message = `pod ${name} does not share its process namespace, so its first process cannot be stopped or killed. Set shareProcessNamespace in the pod's template.`;
     throw new FaultRefused({ reason: FAULT_REASONS.processesNotShared, message });
   }
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];

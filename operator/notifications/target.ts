@@ -17,7 +17,10 @@ export class TargetError extends Error {
   override readonly name = 'TargetError';
 }
 
-/** Reads the target from the Secret's keys `url` (which may contain a user and a password), `hmacKey` (optional) and `format` (json or slack, optional). */
+/**
+ * Reads the target from the keys of the Secret. `url` may contain a user and a password. `hmacKey` and `format` (json or slack)
+ * are optional.
+ */
 export function targetOf(secret: Secret | undefined, name: string): Target {
   if (!secret) throw new TargetError(`there is no Secret ${name} with the URL of the webhook`);
   const value = (key: string): string =>

@@ -127,8 +127,8 @@ function missedStart(run: TestRun, now: Date): string | undefined {
   const due = startDue(run);
   if (due === undefined || now.getTime() < due) return undefined;
   return (
-    `it did not start within ${run.spec.startDeadlineSeconds} s (spec.startDeadlineSeconds): ` +
-    'other runs of its environment took too long, or no operator was running'
+    `it did not start within ${run.spec.startDeadlineSeconds} s (spec.startDeadlineSeconds). ` +
+    'Other runs of its environment took too long, or no operator was running.'
   );
 }
 

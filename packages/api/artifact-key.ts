@@ -1,8 +1,8 @@
 import { PATTERNS } from './constants/patterns.ts';
 
 /**
- * The place of an artifact on the artifact server. Its path also authorizes the download: a client that knows the UID of a
- * report and the SHA-256 of an artifact has read the report.
+ * The place of an artifact on the artifact server. Its path also authorizes the download. Only a client that has read the report
+ * knows both its UID and the SHA-256 of the artifact.
  */
 export interface ArtifactPlace {
   /** Namespace of the report. */

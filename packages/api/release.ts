@@ -7,7 +7,7 @@ export interface ReleaseRange {
   until?: string;
 }
 
-/** Year, month and patch of a version, then 0 for a pre-release and 1 for a release; undefined for another text. */
+/** Year, month and patch of a version, then 0 for a pre-release, else 1. Undefined for another text. */
 export function releaseParts(version: string): [number, number, number, 0 | 1] | undefined {
   const found = RELEASE.exec(version);
   if (!found) return undefined;

@@ -2,7 +2,7 @@ import { conditionOf } from './conditions.ts';
 import { COMMAND_EXIT } from './constants/runner-contract.ts';
 import { RUN_CONDITIONS, RUN_REASONS, type TestRun } from './test-run.ts';
 
-/** The end of a job: the exit code of the program that waited for it, and a sentence that says why. */
+/** The end of a job: the exit code of the program that waited for it, and a sentence. */
 export interface Ending {
   code: (typeof COMMAND_EXIT)[keyof typeof COMMAND_EXIT];
   sentence: string;

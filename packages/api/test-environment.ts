@@ -50,7 +50,7 @@ export type TestEnvironment = CustomResource<'TestEnvironment', TestEnvironmentS
 /** Annotation on each workload of the chart: the number of pods that must be ready. */
 export const DESIRED_REPLICAS_ANNOTATION = 'e2e.backend.ai/desired-replicas';
 
-/** First container of each pod of Backend.AI: its termination message is the record of what is installed in the pod's image. */
+/** First container of each pod of Backend.AI. Its termination message records what is installed in the image. */
 export const RELEASE_RECORD_CONTAINER = 'release-record';
 
 /** Secret that charts/backend-ai creates in the namespace of the deployment. Its key connection.json holds a Connection. */

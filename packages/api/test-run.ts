@@ -83,7 +83,7 @@ export function environmentsOf({ spec }: Pick<TestRun, 'spec'>): string[] {
   return [spec.environmentRef.name, ...(spec.moreEnvironmentRefs ?? []).map(({ name }) => name)];
 }
 
-/** The environment of a line of a run, or of one of its reports: its own, or else the first of the run. */
+/** The environment of a line of a run, or of one of its reports. Without one, the first of the run. */
 export function environmentOf(
   run: Pick<TestRun, 'spec'>,
   part: { environment?: string } | undefined,

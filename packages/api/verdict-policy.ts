@@ -8,8 +8,8 @@ export interface VerdictPolicy {
   /** Rank from worst (0). A run gets the worst verdict of the suites that decide it. */
   rank: number;
   /**
-   * Whether a suite with this verdict lets its run succeed. UnlessDue: not if the run was to prove something of the suite,
-   * because it reruns failures or failFast skipped the suite.
+   * Whether a suite with this verdict lets its run succeed. UnlessDue: not if the run was to prove something of the suite. That
+   * is so when it reruns failures, or when failFast skipped the suite.
    */
   succeeds: 'Always' | 'UnlessFlakyFails' | 'UnlessDue' | 'Never';
   /** State of the suite in its environment, regardless of the policy of the run. */
@@ -115,7 +115,7 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict | undefined {
 }
 
 /**
- * The TestSuites that kept a finished run from succeeding, each once, in the order of the run. spec.rerunFailedOf runs them
+ * The TestSuites that kept a finished run from succeeding, each once, in the order of the run. With spec.rerunFailedOf they run
  * again.
  */
 export function suitesToRerun(run: Pick<TestRun, 'spec' | 'status'>): string[] {

@@ -10,7 +10,7 @@ export interface LoggedNotice extends Notice {
   fields?: LogFields;
 }
 
-/** Records what happens to an object in both places where people look: an Event on the object, and a log line. */
+/** Records what happens to an object where people look: an Event on the object, and a log line. */
 export class EventLog {
   readonly #recorder: Pick<EventRecorder, 'record'>;
   readonly #log: Log;

@@ -2,8 +2,8 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import { type KubeObject, objectName, type Resource } from '@backendai-e2e/kube/object';
 
 /**
- * Adds or removes a finalizer of an object; resolves to the changed object. Rejects with a conflict (isConflict) when the
- * object has changed since it was read: others may have finalizers of their own.
+ * Adds or removes a finalizer of an object. Resolves to the changed object. Others may have finalizers of their own. So it
+ * rejects with a conflict (isConflict) when the object has changed since it was read.
  */
 export async function setFinalizer<T extends KubeObject>(
   client: Pick<KubeClient, 'mergePatch'>,

@@ -53,7 +53,7 @@ const HEALTHY_MS = 10_000;
 const WATCH_SECONDS = { least: 300, most: 600 };
 
 /**
- * A cache of all objects of a kind, kept current by a list and a watch, which are repeated after every error. The cache may be
+ * A cache of all objects of a kind, kept current by a list and a watch. They are repeated after every error. The cache may be
  * stale. Do not change objects in it.
  */
 export class Informer<T extends KubeObject> implements Source {

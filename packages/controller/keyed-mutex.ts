@@ -3,8 +3,8 @@ export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /**
-   * Runs the work when it holds all of several keys. Keys are taken in alphabetical order, whatever order they are given in, so
-   * that two callers never wait for each other.
+   * Runs the work when it holds all of several keys. Keys are always taken in alphabetical order, so that two callers never wait
+   * for each other.
    */
   takeAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...new Set(keys)].sort();

@@ -68,7 +68,7 @@ export function recordFor(
   };
 }
 
-/** The record that releases the Lease: no holder, and a duration of one second, so that the next candidate need not wait. */
+/** The record that releases the Lease: no holder, and one second, so that the next candidate need not wait. */
 export function releasedRecord(before: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
   return { ...before, holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time };

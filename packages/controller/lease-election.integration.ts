@@ -12,7 +12,7 @@ const at = { namespace, name: 'operator' };
 
 /** Shorter than in a cluster, in the same proportions: a leader that is gone is replaced soon. */
 const SHORT = { leaseDurationMs: 6_000, renewDeadlineMs: 4_500, retryPeriodMs: 500 };
-/** So long that a leader which ends in order has given its lease back before that runs out, also on a busy machine. */
+/** Long enough that a leader which ends in order gives its lease back in time, even on a busy machine. */
 const LONG = { leaseDurationMs: 20_000, renewDeadlineMs: 15_000, retryPeriodMs: 500 };
 
 /** A candidate in a process of its own, so that it can be killed and frozen. It prints when it starts and ends leading. */

@@ -38,8 +38,8 @@ export type ElectionEnd = 'released' | 'lost';
 const JITTER = 1.2;
 
 /**
- * One candidate for a Lease. At most one candidate leads at a time, provided that all clocks run at nearly the same speed: a
- * leader stops renewDeadline after it *sent* its last renewal; others wait leaseDuration after they saw it.
+ * One candidate for a Lease. At most one candidate leads at a time, provided that all clocks run at nearly the same speed. A
+ * leader stops renewDeadline after it *sent* its last renewal. Others wait leaseDuration after they saw it.
  */
 export class LeaseElection {
   readonly #options: LeaseElectionOptions;
@@ -77,10 +77,10 @@ export class LeaseElection {
   }
 
   /**
-   * Waits for the Lease, calls `lead` once with a signal that aborts when leadership ends, and renews meanwhile.
-   * On abort of `signal` it waits for `lead` to end (the caller limits that), releases the Lease and resolves to
-   * 'released'. When leadership is lost it resolves to 'lost' at once: the process must exit. Rejects with what `lead`
-   * rejects with, after the release of the Lease.
+   * Waits for the Lease, calls `lead` once with a signal that aborts when leadership ends, and renews meanwhile. On abort of
+   * `signal` it waits for `lead` to end, releases the Lease and resolves to 'released'. The caller limits that wait. When
+   * leadership is lost it resolves to 'lost' at once: the process must exit. Rejects with what `lead` rejects with, after the
+   * release of the Lease.
    */
   async run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<ElectionEnd> {
     const sentMs = await this.#acquire(signal);

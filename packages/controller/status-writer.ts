@@ -16,7 +16,7 @@ export interface StatusWriterOptions<T extends ObjectWithStatus> {
 
 /**
  * Writes a status by server-side apply, with observedGeneration, and only when it changes. The API server refuses a write
- * (409 Conflict) that was decided on an older state than the stored one: neither a lagging cache nor a second operator can
+ * (409 Conflict) that was decided on an older state than the stored one. So neither a lagging cache nor a second operator can
  * take back a decision. `latest` returns what was written here before the cache has seen it.
  */
 export class StatusWriter<T extends ObjectWithStatus> {
@@ -39,11 +39,12 @@ export class StatusWriter<T extends ObjectWithStatus> {
   }
 
   /**
-   * Makes the status what is given; fields that this field manager wrote before and leaves out now are removed. An object
-   * with managedFields is compared by the fields of this field manager, one without them as a whole: then no other may
-   * write the status of the kind. Resolves to the object after the write, or to the given one when nothing differs.
-   * Resolves to undefined when the object is gone or was replaced by another of its name. Rejects with a conflict
-   * (isConflict) when `object` is no longer the stored one.
+   * Makes the status what is given. Fields that this field manager wrote before and leaves out now are removed. An object with
+   * managedFields is compared by the fields of this field manager. One without them is compared as a whole, so no other manager
+   * may write the status of the kind.
+   *
+   * Resolves to the object after the write, or to the given one when nothing differs. Resolves to undefined when the object is
+   * gone or was replaced by another of its name. Rejects with a conflict (isConflict) when `object` is no longer the stored one.
    */
   async write(object: T, status: NonNullable<T['status']>, signal: AbortSignal): Promise<T | undefined> {
     const { client, resource, fieldManager } = this.#options;

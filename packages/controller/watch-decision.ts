@@ -30,7 +30,7 @@ export type ListReason = 'start' | Exclude<Ended, 'server'>;
 /** Between tries: 0.5 s to 30 s. client-go's reflector uses 0.8 s to 30 s. */
 const FOLLOW_BACKOFF: Backoff = { baseMs: 500, capMs: 30_000 };
 
-/** Failed watches in a row after which a list is tried: the API server may have been restored from a backup. */
+/** Failed watches in a row after which a list is tried. The API server may have been restored from a backup. */
 const WATCHES_BEFORE_LIST = 3;
 
 /**

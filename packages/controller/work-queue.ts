@@ -19,8 +19,8 @@ export interface WorkQueueOptions {
 }
 
 /**
- * A work queue of keys, as in client-go. A key that is added twice before it is taken is taken once. A key that is added while
- * a worker has it is taken again after done(): no key has two workers, and no change is lost.
+ * A work queue of keys, as in client-go. A key that is added twice before it is taken is taken once. A key that is added while a
+ * worker has it is taken again after done(). So no key has two workers, and no change is lost.
  */
 export class WorkQueue {
   readonly #clock: Clock;

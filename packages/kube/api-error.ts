@@ -81,8 +81,8 @@ export function lacksRights(error: unknown): error is ApiError {
 }
 
 /**
- * The API server refuses the object for what it holds or where it goes: it is invalid or too large, or a quota, a policy or
- * a webhook forbids it. A retry does not help. Missing rights of the caller are no such refusal: they may arrive.
+ * The API server refuses the object for what it holds or where it goes. It is invalid or too large, or a quota, a policy or a
+ * webhook forbids it. A retry does not help. Missing rights of the caller are no such refusal: they may arrive.
  */
 export function isRefused(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;

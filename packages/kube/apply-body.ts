@@ -1,6 +1,6 @@
 /**
- * Characters that JSON does not escape, but that YAML refuses or reads as a line break: control characters beyond ASCII,
- * line separators, the byte order mark, and noncharacters (YAML 1.2, sections 5.1 and 5.4).
+ * Characters that JSON does not escape. YAML refuses them or reads them as a line break (YAML 1.2, sections 5.1 and 5.4). They
+ * are control characters beyond ASCII, line separators, the byte order mark, and noncharacters.
  */
 const NOT_IN_YAML = /[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g;
 

@@ -15,14 +15,14 @@ export function backoffMs(backoff: Backoff, failures: number): number {
   return Math.min(backoff.capMs, backoff.baseMs * (backoff.factor ?? 2) ** (failures - 1));
 }
 
-/** Adds a random part, up to the given share of the delay, so that clients do not return at the same moment. */
+/** Adds a random part, up to the given share of the delay. So clients do not return at the same moment. */
 export function jittered(ms: number, share: number, random: () => number = Math.random): number {
   return ms * (1 + share * random());
 }
 
 /**
  * Counts failures by key and gives the delay of each. It is client-go's per-item limiter, but with a cap of 30 s instead of
- * 1000 s: after minutes of trouble with the API server, a run must not wait a quarter of an hour.
+ * 1000 s. After minutes of trouble with the API server, a run must not wait a quarter of an hour.
  */
 export class ItemBackoff {
   readonly #backoff: Backoff;

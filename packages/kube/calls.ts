@@ -16,8 +16,8 @@ export interface CallOptions {
   /** Milliseconds for the call with all its retries. */
   deadlineMs?: number | undefined;
   /**
-   * For large answers: milliseconds for the head of the answer, and then between two parts of its body, which may take
-   * as long as it needs. Replaces the deadline once the answer has begun.
+   * For large answers: milliseconds for the head of the answer, and then between two parts of its body. The body as a whole has
+   * no limit. Replaces the deadline once the answer has begun.
    */
   stallMs?: number | undefined;
   /**

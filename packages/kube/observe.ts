@@ -23,10 +23,11 @@ export interface ObserveOptions {
 const SHORT_MS = 1_000;
 
 /**
- * Follows a collection: yields all its objects by name, first as listed, then after each change. A watch that is cut or
- * too old starts again with a list, so that no change is missed and a deletion in the gap is seen.
- * Ends only by throwing: the signal's reason, a refusal of the API server (403, 404 …), or, after `patienceMs` without
- * an answer, an ApiError that isUnreachable accepts.
+ * Follows a collection: yields all its objects by name, first as listed, then after each change. A watch that is cut or too old
+ * starts again with a list. So no change is missed, and a deletion in the gap is seen.
+ *
+ * Ends only by throwing. It throws the signal's reason, or a refusal of the API server (403, 404 …). After `patienceMs` without
+ * an answer, it throws an ApiError that isUnreachable accepts.
  */
 export async function* observe<T extends KubeObject>(
   client: Watcher,

@@ -14,9 +14,12 @@ export function ownedStatus(object: KubeObject & { status?: object }, manager: s
 }
 
 /**
- * The part of a value that a set of fields contains. A set without members is a leaf: the whole value, also an atomic
- * list or object. Keys: "f:<name>" a field, "k:<json>" the list item with those key fields, "v:<json>" the list
- * item of that value, "." the container itself.
+ * The part of a value that a set of fields contains. A set without members is a leaf: the whole value, also an atomic list or
+ * object. Keys:
+ * - "f:<name>": a field
+ * - "k:<json>": the list item with those key fields
+ * - "v:<json>": the list item of that value
+ * - ".": the container itself
  */
 export function owned(value: unknown, set: FieldSet): unknown {
   const members = Object.entries(set).filter(([key]) => key !== '.');

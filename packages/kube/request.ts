@@ -19,7 +19,7 @@ export interface ApiRequest {
 }
 
 /**
- * Path of a kind's objects or of one of them: /api/v1/… for the core group, /apis/<group>/<version>/… for the others
+ * Path of a kind's objects or of one of them. It is /api/v1/… for the core group and /apis/<group>/<version>/… for the others
  * (Kubernetes API concepts, "Resource URIs").
  */
 export function pathOf(resource: Resource, at: Partial<ObjectName>, subresource?: string): string {

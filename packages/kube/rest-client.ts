@@ -17,8 +17,8 @@ export interface RestClientOptions extends KubeClientOptions {
 }
 
 /**
- * Milliseconds without a part of an answer after which the connection counts as broken. The API server gives up a
- * request after 60 s, and sends a bookmark to each watch about once a minute.
+ * Milliseconds without a part of an answer after which the connection counts as broken. The API server gives up a request after
+ * 60 s. It sends a bookmark to each watch about once a minute.
  */
 const STALL_MS = 65_000;
 const WATCH_STALL_MS = 150_000;
@@ -27,8 +27,8 @@ const WATCH_STALL_MS = 150_000;
 const WATCH_SECONDS = 240;
 
 /**
- * The client by path instead of by kind, as `kubectl get --raw` is: objects pass through exactly as the API server holds
- * them. Same transport, retries and errors as KubeClient.
+ * The client by path instead of by kind, as `kubectl get --raw` is. Objects pass through exactly as the API server holds them.
+ * Same transport, retries and errors as KubeClient.
  */
 export class RestClient {
   readonly #calls: Caller;

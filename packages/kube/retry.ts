@@ -22,8 +22,8 @@ export interface TryState {
 const RETRY_BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
 
 /**
- * Milliseconds to wait before the next try. Undefined when there must be none: the answer is final, a second try could do
- * harm, or the deadline would pass first. Pure.
+ * Milliseconds to wait before the next try. Undefined when there must be none. The answer is final, a second try could do harm,
+ * or the deadline would pass first. Pure.
  *
  * A POST is not repeated when its effect is unknown. It would fail with AlreadyExists, or create a second object where the
  * server chooses the name. 429, and 503 with Retry-After, are refusals before any effect.

@@ -43,8 +43,8 @@ export function serviceAccountAccess(env: NodeJS.ProcessEnv = process.env): Clus
 }
 
 /**
- * The API server as the process of a suite's pod finds it: with the pod's service account, or, for development, at
- * $E2E_API_SERVER without credentials, where `kubectl proxy` listens for example. Throws ConfigError.
+ * The API server as the process of a suite's pod finds it, with the pod's service account. For development, it is at
+ * $E2E_API_SERVER without credentials, as `kubectl proxy` offers it. Throws ConfigError.
  */
 export function podAccess(env: NodeJS.ProcessEnv = process.env): ClusterAccess {
   const server = env.E2E_API_SERVER;

@@ -10,8 +10,8 @@ export const RIGHTS_SETTLE_MS = 60_000;
 const PAUSES_MS = [100, 250, 500, 1_000, 2_000];
 
 /**
- * Calls the API with rights that the caller has just got, and repeats a refusal by RBAC. Rejects with the last refusal, and
- * how long it lasted, once it has lasted for `withinMs`; with any other error at once.
+ * Calls the API with rights that the caller has just got, and repeats a refusal by RBAC. Once it has lasted for `withinMs`,
+ * rejects with the last refusal and its duration. Rejects with any other error at once.
  */
 export async function withSettlingRights<T>(
   call: () => Promise<T>,

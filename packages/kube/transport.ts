@@ -8,8 +8,8 @@ import type { ApiRequest } from './request.ts';
 import { urlPath } from './request.ts';
 
 /**
- * Milliseconds after which credentials are read again. The kubelet renews the token file of a service account long before
- * the token expires (by default after 80 % of an hour), so that a minute is enough.
+ * Milliseconds after which credentials are read again. A minute is enough. The kubelet renews the token of a service account long
+ * before it expires: by default, after 80 % of an hour.
  */
 const CREDENTIALS_MS = 60_000;
 
@@ -164,16 +164,16 @@ export class Transport {
 }
 
 /**
- * Whether a request must not wait for a connection. A watch lasts minutes, a log comes from a kubelet that may not answer,
- * and a lease that is not renewed in time is lost.
+ * Whether a request must not wait for a connection. A watch lasts minutes, and a log comes from a kubelet that may not answer. A
+ * lease that is not renewed in time is lost.
  */
 function standsAlone({ verb, path }: ApiRequest): boolean {
   return verb === 'watch' || verb === 'log' || path.startsWith('/apis/coordination.k8s.io/');
 }
 
 /**
- * Rejects as soon as the signal aborts. undici itself observes the signal of a request only once it has a connection for
- * it. It drops an answer that arrives later.
+ * Rejects as soon as the signal aborts. The signal of a request reaches undici only once it has a connection.
+ * It drops an answer that arrives later.
  */
 function withSignal<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

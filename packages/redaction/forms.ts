@@ -5,7 +5,7 @@ export interface Form {
   replace(within: string, mask: string): string;
 }
 
-/** All letters of a word this short, or all digits of a number this short: texts contain such words without meaning a secret. */
+/** A short word of letters or a short number. Texts contain such words without meaning a secret. */
 const ORDINARY = /^(?:[a-z]{1,7}|\d{1,5})$/i;
 /** Longer words that texts of this project contain for their own sake. */
 const VOCABULARY = new Set(
@@ -44,7 +44,7 @@ export function formsOf(value: string): Form[] {
   });
 }
 
-/** The value as it is, in JSON (also in a string of JSON), in URLs, in forms, in HTML and XML. */
+/** The value as it is, in JSON (also within a string of JSON), URLs, forms, HTML and XML. */
 function spellings(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
   const url = encodeURIComponent(value.toWellFormed());
@@ -86,8 +86,8 @@ const AROUND: Record<Exclude<Strength, 'strong'>, (value: string) => string> = {
 };
 
 /**
- * The characters of Base64 that only these bytes decide, for each of the three places at which they can be in a longer text
- * (RFC 4648, section 4: three bytes become four characters), in both alphabets.
+ * The characters of Base64 that only these bytes decide, in both alphabets. They differ for each of the three places at which
+ * the bytes can begin in a longer text. Three bytes become four characters (RFC 4648, section 4).
  */
 function base64Cores(bytes: Buffer): string[] {
   const cores = [0, 1, 2].map((before) => {

@@ -4,11 +4,23 @@ import { type Form, formsOf } from './forms.ts';
 export const MASK = '•••';
 
 /** Words that make the name of a field secret: names are split into words at capitals and signs. */
-const SECRET_WORDS = new Set(
-  'password passwords passwd passphrase passcode pass pwd pw pat secret secrets token tokens credential credentials authorization bearer cookie cookies dsn kubeconfig'.split(
-    ' ',
-  ),
-);
+const SECRET_WORDS = new Set([
+  ...[
+    'password',
+    'passwords',
+    'passwd',
+    'passphrase',
+    'passcode',
+    'pass',
+    'pwd',
+    'pw',
+    'pat',
+    'secret',
+    'secrets',
+  ],
+  ...['token', 'tokens', 'credential', 'credentials', 'authorization', 'bearer', 'cookie', 'cookies', 'dsn'],
+  'kubeconfig',
+]);
 /** Such words in names that are written together. */
 const SECRET_PART =
   /password|passwd|passphrase|pwd$|secret|token|apikey|accesskey|privatekey|secretkey|credential|authorization|cookie/;
@@ -42,9 +54,9 @@ export class Secrets {
   #forms: Form[] = [];
 
   /**
-   * Adds values to mask, in the forms in which programs print them: in URLs, JSON, HTML, Base64 at any place of a longer text, and
-   * hexadecimal. A weak value, such as an ordinary word, is masked only where it is a word of its own or a name says that it is
-   * secret.
+   * Adds values to mask, in the forms in which programs print them. These are URLs, JSON, HTML, hexadecimal, and Base64 at any
+   * place of a longer text. A weak value is an ordinary word, for example. It is masked only as a word of its own, or where a
+   * name says that it is secret.
    */
   add(values: readonly string[]): void {
     const fresh = values.filter((value) => value.length >= SHORTEST && !this.#known.has(value));
@@ -87,8 +99,8 @@ function passwordInUrl(text: string): string[] {
 }
 
 /**
- * All secret values in JSON data, for example in a Connection: texts and numbers below fields with a secret name, and passwords in
- * URLs.
+ * All secret values in JSON data, for example in a Connection. These are texts and numbers below fields with a secret name, and
+ * passwords in URLs.
  */
 export function secretValues(value: unknown, secret = false): string[] {
   if (typeof value === 'string') return [...(secret ? [value] : []), ...passwordInUrl(value)];

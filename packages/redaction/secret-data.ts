@@ -9,8 +9,8 @@ const SETTING = /^[^\S\n]*["']?([\w.-]+)["']?[^\S\n]*[:=][^\S\n]*["']?([^\s"',]+
 const URL_PASSWORD = /:\/\/[^\s/@:]*:([^\s/@]+)@/g;
 
 /**
- * The secret values in the data of a Secret of Kubernetes: short texts as they are, keys and tokens in PEM, and what JSON, URLs and
- * files with settings name as secret.
+ * The secret values in the data of a Secret of Kubernetes. Short texts count as they are, and keys and tokens in PEM. In JSON, URLs
+ * and files with settings, what they name as secret counts.
  * @param data values in Base64, as the API server sends them
  */
 export function secretDataValues(data: Readonly<Record<string, string>> = {}): string[] {

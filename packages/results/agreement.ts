@@ -12,8 +12,8 @@ export interface Sources extends RunObjects {
 }
 
 /**
- * Compares run.json and junit.xml test by test: same tests, same states, same seconds (to the hundredth), and counts that
- * are those of the tests. Returns a sentence for each disagreement; none means that they agree.
+ * Compares run.json and junit.xml test by test. They must have the same tests, states and seconds (to the hundredth). Counts must
+ * be those of the tests. Returns a sentence for each disagreement; none means that they agree.
  */
 export function disagreements(sources: Sources): string[] {
   const { run, reports, junit } = sources;
@@ -56,11 +56,12 @@ function placeOf(report: TestReport): string {
 }
 
 /**
- * Compares each report with what its pod printed. The differences are notes, not disagreements: a test may print a line
- * that looks like a result or replace the stream, and a node throws old lines and deleted pods away.
+ * Compares each report with what its pod printed. The differences are notes, not disagreements. A test may print a line that
+ * looks like a result, or replace the stream. A node throws old lines and deleted pods away.
  *
- * Two differences are not even a note: tests that the byte budget left out of a report (status.omitted counts them), and
- * tests that a pod printed after the last write of a report that was Interrupted.
+ * Two differences are not even a note:
+ * - tests that the byte budget left out of a report (status.omitted counts them)
+ * - tests that a pod printed after the last write of a report that was Interrupted
  * @param printed tests that each attempt's pod printed, by the name of its TestReport
  */
 export function outputNotes(

@@ -76,8 +76,8 @@ export interface ClusterChange {
 const UNREADY: ReadonlySet<string> = new Set(['Unhealthy', 'NotReady']);
 
 /**
- * Restarts, changes of readiness, changes of leaders and other warnings, oldest first. A container shows its last restart
- * only, and a pod its last change of readiness: the events show the earlier ones. Pure.
+ * Restarts, changes of readiness, changes of leaders and other warnings, oldest first. A container shows only its last restart,
+ * and a pod its last change of readiness. The events show the earlier ones. Pure.
  */
 export function clusterChanges({ events, pods, leases }: ClusterRecord): ClusterChange[] {
   const components = new Map(pods.map((pod) => [`${pod.namespace}/Pod/${pod.name}`, pod.component]));

@@ -24,9 +24,9 @@ const STATUSES: Readonly<Record<TestState, Status>> = {
 };
 
 /**
- * CTRF JSON of a run, written at its end: a test for each test of the deciding attempts, with the names of junit.xml, and
- * its earlier attempts. `rawStatus` is the state as this project names it. A suite that ended badly without a bad test has
- * one more test "(suite)".
+ * CTRF JSON of a run, written at its end. It has a test for each test of the deciding attempts, with the names of junit.xml and
+ * the earlier attempts. `rawStatus` is the state as this project names it. A suite that ended badly without a bad test has one
+ * more test "(suite)".
  */
 export function ctrfReporter(write: Write): Reporter {
   return { runEnded: (run) => write(`${JSON.stringify(ctrfOf(run), null, 2)}\n`) };

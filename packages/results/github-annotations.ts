@@ -13,8 +13,8 @@ export interface TestPlace {
 }
 
 /**
- * GitHub shows ten errors and ten warnings of a step, and ignores the others:
- * https://docs.github.com/rest/checks/runs, section "annotations", and the runner's limits.
+ * GitHub shows ten errors and ten warnings of a step, and ignores the others. See the runner's limits, and "annotations" in
+ * https://docs.github.com/rest/checks/runs.
  */
 const MAX_OF_LEVEL = 10;
 /** Characters of a message. GitHub cuts at 64 KiB, and the page of a job gets unreadable long before. */
@@ -28,9 +28,9 @@ interface Annotation {
 }
 
 /**
- * Annotations of GitHub Actions for the failures of a run, written at its end as commands of workflows, a line each: an error
- * for each bad test and for each suite that failed without one, a warning for each flaky suite. The last one of a level counts
- * those that GitHub would not show.
+ * Annotations of GitHub Actions for the failures of a run, written at its end. Each is a line with a command of workflows. There is
+ * an error for each bad test, and for each suite that failed without one. Each flaky suite gets a warning. The last one of a
+ * level counts those that GitHub would not show.
  * @param placeOf where a test is written; undefined where that is unknown
  */
 export function githubAnnotations(placeOf: (test: TestIdentity) => TestPlace | undefined): MakeReporter {

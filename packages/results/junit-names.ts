@@ -3,8 +3,8 @@ import type { RunRecord } from './run-record.ts';
 import type { TestIdentity } from './test-record.ts';
 
 /**
- * The class name (`file`) and name (`title`) of each test in a JUnit file, by line of the run, in the order of its tests. No
- * two are the same in the file: GitLab shows the first of two only, and others take the second for a retry. Tests of the
+ * The class name (`file`) and name (`title`) of each test in a JUnit file. They are by line of the run, in the order of its tests.
+ * No two are the same in the file. GitLab would show only the first of two, and others would take the second for a retry. Tests of the
  * same name in several environments get their environment, the others a number.
  */
 export function caseNames(run: RunRecord): Map<string, TestIdentity[]> {

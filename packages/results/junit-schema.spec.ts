@@ -6,8 +6,8 @@ import { report, run, suite, test } from './run-fixtures.ts';
 import { runRecord } from './run-record.ts';
 
 /**
- * What may stand where, as strict as the strictest reader: Jenkins' xUnit plugin checks files against its schema
- * (junit-10) and refuses what does not fit. GitHub's actions and GitLab read the same elements and ignore others; GitLab
+ * Where each element and attribute may be, as strict as the strictest reader. Jenkins' xUnit plugin checks files against its
+ * schema (junit-10) and refuses what does not fit. GitHub's actions and GitLab read the same elements and ignore others. GitLab
  * needs name and classname of a test case.
  */
 interface Rule {

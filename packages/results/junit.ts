@@ -23,10 +23,13 @@ interface Case {
 }
 
 /**
- * JUnit XML of a run, written at its end: a testsuite for each suite (the deciding attempt), a testcase for each test
- * with classname = suite file and name = full title, made distinct by caseNames. failed → failure; inconclusive and
- * interrupted → error; pending → skipped, with its reason; known-issue → skipped with that type and the failure. A suite's property
- * backend.ai says what was tested.
+ * JUnit XML of a run, written at its end. It has a testsuite for each suite (the deciding attempt) and a testcase for each test.
+ * The suite file is the classname and the full title the name, made distinct by caseNames. A suite's property backend.ai says
+ * what was tested. States become:
+ * - failed: failure
+ * - inconclusive and interrupted: error
+ * - pending: skipped, with its reason
+ * - known-issue: skipped with that type and the failure
  *
  * A suite that ended badly without a bad test gets one more testcase "(suite)" with an error. A tool that counts test
  * cases alone then does not take it for a success.
@@ -128,8 +131,8 @@ function indent(document: Document, element: Element, depth = 0): void {
 }
 
 /**
- * Reads a file of {@link junitReporter} back: the tests of each suite by its name, without the cases that stand for whole
- * suites. Throws an Error for text that is no well-formed XML.
+ * Reads a file of {@link junitReporter} back: the tests of each suite by its name. Cases that stand for whole suites are left out.
+ * Throws an Error for text that is no well-formed XML.
  */
 export function readJunit(xml: string): Map<string, ObservedTest[]> {
   const parser = new DOMParser({

@@ -11,8 +11,8 @@ const MAX_BYTES = 200_000;
 const MAX_ERROR_LINES = 20;
 
 /**
- * A run as Markdown for the page of a CI job, written at its end: the verdict, a table of suites, each bad test with its
- * error. Text of tests cannot change the page: cells are escaped, and errors stand in fences longer than any within them.
+ * A run as Markdown for the page of a CI job, written at its end. It has the verdict, a table of suites, and each bad test with
+ * its error. Text of tests cannot change the page. Cells are escaped, and the fences of errors are longer than any within them.
  */
 export function markdownReporter(write: Write): Reporter {
   return { runEnded: (run) => write(markdown(run)) };

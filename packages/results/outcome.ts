@@ -45,9 +45,8 @@ export function countTests(tests: readonly TestRecord[], planned: number, failed
 }
 
 /**
- * The verdict of an attempt. One failure decides, then an interruption, then a test that never ran, then a test that
- * could not see what it claims. Only then can it be KnownIssue (a test failed as listed) or Passed. An attempt without
- * tests is NoTests, never Passed.
+ * The verdict of an attempt. One failure decides, then an interruption, then a test that never ran. An inconclusive test comes
+ * next. Only then can it be KnownIssue (a test failed as listed) or Passed. An attempt without tests is NoTests, never Passed.
  */
 export function decideOutcome(tests: readonly TestRecord[], interruption: Interruption | undefined): Outcome {
   const worst = DECIDING.find(({ state }) => tests.some((test) => test.state === state));

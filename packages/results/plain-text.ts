@@ -7,13 +7,13 @@ const CONTROL = /[\p{Cc}\ufffe\uffff]/gu;
  * Technical Report 36, "Bidirectional Text Spoofing").
  */
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-/** What ends a line, also on terminals and in Markdown: a carriage return alone would let a text overwrite its line. */
+/** What ends a line, also on terminals and in Markdown. A lone carriage return would let a text overwrite its line. */
 const LINE_END = /\r\n?|[\u2028\u2029]/g;
 
 /**
  * The text as every reporter can show it: without terminal colors and other escape sequences. U+FFFD replaces every other control
- * character, every character that changes the direction of text, and each half of a surrogate pair. Tabs stay; every line ends
- * with a line feed.
+ * character, and each half of a surrogate pair. It also replaces characters that change the direction of text. Tabs stay; every
+ * line ends with a line feed.
  */
 export function printable(text: string): string {
   return stripVTControlCharacters(text)

@@ -77,8 +77,8 @@ export function splitTimestamp(line: string): { at?: string; text: string } {
 }
 
 /**
- * The tests in the output of a suite's pod, with or without the kubelet's timestamps. Reading ends at the last line of
- * numbers that a verdict follows: the errors that stand before it are indented and are no tests.
+ * The tests in the output of a suite's pod, with or without the kubelet's timestamps. Reading ends at the last line of numbers
+ * that a verdict follows. The errors before it are indented and are no tests.
  * @param files suite files of the attempt. Without them, every line that looks like one is one.
  */
 export function readPrintedTests(output: string, files?: ReadonlySet<string>): ObservedTest[] {

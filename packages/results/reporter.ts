@@ -2,9 +2,9 @@ import type { AttemptRecord, RunRecord, SuiteRecord } from './run-record.ts';
 import type { TestRecord } from './test-record.ts';
 
 /**
- * Shows a run in one form: the output of a pod, JUnit XML, Markdown, the progress on a terminal. A reporter gets plain
- * data and writes text to the {@link Write} that it was made with; where the text goes is the caller's decision. It
- * implements the events that it needs. They come in this order:
+ * Shows a run in one form: the output of a pod, JUnit XML, Markdown, the progress on a terminal. A reporter gets plain data and
+ * writes text to the {@link Write} that it was made with. The caller decides where the text goes. A reporter implements the events
+ * that it needs. They come in this order:
  *
  *     runStarted, (suiteStarted, testEnded*, suiteEnded)*, runEnded
  *

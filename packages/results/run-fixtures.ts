@@ -32,7 +32,7 @@ export function run(suites: RunSuite[], succeeded = { status: 'True', reason: 'A
   return testRun('run', { metadata, status: { suites, conditions } });
 }
 
-/** The output of a suite's pod with these tests in one file, each line with a kubelet timestamp a second apart. */
+/** The output of a suite's pod with these tests in one file. Timestamps of the kubelet are a second apart. */
 export function output(tests: readonly TestRecord[], from = '2026-01-01T00:00:00.000Z'): string {
   const lines = ['area/one', ...tests.map(testLine), '', `Tests: ${tests.length} total`, 'Verdict: Passed'];
   return lines

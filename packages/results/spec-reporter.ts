@@ -4,8 +4,8 @@ import { closingLines, leftOutLines, testLine } from './printed-output.ts';
 import type { Reporter, Write } from './reporter.ts';
 
 /**
- * The output of a suite's pod (its grammar: printed-output.ts): tests as they end, each file's name before its first
- * test, then errors, numbers and verdict.
+ * The output of a suite's pod (its grammar: printed-output.ts). Tests come as they end, with each file's name before its first
+ * test. Errors, numbers and verdict follow.
  */
 export function specReporter(write: Write): Reporter {
   let file: string | undefined;

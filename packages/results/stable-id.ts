@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A UUID that follows from its parts, so that the same result has the same id each time it is written. Version 8 of RFC 9562,
- * section 5.8: the other bits are the caller's, here of SHA-256.
+ * A UUID that follows from its parts, so that the same result has the same id each time. Version 8 of RFC 9562, section 5.8: the
+ * other bits are the caller's, here of SHA-256.
  */
 export function stableUuid(...parts: readonly string[]): string {
   const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);

@@ -14,8 +14,8 @@ export interface SuiteCase {
 }
 
 /**
- * The case that stands for a whole suite: one that ended badly without a bad test to show for it, or that was skipped before
- * it had a test. A tool that counts test cases alone then takes neither for a success. Undefined where the tests show everything.
+ * The case that stands for a whole suite. The suite ended badly without a bad test, or it was skipped before it had a test. A
+ * tool that counts test cases alone then takes neither for a success. Undefined where the tests show everything.
  */
 export function suiteCase(suite: SuiteRecord): SuiteCase | undefined {
   const { verdict, reason, message, tests, failed } = suite;

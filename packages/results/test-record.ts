@@ -1,8 +1,8 @@
 import type { ReportedTest } from '@backendai-e2e/api/test-report';
 
 /**
- * One test and how it ended. A TestReport stores records as they are. Every other view of a test is a part of this type,
- * so that a field has one name and one unit everywhere.
+ * One test and how it ended. A TestReport stores records as they are. Every other view of a test is a part of this type. So a
+ * field has one name and one unit everywhere.
  */
 export type TestRecord = ReportedTest;
 

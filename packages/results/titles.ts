@@ -19,7 +19,7 @@ export function titlePath(title: string): string[] {
   return title.split(TITLE_SEPARATOR);
 }
 
-/** Whether a test matches a pattern: by its full title, or by its title as Mocha writes it (joined by blanks). */
+/** Whether a test matches a pattern, by its full title or by its title as Mocha joins it. */
 export function matches(path: readonly string[], grep: RegExp | undefined): boolean {
   if (!grep) return true;
   const plain = new RegExp(grep.source, grep.flags.replace(/[gy]/g, ''));
@@ -31,7 +31,7 @@ export function titleMatches(title: string, grep: RegExp): boolean {
   return matches(title.split(TITLE_SEPARATOR), grep);
 }
 
-/** Makes test ids: the same for the same file and title, with a counter at the end if a title occurs twice. */
+/** Makes test ids: the same for the same file and title. A counter follows if a title occurs twice. */
 export class TestIds {
   readonly #given = new Map<string, number>();
 

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { chooseStarts, type DueSuite, type Footprint, footprintOf, type SuiteTraits } from './starts.ts';
 
 /**
- * "a" plain, "A" alone, "a-" not ready, "Z" alone and last, "a:m,p" needs components m and p, "a:m!p" claims p beside,
- * "a:*" needs all, "~a" mostly waits.
+ * The suites of a text:
+ * - "a" plain, "A" alone, "a-" not ready, "Z" alone and last
+ * - "a:m,p" needs components m and p, "a:m!p" claims p beside, and "a:*" needs all
+ * - "~a" mostly waits
  */
 function due(text: string): DueSuite[] {
   return text.split(' ').map((word) => ({

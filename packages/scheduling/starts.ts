@@ -48,8 +48,8 @@ export function footprintOf(traits: SuiteTraits | undefined): Footprint {
 }
 
 /**
- * Chooses which due suites start now, in order, until `parallelism` of them run; those that mostly wait do not count. A suite
- * that conflicts with a running one, because one of them runs alone or claims a component that the other needs, is overtaken.
+ * Chooses which due suites start now, in order, until `parallelism` of them run. Those that mostly wait do not count. Two suites
+ * conflict if one runs alone or claims a component that the other needs. A suite that conflicts with a running one is overtaken.
  * Its turn still comes, because a run has a fixed number of suites. A suite whose needs are not ready is overtaken too, but
  * not by one that is last.
  */

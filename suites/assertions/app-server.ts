@@ -11,8 +11,8 @@ const PORT = 8000;
 export const APP = String(PORT);
 
 /**
- * Answers GET with a nonce, the path and a header; /large with many bytes; POST with the SHA-256 of the body; /missing with
- * 404.
+ * Answers GET with a nonce, the path and a header, and /large with many bytes. Answers POST with the SHA-256 of the body, and
+ * /missing with 404.
  */
 const program = (nonce: string) => `
 import hashlib, http.server, json

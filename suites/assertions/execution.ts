@@ -24,8 +24,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs code in a session to its end: sends it, then `continue` (or `input`) with the same run id until it is finished.
- * Throws WaitTimeout at the deadline, with the last answer.
+ * Runs code in a session to its end. Sends it, then `continue` (or `input`) with the same run id until it is finished. Throws
+ * WaitTimeout at the deadline, with the last answer.
  */
 export async function runCode(
   sessions: Sessions,

@@ -9,8 +9,10 @@ export const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
 };
 
 /**
- * How a dependency is taken away. gone: its pods are removed, and connections are refused. silent: packets to it are
- * dropped. frozen: its processes are stopped.
+ * How a dependency is taken away:
+ * - gone: its pods are removed, and connections are refused.
+ * - silent: packets to it are dropped.
+ * - frozen: its processes are stopped.
  */
 export type Way = 'gone' | 'silent' | 'frozen';
 

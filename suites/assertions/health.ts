@@ -76,7 +76,7 @@ const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
   'appproxy-worker': { port: 10201, ...LONG, ...METRICS },
 };
 
-/** Dependencies of one process (its checks in ai.backend.*): it is ready with all of them, and alive with the vital ones. */
+/** Dependencies of one process (its checks in ai.backend.*). It is ready with all of them, alive with the vital ones. */
 export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: readonly Need[] }> = {
   manager: { vital: ['etcd', 'redis'], ready: ['database'] },
   agent: { vital: ['etcd', 'container', 'redis'], ready: [] },
@@ -132,9 +132,9 @@ export class HealthTarget {
   }
 
   /**
-   * Requests every endpoint, over one connection for each port. The webserver has up to four processes (start_server in
-   * ai.backend.web.server) with separate checks, and a connection stays with one of them. Throws when an endpoint does not
-   * answer, when ports disagree, or when the process checked again in between: then the answers differ in time.
+   * Requests every endpoint, over one connection for each port. The webserver has up to four processes with separate checks
+   * (start_server in ai.backend.web.server). A connection stays with one of them. Throws when an endpoint does not answer or
+   * ports disagree. Also throws when the process checked again in between, because the answers then differ in time.
    */
   async look(): Promise<Look> {
     const { port, livez, readyz, publicProbes } = ENDPOINTS[this.component];

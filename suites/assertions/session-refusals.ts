@@ -1,7 +1,7 @@
 import { inRange } from '@backendai-e2e/api/release';
 import type { Refusal } from './refusal.ts';
 
-/** The first release that checks rights before it looks for a session, and that names the kind of what is missing. */
+/** The first release that checks rights before it looks for a session. It also names the kind of what is missing. */
 const RIGHTS_FIRST = { since: '26.9.0' };
 
 /** How a release refuses a session name that its user has no session of. @param version the connection's */
@@ -13,7 +13,10 @@ export function noSessionOfThatName(version: string): Refusal {
   };
 }
 
-/** How a release refuses the id of an unknown session, or of one that belongs to another user. @param version the connection's */
+/**
+ * How a release refuses the id of a session that is unknown or belongs to another user.
+ * @param version the connection's
+ */
 export function notYourSession(version: string, id: string): Refusal {
   return inRange(version, RIGHTS_FIRST)
     ? { status: 403, kind: 'not-enough-permission', msg: id }

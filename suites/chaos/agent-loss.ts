@@ -69,8 +69,8 @@ export interface Replaced {
 }
 
 /**
- * Waits until an agent whose pod was replaced is LOST or TERMINATED, or has sent a heartbeat after the new pod is ready.
- * A new pod on a fast machine may be back before the silence is long enough.
+ * Waits until an agent whose pod was replaced is LOST or TERMINATED. A heartbeat after the new pod is ready counts, too. A new
+ * pod on a fast machine may be back before the silence is long enough.
  * @param ready whether the new pod is ready
  */
 export async function replaced(

@@ -19,7 +19,7 @@ const TRY_ANSWER_MS = 1_000;
 const FAILED_TRY_SECONDS = 3.3;
 /** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
-/** Time until the lock is lost when the leader cannot release it: the rest of the lease, which is renewed every 10 s. */
+/** Time until a lock is lost that the leader cannot release: the rest of the lease, renewed every 10 s. */
 export const LOST_SECONDS = { least: 17, most: 30 };
 /** Seconds that a process may be late in an election, on a node with a pace of 1; see MachinePace. */
 export const LATE_SECONDS = 2;

@@ -130,8 +130,8 @@ export class FaultInjector {
   }
 
   /**
-   * Throws {@link Inconclusive} when a lasting fault ended before anyone asked for its end: its time ran out, or a restarted
-   * container no longer had it. What a test did meanwhile proves nothing.
+   * Throws {@link Inconclusive} when a lasting fault ended before the test ended it. Its time ran out, or a restarted container no
+   * longer had it. What a test did meanwhile proves nothing.
    */
   async expectInForce(name: string): Promise<void> {
     const fault = await this.#get(name);

@@ -17,7 +17,7 @@ const ACTS: Record<Lock, { stream: string; event: string; everySeconds: number }
 };
 
 /**
- * Takes the lock away for a while, and expects that no process acts as the leader meanwhile: one leader means one process that
+ * Takes the lock away for a while, and expects that no process acts as the leader meanwhile. One leader means one process that
  * acts, not only one lock. Afterwards a process leads again. The cleanup stack gives the lock back in any case.
  */
 export async function expectActsOnlyWithLock(world: World, lock: Lock): Promise<void> {

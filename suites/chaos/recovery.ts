@@ -38,10 +38,10 @@ interface Health {
 
 /**
  * Makes the surrounding describe leave the deployment healthy. Call it after useWorld. After each test, also a failed one, it
- * waits until every component answers, two managers answer at their own addresses, one of them leads, and each agent is
- * ALIVE with a fresh heartbeat and its slots, and reachable from each manager. A component that stays broken fails the hook.
- * @param health settledMs: {@link LOOKED_AT_MS} when components miss a dependency. of: fewer components when the next test
- *   needs no more, together with {@link leaveHealthy}
+ * waits until every component and two managers answer, and one manager leads. Each agent must be ALIVE with a fresh heartbeat and
+ * its slots, and reachable from each manager. A component that stays broken fails the hook.
+ * @param health `settledMs` is {@link LOOKED_AT_MS} when components miss a dependency. Give fewer components as `of` when the next
+ *   test needs no more, together with {@link leaveHealthy}.
  */
 export function useRecovery(world: () => World, health: Health = {}): void {
   afterEach('the deployment is healthy again', async function () {

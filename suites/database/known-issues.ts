@@ -10,9 +10,9 @@ describe('known issues of transactions', () => {
   const world = useWorld(['manager', 'postgres', 'valkey', 'agent']);
 
   // create_from_params (ai.backend.manager.services.session.service) commits the session, then writes
-  // images.last_used_at in a separate transaction. When PostgreSQL has refused that ten times ("could not serialize
-  // access due to concurrent update"), the client gets a 500 for a session that exists. This happens to some of fifty
-  // requests. Here the suite is the other writer.
+  // images.last_used_at in a separate transaction. PostgreSQL may refuse that ten times ("could not serialize access due to
+  // concurrent update"). The client then gets a 500 for a session that exists. This happens to some of fifty requests. Here
+  // the suite is the other writer.
   it('a session request succeeds while another transaction uses its image', async function () {
     this.timeout(60_000);
     const { afterTest, connection, database, user } = world();

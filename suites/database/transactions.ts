@@ -40,8 +40,8 @@ const unlessBroken = (error: unknown): undefined => {
 };
 
 /**
- * The refusal of a duplicate name comes from the database while the winner's row is being written, and afterwards from
- * the manager, which then names the existing session (session-lifecycle/reuse-session.ts).
+ * The refusal of a duplicate name comes from the database while the winner's row is being written. Afterwards it comes from the
+ * manager, which then names the existing session (session-lifecycle/reuse-session.ts).
  */
 function expectNameTaken(error: BackendApiError, winner: string): void {
   if (error.status === 409) {

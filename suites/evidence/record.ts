@@ -48,8 +48,8 @@ export class Recorder {
   }
 
   /**
-   * Notes a change of the deployment before it is made, so that the operator can undo it if this process ends early.
-   * Rejects when it cannot be stored. Then do not make the change.
+   * Notes a change of the deployment before it is made. The operator undoes it if this process ends early. Rejects when it cannot
+   * be stored. Then do not make the change.
    */
   async noteChange(change: DeploymentChange): Promise<void> {
     if (this.#changes.length >= LIMITS.changes) {

@@ -131,7 +131,7 @@ describe('events through Valkey', function () {
       await valkey.xack(EVENTS.stream, EVENTS.group, id);
       await valkey.xgroup('DELCONSUMER', EVENTS.stream, EVENTS.group, dead);
     });
-    // The same state as after the death of a consumer that had read the event: delivered to it, and not acknowledged.
+    // As after the death of a consumer that had read the event: delivered to it, and not acknowledged.
     await valkey.xclaim(EVENTS.stream, EVENTS.group, dead, 0, id, 'IDLE', CLAIMED_MS, 'FORCE');
     expect(await pendingBetween(valkey, EVENTS.group, id, id), 'left behind').to.deep.equal([id]);
     const since = performance.now();

@@ -15,8 +15,8 @@ const SILENCE: Disruption = {
   durationSeconds: 420,
 };
 /**
- * Longest time until an engine gives up a silent registry. It tries HTTPS and HTTP, and each connection waits 15 to 30
- * s (limits of dockerd), once for the ping and once for the manifest.
+ * Longest time until an engine gives up a silent registry. It tries HTTPS and HTTP, once for the ping and once for the manifest.
+ * Each connection waits 15 to 30 s (limits of dockerd).
  */
 const GIVE_UP_SECONDS = 180;
 /** Longest time from the registry's return until a session that must pull its image runs. */

@@ -30,7 +30,7 @@ const RECOVERY_SECONDS = 90;
 /** The event that a dying consumer takes and never acknowledges. */
 const TAKEN = 10;
 
-/** Longest time until Valkey has written to its file: it writes once a second, and postpones that for at most 2 s. */
+/** Longest time until Valkey has written to its file. It writes once a second, with at most 2 s of delay. */
 const DURABLE_MS = 15_000;
 
 const KILLED: Disruption = { target: { component: 'valkey' }, kill: {} };

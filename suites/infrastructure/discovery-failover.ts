@@ -22,7 +22,7 @@ const START_SECONDS = 120;
  * Longest time without service for a retrying client while one of two managers is deleted and removed from the Service.
  */
 const UNSERVED_SECONDS = 10;
-/** A frozen manager is removed after three failed probes, 3 × (2 s + 3 s), and some time for the network rules. */
+/** A frozen manager is removed after three failed probes, 3 × (2 s + 3 s). The network rules take more time. */
 const UNREADY_SECONDS = 40;
 /**
  * Consecutive requests that show where the Service routes. They all miss one of two managers with a probability of

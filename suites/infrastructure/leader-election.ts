@@ -34,12 +34,12 @@ const ANSWER_MS = 10_000;
 /** Longest time until a ready manager is registered in Valkey. */
 const KNOWN_SECONDS = 60;
 /**
- * The tests observe the lock. A manager that is cut off from Valkey may consider itself the leader for some seconds
- * after another one has taken the lock: it notices that at its third failed renewal.
+ * The tests observe the lock. A manager that is cut off from Valkey notices that at its third failed renewal. Until then it may
+ * consider itself the leader, for some seconds after another one has taken the lock.
  */
 describe('leader election', function () {
   this.timeout(420_000);
-  // Some seconds after a freeze or a partition ends, a manager takes itself out of service for up to a minute. The next
+  // Some seconds after a freeze or partition ends, a manager takes itself out of service for up to a minute. The next
   // suite may break the other manager.
   leaveHealthy(() => world(), LOOKED_AT_MS);
   const world = useWorld(['manager', 'postgres', 'valkey', 'etcd', 'agent']);
@@ -55,9 +55,8 @@ describe('leader election', function () {
     });
 
   /**
-   * Expects that a session runs. It uses the current leader, because the Service may still route to a broken manager. A
-   * session that a manager starts while it considers its connection to an agent broken stays CREATING (a known issue of
-   * agent-failover), so the manager must reach the agents first.
+   * Expects that a session runs. It uses the current leader, because the Service may still route to a broken manager. The manager
+   * must reach the agents first. Otherwise the session stays CREATING, which is a known issue of agent-failover.
    */
   async function expectScheduling(managers: readonly OneManager[], leader: string): Promise<void> {
     const leading = managers.find(({ id }) => holds(leader, id.replace(/^i-/, '')));
@@ -123,8 +122,8 @@ describe('leader election', function () {
       }
       expect(released, `seconds until the lock is free (${name})`).to.be.within(free.least, freeMost);
       expect(taken - released, `seconds until it is taken (${name})`).to.be.within(0, tries + late);
-      // A little more than one interval after it is free. It is released after 0.3 to 1.1 s (10 are allowed), or after
-      // the whole lease, which began before the fault.
+      // A little more than one interval after it is free. It is released after 0.3 to 1.1 s (10 are allowed). Without a
+      // release, the whole lease passes, which began before the fault.
       const most = options.gaveBack ? tries + 1 + late : LEASE_SECONDS + tries - LATE_SECONDS + late;
       expect(taken, `seconds until another leads (${name})`).to.be.at.most(most);
     });

@@ -11,7 +11,7 @@ const HEARTBEAT_SECONDS = 5;
 const SILENCE_SECONDS = 15;
 /** Interval at which the leading coordinator searches for silent workers (leader_election_ctx). */
 const CHECK_SECONDS = 15;
-/** Time until a new pod of the worker has registered, and the old one has signed off, on two busy cores. */
+/** Time until a new pod of the worker has registered, and the old one is gone, on two busy cores. */
 const REPLACED_SECONDS = 120;
 
 interface WorkerRow {

@@ -66,7 +66,7 @@ describe('a user in a browser', function () {
   const secondsLeft = (cookie: string | undefined): Promise<number> =>
     world().valkey.db(VALKEY_DB.statistics).ttl(`${WEB_COOKIE}_${cookie}`);
 
-  /** Logs out, and expects that the login is gone from the browser and from Valkey, and that its cookie is useless. */
+  /** Logs out. Expects the login to be gone from the browser and Valkey, and its cookie to be useless. */
   const leave = async (browser: Browser): Promise<void> => {
     const { cookie = '' } = browser;
     await browser.logout();

@@ -26,8 +26,8 @@ import { SMALL, useWorld } from '../fixtures/world.ts';
 /** Time until a short-lived token has expired. */
 const SHORT_LIFE_SECONDS = 8;
 /**
- * Longest time until a replica that fails its health checks gets no more requests: two failures (10 s apart), then the
- * leader's health check (every 60 s), eviction check (every 60 s) and removal (every 5 s or 30 s).
+ * Longest time until a replica that fails its health checks gets no more requests. There are two failures, 10 s apart. Then the
+ * leader checks its health (every 60 s) and decides its eviction (every 60 s). It is removed 5 or 30 s later.
  */
 const EVICTION_SECONDS = 240;
 

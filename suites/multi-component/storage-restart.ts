@@ -18,8 +18,8 @@ const PART = 8 * MIB;
 /** Longest time until a new process of the storage-proxy answers, on two busy cores. */
 const START_SECONDS = 120;
 /**
- * Longest time until a part of a killed server no longer blocks others: its lease of 30 s (ai.backend.common,
- * valkey_tus), and some to check.
+ * Longest time until a part of a killed server no longer blocks others. Its lease takes 30 s (ai.backend.common, valkey_tus), and
+ * the check some more.
  */
 const LEASE_SECONDS = 45;
 

@@ -9,8 +9,8 @@ export function jsonBytes(value: unknown): number {
 }
 
 /**
- * Cuts a text to at most `bytes` bytes of UTF-8, never within a character, and notes the cut at the end.
- * Returns a text that fits unchanged.
+ * Cuts a text to at most `bytes` bytes of UTF-8, never within a character. Notes the cut at the end. Returns a text that fits
+ * unchanged.
  */
 export function cutText(text: string, bytes: number): string {
   const whole = Buffer.from(text);
@@ -25,8 +25,12 @@ export function cutText(text: string, bytes: number): string {
 }
 
 /**
- * Fits a report into a budget of bytes (as JSON), step by step as far as needed: cut the longest errors to one common
- * length; omit passed and skipped tests, oldest first; cut errors completely; omit any tests, oldest first.
+ * Fits a report into a budget of bytes (as JSON). Takes as many steps as needed, in this order:
+ * 1. Cut the longest errors to one common length.
+ * 2. Omit passed and skipped tests, oldest first.
+ * 3. Cut errors completely.
+ * 4. Omit any tests, oldest first.
+ *
  * Counts stay complete, and `omitted` says what is missing. Pure: the argument is not changed.
  * @param maxBytes budget of the whole status
  * @param errorBytes longest error in any report

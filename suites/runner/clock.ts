@@ -1,6 +1,6 @@
 /**
- * Time as it was before a suite loaded. A test may replace Date, setTimeout and performance (fake timers) and forget to
- * restore them: the runner still measures and waits in real time.
+ * Time as it was before a suite loaded. A test may replace Date, setTimeout and performance (fake timers) and forget to restore
+ * them. The runner still measures and waits in real time.
  */
 const RealDate = Date;
 const realSetTimeout = globalThis.setTimeout;

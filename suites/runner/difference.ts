@@ -5,7 +5,7 @@ const CONTEXT_CHARACTERS = 100;
 const SHOWN = 4_000;
 
 /**
- * Cuts two long texts down to what differs, with some context: equal lines at the start and at the end go, then equal
+ * Cuts two long texts down to what differs, with some context. Equal lines at the start and at the end go first, then equal
  * characters of what is left. Short texts stay whole. Pure.
  */
 export function differing(left: string, right: string): [string, string] {

@@ -7,8 +7,8 @@ const CAUSES = 4;
 const AGGREGATED = 10;
 
 /**
- * The text of a failure: the message, expected and actual values, causes, the last API requests of the test with their
- * answers, and the stack without frames of Node.js and Mocha.
+ * The text of a failure: the message, expected and actual values, and causes. The last API requests of the test with their answers
+ * follow, and the stack without frames of Node.js and Mocha.
  * @param diff renders the texts of the actual and expected value (Mocha's own function)
  */
 export function describeFailure(

@@ -110,11 +110,15 @@ export function parseKnownIssues(text: string): KnownIssue[] {
 }
 
 /**
- * The judge for one version of Backend.AI on one day. A listed test that fails as listed becomes known-issue. It fails when
- * it passes (unless it is intermittent), when the first line of its error does not have the symptom, when it is intermittent
- * and the tests of its entry have failed more often than their budget allows, or after the entry's last day; its error then
- * gives the reason. Other tests, and skipped or inconclusive ones, keep their result. The judge remembers the tests of an
- * attempt: call it once for each.
+ * The judge for one version of Backend.AI on one day. A listed test that fails as listed becomes known-issue. In these cases it
+ * fails, and its error gives the reason:
+ * - It passes, unless it is intermittent.
+ * - The first line of its error does not have the symptom.
+ * - The tests of an intermittent entry have failed more often than its budget allows.
+ * - The last day of its entry has passed.
+ *
+ * Other tests, and skipped or inconclusive ones, keep their result. The judge remembers the tests of an attempt: call it once for
+ * each.
  * @param version of the deployment; undefined (no connection): no entry holds
  */
 export function judgeBy(issues: readonly KnownIssue[], version: string | undefined, today: Date): Judge {
@@ -156,7 +160,7 @@ export function judgeBy(issues: readonly KnownIssue[], version: string | undefin
   };
 }
 
-/** Adds the outcome of an intermittent test to those of its entry, and returns all of them: true for each failure. */
+/** Adds the outcome of an intermittent test to those of its entry. Returns all of them: true for each failure. */
 function count(outcomes: Map<KnownIssue, boolean[]>, issue: KnownIssue, failed: boolean): boolean[] {
   const all = [...(outcomes.get(issue) ?? []), failed];
   outcomes.set(issue, all);

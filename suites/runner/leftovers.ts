@@ -13,8 +13,8 @@ interface Rejection<Owner> {
 }
 
 /**
- * Errors that no test reports: rejections that stay unhandled, and errors that are thrown after the end of the last test.
- * Mocha ignores the former and rethrows the latter, which would end the process without a report.
+ * Errors that no test reports: rejections that stay unhandled, and errors after the end of the last test. Mocha ignores the
+ * former and rethrows the latter, which would end the process without a report.
  */
 export class Leftovers<Owner> {
   #rejections = new Map<Promise<unknown>, Rejection<Owner>>();
@@ -59,8 +59,8 @@ function hasTimers(): boolean {
 }
 
 /**
- * Whether a rejection is the fault of a library alone, for example of a connection that broke while it was idle: its
- * stack has frames of packages and none of a suite.
+ * Whether a rejection is the fault of a library alone. Its stack then has frames of packages and none of a suite. An example is a
+ * connection that broke while it was idle.
  */
 export function isOfLibrary(reason: unknown): boolean {
   const frames = (reason instanceof Error ? (reason.stack ?? '') : '')

@@ -1,5 +1,5 @@
 /**
- * Program of a suite's pod. It runs the suite files that the environment names with Mocha, prints a line for each test,
+ * Program of a suite's pod. It runs the suite files that the environment names with Mocha, and prints a line for each test. It
  * updates the TestReport meanwhile, and ends with the exit code of the runner contract (@backendai-e2e/api/runner-contract).
  */
 import { readFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ const attempt = {
 let own: number | undefined;
 process.on('exit', (code) => {
   if (code === own) return;
-  // Whatever the code, it must not read as one of the runner's, or of a container that did not start (code 128).
+  // No other code may read as one of the runner's, or as 128 (the container did not start).
   complain(
     `the process ended with code ${code} during ${latestTitle() ?? 'the start'}: a suite must not end it`,
   );
@@ -232,8 +232,8 @@ function deadlineMessage(settings: Settings): string {
 }
 
 /**
- * Masks the secrets of the connection, notes its Backend.AI for the report and for tests that do not apply to it, and returns
- * the version. The suites report an unreadable file.
+ * Masks the secrets of the connection, and returns the version of its Backend.AI. Notes it for the report, and for tests that
+ * do not apply to it. The suites report an unreadable file.
  */
 function readConnection(path: string | undefined): string | undefined {
   if (!path) return undefined;

@@ -10,9 +10,9 @@ type Stdio = SpawnOptions['stdio'];
 const OUTPUTS = [1, 2] as const;
 
 /**
- * Programs that suites start and that share the outputs of this process write through it from now on, so that its mask applies to
- * them: an inherited output becomes a pipe. For spawn, fork, spawnSync and execFileSync of node:child_process, and for the libraries
- * that use them.
+ * From now on, programs that suites start and that share the outputs of this process write through it. So its mask applies to
+ * them: an inherited output becomes a pipe. This covers spawn, fork, spawnSync and execFileSync of node:child_process, and the
+ * libraries that use them.
  */
 export function maskChildren(): void {
   const { spawn, fork, spawnSync, execFileSync, execSync } = childProcess;

@@ -84,8 +84,8 @@ export class Progress {
   }
 
   /**
-   * Records an error of a test that has ended: a second call of its callback, or a rejection that it left. A test that
-   * failed as listed keeps its state. Returns the changed entry, or undefined when the test has no end or was interrupted.
+   * Records an error of a test that has ended: a second call of its callback, or its unhandled rejection. A test that failed as
+   * listed keeps its state. Returns the changed entry, or undefined when the test has no end or was interrupted.
    */
   failLater(test: TestIdentity, state: 'failed' | 'inconclusive', error: string): TestRecord | undefined {
     const index = this.#ended.get(test);

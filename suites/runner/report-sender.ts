@@ -6,8 +6,8 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import type { ReportTarget } from './settings.ts';
 
 /**
- * The API server refused a report. `retry`: the same request may succeed later. `rights`: the account has no right to it, or
- * none that the API server knows yet, because the operator does not wait for that before it creates the Job.
+ * The API server refused a report. `retry`: the same request may succeed later. `rights`: the account has no right to it, or none
+ * yet. The operator does not wait until the API server knows the right before it creates the Job.
  */
 export class ReportRefused extends Error {
   override name = 'ReportRefused';

@@ -10,8 +10,8 @@ import { useWorld } from '../fixtures/world.ts';
 const WHOLE_SECONDS = START_SECONDS + END_SECONDS;
 
 /**
- * Precedes every command. In 26.9.6 the end of a command that takes less than about 100 ms may be lost, and its session
- * then never ends. A separate test (known-races.ts) covers that.
+ * Precedes every command. In 26.9.6 the end of a command of less than about 100 ms may be lost. Its session then never ends. A
+ * separate test (known-races.ts) covers that.
  */
 const PAUSE = 'sleep 2;';
 

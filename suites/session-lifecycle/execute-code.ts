@@ -11,7 +11,7 @@ import { type RunningSession, useWorld } from '../fixtures/world.ts';
 const MIB = 1024 * 1024;
 
 /**
- * The agent drops what a step of a batch prints between the end of the step before and the next request of the client. A
+ * The agent drops what a step of a batch prints before the next request of the client. A
  * separate test (known-issues.ts) covers that. So each step prints that it is ready until its file exists. The client makes
  * the file when it has seen that, however late its request is on a busy machine.
  */

@@ -63,10 +63,10 @@ describe('known issues of sessions', () => {
       expect(Number((await database.session(session.id))?.num_queries)).to.equal(2);
     });
 
-    // CodeRunner.next_output_queue (ai.backend.agent.kernel) drops everything between "clean-finished" or
-    // "build-finished" and the client's next request, while feed_batch has already started the next step. The client
-    // here continues only after the program is done; a quicker client loses output sometimes. The run never ends and
-    // keeps the session busy, so this test is the last one.
+    // CodeRunner.next_output_queue (ai.backend.agent.kernel) drops output from "clean-finished" or "build-finished" until
+    // the client's next request. By then, feed_batch has started the next step. The client here continues only after
+    // the program is done; a quicker client loses output sometimes. The run never ends and keeps the session busy, so this
+    // test is the last one.
     it('keeps the output of a batch program until the client asks for it', async () => {
       const { sessions } = world().user;
       await sessions.upload(session.id, { 'main.py': 'print("quick")\nopen("done", "w").close()\n' });

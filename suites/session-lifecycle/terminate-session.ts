@@ -11,8 +11,8 @@ import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 /** More cores than any machine has, so the session waits until it is ended. */
 const TOO_MANY_CORES = 100_000;
 /**
- * A session ends within twice this time on a node with a pace of 1, and later as the node gets slower; or in the time that
- * it took to start. 2.7 s measured after 12.7 s, and 5 to 7 s after 26 s.
+ * A session ends within twice this time on a node with a pace of 1, later on a slower one. Or it ends in the time
+ * that it took to start. 2.7 s measured after 12.7 s, and 5 to 7 s after 26 s.
  */
 const SLOW_END_SECONDS = 3;
 

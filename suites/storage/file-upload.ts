@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** Sent part by part and never completely in memory: the pod of a suite has 512 MiB. */
 const BIG_BYTES = 256 * MIB;
 
-/** Longest upload of the big file: a multiple of its download, plus some seconds on a node with a pace of 1. */
+/** Longest upload of the big file, as a multiple of its download. Some seconds at a pace of 1 are added. */
 const UPLOAD_OF_DOWNLOAD = 4;
 const UPLOAD_SECONDS = 6;
 

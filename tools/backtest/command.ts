@@ -31,9 +31,11 @@ export interface BacktestOptions {
 }
 
 /**
- * `tools/dev backtest`: deploys releases with and without each repair, and runs the test that should tell them apart. Writes
- * suites/backtest-results.json and docs/backtest.md as soon as both releases of a repair ran. Returns 0 when every chosen repair
- * that has a test was caught, 1 when one was not, 2 when the command could not run.
+ * `tools/dev backtest`: deploys releases with and without each repair, and runs the test that should show the difference. Writes
+ * suites/backtest-results.json and docs/backtest.md as soon as both releases of a repair ran. Returns:
+ * - 0 when every chosen repair that has a test was caught
+ * - 1 when one was not
+ * - 2 when the command could not run
  */
 export async function backtestCommand(options: BacktestOptions): Promise<number> {
   const all = readRepairs();

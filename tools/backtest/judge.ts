@@ -5,7 +5,10 @@ import { titleMatches } from '@backendai-e2e/results/titles';
 import type { Comparison } from './plan.ts';
 import { type Pair, pairInWords, type Repair, type Witness } from './repairs.ts';
 
-/** caught: red on the release with the fault, green on the one with the repair. missed: green on both, or no test. */
+/**
+ * - caught: red on the release with the fault, green on the one with the repair.
+ * - missed: green on both, or no test.
+ */
 export type State = 'caught' | 'missed' | 'not comparable';
 
 /** What became of one repair. */
@@ -77,7 +80,7 @@ function messageOf({ title, error }: TestRecord): string {
   return `${title}: ${firstLine(error)}`;
 }
 
-/** Whether the first release of the pair has the fault for certain: the list names only the last release that has it. */
+/** Whether the first release of the pair certainly has the fault. The list names only the last one that has it. */
 function isCertain({ repaired }: Repair, pair: Pair): boolean {
   return repaired.some(({ before }) => before === pair.before);
 }

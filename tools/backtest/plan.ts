@@ -46,8 +46,8 @@ export function selectRepairs(all: readonly Repair[], { ids, pair, series }: Cho
 }
 
 /**
- * The releases on which to compare each repair that has a test: those of `pair`, those of the repair in `series`, or else the
- * latest of the repair that are likely to deploy. Pure.
+ * The releases on which to compare each repair that has a test. They are those of `pair`, or those of the repair in `series`.
+ * Without either, they are the latest of the repair that are likely to deploy. Pure.
  */
 export function comparisons(repairs: readonly Repair[], { pair, series }: Choice = {}): Comparison[] {
   return repairs

@@ -15,7 +15,7 @@ export interface Tried extends Outcome {
   on: string;
 }
 
-/** How many repairs have each state. "not tried": there is a test, and it was not run since the row changed. */
+/** How many repairs have each state. "not tried": the test has not run since the row changed. */
 export type Tally = Record<State | 'not tried', number>;
 
 /** Changes whenever the row of the list changes. */

@@ -118,7 +118,7 @@ async function refuseBesideOthers(target: EnvironmentPlace): Promise<void> {
   if (deployed.length === 0) return;
   const names = deployed.join(', ');
   throw new Error(
-    `TestEnvironment ${names} is deployed in this cluster, and there is no room for a second one: delete it, or run "make down" first`,
+    `TestEnvironment ${names} is deployed in this cluster, and there is no room for a second one. Delete it, or run "make down" first.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * The cost of the operator: its memory when idle and after many runs, and its requests for a run beside many finished ones.
- * It runs as deployed (operator-process.ts) against a real API server on this machine. suite-player.ts plays the rest of the
- * cluster. All figures are of the operator alone.
+ * The cost of the operator: its memory when idle and after many runs, and its requests for one more run. It runs as
+ * deployed (operator-process.ts) against a real API server on this machine. suite-player.ts plays the rest of the cluster. All
+ * figures are of the operator alone.
  *
  * `node bench/operator-cost.ts [runs]` prints the rows. Linux only: memory is read from /proc.
  */

@@ -22,8 +22,8 @@ export interface OperatorPlace {
 }
 
 /**
- * Starts the operator as its container is started: compiled, with the image's entry point and environment, the arguments of
- * the chart's Deployment, a pod's service account, and the catalog. Only paths and the port are local.
+ * Starts the operator as its container is started: compiled, with the image's entry point and environment. It gets the arguments
+ * of the chart's Deployment, a pod's service account, and the catalog. Only paths and the port are local.
  */
 export async function startAsDeployed(target: OperatorPlace): Promise<ChildProcess> {
   const out = join(ROOT, 'out/bench/dist');

@@ -44,9 +44,9 @@ const TRIAL_MS = 90_000;
 const GOAL = 1.1;
 
 /**
- * One Mocha suite by TestRun against the same suite file under plain Mocha in a bare Job of the same image, in turns.
- * A time is from "created through the API" to "the final result is seen by a watcher": the decided condition Succeeded
- * of the TestRun, the condition Complete of the Job. One pair runs before, uncounted.
+ * One Mocha suite by TestRun against the same file under plain Mocha in a bare Job of the same image. They take turns.
+ * A time runs from "created through the API" to "a watcher sees the final result". That is the decided condition Succeeded of
+ * the TestRun, or the condition Complete of the Job. One pair runs before, uncounted.
  */
 export async function runAgainstJob(target: BenchTarget, repeats: number): Promise<BenchRow> {
   const ours: number[] = [];
@@ -122,7 +122,7 @@ export function isComplete(name: string, job: Job): boolean {
   return decided !== undefined;
 }
 
-/** Creates an object, waits until it is done as a watcher sees it, then removes it and waits until its pods are gone. */
+/** Creates an object, waits until a watcher sees its end, and removes it. Then waits until its pods are gone. */
 async function trial<T extends KubeObject>(
   target: BenchTarget,
   path: string,

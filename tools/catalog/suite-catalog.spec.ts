@@ -21,8 +21,8 @@ function broken(file: string): string[] {
 }
 
 /**
- * What a file does to things that others use, as far as its text shows: drain agents, write the live configuration, hold rows
- * or end connections of managers, take whole agents, add registries.
+ * What a file does to things that others use, as far as its text shows. It drains agents, writes the live configuration or holds
+ * rows. Or it ends connections of managers, takes whole agents, or adds registries.
  */
 const INVASIVE =
   /setSchedulable|config\('set', \{ key: [A-Z]|Blocker\.open|whole\(slot|RegistryAdministration|ResourceLimits/;

@@ -54,8 +54,8 @@ function podsOf(objects: readonly unknown[]): [name: string, pod: PodSpec][] {
 }
 
 /**
- * Why a pod does not comply with the level "restricted" of the Pod Security Standards (kubernetes.io/docs/concepts/security/
- * pod-security-standards), as far as the charts use its fields.
+ * Why a pod does not comply with Pod Security "restricted", as far as the charts use its fields.
+ * See kubernetes.io/docs/concepts/security/pod-security-standards.
  */
 function violations(pod: PodSpec): string[] {
   const own = pod.securityContext ?? {};

@@ -8,7 +8,7 @@ export class UnsupportedSchemaError extends Error {
   override readonly name = 'UnsupportedSchemaError';
   constructor(path: string, what: string) {
     super(
-      `${path}: ${what} cannot be put into a CRD's structural schema: say it with type, enum, pattern, ranges or a CEL rule`,
+      `${path}: ${what} cannot be put into a CRD's structural schema. Use type, enum, pattern, ranges or a CEL rule.`,
     );
   }
 }
@@ -34,8 +34,8 @@ const PLAIN = new Set([
 ]);
 
 /**
- * Turns a JSON schema as TypeBox writes it into what a CRD accepts: records become additionalProperties, enums of
- * strings get their type, an empty `required` goes. Extensions (x-kubernetes-*) are kept. `path` is for errors only.
+ * Turns a JSON schema of TypeBox into one that a CRD accepts. Records become additionalProperties, enums of strings get their
+ * type, and an empty `required` goes. Extensions (x-kubernetes-*) are kept. `path` is for errors only.
  * Throws UnsupportedSchemaError for a keyword that would be lost.
  */
 export function structural(schema: object, path: string): Schema {

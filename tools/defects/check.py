@@ -2,8 +2,8 @@
 
     check.py [--import] [FOLDER] < changes.json
 
-FOLDER holds the packages; by default they are those of this Python. --import also imports each changed module, in a process
-of its own. A line is {"name": …, "wrong": …}, with null for a change that is right.
+FOLDER holds the packages; by default they are those of this Python. With --import, each changed module is also imported, in a
+process of its own. A line is {"name": …, "wrong": …}, with null for a change that is right.
 """
 
 import json

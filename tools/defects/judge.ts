@@ -2,8 +2,10 @@ import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
 import type { Defect } from './defect-list.ts';
 
 /**
- * caught: a test of the right suite failed and its message names what to look at. unnamed: a test failed, but its message
- * names something else. missed: no test failed. unproven: it is not known that the component ran with the defect.
+ * - caught: a test of the right suite failed and its message names what to look at.
+ * - unnamed: a test failed, but its message names something else.
+ * - missed: no test failed.
+ * - unproven: it is not known that the component ran with the defect.
  */
 export type State = 'caught' | 'unnamed' | 'missed' | 'unproven';
 

@@ -16,7 +16,7 @@ export function selectDefects(
 
 /**
  * Groups of at most `atOnce` defects that can be planted together, each defect in one group. A failed test must point to one
- * defect: two of a group never change the same module, and two of one component never have a suite in common.
+ * defect. So two of a group never change the same module. Two of one component never have a suite in common.
  */
 export function planGroups(defects: readonly Defect[], atOnce: number): Defect[][] {
   const groups: Defect[][] = [];
@@ -31,7 +31,7 @@ export function planGroups(defects: readonly Defect[], atOnce: number): Defect[]
 }
 
 /**
- * Two defects of the group that change the same text of one module in one component, if there are any: the second would not find
+ * Two defects of the group that change the same text of one module in one component, if there are any. The second would not find
  * its text any more, and would end the component's processes. Pure.
  */
 export function overlapping(group: readonly Defect[]): [string, string] | undefined {

@@ -41,8 +41,8 @@ export function changesOf(defects: readonly Defect[]): Change[] {
 }
 
 /**
- * The ConfigMap of a component with planted defects: the program that changes modules, its changes, and the pod template to
- * restore.
+ * The ConfigMap of a component with planted defects. It holds the program that changes modules, its changes, and the pod template
+ * to restore.
  * @param program text of sitecustomize.py
  */
 export function configMapOf(
@@ -68,8 +68,8 @@ export function configMapName(component: Component): string {
 }
 
 /**
- * The component's pod template with the defects: PYTHONPATH leads to sitecustomize.py, settings have their other values, and
- * withheld hosts have an address that does not answer. Throws an Error if the template has no container of the component's name.
+ * The component's pod template with the defects. PYTHONPATH leads to sitecustomize.py, and settings have their other values.
+ * Withheld hosts have an address that does not answer. Throws an Error if the template has no container of the component's name.
  */
 export function plantedTemplate(
   original: PodTemplate,

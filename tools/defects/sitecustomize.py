@@ -1,8 +1,8 @@
 """Changes the text of named Python modules while they are imported.
 
 Python imports this file at its start when its folder is on PYTHONPATH. The file defects.json beside it lists the changes:
-[{"name", "module", "replace", "with", "times"}]. A module that does not hold the text exactly so often ends the process:
-a defect that is not planted must not pass for one that nobody noticed.
+[{"name", "module", "replace", "with", "times"}]. A module that does not hold the text exactly so often ends the process. A defect
+that is not planted must not pass for one that no suite noticed.
 """
 
 import importlib.abc

@@ -40,8 +40,8 @@ export class NotTheOperator extends Error {
 }
 
 /**
- * The arguments of the operator's Deployment as they have to be on this machine: paths in the pod become local paths, a
- * Service's address becomes a forwarded port, every other argument stays as it is. Throws NotTheOperator. Pure.
+ * The arguments of the operator's Deployment for this machine. Paths in the pod become local paths, and a Service's address
+ * becomes a forwarded port. Every other argument stays as it is. Throws NotTheOperator. Pure.
  */
 export function localRun({ metadata, spec }: Deployment, places: LocalPlaces): LocalRun {
   const pod = spec?.template.spec;

@@ -42,8 +42,8 @@ const RESTORE_MS = 60_000;
 const FORWARD_SECONDS = 30;
 
 /**
- * Runs the operator from its sources in place of the one in the cluster, with that one's ServiceAccount, until the signal of
- * `p` is aborted. Then gives the work back. Throws OperatorEnded where the operator ends before.
+ * Runs the operator from its sources in place of the one in the cluster, with its ServiceAccount. Ends when the signal of `p` is
+ * aborted, and restores the other one. Throws OperatorEnded where the operator ends before.
  */
 export async function runSession(options: SessionOptions, p: Provision): Promise<void> {
   const { kubeconfig, namespace, folder } = options;

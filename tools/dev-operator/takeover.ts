@@ -37,8 +37,8 @@ export async function findDeployment(
 }
 
 /**
- * Scales the operator in the cluster to zero and waits until its pods are gone: two operators would write the same objects.
- * Throws PodsStay, after it restored the Deployment.
+ * Scales the operator in the cluster to zero and waits until its pods are gone. Otherwise, two operators would write the same
+ * objects. Throws PodsStay, after it restored the Deployment.
  */
 export async function takeOver(
   client: KubeClient,

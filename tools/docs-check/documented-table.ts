@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * The part of a document between its lines `<!-- <part> -->` and `<!-- end of <part> -->`, and what it should be: a table of
- * these rows. Where $E2E_WRITE_TABLES is set, the document is made so first. Throws when it has no such part.
+ * The part of a document between its lines `<!-- <part> -->` and `<!-- end of <part> -->`, and its target: a table of these
+ * rows. Where $E2E_WRITE_TABLES is set, the document is changed first. Throws when it has no such part.
  */
 export function documentedTable(
   document: string,

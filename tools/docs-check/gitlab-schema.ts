@@ -19,8 +19,8 @@ const closed = (properties: object, required: readonly string[] = []) => ({
 });
 
 /**
- * What of GitLab's `.gitlab-ci.yml` a file of ours may hold, with its types: the keywords of
- * https://docs.gitlab.com/ci/yaml/ that it uses, and no others. A key that is written wrong is one that GitLab would refuse.
+ * The keywords of GitLab's `.gitlab-ci.yml` that our file uses, with their types (https://docs.gitlab.com/ci/yaml/). Others are
+ * refused, as GitLab refuses a misspelled key.
  */
 export const GITLAB_SCHEMA = {
   type: 'object',

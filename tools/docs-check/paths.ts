@@ -9,7 +9,7 @@ export interface NamedPath {
   path: string;
 }
 
-/** Code that looks like a path of this project; a place to fill in (`<…>`) or a pattern (`*`) is none. */
+/** Code that looks like a path of this project. A placeholder (`<…>`) and a pattern (`*`) are none. */
 const PATH = /^(?:packages|operator|suites|cli|tools|charts|images|docs|\.ci)(?:\/[\w.-]+)+\/?$/;
 
 /** What a guide creates on its way. */

@@ -7,7 +7,7 @@ export interface Passage {
 }
 
 /** Stands for a piece of code inside a sentence. */
-const CODE = 'X';
+export const CODE = 'X';
 
 /**
  * Paragraphs, list items, headings and table cells of a Markdown text. Fenced blocks, comments and what a test writes
@@ -62,15 +62,6 @@ export function testTitles(source: string): Passage[] {
   });
 }
 
-/** The comments of a TypeScript text that begin a line. Neighbouring line comments are one passage. Pure. */
-export function comments(source: string): Passage[] {
-  const comment = /^[ \t]*(?:\/\*([\s\S]*?)\*\/|((?:[ \t]*\/\/.*(?:\n|$))+))/gm;
-  return [...source.matchAll(comment)].map(({ 1: block, 2: lines = '', index }) => ({
-    line: source.slice(0, index).split('\n').length,
-    text: plain((block ?? lines).replace(/^\s*(?:\*+|\/\/)/gm, '').replace(/\{@link [^}]*\}/g, CODE)),
-  }));
-}
-
 /** Every `description` of a CRD's YAML text. Pure. */
 export function descriptions(yaml: string): Passage[] {
   const lines = yaml.split('\n');
@@ -101,7 +92,7 @@ export function wordCount(sentence: string): number {
   return sentence.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/`[^`]*`/g, CODE)
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')

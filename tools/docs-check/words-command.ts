@@ -1,6 +1,6 @@
 /**
- * Checks the words of documents, CRDs, test titles and comments: `node tools/docs-check/words-command.ts [file…]`. With files, only
- * those. Exit code 1 for a finding.
+ * Checks the words of documents, CRDs, test titles, messages and comments: `node tools/docs-check/words-command.ts [file…]`. With
+ * files, only those. Exit code 1 for a finding.
  */
 import { findingsByFile } from './words-files.ts';
 

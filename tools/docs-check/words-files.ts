@@ -1,30 +1,62 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
-import { comments, descriptions, markdownPassages, type Passage, testTitles } from './prose.ts';
-import { type Finding, findingsIn, phrasesIn } from './words.ts';
+import { comments } from './comment-prose.ts';
+import { messages } from './message-prose.ts';
+import { descriptions, markdownPassages, type Passage, testTitles } from './prose.ts';
+import { type Finding, findingsIn } from './words.ts';
 
 type Reader = (text: string) => Passage[];
 
 const SOURCES = '{packages,operator,cli,tools,suites}/**/*.{ts,tsx}';
 
-/** Files with words that people read, the way to read them, and the check. */
-const CHECKS: readonly (readonly [readonly string[], Reader, typeof findingsIn])[] = [
-  [['*.md', 'docs/**/*.md'], markdownPassages, findingsIn],
-  [['charts/e2e-operator/files/crds/*.yaml'], descriptions, findingsIn],
-  [[SOURCES], testTitles, findingsIn],
-  [[SOURCES], comments, phrasesIn],
+/** Tests hold texts of others, and texts that must be refused. */
+const TESTS = /\.(?:spec|integration)\.tsx?$/;
+
+/** Sources besides {@link SOURCES} whose comments begin with slashes. */
+const SLASH_FILES = ['images/**/*.{go,mjs}', 'packages/page/browser/*.css', '.markdownlint-cli2.jsonc'];
+
+/** Sources whose comments begin with `#`. What `cli/backend-ai` and `uv` resolve is generated. */
+const HASH_FILES = [
+  'Makefile',
+  'e2e',
+  'kubectl-e2e',
+  'tools/dev',
+  'kind-config.yaml',
+  '.ci/run',
+  '.githooks/*',
+  '.editorconfig',
+  '.gitignore',
+  'charts/**/*.{yaml,tpl,py,sh,toml,conf,ini}',
+  'docs/**/*.yaml',
+  'images/**/*.{py,sh,in,conf,yaml}',
+  'images/**/Dockerfile',
+  'images/base/clean-install',
+  'images/node-base/crictl',
+  'suites/**/*.{yaml,py}',
+  'tools/**/*.{yaml,py}',
+];
+
+/** Files with words that people read, the way to read them, and files without. */
+const READERS: readonly (readonly [readonly string[], Reader, except?: RegExp])[] = [
+  [['*.md', 'docs/**/*.md'], markdownPassages],
+  [['charts/e2e-operator/files/crds/*.yaml'], descriptions],
+  [[SOURCES], testTitles],
+  [[SOURCES], messages, TESTS],
+  [[SOURCES, ...SLASH_FILES], (text) => comments(text, 'slashes')],
+  [HASH_FILES, (text) => comments(text, 'hashes')],
 ];
 
 /** Findings of every file that has any, by its path from the root of the project. */
 export function findingsByFile(): Map<string, Finding[]> {
   const found = new Map<string, Finding[]>();
-  for (const [globs, read, check] of CHECKS) {
+  for (const [globs, read, except] of READERS) {
     for (const file of globSync([...globs], {
       cwd: PROJECT_ROOT,
       exclude: (name) => name.includes('node_modules'),
     })) {
-      const findings = check(read(readFileSync(path.join(PROJECT_ROOT, file), 'utf8')));
+      if (except?.test(file)) continue;
+      const findings = findingsIn(read(readFileSync(path.join(PROJECT_ROOT, file), 'utf8')));
       if (findings.length > 0) found.set(file, [...(found.get(file) ?? []), ...findings]);
     }
   }

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { comments, descriptions, markdownPassages, sentences, testTitles, wordCount } from './prose.ts';
-import { findingsIn, phrasesIn } from './words.ts';
+import { comments } from './comment-prose.ts';
+import { messages } from './message-prose.ts';
+import { descriptions, markdownPassages, sentences, testTitles, wordCount } from './prose.ts';
+import { findingsIn } from './words.ts';
 
 const LONG =
   'One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty';
@@ -25,11 +27,6 @@ describe('the words check', () => {
           expect(messages[index]).to.match(new RegExp(`^${start}`));
       });
     }
-  });
-
-  it('finds phrases alone where sentences may be long', () => {
-    const found = phrasesIn([{ line: 3, text: `${LONG} more, anew.` }]);
-    expect(found).to.deep.equal([{ line: 3, message: '"anew": write "again"' }]);
   });
 
   describe('sentences', () => {
@@ -75,12 +72,78 @@ describe('the words check', () => {
       ]);
     });
 
-    it('of TypeScript are its comments, blocks and neighbouring lines whole', () => {
-      const source = '/**\n * One {@link Thing}\n * two.\n */\n  // Three\n  // four.\ncode(); // not this\n';
-      expect(comments(source)).to.deep.equal([
-        { line: 1, text: 'One X two.' },
-        { line: 5, text: 'Three four.' },
-      ]);
+    const commented: [string, Parameters<typeof comments>[1], string, [number, string][]][] = [
+      [
+        'TypeScript',
+        'slashes',
+        '/**\n * One {@link Thing}\n * two.\n */\n  // Three\n  // four.\ncode(); // five\n"http://six"\n',
+        [
+          [2, 'One X two.'],
+          [5, 'Three four.'],
+          [7, 'five'],
+        ],
+      ],
+      [
+        'TypeScript with tags, lists and paragraphs',
+        'slashes',
+        '/**\n * One:\n * - two\n *   three\n * - four\n *\n * Five.\n * @param name of six\n * @returns seven\n */\n',
+        [
+          [2, 'One:'],
+          [3, 'two three'],
+          [5, 'four'],
+          [7, 'Five.'],
+          [8, 'of six'],
+          [9, 'seven'],
+        ],
+      ],
+      [
+        'shell, with indented options',
+        'hashes',
+        '#!/bin/sh\n# One\n# two:\n#   --three  four\n#   --five   six\n# Seven.\necho # eight\n',
+        [
+          [2, 'One two:'],
+          [4, '--three four'],
+          [5, '--five six'],
+          [6, 'Seven.'],
+          [7, 'eight'],
+        ],
+      ],
+      [
+        'Python, with docstrings and not with other texts',
+        'hashes',
+        '"""One\n\nTwo.\n"""\ndef f():\n    """Three\n    four."""\n    query(\n        """five""")\n',
+        [
+          [1, 'One'],
+          [3, 'Two.'],
+          [6, 'Three four.'],
+        ],
+      ],
+      [
+        'YAML and Helm templates',
+        'hashes',
+        'a: 1 # one\n# Two.\nb: "#three"\n{{- /* Four. */ -}}\n',
+        [
+          [1, 'one'],
+          [2, 'Two.'],
+          [4, 'Four.'],
+        ],
+      ],
+    ];
+    for (const [language, style, source, expected] of commented) {
+      it(`of ${language} are its comments`, () => {
+        expect(comments(source, style).map(({ line, text }) => [line, text])).to.deep.equal(expected);
+      });
+    }
+
+    it('of TypeScript are its messages, joined across lines and without code', () => {
+      const source = [
+        "// 'this is a comment'",
+        "throw new Error('this is one ' +",
+        '  `message of $' + '{count(`a $' + '{b}`)} parts`);',
+        "const key = 'two words';",
+        "const sql = 'SELECT name FROM users WHERE id = 1';",
+      ].join('\n');
+      expect(messages(source)).to.deep.equal([{ line: 2, text: 'this is one message of X parts' }]);
     });
 
     it('of a CRD are its descriptions, folded ones whole', () => {

@@ -29,25 +29,22 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
 
 /** What is wrong with the words of passages, in their order. Pure. */
 export function findingsIn(passages: readonly Passage[]): Finding[] {
-  return passages.flatMap(({ line, text }) => [
-    ...sentences(text)
+  return passages.flatMap((passage) => [
+    ...sentences(passage.text)
       .filter((sentence) => wordCount(sentence) > MAX_WORDS)
       .map((sentence) => ({
-        line,
+        line: passage.line,
         message: `${wordCount(sentence)} words, at most ${MAX_WORDS}: "${shortened(sentence)}"`,
       })),
-    ...phrasesIn([{ line, text }]),
+    ...phrasesIn(passage),
   ]);
 }
 
-/** The phrases of {@link BANNED} in passages, in their order. Pure. */
-export function phrasesIn(passages: readonly Passage[]): Finding[] {
-  return passages.flatMap(({ line, text }) =>
-    BANNED.flatMap(([pattern, instead]) => {
-      const [phrase] = pattern.exec(text) ?? [];
-      return phrase ? [{ line, message: `"${phrase}": ${instead}` }] : [];
-    }),
-  );
+function phrasesIn({ line, text }: Passage): Finding[] {
+  return BANNED.flatMap(([pattern, instead]) => {
+    const [phrase] = pattern.exec(text) ?? [];
+    return phrase ? [{ line, message: `"${phrase}": ${instead}` }] : [];
+  });
 }
 
 function shortened(sentence: string): string {

@@ -62,7 +62,7 @@ export interface FuzzResult {
 }
 
 /**
- * Creates random objects of all kinds against an operator on a real API server, and plays runs of ordinary objects in between.
+ * Creates random objects of all kinds against an operator on a real API server. Plays runs of ordinary objects between them.
  * Rejects with the first object that ends without a sentence, cannot be deleted, or keeps an ordinary run from passing.
  */
 export async function fuzz(harness: OperatorHarness, options: FuzzOptions): Promise<FuzzResult> {

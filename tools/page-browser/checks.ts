@@ -17,7 +17,7 @@ export interface Looked {
 const DESK = { viewport: { width: 1280, height: 900 } } as const;
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
 
-/** Opens a page as people do: at a desk, in the dark, on a phone, without scripts and with the keyboard alone. */
+/** Opens a page in each way: wide, dark, narrow, without scripts, and with the keyboard alone. */
 export async function lookAt(browser: Browser, subject: Subject): Promise<Looked> {
   const wrong: string[] = [];
   const times: Omit<Looked, 'wrong'> = { openMs: 0 };

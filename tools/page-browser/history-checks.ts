@@ -4,7 +4,7 @@ import { type Subject, shootPart } from './shots.ts';
 /** Cells that may be drawn at once: a grid of 1,000 runs has 45,000. */
 const MOST_CELLS = 8_000;
 
-/** Opens the grid with the keyboard, compares a run with the one before, and looks for markup that a text made. */
+/** Opens the grid with the keyboard and compares a run with the one before. Looks for markup from a text. */
 export async function gridWorks(page: Page, subject: Subject): Promise<string[]> {
   const grid = page.locator('[role=grid]');
   if ((await grid.count()) === 0) return [];

@@ -12,8 +12,8 @@ const DAY_MS = 86_400_000;
 const RELEASE = 20;
 
 /**
- * Writes the history of a run: it is replayed once for each day before it, with other durations, a test that flips, one that
- * broke once and was mended, and a new manager every 20 days.
+ * Writes the history of a run by replaying it once for each day before it. Durations differ, one test flips, and another broke
+ * once and was mended. The manager is new every 20 days.
  * @param folder of the run, with its run.json
  */
 export async function writeMadeHistory(folder: string, history: string, count: number): Promise<void> {

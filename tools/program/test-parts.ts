@@ -8,7 +8,7 @@ export interface Part {
   command: string[];
   /** Glob pattern of Mocha files; the part counts their tests. Without it the part counts as one check. */
   files?: string;
-  /** Those of the files that take longest: they begin first, so that none of them is left alone at the end. */
+  /** Those of the files that take longest. They begin first, so that none of them runs alone at the end. */
   longest?: readonly string[];
   /** Tools that its tests call, by the environment variable that names each. */
   tools?: Record<string, ToolName>;

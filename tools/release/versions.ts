@@ -37,8 +37,8 @@ export function chartAt(text: string, version: string, app: boolean): string {
 const EARLIER_VALUES = 'tools/charts/earlier';
 
 /**
- * Writes a version into every package.json and Chart.yaml below `root`, and keeps the values of the charts at the version that it
- * ends. Returns the files that changed.
+ * Writes a version into every package.json and Chart.yaml below `root`. Keeps the values that the charts had in the version
+ * before. Returns the files that changed.
  */
 export async function setVersion(root: string, version: string): Promise<string[]> {
   if (!VERSION.test(version)) {

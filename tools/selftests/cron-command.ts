@@ -44,9 +44,10 @@ export interface SelftestTarget {
 }
 
 /**
- * `tools/dev cron-selftest`: the schedule of charts/e2e-operator with real scheduled runs, one per minute, in the kept cluster or one of
- * its own: two scheduled runs that succeed, of which the older one is cleaned up; a scheduled run left out because the run before it goes
- * on (Forbid); that run fails and is kept over a further success. Removes what it created. Returns 0, or 2 with what went wrong.
+ * `tools/dev cron-selftest`: the schedule of charts/e2e-operator with real scheduled runs, one per minute. Uses the kept cluster or
+ * one of its own. Two scheduled runs succeed, and the older one is cleaned up. A scheduled run is left out because the run before
+ * it goes on (Forbid). That run fails and is kept over a further success. Removes what it created. Returns 0, or 2 with what went
+ * wrong.
  */
 export function cronSelftestCommand(): Promise<number> {
   return withProvision(async (p) => {
@@ -180,7 +181,7 @@ async function environment(client: RestApi, name: string, spec: object, signal: 
   );
 }
 
-/** The cheapest suite there is, and one that asks for no CPU of a small node that may have none left. */
+/** The cheapest suite. It requests no CPU of a small node that may have none left. */
 async function suite({ client, images }: SelftestTarget, signal: AbortSignal): Promise<void> {
   const spec = {
     files: ['bench/one-test'],

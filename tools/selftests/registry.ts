@@ -4,8 +4,8 @@ import { stringify } from 'yaml';
 export const REGISTRY_PORT = 30_500;
 
 /**
- * A registry in the cluster, reached at localhost:30500 on each node: container runtimes speak plain HTTP to localhost,
- * so no node needs a configuration for it.
+ * A registry in the cluster, reached at localhost:30500 on each node. Container runtimes use plain HTTP for localhost, so no
+ * node needs a configuration for it.
  */
 export function registryManifest(namespace: string, image: string): string {
   const labels = { app: 'registry' };

@@ -78,7 +78,7 @@ export async function untilAnswered(url: string, signal: AbortSignal): Promise<v
   }
 }
 
-/** A ServiceAccount with a token, in a kubeconfig whose only way to the cluster is the proxy, and not its current context. */
+/** A ServiceAccount with a token. Its kubeconfig reaches the cluster only through the proxy, in a context that is not current. */
 export async function makeUser({ p, kubectl, admin, tester }: Stage, port: number): Promise<void> {
   const run = (...args: string[]) => command(p, kubectl, ['--kubeconfig', admin, ...args]);
   await run('create', 'namespace', SPACES.users);

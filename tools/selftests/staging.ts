@@ -50,8 +50,8 @@ const PATIENCE_SECONDS = 10;
 export type Step = <T>(title: string, body: () => Promise<T>) => Promise<T>;
 
 /**
- * Backend.AI by a plain `helm install`, a registry beside it, a user with the documented rights and nothing else; the run
- * of that user loses its connection in the middle and is attached to again. Throws Surprise for what is not as expected.
+ * Backend.AI by a plain `helm install`, a registry beside it, and a user with only the documented rights. The run of that user
+ * loses its connection in the middle and is attached to again. Throws Surprise for what is not as expected.
  */
 export async function stagingSelftest(options: SelftestOptions, step: Step, p: Provision): Promise<void> {
   const out = path.join(PROJECT_ROOT, OUT);

@@ -22,7 +22,7 @@ function patternOf(from: string, to: string): string {
   return `${relative.startsWith('.') ? relative : `./${relative}`}/${to === workspaceOf(to) ? '*' : '**'}`;
 }
 
-/** An override of Biome that refuses every import of a folder except its own files and the entries of its row. */
+/** An override of Biome. It allows a folder only imports of its own files and of the entries of its row. */
 function overrideOf([folder, imports]: Wall): object {
   const group = ['@backendai-e2e/**', '../**', './*/**', ...imports.map((to) => `!${patternOf(folder, to)}`)];
   const message = `${folder} imports only ${imports.join(', ') || 'its own files'}. See tools/walls/walls.ts.`;

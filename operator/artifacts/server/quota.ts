@@ -93,7 +93,7 @@ export class Quota {
   #mustFit(used: number): void {
     if (this.#quota === undefined || used <= this.#quota) return;
     throw new FullError(
-      `the volume is full: artifacts may take ${this.#quota} bytes; delete runs, or set artifacts.volume of the chart to a larger one`,
+      `the volume is full: artifacts may take ${this.#quota} bytes. Delete runs, or set artifacts.volume of the chart to a larger one.`,
     );
   }
 

@@ -1,6 +1,5 @@
 /**
- * Limits that keep objects small. etcd refuses requests over 1.5 MiB (its flag --max-request-bytes), so that statuses stay far
- * below it.
+ * Limits that keep objects small. etcd refuses requests over 1.5 MiB (its flag --max-request-bytes). Statuses stay far below it.
  */
 export const LIMITS = {
   /** Bytes of TestReport.status as JSON. */

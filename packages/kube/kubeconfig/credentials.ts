@@ -16,9 +16,9 @@ export interface Surroundings {
 }
 
 /**
- * The credentials of one user of a kubeconfig, in kubectl's order: token file, token, basic authentication; a plugin's
- * token counts only without those. Files are read again each time; a plugin is asked again when its credentials have
- * expired or were refused.
+ * The credentials of one user of a kubeconfig, in kubectl's order: token file, token, basic authentication. A plugin's token
+ * counts only without those. Files are read again each time. A plugin is asked again when its credentials have expired or were
+ * refused.
  */
 export class UserCredentials {
   readonly #cluster: KubeconfigCluster;

@@ -116,9 +116,9 @@ export function readExecCredential(exec: ExecConfig, output: string): ExecCreden
 }
 
 /**
- * Runs a credential plugin as kubectl does: its own variables on top of ours, $KUBERNETES_EXEC_INFO, the terminal where
- * it may ask, and its error output shown as it comes. Throws ConfigError with the reason and, for a command that does
- * not exist, with the kubeconfig's hint.
+ * Runs a credential plugin as kubectl does: its own variables on top of ours, and $KUBERNETES_EXEC_INFO. It gets the terminal
+ * where it may ask, and its error output is shown as it comes. Throws ConfigError with the reason. For a command that does not
+ * exist, the error has the kubeconfig's hint.
  */
 export async function runExecPlugin(exec: ExecConfig, around: ExecEnvironment): Promise<ExecCredential> {
   const interactive = isInteractive(exec, around.terminal);

@@ -108,8 +108,8 @@ function parseKubeconfig(text: string, file: string): Kubeconfig {
 }
 
 /**
- * Merges kubeconfigs. The first file to name a cluster, a user, a context, or the current context wins; what later files
- * say about that name is ignored, field by field or not (Kubernetes documentation, "Merging kubeconfig files").
+ * Merges kubeconfigs. The first file to name a cluster, a user, a context, or the current context wins. What later files say
+ * about that name is ignored, even other fields (Kubernetes documentation, "Merging kubeconfig files").
  */
 export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
   const merged = <T>(maps: ReadonlyMap<string, T>[]) => new Map(maps.toReversed().flatMap((map) => [...map]));

@@ -76,7 +76,7 @@ function accessOf(
   };
 }
 
-/** A server without a scheme is reached over TLS when the cluster has an authority, else in plain text (as in client-go). */
+/** A server without a scheme is reached over TLS if the cluster has an authority, as in client-go. */
 function serverUrl(server: string, authority: string | undefined): URL {
   const url = URL.parse(
     /^https?:\/\//i.test(server) ? server : `${authority ? 'https' : 'http'}://${server}`,

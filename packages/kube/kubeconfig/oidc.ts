@@ -11,7 +11,7 @@ const EARLY_MS = 10_000;
 type Settings = Record<string, string | undefined>;
 
 /**
- * The ID token of an `auth-provider` named oidc, renewed with its refresh token once it has expired (OpenID Connect Core
+ * The ID token of an `auth-provider` named oidc. It is renewed with its refresh token once it has expired (OpenID Connect Core
  * 1.0, section 12). The kubeconfig file keeps the old token: only kubectl writes to it.
  * Throws ConfigError when the token has expired and cannot be renewed.
  */

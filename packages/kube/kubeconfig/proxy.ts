@@ -5,9 +5,9 @@ import { ConfigError } from '../config-error.ts';
 const SCHEMES = new Set(['http:', 'https:', 'socks5:', 'socks5h:']);
 
 /**
- * The proxy of a cluster: its proxy-url, else what the environment says (Go's http.ProxyFromEnvironment, which kubectl
- * uses). $HTTPS_PROXY is for https servers, $HTTP_PROXY for http servers; $NO_PROXY and this machine's own addresses
- * need none. The lower-case names count too, after the upper-case ones. Throws ConfigError for a proxy of another kind.
+ * The proxy of a cluster: its proxy-url, else what the environment says (Go's http.ProxyFromEnvironment, as in kubectl).
+ * Servers with https use $HTTPS_PROXY, those with http use $HTTP_PROXY. $NO_PROXY and this machine's own addresses need none. The
+ * lower-case names count too, after the upper-case ones. Throws ConfigError for a proxy of another kind.
  */
 export function proxyFor(
   server: URL,

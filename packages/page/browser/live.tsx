@@ -10,8 +10,8 @@ const changedAt = signal<number | undefined>(undefined);
 const copied = signal('');
 
 /**
- * Asks the server of the page for each change of the run. The stream names versions, and the data comes in a request of
- * its own: a page that was away takes only the newest.
+ * Asks the server of the page for each change of the run. The stream names versions, and the data comes in a request of its own.
+ * So a page that was away gets only the newest.
  */
 export function follow(show: (data: PageData) => void): void {
   let wanted = '';

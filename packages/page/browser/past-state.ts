@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { PAST_TESTS, type PastTests } from '../model/past-data.ts';
 import { textOf } from './data-block.ts';
 
-/** A row of the grid: a suite, or a test of it. -1 as row is the row of the runs. */
+/** A row of the grid: a suite, or a test of it. The row -1 is that of the runs. */
 export interface GridPlace {
   /** Place among the rows that are shown. */
   row: number;

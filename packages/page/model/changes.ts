@@ -4,7 +4,7 @@ import type { PastPart } from './past-data.ts';
 /** Seconds below which a difference is the machine's noise, and the factor that counts with too few runs to judge. */
 const SLOWER = { seconds: 2, factor: 2 } as const;
 
-/** Whether a duration is beyond the spread of those before it, newest first; with few of them, far above the last. */
+/** Whether a duration is beyond the spread of those before it, newest first. With few, far above the last. */
 export function isSlower(now: number, last: number, earlier: readonly number[]): boolean {
   const gate = gateOf(now, earlier, { least: SLOWER.seconds });
   if (gate) return gate.beyond;

@@ -32,8 +32,8 @@ interface Evidence {
 }
 
 /**
- * What each rule weighs. It counts once for a component, however often it holds. A fault that the test itself asked for
- * explains its effects, not why the test did not cope: it weighs less than one that another suite asked for.
+ * What each rule weighs. It counts once for a component, however often it holds. A fault of the test itself explains its effects,
+ * but not why the test did not cope. So it weighs less than one of another suite.
  */
 export const WEIGHTS = {
   restart: 8,

@@ -54,8 +54,8 @@ function idleSeconds(bars: readonly Bar[], from: number, to: number): number {
 }
 
 /**
- * The attempts that decide the end of the run: from the last end backwards, each time the attempt whose end let the next
- * one start. That is the one that ended last before it, in its environment if there is one.
+ * The attempts that decide the end of the run, from the last end backwards. Before each attempt comes the one whose end let it
+ * start. That is the one that ended last before it, in its environment if there is one.
  */
 function criticalPath(attempts: readonly Ran[]): Ran[] {
   const path: Ran[] = [];

@@ -10,8 +10,8 @@ export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
 }
 
 /**
- * The newest run before this one that it can be compared with: it shares an environment by name, chose its tests by the same
- * expression, and ran at least half of the suites. Undefined if there is none. Pure.
+ * The newest run before this one that it can be compared with. They share an environment by name and chose their tests by the same
+ * expression. The earlier one ran at least half of the suites. Undefined if there is none. Pure.
  */
 export function comparableBefore(
   records: readonly HistoryRecord[],

@@ -32,8 +32,9 @@ const RUNS = 50;
 const REGRESSED_FACTOR = 2.5;
 /** Earlier values agree if the worse quartile is at most this many times the better one. */
 const AGREEING_FACTOR = 2;
-/** A regression is also this many times as bad as the worst of the earlier values, and this many times the noise above the median. */
+/** A regression is also this many times as bad as the worst of the earlier values. */
 const ABOVE_WORST_FACTOR = 1.25;
+/** A regression is also this many times the noise above the median. */
 const ABOVE_NOISE_FACTOR = 3;
 
 /** A duration of a suite, or the median of what it measured under one name. */
@@ -45,8 +46,10 @@ export interface Series {
 }
 
 /**
- * usual: within the spread. worse: beyond it. regressed: far beyond values that agree, or beyond the bound that the suite gave.
- * unknown: too few earlier values, or a unit without a rule.
+ * - usual: within the spread.
+ * - worse: beyond it.
+ * - regressed: far beyond values that agree, or beyond the bound that the suite gave.
+ * - unknown: too few earlier values, or a unit without a rule.
  */
 export type Judgement = 'usual' | 'worse' | 'regressed' | 'unknown';
 

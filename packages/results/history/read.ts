@@ -21,7 +21,7 @@ export interface HistoryHead {
   startedAt: string;
 }
 
-/** Texts that are one printable line without a closer look: nearly all, and a history has half a million of them. */
+/** Texts that are one printable line without a closer look. Nearly all are, of half a million in a history. */
 const PLAIN = /^[ -~›…]*$/;
 /** Most entries of a list in a record: far above what a run has. */
 const MOST = 10_000;

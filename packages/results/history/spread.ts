@@ -55,7 +55,7 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
  * before there are five. Pure.
  * @param earlier durations before it, newest first
  * @param least seconds below which a difference is the machine's noise
- * @param pace how much busier the machine is than it was in those runs (1: as busy); a busy machine may take longer
+ * @param pace how much busier the machine is than in those runs (1: as busy); a busy machine may take longer
  */
 export function gateOf(
   value: number,

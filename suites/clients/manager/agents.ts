@@ -53,8 +53,8 @@ export function waitForAgent(
 }
 
 /**
- * Waits until every agent of the deployment is ALIVE in database and API, has a heartbeat in Valkey, is schedulable, and
- * holds only the slots of living kernels.
+ * Waits until every agent of the deployment is ALIVE in database and API, and has a heartbeat in Valkey. It must also be
+ * schedulable and hold only the slots of living kernels.
  */
 export async function agentsAtWork(
   deployment: Omit<Deployment, 'etcd'>,

@@ -9,7 +9,7 @@ import {
   type Sessions,
 } from './sessions.ts';
 
-/** Longest time from the request until a session runs: 12 to 26 s measured, on an agent that has the image. */
+/** Longest time from the request until a session runs. Measured on an agent that has the image: 12 to 26 s. */
 export const START_SECONDS = 90;
 /** The same for a session whose agent may have to pull the image first. On two busy cores, 90 s of pull were measured. */
 export const FIRST_START_SECONDS = 2 * START_SECONDS;

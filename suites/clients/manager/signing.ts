@@ -24,8 +24,8 @@ export interface Signable {
 }
 
 /**
- * The Authorization header of the manager's API: HMAC-SHA256 over seven lines, keyed by the secret key, the UTC day
- * and the host (ai.backend.common.auth.utils.generate_signature, verified against it in the spec).
+ * The Authorization header of the manager's API: HMAC-SHA256 over seven lines. Its key comes from the secret key, the UTC day and
+ * the host (ai.backend.common.auth.utils.generate_signature, verified against it in the spec).
  * @param signable date must be in UTC, because the day in the key is that of the date's own zone
  */
 export function authorization(signable: Signable, keyPair: KeyPair): string {

@@ -12,8 +12,10 @@ export interface Ticket {
 }
 
 /**
- * An opened application. cookie: the permission as a header. attributes: what the worker says of it, as "Max-Age=60; Path=/".
- * circuit: id of the route to it.
+ * An opened application.
+ * - cookie: the permission as a header
+ * - attributes: those of the cookie, as "Max-Age=60; Path=/"
+ * - circuit: id of the route to it
  */
 export interface OpenedApp {
   name: string;

@@ -14,8 +14,8 @@ export interface LoginState {
 export const WEB_COOKIE = 'AIOHTTP_SESSION';
 
 /**
- * A browser at the webserver. It keeps cookies, has no key pair, and reaches the manager through /func, where the
- * webserver signs requests for the logged-in user.
+ * A browser at the webserver. It keeps cookies and has no key pair. It reaches the manager through /func, where the webserver
+ * signs requests for the logged-in user.
  */
 export class Browser {
   /** Pages of the webserver itself. */

@@ -5,8 +5,8 @@ import type { Api } from '../http/api.ts';
 import type { AppProxy } from './app-proxy.ts';
 
 /**
- * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes four cycles of
- * the leader, each up to 60 s after the last (_create_task_specs in ai.backend.manager.sokovan.deployment), and a session.
+ * Longest time until a change of a model service's replicas has reached the app proxy. A new replica takes a session and four
+ * cycles of the leader (_create_task_specs in ai.backend.manager.sokovan.deployment). Each comes up to 60 s after the last.
  */
 export const SERVING_SECONDS = 300;
 /** Longest time until the session of a removed replica has ended. It has 30 s to finish its work. */

@@ -5,7 +5,7 @@ let shared: Promise<ControlPlane> | undefined;
 
 /**
  * Returns the control plane of this process, with a controller manager and the project's CRDs. The first call starts it.
- * A Mocha process runs one file at a time (with --parallel, each worker does), so files use it one after another:
+ * A Mocha process or, with --parallel, each of its workers runs one file at a time. So files use it one after another:
  *
  * - A file uses namespaces of its own. It may leave them: the control plane ends with the process.
  * - A file may stop or pause the API server or etcd. It restores them before it ends.

@@ -27,8 +27,8 @@ const TABLE = new URL('../../../docs/kill-points.md', import.meta.url);
 
 /**
  * Crashes operators: the API server handles a write, and the operator is cut off before it gets the answer. A second operator
- * takes over with nothing but what the cluster holds. A crash between two writes needs no test: it leaves the same cluster as
- * a crash after the first of them.
+ * takes over with nothing but what the cluster holds. A crash between two writes needs no test, because the cluster is then the
+ * same as after the first write.
  */
 export class CrashInjector {
   readonly #harness: OperatorHarness;
@@ -42,9 +42,9 @@ export class CrashInjector {
   }
 
   /**
-   * Plays the scenario once without a crash, then once for each write of that first time that matches `which`, with a crash
-   * after the write. Resolves to the crash points, each as "create jobs, time 2". Rejects with the first crash point at which
-   * the scenario fails.
+   * Plays the scenario once without a crash. Then plays it once for each write of that first time that matches `which`, with a
+   * crash after the write. Resolves to the crash points, each as "create jobs, time 2". Rejects with the first crash point at
+   * which the scenario fails.
    */
   async afterEveryWrite(prefix: string, scenario: Scenario, which = /./): Promise<string[]> {
     const writes = (await this.#play(`${prefix}-0`, scenario)).filter((write) => which.test(write));
@@ -113,8 +113,8 @@ export class CrashInjector {
 }
 
 /**
- * Compares crash points with the rows of a scenario in docs/kill-points.md: the writes without a row, and the rows whose write
- * was not seen. Both must be empty. A row is "| scenario | write | times | end |". A write that happens "at times" may be
+ * Compares crash points with the rows of a scenario in docs/kill-points.md. Returns the writes without a row, and the rows whose
+ * write was not seen. Both must be empty. A row is "| scenario | write | times | end |". A write that happens "at times" may be
  * missing.
  */
 export function differencesFromTable(

@@ -104,7 +104,7 @@ export class FaultHarness {
     });
   }
 
-  /** Waits until the operator adds a tool to a pod, then plays it: the tool prints these events, and runs or has ended. */
+  /** Waits until the operator adds a tool to a pod, then plays the tool: it prints these events. */
   async tool(
     pod: Pod,
     tool: Tool,

@@ -252,8 +252,7 @@ export class OperatorHarness {
 }
 
 /**
- * Creates a namespace on the shared control plane with everything that the chart installs there except the Deployment of the
- * operator.
+ * Creates a namespace on the shared control plane with what the chart installs there, except the operator's Deployment.
  * @param values chart values (a=b). By default there is no artifact server.
  */
 export async function startOperatorHarness(...values: string[]): Promise<OperatorHarness> {

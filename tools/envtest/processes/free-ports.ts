@@ -10,8 +10,8 @@ const EPHEMERAL = 32_768;
 const TRIES = 200;
 
 /**
- * Returns three different random loopback ports that are free now. They are below the range from which the system gives ports
- * to outgoing connections, so that no connection takes one before a server listens on it.
+ * Returns three different random loopback ports that are free now. They are below the range for outgoing connections, so that no
+ * connection takes one before a server listens on it.
  */
 export async function freePorts(): Promise<[number, number, number]> {
   const below = ephemeralStart();

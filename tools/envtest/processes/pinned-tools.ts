@@ -15,8 +15,8 @@ const TOOLS = {
 type Tool = keyof typeof TOOLS;
 
 /**
- * Returns the path of a tool in the version that versions.json pins: from its environment variable, else from the cache
- * outside the checkout. Does not check that the file exists.
+ * Returns the path of a tool in the version that versions.json pins. It is in the environment variable of the tool, or else in
+ * the cache outside the checkout. Does not check that the file exists.
  */
 export function pinnedTool(tool: Tool, env: NodeJS.ProcessEnv = process.env): string {
   const { variable, folder } = TOOLS[tool];

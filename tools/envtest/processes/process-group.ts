@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A shell that outlives this process. It reads a pipe. When the pipe ends without a "done" (this process was killed, or Mocha
- * exited early), the shell kills the programs that still run and removes the folder. Lines: "start <pid>", "ended <pid>", "done 0".
+ * A shell that outlives this process. It reads a pipe. A pipe that ends without "done" means that this process was killed or that
+ * Mocha exited early. The shell then kills the programs that still run, and removes the folder. Lines: "start <pid>",
+ * "ended <pid>", "done 0".
  */
 const GUARD = `
 pids=""

@@ -27,7 +27,7 @@ export type FaultRule = (request: {
   number: number;
 }) => InjectedFault | undefined;
 
-/** A proxy in front of the API server, in which a test can inject errors, cut connections and block all traffic. */
+/** A proxy before the API server. A test can inject errors, cut connections and block all traffic. */
 export class FaultInjectingProxy {
   readonly url: string;
   rule: FaultRule = () => undefined;

@@ -1,7 +1,7 @@
 import { createServer, type Server, Socket } from 'node:net';
 
 /**
- * A TCP proxy in which a test can break connections: cut open ones, refuse new ones, or stop forwarding while they stay open.
+ * A TCP proxy in which a test can break connections. It cuts open ones, refuses new ones, or holds back their data.
  */
 export class TcpProxy {
   readonly #target: number;
