@@ -83,6 +83,8 @@ export function operatorValues(
     crds: { install: false },
     faultPolicy: { install: false },
     reportPolicy: { install: false },
+    // The user may not have the right to create them.
+    networkPolicies: { enabled: false },
     ...(runtimeImage ? { runtimeImages: { 'backend-ai': runtimeImage } } : {}),
     ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
   };

@@ -11,10 +11,8 @@ describe('charts/e2e-operator', function () {
     objects = await template(CHART, ...IMAGES);
   });
 
-  it('installs NetworkPolicies on demand, for the operator and the suites of each namespace', async () => {
-    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).to.deep.equal([]);
-    const set =
-      'networkPolicies.enabled=true,watchNamespaces={a,b},networkPolicies.suitesEgress[0].ports[0].port=8090';
+  it('installs NetworkPolicies for the operator and the suites of each namespace', async () => {
+    const set = 'watchNamespaces={a,b},networkPolicies.suitesEgress[0].ports[0].port=8090';
     const policies = (await template(CHART, ...IMAGES, '--set', set)).filter(
       ({ kind }) => kind === 'NetworkPolicy',
     );
@@ -44,7 +42,7 @@ describe('charts/e2e-operator', function () {
       CHART,
       ...IMAGES,
       '--set',
-      'networkPolicies.enabled=true,networkPolicies.apiServerPorts={6443}',
+      'networkPolicies.apiServerPorts={6443}',
       ...['--show-only', 'templates/network-policies.yaml'],
     );
     const policy = policies.find(({ metadata }) => metadata.name === 'backendai-e2e-operator');

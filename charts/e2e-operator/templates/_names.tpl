@@ -148,3 +148,23 @@ matchResources:
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{- /* The port of a URL. */ -}}
+{{- define "e2e-operator.portOf" -}}
+{{- $url := urlParse . -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary 443 80 (eq $url.scheme "https")) -}}
+{{- end -}}
+
+{{- /* A rule for the ports of the proxies that the values name. */ -}}
+{{- define "e2e-operator.proxyEgress" -}}
+{{- $ports := list -}}
+{{- range list .Values.outbound.httpsProxy .Values.outbound.httpProxy -}}
+{{- if . }}{{ $ports = append $ports (include "e2e-operator.portOf" .) }}{{ end -}}
+{{- end -}}
+{{- with uniq $ports -}}
+- ports:
+    {{- range . }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end -}}
+{{- end -}}
