@@ -19,6 +19,9 @@ import type { Surroundings } from './run-surroundings.ts';
 
 const JUNIT = 'junit.xml';
 
+/** Whether the sources of the results agree, for the page of the run. */
+export const AGREEMENT = 'agreement.json';
+
 /** The run.json of the run before, which the page of a run compares with. */
 export const PREVIOUS = 'previous-run.json';
 
@@ -37,6 +40,7 @@ const RESULTS = [
   'run.json',
   ...Object.keys(REPORTERS),
   ...Object.keys(FOLDER_REPORTERS),
+  AGREEMENT,
   'phases.json',
   'summary.txt',
   'gitlab-annotations.json',
@@ -86,7 +90,7 @@ export interface ResultsOptions {
 
 /**
  * Writes run.json and the file of each reporter, reads run.json and junit.xml back, and compares them. Returns one
- * sentence for each disagreement, and one note for each difference from what the pods printed.
+ * sentence for each disagreement, and one note for each difference from what the pods printed. agreement.json holds both.
  */
 export async function writeResults(
   out: string,
@@ -105,10 +109,12 @@ export async function writeResults(
   }
   const written = readRunFile(await readFile(runFile, 'utf8'), runFile);
   const junit = readJunit(await readFile(path.join(out, JUNIT), 'utf8'));
-  return {
-    troubles: disagreements({ ...written, junit }).map((line) => `the results disagree: ${line}`),
-    notes: outputNotes(written.reports, printed),
-  };
+  const differing = disagreements({ ...written, junit });
+  const notes = outputNotes(written.reports, printed);
+  const tests = [...junit.values()].reduce((sum, each) => sum + each.length, 0);
+  const agreement = { tests, disagreements: differing, notes };
+  await writeFile(path.join(out, AGREEMENT), `${JSON.stringify(agreement, null, 2)}\n`);
+  return { troubles: differing.map((line) => `the results disagree: ${line}`), notes };
 }
 
 /** Writes a folder with these files and no others. Results of an earlier state of the run would count as more tests. */

@@ -1,6 +1,7 @@
 import { defaultHistory } from '../history/default-folder.ts';
 import { readHistory } from '../history/history-folder.ts';
-import { defaultCacheDir } from '../machine/provision.ts';
+import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { proofIn } from '../page/proof-files.ts';
 import { knownSuites, MOST_RUNS } from '../page/run-page.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { followLive } from '../ui/live-run.ts';
@@ -32,6 +33,7 @@ export function uiCommand(
       cacheDir: defaultCacheDir(),
       names: { namespace, ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) },
       catalog: await knownSuites(),
+      proof: await proofIn(PROJECT_ROOT),
       history: records,
       missing: troubles,
     });

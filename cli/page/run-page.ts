@@ -6,6 +6,7 @@ import { readHistory } from '../history/history-folder.ts';
 import { previousRecord } from '../history/results-records.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { addGreenLines, readGreenLines } from './green-lines.ts';
+import { proofIn } from './proof-files.ts';
 
 /** Runs of the history that a page shows. */
 export const MOST_RUNS = 1_000;
@@ -32,7 +33,7 @@ export async function runPage(out: string, shown: string): Promise<string[]> {
 export async function writeRunPage(
   out: string,
   { history = defaultHistory(), cacheDir = defaultCacheDir() }: { history?: string; cacheDir?: string } = {},
-): Promise<{ file: string; bytes: number }> {
+): Promise<{ file: string; bytes: number; dataBytes: number }> {
   const before = await previousRecord(out);
   const { records, troubles } = await readHistory(history, MOST_RUNS).catch((error: unknown) => ({
     records: [],
@@ -43,6 +44,7 @@ export async function writeRunPage(
     catalog: await knownSuites(),
     history: before ? [...records, before] : records,
     missing: troubles,
+    proof: await proofIn(PROJECT_ROOT, out),
     ...(green ? { green } : {}),
     cacheDir,
   });
@@ -54,6 +56,9 @@ export async function writeRunPage(
 export async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {
   const catalog = await readCatalog(PROJECT_ROOT);
   return new Map(
-    catalog.map(({ name, description = '', claims = [] }) => [name, { description, claims }] as const),
+    catalog.map(
+      ({ name, description = '', claims = [], needs = [] }) =>
+        [name, { description, claims, needs }] as const,
+    ),
   );
 }

@@ -1,7 +1,10 @@
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { type LiveDrawing, type LiveView, liveDrawing, livePage } from '@backendai-e2e/page/live-page';
+import type { KnownSuite } from '@backendai-e2e/page/model/build-page';
+import { packLog } from '@backendai-e2e/page/model/log-block';
 import type { PageLog } from '@backendai-e2e/page/model/page-data';
+import type { Proof } from '@backendai-e2e/page/model/proof-data';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { type ContainerLog, containersOf } from '../collect/cluster-logs.ts';
 import type { SeenRun } from './live-run.ts';
@@ -13,7 +16,9 @@ export interface LiveViewOptions {
   /** Folder that keeps what is expensive to make. */
   cacheDir: string;
   names: ClusterNames;
-  catalog: ReadonlyMap<string, { description: string; claims: readonly string[] }>;
+  catalog: ReadonlyMap<string, KnownSuite>;
+  /** What speaks for the results. */
+  proof?: Proof;
   /** Records of other runs. */
   history: readonly HistoryRecord[];
   /** What could not be read before the run was followed, a sentence each. */
@@ -58,13 +63,14 @@ export class LiveRunView implements ShownPage {
 
   /** Takes what was seen of the run. */
   show(seen: SeenRun): void {
-    const { catalog, history, missing, names } = this.#options;
+    const { catalog, history, missing, names, proof } = this.#options;
     const { snapshot, surroundings } = seen;
     this.#seen = seen;
     const file = { run: snapshot.run, reports: snapshot.reports, events: [], ...surroundings };
     const logs = logsOf(seen);
     this.#view = livePage(file, {
       ...{ catalog, history },
+      ...(proof ? { proof } : {}),
       pageLogs: logs.map(
         (log, place): PageLog => ({ id: idOf(place), source: sourceOf(log), omittedBytes: 0 }),
       ),
@@ -101,7 +107,7 @@ export class LiveRunView implements ShownPage {
       ...{ tailLines: LOG.lines, limitBytes: LOG.bytes },
     };
     const read = await this.#options.client.text(corePath(namespace, 'pods', pod, 'log'), query, signal);
-    return seen.secrets.mask(read);
+    return packLog(seen.secrets.mask(read));
   }
 
   onChange(call: () => void): () => void {

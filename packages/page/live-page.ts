@@ -9,7 +9,7 @@ import { pastOfRun } from './model/past-of-run.ts';
 import { pageHtml, policyOf } from './page-html.ts';
 
 /** What a live page is made from, besides the run. */
-export interface LiveOptions extends Pick<PageSource, 'catalog' | 'missing'> {
+export interface LiveOptions extends Pick<PageSource, 'catalog' | 'missing' | 'proof'> {
   history: readonly HistoryRecord[];
   /** Logs that the page asks for by their id. */
   pageLogs: readonly PageLog[];

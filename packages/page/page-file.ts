@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
@@ -5,14 +6,15 @@ import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file'
 import { bundleOf, writeWhole } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
 import { inert } from './model/inert.ts';
+import { packLog } from './model/log-block.ts';
 import { alarmLines, kindOfLine, type LogText } from './model/log-lines.ts';
 import type { PageData, PageLog } from './model/page-data.ts';
 import { PAST_TESTS } from './model/past-data.ts';
 import { pastOfRun } from './model/past-of-run.ts';
-import { pageHtml } from './page-html.ts';
+import { dataBytesIn, pageHtml } from './page-html.ts';
 
 /** What {@link writePage} cannot read in the folder. */
-export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'missing' | 'green'>> {
+export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'missing' | 'green' | 'proof'>> {
   /** Records of other runs, in any order; the run itself may be among them. */
   history?: readonly HistoryRecord[];
   cacheDir: string;
@@ -22,6 +24,8 @@ export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'missi
 export interface WrittenPage {
   file: string;
   bytes: number;
+  /** Bytes among them that are data, compressed; the rest is the program and what it draws. */
+  dataBytes: number;
   run: Pick<PageData, 'name' | 'succeeded'>;
   /** Kinds of alarming lines in the logs. */
   kinds: readonly string[];
@@ -53,12 +57,13 @@ export async function writePage(folder: string, options: PageOptions): Promise<W
     ...(since ? { since } : {}),
     ...(past ? { past } : {}),
     ...(options.green ? { green: options.green } : {}),
+    ...(options.proof ? { proof: options.proof } : {}),
   });
   const html = pageHtml(data, texts, await bundleOf(options.cacheDir));
   const target = path.join(folder, PAGE);
   await writeWhole(target, html);
   const kinds = [...new Set(alarmLines(logs).map(kindOfLine))];
-  return { file: target, bytes: Buffer.byteLength(html), run: data, kinds };
+  return { file: target, bytes: Buffer.byteLength(html), dataBytes: dataBytesIn(html), run: data, kinds };
 }
 
 interface Logs {
@@ -88,8 +93,10 @@ async function readLogs(folder: string, file: WholeRunFile): Promise<Logs> {
       continue;
     }
     const id = `log-${result.pageLogs.length}`;
-    result.texts.set(id, kept);
+    const packed = packLog(kept);
+    result.texts.set(id, packed);
     result.pageLogs.push({
+      sha256: createHash('sha256').update(packed).digest('hex'),
       id,
       source: `${namespace}/${pod}/${container.slice(0, -'.log'.length)}`,
       lines: kept.trimEnd().split('\n').length,

@@ -46,9 +46,16 @@ export function policyOf({ live }: Pick<PageData, 'live'>, { script, style }: Bu
   ].join('; ');
 }
 
+/** Bytes of the blocks of data in a page. */
+export function dataBytesIn(html: string): number {
+  return [...html.matchAll(BLOCKS)].reduce((sum, [, data = '']) => sum + data.length, 0);
+}
+
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
+
+const BLOCKS = /<script type="application\/gzip" id="[^"]*">([^<]*)</g;
 
 /** A block of data. A browser does not execute a script of an unknown type. */
 function block(id: string, text: string): string {

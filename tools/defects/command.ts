@@ -13,6 +13,7 @@ import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { type Bench, reportsOf, untilReady } from '../selftests/break-environment.ts';
 import { type CheckOptions, checkChanges } from './check.ts';
 import { type Defect, readDefects } from './defect-list.ts';
+import { failuresWith, readFailures, writeFailures } from './failures.ts';
 import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
 import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 import { plant, undoAll, unplanted, untilPlanted } from './plant.ts';
@@ -76,6 +77,7 @@ export function defectsCommand(options: DefectOptions): Promise<number> {
         await writeRecord(
           recordWith(all, await readRecord(), fresh, { on: today(), release: VERSIONS.backendAi }),
         );
+        await writeFailures(failuresWith(all, await readFailures(), fresh));
       }
       const mine = tried.filter(({ name }) => chosen.some((defect) => defect.name === name));
       console.log(`${summaryOf(mine)}. Table: out/defects/table.md`);

@@ -33,6 +33,7 @@ describe('judging a planted defect', () => {
       state: 'caught',
       seenBy: ['s'],
       said: 'it lies: Error: the Manager lies',
+      failure: { suite: 's', title: 'it lies', error: 'Error: the Manager lies\n at …' },
     });
   });
 

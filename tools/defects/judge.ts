@@ -16,6 +16,8 @@ export interface Outcome {
   seenBy: string[];
   /** Title and first line of the error of the first failed test, or what happened instead. */
   said: string;
+  /** The first failed test whose message named the defect. */
+  failure?: { suite: string; title: string; error: string };
 }
 
 /** Tests of a run by the suite that they belong to. */
@@ -34,7 +36,7 @@ export function judge(defect: Defect, tests: TestsBySuite, group: readonly Defec
   const failures = ran.flatMap((suite) =>
     (tests.get(suite) ?? [])
       .filter(({ state }) => state === 'failed')
-      .map((test) => ({ suite, message: messageOf(test) })),
+      .map((test) => ({ suite, test, message: messageOf(test) })),
   );
   const others = group.filter((other) => other.name !== name);
   const named = failures.filter(
@@ -43,7 +45,12 @@ export function judge(defect: Defect, tests: TestsBySuite, group: readonly Defec
   );
   const seenBy = [...new Set(named.map(({ suite }) => suite))];
   const first = named[0] ?? failures[0];
-  if (first) return { name, state: named[0] ? 'caught' : 'unnamed', seenBy, said: first.message };
+  if (first) {
+    const { suite, message, test } = first;
+    const failure = { suite, title: test.title, error: test.error ?? '' };
+    if (!named[0]) return { name, state: 'unnamed', seenBy, said: message };
+    return { name, state: 'caught', seenBy, said: message, failure };
+  }
   const count = ran.reduce((sum, suite) => sum + (tests.get(suite) ?? []).length, 0);
   return { name, state: 'missed', seenBy, said: count === 0 ? 'no test ran' : `${count} tests, none failed` };
 }

@@ -16,6 +16,8 @@ const OUT = 'out/test-ui';
 const USUAL = ['out/e2e', 'out/staging'];
 
 const SMALL = { suites: 24, testsPerSuite: 8, logLines: 500 };
+/** Bytes of a page besides its data: it travels with every run. */
+const MOST_BYTES = 600_000;
 /** Runs in the history of each page. */
 const PAST_RUNS = 200;
 const MADE: Readonly<Record<string, Shape & { past?: number }>> = {
@@ -57,13 +59,16 @@ export async function testUiCommand(runs: readonly string[]): Promise<number> {
     for (const [name, folder] of await subjects(out, runs)) {
       const history = path.join(out, 'history', name);
       await writeMadeHistory(folder, history, MADE[name]?.past ?? PAST_RUNS);
-      const { file, bytes } = await writeRunPage(folder, { history });
+      const { file, bytes, dataBytes } = await writeRunPage(folder, { history });
       const looked = await lookAt(browser, { name, file, shots: out });
+      if (bytes - dataBytes > MOST_BYTES)
+        looked.wrong.push(`without data, it has ${bytes - dataBytes} bytes`);
       for (const sentence of looked.wrong) console.error(`test-ui: ${name}: ${sentence}`);
       wrong += looked.wrong.length;
       rows.push([
         name,
-        `${Math.round(bytes / 1000)} kB`,
+        `${Math.round((bytes - dataBytes) / 1000)} kB`,
+        `${Math.round(dataBytes / 1000)} kB`,
         `${looked.openMs} ms`,
         looked.logsMs === undefined ? '–' : `${looked.logsMs} ms`,
         String(looked.wrong.length),
@@ -72,11 +77,11 @@ export async function testUiCommand(runs: readonly string[]): Promise<number> {
     const live = await liveWorks(browser, { name: 'live', file: '', shots: out });
     for (const sentence of live) console.error(`test-ui: live: ${sentence}`);
     wrong += live.length;
-    rows.push(['live', '–', '–', '–', String(live.length)]);
+    rows.push(['live', '–', '–', '–', '–', String(live.length)]);
   } finally {
     await browser.close();
   }
-  console.log(table(['page', 'size', 'open', 'logs', 'wrong'], rows).join('\n'));
+  console.log(table(['page', 'size', 'data', 'open', 'logs', 'wrong'], rows).join('\n'));
   console.log(`screenshots are in ${OUT}`);
   return wrong > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
 }

@@ -2,14 +2,17 @@ import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
+import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { execa } from 'execa';
 import { writeBacktestPage } from '../backtest/command.ts';
+import { CAUSES_PAGE, causesPage, rankedCauses } from '../defects/causes-page.ts';
 import { readDefects } from '../defects/defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
+import { readFailures } from '../defects/failures.ts';
 import { readRecord } from '../defects/record.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
@@ -80,11 +83,14 @@ export function crdsCommand(): Promise<number> {
   });
 }
 
-/** `tools/dev docs`: writes the pages in docs/reference, of planted defects, and of the backtest. */
+/** `tools/dev docs`: writes the pages in docs/reference, of planted defects and their first causes, and of the backtest. */
 export function docsCommand(): Promise<number> {
   return withProvision(async (p) => {
     await writeFile(SETTINGS_PAGE, settingsPage());
     await writeFile(path.join(PROJECT_ROOT, DEFECTS_PAGE), defectsPage(readDefects(), await readRecord()));
+    const catalog = await readCatalog(PROJECT_ROOT);
+    const ranked = rankedCauses(readDefects(), await readFailures(), catalog);
+    await writeFile(path.join(PROJECT_ROOT, CAUSES_PAGE), causesPage(ranked));
     await writeBacktestPage();
     return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
   });

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { PageData, PageFailure } from '../model/page-data.ts';
 import { showTime } from './log-state.ts';
 import { StateMark } from './state-mark.tsx';
@@ -6,6 +7,8 @@ import { clockTime, counted, duration } from './words.ts';
 
 /** Milliseconds around a failure that its timeline shows. */
 const AROUND_MS = 20_000;
+/** Lines of the error of a failure that is closed. */
+const SHORT_LINES = 2;
 
 /** Each failure with all that is known about its time. The anchor of each is its permanent link. */
 export function Failures({ data, alive }: { data: PageData; alive: boolean }) {
@@ -26,10 +29,11 @@ export function Failures({ data, alive }: { data: PageData; alive: boolean }) {
 }
 
 function Failure({ failure, data, alive }: { failure: PageFailure; data: PageData; alive: boolean }) {
-  const open = failure.state !== 'known-issue';
+  const isFresh = failure.state !== 'known-issue';
+  const [isOpen, setOpen] = useState(isFresh);
   return (
     <article id={failure.anchor} class="failure">
-      <details open={open}>
+      <details open={isFresh} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <StateMark state={failure.state} /> {failure.title}
         </summary>
@@ -37,24 +41,38 @@ function Failure({ failure, data, alive }: { failure: PageFailure; data: PageDat
           <a href={`#${failure.suiteAnchor}`}>{failure.suite}</a> in {failure.environment} · {failure.file} ·{' '}
           {duration(failure.seconds)} · <a href={`#${failure.anchor}`}>permanent link</a>
         </p>
-        <ErrorText error={failure.error} />
-        <Causes failure={failure} />
-        <Surroundings failure={failure} data={data} />
-        <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
-        {failure.same.length > 0 && (
-          <p>
-            The same error:{' '}
-            {failure.same.map((anchor, index) => (
-              <span key={anchor}>
-                {index > 0 && ', '}
-                <a href={`#${anchor}`}>{titleOf(data, anchor)}</a>
-              </span>
-            ))}
-          </p>
-        )}
+        {/* What is closed is drawn in short, until someone opens it: most runs have many known issues. */}
+        <ErrorText error={isOpen ? failure.error : shortened(failure.error)} />
+        {isOpen && <Details failure={failure} data={data} alive={alive} />}
       </details>
     </article>
   );
+}
+
+function Details({ failure, data, alive }: { failure: PageFailure; data: PageData; alive: boolean }) {
+  return (
+    <div>
+      <Causes failure={failure} />
+      <Surroundings failure={failure} data={data} alive={alive} />
+      <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
+      {failure.same.length > 0 && (
+        <p>
+          The same error:{' '}
+          {failure.same.map((anchor, index) => (
+            <span key={anchor}>
+              {index > 0 && ', '}
+              <a href={`#${anchor}`}>{titleOf(data, anchor)}</a>
+            </span>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The first lines of an error: its message, without requests and stack. */
+function shortened(error: string): string {
+  return error.split('\n').slice(0, SHORT_LINES).join('\n');
 }
 
 function titleOf({ failures }: PageData, anchor: string): string {
@@ -100,7 +118,7 @@ function Causes({ failure: { causes } }: { failure: PageFailure }) {
   );
 }
 
-function Surroundings({ failure, data }: { failure: PageFailure; data: PageData }) {
+function Surroundings({ failure, data, alive }: { failure: PageFailure; data: PageData; alive: boolean }) {
   const { window, environment } = failure;
   if (!window) return null;
   const wide = { from: window.from - AROUND_MS, to: window.to + AROUND_MS };
@@ -120,6 +138,7 @@ function Surroundings({ failure, data }: { failure: PageFailure; data: PageData 
         changes={changes}
         window={wide}
         test={{ ...window, title: failure.title }}
+        alive={alive}
         label={`Faults and changes around ${failure.suite}: ${failure.title}`}
       />
     </div>

@@ -1,7 +1,7 @@
 import { scaleUtc } from 'd3-scale';
 import { gapsOf } from '../model/gantt.ts';
 import type { Bar, Gantt, PageData } from '../model/page-data.ts';
-import { TimeAxis } from './time-axis.tsx';
+import { placesOn, TimeAxis } from './time-axis.tsx';
 import { clockTime, duration, glyphOf, toneOf } from './words.ts';
 
 const WIDTH = 1200;
@@ -15,6 +15,7 @@ export function GanttChart({ data }: { data: PageData }) {
   const { gantt } = data;
   if (gantt.lanes.length === 0) return null;
   const scale = scaleUtc([gantt.from, gantt.to], [LEFT, WIDTH - 10]);
+  const place = placesOn(scale);
   const height = gantt.lanes.length * ROW + 34;
   return (
     <section aria-labelledby="gantt">
@@ -39,9 +40,9 @@ export function GanttChart({ data }: { data: PageData }) {
                 <rect
                   key={gap.from}
                   class="idle"
-                  x={scale(gap.from)}
+                  x={place(gap.from)}
                   y={row * ROW + 8}
-                  width={Math.max(0, scale(gap.to) - scale(gap.from))}
+                  width={Math.max(0, place(gap.to) - place(gap.from))}
                   height={ROW - 16}
                 >
                   <title>{`idle for ${duration((gap.to - gap.from) / 1000)}`}</title>
@@ -51,8 +52,8 @@ export function GanttChart({ data }: { data: PageData }) {
                 <BarLink
                   key={`${bar.anchor} ${bar.attempt}`}
                   bar={bar}
-                  x={scale(bar.from)}
-                  width={Math.max(2, scale(bar.to) - scale(bar.from))}
+                  x={place(bar.from)}
+                  width={Math.max(2, place(bar.to) - place(bar.from))}
                   y={row * ROW + 3}
                   critical={gantt.critical.includes(bar.anchor)}
                 />

@@ -1,13 +1,11 @@
 import { signal } from '@preact/signals';
+import { type TimedLine, unpackLog } from '../model/log-block.ts';
 import type { PageLog } from '../model/page-data.ts';
 import { textOf } from './data-block.ts';
 
-/** A line of a log. */
-export interface LogLine {
-  /** Milliseconds since 1970; NaN for a line without a time. */
-  at: number;
+/** A line of a log, with its container. */
+export interface LogLine extends TimedLine {
   source: string;
-  text: string;
 }
 
 /** All lines of all logs, oldest first; undefined until someone asks for them. */
@@ -21,8 +19,6 @@ export const only = signal('');
 /** Why the logs cannot be shown. */
 export const trouble = signal('');
 
-const TIMESTAMP = /^(\d{4}-\d\d-\d\dT[\d:]{8}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) /;
-
 let known: readonly PageLog[] = [];
 
 /** Takes the list of logs that the page holds. */
@@ -33,15 +29,28 @@ export function setLogs(logs: readonly PageLog[]): void {
 /** Reads the logs, unless that was done. Those that cannot be read are named, the others are shown. */
 export async function loadLogs(again = false): Promise<void> {
   if (lines.value && !again) return;
-  const read = await Promise.allSettled(
-    known.map(async ({ id, source }) => linesOf(await textOf(id), source)),
-  );
+  const read = await Promise.allSettled(known.map(linesOf));
   const whole = read.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   const failed = read.filter((each) => each.status === 'rejected').map(({ reason }) => sentenceOf(reason));
   const [first] = failed;
   trouble.value =
     first === undefined ? '' : `${failed.length} of ${read.length} logs cannot be shown: ${first}`;
   if (failed.length < read.length) lines.value = whole.sort((a, b) => a.at - b.at);
+}
+
+/** @throws Error if the text is not the one that was written, or cannot be had */
+async function linesOf({ id, source, sha256 }: PageLog): Promise<LogLine[]> {
+  const text = await textOf(id);
+  if (sha256 !== undefined && (await sumOf(text)) !== sha256) {
+    throw new Error(`${source} is not the log that was written: its SHA-256 differs`);
+  }
+  return unpackLog(text).map((line) => ({ ...line, source }));
+}
+
+/** SHA-256 in hexadecimal. */
+async function sumOf(text: string): Promise<string> {
+  const sum = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return [...new Uint8Array(sum)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function sentenceOf(error: unknown): string {
@@ -75,17 +84,4 @@ export function indexAt(all: readonly LogLine[], at: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** A line without a time has that of the line before it. */
-function linesOf(text: string, source: string): LogLine[] {
-  let last = 0;
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => {
-      const stamp = TIMESTAMP.exec(line)?.[1];
-      if (stamp) last = Date.parse(stamp);
-      return { at: last, source, text: stamp ? line.slice(stamp.length + 1) : line };
-    });
 }

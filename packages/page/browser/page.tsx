@@ -7,6 +7,7 @@ import { LiveBar } from './live.tsx';
 import { Logs } from './logs.tsx';
 import { Measurements } from './measurements.tsx';
 import { Past } from './past.tsx';
+import { ProofBoard } from './proof.tsx';
 import { Suites } from './suites.tsx';
 import { Tested } from './tested.tsx';
 import { Timeline } from './timeline.tsx';
@@ -25,6 +26,7 @@ const SECTIONS = [
   ['timeline', 'Faults and changes'],
   ['measurements', 'Measurements'],
   ['trends', 'Trends'],
+  ['proof', 'Proof'],
   ['logs', 'Logs'],
   ['tested', 'What was tested'],
 ] as const;
@@ -35,6 +37,7 @@ export function Page({ data }: { data: PageData }) {
   const absent: Partial<Record<(typeof SECTIONS)[number][0], boolean>> = {
     failures: data.failures.length === 0,
     history: !data.past,
+    proof: !data.proof,
     flaky: !data.past || data.past.flaky.length + data.past.issues.length === 0,
     trends: !data.past || data.past.trends.length === 0,
     gantt: data.gantt.lanes.length === 0,
@@ -58,9 +61,10 @@ export function Page({ data }: { data: PageData }) {
         <Past data={data} alive={isAlive} />
         <FlakyBoard data={data} />
         <GanttChart data={data} />
-        <Timeline data={data} />
+        <Timeline data={data} alive={isAlive} />
         <Measurements data={data} />
-        <Trends data={data} />
+        <Trends data={data} alive={isAlive} />
+        <ProofBoard data={data} alive={isAlive} />
         <Logs data={data} alive={isAlive} />
         <Tested data={data} />
       </main>

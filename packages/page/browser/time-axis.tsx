@@ -1,5 +1,13 @@
 import type { ScaleTime } from 'd3-scale';
 
+/** Where a time lies in a chart. */
+export type Place = (at: number | Date) => number;
+
+/** Places with one decimal: more would only make the file longer. */
+export function placesOn(scale: ScaleTime<number, number>): Place {
+  return (at) => Math.round(scale(at) * 10) / 10;
+}
+
 interface Axis {
   scale: ScaleTime<number, number>;
   top: number;
@@ -8,12 +16,13 @@ interface Axis {
 
 /** Lines and times of day (UTC) across a chart. */
 export function TimeAxis({ scale, top, height }: Axis) {
+  const place = placesOn(scale);
   return (
     <g class="axis">
       {scale.ticks(8).map((tick) => (
         <g key={tick.getTime()}>
-          <line x1={scale(tick)} x2={scale(tick)} y1={top} y2={top + height} />
-          <text x={scale(tick)} y={top + height + 16}>
+          <line x1={place(tick)} x2={place(tick)} y1={top} y2={top + height} />
+          <text x={place(tick)} y={top + height + 16}>
             {tick.toISOString().slice(11, 19)}
           </text>
         </g>

@@ -1,8 +1,8 @@
-import { type ScaleTime, scaleUtc } from 'd3-scale';
+import { scaleUtc } from 'd3-scale';
 import type { PageChange, PageData, PageFault, Window } from '../model/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { fitted } from './gantt-chart.tsx';
-import { TimeAxis } from './time-axis.tsx';
+import { type Place, placesOn, TimeAxis } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
 
 const WIDTH = 1200;
@@ -27,11 +27,14 @@ interface Shown {
   /** The time of the test itself, within the window. */
   test?: Window & { title: string };
   label: string;
+  /** Whether the script runs. Without it, the list below has the texts of the marks. */
+  alive: boolean;
 }
 
 /** Faults as bands and changes in the cluster as marks, over time. */
-export function TimelineChart({ faults, changes, window, test, label }: Shown) {
+export function TimelineChart({ faults, changes, window, test, label, alive }: Shown) {
   const scale = scaleUtc([window.from, window.to], [LEFT, WIDTH - 90]).clamp(true);
+  const place = placesOn(scale);
   const kinds = KIND_NAMES.filter((kind) => changes.some((change) => change.kind === kind));
   const bands = faults.slice(0, MAX_FAULTS);
   const rows = (test ? 1 : 0) + bands.length + kinds.length;
@@ -50,9 +53,9 @@ export function TimelineChart({ faults, changes, window, test, label }: Shown) {
             </text>
             <rect
               class="run-bad"
-              x={scale(test.from)}
+              x={place(test.from)}
               y={4}
-              width={Math.max(2, scale(test.to) - scale(test.from))}
+              width={Math.max(2, place(test.to) - place(test.from))}
               height={18}
             >
               <title>{test.title}</title>
@@ -60,26 +63,23 @@ export function TimelineChart({ faults, changes, window, test, label }: Shown) {
           </g>
         )}
         {bands.map((fault, index) => (
-          <FaultBand key={fault.name} fault={fault} scale={scale} y={first + index * ROW} window={window} />
+          <FaultBand key={fault.name} fault={fault} place={place} y={first + index * ROW} window={window} />
         ))}
-        {kinds.map((kind, index) => (
-          <g key={kind}>
-            <text x={4} y={first + (bands.length + index) * ROW + 17} class="lane">
+        {kinds.map((kind, row) => (
+          <g key={kind} transform={`translate(0 ${first + (bands.length + row) * ROW + 18})`}>
+            <text x={4} class="lane">
               {KINDS[kind].glyph} {KINDS[kind].name}
             </text>
-            {changes
-              .filter((change) => change.kind === kind)
-              .map((change, place) => (
-                <text
-                  key={`${change.at} ${place}`}
-                  x={scale(change.at)}
-                  y={first + (bands.length + index) * ROW + 18}
-                  class={`mark mark-${kind}`}
-                >
-                  {KINDS[kind].glyph}
-                  <title>{`${clockTime(change.at)} ${change.subject}: ${change.text}`}</title>
-                </text>
-              ))}
+            <g class={`mark mark-${kind}`}>
+              {changes
+                .filter((change) => change.kind === kind)
+                .map((change, index) => (
+                  <text key={`${change.at} ${index}`} x={place(change.at)}>
+                    {KINDS[kind].glyph}
+                    {alive && <title>{`${clockTime(change.at)} ${change.subject}: ${change.text}`}</title>}
+                  </text>
+                ))}
+            </g>
           </g>
         ))}
       </svg>
@@ -89,13 +89,13 @@ export function TimelineChart({ faults, changes, window, test, label }: Shown) {
 
 interface Band {
   fault: PageFault;
-  scale: ScaleTime<number, number>;
+  place: Place;
   y: number;
   window: Window;
 }
 
 /** asked → injected → seen in force → healed → seen healed. */
-function FaultBand({ fault, scale, y, window }: Band) {
+function FaultBand({ fault, place, y, window }: Band) {
   const { asked, injected, seenInForce, healed, seenHealed } = fault;
   const parts = [
     ['asked', asked, injected],
@@ -107,20 +107,17 @@ function FaultBand({ fault, scale, y, window }: Band) {
   const end = seenHealed ?? healed ?? window.to;
   return (
     <g>
+      <title>{told}</title>
       <text x={4} y={y + 17} class="lane">
         {fitted(`⚡ ${fault.action} ${fault.component}`, LEFT - 12)}
       </text>
       {parts.map(([name, from, to]) => {
         if (from === undefined) return null;
         const until = to ?? window.to;
-        const width = Math.max(1.5, scale(until) - scale(from));
-        return (
-          <rect key={name} class={`band-${name}`} x={scale(from)} y={y + 4} width={width} height={18}>
-            <title>{told}</title>
-          </rect>
-        );
+        const width = Math.max(1.5, place(until) - place(from));
+        return <rect key={name} class={`band-${name}`} x={place(from)} y={y + 4} width={width} height={18} />;
       })}
-      <text x={scale(end) + 6} y={y + 17} class="lane">
+      <text x={place(end) + 6} y={y + 17} class="lane">
         {recoveryOf(fault)}
       </text>
     </g>
@@ -145,7 +142,7 @@ function momentsOf({ name, asked, injected, seenInForce, healed, seenHealed }: P
 }
 
 /** Faults and changes of the whole run. */
-export function Timeline({ data }: { data: PageData }) {
+export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
   const { faults, changes, deeds, gantt } = data;
   const window = { from: gantt.from, to: gantt.to };
   const within = changes.filter(({ at }) => at >= window.from && at <= window.to);
@@ -161,6 +158,7 @@ export function Timeline({ data }: { data: PageData }) {
         faults={faults}
         changes={within}
         window={window}
+        alive={alive}
         label="Faults and changes of the run by time"
       />
       {faults.length > 0 && <FaultTable faults={faults} />}

@@ -1,11 +1,12 @@
 import type { PageData } from '../model/page-data.ts';
 import type { Trend } from '../model/past-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
+import { OnDemand } from './on-demand.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { counted } from './words.ts';
 
 /** Durations and measurements over the last runs, with median and spread. */
-export function Trends({ data: { past } }: { data: PageData }) {
+export function Trends({ data: { past }, alive }: { data: PageData; alive: boolean }) {
   if (!past || past.trends.length === 0) return null;
   const durations = past.trends.filter(({ kind }) => kind === 'suite');
   const measured = past.trends.filter(({ kind }) => kind === 'measurement');
@@ -17,11 +18,11 @@ export function Trends({ data: { past } }: { data: PageData }) {
         gate: the median, plus three deviations, at least a quarter. It needs five earlier runs.
       </p>
       <Rows rows={durations.toSorted(byBeyond)} label="Durations of suites" />
-      {measured.length > 0 && (
-        <details>
-          <summary>{counted(measured.length, 'measurement')} over the last runs</summary>
-          <Rows rows={measured.toSorted(byBeyond)} label="Measurements over the last runs" />
-        </details>
+      {alive && measured.length > 0 && (
+        <OnDemand
+          summary={`${counted(measured.length, 'measurement')} over the last runs`}
+          draw={() => <Rows rows={measured.toSorted(byBeyond)} label="Measurements over the last runs" />}
+        />
       )}
     </section>
   );

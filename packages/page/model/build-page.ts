@@ -20,6 +20,15 @@ import type {
   TestedPart,
 } from './page-data.ts';
 import type { PastData } from './past-data.ts';
+import type { Proof } from './proof-data.ts';
+
+/** What the catalog says about a suite. */
+export interface KnownSuite {
+  description: string;
+  claims: readonly string[];
+  /** Components without which it does not start. */
+  needs: readonly string[];
+}
 
 /** What the page is made from. */
 export interface PageSource {
@@ -28,7 +37,7 @@ export interface PageSource {
   /** The logs as the page holds them. */
   pageLogs: readonly PageLog[];
   /** What the catalog says about each suite. */
-  catalog: ReadonlyMap<string, { description: string; claims: readonly string[] }>;
+  catalog: ReadonlyMap<string, KnownSuite>;
   phases: readonly { name: string; seconds: number }[];
   /** The last line of the job. */
   exit?: string;
@@ -37,6 +46,7 @@ export interface PageSource {
   missing: readonly string[];
   /** Lines of earlier runs that succeeded, where they are known. */
   green?: GreenLines;
+  proof?: Proof;
   live?: Live;
 }
 
@@ -72,6 +82,7 @@ export function buildPage(source: PageSource): PageData {
       faults,
       logs: source.logs,
       newDigests: source.since?.components ?? [],
+      needs: rareNeeds(source.catalog),
       ...(source.green ? { green: source.green } : {}),
     }),
     faults,
@@ -89,6 +100,7 @@ export function buildPage(source: PageSource): PageData {
     ...(source.since ? { since: source.since } : {}),
     ...(source.past ? { past: source.past } : {}),
     logs: source.pageLogs,
+    ...(source.proof ? { proof: source.proof } : {}),
     ...(source.live ? { live: source.live } : {}),
     missing: [...file.cluster.missing, ...source.missing],
   });
@@ -201,4 +213,16 @@ function testedParts({ tested }: WholeRunFile): TestedPart[] {
     })),
     { what: 'command', version: tested.command.version, digest: commit ?? '' },
   ];
+}
+
+/** Of what each suite needs, the components that fewer than a third of all suites need: the others say nothing. Pure. */
+export function rareNeeds(catalog: ReadonlyMap<string, Pick<KnownSuite, 'needs'>>): Map<string, string[]> {
+  const count = (component: string) =>
+    [...catalog.values()].filter(({ needs }) => needs.includes(component)).length;
+  const rare = new Set(
+    [...new Set([...catalog.values()].flatMap(({ needs }) => needs))].filter(
+      (component) => count(component) * 3 < catalog.size,
+    ),
+  );
+  return new Map([...catalog].map(([name, { needs }]) => [name, needs.filter((one) => rare.has(one))]));
 }

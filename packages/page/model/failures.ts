@@ -23,6 +23,8 @@ export interface FailureSource {
   faults: readonly PageFault[];
   logs: readonly LogText[];
   newDigests: readonly string[];
+  /** Components that each suite needs and few others do. */
+  needs: ReadonlyMap<string, readonly string[]>;
   green?: GreenLines;
 }
 
@@ -85,6 +87,8 @@ function explained(
   const deployed = (environment?.status?.components ?? []).map(({ name }) => name);
   const causes = firstCauses({
     error: failure.error,
+    title: `${failure.title} ${failure.suite}`,
+    needs: source.needs.get(failure.suite) ?? [],
     window,
     ...(report ? { attempt: report } : {}),
     components: [

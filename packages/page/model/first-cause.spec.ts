@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { exchangeList } from '@backendai-e2e/results/exchanges';
 import { expect } from 'chai';
-import { firstCauses, type Scene, WEIGHTS } from './first-cause.ts';
+import { type Scene, WEIGHTS } from './evidence.ts';
+import { firstCauses } from './first-cause.ts';
 
 const WINDOW = { from: 10_000, to: 20_000 };
 const scene = (more: Partial<Scene>): Scene => ({
@@ -70,6 +72,36 @@ describe('the first cause', () => {
     const error = 'expected 1\nLast requests:\n  GET http://manager:8081/\n    at suites/agent/x.ts';
     expect(order({ error })).to.deep.equal([]);
     expect(order({ error: 'expected 1\n    at file:///agent/x.ts' })).to.deep.equal([]);
+  });
+
+  const asking = (...requests: string[]) =>
+    exchangeList(
+      requests.map((request, second) => ({
+        ...{ at: `1970-01-01T00:00:1${second}Z`, request, answer: '200 ok', seconds: 0.1, times: 1 },
+      })),
+    );
+
+  it('is the component that answered the last request, before those that answered earlier', () => {
+    const error = `expected 1\n${asking('GET /func/x', 'GET /auth/role')}`;
+    expect(firstCauses(scene({ error })).map(({ evidence }) => evidence)).to.deep.equal([
+      ['00:00:11 it answered the last request of the test: GET /auth/role'],
+      ['00:00:10 it answered a request of the test: GET /func/x'],
+    ]);
+  });
+
+  it('is also the component that the answering one asks, and one that its answer names', () => {
+    const error = `expected 1\n${asking('GET /func/x').replace('200 ok', '200 the agent')}`;
+    expect(firstCauses(scene({ error })).map(({ evidence }) => evidence)).to.deep.equal([
+      ['00:00:10 it answered the last request of the test: GET /func/x'],
+      ['00:00:10 webserver asks it for such requests: GET /func/x'],
+      ['the last answer names it'],
+    ]);
+  });
+
+  it('is weakly what title and suite name', () => {
+    const [first, second] = firstCauses(scene({ title: 'the web server › signs out', needs: ['agent'] }));
+    expect(first).to.deep.include({ component: 'webserver', weight: WEIGHTS.titled });
+    expect(second).to.deep.include({ component: 'agent', weight: WEIGHTS.needed });
   });
 
   it('is a fault of another suite before one that the test asked for', () => {

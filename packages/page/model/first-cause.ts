@@ -1,55 +1,7 @@
-import type { AlarmLine } from './log-lines.ts';
-import type { Alarm, Cause, Outage, PageChange, PageFault, Window } from './page-data.ts';
+import { componentsWhere, type Evidence, type Scene, WEIGHTS } from './evidence.ts';
+import type { Cause, Outage, Window } from './page-data.ts';
 import { slumps } from './slumps.ts';
-
-/** What is known about the time of a failure. */
-export interface Scene {
-  /** The text of the error. */
-  error: string;
-  window: Window;
-  /** TestReport of the attempt that failed. */
-  attempt?: string;
-  /** Names of the components that were deployed. */
-  components: readonly string[];
-  changes: readonly PageChange[];
-  /** Times in which a component had no ready pod. */
-  outages: readonly Outage[];
-  /** Faults in force in the window, of the attempt's environment. */
-  faults: readonly PageFault[];
-  alarms: readonly (Alarm & AlarmLine)[];
-  /** Components whose digest differs from the run before. */
-  newDigests: readonly string[];
-  /** The last run that succeeded, where `rare` means: in none of them. Without it, `rare` means: not outside of failures. */
-  green?: string;
-}
-
-/** One thing that speaks for a component. */
-interface Evidence {
-  component: string;
-  rule: keyof typeof WEIGHTS;
-  at: number;
-  sentence: string;
-}
-
-/**
- * What each rule weighs. It counts once for a component, however often it holds. A fault of the test itself explains its effects,
- * but not why the test did not cope. So it weighs less than one of another suite.
- */
-export const WEIGHTS = {
-  restart: 8,
-  foreignFault: 8,
-  outage: 7,
-  slump: 7,
-  ownFault: 6,
-  firstOutage: 6,
-  unready: 5,
-  rareLine: 4,
-  probe: 3,
-  warning: 3,
-  named: 3,
-  digest: 3,
-  alarm: 1,
-} as const;
+import { TEST_RULES } from './test-evidence.ts';
 
 /** Sentences of one rule that a component shows. */
 const SHOWN = 3;
@@ -67,14 +19,14 @@ const RULES: readonly ((scene: Scene) => Evidence[])[] = [
   readiness,
   warnings,
   lines,
-  (scene) => components(scene, 'named', names(scene.error), 'the error names it'),
   (scene) =>
-    components(
+    componentsWhere(
       scene,
       'digest',
       (one) => scene.newDigests.includes(one),
       'its digest differs from the run before',
     ),
+  ...TEST_RULES,
 ];
 
 /**
@@ -173,25 +125,6 @@ function lines({ alarms, green }: Scene): Evidence[] {
     at: alarm.at,
     sentence: `${alarm.rare ? rare : 'wrote a warning'}: ${alarm.text.slice(0, 160)}`,
   }));
-}
-
-/** The components for which something holds. Such evidence has no time of its own: it comes last. */
-function components(
-  { components: all }: Scene,
-  rule: Evidence['rule'],
-  holds: (component: string) => boolean,
-  sentence: string,
-): Evidence[] {
-  return all.filter(holds).map((component) => ({ component, rule, at: Number.POSITIVE_INFINITY, sentence }));
-}
-
-/** Whether the message names a component as a word of its own. Requests and frames below it name what they pass. */
-function names(error: string): (component: string) => boolean {
-  const message = error.split(/\n(?:Last requests:|\s+at )/, 1)[0] ?? '';
-  return (component) => {
-    const plain = component.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    return new RegExp(`(^|[^\\w-])${plain}([^\\w-]|$)`, 'i').test(message);
-  };
 }
 
 /** The component of a subject: itself, or that of a pod which is gone, by its name. */

@@ -1,6 +1,7 @@
 import type { Counts, TestState, Verdict } from '@backendai-e2e/api/verdict';
 import type { ClusterChange } from '@backendai-e2e/results/cluster-record';
 import type { PastData } from './past-data.ts';
+import type { Proof } from './proof-data.ts';
 
 /** Everything that the page of a run shows: plain data, made by program, drawn by the browser. Times are ms since 1970. */
 export interface PageData {
@@ -33,6 +34,8 @@ export interface PageData {
   /** The runs before, where there are any. */
   past?: PastData;
   logs: readonly PageLog[];
+  /** What speaks for the results. */
+  proof?: Proof;
   /** Where the page follows a run in a cluster. */
   live?: Live;
   /** What is not on the page, a sentence each. */
@@ -206,6 +209,8 @@ export interface PageLog {
   lines?: number;
   /** Bytes that were left out at its start. */
   omittedBytes: number;
+  /** SHA-256 of the text in its block, in hexadecimal; absent where the log is read on demand. */
+  sha256?: string;
 }
 
 /** What only the page of a running cluster has. */
