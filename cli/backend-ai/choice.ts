@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Component } from '@backendai-e2e/api/components';
 import { tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 import {
@@ -12,7 +13,7 @@ import {
   SOURCES,
   VERSION_FILES,
 } from './checkout.ts';
-import { type Component, componentList } from './components.ts';
+import { componentList } from './components.ts';
 import { type AskedRelease, askedRelease } from './release.ts';
 import { type Machine, readWheels, type Wheel } from './wheels.ts';
 

@@ -1,16 +1,5 @@
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { ProvisionError } from '../machine/provision.ts';
-
-/** The components of Backend.AI that a deployment may take from different places, as the status of an environment names them. */
-export const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-] as const;
-
-export type Component = (typeof COMPONENTS)[number];
 
 /** What a component gets: "manager=../backend.ai" is ["manager", "../backend.ai"]. */
 export type ComponentValue = [component: Component, value: string];

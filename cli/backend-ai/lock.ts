@@ -1,17 +1,9 @@
+import { COMPONENTS } from '@backendai-e2e/api/components';
 import { ProvisionError } from '../machine/provision.ts';
 import { type Machine, normalName, PYTHON, type Wheel } from './wheels.ts';
 
 /** The packages that a deployment installs. The rest follows from what they need. */
-const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-  'client',
-  'cli',
-] as const;
+const PACKAGES = [...COMPONENTS, 'client', 'cli'] as const;
 
 /** Where wheels of a folder are, both while they are resolved and while they are installed. */
 export const WHEELS_PLACE = '/build/wheels';
@@ -24,7 +16,7 @@ export interface Wanted {
 
 /** All components of one release. */
 export function releaseWanted(version: string): Wanted {
-  return { requirements: COMPONENTS.map((name) => `backend.ai-${name}==${version}`), overrides: [] };
+  return { requirements: PACKAGES.map((name) => `backend.ai-${name}==${version}`), overrides: [] };
 }
 
 /**

@@ -1,5 +1,5 @@
+import type { Component } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
-import type { Component } from '../backend-ai/components.ts';
 import type { Sight } from '../series/sight.ts';
 import { answerInWords, type Lines, nextStep, type Step } from './bisection.ts';
 import { type Build, keyOf, type Point, pointInWords, releaseLine } from './builds.ts';

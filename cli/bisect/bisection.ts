@@ -1,4 +1,4 @@
-import type { Component } from '../backend-ai/components.ts';
+import type { Component } from '@backendai-e2e/api/components';
 import type { Sight } from '../series/sight.ts';
 import { type Build, buildInWords, keyOf, type Point } from './builds.ts';
 import { mixedPoints } from './culprits.ts';

@@ -1,5 +1,5 @@
+import type { Component } from '@backendai-e2e/api/components';
 import { compareReleases, releaseParts, seriesOf } from '@backendai-e2e/api/release';
-import type { Component } from '../backend-ai/components.ts';
 
 /** One Backend.AI of a bisection. */
 export type Build =

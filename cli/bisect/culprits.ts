@@ -1,4 +1,4 @@
-import { COMPONENTS, type Component } from '../backend-ai/components.ts';
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import type { Build, Point } from './builds.ts';
 
 /** Folders below src/ai/backend, and the components that run their code. Code that is not here may be anyone's. */

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { COMPONENTS } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
 import { execaSync } from 'execa';
-import { COMPONENTS } from '../backend-ai/components.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 import { componentsOf, mixedValue } from './culprits.ts';
 import { addCopy, commitsSince, headBuild, readHead, removeCopy, touchedBetween } from './history.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { COMPONENTS, type Component } from '../backend-ai/components.ts';
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { command, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 import type { Build } from './builds.ts';

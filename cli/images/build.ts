@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Component } from '@backendai-e2e/api/components';
 import type { Choice } from '../backend-ai/choice.ts';
-import type { Component } from '../backend-ai/components.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { PINNED_LOCK } from '../backend-ai/pinned.ts';
 import { command } from '../machine/command.ts';

@@ -1,6 +1,6 @@
+import type { Component } from '@backendai-e2e/api/components';
 import { brokenSources } from '../backend-ai/checkout.ts';
 import { type Choice, choiceInWords, type GivenImage, type Source } from '../backend-ai/choice.ts';
-import type { Component } from '../backend-ai/components.ts';
 import { lockedRelease } from '../backend-ai/lock.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { CommandError } from '../machine/command.ts';

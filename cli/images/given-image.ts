@@ -1,6 +1,6 @@
+import type { Component } from '@backendai-e2e/api/components';
 import { releaseParts } from '@backendai-e2e/api/release';
 import { machineOf } from '../backend-ai/choice.ts';
-import type { Component } from '../backend-ai/components.ts';
 import { command, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 import { imageId, pull, REPOSITORY } from './docker.ts';

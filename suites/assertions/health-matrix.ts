@@ -1,4 +1,5 @@
-import type { HealthyComponent, Need } from './health.ts';
+import type { Component } from '@backendai-e2e/api/components';
+import type { Need } from './health.ts';
 
 /** The component that provides each dependency, whose pods are cut off or removed. */
 export const PROVIDERS: Record<Exclude<Need, 'container'>, string> = {
@@ -18,7 +19,7 @@ export type Way = 'gone' | 'silent' | 'frozen';
 
 /** One cell of the matrix. `one`: only that process of the component loses the dependency. */
 export interface Square {
-  component: HealthyComponent;
+  component: Component;
   need: Need;
   way: Way;
   one?: 0 | 1;

@@ -1,3 +1,4 @@
+import type { Component } from '@backendai-e2e/api/components';
 import { Api, BackendApiError, NoAnswer } from '../clients/http/api.ts';
 import { eachManager, registeredHost } from '../clients/manager/discovery.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
@@ -31,17 +32,6 @@ export interface Health {
   connectivity: { overall_healthy: boolean; connectivity_checks: Check[] };
 }
 
-/** Components with health endpoints. */
-export const COMPONENTS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'webserver',
-  'appproxy-coordinator',
-  'appproxy-worker',
-] as const;
-export type HealthyComponent = (typeof COMPONENTS)[number];
-
 /** Endpoints of a component. publicProbes: the probes at its public port, beside those at the internal port. */
 interface Endpoints {
   port: number;
@@ -57,7 +47,7 @@ const LONG = { health: '/health', livez: '/health/livez', readyz: '/health/ready
 const METRICS = { metrics: '/metrics' };
 
 /** Ports as in charts/backend-ai. The webserver has no metrics. */
-const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
+const ENDPOINTS: Record<Component, Endpoints> = {
   manager: {
     port: 18080,
     ...LONG,
@@ -77,7 +67,7 @@ const ENDPOINTS: Record<HealthyComponent, Endpoints> = {
 };
 
 /** Dependencies of one process (its checks in ai.backend.*). It is ready with all of them, alive with the vital ones. */
-export const NEEDS: Record<HealthyComponent, { vital: readonly Need[]; ready: readonly Need[] }> = {
+export const NEEDS: Record<Component, { vital: readonly Need[]; ready: readonly Need[] }> = {
   manager: { vital: ['etcd', 'redis'], ready: ['database'] },
   agent: { vital: ['etcd', 'container', 'redis'], ready: [] },
   'storage-proxy': { vital: ['etcd', 'redis'], ready: [] },
@@ -116,12 +106,12 @@ export function reading(livez: number, readyz: number, health: Health): Look {
 
 /** One process with health endpoints, addressed at its pod, because Services route to ready pods only. */
 export class HealthTarget {
-  readonly component: HealthyComponent;
+  readonly component: Component;
   /** Name of its pod, or "" for a component with one pod. */
   readonly pod: string;
   readonly #host: string;
 
-  constructor(component: HealthyComponent, pod: string, host: string) {
+  constructor(component: Component, pod: string, host: string) {
     this.component = component;
     this.pod = pod;
     this.#host = host;

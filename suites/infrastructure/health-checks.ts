@@ -1,8 +1,7 @@
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
 import {
-  COMPONENTS,
   HealthTarget,
-  type HealthyComponent,
   healthTargets,
   LOOK_SECONDS,
   LOOK_TAKES_SECONDS,
@@ -68,7 +67,7 @@ describe('health of the components', function () {
       if (count !== wanted) throw new Inconclusive(`${count} of component ${component} found, not ${wanted}`);
     }
   });
-  const of = (component: HealthyComponent, one?: number): HealthTarget[] =>
+  const of = (component: Component, one?: number): HealthTarget[] =>
     all
       .filter((subject) => subject.component === component)
       .filter((_, index) => one === undefined || index === one);
@@ -262,7 +261,7 @@ describe('health of the components', function () {
 });
 
 /** Whether a component depends on it. A component also reports other things. */
-function isNeed(component: HealthyComponent, what: string): boolean {
+function isNeed(component: Component, what: string): boolean {
   const { vital, ready } = NEEDS[component];
   return [...vital, ...ready].some((need) => need === what);
 }

@@ -7,9 +7,10 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { titleMatches } from '@backendai-e2e/results/titles';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { InvalidList } from '../lists/rows.ts';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';
 import { comparisons, deployments, selectRepairs } from './plan.ts';
-import { InvalidBacktest, pairOf, parseRepairs, readRepairs } from './repairs.ts';
+import { pairOf, parseRepairs, readRepairs } from './repairs.ts';
 import { readTried } from './results.ts';
 
 const LIST = `
@@ -39,8 +40,8 @@ const ids = (...args: Parameters<typeof selectRepairs>) => selectRepairs(...args
 
 describe('the list of repairs', () => {
   for (const [what, from, to, says] of [
-    ['a field that does not exist', 'wrong: It lies.', 'wring: x', '/repairs/0'],
-    ['an unknown component', 'component: manager', 'component: boss', '/repairs/0/component'],
+    ['a field that does not exist', 'wrong: It lies.', 'wring: x', 'repairs[0]'],
+    ['an unknown component', 'component: manager', 'component: boss', 'repairs[0].component'],
     ['no pair of releases', '26.9.1..26.9.2', '26.9.1', 'lost-keys.repaired'],
     ['a pair in the wrong order', '26.9.1..26.9.2', '26.9.2..26.9.1', 'is not the later one'],
     ['the same id twice', 'id: lost-keys', "id: '12'", '12: another repair has this id'],
@@ -49,12 +50,12 @@ describe('the list of repairs', () => {
     ['an invalid pattern', 'test: tells the truth', "test: '('", '12.test: is not a regular expression'],
   ] as const) {
     it(`is refused with ${what}, and the error names the place`, () => {
-      expect(() => parseRepairs(LIST.replace(from, to))).to.throw(InvalidBacktest, says);
+      expect(() => parseRepairs(LIST.replace(from, to))).to.throw(InvalidList, says);
     });
   }
 });
 
-describe('suites/backtest.yaml', () => {
+describe('suites/backtest', () => {
   const all = readRepairs();
 
   it('holds repairs that some release from 26.4.0 to 26.9.6 was the first to have', () => {
@@ -94,7 +95,7 @@ describe('the choice of repairs', () => {
   it('is all of them, or those that are named by any of their numbers', () => {
     expect(ids(repairs, {})).to.deep.equal(['12', 'lost-keys', '14']);
     expect(ids(repairs, { ids: ['#13', 'lost-keys'] })).to.deep.equal(['12', 'lost-keys']);
-    expect(() => ids(repairs, { ids: ['15'] })).to.throw(InvalidBacktest, 'no repair 15');
+    expect(() => ids(repairs, { ids: ['15'] })).to.throw(InvalidList, 'no repair 15');
   });
   it('is those between two releases, the second one included', () => {
     expect(ids(repairs, { pair: pairOf('26.9.0..26.9.6', 'pair') })).to.deep.equal(['lost-keys', '14']);
@@ -103,11 +104,11 @@ describe('the choice of repairs', () => {
   it('is those that came in a series', () => {
     expect(ids(repairs, { series: '26.9' })).to.deep.equal(['12', 'lost-keys', '14']);
     expect(ids(repairs, { series: '26.4' })).to.deep.equal(['12']);
-    expect(() => ids(repairs, { series: '26.7' })).to.throw(InvalidBacktest, 'in the series 26.7');
+    expect(() => ids(repairs, { series: '26.7' })).to.throw(InvalidList, 'in the series 26.7');
   });
   it('is refused where no repair is between the releases', () => {
     expect(() => ids(repairs, { pair: pairOf('26.9.2..26.9.4', 'pair') })).to.throw(
-      InvalidBacktest,
+      InvalidList,
       'no chosen repair came after 26.9.2 and by 26.9.4',
     );
   });

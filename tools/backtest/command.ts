@@ -6,10 +6,11 @@ import { kindTrial } from '@backendai-e2e/cli/commands/kind-trial';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { isInterrupted, type Trial } from '@backendai-e2e/cli/series/trial';
 import { table } from '@backendai-e2e/cli/terminal/table';
+import { InvalidList } from '../lists/rows.ts';
 import { judge } from './judge.ts';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';
 import { type Comparison, comparisons, type Deployment, deployments, selectRepairs } from './plan.ts';
-import { InvalidBacktest, pairInWords, pairOf, type Repair, readRepairs } from './repairs.ts';
+import { pairInWords, pairOf, type Repair, readRepairs } from './repairs.ts';
 import { merged, readTried, stateOf, type Tried, tallyInWords, tallyOf, writeTried } from './results.ts';
 
 /** Seconds for one suite on a release with a fault, which may make each test wait for its full time-out. */
@@ -47,7 +48,7 @@ export async function backtestCommand(options: BacktestOptions): Promise<number>
     chosen = selectRepairs(all, choice);
     compared = comparisons(chosen, choice);
   } catch (error) {
-    if (!(error instanceof InvalidBacktest)) throw error;
+    if (!(error instanceof InvalidList)) throw error;
     console.error(error.message);
     return COMMAND_EXIT.couldNotRun;
   }

@@ -1,6 +1,7 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { compareReleases, seriesOf } from '@backendai-e2e/api/release';
-import { InvalidBacktest, type Pair, type Repair, type Witness } from './repairs.ts';
+import { InvalidList } from '../lists/rows.ts';
+import type { Pair, Repair, Witness } from './repairs.ts';
 
 /** Releases before this one may not deploy: pairs after it are preferred. */
 const DEPLOYS_SINCE = '26.7.0';
@@ -29,11 +30,10 @@ export interface Choice {
   series?: string | undefined;
 }
 
-/** The repairs that are asked for, in the order of the list. Throws {@link InvalidBacktest} for an unknown id, or none. */
+/** The repairs that are asked for, in the order of the list. Throws {@link InvalidList} for an unknown id, or none. */
 export function selectRepairs(all: readonly Repair[], { ids, pair, series }: Choice): Repair[] {
   const strange = (ids ?? []).filter((id) => !all.some((repair) => isCalled(repair, id)));
-  if (strange.length > 0)
-    throw new InvalidBacktest(`suites/backtest.yaml has no repair ${strange.join(', ')}`);
+  if (strange.length > 0) throw new InvalidList(`suites/backtest has no repair ${strange.join(', ')}`);
   const named = ids ? all.filter((repair) => ids.some((id) => isCalled(repair, id))) : [...all];
   const found = named.filter(
     ({ repaired }) =>
@@ -42,7 +42,7 @@ export function selectRepairs(all: readonly Repair[], { ids, pair, series }: Cho
   );
   if (found.length > 0 || (!pair && series === undefined)) return found;
   const where = pair ? `came after ${pair.before} and by ${pair.with}` : `came in the series ${series}`;
-  throw new InvalidBacktest(`no chosen repair ${where}`);
+  throw new InvalidList(`no chosen repair ${where}`);
 }
 
 /**

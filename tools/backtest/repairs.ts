@@ -1,18 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { COMPONENTS as DEPLOYED } from '@backendai-e2e/api/components';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
-import { COMPONENTS as DEPLOYED } from '@backendai-e2e/cli/backend-ai/components';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { parse } from 'yaml';
+import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
-const Text = Type.String({ pattern: '\\S' });
 const Id = Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
 
 /** Where the fault was. common: in code that several components load. client: in the command line client. */
 export const COMPONENTS = [...DEPLOYED, 'client', 'common'] as const;
 
-/** A row of suites/backtest.yaml. It has either a suite with a test, or says what is missing. */
+/**
+ * A row of suites/backtest: what Backend.AI 26.4.0 to 26.9.6 repaired. It has either a suite with a test, or says what is missing.
+ * A repair is caught if the test is red on the release before and green on the one with it.
+ */
 const Row = Type.Object(
   {
     /** Number of the issue or pull request of lablup/backend.ai, or a name. */
@@ -24,16 +24,20 @@ const Row = Type.Object(
     repaired: Type.Array(Text, { minItems: 1 }),
     /** What one notices, in one sentence. */
     wrong: Text,
+    /** A TestSuite. */
     suite: Type.Optional(Text),
+    /** Regular expression for the full titles of its tests. */
     test: Type.Optional(Text),
+    /** For the full titles of tests that must run too. */
     beside: Type.Optional(Text),
+    /** For title and first line of the error, where the test can fail for another reason. */
     says: Type.Optional(Text),
+    /** What no test does. Write the test, then name it here. */
     missing: Type.Optional(Text),
   },
   { additionalProperties: false },
 );
 type Row = Static<typeof Row>;
-const Rows = Type.Object({ repairs: Type.Array(Row, { minItems: 1 }) }, { additionalProperties: false });
 
 /** Two releases. The first has a fault, the second its repair. */
 export interface Pair {
@@ -64,30 +68,24 @@ export interface Repair {
   witness: Witness | { missing: string };
 }
 
-/** The list, or a pair of releases, is invalid. The message names the place and what is wrong there. */
-export class InvalidBacktest extends Error {
-  override name = 'InvalidBacktest';
-}
+/** The list beside the suites. A file holds the repairs of the latest series that came to have them. */
+const BACKTEST = fileURLToPath(new URL('../../suites/backtest', import.meta.url));
+const KEY = 'repairs';
 
-/** The list beside the suites. */
-const BACKTEST = fileURLToPath(new URL('../../suites/backtest.yaml', import.meta.url));
-
-/** Reads suites/backtest.yaml. Throws {@link InvalidBacktest}, or the error of reading. */
+/** Reads suites/backtest. Throws {@link InvalidList}, or the error of reading. */
 export function readRepairs(): Repair[] {
-  return parseRepairs(readFileSync(BACKTEST, 'utf8'));
+  return repairsOf(readRows(Row, KEY, BACKTEST));
 }
 
-/** Reads the list from its YAML text. Throws {@link InvalidBacktest} with the place of the first mistake. */
+/** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseRepairs(text: string): Repair[] {
-  const found: unknown = parse(text);
-  if (!Value.Check(Rows, found)) {
-    const first = Value.Errors(Rows, found)[0];
-    const said = first?.keyword === 'boolean' ? 'there is no such field' : first?.message;
-    throw new InvalidBacktest(`${first?.instancePath || 'the list'}: ${said}`);
-  }
+  return repairsOf(rowsOf(Row, KEY, text));
+}
+
+function repairsOf(rows: readonly Row[]): Repair[] {
   const ids = new Set<string>();
-  return found.repairs.map((row) => {
-    if (ids.has(row.id)) throw new InvalidBacktest(`${row.id}: another repair has this id`);
+  return rows.map((row) => {
+    if (ids.has(row.id)) throw new InvalidList(`${row.id}: another repair has this id`);
     ids.add(row.id);
     const { id, also = [], component, wrong } = row;
     const repaired = row.repaired.map((pair) => pairOf(pair, `${id}.repaired`));
@@ -95,14 +93,14 @@ export function parseRepairs(text: string): Repair[] {
   });
 }
 
-/** Reads "26.9.0..26.9.6". @param where names the place in the error. @throws InvalidBacktest */
+/** Reads "26.9.0..26.9.6". @param where names the place in the error. @throws InvalidList */
 export function pairOf(text: string, where: string): Pair {
   const [before = '', after = '', ...more] = text.split('..');
   if (more.length > 0 || !releaseParts(before) || !releaseParts(after)) {
-    throw new InvalidBacktest(`${where}: "${text}" is not a pair of releases such as 26.9.0..26.9.6`);
+    throw new InvalidList(`${where}: "${text}" is not a pair of releases such as 26.9.0..26.9.6`);
   }
   if (compareReleases(before, after) >= 0) {
-    throw new InvalidBacktest(`${where}: in "${text}" the second release is not the later one`);
+    throw new InvalidList(`${where}: in "${text}" the second release is not the later one`);
   }
   return { before, with: after };
 }
@@ -116,24 +114,15 @@ function witnessOf(row: Row): Repair['witness'] {
   const { id, suite, test, beside, says, missing } = row;
   if (missing !== undefined) {
     if ([suite, test, beside, says].every((field) => field === undefined)) return { missing };
-    throw new InvalidBacktest(`${id}: has either a suite with a test, or "missing"`);
+    throw new InvalidList(`${id}: has either a suite with a test, or "missing"`);
   }
   if (suite === undefined || test === undefined) {
-    throw new InvalidBacktest(`${id}: needs suite and test, or "missing"`);
+    throw new InvalidList(`${id}: needs suite and test, or "missing"`);
   }
   return {
     suite,
-    test: patternOf(id, 'test', test),
-    ...(beside === undefined ? {} : { beside: patternOf(id, 'beside', beside) }),
-    ...(says === undefined ? {} : { says: patternOf(id, 'says', says) }),
+    test: patternOf(`${id}.test`, test),
+    ...(beside === undefined ? {} : { beside: patternOf(`${id}.beside`, beside) }),
+    ...(says === undefined ? {} : { says: patternOf(`${id}.says`, says, 'i') }),
   };
-}
-
-function patternOf(id: string, field: string, text: string): RegExp {
-  try {
-    return new RegExp(text, field === 'says' ? 'i' : '');
-  } catch (error) {
-    const why = `${id}.${field}: is not a regular expression: ${String(error)}`;
-    throw new InvalidBacktest(why, { cause: error });
-  }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
-import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
 import { realEffects } from '@backendai-e2e/cli/kind/effects';
 import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { COMPONENTS } from '@backendai-e2e/cli/backend-ai/components';
+import { COMPONENTS } from '@backendai-e2e/api/components';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
-import { InvalidDefects, KINDS, parseDefects, readDefects } from './defect-list.ts';
+import { InvalidList } from '../lists/rows.ts';
+import { KINDS, parseDefects, readDefects } from './defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from './defects-page.ts';
 import { readRecord } from './record.ts';
 
@@ -48,28 +49,28 @@ describe('the list of defects', () => {
   });
 
   for (const [what, from, to, says] of [
-    ['a field that does not exist', 'wrong: It', 'wring: 1\n    wrong: It', '/defects/0/wring'],
-    ['an unknown component', 'component: manager', 'component: boss', '/defects/0/component'],
-    ['an unknown kind', 'kind: false answer', 'kind: joke', '/defects/0/kind'],
-    ['a module outside of Backend.AI', 'ai.backend.manager.truth', 'os', '/defects/0/module'],
+    ['a field that does not exist', 'wrong: It', 'wring: 1\n    wrong: It', 'defects[0].wring'],
+    ['an unknown component', 'component: manager', 'component: boss', 'defects[0].component'],
+    ['an unknown kind', 'kind: false answer', 'kind: joke', 'defects[0].kind'],
+    ['a module outside of Backend.AI', 'ai.backend.manager.truth', 'os', 'defects[0].module'],
     ['two ways', 'suites: [a-b]', 'withhold: s3\n    suites: [a-b]', 'must have one of'],
     ['no new text', '    with: return False\n', '', 'needs replace and with'],
     ['the same text', 'return False', 'return True', 'the same text'],
-    ['no suite', '[a-b]', '[]', '/defects/0/suites'],
+    ['no suite', '[a-b]', '[]', 'defects[0].suites'],
     ['an invalid pattern', 'says: truth', "says: '('", 'not a regular expression'],
   ] as const) {
     it(`is refused with ${what}, and the error names the place`, () => {
-      expect(() => parseDefects(ENTRY.replace(from, to))).to.throw(InvalidDefects, says);
+      expect(() => parseDefects(ENTRY.replace(from, to))).to.throw(InvalidList, says);
     });
   }
 
   it('is refused with two defects of one name', () => {
     const twice = ENTRY + ENTRY.slice(ENTRY.indexOf('  - name'));
-    expect(() => parseDefects(twice)).to.throw(InvalidDefects, 'another defect has this name');
+    expect(() => parseDefects(twice)).to.throw(InvalidList, 'another defect has this name');
   });
 });
 
-describe('suites/defects.yaml', () => {
+describe('suites/defects', () => {
   const defects = readDefects();
 
   it('has at least sixty defects, in every component and of every kind', () => {

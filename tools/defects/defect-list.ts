@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { parse } from 'yaml';
-
-const Text = Type.String({ pattern: '\\S' });
+import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 export const KINDS = [
   'false answer',
@@ -30,7 +26,7 @@ export const KINDS = [
   'withheld dependency',
 ] as const;
 
-/** A row of suites/defects.yaml. It has exactly one of module, setting and withhold. */
+/** A row of suites/defects: one change of Backend.AI's own code. It has exactly one of module, setting and withhold. */
 const Row = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' }),
@@ -40,7 +36,7 @@ const Row = Type.Object(
     wrong: Text,
     /** Dotted name of an installed Python module. */
     module: Type.Optional(Type.String({ pattern: '^ai\\.backend(\\.\\w+)+$' })),
-    /** Text of the module, with the line breaks and blanks that it has there. */
+    /** Text of the module, with its line breaks and blanks. `tools/dev defects --check` compares it with the pinned release. */
     replace: Type.Optional(Text),
     with: Type.Optional(Type.String()),
     /** How often the module holds the text. Default: 1. */
@@ -57,8 +53,6 @@ const Row = Type.Object(
   { additionalProperties: false },
 );
 type Row = Static<typeof Row>;
-
-const Rows = Type.Object({ defects: Type.Array(Row, { minItems: 1 }) }, { additionalProperties: false });
 
 /** A change of a module's text, as sitecustomize.py reads it. */
 export interface Change {
@@ -86,55 +80,48 @@ export interface Defect {
   says: RegExp;
 }
 
-/** The list is invalid. The message names the place and what is wrong there. */
-export class InvalidDefects extends Error {
-  override name = 'InvalidDefects';
-}
+/** The list beside the suites, a file or two for each component. */
+const DEFECTS = fileURLToPath(new URL('../../suites/defects', import.meta.url));
+const KEY = 'defects';
 
-/** The list beside the suites. */
-const DEFECTS = fileURLToPath(new URL('../../suites/defects.yaml', import.meta.url));
-
-/** Reads suites/defects.yaml. Throws {@link InvalidDefects}, or the error of reading. */
+/** Reads suites/defects. Throws {@link InvalidList}, or the error of reading. */
 export function readDefects(): Defect[] {
-  return parseDefects(readFileSync(DEFECTS, 'utf8'));
+  return defectsOf(readRows(Row, KEY, DEFECTS));
 }
 
-/** Reads the list from its YAML text. Throws {@link InvalidDefects} with the place of the first mistake. */
+/** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseDefects(text: string): Defect[] {
-  const found: unknown = parse(text);
-  if (!Value.Check(Rows, found)) {
-    const first = Value.Errors(Rows, found)[0];
-    const said = first?.keyword === 'boolean' ? 'there is no such field' : first?.message;
-    throw new InvalidDefects(`${first?.instancePath || 'the list'}: ${said}`);
-  }
+  return defectsOf(rowsOf(Row, KEY, text));
+}
+
+function defectsOf(rows: readonly Row[]): Defect[] {
   const names = new Set<string>();
-  return found.defects.map((row) => {
-    if (names.has(row.name)) throw new InvalidDefects(`${row.name}: another defect has this name`);
+  return rows.map((row) => {
+    if (names.has(row.name)) throw new InvalidList(`${row.name}: another defect has this name`);
     names.add(row.name);
     const { name, component, kind, wrong, suites } = row;
-    return { name, component, kind, wrong, way: wayOf(row), suites, says: patternOf(row) };
+    return {
+      name,
+      component,
+      kind,
+      wrong,
+      way: wayOf(row),
+      suites,
+      says: patternOf(`${name}.says`, row.says, 'i'),
+    };
   });
 }
 
 function wayOf(row: Row): Way {
   const { name, module, setting, withhold, times = 1 } = row;
   if ([module, setting, withhold].filter((way) => way !== undefined).length !== 1) {
-    throw new InvalidDefects(`${name}: must have one of module, setting, withhold`);
+    throw new InvalidList(`${name}: must have one of module, setting, withhold`);
   }
   if (setting) return { by: 'setting', ...setting };
   if (withhold !== undefined) return { by: 'withheld', host: withhold };
   if (module === undefined || row.replace === undefined || row.with === undefined) {
-    throw new InvalidDefects(`${name}: a change of a module needs replace and with`);
+    throw new InvalidList(`${name}: a change of a module needs replace and with`);
   }
-  if (row.replace === row.with) throw new InvalidDefects(`${name}: replace and with are the same text`);
+  if (row.replace === row.with) throw new InvalidList(`${name}: replace and with are the same text`);
   return { by: 'change', change: { name, module, replace: row.replace, with: row.with, times } };
-}
-
-function patternOf({ name, says }: Row): RegExp {
-  try {
-    return new RegExp(says, 'i');
-  } catch (error) {
-    const why = `${name}.says: is not a regular expression: ${String(error)}`;
-    throw new InvalidDefects(why, { cause: error });
-  }
 }

@@ -1,4 +1,4 @@
-import type { Component } from '@backendai-e2e/cli/backend-ai/components';
+import type { Component } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
 import type { Defect } from './defect-list.ts';
 import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';

@@ -6,7 +6,7 @@ export function selectDefects(
   { names, suites }: { names?: readonly string[] | undefined; suites?: readonly string[] | undefined },
 ): Defect[] {
   const strange = (names ?? []).filter((name) => !all.some((defect) => defect.name === name));
-  if (strange.length > 0) throw new Error(`suites/defects.yaml has no defect ${strange.join(', ')}`);
+  if (strange.length > 0) throw new Error(`suites/defects has no defect ${strange.join(', ')}`);
   const named = names ? all.filter(({ name }) => names.includes(name)) : all;
   if (!suites) return [...named];
   const seen = named.filter((defect) => defect.suites.some((suite) => suites.includes(suite)));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { COMPONENTS, type Component } from '@backendai-e2e/cli/backend-ai/components';
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
 import type { Bench } from '../selftests/break-environment.ts';

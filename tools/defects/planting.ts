@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Component } from '@backendai-e2e/cli/backend-ai/components';
+import type { Component } from '@backendai-e2e/api/components';
 import type { Change, Defect } from './defect-list.ts';
 
 /** Folder of the container that holds sitecustomize.py. */

@@ -121,24 +121,22 @@ function addMeasurements(program: Command, end: End): void {
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));
   program
     .command('breakages-selftest')
-    .description(
-      'break what each suite proves, in the kept cluster: the suite must fail (suites/breakages.yaml)',
-    )
+    .description('break what each suite proves, in the kept cluster: the suite must fail (suites/breakages)')
     .option('--suites <names>', 'comma-separated suites (default: all)')
     .option('--environment <names>', 'comma-separated environments to break', 'e2e')
-    .option('--list <file>', 'list to use instead of suites/breakages.yaml')
+    .option('--list <file>', 'list to use instead of suites/breakages')
     .action(async (options: { suites?: string; environment: string; list?: string }) =>
       end(await (await import('../selftests/breakages-command.ts')).breakagesSelftestCommand(options)),
     );
   program
     .command('defects')
     .description("plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each")
-    .option('--check', 'only compare suites/defects.yaml with the pinned release, without a cluster')
+    .option('--check', 'only compare suites/defects with the pinned release, without a cluster')
     .option('--import', 'with --check: also import each changed module')
     .option('--image <reference>', 'with --check: image with Backend.AI (default: the one that is built)')
     .option('--packages <folder>', 'with --check: folder with installed packages, in place of an image')
     .option('--defects <names>', 'comma-separated defects (default: all)')
-    .option('--suites <names>', 'comma-separated suites (default: those that suites/defects.yaml names)')
+    .option('--suites <names>', 'comma-separated suites (default: those that suites/defects names)')
     .option('--at-once <n>', 'most defects that are planted together', wholeNumber(1, 20), 1)
     .option('--together', 'plant all chosen defects at once: the messages of their tests must differ')
     .option('--environment <name>', 'environment of the kept cluster', 'e2e')
@@ -147,7 +145,7 @@ function addMeasurements(program: Command, end: End): void {
     .action(async (options) => end(await (await import('../defects/command.ts')).defectsCommand(options)));
   program
     .command('backtest')
-    .description('compare releases with and without each published repair: suites/backtest.yaml')
+    .description('compare releases with and without each published repair: suites/backtest')
     .addOption(textOption('rows', 'ids', 'comma-separated repairs (default: all)'))
     .addOption(
       textOption(

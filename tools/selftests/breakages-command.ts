@@ -13,7 +13,7 @@ export interface BreakageOptions {
   suites?: string;
   /** Names of environments of the kept cluster, separated by commas; each tries one breakage at a time. */
   environment: string;
-  /** File of the list. Default: suites/breakages.yaml. */
+  /** File of the list. Default: suites/breakages. */
   list?: string;
 }
 
@@ -26,7 +26,7 @@ interface Tried {
 
 /**
  * `tools/dev breakages-selftest`: breaks what each suite proves, in the environments of the kept cluster, and runs the suite. The
- * suite must fail with the test and the error in suites/breakages.yaml. Restores everything. Returns 0 when every breakage was
+ * suite must fail with the test and the error in suites/breakages. Restores everything. Returns 0 when every breakage was
  * detected, 1 when one was not, 2 when one could not be tried. Also writes the results to out/breakages.json.
  */
 export function breakagesSelftestCommand(options: BreakageOptions): Promise<number> {
@@ -34,7 +34,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     const wanted = options.suites?.split(',').map((name) => name.trim());
     const all = readBreakages(options.list);
     const strange = (wanted ?? []).filter((name) => !all.some(({ suite }) => suite === name));
-    if (strange.length > 0) throw new Error(`suites/breakages.yaml has no entry for ${strange.join(', ')}`);
+    if (strange.length > 0) throw new Error(`suites/breakages has no entry for ${strange.join(', ')}`);
     const queue = all.filter(({ suite }) => wanted?.includes(suite) ?? true);
     const effects = realEffects(PROJECT_ROOT);
     const tools = await effects.tools(p);

@@ -3,7 +3,8 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { type Breakage, InvalidBreakages, judge, parseBreakages, readBreakages } from './breakages.ts';
+import { InvalidList } from '../lists/rows.ts';
+import { type Breakage, judge, parseBreakages, readBreakages } from './breakages.ts';
 
 const ENTRY = `
 breakages:
@@ -37,7 +38,7 @@ describe('the list of breakages', () => {
       'break[0].sq: there is no such field',
     ],
     ['a step with two ways', 'sql: SELECT 1', 'sql: SELECT 1, valkey: PING', 'must have one of sql'],
-    ['a shell without a component', 'sql: SELECT 1', 'shell: ls', 'break[0].component'],
+    ['a shell without a component', 'sql: SELECT 1', 'shell: ls', 'a-b.break[0].component'],
     ['a detail that does not exist', 'sql: SELECT 1', 'sql: SELECT 1, data: x', 'break[0].data'],
     [
       'no steps that mend it',
@@ -55,7 +56,7 @@ describe('the list of breakages', () => {
     ['no expected error', ', error: not done', '', 'breakages[0].red: must have required properties error'],
   ] as const) {
     it(`is refused with ${what}, and the error names the place`, () => {
-      expect(() => parseBreakages(ENTRY.replace(from, to))).to.throw(InvalidBreakages, says);
+      expect(() => parseBreakages(ENTRY.replace(from, to))).to.throw(InvalidList, says);
     });
   }
 });
@@ -90,7 +91,7 @@ describe('a breakage', () => {
   });
 });
 
-describe('suites/breakages.yaml', () => {
+describe('suites/breakages', () => {
   const listed = readBreakages();
 
   it('breaks every suite except those that fail anyway', async () => {

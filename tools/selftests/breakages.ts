@@ -2,10 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { parse } from 'yaml';
-
-const Text = Type.String({ pattern: '\\S' });
+import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 /** A step that breaks or mends an environment. Exactly one of sql, valkey, shell and kubectl is set. */
 const Step = Type.Object(
@@ -30,7 +27,7 @@ const Step = Type.Object(
 );
 export type Step = Static<typeof Step>;
 
-/** A way to break what a suite proves, and the test that must detect it. */
+/** A row of suites/breakages: a way to break what a suite proves, and the test that must detect it. Every suite has one for each file. */
 const Breakage = Type.Object(
   {
     /** Name of a TestSuite. */
@@ -40,75 +37,51 @@ const Breakage = Type.Object(
     break: Type.Array(Step, { minItems: 1 }),
     /** Steps that mend it, also when only some of the breaking steps were taken. */
     mend: Type.Array(Step, { minItems: 1 }),
-    /** Only tests with matching titles run. Default: the whole suite. */
+    /** Only tests with matching titles run, by full titles or by titles joined by blanks. Default: the whole suite. */
     grep: Type.Optional(Text),
-    /** Regular expressions for the title and the first line of the error of the failed test. */
+    /** Regular expressions for the full title (joined by " › ") and the first line of the error of the failed test. */
     red: Type.Object({ test: Text, error: Text }, { additionalProperties: false }),
   },
   { additionalProperties: false },
 );
 export type Breakage = Static<typeof Breakage>;
 
-const Breakages = Type.Object({ breakages: Type.Array(Breakage) }, { additionalProperties: false });
-
-/** The list is invalid. The message names the place and the expected value. */
-export class InvalidBreakages extends Error {
-  override name = 'InvalidBreakages';
-}
-
-/** The list beside the suites. */
-const BREAKAGES = fileURLToPath(new URL('../../suites/breakages.yaml', import.meta.url));
+/** The list beside the suites, a file for each area. */
+const BREAKAGES = fileURLToPath(new URL('../../suites/breakages', import.meta.url));
+const KEY = 'breakages';
 
 /** Fields of a step that say how it is done. */
 const WAYS = ['sql', 'valkey', 'shell', 'kubectl'] as const;
 
-/** Reads the list from a file. Throws {@link InvalidBreakages}, or the error of reading. */
-export function readBreakages(file: string = BREAKAGES): Breakage[] {
-  return parseBreakages(readFileSync(file, 'utf8'));
+/** Reads suites/breakages, or a file. Throws {@link InvalidList}, or the error of reading. */
+export function readBreakages(file?: string): Breakage[] {
+  return file === undefined
+    ? checked(readRows(Breakage, KEY, BREAKAGES))
+    : parseBreakages(readFileSync(file, 'utf8'));
 }
 
-/** Reads the list from its YAML text. Throws {@link InvalidBreakages} with the place of the first mistake. */
+/** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseBreakages(text: string): Breakage[] {
-  const found: unknown = parse(text);
-  if (!Value.Check(Breakages, found)) {
-    const first = Value.Errors(Breakages, found)[0];
-    // The schema of a field that does not exist is "false".
-    const message = first?.keyword === 'boolean' ? 'there is no such field' : first?.message;
-    throw new InvalidBreakages(`${placeOf(first?.instancePath ?? '')}: ${message}`);
-  }
-  for (const [index, { break: breaks, mend, grep = '', red }] of found.breakages.entries()) {
-    const place = `breakages[${index}]`;
-    for (const [number, step] of breaks.entries()) checkStep(step, `${place}.break[${number}]`);
-    for (const [number, step] of mend.entries()) checkStep(step, `${place}.mend[${number}]`);
-    checkPattern(grep, `${place}.grep`);
-    checkPattern(red.test, `${place}.red.test`);
-    checkPattern(red.error, `${place}.red.error`);
-  }
-  return found.breakages;
+  return checked(rowsOf(Breakage, KEY, text));
 }
 
-/** "/breakages/0/red" as "breakages[0].red". */
-function placeOf(pointer: string): string {
-  return pointer
-    .slice(1)
-    .replace(/\/(\d+)/g, '[$1]')
-    .replaceAll('/', '.');
+function checked(breakages: Breakage[]): Breakage[] {
+  for (const { suite, break: breaks, mend, grep = '', red } of breakages) {
+    for (const [number, step] of breaks.entries()) checkStep(step, `${suite}.break[${number}]`);
+    for (const [number, step] of mend.entries()) checkStep(step, `${suite}.mend[${number}]`);
+    patternOf(`${suite}.grep`, grep);
+    patternOf(`${suite}.red.test`, red.test);
+    patternOf(`${suite}.red.error`, red.error);
+  }
+  return breakages;
 }
 
 function checkStep(step: Step, place: string): void {
   if (WAYS.filter((way) => way in step).length !== 1) {
-    throw new InvalidBreakages(`${place}: must have one of ${WAYS.join(', ')}`);
+    throw new InvalidList(`${place}: must have one of ${WAYS.join(', ')}`);
   }
   if (step.shell !== undefined && step.component === undefined) {
-    throw new InvalidBreakages(`${place}.component: must name the component that runs the shell`);
-  }
-}
-
-function checkPattern(text: string, place: string): void {
-  try {
-    new RegExp(text);
-  } catch (error) {
-    throw new InvalidBreakages(`${place}: is not a regular expression: ${String(error)}`, { cause: error });
+    throw new InvalidList(`${place}.component: must name the component that runs the shell`);
   }
 }
 

@@ -171,6 +171,7 @@ export const WALLS: readonly Wall[] = [
 
   // The tools of the developers.
   ['tools/walls', []],
+  ['tools/lists', []],
   ['tools/crds', ['packages/api']],
   ['tools/catalog', ['packages/api', 'cli']],
   ['tools/dev-operator', ['packages/api', 'packages/kube', 'cli']],
@@ -210,9 +211,15 @@ export const WALLS: readonly Wall[] = [
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
   ['tools/fuzz', ['packages/api', 'packages/kube', 'packages/controller', 'tools/envtest']],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
-  ['tools/selftests', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest']],
-  ['tools/defects', ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/selftests']],
-  ['tools/backtest', ['packages/api', 'packages/results', 'cli']],
+  [
+    'tools/selftests',
+    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest', 'tools/lists'],
+  ],
+  [
+    'tools/defects',
+    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/lists', 'tools/selftests'],
+  ],
+  ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'tools/lists']],
   [
     'tools/program',
     [

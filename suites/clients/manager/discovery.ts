@@ -1,18 +1,13 @@
+import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { Inconclusive } from '../../evidence/record.ts';
 import { VALKEY_DB, type Valkey } from '../data-stores/valkey.ts';
 import { Api } from '../http/api.ts';
 import { BackendAi } from './backend-ai.ts';
 import type { Deployment } from './deployment.ts';
 
-/** Groups that register themselves (ai.backend.common.types.ServiceDiscovery). */
-export const GROUPS = [
-  'manager',
-  'agent',
-  'storage-proxy',
-  'appproxy-coordinator',
-  'appproxy-worker',
-] as const;
-export type Group = (typeof GROUPS)[number];
+/** A component that registers itself: each but the webserver (ai.backend.common.types.ServiceDiscovery). */
+export type Group = Exclude<Component, 'webserver'>;
+export const GROUPS = COMPONENTS.filter((component): component is Group => component !== 'webserver');
 
 /** Lifetime of a record that is not renewed, and how often it is renewed, seconds (ai.backend.common.service_discovery). */
 export const RECORD_TTL_SECONDS = 180;

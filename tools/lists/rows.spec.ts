@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { Type } from 'typebox';
+import { InvalidList, patternOf, readRows, Text } from './rows.ts';
+
+const Row = Type.Object({ name: Text }, { additionalProperties: false });
+
+describe('a list in several files', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'lists-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const write = (file: string, text: string) => writeFile(path.join(folder, file), text);
+
+  it('has the rows of all of them, in the order of their names', async () => {
+    await write('b.yaml', 'rows: [{ name: third }]');
+    await write('a.yaml', 'rows: [{ name: first }, { name: second }]');
+    await write('notes.txt', 'no list');
+    expect(readRows(Row, 'rows', folder)).to.deep.equal([
+      { name: 'first' },
+      { name: 'second' },
+      { name: 'third' },
+    ]);
+  });
+
+  for (const [what, text, says] of [
+    ['a field that does not exist', 'rows: [{ name: a, nam: b }]', 'rows[0].nam: there is no such field'],
+    ['a blank text', "rows: [{ name: ' ' }]", 'rows[0].name: '],
+    ['no rows', 'rows: []', 'rows: '],
+    ['another field', 'rows: [{ name: a }]\nothers: []', 'others: there is no such field'],
+    ['no text at all', '', 'rows: '],
+  ] as const) {
+    it(`is refused with ${what}, and the error names file and place`, async () => {
+      await write('a.yaml', text);
+      expect(() => readRows(Row, 'rows', folder)).to.throw(
+        InvalidList,
+        `${path.basename(folder)}/a.yaml: ${says}`,
+      );
+    });
+  }
+
+  it('is refused with an invalid pattern', () => {
+    expect(() => patternOf('rows[0].says', '(')).to.throw(
+      InvalidList,
+      'rows[0].says: is not a regular expression',
+    );
+  });
+});
