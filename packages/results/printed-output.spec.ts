@@ -2,8 +2,8 @@ import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
 import { countTests } from './outcome.ts';
 import { parseTestLine, readPrintedTests, testLine } from './printed-output.ts';
+import { specReporter } from './reporters/spec-reporter.ts';
 import { suite, test } from './run-fixtures.ts';
-import { specReporter } from './spec-reporter.ts';
 import type { TestRecord } from './test-record.ts';
 
 /** What a pod prints that runs these tests. */

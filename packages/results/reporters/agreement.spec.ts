@@ -1,12 +1,12 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { expect } from 'chai';
+import { readPrintedTests } from '../printed-output.ts';
+import { output, report, run, suite, test } from '../run-fixtures.ts';
+import { runRecord } from '../run-record.ts';
+import type { TestRecord } from '../test-record.ts';
 import { disagreements, outputNotes } from './agreement.ts';
 import { junitReporter, readJunit } from './junit.ts';
-import { readPrintedTests } from './printed-output.ts';
 import { reported } from './reporter.ts';
-import { output, report, run, suite, test } from './run-fixtures.ts';
-import { runRecord } from './run-record.ts';
-import type { TestRecord } from './test-record.ts';
 
 const tests = [
   test('a'),

@@ -1,9 +1,9 @@
 import { DOMParser, type Element, type Node } from '@xmldom/xmldom';
 import { expect } from 'chai';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { runRecord } from '../run-record.ts';
 import { junitReporter } from './junit.ts';
 import { reported } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { runRecord } from './run-record.ts';
 
 /**
  * Where each element and attribute may be, as strict as the strictest reader. Jenkins' xUnit plugin checks files against its

@@ -2,10 +2,10 @@ import { allure2 } from '@allurereport/reader';
 import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { type RunObjects, runRecord } from '../run-record.ts';
 import { allureReporter } from './allure.ts';
 import { reportedFiles } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { type RunObjects, runRecord } from './run-record.ts';
 
 type Visitor = Parameters<typeof allure2.read>[0];
 type Result = Parameters<Visitor['visitTestResult']>[0];

@@ -1,11 +1,11 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { DOMImplementation, DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
+import { printable } from '../plain-text.ts';
+import type { RunRecord, SuiteRecord } from '../run-record.ts';
+import { firstLine, type ObservedTest, type TestIdentity, type TestRecord } from '../test-record.ts';
 import { caseNames } from './junit-names.ts';
-import { printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
-import type { RunRecord, SuiteRecord } from './run-record.ts';
 import { SUITE_CASE, type SuiteCase, suiteCase } from './suite-case.ts';
-import { firstLine, type ObservedTest, type TestIdentity, type TestRecord } from './test-record.ts';
 
 type Attributes = Record<string, string | number | undefined>;
 

@@ -1,5 +1,5 @@
-import type { AttemptRecord, RunRecord, SuiteRecord } from './run-record.ts';
-import type { TestRecord } from './test-record.ts';
+import type { AttemptRecord, RunRecord, SuiteRecord } from '../run-record.ts';
+import type { TestRecord } from '../test-record.ts';
 
 /**
  * Shows a run in one form: the output of a pod, JUnit XML, Markdown, the progress on a terminal. A reporter gets plain data and

@@ -1,6 +1,6 @@
-import { countTests } from './outcome.ts';
-import { plainLine } from './plain-text.ts';
-import { closingLines, leftOutLines, testLine } from './printed-output.ts';
+import { countTests } from '../outcome.ts';
+import { plainLine } from '../plain-text.ts';
+import { closingLines, leftOutLines, testLine } from '../printed-output.ts';
 import type { Reporter, Write } from './reporter.ts';
 
 /**

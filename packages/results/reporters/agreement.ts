@@ -1,9 +1,9 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { countKey } from '@backendai-e2e/api/verdict';
+import { printable } from '../plain-text.ts';
+import { type RunObjects, runRecord } from '../run-record.ts';
+import { nameOf, type ObservedTest } from '../test-record.ts';
 import { caseNames } from './junit-names.ts';
-import { printable } from './plain-text.ts';
-import { type RunObjects, runRecord } from './run-record.ts';
-import { nameOf, type ObservedTest } from './test-record.ts';
 
 /** The results to compare. */
 export interface Sources extends RunObjects {

@@ -1,5 +1,5 @@
-import type { SuiteRecord } from './run-record.ts';
-import { isBad } from './test-record.ts';
+import type { SuiteRecord } from '../run-record.ts';
+import { isBad } from '../test-record.ts';
 
 /** Name of the test case that stands for a whole suite. */
 export const SUITE_CASE = '(suite)';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { runRecord } from '../run-record.ts';
+import type { TestRecord } from '../test-record.ts';
 import { markdownReporter } from './markdown.ts';
 import { reported } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { runRecord } from './run-record.ts';
-import type { TestRecord } from './test-record.ts';
 
 /** Text made of what has a meaning in Markdown, HTML and on terminals. */
 const hostile = fc

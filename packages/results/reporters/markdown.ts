@@ -1,9 +1,9 @@
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
-import { seconds } from './duration.ts';
-import { htmlText, markdownCell, printable } from './plain-text.ts';
+import { seconds } from '../duration.ts';
+import { htmlText, markdownCell, printable } from '../plain-text.ts';
+import type { RunRecord, SuiteRecord } from '../run-record.ts';
+import { isBad, nameOf, type TestRecord } from '../test-record.ts';
 import type { Reporter, Write } from './reporter.ts';
-import type { RunRecord, SuiteRecord } from './run-record.ts';
-import { isBad, nameOf, type TestRecord } from './test-record.ts';
 
 /** GitHub shows at most 1 MiB of a step's summary. Failures beyond this many bytes are counted only. */
 const MAX_BYTES = 200_000;

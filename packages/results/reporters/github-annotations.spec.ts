@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { type RunObjects, runRecord } from '../run-record.ts';
 import { githubAnnotations, type TestPlace } from './github-annotations.ts';
 import { reported } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { type RunObjects, runRecord } from './run-record.ts';
 
 const place: TestPlace = { file: 'suites/area/one.ts', line: 7 };
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { type RunObjects, type RunRecord, runRecord } from '../run-record.ts';
 import { play, playChanges, type Reporter } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { type RunObjects, type RunRecord, runRecord } from './run-record.ts';
 
 /** The events that a reporter gets, a line each. */
 function eventsOf(body: (reporter: Reporter) => void): string[] {

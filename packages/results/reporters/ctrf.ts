@@ -1,12 +1,12 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
+import { plainLine, printable } from '../plain-text.ts';
+import { type AttemptRecord, attemptsOf, type RunRecord, type SuiteRecord } from '../run-record.ts';
+import { firstLine, isBad, type TestIdentity, type TestRecord, whyLeftOut } from '../test-record.ts';
+import { NO_TITLE, titlePath } from '../titles.ts';
 import { caseNames } from './junit-names.ts';
-import { plainLine, printable } from './plain-text.ts';
 import type { Reporter, Write } from './reporter.ts';
-import { type AttemptRecord, attemptsOf, type RunRecord, type SuiteRecord } from './run-record.ts';
 import { stableUuid } from './stable-id.ts';
 import { SUITE_CASE, type SuiteCase, suiteCase } from './suite-case.ts';
-import { firstLine, isBad, type TestIdentity, type TestRecord, whyLeftOut } from './test-record.ts';
-import { NO_TITLE, titlePath } from './titles.ts';
 
 /** Version of the Common Test Report Format that is written: https://ctrf.io, package ctrf 0.3. */
 const SPEC_VERSION = '0.0.0';

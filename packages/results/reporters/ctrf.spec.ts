@@ -2,11 +2,11 @@ import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
 import { type CTRFReport, validate } from 'ctrf';
 import fc from 'fast-check';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { type RunObjects, runRecord } from '../run-record.ts';
 import { ctrfReporter } from './ctrf.ts';
 import { junitReporter, readJunit } from './junit.ts';
 import { reported } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { type RunObjects, runRecord } from './run-record.ts';
 
 /** The file of a run, read back. It fits the schema of the format. */
 function ctrfOf(objects: RunObjects): CTRFReport {

@@ -1,8 +1,8 @@
-import { plainLine, printable } from './plain-text.ts';
+import { plainLine, printable } from '../plain-text.ts';
+import type { RunRecord } from '../run-record.ts';
+import { isBad, type TestIdentity } from '../test-record.ts';
 import type { MakeReporter } from './reporter.ts';
-import type { RunRecord } from './run-record.ts';
 import { suiteCase } from './suite-case.ts';
-import { isBad, type TestIdentity } from './test-record.ts';
 
 /** Where a test is written. */
 export interface TestPlace {

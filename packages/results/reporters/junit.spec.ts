@@ -2,12 +2,12 @@ import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { DOMParser } from '@xmldom/xmldom';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { report, run, suite, test } from '../run-fixtures.ts';
+import { runRecord } from '../run-record.ts';
+import type { TestRecord } from '../test-record.ts';
 import { disagreements } from './agreement.ts';
 import { junitReporter, readJunit } from './junit.ts';
 import { reported } from './reporter.ts';
-import { report, run, suite, test } from './run-fixtures.ts';
-import { runRecord } from './run-record.ts';
-import type { TestRecord } from './test-record.ts';
 
 /** The file for one suite with these tests. */
 function junitOf(tests: TestRecord[], verdict: 'Passed' | 'Failed' = 'Failed'): string {

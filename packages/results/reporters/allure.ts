@@ -1,11 +1,11 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
-import { plainLine, printable } from './plain-text.ts';
+import { plainLine, printable } from '../plain-text.ts';
+import type { AttemptRecord, RunRecord, SuiteRecord } from '../run-record.ts';
+import { firstLine, type TestRecord, whyLeftOut } from '../test-record.ts';
+import { NO_TITLE, titlePath } from '../titles.ts';
 import type { Reporter, WriteFile } from './reporter.ts';
-import type { AttemptRecord, RunRecord, SuiteRecord } from './run-record.ts';
 import { stableUuid } from './stable-id.ts';
 import { SUITE_CASE, suiteCase } from './suite-case.ts';
-import { firstLine, type TestRecord, whyLeftOut } from './test-record.ts';
-import { NO_TITLE, titlePath } from './titles.ts';
 
 /** Status and stage, as Allure names them: https://allurereport.org/docs/how-it-works-test-result-file/ */
 type Outcome = readonly [

@@ -1,6 +1,6 @@
-import { printable } from './plain-text.ts';
-import type { RunRecord } from './run-record.ts';
-import type { TestIdentity } from './test-record.ts';
+import { printable } from '../plain-text.ts';
+import type { RunRecord } from '../run-record.ts';
+import type { TestIdentity } from '../test-record.ts';
 
 /**
  * The class name (`file`) and name (`title`) of each test in a JUnit file. They are by line of the run, in the order of its tests.
