@@ -2,7 +2,7 @@
  * The walls of this repository: what each folder may import besides its own files. Every folder with sources has a row. The
  * rows go from the lowest floor to the highest, and a folder imports only rows above its own.
  *
- * An entry is a folder, with all folders in it. Folders of another workspace are imported by package name, and the package's
+ * An entry is a folder, with all folders in it. Of the folder above its own, a folder imports files only. Folders of another workspace are imported by package name, and the package's
  * `exports` limit them further. Specs and integration files may import anything.
  *
  * `./tools/dev walls` writes these rows into biome.walls.json, and Biome enforces them.
