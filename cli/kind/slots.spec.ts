@@ -1,5 +1,6 @@
 import { component, condition, testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
+import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { WatchEvent } from '@backendai-e2e/kube/calls';
 import type { KubeList } from '@backendai-e2e/kube/rest-client';
@@ -127,8 +128,8 @@ describe('the progress of a run in several environments', () => {
 });
 
 describe('following a run in several environments', () => {
-  /** Holds the run and its environments; watches say nothing more. */
-  function cluster(held: TestRun, environments: TestEnvironment[]) {
+  /** Holds the run and its environments, and gives these answers for its reports; watches say nothing more. */
+  function cluster(held: TestRun, environments: TestEnvironment[], reports: TestReport[][] = []) {
     return {
       get: async <T>(path: string, query: Record<string, unknown> = {}): Promise<T> => {
         const wanted = String(query.fieldSelector ?? '').replace('metadata.name=', '');
@@ -136,7 +137,7 @@ describe('following a run in several environments', () => {
           ? [held]
           : path.endsWith('/testenvironments')
             ? environments.filter(({ metadata }) => metadata.name === wanted)
-            : [];
+            : (reports.shift() ?? []);
         const list: KubeList<unknown> = { metadata: { resourceVersion: '1' }, items };
         return (path.endsWith('/run') ? held : list) as T;
       },
@@ -167,6 +168,18 @@ describe('following a run in several environments', () => {
     const seen = await enough;
     stop.abort();
     expect(seen.moreEnvironments?.map(({ metadata }) => metadata.name)).to.deep.equal(['e2e-2']);
+  });
+
+  it('ends with every report, also when the end of the run arrives first', async () => {
+    const all = [report('alpha', []), report('beta', [])];
+    const changes: number[] = [];
+    const last = await followRun(cluster(spread([]), both, [all.slice(0, 1), all]), names, {
+      signal: new AbortController().signal,
+      onChange: ({ reports }) => changes.push(reports.length),
+      deadlineMs: 60_000,
+    });
+    expect(last.reports.map(({ metadata }) => metadata.name)).to.deep.equal(['run-alpha-1', 'run-beta-1']);
+    expect(changes.at(-1), 'reports in the last change').to.equal(2);
   });
 
   it('reads every environment that exists', async () => {

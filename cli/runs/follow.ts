@@ -64,7 +64,7 @@ export function isReady(environment: TestEnvironment | undefined): boolean {
 
 /**
  * Follows a run, its environment and its reports until the run is finished; calls onChange after every change.
- * Returns what was seen last. Throws RunLost, ApiError, ClusterUnreachable, or the signal's reason.
+ * Returns what was seen last, with every report of the run. Throws RunLost, ApiError, ClusterUnreachable, or the signal's reason.
  */
 export async function followRun(
   client: Watcher,
@@ -105,12 +105,15 @@ export async function followRun(
     }
     throw new Error('observe ended without an error');
   };
+  const reportsNow = (until: AbortSignal) =>
+    observe<TestReport>(
+      client,
+      pathOf(TEST_REPORTS, { namespace }),
+      { labelSelector: `${LABELS.run}=${names.run}` },
+      { ...watching, signal: until },
+    );
   const reports = async (): Promise<never> => {
-    const path = pathOf(TEST_REPORTS, { namespace });
-    const query = { labelSelector: `${LABELS.run}=${names.run}` };
-    for await (const found of observe<TestReport>(client, path, query, watching)) {
-      change({ reports: [...found.values()] });
-    }
+    for await (const found of reportsNow(signal)) change({ reports: [...found.values()] });
     throw new Error('observe ended without an error');
   };
   const run = async (): Promise<TestRun> => {
@@ -132,6 +135,11 @@ export async function followRun(
     await Promise.race(all);
     const last = seen.run;
     if (!last) throw new Error('the run finished unseen');
+    // Two watches have no common order: the end of the run may arrive before its last reports.
+    for await (const found of reportsNow(options.signal)) {
+      change({ reports: [...found.values()] });
+      break;
+    }
     return { ...seen, run: last };
   } finally {
     for (const timer of timers) clearTimeout(timer);
