@@ -72,4 +72,13 @@ describe('a walk of docs/architecture.md', () => {
       expect(body).to.match(/```mermaid/);
     });
   }
+
+  it('together with the others passes every file of the folders for runs, attempts, reports and faults', () => {
+    const passed = new Set([...text.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, step = '']) => step));
+    const sources = globSync('operator/{runs,attempts,reports,faults}/*.ts', { cwd: PROJECT_ROOT }).filter(
+      (file) => !/(?:\.spec|\.integration|-fixtures)\.ts$/.test(file),
+    );
+    expect(sources.length).to.be.greaterThan(30);
+    expect(sources.filter((file) => !passed.has(file))).to.deep.equal([]);
+  });
 });
