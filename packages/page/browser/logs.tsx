@@ -15,7 +15,7 @@ import {
 } from './log-state.ts';
 import { clockTime, counted } from './words.ts';
 
-/** Height of a line in CSS pixels, as in page.css. */
+/** Height of a line in CSS pixels, as in logs.css. */
 const LINE = 20;
 
 /** The logs of all containers, by time. */
