@@ -9,16 +9,15 @@ describe('the proof of a run', () => {
   let root: string;
   beforeEach(async () => {
     root = await mkdtemp(path.join(tmpdir(), 'e2e-proof-'));
-    await mkdir(path.join(root, 'suites'));
+    await mkdir(path.join(root, 'suites/defects'), { recursive: true });
   });
   afterEach(() => rm(root, { recursive: true }));
   const write = (name: string, content: unknown) => writeFile(path.join(root, name), JSON.stringify(content));
 
   it('counts the defects that each suite noticed, and names the others', async () => {
     const defect = (name: string, ...suites: string[]) => ({ name, wrong: `${name} is wrong`, suites });
-    await write('suites/defects.yaml', {
-      defects: [defect('a', 'one'), defect('b', 'one', 'two'), defect('c', 'two'), defect('d', 'two')],
-    });
+    await write('suites/defects/agent.yaml', { defects: [defect('a', 'one'), defect('b', 'one', 'two')] });
+    await write('suites/defects/manager.yaml', { defects: [defect('c', 'two'), defect('d', 'two')] });
     const tried = (name: string, state: string, ...seenBy: string[]) => ({
       ...{ name, state, seenBy, on: '2026-01-02' },
     });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Backtest, Defects, Proof, ProvenIssue } from '@backendai-e2e/page/model/proof-data';
 import { type TSchema, Type } from 'typebox';
@@ -8,13 +8,9 @@ import { AGREEMENT } from '../collect/results-folder.ts';
 
 const Text = Type.String();
 const Texts = Type.Array(Text);
-const DefectList = Type.Object({
-  defects: Type.Array(Type.Object({ name: Text, wrong: Text, suites: Texts })),
-});
+const Defect = Type.Object({ name: Text, wrong: Text, suites: Texts });
 const Tried = Type.Array(Type.Object({ name: Text, state: Text, on: Text, seenBy: Texts }));
-const RepairList = Type.Object({
-  repairs: Type.Array(Type.Object({ suite: Type.Optional(Text) })),
-});
+const Repair = Type.Object({ suite: Type.Optional(Text) });
 const Results = Type.Array(Type.Object({ state: Text }));
 const IssueList = Type.Object({
   issues: Type.Array(
@@ -36,16 +32,16 @@ export async function proofIn(root: string, out?: string): Promise<Proof> {
   const suites = path.join(root, 'suites');
   const [agreement, defects, tried, repairs, results, issues] = await Promise.all([
     out === undefined ? undefined : fileOf(path.join(out, AGREEMENT), Compared),
-    fileOf(path.join(suites, 'defects.yaml'), DefectList),
+    rowsIn(path.join(suites, 'defects'), 'defects', Defect),
     fileOf(path.join(suites, 'defects-tried.json'), Tried),
-    fileOf(path.join(suites, 'backtest.yaml'), RepairList),
+    rowsIn(path.join(suites, 'backtest'), 'repairs', Repair),
     fileOf(path.join(suites, 'backtest-results.json'), Results),
     fileOf(path.join(suites, 'known-issues.yaml'), IssueList),
   ]);
   return {
     ...(agreement ? { agreement } : {}),
-    ...(defects && tried ? { defects: defectsOf(defects.defects, tried) } : {}),
-    ...(repairs && results ? { backtest: backtestOf(repairs.repairs, results) } : {}),
+    ...(defects && tried ? { defects: defectsOf(defects, tried) } : {}),
+    ...(repairs && results ? { backtest: backtestOf(repairs, results) } : {}),
     issues: (issues?.issues ?? []).map(
       ({ issue, evidence, upstream, severity, expires, tests }): ProvenIssue => ({
         ...{ issue, evidence: evidence.trim(), upstream, severity, until: expires, tests: tests.length },
@@ -92,6 +88,19 @@ function backtestOf(repairs: readonly { suite?: string }[], results: readonly { 
     caught: count('caught'),
     missed: count('missed'),
   };
+}
+
+/** The rows under one key in all files of a folder; undefined where a file is missing or has another form. */
+async function rowsIn<T extends TSchema>(
+  folder: string,
+  key: string,
+  row: T,
+): Promise<Type.Static<T>[] | undefined> {
+  const names = await readdir(folder).catch(() => []);
+  const list = Type.Object({ [key]: Type.Array(row) });
+  const contents = await Promise.all(names.sort().map((name) => fileOf(path.join(folder, name), list)));
+  if (contents.length === 0 || contents.includes(undefined)) return undefined;
+  return contents.flatMap((content) => content?.[key] ?? []) as Type.Static<T>[];
 }
 
 /** The content of a file of YAML or JSON; undefined where it is missing or has another form. */
