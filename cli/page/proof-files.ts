@@ -90,7 +90,7 @@ function backtestOf(repairs: readonly { suite?: string }[], results: readonly { 
   };
 }
 
-/** The rows under one key in all files of a folder; undefined where a file is missing or has another form. */
+/** The rows under one key in all files of a folder. Undefined where a file is missing or has another form. */
 async function rowsIn<T extends TSchema>(
   folder: string,
   key: string,

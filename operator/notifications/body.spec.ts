@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { condition, testRun } from '@backendai-e2e/api/object-fixtures';
 import { expect } from 'chai';
-import { bodyOf, noticeOf, signatureOf } from './body.ts';
+import { bodyOf, noticeOf, signatureOf, standardSignatureOf } from './body.ts';
 import type { Change } from './changes.ts';
 import { targetOf } from './target.ts';
 
@@ -60,6 +60,19 @@ describe('the body of a notice', () => {
   it('is signed so that a receiver can check it', () => {
     const own = createHmac('sha256', 'key').update('1700000000.{"a":1}').digest('hex');
     expect(signatureOf('{"a":1}', 1_700_000_000, 'key')).to.equal(`sha256=${own}`);
+  });
+
+  it('is also signed as Standard Webhooks does, with the example of its libraries', () => {
+    const [id, body, timestamp] = [
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      '{"test": 2432232314}',
+      1_614_265_330,
+    ] as const;
+    expect(standardSignatureOf(id, body, timestamp, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')).to.equal(
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    );
+    const plain = createHmac('sha256', 'key').update('a.1.b').digest('base64');
+    expect(standardSignatureOf('a', 'b', 1, 'key')).to.equal(`v1,${plain}`);
   });
 });
 

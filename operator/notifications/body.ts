@@ -96,6 +96,20 @@ export function signatureOf(body: string, timestamp: number, key: string): strin
   return `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 
+/** What a key of Standard Webhooks begins with; the rest is Base64. */
+const KEY_PREFIX = 'whsec_';
+
+/**
+ * The signature of Standard Webhooks: "v1," and the HMAC-SHA256, in Base64, of `<id>.<timestamp>.<body>`. A key that begins with
+ * "whsec_" is Base64, as their libraries expect it. Another one is taken as it is (standardwebhooks.com, "Signature scheme").
+ */
+export function standardSignatureOf(id: string, body: string, timestamp: number, key: string): string {
+  const bytes = key.startsWith(KEY_PREFIX)
+    ? Buffer.from(key.slice(KEY_PREFIX.length), 'base64')
+    : Buffer.from(key);
+  return `v1,${createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+}
+
 /** Escapes Slack's markup: its three reserved characters, and the formatting characters. */
 function plain(text: string): string {
   return text

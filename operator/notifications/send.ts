@@ -1,7 +1,14 @@
 import { ConfigError } from '@backendai-e2e/kube/config-error';
 import { proxyFor } from '@backendai-e2e/kube/proxy';
-import { bodyOf, type Notice, signatureOf } from './body.ts';
+import { bodyOf, type Notice, signatureOf, standardSignatureOf } from './body.ts';
 import type { Target } from './target.ts';
+
+/** Headers of every notice as Standard Webhooks names them, for receivers with one of their libraries. */
+const STANDARD_HEADERS = {
+  id: 'webhook-id',
+  timestamp: 'webhook-timestamp',
+  signature: 'webhook-signature',
+} as const;
 
 /** Headers of every notice. */
 const NOTICE_HEADERS = {
@@ -36,7 +43,14 @@ export async function deliver(
     [NOTICE_HEADERS.id]: notice.id,
     [NOTICE_HEADERS.timestamp]: String(timestamp),
     ...(target.authorization ? { authorization: target.authorization } : {}),
-    ...(target.key ? { [NOTICE_HEADERS.signature]: signatureOf(body, timestamp, target.key) } : {}),
+    [STANDARD_HEADERS.id]: notice.id,
+    [STANDARD_HEADERS.timestamp]: String(timestamp),
+    ...(target.key
+      ? {
+          [NOTICE_HEADERS.signature]: signatureOf(body, timestamp, target.key),
+          [STANDARD_HEADERS.signature]: standardSignatureOf(notice.id, body, timestamp, target.key),
+        }
+      : {}),
   };
   // Loaded on first use: an operator without notifications does not need it.
   const { ProxyAgent, request } = await import('undici');
