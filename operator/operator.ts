@@ -1,4 +1,4 @@
-import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { FIELD_MANAGERS, OPERATOR_NAME } from '@backendai-e2e/api/group';
 import { EventLog } from '@backendai-e2e/controller/event-log';
 import { EventRecorder } from '@backendai-e2e/controller/events';
 import { HealthServer } from '@backendai-e2e/controller/health';
@@ -19,8 +19,6 @@ import { OperatorMetrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './options.ts';
 import * as reports from './reports/setup.ts';
 import * as runs from './runs/setup.ts';
-
-const LEASE = 'backendai-e2e-operator';
 
 /** The domains that own kinds. Every kind is declared before a controller asks for it. */
 const OWNERS = [environments, catalog, runs, reports, faults];
@@ -62,7 +60,7 @@ export function createOperator(options: OperatorOptions): Manager {
       metrics.apiSeconds.observe({ verb }, seconds);
     },
   });
-  const instance = options.electionIdentity ?? 'backendai-e2e-operator';
+  const instance = options.electionIdentity ?? OPERATOR_NAME;
   const recorder = new EventRecorder({ client, component: FIELD_MANAGERS.operator, instance, log });
 
   const health = new HealthServer({ port: options.port, metrics: metrics.registry });
@@ -72,7 +70,7 @@ export function createOperator(options: OperatorOptions): Manager {
       : new LeaseElection({
           client,
           namespace,
-          name: LEASE,
+          name: OPERATOR_NAME,
           identity: options.electionIdentity,
           log,
           metrics,

@@ -1,4 +1,5 @@
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
+import { REQUIREMENTS } from '../backend-ai/checkout.ts';
 import type { Build, Point } from './builds.ts';
 
 /** Folders below src/ai/backend, and the components that run their code. Code that is not here may be anyone's. */
@@ -16,8 +17,6 @@ const OWNERS: Readonly<Record<string, readonly Component[]>> = {
   'appproxy/common': ['appproxy-coordinator', 'appproxy-worker'],
 };
 const SOURCE = /^src\/ai\/backend\/((?:appproxy\/)?[^/]+)\//;
-/** The third-party packages of every component. */
-const REQUIREMENTS = 'requirements.txt';
 
 /**
  * The components whose code a change touches, in their order. Everything else of a checkout, such as its tests, is no

@@ -74,7 +74,7 @@ export interface ClusterLogs {
 }
 
 /** The API server cuts a longer log at its end. Far above what a run makes. */
-const LOG_BYTES = 64 * 1024 * 1024;
+export const LOG_BYTES = 64 * 1024 * 1024;
 /** Logs read at a time. The kubelet serves each from a file: more at once only load the node. */
 const PARALLEL = 6;
 

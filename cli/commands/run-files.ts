@@ -9,7 +9,7 @@ import type { KubeList } from '@backendai-e2e/kube/rest-client';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
-import { readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
+import { LOG_BYTES, readNamespaces, writeLogs } from '../collect/cluster-logs.ts';
 import { insideFolder } from '../collect/inside-folder.ts';
 import { maskedLogs, secretsOfNamespaces } from '../collect/masked-logs.ts';
 import { addArchived, printedTests } from '../collect/printed-tests.ts';
@@ -23,9 +23,6 @@ import { ExportFailed, exportTrace } from '../traces/export-trace.ts';
 import { traceOf } from '../traces/run-trace.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 import { runsOf, whole } from './runs.ts';
-
-/** Limit for the log endpoint: far above the output of a suite. */
-const LOG_BYTES = 64 * 1024 * 1024;
 
 /** `e2e logs`: what the pods of a run printed, or those of a component of its environment. */
 export function logsCommand(

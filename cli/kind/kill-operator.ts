@@ -1,3 +1,4 @@
+import { OPERATOR_NAME, OPERATOR_PODS } from '@backendai-e2e/api/group';
 import { environmentsOf, suiteOf } from '@backendai-e2e/api/test-run';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
@@ -11,9 +12,6 @@ interface Lease extends KubeObject {
   spec?: { holderIdentity?: string };
 }
 
-/** The operator's pods and its Lease, as charts/e2e-operator names them. */
-const OPERATOR_PODS = 'app.kubernetes.io/name=e2e-operator,app.kubernetes.io/component=operator';
-const LEASE = 'backendai-e2e-operator';
 /** A pod that starts, and a lease that runs out (15 s), on a busy machine. */
 const BACK_MS = 180_000;
 
@@ -102,10 +100,10 @@ export class OperatorKill {
     this.#note('OperatorKilled', `pod ${names.join(', ')} deleted by force in the middle of ${suite}`);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(BACK_MS)]);
     const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-    const one = { fieldSelector: `metadata.name=${LEASE}` };
+    const one = { fieldSelector: `metadata.name=${OPERATOR_NAME}` };
     try {
       for await (const seen of observe<Lease>(this.#client, lease, one, { signal: limit })) {
-        const holder = seen.get(LEASE)?.spec?.holderIdentity;
+        const holder = seen.get(OPERATOR_NAME)?.spec?.holderIdentity;
         if (!holder || holder === before) continue;
         const seconds = Math.round((performance.now() - start) / 100) / 10;
         this.#note('OperatorBack', `${holder.split('_')[0]} leads after ${seconds} s`);
@@ -121,7 +119,7 @@ export class OperatorKill {
 
   async #holder(): Promise<string | undefined> {
     const { namespace, signal } = this.#with;
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${LEASE}`;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${OPERATOR_NAME}`;
     return (await this.#client.get<Lease>(path, {}, signal)).spec?.holderIdentity;
   }
 

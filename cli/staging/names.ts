@@ -1,4 +1,5 @@
 import { ARTIFACT_SERVICE } from '@backendai-e2e/api/artifact-key';
+import { OPERATOR_NAME } from '@backendai-e2e/api/group';
 
 /** Where a staging run happens. */
 export interface StagingNamespaces {
@@ -17,7 +18,7 @@ export const STAGING = {
   /** Secret with connection.json that the suites get. */
   connectionSecret: 'staging-connection',
   /** Lease and ServiceAccount of the operator. */
-  operator: 'backendai-e2e-operator',
+  operator: OPERATOR_NAME,
   /** Service of the artifact server with its port, as the API server's proxy names it. */
   artifactService: ARTIFACT_SERVICE,
   /** Everything that is written, relative to the checkout. */

@@ -1,5 +1,5 @@
 import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
-import { KUEUE_QUEUE_LABEL, LABELS, type OwnerReference } from '@backendai-e2e/api/group';
+import { KUEUE_QUEUE_LABEL, LABELS, OPERATOR_NAME, type OwnerReference } from '@backendai-e2e/api/group';
 import { CONNECTION_MOUNT, RUNNER_ENV, UNDO_FILE } from '@backendai-e2e/api/runner-contract';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
 import type { DeploymentChange } from '@backendai-e2e/api/test-report';
@@ -188,7 +188,7 @@ export function undoJob(
   { name, owner }: { name: string; owner: OwnerReference },
 ): Intent<Job> {
   const spec = { ...input.spec, files: [UNDO_FILE], timeoutSeconds: UNDO_SECONDS };
-  const labels = { [LABELS.run]: input.run, 'app.kubernetes.io/managed-by': 'backendai-e2e-operator' };
+  const labels = { [LABELS.run]: input.run, 'app.kubernetes.io/managed-by': OPERATOR_NAME };
   const { metadata, spec: job } = attemptJob({
     ...{ ...input, name, labels, owner, spec },
     ...{ grep: undefined, rounds: undefined, queueName: undefined },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LABELS } from '@backendai-e2e/api/group';
+import { LABELS, OPERATOR_NAME } from '@backendai-e2e/api/group';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import type { ObjectName } from '@backendai-e2e/kube/object';
@@ -37,7 +37,7 @@ export function attemptLabels(run: string, suite: string, attempt: number): Reco
     [LABELS.run]: run,
     [LABELS.suite]: suite,
     [LABELS.attempt]: String(attempt),
-    'app.kubernetes.io/managed-by': 'backendai-e2e-operator',
+    'app.kubernetes.io/managed-by': OPERATOR_NAME,
   };
 }
 

@@ -1,4 +1,4 @@
-import { GROUP, LABELS } from '@backendai-e2e/api/group';
+import { GROUP, LABELS, OPERATOR_NAME } from '@backendai-e2e/api/group';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { Namespace, RoleBinding } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent } from '@backendai-e2e/kube/object';
@@ -18,7 +18,7 @@ export function environmentNamespace(environment: TestEnvironment): Intent<Names
       name: namespaceOf(environment),
       labels: {
         [LABELS.environment]: environment.metadata.name,
-        'app.kubernetes.io/managed-by': 'backendai-e2e-operator',
+        'app.kubernetes.io/managed-by': OPERATOR_NAME,
         'pod-security.kubernetes.io/enforce': 'privileged',
       },
       annotations: { [OWNER_ANNOTATION]: ownerOf(environment) },
@@ -55,9 +55,9 @@ export interface OperatorIdentity {
 export function environmentRoleBinding(namespace: string, identity: OperatorIdentity): Intent<RoleBinding> {
   return {
     metadata: {
-      name: 'backendai-e2e-operator',
+      name: OPERATOR_NAME,
       namespace,
-      labels: { 'app.kubernetes.io/managed-by': 'backendai-e2e-operator' },
+      labels: { 'app.kubernetes.io/managed-by': OPERATOR_NAME },
     },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: identity.environmentRole },
     subjects: [{ kind: 'ServiceAccount', name: identity.serviceAccount, namespace: identity.namespace }],

@@ -5,6 +5,7 @@ import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
 import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { BackendApiError } from '../clients/http/api.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd, waitForState } from '../clients/manager/session-watch.ts';
+import { uuidOf } from '../clients/manager/vfolders.ts';
 import { Browser, WEB_COOKIE } from '../clients/web/browser.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
@@ -16,8 +17,6 @@ const LOGIN_SECONDS = 604_800;
 
 /** The webserver's answer without a login. */
 const LOGGED_OUT: Refusal = { status: 401, kind: 'auth-failed' };
-
-const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 describe('a user in a browser', function () {
   this.timeout(60_000);
@@ -100,7 +99,7 @@ describe('a user in a browser', function () {
     const up = await browser.folders.requestUpload(folder.id, 'numbers.csv', csv.length);
     await vfolders.client.sendAll(up.token, csv, 32_768);
 
-    const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(folder.id)] } });
+    const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuidOf(folder)] } });
     const created = await browser.sessions.create(wanted);
     afterTest.add(`session ${created.sessionName} (${created.sessionId})`, () =>
       world().endSession(created.sessionId),

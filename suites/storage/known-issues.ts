@@ -2,13 +2,11 @@ import { posix } from 'node:path';
 import { expect } from 'chai';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
-import type { Invitation, VFolder } from '../clients/manager/vfolders.ts';
+import { type Invitation, uuidOf, type VFolder } from '../clients/manager/vfolders.ts';
 import { ObjectStorage } from '../clients/storage/object-storage.ts';
 import { S3Server } from '../clients/storage/s3-server.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
-
-const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /**
  * What is right, and what Backend.AI 26.9.6 does wrong: suites/known-issues.yaml gives the cause of each. These tests
@@ -86,7 +84,7 @@ describe('known issues of storage', function () {
     const { user, afterTest } = world();
     const folder = await vfolders.make(afterTest);
     await vfolders.upload(folder.id, 'in-use.txt', 'in use');
-    await world().startSession(afterTest, { config: { ...SMALL, mount_ids: [uuid(folder.id)] } });
+    await world().startSession(afterTest, { config: { ...SMALL, mount_ids: [uuidOf(folder)] } });
     const refusal: Refusal = { status: 400, kind: 'vfolder-deletion-not-allowed' };
     await expectRefusal(user.folders.forceDelete(folder.id), refusal);
     expect((await vfolders.volume.files(folder)).map((entry) => entry.name)).to.deep.equal(['in-use.txt']);
@@ -99,7 +97,7 @@ describe('known issues of storage', function () {
       const { user, user2, afterSuite, connection } = world();
       folder = await vfolders.make(afterSuite, user2);
       await user2.folders.invite(folder.name, 'rw', [connection.accounts.user.email]);
-      offer = (await user.folders.invitations()).find((one) => one.vfolder_id === uuid(folder.id));
+      offer = (await user.folders.invitations()).find((one) => one.vfolder_id === uuidOf(folder));
       await user.folders.acceptInvitation(offer?.id ?? '');
     });
 

@@ -4,7 +4,7 @@ import { runCode } from '../assertions/execution.ts';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
 import type { BackendAi } from '../clients/manager/backend-ai.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
-import type { VFolder } from '../clients/manager/vfolders.ts';
+import { uuidOf, type VFolder } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
@@ -13,8 +13,6 @@ import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 const EROFS = 30;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-/** Formats an id of 32 digits as a UUID, as sessions require. */
-const uuid = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 const FORBIDDEN: Refusal = { status: 403, kind: 'not-enough-permission' };
 const UNKNOWN: Refusal = { status: 404, kind: 'object-not-found' };
@@ -39,7 +37,7 @@ describe('vfolders in sessions', function () {
     const seenBefore = (await user.folders.list()).map((one) => one.id);
     expect(seenBefore, 'an invitation alone gives nothing').not.to.include(folder.id);
     await expectRefusal(user.folders.files(folder.id), FORBIDDEN);
-    const invitation = (await user.folders.invitations()).find((one) => one.vfolder_id === uuid(folder.id));
+    const invitation = (await user.folders.invitations()).find((one) => one.vfolder_id === uuidOf(folder));
     expect(invitation).to.include({
       inviter: connection.accounts.user2.email,
       perm: permission,
@@ -97,9 +95,9 @@ print(json.dumps([attempt(act) for act in (
     session = await world().startSession(afterSuite, {
       config: {
         ...SMALL,
-        mount_ids: [own, fixed, lentToRead, lentToWrite].map((folder) => uuid(folder.id)),
-        mount_id_map: { [uuid(own.id)]: '/home/work/own', [uuid(fixed.id)]: '/home/work/fixed' },
-        mount_options: { [uuid(fixed.id)]: { permission: 'ro' } },
+        mount_ids: [own, fixed, lentToRead, lentToWrite].map(uuidOf),
+        mount_id_map: { [uuidOf(own)]: '/home/work/own', [uuidOf(fixed)]: '/home/work/fixed' },
+        mount_options: { [uuidOf(fixed)]: { permission: 'ro' } },
       },
     });
     measure('session-start-with-folders', session.startSeconds, 's');
@@ -198,8 +196,8 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       const wanted = world().smallSession({
         config: {
           ...SMALL,
-          mount_ids: [uuid(lentToRead.id)],
-          mount_options: { [uuid(lentToRead.id)]: { permission: 'rw' } },
+          mount_ids: [uuidOf(lentToRead)],
+          mount_options: { [uuidOf(lentToRead)]: { permission: 'rw' } },
         },
       });
       const asked = user.sessions.create(wanted).then((created) => {
@@ -236,7 +234,7 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
 
     it('who get no session with them', async () => {
       const { user2, database } = world();
-      const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuid(own.id)] } });
+      const wanted = world().smallSession({ config: { ...SMALL, mount_ids: [uuidOf(own)] } });
       await expectRefusal(user2.sessions.create(wanted), UNKNOWN);
       expect(await database.traces(wanted.name)).to.deep.equal({ sessions: 0, kernels: 0 });
     });

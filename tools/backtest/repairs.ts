@@ -2,9 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { COMPONENTS as DEPLOYED } from '@backendai-e2e/api/components';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
 import { type Static, Type } from 'typebox';
-import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
-
-const Id = Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
+import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 /** Where the fault was. common: in code that several components load. client: in the command line client. */
 export const COMPONENTS = [...DEPLOYED, 'client', 'common'] as const;

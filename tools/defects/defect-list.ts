@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { type Static, Type } from 'typebox';
-import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
+import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 export const KINDS = [
   'false answer',
@@ -29,7 +29,7 @@ export const KINDS = [
 /** A row of suites/defects: one change of Backend.AI's own code. It has exactly one of module, setting and withhold. */
 const Row = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' }),
+    name: Id,
     component: Type.Enum([...COMPONENTS]),
     kind: Type.Enum([...KINDS]),
     /** What is wrong, in one sentence. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { OPERATOR_NAME } from '@backendai-e2e/api/group';
 import { command } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { CONFIG_MAPS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
@@ -9,7 +10,7 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import { findCluster } from '@backendai-e2e/kube/find-cluster';
 import { localRun, type MountedFile } from './local-arguments.ts';
 import { LocalProcess } from './local-process.ts';
-import { findDeployment, OPERATOR_DEPLOYMENT, takeOver } from './takeover.ts';
+import { findDeployment, takeOver } from './takeover.ts';
 import { tokenKubeconfig } from './token-kubeconfig.ts';
 
 /** What a session needs. */
@@ -68,7 +69,7 @@ export async function runSession(options: SessionOptions, p: Provision): Promise
     ]);
     const text = await readFile(kubeconfig, 'utf8');
     await writeFile(own, tokenKubeconfig(text, kubeconfig, token.trim(), namespace), { mode: 0o600 });
-    p.log(`scaling Deployment ${namespace}/${OPERATOR_DEPLOYMENT} to zero`);
+    p.log(`scaling Deployment ${namespace}/${OPERATOR_NAME} to zero`);
     const takeover = await takeOver(client, deployment, p.signal);
     const processes = new Map<string, LocalProcess>();
     try {

@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { OPERATOR_NAME, OPERATOR_PODS } from '@backendai-e2e/api/group';
 import { DEPLOYMENTS, type Deployment, PODS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import { NotTheOperator } from './local-arguments.ts';
 
-/** The operator's Deployment and pods, as charts/e2e-operator names them. */
-export const OPERATOR_DEPLOYMENT = 'backendai-e2e-operator';
-const OPERATOR_PODS = 'app.kubernetes.io/name=e2e-operator,app.kubernetes.io/component=operator';
 /** On the Deployment while its pods are away: the replicas to restore, also after a session that was killed. */
 const REPLICAS_ANNOTATION = 'e2e.backend.ai/replicas-before-dev';
 /** The pods' terminationGracePeriodSeconds is 40. */
@@ -31,8 +29,8 @@ export async function findDeployment(
   namespace: string,
   signal: AbortSignal,
 ): Promise<Deployment> {
-  const found = await client.get(DEPLOYMENTS, { namespace, name: OPERATOR_DEPLOYMENT }, { signal });
-  if (!found) throw new NotTheOperator(`there is no Deployment ${namespace}/${OPERATOR_DEPLOYMENT}`);
+  const found = await client.get(DEPLOYMENTS, { namespace, name: OPERATOR_NAME }, { signal });
+  if (!found) throw new NotTheOperator(`there is no Deployment ${namespace}/${OPERATOR_NAME}`);
   return found;
 }
 
@@ -46,7 +44,7 @@ export async function takeOver(
   signal: AbortSignal,
 ): Promise<Takeover> {
   const { namespace = '' } = deployment.metadata;
-  const at = { namespace, name: OPERATOR_DEPLOYMENT };
+  const at = { namespace, name: OPERATOR_NAME };
   const noted = deployment.metadata.annotations?.[REPLICAS_ANNOTATION];
   const replicas = noted === undefined ? (deployment.spec?.replicas ?? 1) : Number(noted);
   const restore = async (ending: AbortSignal): Promise<void> => {

@@ -9,6 +9,8 @@ export class InvalidList extends Error {
   override name = 'InvalidList';
 }
 
+/** Words of lower-case letters and digits, joined by dashes. */
+export const Id = Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
 /** A text that is not blank. */
 export const Text = Type.String({ pattern: '\\S' });
 

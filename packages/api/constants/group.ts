@@ -39,9 +39,15 @@ export const FINALIZERS = {
   fault: `${GROUP}/fault`,
 } as const;
 
+/** Name of the operator's Deployment, ServiceAccount and Lease, and of the manager of what it creates. */
+export const OPERATOR_NAME = 'backendai-e2e-operator';
+
+/** Selector of the operator's pods, as charts/e2e-operator labels them. */
+export const OPERATOR_PODS = 'app.kubernetes.io/name=e2e-operator,app.kubernetes.io/component=operator';
+
 /** Field managers for server-side apply: one for each part of a status. */
 export const FIELD_MANAGERS = {
-  operator: 'backendai-e2e-operator',
+  operator: OPERATOR_NAME,
   /** The reporter in the pod of a suite. It owns what it reports in TestReport.status. */
   runner: 'backendai-e2e-runner',
   /**

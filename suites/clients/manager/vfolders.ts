@@ -17,6 +17,11 @@ export type VFolderStatus =
   | 'delete-complete'
   | 'delete-error';
 
+/** The id of a vfolder, 32 digits, as a UUID. Sessions and invitations name vfolders so. */
+export function uuidOf({ id }: { id: string }): string {
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 /** A vfolder in a list. id: 32 hexadecimal digits, quota_scope_id: "user:<uuid>" or "project:<uuid>". */
 export interface VFolder {
   id: string;

@@ -3,9 +3,9 @@ import { ArtifactServer } from '@backendai-e2e/operator/artifacts/server/server'
 import type { ArtifactServerAccess } from '@backendai-e2e/operator/artifacts/server-client';
 import { quietLog } from '../doubles/quiet-log.ts';
 import type { OperatorHarness } from '../operator/harness.ts';
+import { TOKEN } from './artifact-client.ts';
 import { createLocalService } from './local-service.ts';
 
-const TOKEN = 'a-token-of-the-tests';
 /** The name that charts/e2e-operator gives it. */
 const NAME = 'backendai-e2e-artifacts';
 
