@@ -195,9 +195,16 @@ function addRelease(program: Command, end: End): void {
     );
   program
     .command('release')
-    .description('build charts, image archives and release notes into out/release; publish nothing')
+    .description(
+      'build charts, image archives, bills of materials and provenance into out/release; publish nothing',
+    )
     .option('--no-images', 'leave out the image archives, which need Docker')
-    .action(async ({ images }: { images: boolean }) =>
-      end(await (await import('../release/command.ts')).releaseCommand(images)),
+    .addOption(
+      new Option('--key <file>', 'sign the checksums: a private key in PEM, or one of cosign').env(
+        'COSIGN_KEY',
+      ),
+    )
+    .action(async ({ images, key }: { images: boolean; key?: string }) =>
+      end(await (await import('../release/command.ts')).releaseCommand(images, key || undefined)),
     );
 }

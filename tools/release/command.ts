@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { withProvision } from '@backendai-e2e/cli/commands/machine';
-import { buildImages } from '@backendai-e2e/cli/images/build';
-import { command } from '@backendai-e2e/cli/machine/command';
-import { ensureEngine } from '@backendai-e2e/cli/machine/engine';
+import { command, tryCommand } from '@backendai-e2e/cli/machine/command';
 import { PROJECT_ROOT, type Provision, ProvisionError } from '@backendai-e2e/cli/machine/provision';
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { projectVersion } from '@backendai-e2e/cli/program/program';
+import { saveImages } from './images.ts';
+import { type Artifact, provenanceOf, type Source } from './provenance.ts';
+import { stableNpmSpdx } from './sbom.ts';
+import { signFile } from './signature.ts';
+import { withTime } from './tar.ts';
 import { notesOf, otherVersions, setVersion } from './versions.ts';
 
 const OUT = 'out/release';
 const CHARTS = ['charts/backend-ai', 'charts/e2e-operator'];
-/** Images that a user installs. Those of Backend.AI are built where they are needed. */
-const IMAGES = ['operator', 'suites'] as const;
-/** Bash: $1 is the reference, $2 the file. Pigz is not everywhere, and gzip -1 loses little. */
-const SAVE = 'docker save "$1" | gzip -1 >"$2"';
 
 /** `tools/dev set-version VERSION`. */
 export function setVersionCommand(version: string): Promise<number> {
@@ -33,11 +33,17 @@ export function setVersionCommand(version: string): Promise<number> {
   });
 }
 
+/** Files that decide what is built, beside the sources. */
+const MATERIALS = ['package-lock.json', 'versions.json'];
+
 /**
- * `tools/dev release`: writes charts, image archives, NOTES.md and SHA256SUMS into out/release. Publishes nothing. Ends with
- * 2 where a file has another version, or the changelog has no section for it.
+ * `tools/dev release`: writes into out/release the charts, the image archives, bills of materials, NOTES.md, provenance and
+ * SHA256SUMS. With a key, it signs the sums. Publishes nothing. Equal commits give equal files. Ends with 2 where a file has
+ * another version, or the changelog has no section for it.
+ * @param images whether to build the images
+ * @param key private key: see signature.ts
  */
-export function releaseCommand(images: boolean): Promise<number> {
+export function releaseCommand(images: boolean, key?: string): Promise<number> {
   return withProvision(async (p) => {
     const version = projectVersion();
     const others = await otherVersions(PROJECT_ROOT);
@@ -51,39 +57,72 @@ export function releaseCommand(images: boolean): Promise<number> {
     const out = path.join(PROJECT_ROOT, OUT);
     await rm(out, { recursive: true, force: true });
     await mkdir(out, { recursive: true });
+    const { seconds, ...source } = await sourceOf(p);
+    if (source.modified) p.log('files of the checkout differ from its commit: the provenance says so');
     await writeFile(path.join(out, 'NOTES.md'), `# ${version}\n\n${notes}`);
-    const helm = await ensureTool('helm', p);
-    for (const chart of CHARTS) {
-      await command(p, helm, ['package', path.join(PROJECT_ROOT, chart), '--destination', out]);
-    }
-    if (images) await saveImages(out, version, p);
-    await writeFile(path.join(out, 'SHA256SUMS'), await sumsOf(out));
+    await packCharts(out, seconds, p);
+    await writeFile(path.join(out, `backendai-e2e-npm-${version}.spdx.json`), await npmSpdx(seconds, p));
+    const built = images ? await saveImages(out, version, seconds, p) : [];
+    const materials = await Promise.all(
+      MATERIALS.map(async (name) => ({ name, sha256: await sumOf(path.join(PROJECT_ROOT, name)) })),
+    );
+    const provenance = provenanceOf(version, source, [...built, ...(await sumsOf(out))], materials);
+    await writeFile(path.join(out, `backendai-e2e-${version}.provenance.json`), provenance);
+    const sums = path.join(out, 'SHA256SUMS');
+    await writeFile(sums, (await sumsOf(out)).map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''));
+    if (key) await signFile(sums, key, p);
     for (const file of (await readdir(out)).sort()) p.log(`${OUT}/${file}`);
-    p.log(`Release ${version} is built. Nothing was published.`);
+    p.log(`Release ${version} is built${key ? ' and signed' : ''}. Nothing was published.`);
     return COMMAND_EXIT.passed;
   });
 }
 
-/** Saves each image as backendai-e2e-<name>-<version>.tar.gz under a tag of that version. */
-async function saveImages(out: string, version: string, p: Provision): Promise<void> {
-  await ensureEngine(p);
-  const refs = await buildImages(IMAGES, p);
-  for (const name of IMAGES) {
-    const tag = `${refs[name].slice(0, refs[name].lastIndexOf(':'))}:${version}`;
-    await command(p, 'docker', ['tag', refs[name], tag]);
-    const file = path.join(out, `backendai-e2e-${name}-${version}.tar.gz`);
-    await command(p, 'bash', ['-o', 'pipefail', '-c', SAVE, 'bash', tag, file], { timeoutSeconds: 600 });
-    await command(p, 'docker', ['image', 'rm', tag]);
+/** Packs the charts. Helm writes the time of packing into them, which is replaced. */
+async function packCharts(out: string, seconds: number, p: Provision): Promise<void> {
+  const helm = await ensureTool('helm', p);
+  for (const chart of CHARTS) {
+    await command(p, helm, ['package', path.join(PROJECT_ROOT, chart), '--destination', out]);
+  }
+  for (const name of await readdir(out)) {
+    if (!name.endsWith('.tgz')) continue;
+    const file = path.join(out, name);
+    await writeFile(file, gzipSync(withTime(gunzipSync(await readFile(file)), seconds)));
   }
 }
 
-/** Lines for sha256sum --check, of every file in the folder. */
-async function sumsOf(folder: string): Promise<string> {
-  const lines: string[] = [];
-  for (const file of (await readdir(folder)).sort()) {
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path.join(folder, file))) hash.update(chunk);
-    lines.push(`${hash.digest('hex')}  ${file}\n`);
+/** Every package of package-lock.json. */
+async function npmSpdx(seconds: number, p: Provision): Promise<string> {
+  const args = ['sbom', '--sbom-format=spdx', '--package-lock-only'];
+  const remedy = 'Use the npm that comes with Node.js 20 or later.';
+  return stableNpmSpdx(await command(p, 'npm', args, { cwd: PROJECT_ROOT, remedy }), seconds);
+}
+
+/** The commit, and the time of everything in the release: $SOURCE_DATE_EPOCH, else that of the commit. */
+async function sourceOf(p: Provision): Promise<Source & { seconds: number }> {
+  const git = (...args: string[]) => tryCommand(p, 'git', ['-C', PROJECT_ROOT, ...args]);
+  const [commit, time, changes] = [
+    await git('rev-parse', 'HEAD'),
+    await git('log', '-1', '--format=%ct'),
+    await git('status', '--porcelain'),
+  ];
+  const seconds = Number(process.env.SOURCE_DATE_EPOCH || time || 0);
+  if (!Number.isSafeInteger(seconds) || seconds < 0) {
+    throw new ProvisionError(
+      `SOURCE_DATE_EPOCH is "${process.env.SOURCE_DATE_EPOCH}"`,
+      'Give whole seconds since 1970, or unset it.',
+    );
   }
-  return lines.join('');
+  return { commit: commit?.trim() || undefined, modified: (changes ?? '').trim() !== '', seconds };
+}
+
+/** Every file in the folder with its SHA-256, in the order of the names. */
+async function sumsOf(folder: string): Promise<Artifact[]> {
+  const files = (await readdir(folder)).sort();
+  return Promise.all(files.map(async (name) => ({ name, sha256: await sumOf(path.join(folder, name)) })));
+}
+
+async function sumOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
 }
