@@ -87,6 +87,17 @@ describe('a suite file that runs without a cluster', function () {
     });
   });
 
+  it('has titles and errors in printable characters', async () => {
+    const result = await tried('control-titles');
+    expect([result.status.counts?.total, exitOf(result)]).to.deep.equal([6, 1]);
+    const texts = (result.status.tests ?? []).flatMap(({ title, error = '' }) => [title, error]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for them
+    expect(texts.join('')).not.to.match(/[\u0000-\u0009\u000b-\u001f\u202e]|\[31m/);
+    const titles = (result.status.tests ?? []).map(({ title }) => title);
+    expect(new Set(titles).size).to.equal(titles.length);
+    expect(titles.every((title) => title.trim() !== '' && !title.includes('\n'))).to.equal(true);
+  });
+
   it('counts the last try of a test that Mocha runs again', async () => {
     const result = await tried('retries');
     expect(states(result)).to.deep.equal(['passed', 'failed']);

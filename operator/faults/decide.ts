@@ -9,6 +9,7 @@ import type { Observed, TargetSeen } from './observe.ts';
 import { stepInPod } from './pod-step.ts';
 import { stepScale } from './scale-step.ts';
 import type { FaultProgress } from './status.ts';
+import { isLive } from './targets.ts';
 import { isHopeless, nothingDone, type Timing } from './timing.ts';
 import { isInPod } from './tools.ts';
 
@@ -49,7 +50,11 @@ export function decide(fault: Fault, seen: Observed | undefined, timing: Timing)
   }
   const pods = new Set(seen.component.pods.flatMap(({ metadata }) => metadata.uid ?? []));
   const { workloads } = seen.component;
-  const { scale, ...step } = stepScale(before, fault.status?.workloads ?? [], { pods, workloads }, timing);
+  const others = seen.component.pods
+    .filter((pod) => isLive(pod, component) && !before.some(({ uid }) => uid === pod.metadata.uid))
+    .map(({ metadata }) => metadata.name);
+  const looked = { pods, others, workloads };
+  const { scale, ...step } = stepScale(before, fault.status?.workloads ?? [], looked, timing);
   return [{ ...step, before, acts: scale.map((scaled) => ({ do: 'scale', scaled })) }];
 }
 

@@ -1,10 +1,13 @@
 import type { FaultReceipt, ScaledWorkload } from '@backendai-e2e/api/fault';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { WorkloadSeen } from './observe.ts';
 import { hasTime, LOOK_MS, nothingDone, type Timing } from './timing.ts';
 
 export interface ScaleSeen {
   /** UIDs of the pods of the component that the API server holds now. */
   pods: ReadonlySet<string>;
+  /** Names of its live pods that are no targets: they came after the targets were chosen. */
+  others: readonly string[];
   workloads: readonly WorkloadSeen[];
 }
 
@@ -42,8 +45,14 @@ export function stepScale(
   }
   const receipts = before.map((receipt): FaultReceipt => {
     if (receipt.seenInForceAt || seen.pods.has(receipt.uid)) return receipt;
+    // A component with another live pod still serves: the fault is not in force.
+    if (seen.others.length > 0) {
+      const trouble = `the component still has ${seen.others.join(', ')}`.slice(0, LENGTHS.message);
+      return { ...receipt, trouble };
+    }
+    const { trouble: _over, ...alone } = receipt;
     const inForceEvidence = `the API server no longer has pod ${receipt.pod} with uid ${receipt.uid}`;
-    return { ...receipt, seenInForceAt: at, inForceEvidence };
+    return { ...alone, seenInForceAt: at, inForceEvidence };
   });
   const end = Date.parse(first) + timing.seconds * 1000;
   if (!timing.wantsHealing && timing.now.getTime() < end) {

@@ -67,9 +67,9 @@ describe('scaling to zero', () => {
   const pods = new Set(['uid-a']);
 
   it('scales down, sees the pods gone, scales back in time and sees them ready', () => {
-    const first = stepScale([target('a')], was, { pods, workloads: workload(3) }, timing(1));
+    const first = stepScale([target('a')], was, { pods, others: [], workloads: workload(3) }, timing(1));
     expect(first.scale).to.deep.equal([{ workload: 'Deployment/web', replicas: 0 }]);
-    const gone = { pods: new Set<string>(), workloads: workload(0) };
+    const gone = { pods: new Set<string>(), others: [], workloads: workload(0) };
     const second = stepScale(first.receipts, was, gone, timing(5));
     expect(second.scale).to.deep.equal([]);
     expect(second.receipts[0]?.seenInForceAt).to.equal(timing(5).now.toISOString());
@@ -77,14 +77,33 @@ describe('scaling to zero', () => {
     const third = stepScale(second.receipts, was, gone, timing(61));
     expect(third.scale).to.deep.equal(was);
     expect(third.receipts[0]?.seenHealedAt).to.equal(undefined);
-    const coming = stepScale(third.receipts, was, { pods, workloads: workload(3, 2) }, timing(62));
+    const coming = stepScale(
+      third.receipts,
+      was,
+      { pods, others: [], workloads: workload(3, 2) },
+      timing(62),
+    );
     expect(coming.receipts[0]?.seenHealedAt).to.equal(undefined);
-    const back = stepScale(coming.receipts, was, { pods, workloads: workload(3) }, timing(63));
+    const back = stepScale(coming.receipts, was, { pods, others: [], workloads: workload(3) }, timing(63));
     expect(back.receipts[0]?.seenHealedAt).to.equal(timing(63).now.toISOString());
   });
 
+  it('is not in force while the component has another live pod, and names it', () => {
+    const before = { ...target('a'), injectedAt: START.toISOString() };
+    const down = { pods: new Set(['uid-b']), others: ['b'], workloads: workload(0) };
+    const [receipt = target('a')] = stepScale([before], was, down, timing(5)).receipts;
+    expect(receipt).not.to.have.property('seenInForceAt');
+    expect(receipt.trouble).to.equal('the component still has b');
+    const alone = { ...down, pods: new Set<string>(), others: [] };
+    const [gone] = stepScale([receipt], was, alone, timing(6)).receipts;
+    expect(gone)
+      .to.include({ seenInForceAt: timing(6).now.toISOString() })
+      .and.not.have.property('trouble');
+    expect(stepScale([gone ?? before], was, down, timing(7)).receipts[0]).to.deep.equal(gone);
+  });
+
   it('heals a scale without a receipt after a crash of the operator', () => {
-    const down = { pods: new Set<string>(), workloads: workload(0) };
+    const down = { pods: new Set<string>(), others: [], workloads: workload(0) };
     const begun = stepScale([target('a')], was, down, timing(200, true));
     expect(begun.receipts[0]?.injectedAt).not.to.equal(undefined);
     expect(stepScale(begun.receipts, was, down, timing(201, true)).scale).to.deep.equal(was);
@@ -92,7 +111,9 @@ describe('scaling to zero', () => {
 
   it('does not scale a workload that was scaled up meanwhile', () => {
     const before = [{ ...target('a'), injectedAt: START.toISOString() }];
-    expect(stepScale(before, was, { pods, workloads: workload(1) }, timing(99)).scale).to.deep.equal([]);
+    expect(
+      stepScale(before, was, { pods, others: [], workloads: workload(1) }, timing(99)).scale,
+    ).to.deep.equal([]);
   });
 });
 

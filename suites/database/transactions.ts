@@ -198,8 +198,8 @@ describe('transactions', function () {
   });
 
   it('leave nothing reserved for sessions that have ended', async () => {
-    const { connection, database, afterTest } = world();
-    afterTest.add('slots reserved for no session', () => giveBackLostSlots(connection.postgres));
+    const { database, afterTest } = world();
+    afterTest.add('slots reserved for no session', () => giveBackLostSlots(world()));
     // Other suites run meanwhile, so one statement reads both sides, until they agree.
     await waitUntil(
       'nothing to be reserved for no session',

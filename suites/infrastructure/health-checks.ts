@@ -9,6 +9,7 @@ import {
   NEEDS,
   type Need,
 } from '../assertions/health.ts';
+import { CHECKS, untilNoticed } from '../assertions/health-looks.ts';
 import { NAMES, PROVIDERS, ROUNDS, type Square } from '../assertions/health-matrix.ts';
 import { type Disruption, useFaults } from '../chaos/faults.ts';
 import { parseMetrics } from '../clients/http/metrics.ts';
@@ -25,7 +26,7 @@ const RECOVERY_SECONDS = 3 * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
 /** Up to eight faults are injected at once, most with a separate container. This takes time on two busy cores. */
 const IN_FORCE_SECONDS = 110;
 /** Faults are healed when they have been observed, not after their duration. */
-const FAULT_SECONDS = 240;
+const FAULT_SECONDS = IN_FORCE_SECONDS + CHECKS * (LOOK_SECONDS + LOOK_TAKES_SECONDS) + 30;
 /**
  * The webserver checks its managers every 2 s (charts/backend-ai/ci/e2e-values.yaml), for 2 s each. A manager is ill
  * after three failures. Only then can the webserver's own check show it.
@@ -33,10 +34,17 @@ const FAULT_SECONDS = 240;
 const POOL_SECONDS = 15;
 
 /** The answers of a process during a round, or the error instead. */
-type Seen = { look: Look; metrics: string | undefined } | { error: unknown };
+type Seen = Answers | { error: unknown };
+
+interface Answers {
+  look: Look;
+  metrics: string | undefined;
+  /** Checks that did not notice what was gone. */
+  missed: number;
+}
 
 /** Throws the error when there was no answer. */
-function answersOf(seen: Map<string, Seen>, key: string): { look: Look; metrics: string | undefined } {
+function answersOf(seen: Map<string, Seen>, key: string): Answers {
   const found = seen.get(key);
   if (!found) throw new Inconclusive(`there was no check of ${key}`);
   if ('error' in found) throw found.error;
@@ -44,7 +52,7 @@ function answersOf(seen: Map<string, Seen>, key: string): { look: Look; metrics:
 }
 
 describe('health of the components', function () {
-  this.timeout(420_000);
+  this.timeout(600_000);
   // Runs before the world's own hook, which closes its connections.
   after('every process is healthy', async function () {
     this.timeout((RECOVERY_SECONDS + 150 + RECONNECT_SECONDS) * 1000);
@@ -134,12 +142,20 @@ describe('health of the components', function () {
     const lackNothing = all.filter(
       (subject) => !squares.some((square) => of(square.component, square.one).includes(subject)),
     );
-    /** Records the answers of a process after its first check since the fault. */
-    const ask = async (subject: HealthTarget, key: string, since: Date, why: string): Promise<void> => {
+    /** Records the answers of a process after its first check since the fault. It waits until a gone need is noticed. */
+    const ask = async (
+      subject: HealthTarget,
+      key: string,
+      since: Date,
+      why: string,
+      gone?: Need,
+    ): Promise<void> => {
       try {
-        const look = await subject.lookAfter(since, why);
+        const { look, missed } = gone
+          ? await untilNoticed(gone, since, (after) => subject.lookAfter(after, why))
+          : { look: await subject.lookAfter(since, why), missed: 0 };
         measure(`told-${subject.component}-${why}`, (Date.now() - since.getTime()) / 1000, 's');
-        seen.set(key, { look, metrics: await subject.metrics() });
+        seen.set(key, { look, metrics: await subject.metrics(), missed });
       } catch (error) {
         seen.set(key, { error });
       }
@@ -151,8 +167,9 @@ describe('health of the components', function () {
         const asked = own.flatMap((square) => {
           const { component, need, way, one } = square;
           const late = need === 'manager' ? POOL_SECONDS * 1000 : 0;
+          const gone = way === 'gone' ? need : undefined;
           return of(component, one).map((subject) =>
-            ask(subject, `${subject.name} ${need}`, new Date(since + late), `${need}-${way}`),
+            ask(subject, `${subject.name} ${need}`, new Date(since + late), `${need}-${way}`, gone),
           );
         });
         const others = index > 0 ? [] : lackNothing;
@@ -213,6 +230,16 @@ describe('health of the components', function () {
             );
             expect(blamed, `what ${subject.name} blames wrongly`).to.deep.equal([]);
             expectMetrics(subject, metrics);
+          }
+        });
+      }
+
+      for (const { component, need, one } of squares.filter(({ way }) => way === 'gone')) {
+        it(`${component} notices at its first check that ${NAMES[need]} is gone`, async () => {
+          const seen = await once();
+          for (const subject of of(component, one)) {
+            const { missed } = answersOf(seen, `${subject.name} ${need}`);
+            expect(missed, `checks of ${subject.name} that did not notice it`).to.equal(0);
           }
         });
       }

@@ -207,8 +207,8 @@ describe('terminating a session', () => {
 
   it('that is starting leaves nothing behind', async function () {
     this.timeout(150_000);
-    const { user, database, connection, afterTest } = world();
-    afterTest.add('slots without a kernel', () => giveBackLostSlots(connection.postgres));
+    const { user, database, afterTest } = world();
+    afterTest.add('slots without a kernel', () => giveBackLostSlots(world()));
     const { sessionId } = await world().enqueue(world().smallSession(), afterTest);
     const onItsWay = await waitForState(
       user.sessions,

@@ -116,6 +116,16 @@ function addMeasurements(program: Command, end: End): void {
       end(await (await import('../fuzz/command.ts')).fuzzCommand(options)),
     );
   program
+    .command('mutate')
+    .description('change the code that suites share, one change at a time, and see whether specs notice')
+    .argument('[paths...]', 'files or folders below suites (default: all shared code)')
+    .option('--sample <n>', 'most mutants to try', wholeNumber(1), 200)
+    .option('--seed <n>', 'seed of the sample: the same seed chooses the same mutants', wholeNumber(0), 1)
+    .option('--record', 'write docs/mutation.md', false)
+    .action(async (paths: string[], options) =>
+      end(await (await import('../mutation/command.ts')).mutateCommand(paths, options)),
+    );
+  program
     .command('cron-selftest')
     .description('prove the schedule in kind with a scheduled run each minute')
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));

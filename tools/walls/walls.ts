@@ -211,6 +211,7 @@ export const WALLS: readonly Wall[] = [
   ['tools/docs-check', ['packages/api', 'cli', 'tools/charts', 'tools/envtest']],
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
   ['tools/fuzz', ['packages/api', 'packages/kube', 'packages/controller', 'tools/envtest']],
+  ['tools/mutation', ['cli']],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   [
     'tools/selftests',
@@ -227,6 +228,7 @@ export const WALLS: readonly Wall[] = [
       ...['packages/api', 'packages/results', 'cli'],
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
       'tools/fuzz',
+      'tools/mutation',
       ...['tools/page-browser', 'tools/release'],
       ...['tools/selftests', 'tools/walls'],
     ],
