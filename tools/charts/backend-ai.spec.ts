@@ -248,10 +248,19 @@ describe('charts/backend-ai', function () {
     const other = await render('--values', E2E_VALUES, '--set', 'bootstrap.maxConcurrentSessions=7');
     expect(jobName(other), 'another policy').not.to.equal(jobName(e2e));
     const id = jobName(other)?.replace('bootstrap-', '');
-    for (const name of ['manager', 'storage-proxy', 'appproxy-coordinator', 'agent']) {
+    for (const name of ['manager', 'appproxy-coordinator']) {
       const { pod } = workloads(other).find((workload) => workload.name === name) ?? {};
       const variables = pod?.containers.find((container) => container.name === name)?.env;
       expect(variables, name).to.deep.include({ name: 'BOOTSTRAP_ID', value: id });
     }
+  });
+
+  it('leaves agents and their sessions alone when other components get another image', async () => {
+    const podOf = (objects: typeof e2e, wanted: string) =>
+      workloads(objects).find(({ name }) => name === wanted)?.pod;
+    const upgraded = await render('--values', E2E_VALUES, '--set', 'images.backendAi=other:1');
+    expect(jobName(upgraded)).not.to.equal(jobName(e2e));
+    expect(podOf(upgraded, 'manager')).not.to.deep.equal(podOf(e2e, 'manager'));
+    expect(podOf(upgraded, 'agent')).to.deep.equal(podOf(e2e, 'agent'));
   });
 });

@@ -55,7 +55,7 @@ describe('charts/backend-ai/files/scripts/start.py', function () {
 
   const address = () => `http://127.0.0.1:${(etcd.address() as AddressInfo).port}`;
 
-  async function start(args: string[], env: Record<string, string> = {}) {
+  async function start(args: string[], env: Record<string, string | undefined> = {}) {
     return execa('python3', ['-c', RUN, ...args], {
       reject: false,
       timeout: 50_000,
@@ -106,6 +106,17 @@ describe('charts/backend-ai/files/scripts/start.py', function () {
     ]);
     const wanted = `/v3/kv/range {"key": "${key}"}`;
     expect(asked).to.deep.equal([wanted, wanted, wanted, wanted]);
+  });
+
+  it('waits for the stage of any release without BOOTSTRAP_ID', async () => {
+    const key = base64('/backend-ai-chart/bootstrap/config');
+    says = [
+      { status: 200, body: {} },
+      { status: 200, body: { kvs: [{ key, value: base64('another-release') }] } },
+    ];
+    const { stdout } = await start(['--stage', 'config', '--', program()], { BOOTSTRAP_ID: undefined });
+    expect(stdout).to.include('waiting for stage config').and.include('PROGRAM');
+    expect(asked).to.have.length(2);
   });
 
   it('prepares the metrics before anything is imported', async () => {

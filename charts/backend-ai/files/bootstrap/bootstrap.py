@@ -133,6 +133,7 @@ def prepare_databases() -> Background | None:
         step("PostgreSQL", database.wait_for_database)
         if not any(map(database.has_schema, snapshot.DATABASES)):
             step("databases from the snapshot", made.restore)
+            database.note_rows()
             mark("appproxy")
             return None
     appproxy = Background("schema of the app proxy", database.appproxy_schema, lambda: mark("appproxy"))

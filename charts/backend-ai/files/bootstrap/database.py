@@ -7,12 +7,13 @@ Environment: KERNEL_IMAGE, and what manager.py and first_rows.py read.
 
 import importlib
 import os
+import re
 import subprocess
 
 import first_rows
 from differences import holds
 from manager import CONFIGURATION, RELEASE, WORK, manager_cli, query
-from steps import StepFailed, step, wait_until
+from steps import StepFailed, say, step, wait_until
 
 
 def database_ready() -> str | None:
@@ -67,9 +68,26 @@ def rescan() -> None:
         raise StepFailed(f"the manager found no image {image} in the registry, see the lines above")
 
 
+def rows_of() -> str:
+    """The release that wrote the first rows. Empty before they are complete."""
+    (row,) = query("backend", "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()")
+    return row[0] or ""
+
+
+def note_rows() -> None:
+    """A comment of the database: no release looks at it, and no migration changes it."""
+    if not re.fullmatch(r"[\w.+-]+", RELEASE):
+        raise StepFailed(f"{RELEASE!r} is no version")
+    query("backend", f"COMMENT ON DATABASE backend IS '{RELEASE}'")
+
+
 def fill_manager_database() -> None:
-    """Everything but the images. Safe to run again."""
+    """Everything but the images. Safe to run again. After an upgrade, the rows are what the migrations made of them."""
     WORK.mkdir(exist_ok=True)
     step("schema of the manager", manager_schema)
+    if rows_of() not in ("", RELEASE):
+        say(f"the first rows are those of {rows_of()}: no others are written")
+        return
     for name, work in first_rows.STEPS.items():
         step(name, work)
+    note_rows()

@@ -6,8 +6,8 @@
 2. --metrics: prepares the folder that the processes of the component share their metrics in. Upstream's program does it before
    its imports, because prometheus_client looks for it when it is imported.
 3. --import: imports the module, which the program would import later on. Imports are most of a start, and need no other pod.
-4. --stage: waits until etcd says that the bootstrap Job of this release (BOOTSTRAP_ID) is past that stage. With --answers, waits
-   until the URL answers with a success.
+4. --stage: waits until etcd says that the bootstrap Job of this release (BOOTSTRAP_ID) is past that stage. Without BOOTSTRAP_ID,
+   the Job of any release will do. With --answers, waits until the URL answers with a success.
 5. Becomes the program: a Python script, by its path or on PATH.
 
 It has no deadline of its own: the startup probe ends a wait that is too long. The log says what was waited for.
@@ -91,7 +91,8 @@ def stage_reached(stage: str) -> bool:
     body = json.dumps({"key": b64(f"/backend-ai-chart/bootstrap/{stage}")}).encode()
     with urllib.request.urlopen(f"{ETCD}/v3/kv/range", body, timeout=3) as answer:
         found = json.load(answer).get("kvs", [])
-    return any(pair.get("value") == b64(os.environ["BOOTSTRAP_ID"]) for pair in found)
+    wanted = os.environ.get("BOOTSTRAP_ID")
+    return any(wanted is None or pair.get("value") == b64(wanted) for pair in found)
 
 
 def answers(url: str) -> bool:
