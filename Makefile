@@ -12,6 +12,7 @@ help: ## Show this list
 	@echo '                         ENVIRONMENTS=<equal environments to spread the suites over>'
 	@echo '                         ROUNDS=<n> (of suites that try one thing several times)'
 	@echo '                         BACKENDAI=<release, series, latest, wheels, checkout or component=value,…>'
+	@echo '                         UPGRADE_TO=<later one, to upgrade to while the suites of upgrade run>'
 
 setup: ## Install the npm packages and the Git hooks
 	@./tools/dev hooks
@@ -83,6 +84,7 @@ export E2E_ENVIRONMENTS := $(ENVIRONMENTS)
 export E2E_SHUFFLE := $(SHUFFLE)
 export E2E_ROUNDS := $(ROUNDS)
 export E2E_BACKENDAI := $(BACKENDAI)
+export E2E_UPGRADE_TO := $(UPGRADE_TO)
 export E2E_VERSIONS := $(VERSIONS)
 export E2E_INFORMATIONAL := $(INFORMATIONAL)
 export E2E_ROWS := $(ROWS)

@@ -9,7 +9,13 @@ import type { ClusterLogs } from './cluster-logs.ts';
 export interface JobEvent {
   /** RFC 3339. */
   at: string;
-  reason: 'OperatorKilled' | 'OperatorBack' | 'OperatorNotKilled' | 'OperatorNotBack';
+  reason:
+    | 'OperatorKilled'
+    | 'OperatorBack'
+    | 'OperatorNotKilled'
+    | 'OperatorNotBack'
+    | 'UpgradeStarted'
+    | 'UpgradeNotStarted';
   message: string;
 }
 

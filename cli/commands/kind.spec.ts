@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { memoryFinding } from '../machine/doctor.ts';
-import { ordered, usualEnvironments } from './kind.ts';
+import { kindCommand, ordered, usualEnvironments } from './kind.ts';
 
 const entry = (name: string, more: Partial<CatalogEntry> = {}): CatalogEntry => ({
   ...{ name, area: 'area', files: ['area/file'] },
@@ -67,5 +67,35 @@ describe('the order in which suites start', () => {
     expect([...(seeded ?? [])].sort()).to.deep.equal(['lazy', 'long', 'short']);
     const again = ordered(undefined, catalog, seconds, { ...options, shuffle: '7' });
     expect(again).to.deep.equal(seeded);
+  });
+});
+
+describe('the plan of an upgrade', () => {
+  const planOf = async (more: object): Promise<[number, string]> => {
+    const { log, error } = console;
+    const said: string[] = [];
+    console.log = (line: unknown) => void said.push(String(line));
+    console.error = console.log;
+    const usual = { keep: false, reuse: false, includeSlow: true, timeoutSeconds: 60, parallelism: 1 };
+    try {
+      const upgrade = { backendAi: '26.8.3', upgradeTo: '26.9.6' };
+      return [await kindCommand({ ...usual, ...upgrade, ...more, dryRun: true }), said.join('\n')];
+    } finally {
+      Object.assign(console, { log, error });
+    }
+  };
+
+  it('has the suites of upgrade alone, and one environment', async () => {
+    const [code, plan] = await planOf({});
+    expect(code, plan).to.equal(0);
+    expect(plan).to.include('Backend.AI: 26.8.3\nupgraded to: 26.9.6\n').and.include('suites (1):');
+    expect(plan).to.include('upgrade-rolling').and.not.include('environments:');
+  });
+  it('is refused for a kept cluster and for several environments', async () => {
+    for (const more of [{ reuse: true }, { environments: 2 }]) {
+      const [code, said] = await planOf(more);
+      expect(code).to.equal(2);
+      expect(said).to.include('the one environment of a new cluster');
+    }
   });
 });

@@ -25,7 +25,7 @@ import type { KindOptions } from '../kind/kind-options.ts';
 import { runKind } from '../kind/kind-pipeline.ts';
 import { environmentNames, NAMES, WHOLE_RUN_ENVIRONMENTS } from '../kind/names.ts';
 import { environmentsFor } from '../machine/doctor.ts';
-import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { defaultCacheDir, PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { showInService } from '../report/ci-services.ts';
@@ -39,6 +39,8 @@ import { rendererFor } from '../terminal/renderer.ts';
 
 /** Milliseconds to look at the folder that --backend-ai names: git may have to compare thousands of files. */
 const LOOK_MS = 60_000;
+/** The suites that a run with an upgrade has by default. */
+const UPGRADE_AREA = 'upgrade';
 
 export interface KindChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
@@ -60,6 +62,8 @@ export interface KindChoice {
   killOperator?: boolean;
   /** Which Backend.AI, as the user wrote it; undefined: the pinned release. */
   backendAi?: string;
+  /** Which one to upgrade to while the suites of upgrade run. */
+  upgradeTo?: string;
   /** Print the plan, and change nothing. */
   dryRun: boolean;
 }
@@ -141,12 +145,17 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
 async function kindOptions(options: KindChoice): Promise<KindOptions> {
   checkGrep(options.grep);
   const catalog = await readCatalog(PROJECT_ROOT);
-  const asked = suitesNamed(options.suites, catalog, options.includeSlow);
-  const environments = options.environments ?? usualEnvironments(options, totalmem() / 2 ** 30);
-  const chosen = withLast(asked, catalog, options.grep);
+  const { upgradeTo } = options;
+  if (upgradeTo) refuseWithUpgrade(options);
+  const asked = suitesNamed(options.suites ?? (upgradeTo && UPGRADE_AREA), catalog, options.includeSlow);
+  const environments =
+    options.environments ?? (upgradeTo ? 1 : usualEnvironments(options, totalmem() / 2 ** 30));
+  // The leak audit compares with the database before the suites, which the upgrade migrates.
+  const chosen = upgradeTo ? asked : withLast(asked, catalog, options.grep);
   const seconds = await readTimings(PROJECT_ROOT);
   const suites = ordered(chosen, catalog, seconds, { ...options, environments });
-  const backendAi = await choiceOf(options);
+  const backendAi = await choiceOf(options.backendAi);
+  const later = await choiceOf(upgradeTo);
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
   return {
     ...(suites ? { suites } : {}),
@@ -154,6 +163,7 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
     ...(options.rounds ? { rounds: options.rounds } : {}),
     ...(kills(options) ? { killOperator: sparedSuites(catalog) } : {}),
     ...(backendAi ? { backendAi } : {}),
+    ...(later ? { upgradeTo: later } : {}),
     keep: options.keep,
     reuse: options.reuse,
     includeSlow: options.includeSlow,
@@ -167,7 +177,7 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
 }
 
 /** The Backend.AI that is asked for, as far as this machine knows it. Whether a release exists, the image build asks. */
-async function choiceOf({ backendAi }: Pick<KindChoice, 'backendAi'>): Promise<Choice | undefined> {
+async function choiceOf(backendAi: string | undefined): Promise<Choice | undefined> {
   if (!backendAi) return undefined;
   return readChoice(backendAi, {
     log: () => {},
@@ -201,9 +211,18 @@ export function usualEnvironments(
   return isPart ? 1 : environmentsFor(memoryGib, WHOLE_RUN_ENVIRONMENTS);
 }
 
+/** @throws ProvisionError for options that an upgrade cannot have */
+function refuseWithUpgrade({ reuse, environments = 1 }: KindChoice): void {
+  if (!reuse && environments === 1) return;
+  throw new ProvisionError(
+    '--upgrade-to (UPGRADE_TO) upgrades the one environment of a new cluster.',
+    'Leave out --reuse (REUSE) and --environments (ENVIRONMENTS).',
+  );
+}
+
 /** Whether the operator is killed during the run. By default only runs of all suites do so. */
-function kills({ killOperator, suites, grep }: KindChoice): boolean {
-  return killOperator ?? (suites === undefined && grep === undefined);
+function kills({ killOperator, suites, grep, upgradeTo }: KindChoice): boolean {
+  return killOperator ?? (suites === undefined && grep === undefined && upgradeTo === undefined);
 }
 
 /** Suites that break things or count leftovers: they need the operator throughout. */
@@ -223,6 +242,7 @@ async function planLines(job: KindOptions): Promise<string[]> {
     `cache: ${job.cacheDir}`,
     `results: ${NAMES.out}`,
     ...(job.backendAi ? [`Backend.AI: ${choiceInWords(job.backendAi)}`] : []),
+    ...(job.upgradeTo ? [`upgraded to: ${choiceInWords(job.upgradeTo)}`] : []),
     `seconds for the run: ${job.timeoutSeconds}`,
     ...(places.length > 1
       ? [`environments: ${places.map(({ name, namespace }) => `${name} in ${namespace}`).join(', ')}`]

@@ -20,4 +20,6 @@ export interface KindOptions extends RunChoice {
   cacheDir: string;
   /** Which Backend.AI to deploy; undefined: the pinned release. */
   backendAi?: Choice;
+  /** Which one to upgrade to while the run goes on; undefined: none. */
+  upgradeTo?: Choice;
 }

@@ -47,6 +47,22 @@ describe('the job', () => {
     expect((await machine.job({ reuse: true })).ending.code).to.equal(0);
   });
 
+  it('makes the images to upgrade to as well, and ends with 2 for an earlier release', async () => {
+    const machine = new Machine();
+    machine.at.images = () => {
+      // The first set is that of the start.
+      if (machine.did.filter((step) => step === 'images').length === 1) machine.release = '26.8.3';
+      else machine.release = '26.9.6';
+    };
+    const upgradeTo = { kind: 'series', series: '26.9' } as const;
+    const { ending } = await machine.job({ upgradeTo });
+    expect(machine.backendAi).to.deep.equal(upgradeTo);
+    expect(ending.sentence).to.include('no test waited for an upgrade');
+    const downwards = new Machine();
+    expect((await downwards.job({ upgradeTo })).ending).to.include({ code: 2 });
+    expect(downwards.did).not.to.include('createCluster');
+  });
+
   it('creates the requested number of environments, in order, before the run', async () => {
     const one = new Machine();
     await one.job();

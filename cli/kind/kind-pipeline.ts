@@ -12,6 +12,7 @@ import type { MemoryWatch } from './memory.ts';
 import { NAMES } from './names.ts';
 import { findingLine, refuseMissing, refuseWrongCluster } from './refuse.ts';
 import { applyEnvironments, createKindRun } from './run.ts';
+import { refuseDowngrade, Upgrade } from './upgrade.ts';
 
 /** The state that the phases share and that the report reads at the end. */
 export interface KindState extends JobRecord {
@@ -19,6 +20,8 @@ export interface KindState extends JobRecord {
   effects: Effects;
   tools?: Tools;
   images?: ImageSet;
+  /** Images of the Backend.AI to upgrade to. */
+  laterImages?: ImageSet;
   memory?: MemoryWatch;
   /** An earlier command created the cluster. */
   clusterWasThere: boolean;
@@ -121,10 +124,11 @@ async function lookForCluster(state: KindState, { p }: Step): Promise<undefined>
 }
 
 async function makeImages(state: KindState, { p }: Step): Promise<undefined> {
-  state.images = await state.effects.images(p, {
-    kept: state.clusterWasThere,
-    backendAi: state.options.backendAi,
-  });
+  const { options, effects, clusterWasThere: kept } = state;
+  state.images = await effects.images(p, { kept, backendAi: options.backendAi });
+  if (!options.upgradeTo) return;
+  state.laterImages = await effects.images(p, { kept, backendAi: options.upgradeTo });
+  refuseDowngrade(state.images, state.laterImages);
 }
 
 async function createCluster(state: KindState, { p }: Step): Promise<undefined> {
@@ -136,8 +140,9 @@ async function loadImages(state: KindState, { p }: Step): Promise<undefined> {
   const { effects } = state;
   state.clusterUp = true;
   state.memory = effects.watchMemory({ ...p, log: () => {} });
-  const { refs, components } = made(state.images);
-  await effects.loadImages([...Object.values(refs), ...Object.values(components)], p);
+  const sets = [made(state.images), ...(state.laterImages ? [state.laterImages] : [])];
+  const refs = sets.flatMap((set) => [...Object.values(set.refs), ...Object.values(set.components)]);
+  await effects.loadImages([...new Set(refs)], p);
 }
 
 async function installOperator(state: KindState, { p }: Step): Promise<undefined> {
@@ -164,6 +169,13 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
       progress,
       signal: p.signal,
     });
+  const upgrade =
+    state.laterImages &&
+    new Upgrade(client, {
+      ...{ from: made(state.images), to: state.laterImages, values: options.environmentValues },
+      ...{ progress, signal: p.signal },
+    });
+  if (upgrade) state.events = upgrade.events;
   if (kill) {
     state.events = kill.events;
     state.lastLogs = kill.logs;
@@ -174,9 +186,13 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
     state,
     signal: p.signal,
     deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
-    onChange: (seen) => kill?.look(seen),
+    onChange: (seen) => {
+      kill?.look(seen);
+      upgrade?.look(seen);
+    },
   });
-  return withTroubles(endingOfRun(run), (await kill?.ended()) ?? []);
+  const troubles = [...((await kill?.ended()) ?? []), ...((await upgrade?.ended()) ?? [])];
+  return withTroubles(endingOfRun(run), troubles);
 }
 
 /** Ends an interrupted run; the cluster stays. */

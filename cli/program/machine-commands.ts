@@ -33,6 +33,7 @@ interface KindWords {
   shuffle?: string;
   killOperator?: boolean;
   backendAi?: string;
+  upgradeTo?: string;
   dryRun?: boolean;
   exitCodeTo?: string;
 }
@@ -67,6 +68,13 @@ export function addMachineCommands(program: Command, end: End): void {
       ),
     )
     .addOption(backendAiOption())
+    .addOption(
+      textOption(
+        'upgradeTo',
+        'which',
+        'later Backend.AI to upgrade to while the suites of upgrade run (default: none)',
+      ),
+    )
     .addOption(textOption('shuffle', 'seed', 'start the suites in the random order of this seed'))
     .option('--kill-operator', 'kill the operator once during the run (default for all suites)')
     .option('--no-kill-operator', `leave the operator alone (env: ${environmentVariable('killOperator')}=0)`)
@@ -82,17 +90,18 @@ export function addMachineCommands(program: Command, end: End): void {
         '  ./e2e kind --suites storage-file-upload --reuse  again, on the kept cluster',
         '  ./e2e kind --backend-ai 26.9.0 --no-slow         the published packages of a release',
         '  ./e2e kind --backend-ai ../backend.ai            the sources of a checkout, with its edits',
+        '  ./e2e kind --backend-ai 26.8.3 --upgrade-to 26.9.6   an upgrade, with sessions alive',
       ].join('\n'),
     )
     .action(async (words: KindWords) => {
       const { kindCommand } = await import('../commands/kind.ts');
-      const { suites, grep, rounds, environments, shuffle, backendAi } = words;
+      const { suites, grep, rounds, environments, shuffle, backendAi, upgradeTo } = words;
       const killOperator = killsOperator(
         words.killOperator,
         process.env[environmentVariable('killOperator')],
       );
       const code = await kindCommand({
-        ...given({ suites, grep, rounds, environments, shuffle, killOperator, backendAi }),
+        ...given({ suites, grep, rounds, environments, shuffle, killOperator, backendAi, upgradeTo }),
         keep: isOn('keep', words.keep),
         reuse: isOn('reuse', words.reuse),
         includeSlow: !isOn('noSlow', !words.slow),

@@ -64,6 +64,7 @@ export const VOCABULARY = [
   },
   { name: 'environments', commands: ['kind'], make: true },
   { name: 'backendAi', commands: ['kind', 'up', 'images'], make: true, variable: 'BACKENDAI' },
+  { name: 'upgradeTo', commands: ['kind'], make: true },
   { name: 'versions', commands: ['matrix'], make: true },
   { name: 'informational', commands: ['matrix'], make: true },
   { name: 'keep', commands: ['kind', 'staging', 'attach'], make: true },

@@ -49,6 +49,10 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   './e2e matrix --versions 26.9.6;manager=26.9.6,agent=26.9.0 --suites session-lifecycle --dry-run': MATRIX(
     'has a list by component as one column',
   ),
+  'make e2e-kind BACKENDAI=26.8.3 UPGRADE_TO=26.9.6': JOB('makes the images to upgrade to as well'),
+  './e2e kind --backend-ai 26.9.0 --upgrade-to ../backend.ai --dry-run': JOB(
+    'makes the images to upgrade to as well',
+  ),
   './e2e bisect --good 26.9.0 --bad 26.9.6 --suites journeys-admin-quota --grep deactivated user': BISECT(
     'cli/bisect/search.spec.ts',
     'ends with an answer and the trials behind it',

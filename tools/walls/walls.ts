@@ -111,6 +111,7 @@ export const WALLS: readonly Wall[] = [
   ['suites/multi-component', AREA],
   ['suites/session-lifecycle', AREA],
   ['suites/storage', AREA],
+  ['suites/upgrade', AREA],
 
   // The command.
   ['cli/machine', COMMAND],

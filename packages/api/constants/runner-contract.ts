@@ -33,6 +33,16 @@ export const UNDO_ACTIONS = ['ScheduleAgent', 'DeleteConfig', 'EndSessions'] as 
 /** The suite file that undoes what an ended attempt left changed. The operator runs it in a Job of its own. */
 export const UNDO_FILE = 'audit/undo';
 
+/**
+ * Titles of the tests of suites/upgrade during which the command upgrades the environment. It starts when the report says that
+ * the test runs.
+ */
+export const UPGRADE_TESTS = {
+  /** Everything but the agents, with migrations of the database. */
+  services: 'while the services are upgraded, no answer is wrong',
+  agents: 'while the agents are upgraded, they come back with their slots',
+} as const;
+
 /** Folder where the operator mounts the connection Secret. */
 export const CONNECTION_MOUNT = '/etc/backendai-e2e/connection';
 
