@@ -68,6 +68,7 @@ describe('the body of a notice', () => {
       '{"test": 2432232314}',
       1_614_265_330,
     ] as const;
+    // cspell:disable-next-line
     expect(standardSignatureOf(id, body, timestamp, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')).to.equal(
       'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     );
