@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Check, type Health, reading } from './health.ts';
+import { type Check, type Health, NEEDS, reading } from './health.ts';
+import { ROUNDS } from './health-matrix.ts';
 
 const check = (service_group: string, component_id: string, is_healthy: boolean, second: number): Check => ({
   service_group,
@@ -13,6 +14,29 @@ const health = (...checks: Check[]): Health => ({
   version: '26.9.6',
   component: 'manager',
   connectivity: { overall_healthy: true, connectivity_checks: checks },
+});
+
+describe('what components need', () => {
+  it('has no component that would be healthy without anything', () => {
+    const vital = Object.entries(NEEDS).map(([component, needs]) => [component, needs.vital.join()]);
+    expect(vital).to.deep.equal([
+      ['manager', 'etcd,redis'],
+      ['agent', 'etcd,container,redis'],
+      ['storage-proxy', 'etcd,redis'],
+      ['webserver', 'redis'],
+      ['appproxy-coordinator', 'redis'],
+      ['appproxy-worker', 'redis'],
+    ]);
+  });
+
+  it('is taken away from each component, every need at least once', () => {
+    const squares = ROUNDS.flatMap((round) => round.squares);
+    const taken = new Set(squares.map(({ component, need }) => `${component} ${need}`));
+    const needed = Object.entries(NEEDS).flatMap(([component, { vital, ready }]) =>
+      [...vital, ...ready].map((need) => `${component} ${need}`),
+    );
+    expect([...taken]).to.have.members(needed);
+  });
 });
 
 describe('what a component says of its health', () => {

@@ -1,5 +1,17 @@
 import { expect } from 'chai';
-import { isLeft } from './inventory.ts';
+import { isLeft, KINDS } from './inventory.ts';
+
+describe('the leak audit', () => {
+  it('looks at everything that suites create', () => {
+    expect(KINDS.map(({ what }) => what)).to.deep.equal([
+      ...['sessions that have not ended', 'kernels that have not ended', 'resources that kernels hold'],
+      ...['slots of agents held for no kernel', 'containers of sessions', 'scratch directories of kernels'],
+      ...['vfolders', 'users', 'projects', 'domains', 'key pairs', 'policies', 'scaling groups', 'images'],
+      ...['images of agents', 'images of the registry', 'model services', 'databases', 'S3 objects'],
+      ...['keys in etcd', 'keys in Valkey'],
+    ]);
+  });
+});
 
 describe('what the run left', () => {
   const since = new Date('2026-01-01T00:00:00Z');

@@ -87,6 +87,8 @@ describe('the progress of an attempt', () => {
     expect(status(progress)).to.include({ current: 'first', seconds: 60 }).and.not.have.property('final');
     expect(status(progress)).not.to.have.property('verdict');
     progress.end(first, { state: 'passed' }, 1);
+    expect(status(progress), 'between two tests').not.to.have.property('current');
+    expect(progress.tests[0]).to.include({ startedAt: START.toISOString() });
     progress.finish(new Date(START.getTime() + 5_000));
     expect(status(progress)).to.include({ final: true, seconds: 5, verdict: 'Interrupted' });
     expect(status(progress)).not.to.have.property('current');
