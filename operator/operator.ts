@@ -74,6 +74,7 @@ export function createOperator(options: OperatorOptions): Manager {
           identity: options.electionIdentity,
           log,
           metrics,
+          ...options.leaseTimes,
         });
   const manager = new Manager({ log, health, election })
     .onStop('idle', async () => idle.stop())

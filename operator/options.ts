@@ -1,3 +1,4 @@
+import type { LeaseElectionOptions } from '@backendai-e2e/controller/lease-election';
 import type { Log } from '@backendai-e2e/controller/log';
 import type { Backoff } from '@backendai-e2e/kube/backoff';
 import type { Clock } from '@backendai-e2e/kube/clock';
@@ -42,6 +43,8 @@ export interface OperatorOptions {
   identity: OperatorIdentity | undefined;
   /** Identity of this process among its replicas; undefined: no election, it leads at once. */
   electionIdentity: string | undefined;
+  /** Times of the election; a test sets others. */
+  leaseTimes?: Pick<LeaseElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs'>;
   /** Port of probes and metrics; 0 takes a free port. */
   port: number;
   log: Log;
