@@ -148,7 +148,8 @@ describe('storms', function () {
   });
 
   it('etcd stops for six seconds: nothing is lost, the leader remains', async () => {
-    // The deadline of a renewal is 10 s by default. Up to 4.4 s of it have passed when etcd stops, so 6 s would be too many.
+    // By default, a leader stops 10 s after it sent its last renewal, up to 2 s before etcd stops. The 2 s that are left are too
+    // few for the API server of a busy machine. Without a leader, the run would never end.
     const leaseTimes = { leaseDurationMs: 120_000, renewDeadlineMs: 90_000 };
     const operator = startOperator({ electionIdentity: 'only', leaseTimes });
     const run = await play('still', async () => {

@@ -68,7 +68,7 @@ export class Upgrade {
     this.#work = this.#work.then(() => this.#apply(step));
   }
 
-  /** Waits for what has begun. Returns a problem for a step that the API server refused, or that never began. */
+  /** Waits for what has begun. Returns a problem for each step that the API server refused, and one if no step began. */
   async ended(): Promise<string[]> {
     await this.#work;
     if (this.#begun.size === 0) {

@@ -100,6 +100,7 @@ async function rowsIn<T extends TSchema>(
   const list = Type.Object({ [key]: Type.Array(row) });
   const contents = await Promise.all(names.sort().map((name) => fileOf(path.join(folder, name), list)));
   if (contents.length === 0 || contents.includes(undefined)) return undefined;
+  // The cast: a schema with a computed key has no type of its own. Each file was checked.
   return contents.flatMap((content) => content?.[key] ?? []) as Type.Static<T>[];
 }
 

@@ -23,6 +23,7 @@ class Applicability {
     };
     return {
       it: (title) => noted(it.skip(title)),
+      // The cast: Mocha returns the suite that it skips, its types say "or nothing".
       describe: (title, body) => noted(describe.skip(title, body) as Mocha.Suite),
     };
   }

@@ -38,8 +38,8 @@ interface Try {
   /** Id of the manager that answered, or undefined. */
   by: string | undefined;
   error?: string;
-  /** Whether a failed request reached a manager, which was too slow on a busy machine. */
-  reached?: boolean;
+  /** Whether a failed request reached a manager that was too slow on a busy machine. */
+  tooSlow?: boolean;
 }
 
 describe('service discovery when pods disappear', function () {
@@ -69,8 +69,8 @@ describe('service discovery when pods disappear', function () {
       });
       return { at: Date.now(), by: reported.nodes[0]?.id ?? 'unknown' };
     } catch (error) {
-      const reached = error instanceof NoAnswer && error.connected;
-      return { at: Date.now(), by: undefined, error: String(error), reached };
+      const tooSlow = error instanceof NoAnswer && error.tooSlow;
+      return { at: Date.now(), by: undefined, error: String(error), tooSlow };
     }
   };
   /** Sends requests until it is stopped. */
@@ -179,7 +179,7 @@ describe('service discovery when pods disappear', function () {
         expect(unserved(tries), 'seconds without an answer').to.be.below(UNSERVED_SECONDS);
         const late = tries.filter(({ by, at }) => by === undefined && at > gone + UNSERVED_SECONDS * 1000);
         // The successor joins the Service when it is ready. So no client is led to an address without a manager.
-        const misled = late.filter(({ reached }) => !reached);
+        const misled = late.filter(({ tooSlow }) => !tooSlow);
         expect(misled, 'requests without a manager when the pod had been gone for long').to.deep.equal([]);
         expect(tries.at(-1)?.by, 'the last answer').not.to.equal(undefined);
       }

@@ -146,18 +146,24 @@ describe('a request to an API', () => {
     expect((error as Error).message)
       .to.include('127.0.0.1:1')
       .and.to.include('ECONNREFUSED');
-    expect((error as NoAnswer).connected, 'a refused connection').to.equal(false);
+    expect((error as NoAnswer).tooSlow, 'a refused connection').to.equal(false);
   });
 
   for (const where of ['a new connection', 'a kept connection']) {
-    it(`says whether someone was reached but too slow, over ${where}`, async () => {
+    it(`says that someone was too slow, over ${where}`, async () => {
       const api = new Api(url);
       if (where === 'a kept connection') await api.request({ method: 'GET', path: '/' });
       answerMs = 200;
       const error = await failure(api.request({ method: 'GET', path: '/', timeoutMs: 50 }));
-      expect(error).to.be.instanceOf(NoAnswer).and.to.include({ connected: true });
+      expect(error).to.be.instanceOf(NoAnswer).and.to.include({ tooSlow: true });
     });
   }
+
+  it('says that no one was too slow where the connection was reset', async () => {
+    server.once('request', (request) => request.socket.destroy());
+    const error = await failure(new Api(url).request({ method: 'GET', path: '/' }));
+    expect(error).to.be.instanceOf(NoAnswer).and.to.include({ tooSlow: false });
+  });
 
   it('is recorded with its answer, without secrets', async () => {
     answer.body = '{"session_token":"fresh-token","name":"n"}';

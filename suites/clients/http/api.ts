@@ -2,7 +2,13 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { maskFields } from '@backendai-e2e/redaction/redaction';
-import got, { type Method, type OptionsOfBufferResponseBody, RequestError, type Response } from 'got';
+import got, {
+  type Method,
+  type OptionsOfBufferResponseBody,
+  RequestError,
+  type Response,
+  TimeoutError,
+} from 'got';
 import { recorder } from '../../evidence/record.ts';
 
 /** Default timeout of a request, milliseconds. */
@@ -53,13 +59,13 @@ export class BackendApiError extends Error {
 /** No answer arrived: the connection was refused or reset, or the request timed out. */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
-  /** Whether a connection stood: someone listens at the address, and was too slow or ended the connection. */
-  readonly connected: boolean;
+  /** Whether someone accepted the connection and kept it, and was too slow. Otherwise it was refused, reset, or led nowhere. */
+  readonly tooSlow: boolean;
 
   constructor(message: string, options: { cause: unknown }) {
     super(message, options);
     const { cause } = options;
-    this.connected = cause instanceof RequestError && cause.timings?.connect !== undefined;
+    this.tooSlow = cause instanceof TimeoutError && cause.timings.connect !== undefined;
   }
 }
 
