@@ -12,13 +12,9 @@ const Defect = Type.Object({ name: Text, wrong: Text, suites: Texts });
 const Tried = Type.Array(Type.Object({ name: Text, state: Text, on: Text, seenBy: Texts }));
 const Repair = Type.Object({ suite: Type.Optional(Text) });
 const Results = Type.Array(Type.Object({ state: Text }));
-const IssueList = Type.Object({
-  issues: Type.Array(
-    Type.Object({
-      ...{ issue: Text, evidence: Text, upstream: Text, severity: Text, expires: Text },
-      tests: Type.Array(Type.Unknown()),
-    }),
-  ),
+const Issue = Type.Object({
+  ...{ issue: Text, evidence: Text, upstream: Text, severity: Text, expires: Text },
+  tests: Type.Array(Type.Unknown()),
 });
 const Compared = Type.Object({ tests: Type.Number(), disagreements: Texts, notes: Texts });
 
@@ -36,13 +32,13 @@ export async function proofIn(root: string, out?: string): Promise<Proof> {
     fileOf(path.join(suites, 'defects-tried.json'), Tried),
     rowsIn(path.join(suites, 'backtest'), 'repairs', Repair),
     fileOf(path.join(suites, 'backtest-results.json'), Results),
-    fileOf(path.join(suites, 'known-issues.yaml'), IssueList),
+    rowsIn(path.join(suites, 'known-issues'), 'issues', Issue),
   ]);
   return {
     ...(agreement ? { agreement } : {}),
     ...(defects && tried ? { defects: defectsOf(defects, tried) } : {}),
     ...(repairs && results ? { backtest: backtestOf(repairs, results) } : {}),
-    issues: (issues?.issues ?? []).map(
+    issues: (issues ?? []).map(
       ({ issue, evidence, upstream, severity, expires, tests }): ProvenIssue => ({
         ...{ issue, evidence: evidence.trim(), upstream, severity, until: expires, tests: tests.length },
       }),

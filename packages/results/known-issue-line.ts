@@ -1,4 +1,4 @@
-/** What the first line of a test says that failed as suites/known-issues.yaml lists it. */
+/** What the first line of a test says that failed as suites/known-issues lists it. */
 export interface KnownIssueLine {
   /** What is wrong with Backend.AI, in one sentence. */
   issue: string;

@@ -55,7 +55,7 @@ export const KINDS: readonly Kind[] = [
   { what: 'scratch directories of kernels', find: scratches },
   { what: 'vfolders', find: rows(`SELECT name || ' ' || status AS name, created_at AS at FROM vfolders`) },
   { what: 'users', find: rows('SELECT email AS name, created_at AS at FROM users') },
-  // The personal project of a purged user stays: suites/known-issues.yaml.
+  // The personal project of a purged user stays: suites/known-issues.
   {
     what: 'projects',
     find: rows(`SELECT name, created_at AS at FROM groups WHERE type::text <> 'personal'`),

@@ -9,7 +9,7 @@ import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /**
  * What is right, and what Backend.AI 26.9.6 does wrong. Each test names the place in its sources. These tests fail
- * until Backend.AI is fixed: suites/known-issues.yaml lists them.
+ * until Backend.AI is fixed: suites/known-issues lists them.
  */
 describe('known issues between components', () => {
   const world = useWorld(['manager', 'postgres', 'storage-proxy']);

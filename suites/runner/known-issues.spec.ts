@@ -1,18 +1,5 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import {
-  holdsFor,
-  InvalidList,
-  judgeBy,
-  KNOWN_ISSUES,
-  type KnownIssue,
-  parseKnownIssues,
-  readKnownIssues,
-} from './known-issues.ts';
-
-const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
+import { holdsFor, judgeBy, type KnownIssue } from './known-issues.ts';
 
 const issue: KnownIssue = {
   issue: 'It is wrong',
@@ -39,7 +26,7 @@ describe('the judge of known issues', () => {
     expect(judge('1.0.0', '2026-06-30')(listed, { state: 'passed' })).to.deep.equal({
       state: 'failed',
       error:
-        'listed as known issue "It is wrong" (1.0.0), but passes: give its release in fixedIn, in suites/known-issues.yaml',
+        'listed as known issue "It is wrong" (1.0.0), but passes: give its release in fixedIn, in suites/known-issues',
     });
   });
   it('accepts an intermittent test that passes, and fails it when it has another error', () => {
@@ -135,91 +122,5 @@ describe('the releases that an entry holds for', () => {
   it('end before the release that repairs it', () => {
     expect(held({ fixedIn: '26.9.6' })).to.deep.equal(['26.8.3', '26.9.0']);
     expect(held({ fixedIn: '26.10.0' })).to.deep.equal(['26.8.3', '26.9.0', '26.9.6']);
-  });
-});
-
-describe('a list of known issues', () => {
-  const whole = { ...issue, upstream: '#10751, #14323', severity: 'low' };
-  const shaky = { ...issue.tests[0], intermittent: true };
-  const text = (change: (entry: Record<string, unknown>) => void, times = 1): string => {
-    const entry: Record<string, unknown> = { ...whole };
-    change(entry);
-    return JSON.stringify({ issues: Array(times).fill(entry) });
-  };
-  it('is read as it is written', () => {
-    expect(parseKnownIssues(text(() => undefined))).to.deep.equal([whole]);
-  });
-  it('is refused with the place of the mistake', () => {
-    const mistakes: [string, RegExp][] = [
-      ['issues: nothing', /issues must be a list/],
-      ['{}', /must have exactly these keys: issues/],
-      [
-        text((entry) => Object.assign(entry, { expires: '2026-02-30' })),
-        /issues\[0\]\.expires is 2026-02-30/,
-      ],
-      [text((entry) => Object.assign(entry, { expires: 'soon' })), /expires is soon/],
-      [text((entry) => Object.assign(entry, { since: 26.9 })), /issues\[0\]\.since must be a release/],
-      [text((entry) => Object.assign(entry, { until: 'x' })), /issues\[0\]\.until must be a release/],
-      [text((entry) => Object.assign(entry, { until: '0.9.9' })), /issues\[0\] ends before it begins/],
-      [text((entry) => Object.assign(entry, { fixedIn: '1.0.2' })), /must have either until or fixedIn/],
-      [text((entry) => Object.assign(entry, { since: undefined, until: undefined })), /must say since/],
-      [text((entry) => Object.assign(entry, { owner: ' ' })), /issues\[0\]\.owner must be a text/],
-      [text((entry) => delete entry.evidence), /issues\[0\] must have exactly these keys/],
-      [text((entry) => Object.assign(entry, { versions: ['1.0.0'] })), /it has .*versions/],
-      [text((entry) => Object.assign(entry, { tests: [{ file: 'a', title: 'b' }] })), /tests\[0\] must have/],
-      [
-        text((entry) => Object.assign(entry, { upstream: 'many' })),
-        /upstream is many: it must be "none found"/,
-      ],
-      [
-        text((entry) => Object.assign(entry, { severity: 'odd' })),
-        /severity must be one of high, medium, low/,
-      ],
-      [text((entry) => Object.assign(entry, { tests: [shaky] })), /budget must be there if/],
-      [
-        text((entry) => Object.assign(entry, { budget: { most: 1, of: 2, measured: 'x' } })),
-        /budget must be there if/,
-      ],
-      [
-        text((entry) => Object.assign(entry, { tests: [shaky], budget: { most: 2, of: 2, measured: 'x' } })),
-        /budget must allow from 1 failure to fewer than all/,
-      ],
-      [text(() => undefined, 2), /lists a test twice: area\/one: a › b \(1\.0\.0\)/],
-    ];
-    for (const [yaml, message] of mistakes) {
-      expect(() => parseKnownIssues(yaml)).to.throw(InvalidList, message);
-    }
-  });
-});
-
-describe('suites/known-issues.yaml', function () {
-  this.timeout(60_000);
-  const issues = readKnownIssues(KNOWN_ISSUES);
-
-  it('names tests that exist', async () => {
-    const tests = issues.flatMap((one) => one.tests.map(({ file, title }) => ({ file, title })));
-    const files = [...new Set(tests.map((test) => test.file))];
-    const { stdout } = await promisify(execFile)(process.execPath, [LIST_TESTS, ...files]);
-    expect(JSON.parse(stdout)).to.deep.include.members(tests);
-  });
-  it('lets the worst issues expire first, and few on the same day', () => {
-    const days = (wanted: string) =>
-      issues.filter(({ severity }) => severity === wanted).map(({ expires }) => expires);
-    const bySeverity = ['high', 'medium', 'low'].map((wanted) => days(wanted).sort());
-    expect(bySeverity.flat()).to.deep.equal(bySeverity.flat().toSorted());
-    expect(bySeverity.flat()).to.have.length(issues.length);
-    const sameDay = Map.groupBy(issues, ({ expires }) => expires);
-    expect(Math.max(...[...sameDay.values()].map((some) => some.length))).to.be.at.most(3);
-  });
-  it('names upstream issues, or says that none was found', () => {
-    for (const { upstream, issue } of issues) expect(upstream, issue).to.match(/^(none found|#\d)/);
-  });
-  it('has a measured rate within each budget', () => {
-    for (const { budget, issue } of issues) {
-      if (!budget) continue;
-      const [, some, all] = /^(\d+) of (\d+) /.exec(budget.measured) ?? [];
-      if (all === undefined) expect(budget.measured, issue).to.include('rate not measured');
-      else expect(Number(some) / Number(all), issue).to.be.at.most(budget.most / budget.of);
-    }
   });
 });

@@ -131,7 +131,8 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
   });
   changed();
   const { loadSuites, startRun } = await import('./mocha-run.ts');
-  const { judgeBy, KNOWN_ISSUES, readKnownIssues } = await import('./known-issues.ts');
+  const { judgeBy } = await import('./known-issues.ts');
+  const { KNOWN_ISSUES, readKnownIssues } = await import('./known-issue-list.ts');
   const judge = judgeBy(readKnownIssues(settings.knownIssues ?? KNOWN_ISSUES), version, now());
   const mocha = await Promise.race([
     loadSuites(settings.files, settings.grep),

@@ -9,7 +9,7 @@ import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 /**
- * What is right, and what Backend.AI 26.9.6 does wrong: suites/known-issues.yaml gives the cause of each. These tests
+ * What is right, and what Backend.AI 26.9.6 does wrong: suites/known-issues gives the cause of each. These tests
  * fail until Backend.AI is fixed.
  */
 describe('known issues of storage', function () {

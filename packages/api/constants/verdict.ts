@@ -15,7 +15,7 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** States of a test, in the terms of Mocha. known-issue: it failed as suites/known-issues.yaml lists it. */
+/** States of a test, in the terms of Mocha. known-issue: it failed as suites/known-issues lists it. */
 export const TEST_STATES = [
   'passed',
   'failed',

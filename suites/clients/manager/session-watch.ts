@@ -88,7 +88,7 @@ export async function waitForEnd(
 /**
  * Waits until a session runs, has ended, waits for room, or takes too long, whichever comes first. It does not throw.
  * In Backend.AI 26.9.6, ending a session while it is being scheduled loses its slots, and sometimes its end
- * (suites/known-issues.yaml). Clean-up must not cause that. Returns the row, or undefined when there is none.
+ * (suites/known-issues). Clean-up must not cause that. Returns the row, or undefined when there is none.
  */
 export async function atRest(database: Database, id: string): Promise<SessionRow | undefined> {
   const since = performance.now();
