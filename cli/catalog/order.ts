@@ -1,3 +1,5 @@
+import { UNKNOWN_SECONDS } from './durations.ts';
+
 /**
  * The names in another order, the same one for the same seed (any text). Order must not matter to suites, and a run in a
  * chance order tests that. The seed brings a failing order back.
@@ -23,9 +25,6 @@ function numbersFrom(seed: string): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** Assumed seconds of a suite without a known duration. */
-const UNKNOWN_SECONDS = 120;
 
 /** The names, those that take longest first: several places are then empty for the shortest time at the end. */
 export function longestFirst(names: readonly string[], seconds: ReadonlyMap<string, number>): string[] {

@@ -72,7 +72,8 @@ export function collector(sites: Sites, connect: () => Promise<RestApi>): Collec
       const surroundings = await readSurroundings(client, seen, collected, sites.namespaces, p.signal);
       const { differing, files, archived } = await fetchAll(client, names, sites, progress, p.signal);
       await addArchived(printed, path.join(out, ARTIFACTS), files, archived);
-      const written = await writeResults(out, { run, reports }, { printed, events, surroundings });
+      const seenToo = { printed, events, surroundings, ...(record.cost ? { cost: record.cost } : {}) };
+      const written = await writeResults(out, { run, reports }, seenToo);
       troubles.push(...written.troubles, ...differing);
       for (const note of written.notes) progress.log(`note: ${note}`);
     }

@@ -1,4 +1,5 @@
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
+import type { RunCost } from '@backendai-e2e/results/run-file';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { Provision } from '../machine/provision.ts';
 import type { RunNames, Snapshot } from '../runs/follow.ts';
@@ -45,6 +46,8 @@ export interface JobRecord {
   kubectl?: (args: string[], p: Provision) => Promise<string>;
   /** Highest memory of the kind node in bytes. */
   peakMemoryBytes?: number;
+  /** What the run cost the node; undefined before its end, and where it cannot be read. */
+  cost?: RunCost;
   /** Undefined before the collector ran. */
   collected?: Collected;
 }

@@ -11,7 +11,7 @@ import {
   reported,
   reportedFiles,
 } from '@backendai-e2e/results/reporter';
-import { type RunFile, readRunFile } from '@backendai-e2e/results/run-file';
+import { type RunCost, type RunFile, readRunFile } from '@backendai-e2e/results/run-file';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { JobEvent, JobFigures } from './job-record.ts';
@@ -86,6 +86,8 @@ export interface ResultsOptions {
   events?: readonly JobEvent[];
   /** What else run.json holds. */
   surroundings?: Surroundings;
+  /** What the run cost the node, for run.json. */
+  cost?: RunCost;
 }
 
 /**
@@ -95,11 +97,11 @@ export interface ResultsOptions {
 export async function writeResults(
   out: string,
   { run, reports }: RunObjects,
-  { printed, events = [], surroundings }: ResultsOptions,
+  { printed, events = [], surroundings, cost }: ResultsOptions,
 ): Promise<{ troubles: string[]; notes: string[] }> {
   const runFile = path.join(out, 'run.json');
   const record = runRecord({ run, reports });
-  const content: RunFile = { run, reports, events, ...surroundings };
+  const content: RunFile = { run, reports, events, ...surroundings, ...(cost ? { cost } : {}) };
   await writeFile(runFile, `${JSON.stringify(content, null, 2)}\n`);
   for (const [file, reporter] of Object.entries(REPORTERS)) {
     await writeFile(path.join(out, file), reported(reporter, record));

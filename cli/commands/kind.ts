@@ -13,8 +13,8 @@ import {
   usualSuites,
   withLast,
 } from '../catalog/catalog.ts';
+import { secondsOf } from '../catalog/durations.ts';
 import { longestFirst, shuffled } from '../catalog/order.ts';
-import { readTimings } from '../catalog/timings.ts';
 import { collector } from '../collect/job-collector.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { keepRun } from '../history/keep-run.ts';
@@ -36,6 +36,7 @@ import type { JobEnd } from '../series/job-end.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { rendererFor } from '../terminal/renderer.ts';
+import { readDurations } from './suite-durations.ts';
 
 /** Milliseconds to look at the folder that --backend-ai names: git may have to compare thousands of files. */
 const LOOK_MS = 60_000;
@@ -152,8 +153,10 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
     options.environments ?? (upgradeTo ? 1 : usualEnvironments(options, totalmem() / 2 ** 30));
   // The leak audit compares with the database before the suites, which the upgrade migrates.
   const chosen = upgradeTo ? asked : withLast(asked, catalog, options.grep);
-  const seconds = await readTimings(PROJECT_ROOT);
-  const suites = ordered(chosen, catalog, seconds, { ...options, environments });
+  const names = catalog.map(({ name }) => name);
+  const { durations, troubles } = await readDurations(names, { root: PROJECT_ROOT, environments });
+  for (const trouble of troubles) console.error(`e2e: note: ${trouble}`);
+  const suites = ordered(chosen, catalog, secondsOf(durations), { ...options, environments });
   const backendAi = await choiceOf(options.backendAi);
   const later = await choiceOf(upgradeTo);
   const values: unknown = parse(await readFile(path.join(PROJECT_ROOT, NAMES.environmentValues), 'utf8'));
@@ -170,7 +173,7 @@ async function kindOptions(options: KindChoice): Promise<KindOptions> {
     timeoutSeconds: options.timeoutSeconds,
     parallelism: options.parallelism,
     environments,
-    catalog: catalog.map((suite) => suite.name),
+    catalog: names,
     environmentValues: (values ?? {}) as Record<string, unknown>,
     cacheDir: defaultCacheDir(),
   };

@@ -15,6 +15,7 @@ import type { Provision } from '../machine/provision.ts';
 import { ensureTool } from '../machine/tools.ts';
 import { type MemoryWatch, watchNodeMemory } from './memory.ts';
 import { NAMES } from './names.ts';
+import { type NodeCpu, readNodeCpu } from './node-cpu.ts';
 
 /** Paths of the tools that a job calls. */
 export interface Tools {
@@ -43,6 +44,8 @@ export interface Effects {
   /** Output of kubectl with these arguments. */
   kubectl(tools: Tools, args: string[], p: Provision): Promise<string>;
   watchMemory(p: Provision): MemoryWatch;
+  /** The CPU of the node since it started; undefined if it cannot be read. */
+  nodeCpu(p: Provision): Promise<NodeCpu | undefined>;
 }
 
 /** The real effects. `root` is the checkout; the kubeconfig and the values lie in its out/e2e. */
@@ -110,5 +113,6 @@ export function realEffects(root: string): Effects {
     },
     kubectl: (tools, args, p) => command(p, tools.kubectl, ['--kubeconfig', kubeconfig, ...args]),
     watchMemory: (p) => watchNodeMemory(`${NAMES.cluster}-control-plane`, p),
+    nodeCpu: (p) => readNodeCpu(`${NAMES.cluster}-control-plane`, p),
   };
 }

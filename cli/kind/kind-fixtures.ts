@@ -11,6 +11,7 @@ import { PlainRenderer } from '../terminal/renderer.ts';
 import type { Effects } from './effects.ts';
 import type { KindOptions } from './kind-options.ts';
 import { runKind } from './kind-pipeline.ts';
+import type { NodeCpu } from './node-cpu.ts';
 
 const refs = Object.fromEntries(
   [...BAKED, ...LOADED].map((name) => [name, `x/${name}:1`]),
@@ -29,7 +30,7 @@ export const options: KindOptions = {
 
 const testSuite = { metadata: { name: 's' }, spec: { files: ['area/one'], image: refs.suites } };
 
-type Step = Exclude<keyof Effects, 'watchMemory' | 'connect'>;
+type Step = Exclude<keyof Effects, 'watchMemory' | 'nodeCpu' | 'connect'>;
 
 /** A machine that records each step. `at` runs inside a step before the step ends. */
 export class Machine {
@@ -44,6 +45,12 @@ export class Machine {
   environments: unknown[] = [];
   /** Version of the manager in the images. */
   release = '26.9.6';
+  /** CPU of the node at the next look: 30 s more each time. */
+  cpu: () => NodeCpu | undefined = () => {
+    this.#cpuSeconds += 30;
+    return { cpuSeconds: this.#cpuSeconds, cores: 2 };
+  };
+  #cpuSeconds = 0;
   /** The Backend.AI that images were wanted for. */
   backendAi: unknown;
 
@@ -103,6 +110,7 @@ export class Machine {
       installOperator: () => this.step('installOperator'),
       kubectl: async () => '',
       watchMemory: () => ({ stop: async () => 1024 }),
+      nodeCpu: async () => this.cpu(),
     };
   }
 

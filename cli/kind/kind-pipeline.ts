@@ -10,6 +10,7 @@ import { OperatorKill } from './kill-operator.ts';
 import type { KindOptions } from './kind-options.ts';
 import type { MemoryWatch } from './memory.ts';
 import { NAMES } from './names.ts';
+import { costBetween } from './node-cpu.ts';
 import { findingLine, refuseMissing, refuseWrongCluster } from './refuse.ts';
 import { applyEnvironments, createKindRun } from './run.ts';
 import { refuseDowngrade, Upgrade } from './upgrade.ts';
@@ -160,6 +161,7 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
   const { options } = state;
   const client = await state.effects.connect();
   state.client = client;
+  const before = await state.effects.nodeCpu(p);
   state.names = await createKindRun(options, client, made(state.images), p.signal);
   const kill =
     options.killOperator &&
@@ -191,6 +193,8 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
       upgrade?.look(seen);
     },
   });
+  const cost = costBetween(before, await state.effects.nodeCpu(p));
+  if (cost) state.cost = cost;
   const troubles = [...((await kill?.ended()) ?? []), ...((await upgrade?.ended()) ?? [])];
   return withTroubles(endingOfRun(run), troubles);
 }

@@ -32,7 +32,7 @@ export function addSuiteCommands(program: Command, end: End): void {
     );
   program
     .command('plan')
-    .description('print when each suite would run, from the seconds of the last whole run; run nothing')
+    .description('print when each suite would run, by the durations of earlier runs; run nothing')
     .addOption(textOption('suites', 'names', 'comma-separated suites, areas or suite files (default: all)'))
     .addOption(
       numberOption(

@@ -26,6 +26,14 @@ export interface Tested {
   command: { version: string; commit?: string };
 }
 
+/** What a run cost the machine of its cluster, from the creation of the run to its end. */
+export interface RunCost {
+  /** Of all processes of the cluster's node. */
+  cpuSeconds: number;
+  /** Cores of the node. */
+  cores: number;
+}
+
 /** The content of run.json. What version 0.2 of the project did not write yet is optional. */
 export interface RunFile extends RunObjects {
   events?: readonly RunFileEvent[];
@@ -33,6 +41,7 @@ export interface RunFile extends RunObjects {
   faults?: readonly Fault[];
   cluster?: ClusterRecord;
   tested?: Tested;
+  cost?: RunCost;
 }
 
 /** A run.json with everything that an older one lacks, empty. */
@@ -55,7 +64,17 @@ export function readRunFile(text: string, file: string): WholeRunFile {
   if (typeof content?.run?.metadata?.name !== 'string' || !Array.isArray(content.reports)) {
     throw no('it has no run or no reports');
   }
-  const { run, reports, events = [], faults = [], cluster, tested } = content;
+  const { run, reports, events = [], faults = [], cluster, tested, cost } = content;
   const empty = { events: [], pods: [], leases: [], missing: [] };
-  return { run, reports, events, faults, cluster: { ...empty, ...cluster }, ...(tested ? { tested } : {}) };
+  return {
+    ...{ run, reports, events, faults, cluster: { ...empty, ...cluster } },
+    ...(tested ? { tested } : {}),
+    ...(isCost(cost) ? { cost } : {}),
+  };
+}
+
+function isCost(cost: Partial<RunCost> | undefined): cost is RunCost {
+  return [cost?.cpuSeconds, cost?.cores].every(
+    (each) => typeof each === 'number' && Number.isFinite(each) && each > 0,
+  );
 }

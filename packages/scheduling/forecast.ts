@@ -22,8 +22,10 @@ export interface Forecast {
   slots: ForecastSlot[];
   /** Seconds of the whole run. */
   seconds: number;
-  /** Seconds that no schedule can beat: the longest suite, or the sum of all shared among the slots. */
+  /** Seconds that no schedule can beat: the higher one of the bounds. */
   lowerBound: number;
+  /** Seconds of the longest suite, and the sum of all suites shared among the slots. What is last comes on top of both. */
+  bounds: { longestSuite: number; places: number };
   /** The suites that decide when the run ends: each starts when the one before it makes room. */
   criticalPath: ForecastSlot[];
 }
@@ -74,10 +76,12 @@ export function forecast(
     now = Math.min(...running.map(({ end }) => end));
     running = running.filter(({ end }) => end > now);
   }
+  const bounds = boundsOf(suites, environments, parallelism);
   return {
     slots,
     seconds: now === Number.POSITIVE_INFINITY ? 0 : now,
-    lowerBound: lowerBound(suites, environments, parallelism),
+    lowerBound: Math.max(bounds.longestSuite, bounds.places),
+    bounds,
     criticalPath: criticalPath(slots),
   };
 }
@@ -88,12 +92,17 @@ function linesOf(suite: ForecastSuite, environments: number): { suite: ForecastS
   return Array.from({ length: environments }, (_, only) => ({ suite, only }));
 }
 
-function lowerBound(suites: readonly ForecastSuite[], environments: number, parallelism: number): number {
-  const longest = Math.max(0, ...suites.map(({ seconds }) => seconds));
-  const places = suites.filter(({ traits }) => !traits.waits && !traits.last);
-  const last = suites.filter(({ traits }) => traits.last);
+function boundsOf(
+  suites: readonly ForecastSuite[],
+  environments: number,
+  parallelism: number,
+): Forecast['bounds'] {
   const sum = (of: readonly ForecastSuite[]) => of.reduce((total, { seconds }) => total + seconds, 0);
-  return Math.max(longest, sum(places) / (environments * parallelism)) + sum(last);
+  const last = sum(suites.filter(({ traits }) => traits.last));
+  const others = suites.filter(({ traits }) => !traits.last);
+  const longest = Math.max(0, ...others.map(({ seconds }) => seconds));
+  const places = sum(others.filter(({ traits }) => !traits.waits)) / (environments * parallelism);
+  return { longestSuite: longest + last, places: places + last };
 }
 
 /** Backwards from the suite that ends last: before each comes the one in its environment whose end it waited for. */

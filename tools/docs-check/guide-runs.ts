@@ -65,6 +65,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
     'ends git bisect for a wrong suite',
   ),
   './e2e ui': { file: 'cli/ui/ui-server.spec.ts', shows: 'reports each change to the pages' },
+  './e2e plan': { file: 'cli/report/plan-lines.spec.ts', shows: 'has a row for each suite, by environment' },
   './e2e history list': { file: 'cli/history/keep-run.spec.ts', shows: 'has a row in the list' },
   './e2e history add out/e2e': HISTORY,
   './e2e history import previous/out': {

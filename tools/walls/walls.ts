@@ -123,7 +123,13 @@ export const WALLS: readonly Wall[] = [
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
   ['cli/history', [...COMMAND, 'cli/collect', 'cli/terminal']],
-  ['cli/report', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal']],
+  [
+    'cli/report',
+    [
+      ...[...COMMAND, 'packages/scheduling'],
+      ...['cli/catalog', 'cli/collect', 'cli/machine', 'cli/runs', 'cli/terminal'],
+    ],
+  ],
   // The same tests on several Backend.AIs: decisions only, the commands start the jobs.
   ['cli/series', COMMAND],
   ['cli/traces', COMMAND],

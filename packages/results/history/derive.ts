@@ -24,7 +24,7 @@ import { medianOf } from './spread.ts';
  * @throws Error if the run never started
  */
 export function historyRecord(file: RunFile): HistoryRecord {
-  const { run, reports, tested } = file;
+  const { run, reports, tested, cost } = file;
   const record = runRecord(file);
   const { status, spec, metadata } = run;
   const paces = reports.flatMap(({ status: each }) =>
@@ -47,6 +47,7 @@ export function historyRecord(file: RunFile): HistoryRecord {
     tested: unique(componentsOf(tested)),
     testing: unique(testersOf(tested)),
     ...(pace === undefined ? {} : { pace: hundredths(pace) }),
+    ...(cost ? { cost: { cpuSeconds: hundredths(cost.cpuSeconds), cores: cost.cores } } : {}),
     suites: record.suites.map((line) => suiteOf(line, record, reports)),
   };
 }

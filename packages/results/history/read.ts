@@ -1,6 +1,7 @@
 import { TEST_STATES, type TestState, VERDICTS, type Verdict } from '@backendai-e2e/api/verdict';
 import type { KnownIssueLine } from '../known-issue-line.ts';
 import { plainLine } from '../plain-text.ts';
+import type { RunCost } from '../run-file.ts';
 import {
   HISTORY_LENGTHS,
   HISTORY_VERSION,
@@ -33,7 +34,7 @@ const MOST = 10_000;
 export function readHistoryLine(text: string): HistoryRecord {
   readHistoryHead(text);
   const value = upgraded(objectOf(JSON.parse(text), 'the line'));
-  const { finishedAt, verdict, grep, pace } = value;
+  const { finishedAt, verdict, grep, pace, cost } = value;
   return {
     version: HISTORY_VERSION,
     uid: String(value.uid),
@@ -47,6 +48,7 @@ export function readHistoryLine(text: string): HistoryRecord {
     tested: listOf(value.tested, 'tested').map(partOf),
     testing: listOf(value.testing, 'testing').map(partOf),
     ...(pace === undefined ? {} : { pace: numberOf(pace, 'pace') }),
+    ...(cost === undefined ? {} : { cost: costOf(cost) }),
     suites: listOf(value.suites, 'suites').map(suiteOf),
   };
 }
@@ -114,6 +116,11 @@ function measurementOf(value: unknown): HistoryMeasurement {
 function boundOf(value: unknown): MeasuredBound {
   const { value: measured, limit } = objectOf(value, 'a bound');
   return { value: numberOf(measured, 'value of a bound'), limit: numberOf(limit, 'limit') };
+}
+
+function costOf(value: unknown): RunCost {
+  const { cpuSeconds, cores } = objectOf(value, 'a cost');
+  return { cpuSeconds: numberOf(cpuSeconds, 'cpuSeconds'), cores: numberOf(cores, 'cores') };
 }
 
 function partOf(value: unknown): HistoryPart {

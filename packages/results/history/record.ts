@@ -1,5 +1,6 @@
 import type { TestState, Verdict } from '@backendai-e2e/api/verdict';
 import type { KnownIssueLine } from '../known-issue-line.ts';
+import type { RunCost } from '../run-file.ts';
 
 /** Version of the record that this program writes. A change of the form gets the next one, and an upgrade to it. */
 export const HISTORY_VERSION = 1;
@@ -27,6 +28,8 @@ export interface HistoryRecord {
   testing: readonly HistoryPart[];
   /** Median of the suites' machine-pace: how busy the machine was (1 means idle). */
   pace?: number;
+  /** What the run cost the machine, where the command could see it. */
+  cost?: RunCost;
   suites: readonly HistorySuite[];
 }
 
