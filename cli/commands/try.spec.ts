@@ -36,6 +36,13 @@ describe('a suite file that runs without a cluster', function () {
     expect(result.output).to.include('✘ done twice › with an error');
   });
 
+  it('fails for an error that is thrown after the callback', async () => {
+    const result = await tried('throws-late');
+    expect(states(result)).to.deep.equal(['failed', 'passed', 'failed', 'passed', 'failed']);
+    expect(errors(result)[0]).to.include('the answer came, and then this').and.not.include('late-throws');
+    expect(errors(result)[4]).to.include('the hook broke late');
+  });
+
   for (const milliseconds of ['0', '10', '100']) {
     it(`fails for an error ${milliseconds} ms after the last test, and masks it`, async () => {
       const result = await tried('after-end', {
@@ -111,6 +118,12 @@ describe('a suite file that runs without a cluster', function () {
     expect(some.status.counts).to.include({ total: 2, passed: 2, failed: 0 });
   });
 
+  it('is interrupted if a test makes another one, which Mocha never runs', async () => {
+    const result = await tried('made-in-test');
+    expect(states(result)).to.deep.equal(['passed', 'interrupted']);
+    expect([result.status.verdict, exitOf(result)]).to.deep.equal(['Interrupted', 1]);
+  });
+
   it('has real times although a test keeps fake timers', async () => {
     const { status } = await tried('fake-timers');
     expect(status.verdict).to.equal('Passed');
@@ -126,7 +139,7 @@ describe('a suite file that runs without a cluster', function () {
 
   it('shows values, causes and what differs', async () => {
     const result = await tried('messages');
-    const [own, aggregate, objects, lists, line, colors] = errors(result);
+    const [own, aggregate, objects, lists, line, colors, maps, buffers, suppressed] = errors(result);
     expect(own).to.include('status of the answer').and.match(/-500/).and.match(/\+200/);
     expect(aggregate).to.include('first reason').and.include('second reason');
     expect(objects)
@@ -137,6 +150,13 @@ describe('a suite file that runs without a cluster', function () {
       .to.match(/-.*left/)
       .and.match(/\+.*right/);
     expect(colors).not.to.include('[39m');
+    expect(maps)
+      .to.match(/-.*left/)
+      .and.match(/\+.*right/);
+    expect(buffers)
+      .to.match(/-.*0101$/m)
+      .and.match(/\+.*01fe$/m);
+    expect(suppressed).to.include('while it closed').and.include('the first reason');
   });
 
   for (const weak of ['pass', '2026', 'runner', 'Passed', 'fixtures']) {

@@ -47,11 +47,15 @@ function comparison(error: unknown, diff: (actual: string, expected: string) => 
   return undefined;
 }
 
-/** Ways to show a value, until two values look different: "5" and 5 do not as plain text. */
+/** Ways to show a value, until two values look different. As plain text, "5" and 5 do not, nor do long buffers. */
 const VIEWS: readonly ((value: unknown) => string)[] = [
   (value) => (typeof value === 'string' ? value : inspected(value, 6)),
   (value) => inspected(value, 6),
   (value) => inspected(value, null),
+  (value) =>
+    ArrayBuffer.isView(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')
+      : '',
 ];
 
 function inspected(value: unknown, depth: number | null): string {
@@ -73,10 +77,12 @@ export function causes(error: unknown, depth = 0): string[] {
     ...causes(inner, depth + 1),
   ];
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const suppressed = error.name === 'SuppressedError' && 'error' in error && 'suppressed' in error;
   const more = errors.length - AGGREGATED;
   return [
     ...(error.cause === undefined ? [] : lines('caused by', error.cause)),
     ...errors.slice(0, AGGREGATED).flatMap((one) => lines('one of its errors:', one)),
+    ...(suppressed ? [...lines('while it ended:', error.error), ...lines('it hid:', error.suppressed)] : []),
     ...(more > 0 ? [`${indent}and ${more} more errors`] : []),
   ];
 }
@@ -86,6 +92,6 @@ function frames(error: unknown): string {
   return error.stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
-    .filter((line) => !/node:internal|\/node_modules\/mocha\//.test(line))
+    .filter((line) => !/node:internal|\/node_modules\/mocha\/|\/suites\/runner\/late-throws\./.test(line))
     .join('\n');
 }

@@ -168,6 +168,8 @@ describe('the runner', function () {
     expect(ended.err).to.include('error •••').and.include('warning •••').and.include('\nchild •••');
     expect(ended.out).to.include('parts •••').and.include('Basic •••').and.include('hex •••');
     expect(ended.out).to.include('sync child •••').and.include('file child •••');
+    expect(ended.out).to.include('\nsync •••').and.include('\nwhole •••').and.include('\nstream •••');
+    expect(ended.err).to.include('\nsync •••').and.include('\npath •••');
     for (const encoding of ['base64', 'hex'] as const)
       expect(ended.out).not.to.include(Buffer.from(password).toString(encoding).slice(4, 12));
     const everything = JSON.stringify(ended.writes) + ended.out + ended.err;

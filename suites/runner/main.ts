@@ -20,6 +20,7 @@ import { causes, headline } from './failure.ts';
 import { maskReport, maskSuite, maskTest } from './free-text.ts';
 import { isOfLibrary, Leftovers, settle } from './leftovers.ts';
 import { maskChildren } from './masked-children.ts';
+import { maskDescriptors } from './masked-descriptors.ts';
 import { maskOutputs } from './masked-output.ts';
 import { Progress } from './progress.ts';
 import { statusSender } from './report-sender.ts';
@@ -37,6 +38,7 @@ const outputs = maskOutputs(recorder.secrets, [process.stdout, process.stderr]);
 const [print, printError] = outputs.print;
 process.on('exit', outputs.flush);
 maskChildren();
+maskDescriptors();
 
 const complain = (line: string): void => printError?.(`${recorder.secrets.mask(line)}\n`);
 

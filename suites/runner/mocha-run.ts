@@ -12,6 +12,7 @@ import { monotonic, now } from './clock.ts';
 import { differing } from './difference.ts';
 import { describeFailure, headline } from './failure.ts';
 import type { Judge } from './known-issues.ts';
+import { reportLateThrows } from './late-throws.ts';
 import type { Progress } from './progress.ts';
 
 /** Folder of the suites: suites/ in development, dist/suites/ in the image. */
@@ -25,8 +26,8 @@ const TOO_LARGE = '[object too large to diff]';
 const TEST_TIMEOUT_MS = 120_000;
 
 /**
- * Mocha's silent reporter replaces actual and expected by their texts, and by "[object too large to diff]" above 8 KiB. This
- * one restores values that are too large.
+ * Mocha's silent reporter replaces actual and expected by their texts, and by "[object too large to diff]" above 8 KiB. The texts
+ * of two maps, sets or buffers may be equal. This one restores the values in both cases.
  */
 class KeepsValues extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -36,12 +37,15 @@ class KeepsValues extends Mocha.reporters.Base {
     });
     super(runner, options);
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (_test: Mocha.Test, error: object) => {
-      if (!('actual' in error) || error.actual !== TOO_LARGE) return;
+      if (!('actual' in error) || !('expected' in error)) return;
+      if (error.actual !== TOO_LARGE && error.actual !== error.expected) return;
       const { actual, expected } = values;
       Object.assign(error, { actual, expected });
     });
   }
 }
+
+reportLateThrows();
 
 /** Callbacks for the caller. */
 export interface RunEvents {
@@ -134,6 +138,9 @@ export function startRun(
   process.removeListener('unhandledRejection', listenersOf(runner).unhandled);
   const ended = new Promise<void>((resolve) =>
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
+      // Mocha never runs what a test or a hook of a test makes.
+      keepMatching(mocha.suite, grep);
+      for (const test of testsOf(mocha.suite)) plan(test);
       // Mocha would rethrow errors from now on, which ends the process.
       process.removeListener('uncaughtException', listenersOf(runner).uncaught);
       resolve();
