@@ -4,6 +4,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { type Judgement, judgedRun } from '@backendai-e2e/results/history/measurement-gate';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { plainLine } from '@backendai-e2e/results/plain-text';
+import { addToCluster, type ClusterHistory, readClusterHistory } from '../history/cluster-history.ts';
 import { defaultHistory } from '../history/default-folder.ts';
 import { addLines, type History, readHistory, removeFiles } from '../history/history-folder.ts';
 import { listOfHistory } from '../history/history-list.ts';
@@ -12,6 +13,7 @@ import { filesToPrune, type Retention } from '../history/retention.ts';
 import { gateTable } from '../history/run-gate.ts';
 import { endingOfError } from '../runs/ending.ts';
 import { type Format, show } from '../terminal/output.ts';
+import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
 
 /** What every command on the history takes. */
 export interface HistoryOptions {
@@ -53,6 +55,41 @@ export function historyExportCommand(
       .slice(-last);
     return said(path.resolve(to), await addLines(path.resolve(to), lines), lines.length);
   });
+}
+
+/** Options of the commands on the history of a cluster. */
+export interface ClusterHistoryOptions extends HistoryOptions, ClusterOptions {
+  /** Namespace of the artifact server, where that is another one than of the runs. */
+  artifactsNamespace?: string;
+  tokenSecret: string;
+}
+
+/** `e2e history pull`: adds the runs that the artifact server of a cluster has. */
+export function historyPullCommand(options: ClusterHistoryOptions): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    const target = folderOf(options);
+    const { lines, troubles } = await readClusterHistory(historyIn(cluster, options));
+    note(troubles);
+    return said(target, await addLines(target, lines), lines.length);
+  });
+}
+
+/** `e2e history push`: adds the runs of the history to the artifact server of a cluster. */
+export function historyPushCommand(options: ClusterHistoryOptions): Promise<number> {
+  return withCluster(options, async (cluster) => {
+    const { files } = await readAndTell(folderOf(options));
+    const lines = files.flatMap((each) => each.lines);
+    const { added, troubles } = await addToCluster(historyIn(cluster, options), lines);
+    note(troubles);
+    return said(`the artifact server of namespace ${cluster.namespace}`, added, lines.length);
+  });
+}
+
+function historyIn(
+  { client, namespace, signal }: ClusterContext,
+  { artifactsNamespace = namespace, tokenSecret }: ClusterHistoryOptions,
+): ClusterHistory {
+  return { client, namespace, serverNamespace: artifactsNamespace, tokenSecret, signal };
 }
 
 /** `e2e history list`: the runs, newest first. */
@@ -116,8 +153,12 @@ function lineOf(record: HistoryRecord): HistoryRecord & { text: string } {
 
 async function readAndTell(folder: string): Promise<History> {
   const history = await readHistory(folder);
-  for (const trouble of history.troubles) console.error(plainLine(`e2e: note: ${trouble}`));
+  note(history.troubles);
   return history;
+}
+
+function note(troubles: readonly string[]): void {
+  for (const trouble of troubles) console.error(plainLine(`e2e: note: ${trouble}`));
 }
 
 async function mustExist(folder: string): Promise<void> {

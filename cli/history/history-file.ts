@@ -23,11 +23,6 @@ export const HISTORY_FILE = /\.jsonl(\.gz)?$/;
 /** Bytes of a file after decompression, about 500 runs: a small file of a stranger must not fill the memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Name of the file that the command writes for a run. Times in names sort as text. */
-export function historyFileName({ startedAt, uid }: Pick<HistoryHead, 'startedAt' | 'uid'>): string {
-  return `${new Date(startedAt).toISOString().slice(0, 19).replaceAll(':', '')}Z-${uid}.jsonl.gz`;
-}
-
 /** Whether a file is the one that the command writes for a run. Its start may be missing in the name that a copy got. */
 export function isFileOf(file: string, uid: string): boolean {
   return file.replace(HISTORY_FILE, '').endsWith(`-${uid}`);

@@ -1,16 +1,10 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { inOrder } from '@backendai-e2e/results/history/comparable';
+import { historyFileName } from '@backendai-e2e/results/history/file-name';
 import type { HistoryHead } from '@backendai-e2e/results/history/read';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
-import {
-  HISTORY_FILE,
-  type HistoryLine,
-  historyBytes,
-  historyFileName,
-  isFileOf,
-  readHistoryFile,
-} from './history-file.ts';
+import { HISTORY_FILE, type HistoryLine, historyBytes, isFileOf, readHistoryFile } from './history-file.ts';
 
 /** What a folder of a history holds. */
 export interface History {

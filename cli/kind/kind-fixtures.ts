@@ -143,6 +143,7 @@ export class Machine {
       delete: async () => ({}),
       text: async () => '',
       bytes: async () => Buffer.alloc(0),
+      putBytes: async () => Buffer.alloc(0),
       watch: async function* <T>(
         _path: string,
         _query: unknown,

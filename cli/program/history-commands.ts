@@ -1,7 +1,8 @@
+import { ARTIFACT_TOKEN_SECRET } from '@backendai-e2e/api/artifact-key';
 import type { Command } from 'commander';
 import type { End } from './end.ts';
 import { wholeNumber } from './option-values.ts';
-import { historyOption, outputOption } from './shared-options.ts';
+import { clusterOptions, historyOption, outputOption } from './shared-options.ts';
 
 /** Adds the commands for the history of runs, which need no cluster. */
 export function addHistoryCommands(program: Command, end: End): void {
@@ -51,6 +52,21 @@ export function addHistoryCommands(program: Command, end: End): void {
     .action(async (folder: string, options) =>
       end(await (await commands()).historyImportCommand(folder, options)),
     );
+  const clusterCommand = (name: string, description: string): Command =>
+    clusterOptions(command(name, description))
+      .option(
+        '--artifacts-namespace <name>',
+        'namespace of the artifact server, if the operator watches other namespaces (default: that of the runs)',
+      )
+      .option('--token-secret <name>', 'Secret with the token of the artifact server', ARTIFACT_TOKEN_SECRET);
+  clusterCommand(
+    'pull',
+    'copy runs from the artifact server of a cluster, those that are missing here',
+  ).action(async (options) => end(await (await commands()).historyPullCommand(options)));
+  clusterCommand(
+    'push',
+    'copy runs to the artifact server of a cluster, those that are missing there',
+  ).action(async (options) => end(await (await commands()).historyPushCommand(options)));
   command('prune', 'remove the runs beyond a number or an age')
     .option('--keep <n>', 'number of runs to keep, the newest', wholeNumber(1))
     .option('--days <d>', 'days after which a run goes', wholeNumber(1))

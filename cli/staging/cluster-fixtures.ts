@@ -174,6 +174,7 @@ export class Cluster {
       },
       text: async () => '',
       bytes: async () => Buffer.alloc(0),
+      putBytes: async () => Buffer.alloc(0),
       watch: async function* (this: void): AsyncGenerator<WatchEvent<never>> {},
       close: async () => {},
     } as RestApi;

@@ -2,6 +2,7 @@ import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { ConfigMapStore, ServerStore } from './artifact-store.ts';
 import { ArtifactCollector } from './collector.ts';
+import { RunHistory } from './run-history.ts';
 import { ArtifactClient, type ArtifactServerAccess } from './server-client.ts';
 import { ArtifactSweep } from './sweep.ts';
 
@@ -13,7 +14,10 @@ export interface ArtifactOptions {
   server: ArtifactServerAccess | undefined;
 }
 
-/** Removes artifacts of deleted reports from the artifact server. Returns the collector, for reports. */
+/**
+ * Removes artifacts of deleted reports from the artifact server, and keeps the history of runs there. Returns the collector,
+ * for reports.
+ */
 export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { collector: ArtifactCollector } {
   const { namespace, client, clock, log, events } = scope;
   if (!server) {
@@ -26,14 +30,16 @@ export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { col
     artifacts,
     reports: scope.informer(TEST_REPORTS),
     runs: scope.informer(TEST_RUNS),
-    log,
+    ...{ clock, log },
   });
+  const history = new RunHistory({ client, artifacts, runs: scope.informer(TEST_RUNS), log });
   const everything = { namespace, name: 'artifacts' };
   scope
     .controller('artifacts')
     .watches(TEST_RUNS, ({ type }) => (type === 'deleted' ? [everything] : []), BURST_MS)
     .complete(sweep.reconcile)
     .enqueue(everything);
+  scope.controller('history').for(TEST_RUNS).complete(history.reconcile);
   const store = new ServerStore(artifacts, server.service);
   return { collector: new ArtifactCollector({ client, clock, log, events, store }) };
 }

@@ -1,4 +1,5 @@
-import type { ArtifactOwner } from '@backendai-e2e/api/artifact-key';
+import { type ArtifactOwner, HISTORY_REPORT, historyOwner } from '@backendai-e2e/api/artifact-key';
+import { HISTORY_LIMITS } from '@backendai-e2e/api/limits';
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
@@ -6,8 +7,10 @@ import type { Result } from '@backendai-e2e/controller/controller';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import type { Log } from '@backendai-e2e/controller/log';
 import type { KubeClient } from '@backendai-e2e/kube/client';
+import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 import { reportsOf } from '../attempts/attempt-name.ts';
+import { beyondLimits, recordsIn } from './history-limits.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
 export interface ArtifactSweepDependencies {
@@ -15,6 +18,7 @@ export interface ArtifactSweepDependencies {
   artifacts: Pick<ArtifactClient, 'list' | 'remove'>;
   reports: Pick<Informer<TestReport>, 'get'>;
   runs: Pick<Informer<TestRun>, 'list'>;
+  clock: Pick<Clock, 'now'>;
   log: Log;
 }
 
@@ -40,7 +44,13 @@ export class ArtifactSweep {
     const { artifacts, log } = this.#with;
     try {
       const listed = await artifacts.list({ namespace }, signal);
-      const owners = ownersOf(listed.map(({ place }) => place));
+      for (const uid of beyondLimits(recordsIn(listed), HISTORY_LIMITS, this.#with.clock.now())) {
+        await artifacts.remove(historyOwner(namespace, uid), signal);
+        log.info({ uid }, 'removed the record of an old run from the history');
+      }
+      const owners = ownersOf(
+        listed.map(({ place }) => place).filter(({ report }) => report !== HISTORY_REPORT),
+      );
       const ofRuns = this.#reportsOfRuns(namespace);
       const uidsOf = new Map<string, number>();
       for (const { report } of owners) uidsOf.set(report, (uidsOf.get(report) ?? 0) + 1);

@@ -39,6 +39,15 @@ export const ARTIFACT_TOKEN_HEADER = 'x-e2e-token';
 /** Name and port of the Service of every artifact server, as charts/e2e-operator names it. */
 export const ARTIFACT_SERVICE = 'backendai-e2e-artifacts:http';
 
+/** Name of the Secret with the token, in the namespace of the artifact server, as charts/e2e-operator names it. */
+export const ARTIFACT_TOKEN_SECRET = 'backendai-e2e-artifacts';
+
+/**
+ * The report under which the artifact server keeps the history of runs. The record of each run is an artifact under its UID. No
+ * attempt has this name, because theirs end in a number.
+ */
+export const HISTORY_REPORT = 'history-of-runs';
+
 /** Suffix of the files that are compressed. */
 const GZ = '.gz';
 
@@ -77,6 +86,11 @@ export function nameOfFile(file: string): string {
 /** The file of an artifact: compressed ones have a suffix. */
 export function packedFile(name: string): string {
   return `${name}${GZ}`;
+}
+
+/** Where the artifact server keeps the record of a run. */
+export function historyOwner(namespace: string, uid: string): ArtifactOwner {
+  return { namespace, report: HISTORY_REPORT, uid };
 }
 
 /** The path of the artifacts of a report. */

@@ -13,7 +13,7 @@ export interface ApiRequest {
   path: string;
   query?: Query;
   contentType?: string;
-  body?: string;
+  body?: string | Buffer;
   /** The request in words, for errors. */
   what: string;
 }

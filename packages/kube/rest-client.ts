@@ -88,6 +88,17 @@ export class RestClient {
     return this.#calls.bytes({ ...requestOf('get', 'GET', path, {}), headers }, behind(signal));
   }
 
+  /** Sends bytes with PUT, through the API server's proxy to a service for example. */
+  putBytes(
+    path: string,
+    body: Buffer,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    const sent = { body, contentType: 'application/octet-stream', headers };
+    return this.#calls.bytes({ ...requestOf('update', 'PUT', path, {}), ...sent }, behind(signal));
+  }
+
   /**
    * Events from a resourceVersion on, until the server ends the watch or the signal aborts.
    * Throws ApiError: isGone when the resourceVersion is too old.
@@ -111,7 +122,7 @@ export class RestClient {
 /** The public methods of RestClient, for fakes in tests. */
 export type RestApi = Pick<
   RestClient,
-  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'bytes' | 'watch' | 'close'
+  'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'text' | 'bytes' | 'putBytes' | 'watch' | 'close'
 >;
 
 function requestOf(verb: string, method: ApiRequest['method'], path: string, query: Query): ApiRequest {

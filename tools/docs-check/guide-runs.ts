@@ -17,6 +17,10 @@ const GATE: RunElsewhere = {
   file: 'cli/history/run-gate.spec.ts',
   shows: 'judges runs of the history by a command',
 };
+const CLUSTER_HISTORY = (shows: string): RunElsewhere => ({
+  file: 'cli/history/cluster-history.integration.ts',
+  shows,
+});
 const MATRIX = (shows: string): RunElsewhere => ({ file: 'cli/commands/matrix.spec.ts', shows });
 const BISECT = (file: string, shows: string): RunElsewhere => ({ file, shows });
 const JOB = (shows: string): RunElsewhere => ({ file: 'cli/kind/kind-pipeline.spec.ts', shows });
@@ -72,6 +76,8 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
     file: 'cli/history/keep-run.spec.ts',
     shows: 'comes from an earlier out folder too',
   },
+  './e2e history pull': CLUSTER_HISTORY('has one record of each run'),
+  './e2e history push': CLUSTER_HISTORY('takes the runs of a folder'),
   './e2e history export /mnt/ci/history --last 100': HISTORY,
   './e2e history prune --keep 500 --days 180': HISTORY,
   './e2e history gate': GATE,

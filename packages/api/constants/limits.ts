@@ -57,3 +57,6 @@ export const ARCHIVE_BUDGETS = {
     container: 512 * 1024,
   },
 } as const satisfies Record<string, ArchiveBudget>;
+
+/** What the artifact server keeps of the history of a namespace: bytes of records, and days since a run. */
+export const HISTORY_LIMITS = { bytes: 64 * 1024 * 1024, days: 400 } as const;
