@@ -42,6 +42,17 @@ describe('the status of a fault', () => {
     expect(state(whole)).to.include({ Accepted: 'True', InForce: 'True', Healed: 'Unknown' });
   });
 
+  it('has the seconds from the injection until a probe saw it, and saw it gone', () => {
+    const before = receipt('a', { injectedAt: t(1) });
+    expect(progress([before])).not.to.have.any.keys('seenInForceAfterSeconds', 'seenHealedAfterSeconds');
+    const seen = { ...before, seenInForceAt: t(3.26) };
+    expect(progress([seen])).to.include({ seenInForceAfterSeconds: 2.3 });
+    const healed = { ...seen, healedAt: t(20), seenHealedAt: t(21) };
+    expect(progress([healed])).to.include({ seenInForceAfterSeconds: 2.3, seenHealedAfterSeconds: 20 });
+    const otherClock = { ...before, seenInForceAt: t(0) };
+    expect(progress([otherClock])).to.include({ seenInForceAfterSeconds: 0 });
+  });
+
   it('is never in force when one target vanished before it was touched', () => {
     const vanished = receipt('a', { healedAt: t(1), seenHealedAt: t(1) });
     const left = receipt('b', { injectedAt: t(2), seenInForceAt: t(3) });

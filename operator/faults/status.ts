@@ -98,7 +98,8 @@ export function progressStatus(fault: Fault, progress: FaultProgress): FaultStat
   const seenInForceAt = latest(receipts, 'seenInForceAt');
   const healedAt = latest(receipts, 'healedAt');
   const seenHealedAt = latest(receipts, 'seenHealedAt');
-  const { injectedAt: _1, seenInForceAt: _2, healedAt: _3, seenHealedAt: _4, ...kept } = fault.status ?? {};
+  const { injectedAt: _1, seenInForceAt: _2, healedAt: _3, seenHealedAt: _4, ...more } = fault.status ?? {};
+  const { seenInForceAfterSeconds: _5, seenHealedAfterSeconds: _6, ...kept } = more;
   const phase = refusal
     ? 'Refused'
     : seenHealedAt
@@ -129,10 +130,22 @@ export function progressStatus(fault: Fault, progress: FaultProgress): FaultStat
     targets: [...receipts],
     ...(injectedAt ? { injectedAt } : {}),
     ...(seenInForceAt ? { seenInForceAt, seenInForceBy: probes.inForce } : {}),
+    ...after('seenInForceAfterSeconds', injectedAt, seenInForceAt),
     ...(healedAt ? { healedAt } : {}),
     ...(seenHealedAt ? { seenHealedAt, seenHealedBy: probes.healed } : {}),
+    ...after('seenHealedAfterSeconds', injectedAt, seenHealedAt),
     conditions: merged(fault, kept.conditions, seen, now),
   };
+}
+
+/** Seconds between two times (RFC 3339), in tenths. None where one is missing. Clocks may differ: it is never below 0. */
+function after(
+  field: 'seenInForceAfterSeconds' | 'seenHealedAfterSeconds',
+  from: string | undefined,
+  to: string | undefined,
+): Pick<FaultStatus, typeof field> {
+  if (!from || !to) return {};
+  return { [field]: Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10) };
 }
 
 interface Facts {

@@ -20,6 +20,7 @@ import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { AttemptEnding } from '../reports/close.ts';
 import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines, isLineOf } from '../reports/suite-lines.ts';
+import { firstFailureOf } from './first-failure.ts';
 import { testedBuilds } from './tested-builds.ts';
 
 /** The inputs of a decision about one run. */
@@ -276,7 +277,6 @@ export class PlanBuilder {
   #plan(phase: string): RunPlan {
     const { spec } = this.#world.run;
     const finished = this.lines.filter((line) => line.state === 'Finished');
-    const tested = testedBuilds(this.#world.run.status?.backendAi, this.#world.reports);
     const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, spec));
     return {
       stop: [],
@@ -289,7 +289,8 @@ export class PlanBuilder {
         ...(this.#suspendedSeconds > 0 ? { suspendedSeconds: this.#suspendedSeconds } : {}),
         counts: sumCounts(this.lines),
         suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
-        ...(tested.length > 0 ? { backendAi: tested } : {}),
+        ...testedBuilds(this.#world.run.status?.backendAi, this.#world.reports),
+        ...firstFailureOf(this.lines, spec),
         suites: this.lines,
         ...(this.environments.length > 0 ? { environments: this.environments } : {}),
         conditions: this.#conditions,

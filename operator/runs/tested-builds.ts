@@ -1,4 +1,5 @@
 import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRunStatus } from '@backendai-e2e/api/test-run';
 
 /** Maximum number of builds of Backend.AI that a status names. */
 const MOST_BUILDS = 10;
@@ -7,7 +8,8 @@ const MOST_BUILDS = 10;
 export function testedBuilds(
   before: readonly string[] | undefined,
   reports: readonly TestReport[],
-): string[] {
+): Pick<TestRunStatus, 'backendAi'> {
   const now = reports.map(({ status }) => status?.backendAi).filter((build) => build !== undefined);
-  return [...new Set([...(before ?? []), ...now])].slice(0, MOST_BUILDS);
+  const tested = [...new Set([...(before ?? []), ...now])].slice(0, MOST_BUILDS);
+  return tested.length > 0 ? { backendAi: tested } : {};
 }

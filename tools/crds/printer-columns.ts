@@ -31,17 +31,26 @@ const AGE = column('Age', 'date', '.metadata.creationTimestamp', 'Creation time.
 const COUNTS = [
   column('Passed', 'integer', '.status.counts.passed', 'Number of tests that passed.'),
   column('Failed', 'integer', '.status.counts.failed', 'Number of tests that failed.'),
+  column('Known', 'integer', '.status.counts.knownIssue', 'Number of tests that failed as a known issue.'),
 ];
+/** The first failed test of a report. The API server shows the first match of a path. */
+const FIRST_FAILED = '.status.tests[?(@.state=="failed")]';
 
-/** The columns of `kubectl get` for each kind. */
+/** The columns of `kubectl get` for each kind. Texts of any length come last: they widen the line only where they are. */
 export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
   TestEnvironment: [
     column('Ready', 'string', condition('Ready'), 'Whether suites can run in the environment.'),
     column('Reason', 'string', condition('Ready', 'reason'), 'Reason of the readiness.'),
+    column(
+      'Backend.AI',
+      'string',
+      '.status.components[?(@.name=="manager")].version',
+      'Version of Backend.AI, as the manager has it.',
+    ),
     column('Namespace', 'string', '.status.namespace', 'Namespace of the deployment.'),
+    AGE,
     wide('Drifted', 'string', condition('Drifted'), 'Whether workloads differ from what Helm installed.'),
     wide('Message', 'string', condition('Ready', 'message'), 'Observation behind the status.'),
-    AGE,
   ],
   TestSuite: [
     column(
@@ -51,6 +60,12 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       'Folder of the suite under suites/.',
     ),
     column('Last', 'string', '.status.lastVerdicts[0].verdict', 'Last verdict.'),
+    column(
+      'Since',
+      'date',
+      '.status.lastVerdicts[0].since',
+      'Start of the unbroken streak of working or failing verdicts.',
+    ),
     column('Passing', 'number', '.status.passRate', 'Share of verdicts that passed, from 0 to 1.'),
     column(
       'Flipping',
@@ -58,9 +73,10 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       '.status.flipRate',
       'Share of consecutive verdicts that differ, from 0 to 1.',
     ),
-    wide('Timeout', 'integer', '.spec.timeoutSeconds', 'Seconds for all tests of the suite.'),
-    wide('Description', 'string', '.spec.description', 'What the suite proves.'),
     AGE,
+    wide('Timeout', 'integer', '.spec.timeoutSeconds', 'Seconds for all tests of the suite.'),
+    wide('Run', 'string', '.status.lastVerdicts[0].run', 'TestRun of the last verdict.'),
+    wide('Description', 'string', '.spec.description', 'What the suite proves.'),
   ],
   TestRun: [
     column('Phase', 'string', '.status.phase', 'Phase of the run.'),
@@ -68,29 +84,50 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
     column('Suites', 'integer', '.status.suiteCounts.total', 'Number of suites in the run.'),
     column('Done', 'integer', '.status.suiteCounts.finished', 'Number of suites that ended.'),
     ...COUNTS,
-    column('Environment', 'string', '.spec.environmentRef.name', 'First environment of the run.'),
-    wide('Message', 'string', condition('Succeeded', 'message'), 'Observation behind the status.'),
+    column('Backend.AI', 'string', '.status.backendAi[0]', 'Backend.AI that was tested.'),
     AGE,
+    column(
+      'First failure',
+      'string',
+      '.status.firstFailure',
+      'First suite that keeps the run from succeeding.',
+    ),
+    wide('Environment', 'string', '.spec.environmentRef.name', 'First environment of the run.'),
+    wide('Message', 'string', condition('Succeeded', 'message'), 'Observation behind the status.'),
   ],
   TestReport: [
-    wide('Run', 'string', '.spec.run', 'TestRun of the attempt.'),
     column('Suite', 'string', '.spec.suite', 'TestSuite of the attempt.'),
     column('Attempt', 'integer', '.spec.attempt', 'Number of the attempt, from 1.'),
-    column('Final', 'boolean', '.status.final', 'Whether the report is complete.'),
     column('Verdict', 'string', '.status.verdict', 'Verdict.'),
     ...COUNTS,
     column('Seconds', 'number', '.status.seconds', 'Duration in seconds.'),
-    wide('Reason', 'string', '.status.reason', 'Reason of the verdict.'),
     AGE,
+    column('First failure', 'string', `${FIRST_FAILED}.title`, 'Title of the first test that failed.'),
+    wide('Run', 'string', '.spec.run', 'TestRun of the attempt.'),
+    wide('Final', 'boolean', '.status.final', 'Whether the report is complete.'),
+    wide('Reason', 'string', '.status.reason', 'Reason of the verdict.'),
+    wide('Error', 'string', `${FIRST_FAILED}.error`, 'First line of the first error.'),
   ],
   Fault: [
-    column('Environment', 'string', '.spec.environmentRef.name', 'Environment of the fault.'),
-    column('Component', 'string', '.spec.target.component', 'Component of the target pods.'),
     column('Action', 'string', '.status.action', 'Action of the fault.'),
+    column('Component', 'string', '.spec.target.component', 'Component of the target pods.'),
     column('Phase', 'string', '.status.phase', 'Phase of the fault.'),
-    column('Seen', 'string', condition('InForce'), 'Whether a probe observed the effect.'),
-    column('Healed', 'string', condition('SeenHealed'), 'Whether a probe observed that the effect is gone.'),
-    wide('Message', 'string', condition('Accepted', 'message'), 'Why the fault was accepted or refused.'),
+    column(
+      'Seen',
+      'number',
+      '.status.seenInForceAfterSeconds',
+      'Seconds from the injection until a probe observed the effect.',
+    ),
+    column(
+      'Healed',
+      'number',
+      '.status.seenHealedAfterSeconds',
+      'Seconds from the injection until a probe observed that the effect is gone.',
+    ),
     AGE,
+    wide('Environment', 'string', '.spec.environmentRef.name', 'Environment of the fault.'),
+    wide('Pod', 'string', '.status.targets[0].pod', 'First pod of the target.'),
+    wide('Evidence', 'string', '.status.targets[0].inForceEvidence', 'Observation that proves the effect.'),
+    wide('Message', 'string', condition('Accepted', 'message'), 'Why the fault was accepted or refused.'),
   ],
 };

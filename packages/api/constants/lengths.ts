@@ -22,6 +22,8 @@ export const LENGTHS = {
   message: 1024,
   /** Message that shares a line with others. */
   shortMessage: 256,
+  /** Text in a column of `kubectl get`. */
+  columnText: 160,
   /** Message about an attempt, or about the environments of a run. */
   longMessage: 4096,
   /** Message that sums up a run or an environment in a condition, within the byte budget of the status. */

@@ -261,6 +261,12 @@ export const FaultStatus = Type.Object({
       description: 'Time when the probe first observed the effect on all targets.',
     }),
   ),
+  seenInForceAfterSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: 'Seconds from the injection until the probe observed the effect, for kubectl get.',
+    }),
+  ),
   seenInForceBy: Type.Optional(
     Type.String({ maxLength: LENGTHS.shortMessage, description: 'Probe that observed the effect.' }),
   ),
@@ -274,6 +280,12 @@ export const FaultStatus = Type.Object({
     Type.String({
       format: 'date-time',
       description: 'Time when the probe observed that the effect is gone.',
+    }),
+  ),
+  seenHealedAfterSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: 'Seconds from the injection until the probe observed that the effect is gone.',
     }),
   ),
   seenHealedBy: Type.Optional(

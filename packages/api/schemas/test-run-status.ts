@@ -92,6 +92,13 @@ export const TestRunStatus = Type.Object({
       { description: 'Number of suites in each state.' },
     ),
   ),
+  firstFailure: Type.Optional(
+    Type.String({
+      maxLength: LENGTHS.columnText,
+      description:
+        'First suite that keeps the run from succeeding, and its message in short, for kubectl get.',
+    }),
+  ),
   suites: Type.Optional(
     Type.Array(RunSuite, {
       description: 'One entry for each suite, in start order.',
