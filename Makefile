@@ -68,7 +68,7 @@ catalog: ## Write the suites' metadata into the operator's chart and docs/suites
 docs: ## Write the settings, the values of the charts, docs/defects.md and docs/backtest.md
 	@./tools/dev docs
 
-bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour)
+bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour; ROWS=local: without a cluster)
 	@./tools/dev bench
 
 # As environment variables, so that no character of a regular expression meets a shell.

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { command, commandWithRetry } from '../machine/command.ts';
-import { PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
+import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { type Extra, linkOrCopy } from './extras.ts';
 
@@ -107,30 +107,33 @@ export function compiledCode(workspace: string, to: string): Extra {
       }
       return contentKey(parts);
     },
-    put: async (builder, target) => {
-      const work = `${target}.tsc`;
-      const tsc = path.join(PROJECT_ROOT, 'node_modules/.bin/tsc');
-      await command(builder.p, tsc, ['-p', PROJECT_ROOT, '--outDir', work, '--noCheck'], {
-        cwd: PROJECT_ROOT,
-        timeoutSeconds: 300,
-        log: 'tsc',
-        remedy: 'Run "make test": it shows what does not compile.',
-      });
-      const links = path.join(target, 'node_modules', SCOPE);
-      await mkdir(links, { recursive: true });
-      for (const { folder, manifest } of await closureOf(workspace)) {
-        await cp(path.join(PROJECT_ROOT, folder), path.join(target, folder), {
-          recursive: true,
-          filter: (file) => !file.endsWith('.ts'),
-        });
-        await cp(path.join(work, folder), path.join(target, folder), { recursive: true });
-        await writeFile(path.join(target, folder, 'package.json'), JSON.stringify(compiled(manifest)));
-        await symlink(path.join('../..', folder), path.join(links, manifest.name.slice(SCOPE.length)));
-      }
-      await removeFiles(target, (name) => OWN_TEST.test(name));
-      await rm(work, { recursive: true });
-    },
+    put: (builder, target) => compileTo(builder.p, workspace, target),
   };
+}
+
+/** Writes what {@link compiledCode} describes into the folder `target`, which does not exist yet. */
+export async function compileTo(p: Provision, workspace: string, target: string): Promise<void> {
+  const work = `${target}.tsc`;
+  const tsc = path.join(PROJECT_ROOT, 'node_modules/.bin/tsc');
+  await command(p, tsc, ['-p', PROJECT_ROOT, '--outDir', work, '--noCheck'], {
+    cwd: PROJECT_ROOT,
+    timeoutSeconds: 300,
+    log: 'tsc',
+    remedy: 'Run "make test": it shows what does not compile.',
+  });
+  const links = path.join(target, 'node_modules', SCOPE);
+  await mkdir(links, { recursive: true });
+  for (const { folder, manifest } of await closureOf(workspace)) {
+    await cp(path.join(PROJECT_ROOT, folder), path.join(target, folder), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.ts'),
+    });
+    await cp(path.join(work, folder), path.join(target, folder), { recursive: true });
+    await writeFile(path.join(target, folder, 'package.json'), JSON.stringify(compiled(manifest)));
+    await symlink(path.join('../..', folder), path.join(links, manifest.name.slice(SCOPE.length)));
+  }
+  await removeFiles(target, (name) => OWN_TEST.test(name));
+  await rm(work, { recursive: true });
 }
 
 /** The manifest for compiled code: what it exports are the files that tsc makes. */

@@ -4,11 +4,10 @@ import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
 import { pathOf } from '@backendai-e2e/kube/request';
+import { type BenchRow, benchRow } from './bench-row.ts';
 import {
-  type BenchRow,
   type BenchTarget,
   bareJob,
-  benchRow,
   isComplete,
   type Job,
   untilNoPods,
@@ -49,7 +48,7 @@ export async function suitesAtOnce(target: BenchTarget, repeats: number, count =
   } finally {
     for (const name of names) await target.client.delete(`${suites}/${name}`).catch(() => undefined);
   }
-  return { ...benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor), goal: GOAL };
+  return benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor, { goal: GOAL });
 }
 
 async function asRun(target: BenchTarget, suites: readonly string[]): Promise<number> {

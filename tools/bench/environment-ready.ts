@@ -8,7 +8,7 @@ import { observe } from '@backendai-e2e/kube/observe';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
-import { type BenchRow, benchRow } from './run-against-job.ts';
+import { type BenchRow, benchRow } from './bench-row.ts';
 
 export interface EnvironmentPlace {
   client: RestApi;
@@ -48,8 +48,8 @@ export async function environmentReady(target: EnvironmentPlace, repeats: number
       (trial === byHelm ? floor : ours).push(seconds);
     }
   }
-  const row = benchRow('an environment until Ready, against helm install --wait', ours, floor);
-  return { ...row, goal: GOAL };
+  const name = 'an environment until Ready, against helm install --wait';
+  return benchRow(name, ours, floor, { goal: GOAL });
 }
 
 async function byHelm(target: EnvironmentPlace): Promise<number> {

@@ -20,8 +20,8 @@ import { startKubelet } from '../envtest/doubles/fake-kubelet.ts';
 import { renderOperatorChart } from '../envtest/operator/operator-chart.ts';
 import { freePorts } from '../envtest/processes/free-ports.ts';
 import { until } from '../envtest/waits/until.ts';
+import { type BenchRow, singleRow } from './bench-row.ts';
 import { startAsDeployed } from './operator-process.ts';
-import type { BenchRow } from './run-against-job.ts';
 import { playSuites } from './suite-player.ts';
 
 const NAMESPACE = 'backendai-e2e';
@@ -104,7 +104,7 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
 }
 
 function row(name: string, ours: number, floor: number, unit: string, goal: number): BenchRow {
-  return { name, ours, floor, unit, ratio: Math.round((ours / floor) * 1000) / 1000, goal, better: 'lower' };
+  return singleRow({ name, ours, floor, unit, goal, better: 'lower' });
 }
 
 async function prepare(client: KubeClient): Promise<void> {

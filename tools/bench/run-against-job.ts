@@ -7,19 +7,7 @@ import { observe } from '@backendai-e2e/kube/observe';
 import { corePath, pathOf } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
-
-/** One line of out/bench/bench.json. */
-export interface BenchRow {
-  name: string;
-  ours: number;
-  floor: number;
-  unit: string;
-  /** ours divided by floor. */
-  ratio: number;
-  /** The goal for the ratio. */
-  goal: number;
-  better: 'lower' | 'higher';
-}
+import { type BenchRow, benchRow } from './bench-row.ts';
 
 export interface BenchTarget {
   client: RestApi;
@@ -62,29 +50,7 @@ export async function runAgainstJob(target: BenchTarget, repeats: number): Promi
       if (turn > 0) (trial === byRun ? ours : floor).push(seconds);
     }
   }
-  return benchRow('one Mocha suite by TestRun, against a bare Job', ours, floor);
-}
-
-/** Medians and their ratio. */
-export function benchRow(name: string, ours: readonly number[], floor: readonly number[]): BenchRow {
-  const [a, b] = [median(ours), median(floor)];
-  return {
-    name,
-    ours: round(a),
-    floor: round(b),
-    unit: 's',
-    ratio: round(a / b),
-    goal: GOAL,
-    better: 'lower',
-  };
-}
-
-/** The middle value, or the mean of the two in the middle. Throws for an empty list. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
-  if (low === undefined || high === undefined) throw new Error('no values to take the median of');
-  return (low + high) / 2;
+  return benchRow('one Mocha suite by TestRun, against a bare Job', ours, floor, { goal: GOAL });
 }
 
 async function byRun(target: BenchTarget, turn: number): Promise<number> {
@@ -219,8 +185,4 @@ export function bareJob(
       },
     },
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -93,12 +93,12 @@ function addMeasurements(program: Command, end: End): void {
   program.commandsGroup('Measure and prove:');
   program
     .command('bench')
-    .description('compare a suite in a TestRun with the same suite in a bare Job; out/bench/bench.json')
+    .description('compare a suite in a TestRun with the same suite in a bare Job; out/bench/index.html')
     .option('--repeats <n>', 'pairs of runs', '10')
     .addOption(
       new Option(
         '--rows <which>',
-        'first: rows that take minutes; all: also 50 suites at once and the operator',
+        'first: rows that take minutes; local: those without a cluster; all: also 50 suites at once and the operator',
       )
         .default('first')
         .env(environmentVariable('rows'))
