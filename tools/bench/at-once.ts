@@ -5,13 +5,7 @@ import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
 import { pathOf } from '@backendai-e2e/kube/request';
 import { type BenchRow, benchRow } from './bench-row.ts';
-import {
-  type BenchTarget,
-  bareJob,
-  isComplete,
-  type Job,
-  untilNoPods,
-} from './run-against-job.ts';
+import { type BenchTarget, bareJob, isComplete, type Job, untilNoPods } from './run-against-job.ts';
 
 /** Number of suites, and of Jobs, that start at once: the maximum parallelism of a run. */
 const COUNT = 50;

@@ -41,7 +41,7 @@ type Measure = (what: string, work: () => Promise<BenchRow[]>) => Promise<void>;
 
 /**
  * `tools/dev bench`: measures in the kept cluster, or in one created for it. Writes bench.json and index.html in out/bench after
- * each row. Returns 1 when a row is worse than its goal by more than its own spread, else 2 when a row could not be measured.
+ * each row. Returns 1 when a row is worse than its goal by more than its own spread. Returns 2 when one could not be measured.
  */
 export function benchCommand(repeats: number, which: string): Promise<number> {
   if (!Number.isInteger(repeats) || repeats < 1)

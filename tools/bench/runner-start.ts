@@ -38,7 +38,9 @@ export async function runnerStart(folder: string, repeats: number, p: Provision)
   for (let turn = 0; turn <= repeats; turn += 1) {
     const first = await untilSaid(runner, suite, TEST_MARKS.passed, p.signal);
     const nothing = await untilSaid(['-e', '0'], env, undefined, p.signal);
-    p.log(`runner ${first.toFixed(3)} s, node -e 0 ${nothing.toFixed(3)} s${turn === 0 ? ' (uncounted)' : ''}`);
+    p.log(
+      `runner ${first.toFixed(3)} s, node -e 0 ${nothing.toFixed(3)} s${turn === 0 ? ' (uncounted)' : ''}`,
+    );
     if (turn === 0) continue;
     ours.push(first);
     floor.push(nothing);

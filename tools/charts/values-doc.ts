@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMap, isScalar, parse, parseDocument, stringify } from 'yaml';
+import { TIMERS_PAGE, timersPage } from './timers-doc.ts';
 
 /** What is read of a JSON schema. */
 interface Schema {
@@ -121,10 +122,11 @@ function defaultsOf(chart: Chart): string {
 
 /** The files that are generated from the values of the charts, with what they must hold. */
 export function valuesPages(): { file: string; content: string }[] {
-  return CHARTS.flatMap((chart) => [
+  const pages = CHARTS.flatMap((chart) => [
     { file: path.join(ROOT, 'docs/reference', `values-${chart}.md`), content: valuesPage(chart) },
     { file: path.join(ROOT, 'charts', chart, 'files/defaults.yaml'), content: defaultsOf(chart) },
   ]);
+  return [...pages, { file: TIMERS_PAGE, content: timersPage() }];
 }
 
 if (import.meta.main) {
