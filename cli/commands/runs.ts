@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
@@ -5,6 +7,8 @@ import { pathOf } from '@backendai-e2e/kube/request';
 import { comparison } from '@backendai-e2e/results/comparison';
 import { historyRecord } from '@backendai-e2e/results/history/derive';
 import { measuredChanges } from '@backendai-e2e/results/history/measurement-gate';
+import { plainLine } from '@backendai-e2e/results/plain-text';
+import { readRunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { readObjects } from '../collect/cluster-logs.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
@@ -14,6 +18,7 @@ import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
 import { chooseRun, listOfRuns, newestFirst, oneRun } from '../report/run-list.ts';
+import { shownWaits } from '../report/waits.ts';
 import { environmentsIn, namesOf, readRun, type Snapshot } from '../runs/follow.ts';
 import { listReports } from '../runs/reports.ts';
 import { checkGrep, type RunWish, rerunSpec, specOf } from '../runs/run-spec.ts';
@@ -97,8 +102,8 @@ export function cancelCommand(
           console.log(`${run.metadata.name} had already ended (${run.status?.verdict ?? ''})`);
         continue;
       }
-      const path = pathOf(TEST_RUNS, { namespace: cluster.namespace, name: run.metadata.name });
-      await cluster.client.mergePatch(path, { spec: { cancel: true } }, cluster.signal);
+      const place = pathOf(TEST_RUNS, { namespace: cluster.namespace, name: run.metadata.name });
+      await cluster.client.mergePatch(place, { spec: { cancel: true } }, cluster.signal);
       console.log(`${run.metadata.name} is cancelled`);
     }
     return COMMAND_EXIT.passed;
@@ -121,15 +126,41 @@ export function listCommand(
   });
 }
 
-/** `e2e show`: the current state of a run (default: the newest), for people with the first cause of each failure. */
-export function showCommand(name: string | undefined, options: ResultOptions): Promise<number> {
+/**
+ * `e2e show`: the current state of a run (default: the newest), for people with the first cause of each failure. With `waits`,
+ * its long waits instead. With `from`, the run of a folder of results instead of one in a cluster.
+ */
+export function showCommand(
+  name: string | undefined,
+  options: ResultOptions & { waits: boolean; from?: string },
+): Promise<number> {
+  if (options.from !== undefined) return showFolder(options.from, options);
   return withCluster(options, async (cluster) => {
     const found = await whole(cluster, chooseRun(await runsOf(cluster), name));
+    if (options.waits) {
+      show(shownWaits(found), options.output);
+      return COMMAND_EXIT.passed;
+    }
     const more =
       options.output === 'table' ? [...(await causesOf(cluster, found)), ...(await worseIn(found))] : [];
     show(oneRun(found, more), options.output);
     return COMMAND_EXIT.passed;
   });
+}
+
+async function showFolder(
+  folder: string,
+  { waits, output }: { waits: boolean; output: Format },
+): Promise<number> {
+  const file = path.join(folder, 'run.json');
+  try {
+    const objects = readRunFile(await readFile(file, 'utf8'), file);
+    show(waits ? shownWaits(objects) : oneRun(objects), output);
+    return COMMAND_EXIT.passed;
+  } catch (error) {
+    console.error(plainLine(`e2e: ${error instanceof Error ? error.message : String(error)}`));
+    return COMMAND_EXIT.couldNotRun;
+  }
 }
 
 /** What a finished run measured that is worse than in the runs of the history, with a line before it. */

@@ -61,6 +61,8 @@ export function addRunCommands(program: Command, end: End): void {
     .action(async (options) => end(await (await runs()).listCommand(options)));
   command('show', 'show a run: its suites, and the tests that did not pass')
     .argument('[run]', RUN_ARGUMENT)
+    .option('--waits', 'list what tests waited for, by test, if it took more than 5 seconds', false)
+    .option('--from <folder>', 'show the run of this folder of results; needs no cluster')
     .addOption(outputOption(['table', 'json', 'yaml', 'junit']))
     .action(async (run: string | undefined, options) => end(await (await runs()).showCommand(run, options)));
   command('ui', 'show a run as a page on this machine that changes with it; the page only reads')

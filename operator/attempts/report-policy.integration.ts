@@ -73,7 +73,8 @@ describe('what the account of an attempt may write', function () {
   it('is its results, also a second time after the last one', async () => {
     const { write, name } = await attempt('results');
     await write({ current: 'adds', startedAt: new Date().toISOString() });
-    await write({ ...finalReport('Passed'), pod: 'a-pod', updatedAt: new Date().toISOString() });
+    const waits = [{ file: 'area/file', title: 'adds', what: 'an answer', seconds: 6.5, times: 1 }];
+    await write({ ...finalReport('Passed'), waits, pod: 'a-pod', updatedAt: new Date().toISOString() });
     await write({ ...finalReport('Failed'), pod: 'a-pod', updatedAt: new Date().toISOString() });
     expect((await harness.getReport(name))?.status).to.include({ final: true, verdict: 'Failed' });
   });

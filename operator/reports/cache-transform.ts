@@ -18,13 +18,13 @@ export function isSettled(report: TestReport): boolean {
 }
 
 /**
- * The part of a report that the operator caches. Tests, hooks and measurements are left out: they may be 300 KiB. Of a final
+ * The part of a report that the operator caches. Tests, hooks, measurements and waits are left out: they may be 300 KiB. Of a final
  * report only what its run and its archive need stays.
  */
 export function transformReport(report: TestReport): TestReport {
   const kept = withoutManagedFields(report);
   if (!kept.status) return kept;
-  const { tests, hooks: _hooks, measurements: _measurements, ...status } = kept.status;
+  const { tests, hooks: _hooks, measurements: _measurements, waits: _waits, ...status } = kept.status;
   if (status.final !== true) return compact({ ...kept, status });
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
   const { backendAi, changes } = status;

@@ -5,6 +5,7 @@ import type * as schemas from './schemas/test-report.ts';
 export type TestReportSpec = Static<typeof schemas.TestReportSpec>;
 export type ReportedTest = Static<typeof schemas.ReportedTest>;
 export type ReportedHook = Static<typeof schemas.ReportedHook>;
+export type ReportedWait = Static<typeof schemas.ReportedWait>;
 export type DeploymentChange = Static<typeof schemas.DeploymentChange>;
 export type Measurement = Static<typeof schemas.Measurement>;
 

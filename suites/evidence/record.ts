@@ -1,6 +1,7 @@
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { DeploymentChange, Measurement } from '@backendai-e2e/api/test-report';
 import { Secrets } from '@backendai-e2e/redaction/redaction';
+import type { TestIdentity } from '@backendai-e2e/results/test-record';
 
 /** One request of the running test and its answer, both masked and shortened. */
 export interface Exchange {
@@ -12,6 +13,18 @@ export interface Exchange {
   times: number;
 }
 
+/** What a test or a hook waited for, masked and shortened. */
+export interface Wait {
+  /** Undefined outside of tests and hooks. */
+  test: TestIdentity | undefined;
+  what: string;
+  /** Of all waits of this test for this. */
+  seconds: number;
+  times: number;
+}
+
+/** A shorter wait is not recorded, seconds. */
+const LONG_WAIT_SECONDS = 5;
 /** Number of exchanges that a failing test shows, the last ones. */
 const KEPT_EXCHANGES = 8;
 /** Longest text of a request or an answer in an exchange, characters. */
@@ -26,6 +39,9 @@ export class Recorder {
   #exchanges: Exchange[] = [];
   #measurements: Measurement[] = [];
   #changes: DeploymentChange[] = [];
+  readonly #waits = new Map<string, Wait>();
+  /** The test or hook that runs. Waits are recorded for it. */
+  running: TestIdentity | undefined;
   /** Stores the changes outside of this process. The runner sets it, except in a run without a report. */
   storeChanges: () => Promise<void> = async () => undefined;
 
@@ -74,9 +90,34 @@ export class Recorder {
     return this.#changes;
   }
 
-  /** Clears the exchanges when a new test begins. */
-  startTest(): void {
+  /** Clears the exchanges when a new test, or a hook before all tests, begins. */
+  startTest(test?: TestIdentity): void {
     this.#exchanges = [];
+    this.running = test;
+  }
+
+  /** Records a wait of the running test, if it was long. Only the longest are kept. */
+  waited(what: string, seconds: number): void {
+    if (seconds <= LONG_WAIT_SECONDS) return;
+    const test = this.running;
+    const said = this.#short(what);
+    const key = JSON.stringify([test?.file, test?.title, said]);
+    const before = this.#waits.get(key);
+    this.#waits.set(key, {
+      ...{ test, what: said },
+      seconds: (before?.seconds ?? 0) + seconds,
+      times: (before?.times ?? 0) + 1,
+    });
+    if (this.#waits.size <= LIMITS.waits) return;
+    const shortest = [...this.#waits].reduce((one, other) =>
+      other[1].seconds < one[1].seconds ? other : one,
+    );
+    this.#waits.delete(shortest[0]);
+  }
+
+  /** The long waits so far, the longest first. */
+  get waits(): readonly Wait[] {
+    return [...this.#waits.values()].sort((one, other) => other.seconds - one.seconds);
   }
 
   /** The last exchanges of the test, oldest first. */

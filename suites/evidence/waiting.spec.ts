@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { recorder } from './record.ts';
 import { notYet, WaitTimeout, waitUntil } from './waiting.ts';
 
 const failure = async (promise: Promise<unknown>): Promise<unknown> => {
@@ -64,5 +65,18 @@ describe('waiting', () => {
   it('takes false and undefined for answers', async () => {
     expect(await waitUntil('x', async () => undefined, { deadlineSeconds: 1 })).to.equal(undefined);
     expect(await waitUntil('x', async () => false, { deadlineSeconds: 1 })).to.equal(false);
+  });
+
+  it('records each wait with what it waited for, also one that ended without an answer', async () => {
+    const seen: string[] = [];
+    const { waited } = recorder;
+    recorder.waited = (what, seconds) => seen.push(`${what}: ${seconds >= 0.02}`);
+    try {
+      await failure(waitUntil('a start', async () => notYet(0), { deadlineSeconds: 0.03, everyMs: 5 }));
+      await waitUntil('an answer', async () => 1, { deadlineSeconds: 1 });
+    } finally {
+      recorder.waited = waited;
+    }
+    expect(seen).to.deep.equal(['a start: true', 'an answer: false']);
   });
 });

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { recorder } from './record.ts';
 
 /** A probe returns this while the awaited thing has not happened. It holds what the probe saw instead. */
 export class NotYet {
@@ -33,7 +34,7 @@ export interface WaitOptions {
 
 /**
  * Calls the probe until it returns something other than {@link notYet}, and returns that.
- * Throws {@link WaitTimeout} at the deadline, and errors of the probe that are not tolerated.
+ * Throws {@link WaitTimeout} at the deadline, and errors of the probe that are not tolerated. A long wait is recorded.
  * @param what completes "waited for …"
  */
 export async function waitUntil<T>(
@@ -41,7 +42,20 @@ export async function waitUntil<T>(
   probe: () => Promise<T | NotYet>,
   options: WaitOptions,
 ): Promise<T> {
-  const deadline = performance.now() + options.deadlineSeconds * 1000;
+  const start = performance.now();
+  try {
+    return await untilDeadline(what, probe, options, start + options.deadlineSeconds * 1000);
+  } finally {
+    recorder.waited(what, (performance.now() - start) / 1000);
+  }
+}
+
+async function untilDeadline<T>(
+  what: string,
+  probe: () => Promise<T | NotYet>,
+  options: WaitOptions,
+  deadline: number,
+): Promise<T> {
   let lastSeen: unknown = 'nothing';
   for (let looks = 1; ; looks += 1) {
     try {

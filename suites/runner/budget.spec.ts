@@ -30,6 +30,15 @@ describe('the byte budget of a report', () => {
     });
   });
 
+  it('omits the waits before it cuts an error', () => {
+    const waits = [{ file: 'area/file', title: 'test 1', what: 'w'.repeat(200), seconds: 9, times: 1 }];
+    const whole = { ...report([test(1, 'failed', 500)]), waits };
+    expect(fitReport(whole, 10_000, 8_000).waits).to.deep.equal(waits);
+    const fitted = fitReport(whole, jsonBytes(whole) - 1, 8_000);
+    expect(fitted).not.to.have.property('waits');
+    expect(fitted.tests?.[0]?.error).to.have.length(500);
+  });
+
   it('cuts the longest errors first and keeps short ones and every test', () => {
     const whole = report([test(1, 'failed', 8_000), test(2, 'failed', 600), test(3, 'failed', 8_000)]);
     const fitted = fitReport(whole, 6_000, 8_000);

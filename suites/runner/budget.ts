@@ -26,10 +26,11 @@ export function cutText(text: string, bytes: number): string {
 
 /**
  * Fits a report into a budget of bytes (as JSON). Takes as many steps as needed, in this order:
- * 1. Cut the longest errors to one common length.
- * 2. Omit passed and skipped tests, oldest first.
- * 3. Cut errors completely.
- * 4. Omit any tests, oldest first.
+ * 1. Omit the waits.
+ * 2. Cut the longest errors to one common length.
+ * 3. Omit passed and skipped tests, oldest first.
+ * 4. Cut errors completely.
+ * 5. Omit any tests, oldest first.
  *
  * Counts stay complete, and `omitted` says what is missing. Pure: the argument is not changed.
  * @param maxBytes budget of the whole status
@@ -38,6 +39,10 @@ export function cutText(text: string, bytes: number): string {
 export function fitReport(status: TestReportStatus, maxBytes: number, errorBytes: number): TestReportStatus {
   const cutTo = (level: number) => withErrors(status, level);
   if (jsonBytes(cutTo(errorBytes)) <= maxBytes) return cutTo(errorBytes);
+  if (status.waits) {
+    const { waits: _, ...others } = status;
+    return fitReport(others, maxBytes, errorBytes);
+  }
   if (jsonBytes(cutTo(SHORTEST_ERROR)) <= maxBytes) {
     return cutTo(largest(SHORTEST_ERROR, errorBytes, (level) => jsonBytes(cutTo(level)) <= maxBytes));
   }

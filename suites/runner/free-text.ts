@@ -29,13 +29,22 @@ export function maskSuite(suite: SuiteRecord, secrets: Secrets): SuiteRecord {
 
 /** A copy of a report, masked like {@link maskTest}. */
 export function maskReport(status: TestReportStatus, secrets: Secrets): TestReportStatus {
-  const { message, current, tests, hooks, measurements } = status;
+  const { message, current, tests, hooks, measurements, waits } = status;
   return {
     ...status,
     ...(message === undefined ? {} : { message: secrets.mask(message) }),
     ...(current === undefined ? {} : { current: secrets.mask(current) }),
     ...(tests ? { tests: tests.map((test) => maskTest(test, secrets)) } : {}),
     ...(hooks ? { hooks: hooks.map((hook) => ({ ...hook, title: secrets.mask(hook.title) })) } : {}),
+    ...(waits
+      ? {
+          waits: waits.map((one) => ({
+            ...one,
+            title: secrets.mask(one.title),
+            what: secrets.mask(one.what),
+          })),
+        }
+      : {}),
     ...(measurements
       ? {
           measurements: measurements.map((one) => ({

@@ -125,6 +125,8 @@ describe('the runner', function () {
     const [passed, pending, hook, never] = last.tests ?? [];
     expect(last.hooks, err).to.have.length(1);
     expect(last.hooks?.[0]?.title).to.include('prepares for long');
+    expect(last.waits?.map(({ what }) => what)).to.deep.equal(['an answer', 'the deployment']);
+    expect(last.waits?.[1]?.title).to.include('prepares for long');
     expect(last.hooks?.[0]?.seconds).to.be.above(0.2);
     expect(since(last.hooks?.[0]?.startedAt)).to.be.at.least(0);
     expect(since(passed?.startedAt)).to.be.above(since(last.hooks?.[0]?.startedAt) + 0.2);

@@ -26,6 +26,7 @@ import { Progress } from './progress.ts';
 import { statusSender } from './report-sender.ts';
 import { ReportLost, ReportWriter } from './report-writer.ts';
 import { readReportTarget, readSettings, type Settings } from './settings.ts';
+import { reportedWaits } from './waits.ts';
 
 /** Time for clean-up hooks after an interruption. The Job's deadline is 120 s after ours. */
 const GRACE_MS = 15_000;
@@ -92,6 +93,7 @@ async function main(): Promise<number> {
               {
                 ...progress.status(now(), { pod, backendAi }, [...recorder.measurements]),
                 ...(recorder.changes.length > 0 ? { changes: [...recorder.changes] } : {}),
+                ...(recorder.waits.length > 0 ? { waits: reportedWaits(recorder.waits) } : {}),
               },
               recorder.secrets,
             ),

@@ -157,12 +157,13 @@ export function startRun(
     events.retried(describeTest(test).title, recorder.secrets.mask(headline(error)));
   });
   runner.on(Mocha.Runner.constants.EVENT_HOOK_BEGIN, (hook: Mocha.Hook) => {
-    if (hook.title.startsWith('"before all"')) recorder.startTest();
+    if (hook.title.startsWith('"before all"')) recorder.startTest(describeTest(hook));
+    else if (hook.title.startsWith('"after all"')) recorder.running = describeTest(hook);
     hookSince = monotonic();
     hookAt = now();
   });
   runner.on(Mocha.Runner.constants.EVENT_TEST_BEGIN, (test: Mocha.Test) => {
-    recorder.startTest();
+    recorder.startTest(plan(test));
     progress.begin(plan(test), monotonic(), now());
     events.changed();
   });

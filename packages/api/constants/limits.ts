@@ -24,6 +24,8 @@ export const LIMITS = {
   measurements: 200,
   /** Hooks that succeeded, in a report. */
   hooks: 100,
+  /** Long waits in a report. */
+  waits: 50,
   /** Changes of the deployment that an attempt has made and not undone. */
   changes: 32,
   /** Artifacts of a report. */

@@ -82,6 +82,18 @@ export const Measurement = Type.Object({
   ),
 });
 
+/** What a test or a hook waited for. */
+export const ReportedWait = Type.Object({
+  file: Type.String({ maxLength: LENGTHS.suiteFile, description: 'Suite file of the test or hook.' }),
+  title: Type.String({
+    maxLength: LENGTHS.shortMessage,
+    description: 'Title of the test or hook that waited, with those of the describe blocks.',
+  }),
+  what: Type.String({ maxLength: LENGTHS.shortMessage, description: 'What it waited for.' }),
+  seconds: Type.Number({ minimum: 0, description: 'Sum of the waits in seconds.' }),
+  times: Type.Integer({ minimum: 1, description: 'Number of these waits, each of more than 5 seconds.' }),
+});
+
 /** A change of the deployment that outlives the pod which made it. */
 export const DeploymentChange = Type.Object({
   undo: Type.Enum([...UNDO_ACTIONS], {
@@ -208,6 +220,14 @@ export const TestReportStatus = Type.Object({
     Type.Array(Measurement, {
       maxItems: LIMITS.measurements,
       description: 'Measurements of the suite.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  ),
+  waits: Type.Optional(
+    Type.Array(ReportedWait, {
+      maxItems: LIMITS.waits,
+      description:
+        'Waits of more than 5 seconds, the longest first. They are left out first if the report does not fit its byte budget.',
       'x-kubernetes-list-type': 'atomic',
     }),
   ),
