@@ -7,7 +7,7 @@ import type { Result } from '@backendai-e2e/controller/controller';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import type { Log } from '@backendai-e2e/controller/log';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import type { ObjectName } from '@backendai-e2e/kube/object';
+import { keyOf, type ObjectName } from '@backendai-e2e/kube/object';
 import { historyFileName } from '@backendai-e2e/results/history/file-name';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
@@ -28,8 +28,8 @@ const AGAIN_MS = 60_000;
  */
 export class RunHistory {
   readonly #with: RunHistoryDependencies;
-  /** UIDs of runs that have their record. */
-  readonly #kept = new Set<string>();
+  /** UIDs of the runs that have their record, by the key of their name. Deleted runs are forgotten. */
+  readonly #kept = new Map<string, string>();
 
   constructor(dependencies: RunHistoryDependencies) {
     this.#with = dependencies;
@@ -39,14 +39,16 @@ export class RunHistory {
     const { artifacts, runs, log } = this.#with;
     const run = runs.get(name);
     const { uid = '', namespace = '' } = run?.metadata ?? {};
-    if (!run || !isFinished(run) || this.#kept.has(uid)) return {};
+    const key = keyOf(name);
+    if (!run) this.#kept.delete(key);
+    if (!run || !isFinished(run) || this.#kept.get(key) === uid) return {};
     const owner = historyOwner(namespace, uid);
     try {
       if ((await artifacts.list(owner, signal)).length === 0) {
         const record = await this.#record(name, signal);
         if (record) await artifacts.put(owner, fileOf(record, uid), signal);
       }
-      this.#kept.add(uid);
+      this.#kept.set(key, uid);
       return {};
     } catch (error) {
       if (!(error instanceof ArtifactServerError)) throw error;
