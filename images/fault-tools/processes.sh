@@ -64,6 +64,10 @@ resume() {
     [ ${#all[@]} -gt 0 ] && kill -CONT "${all[@]}" 2>/dev/null
     stopped=$(states "${all[@]}" | grep -c '[Tt]')
     [ "$tries" = 1 ] && say healed "SIGCONT to ${#all[@]} processes"
+    if [ ${#all[@]} = 0 ]; then
+      say seenHealed "no process of container $container is left to continue: it ended or restarted"
+      return 0
+    fi
     if [ "$stopped" = 0 ]; then
       say seenHealed "no thread of ${#all[@]} processes is stopped: $(names "${all[@]}")"
       return 0

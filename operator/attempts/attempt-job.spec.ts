@@ -50,6 +50,15 @@ describe('attemptJob', () => {
     expect(Object.values(RUNNER_EXIT)).not.to.include(NOT_STARTED_EXIT);
   });
 
+  it('gives the audit the changes that earlier attempts noted, if there are any', () => {
+    const changes = [{ undo: 'ScheduleAgent' as const, subject: 'i-1' }];
+    const envOf = (job: ReturnType<typeof attemptJob>) =>
+      job.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'E2E_CHANGES')?.value;
+    expect(envOf(attemptJob({ ...input, changes }))).to.equal(JSON.stringify(changes));
+    expect(envOf(attemptJob({ ...input, changes: [] }))).to.equal(undefined);
+    expect(env.has('E2E_CHANGES')).to.equal(false);
+  });
+
   it('leaves its start to Kueue only when the run names a queue', () => {
     const queued = attemptJob({ ...input, queueName: 'ci' });
     expect(queued.spec).to.have.property('suspend', true);

@@ -26,6 +26,8 @@ export interface JobInput extends AttemptIdentity {
   attempt: number;
   /** When the run's first attempt was made, RFC 3339. */
   since: string;
+  /** What earlier attempts noted as changed, for the audit of the run. */
+  changes?: readonly DeploymentChange[] | undefined;
   spec: TestSuiteSpec;
   grep: string | undefined;
   /** TestRun.spec.rounds. */
@@ -264,6 +266,7 @@ function containerEnv(input: JobInput, timeoutSeconds: number) {
     [RUNNER_ENV.files]: JSON.stringify(input.spec.files),
     [RUNNER_ENV.timeoutSeconds]: String(timeoutSeconds),
     ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),
+    ...(input.changes?.length ? { [RUNNER_ENV.changes]: JSON.stringify(input.changes) } : {}),
     ...(input.rounds === undefined ? {} : { [RUNNER_ENV.rounds]: String(input.rounds) }),
     ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
   };

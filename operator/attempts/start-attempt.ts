@@ -1,4 +1,5 @@
 import { ownerReference, TEST_REPORTS } from '@backendai-e2e/api/resources';
+import type { DeploymentChange } from '@backendai-e2e/api/test-report';
 import { environmentOf, environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import { isAlreadyExists, isRefused } from '@backendai-e2e/kube/api-error';
@@ -21,6 +22,8 @@ export interface AttemptStart {
   environment: string;
   /** When the run's first attempt in that environment was made, RFC 3339. */
   since: string;
+  /** For a suite that runs last: what earlier attempts noted as changed, and no Job undid. */
+  changes?: readonly DeploymentChange[];
 }
 
 /** The name belongs to an object of another owner: no retry helps. */
@@ -47,7 +50,7 @@ export class ChosenElsewhereError extends Error {
 export async function startAttempt(
   client: Pick<KubeClient, 'create' | 'get' | 'delete'>,
   run: TestRun,
-  { suite, attempt, name, environment, since }: AttemptStart,
+  { suite, attempt, name, environment, since, changes }: AttemptStart,
   { connectionSecret, pods }: Pick<JobInput, 'connectionSecret' | 'pods'>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -81,6 +84,7 @@ export async function startAttempt(
       suite: suite.metadata.name,
       attempt,
       since,
+      changes,
       spec: suite.spec,
       grep: run.spec.grep,
       rounds: run.spec.rounds,

@@ -64,6 +64,17 @@ describe('the receipt of a pause', function () {
     expect(pause('')).to.deep.equal(['injected', 'inForce', 'healed', 'seenHealed']);
   });
 
+  it('ends with its container, and says so', () => {
+    const restarts = `
+      container=c0ffee; gone=$(mktemp -u)
+      targets() { [ -e "$gone" ] || printf '%s\\n' ${pids()}; }
+      until_over() { touch "$gone"; "$1"; }
+      pause; rm -f "$gone"; kill -CONT ${pids()}`;
+    const seen = events(restarts);
+    expect(seen.map(({ event }) => event)).to.deep.equal(['injected', 'inForce', 'healed', 'seenHealed']);
+    expect(seen.at(-1)?.evidence).to.match(/^no process of container c0ffee is left .* ended or restarted/);
+  });
+
   it('is not there when one of them runs', () => {
     const one = processes[0]?.pid;
     expect(pause(`kill() { builtin kill "$1" ${one}; }; seq() { echo 1; }`))

@@ -103,7 +103,10 @@ describe('an operator that dies at every write of a fault', function () {
       await faults.restarted(pod);
       await faults.tool(pod, 'partition', ['injected', 'inForce', 'healed', 'seenHealed'], 'ended');
       const status = await healed(name);
-      expect(status.targets?.[0]?.peers).to.deep.equal(['10.1.1.9']);
+      expect(status.targets?.[0]).to.deep.include({
+        peers: ['10.1.1.9'],
+        healedEvidence: 'partition seenHealed',
+      });
       const now = await faults.client.get(PODS, { namespace: faults.namespace, name: `${name}-a` });
       expect(now?.spec?.ephemeralContainers).to.have.length(1);
     });

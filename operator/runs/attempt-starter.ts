@@ -20,6 +20,8 @@ import type { PlannedStart, RunPlan, RunWorld } from './plan-builder.ts';
 
 /** Attempts created at once: the first pods start while the API server still checks the rights of the last. */
 const STARTS_AT_A_TIME = 4;
+/** Attempts of a run that start before other runs have their turn. The rest start in the next turn. */
+const STARTS_IN_A_TURN = 8;
 
 /** What became of the attempts of a plan. */
 interface Started {
@@ -27,6 +29,8 @@ interface Started {
   status: TestRunStatus;
   /** The first error that a retry may cure; undefined: there is none. */
   failure: unknown;
+  /** Whether attempts are left for the next turn. */
+  isMore: boolean;
 }
 
 /** A report to close as Interrupted. */
@@ -76,10 +80,13 @@ export class AttemptStarter {
         }
       }
     };
-    await pMap(start, startOne, { concurrency: STARTS_AT_A_TIME });
-    if (lines.size === 0) return { status, failure: undefined };
+    await pMap(start.slice(0, STARTS_IN_A_TURN), startOne, { concurrency: STARTS_AT_A_TIME });
+    const rest = start.slice(STARTS_IN_A_TURN);
+    for (const { line, before } of rest) lines.set(line, before);
+    const isMore = rest.length > 0;
+    if (lines.size === 0) return { status, failure: undefined, isMore };
     const suites = status.suites?.map((line) => lines.get(line.name) ?? line);
-    return { status: { ...status, ...(suites ? { suites } : {}) }, failure: failures[0] };
+    return { status: { ...status, ...(suites ? { suites } : {}) }, failure: failures[0], isMore };
   }
 
   /** The line of an attempt that can never start. Rejects with the error if it may start later. */

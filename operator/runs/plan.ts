@@ -18,6 +18,7 @@ import type { AttemptStart } from '../attempts/start-attempt.ts';
 import { foldLines, isLineOf, linesFor } from '../reports/suite-lines.ts';
 import { applicableIn, environmentCalled, forbidden, forbiddenEverywhere } from './applicable.ts';
 import { waitForEnvironments } from './environment-wait.ts';
+import { notedChanges } from './noted-changes.ts';
 import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
 import { aheadOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
@@ -276,13 +277,14 @@ function startsOf(
       run.spec.parallelism ?? RUN_DEFAULTS.parallelism,
     );
     const since = firstAttemptIn(environment, world);
+    const changes = notedChanges(environment, world);
     return names.flatMap((line) => {
       const entry = open.get(line);
       open.delete(line);
       if (!entry) return [];
       const { suite, attempt } = entry;
       const name = attemptName(run.metadata.name, line, attempt);
-      return [{ line, suite, attempt, name, environment, since }];
+      return [{ line, suite, attempt, name, environment, since, ...(isLast(entry) ? { changes } : {}) }];
     });
   });
 }

@@ -62,11 +62,11 @@ export class TestRunReconciler {
     if (run.metadata.deletionTimestamp) return undefined;
     try {
       if (run.status?.startedAt || isFinished(run)) {
-        const suites = this.#with.suites.list(name.namespace);
-        const places = environmentsOf(run).map((each) =>
-          this.#with.environments.get({ ...name, name: each }),
-        );
-        return await this.#carryOut(run, { ...inWorld(places), suites, others: [] }, signal);
+        return await this.#carryOut(run, { ...this.#cached(run), others: [] }, signal);
+      }
+      if (this.#keepsWaiting(run)) {
+        const others = this.#with.runs.list(name.namespace);
+        return await this.#carryOut(run, { ...this.#cached(run), others }, signal);
       }
       return await this.#takeUp(run, signal);
     } catch (error) {
@@ -76,6 +76,24 @@ export class TestRunReconciler {
       throw error;
     }
   };
+
+  /** Suites and environments of a run, from the caches. */
+  #cached(run: TestRun): Pick<RunWorld, 'environment' | 'moreEnvironments' | 'suites'> {
+    const { namespace = '' } = run.metadata;
+    const places = environmentsOf(run).map((name) => this.#with.environments.get({ namespace, name }));
+    return { ...inWorld(places), suites: this.#with.suites.list(namespace) };
+  }
+
+  /**
+   * Whether a run that waits goes on waiting. A late cache only delays it: the end of a run that is ahead arrives in the same
+   * cache. Otherwise, each run of a long queue would read all the others again at each end.
+   */
+  #keepsWaiting(run: TestRun): boolean {
+    if (run.status?.phase !== 'Queued' || run.spec.rerunFailedOf !== undefined) return false;
+    const others = this.#with.runs.list(run.metadata.namespace);
+    const plan = planRun({ now: this.#with.clock.now(), run, reports: [], ...this.#cached(run), others });
+    return plan.status.phase === 'Queued';
+  }
 
   /**
    * Decides for a run that has not started. It asks the API server, and serves one run of an environment at a time. With a
@@ -127,7 +145,7 @@ export class TestRunReconciler {
     const plan = planRun({ now: clock.now(), run, reports, ...seen });
 
     await Promise.all(plan.stop.map((stop) => closeReport(client, { ...stop, now: clock.now() }, signal)));
-    const { status, failure } = await this.#starter.start(run, seen, plan, signal);
+    const { status, failure, isMore } = await this.#starter.start(run, seen, plan, signal);
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
       if (!after) return undefined;
@@ -151,7 +169,7 @@ export class TestRunReconciler {
       );
       return undefined;
     }
-    return { requeueAfterMs: plan.requeueAfterMs };
+    return { requeueAfterMs: isMore ? 0 : plan.requeueAfterMs };
   }
 
   /** The run's reports. A report that its status names and the cache lacks is read from the API server. */

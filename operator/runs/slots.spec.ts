@@ -1,3 +1,4 @@
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { TestRunSpec } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
 import { planRun } from './plan.ts';
@@ -134,6 +135,26 @@ describe('a run over two environments', () => {
       const last = planRun(next(seen, third, 20, { reports: audits }));
       expect(lines(last)?.slice(0, 2)).to.deep.equal(['audit Passed one', 'audit-two Failed two']);
       expect(outcome(last)?.message).to.equal('audit-two: Failed');
+    });
+
+    it('learn which changes earlier attempts noted in their environment and no Job undid', () => {
+      const seen = world({ suites, run: run(asked) });
+      const undone = (status: 'True' | 'False') => [
+        { type: 'Undone', status, reason: 'x', message: '', lastTransitionTime: '' },
+      ];
+      const noted = (subject: string): TestReportStatus => ({
+        ...failed,
+        changes: [{ undo: 'ScheduleAgent', subject }],
+      });
+      const reports = [
+        report('alpha', 'one', { ...noted('i-1'), conditions: undone('False') }),
+        report('beta', 'two', { ...noted('i-2'), conditions: undone('True') }),
+      ];
+      const plan = planRun(next(seen, planRun(seen), 9, { reports }));
+      expect(plan.start.map(({ name, changes }) => ({ name, changes }))).to.deep.equal([
+        { name: 'run-audit-1', changes: [{ undo: 'ScheduleAgent', subject: 'i-1' }] },
+        { name: 'run-audit-two-1', changes: [] },
+      ]);
     });
 
     it('have lines with unique names', () => {

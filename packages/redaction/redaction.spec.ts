@@ -104,7 +104,7 @@ describe('secrets', () => {
     expect(found).to.deep.equal(['12345678', 'p%40ss-1', 'p@ss-1']);
   });
 
-  it('are masked at any place of a text that is encoded as a whole, together with what is beside them', () => {
+  it('are masked at any place of a text that is encoded as a whole, with what is beside them', () => {
     const password = fc
       .string({ unit: 'grapheme', minLength: 6, maxLength: 40 })
       .filter((each) => each.trim().length >= 6);

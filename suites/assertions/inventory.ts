@@ -1,8 +1,10 @@
+import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { CONTAINER_LABELS } from '../clients/cluster/agent-observer.ts';
 import { ContainerRegistry } from '../clients/cluster/registry.ts';
 import { RESERVED_AND_HELD } from '../clients/data-stores/database.ts';
 import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { S3Server } from '../clients/storage/s3-server.ts';
+import { changeInWords, changesOf, isChanged } from '../fixtures/noted-changes.ts';
 import type { World } from '../fixtures/world.ts';
 
 /** Something in the environment. at: its time of creation, or undefined when it has none. */
@@ -88,6 +90,7 @@ export const KINDS: readonly Kind[] = [
   { what: 'S3 objects', find: objects },
   { what: 'keys in etcd', find: async ({ etcd }) => Object.keys(await etcd.below('')).map(unaged) },
   { what: 'keys in Valkey', find: valkeyKeys },
+  { what: 'changes that suites noted', find: changes },
 ];
 
 function rows(sql: string): Kind['find'] {
@@ -96,6 +99,15 @@ function rows(sql: string): Kind['find'] {
 
 function unaged(name: string): Holding {
   return { name, at: undefined };
+}
+
+/** What suites of this run noted, no Job of the operator undid, and is still so. */
+async function changes(world: World): Promise<Holding[]> {
+  const found: Holding[] = [];
+  for (const change of changesOf(process.env[RUNNER_ENV.changes])) {
+    if (await isChanged(world, change)) found.push({ name: changeInWords(change), at: new Date() });
+  }
+  return found;
 }
 
 /** Containers are as old as their session. A container of an unknown session counts as new. */

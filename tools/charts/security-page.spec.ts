@@ -115,6 +115,22 @@ describe('docs/security.md', function () {
     expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).to.deep.equal([]);
   });
 
+  it('names titles that these tests have', () => {
+    const proofs = [...PAGE.matchAll(/^ +- `([^`]+\.ts)`: (.+)$/gm)].map(([, file = '', title = '']) => ({
+      file,
+      title,
+    }));
+    expect(PAGE.match(/^\d+\. /gm)).to.have.length(10);
+    expect(proofs.length).to.be.greaterThan(30);
+    const missing = proofs.filter(({ file, title }) => {
+      // "…" stands for what the title of a repeated test takes from its row.
+      const parts = title.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+      const test = new RegExp(`\\bit\\(\\s*(['"\`])${parts.join('\\$\\{[^}]+\\}')}\\1`);
+      return !test.test(readFileSync(path.join(ROOT, file), 'utf8'));
+    });
+    expect(missing).to.deep.equal([]);
+  });
+
   it('is right that every pod of the operator and every attempt is restricted', () => {
     const pods = podsOf([...operator, { kind: 'Job', ...attempt }]);
     expect(pods.map(([name]) => name)).to.include.members([

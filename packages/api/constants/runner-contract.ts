@@ -23,7 +23,10 @@ export const RUNNER_ENV = {
   /** Path of connection.json. Unset for an environment without a connection. */
   connection: 'E2E_CONNECTION',
   pod: 'E2E_POD',
-  /** JSON array of the changes to undo, as in TestReport.status.changes. Only for {@link UNDO_FILE}. */
+  /**
+   * JSON array of changes, as in TestReport.status.changes. {@link UNDO_FILE} undoes them. A suite that runs last gets those that no
+   * Job undid.
+   */
   changes: 'E2E_CHANGES',
 } as const;
 
