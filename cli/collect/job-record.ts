@@ -3,6 +3,7 @@ import type { RunCost } from '@backendai-e2e/results/run-file';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
 import type { Provision } from '../machine/provision.ts';
 import type { RunNames, Snapshot } from '../runs/follow.ts';
+import type { NotReady } from '../runs/readiness-watch.ts';
 import type { PhaseProgress } from '../terminal/renderer.ts';
 import type { ClusterLogs } from './cluster-logs.ts';
 
@@ -48,6 +49,8 @@ export interface JobRecord {
   peakMemoryBytes?: number;
   /** What the run cost the node; undefined before its end, and where it cannot be read. */
   cost?: RunCost;
+  /** When environments of the run were not Ready; undefined before its end. */
+  notReady?: readonly NotReady[];
   /** Undefined before the collector ran. */
   collected?: Collected;
 }

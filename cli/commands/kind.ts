@@ -30,6 +30,7 @@ import { runPage } from '../page/run-page.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { showInService } from '../report/ci-services.ts';
 import { closingLines, figuresOf } from '../report/job-summary.ts';
+import { scheduleLines } from '../report/schedule-lines.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import type { JobEnd } from '../series/job-end.ts';
@@ -123,9 +124,10 @@ async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
     const figures = figuresOf(clock, state);
     const gate = await judgeResults(out, state.collected ? state.seen.run : undefined);
     const ending = gatedEnding(ended, gate);
-    const lines = closingLines(ending, state, figures);
-    await writeFigures(out, figures, lines);
     const { run, reports } = state.seen;
+    const schedule = run ? scheduleLines({ ...state, run, reports }, await readCatalog(PROJECT_ROOT)) : [];
+    const lines = closingLines(ending, state, figures, schedule);
+    await writeFigures(out, figures, lines);
     renderer.print(run ? await showInService({ run, reports }, { out }) : []);
     const page = state.collected && run ? [...(await runPage(out, NAMES.out)), ...(await keepRun(out))] : [];
     renderer.print([

@@ -4,6 +4,7 @@ import type { ImageSet } from '../images/build.ts';
 import { type Pipeline, type PipelineParts, runPipeline, type Step } from '../pipeline/pipeline.ts';
 import { cancelRun, showRun } from '../pipeline/show.ts';
 import { type Ending, endingOfRun, withTroubles } from '../runs/ending.ts';
+import { ReadinessWatch } from '../runs/readiness-watch.ts';
 import type { Effects, Tools } from './effects.ts';
 import { untilReady } from './environment.ts';
 import { OperatorKill } from './kill-operator.ts';
@@ -182,6 +183,8 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
     state.events = kill.events;
     state.lastLogs = kill.logs;
   }
+  const { environment, moreEnvironments = [] } = state.names;
+  const readiness = new ReadinessWatch([environment, ...moreEnvironments]);
   const run = await showRun(client, state.names, {
     clock,
     progress,
@@ -189,12 +192,14 @@ async function runSuites(state: KindState, { p, progress, clock }: Step): Promis
     signal: p.signal,
     deadlineMs: (options.timeoutSeconds + RUN_MARGIN_SECONDS) * 1000,
     onChange: (seen) => {
+      readiness.look(seen);
       kill?.look(seen);
       upgrade?.look(seen);
     },
   });
   const cost = costBetween(before, await state.effects.nodeCpu(p));
   if (cost) state.cost = cost;
+  state.notReady = readiness.spans();
   const troubles = [...((await kill?.ended()) ?? []), ...((await upgrade?.ended()) ?? [])];
   return withTroubles(endingOfRun(run), troubles);
 }

@@ -29,11 +29,15 @@ export function figuresOf(clock: JobTimes, { seen, peakMemoryBytes }: JobRecord)
   };
 }
 
-/** Everything that a person reads at the end, top to bottom. The last line has the exit code, its meaning and why. */
+/**
+ * Everything that a person reads at the end, top to bottom. The last line has the exit code, its meaning and why.
+ * @param schedule lines on how well the run used its places
+ */
 export function closingLines(
   ending: Ending,
   { seen, collected }: Pick<JobRecord, 'seen' | 'collected'>,
   figures: JobFigures,
+  schedule: readonly string[] = [],
 ): string[] {
   const { run, reports } = seen;
   const failed = ending.code === COMMAND_EXIT.failed || ending.code === COMMAND_EXIT.couldNotRun;
@@ -44,6 +48,7 @@ export function closingLines(
     ...(failed ? explainFailure({ ...seen, logs, events, printed }).map(plainLine) : []),
     ...(failed ? podTroubles(pods, logs).map(plainLine) : []),
     '',
+    ...(schedule.length > 0 ? [...schedule, ''] : []),
     ...phaseTable(figures),
     '',
     lastLine(ending),

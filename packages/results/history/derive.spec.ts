@@ -29,7 +29,8 @@ describe('the history record of a run', () => {
   });
 
   it('reads back as it was written', () => {
-    const record = historyRecord(file());
+    const record = historyRecord(file({ cost: { cpuSeconds: 2700.456, cores: 2 } }));
+    expect(record.cost).to.deep.equal({ cpuSeconds: 2700.46, cores: 2 });
     expect(readHistoryLine(JSON.stringify(record))).to.deep.equal(record);
   });
 
