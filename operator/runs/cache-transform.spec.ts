@@ -106,6 +106,19 @@ describe('what the cache keeps', () => {
     expect(transformReport(report(passed)).status).to.deep.equal(status);
   });
 
+  it('of a report that grows has no tests, hooks, measurements or waits: they may be 300 KiB', () => {
+    const startedAt = '2026-01-01T00:00:00Z';
+    const test = { file: 'a/b', title: 'adds', seconds: 9 };
+    const status = {
+      tests: [{ ...test, id: 'x', state: 'passed' as const }],
+      hooks: [{ ...test, startedAt }],
+      measurements: [{ name: 'm', value: 1, unit: 's' }],
+      waits: [{ ...test, what: 'an answer', times: 1 }],
+    };
+    const kept = transformReport(testReport('alpha', { status: { startedAt, current: 'adds', ...status } }));
+    expect(kept.status).to.deep.equal({ startedAt, current: 'adds' });
+  });
+
   it('drops a settled report, and keeps one whose Job may still need to end', () => {
     const archived = { type: 'Archived', reason: 'Archived', message: '', lastTransitionTime: '' };
     const settled = (status: TestReport['status']) => isSettled({ ...report([]), status: status ?? {} });
