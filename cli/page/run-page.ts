@@ -56,9 +56,9 @@ export async function writeRunPage(
 export async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {
   const catalog = await readCatalog(PROJECT_ROOT);
   return new Map(
-    catalog.map(
-      ({ name, description = '', claims = [], needs = [] }) =>
-        [name, { description, claims, needs }] as const,
-    ),
+    catalog.map((traits) => {
+      const { name, description = '', claims = [], needs = [] } = traits;
+      return [name, { description, claims, needs, traits }] as const;
+    }),
   );
 }

@@ -25,13 +25,9 @@ export interface LiveView {
 
 /** The page of a run that may go on. It has no log lines: the reader asks for each log. Pure. */
 export function livePage(file: WholeRunFile, { history, ...options }: LiveOptions): LiveView {
-  const { since, past, tests } = pastOfRun(file, history);
-  const data = buildPage({
-    ...{ file, logs: [], phases: [], ...options },
-    ...(since ? { since } : {}),
-    ...(past ? { past } : {}),
-  });
-  return { data, texts: new Map(tests ? [[PAST_TESTS, JSON.stringify(inert(tests))]] : []) };
+  const past = pastOfRun(file, history);
+  const data = buildPage({ file, logs: [], phases: [], ...options, ...past });
+  return { data, texts: new Map(past.tests ? [[PAST_TESTS, JSON.stringify(inert(past.tests))]] : []) };
 }
 
 /** Draws live pages: the HTML of one, and its policy for the header of an answer. */

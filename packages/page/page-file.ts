@@ -46,16 +46,15 @@ export async function writePage(folder: string, options: PageOptions): Promise<W
   const runFile = path.join(folder, 'run.json');
   const file = readRunFile(await readFile(runFile, 'utf8'), runFile);
   const { logs, pageLogs, texts, missing } = await readLogs(path.join(folder, 'logs'), file);
-  const { since, past, tests } = pastOfRun(file, options.history ?? []);
-  if (tests) texts.set(PAST_TESTS, JSON.stringify(inert(tests)));
+  const history = pastOfRun(file, options.history ?? []);
+  if (history.tests) texts.set(PAST_TESTS, JSON.stringify(inert(history.tests)));
   const data = buildPage({
     ...{ file, logs, pageLogs },
     missing: [...missing, ...(options.missing ?? [])],
     catalog: options.catalog ?? new Map(),
     phases: await phasesOf(folder),
     ...(await exitOf(folder)),
-    ...(since ? { since } : {}),
-    ...(past ? { past } : {}),
+    ...history,
     ...(options.green ? { green: options.green } : {}),
     ...(options.proof ? { proof: options.proof } : {}),
   });

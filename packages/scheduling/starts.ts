@@ -71,11 +71,19 @@ export function chooseStarts(
   return starts;
 }
 
-function collide(one: Footprint, other: Footprint): boolean {
-  return one.alone || other.alone || takes(one, other) || takes(other, one);
+/** What keeps two suites apart: components that one claims. Empty: one runs alone. Undefined: they may run side by side. */
+export function contested(one: Footprint, other: Footprint): string[] | undefined {
+  if (!collide(one, other)) return undefined;
+  if (one.alone || other.alone) return [];
+  return [...new Set([...taken(one, other), ...taken(other, one)])];
 }
 
-function takes({ claims }: Footprint, { needs, claims: alsoClaims }: Footprint): boolean {
-  if (needs === undefined) return claims.length > 0;
-  return claims.some((component) => needs.includes(component) || alsoClaims.includes(component));
+function collide(one: Footprint, other: Footprint): boolean {
+  return one.alone || other.alone || taken(one, other).length > 0 || taken(other, one).length > 0;
+}
+
+/** The components that the first claims and the other needs or claims. */
+function taken({ claims }: Footprint, { needs, claims: alsoClaims }: Footprint): readonly string[] {
+  if (needs === undefined) return claims;
+  return claims.filter((component) => needs.includes(component) || alsoClaims.includes(component));
 }

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type Misdeeds, watch } from './browser.ts';
+import { chartsExplain, failuresHavePast } from './chart-checks.ts';
 import { gridWorks } from './history-checks.ts';
 import { STEP_MS, type Subject, shoot, shootPart } from './shots.ts';
 
@@ -31,6 +32,7 @@ export async function lookAt(browser: Browser, subject: Subject): Promise<Looked
     await shootPart(page, subject, 'suites');
     await shootPart(page, subject, 'gantt');
     await shootPart(page, subject, 'timeline');
+    wrong.push(...(await chartsExplain(page)), ...(await failuresHavePast(page)));
     wrong.push(...(await failuresOpen(page)));
     wrong.push(...(await gridWorks(page, subject)));
     const logsMs = await openLogs(page, subject, wrong);

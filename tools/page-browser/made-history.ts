@@ -55,11 +55,16 @@ function replayed(now: HistoryRecord, days: number): HistoryRecord {
     ...(now.finishedAt ? { finishedAt: shift(now.finishedAt) } : {}),
     verdict: suites.some(({ verdict }) => verdict === 'Failed') ? 'Failed' : 'Passed',
     tested: now.tested.map((part) =>
-      part.name === 'manager' ? { ...part, digest: `sha256:${String(release).padStart(64, '0')}` } : part,
+      part.name === 'manager' ? { ...part, digest: digestOf(release) } : part,
     ),
     pace: wave(days, 3),
     suites,
   };
+}
+
+/** A digest whose beginning differs from release to release: pages show the beginning. */
+function digestOf(release: number): string {
+  return `sha256:${String(release).padStart(12, '0').padEnd(64, '0')}`;
 }
 
 function testThen(test: HistoryTest, days: number, place: number, index: number): HistoryTest {
@@ -67,6 +72,8 @@ function testThen(test: HistoryTest, days: number, place: number, index: number)
   const seconds = Math.round(test.seconds * wave(days, place + index) * 100) / 100;
   const flips = place === 5 && index === 2 && days % 3 === 0;
   const broken = place === 9 && index === 4 && days > 30 && days < 60;
+  // What fails now fails since the manager is new.
+  if (test.state === 'failed' && days < RELEASE) return { ...test, seconds };
   if (place === 7 && index === 0) {
     const issue = {
       ...{ issue: `a made issue of ${title.slice(0, 60)}`, version: '26.9.0', until: '2026-06-30' },

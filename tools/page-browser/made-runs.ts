@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { PACE } from '@backendai-e2e/results/history/measurement-gate';
 import type { RunFile } from '@backendai-e2e/results/run-file';
 
 /** What a made run is like. */
@@ -173,10 +174,12 @@ function reportOf(
       hooks: [
         { file: 'area/suite', title: `"before all" hook ${strange}`, startedAt: iso(from), seconds: 1.2 },
       ],
-      measurements:
-        place % 5 === 0
+      measurements: [
+        { name: PACE, value: 1 + ((place * 13) % 30) / 10, unit: '×' },
+        ...(place % 5 === 0
           ? [2.3, 2.6, 2.1, 3].map((value) => ({ name: `session-start ${strange}`, value, unit: 's' }))
-          : [],
+          : []),
+      ],
     },
   };
 }
@@ -216,6 +219,10 @@ function clusterOf(shape: Shape, strange: string): NonNullable<RunFile['cluster'
       {
         ...{ at: iso(131), type: 'Warning', reason: 'BackOff', message: `restarting ${strange}`, count: 3 },
         ...{ namespace: 'bai-e2e', object: 'Pod/manager-0' },
+      },
+      {
+        ...{ at: iso(128), firstAt: iso(118), type: 'Warning', reason: 'Unhealthy', count: 3 },
+        ...{ message: `Readiness probe failed: ${strange}`, namespace: 'bai-e2e', object: 'Pod/manager-0' },
       },
     ],
     pods: ENVIRONMENTS.flatMap((environment) =>

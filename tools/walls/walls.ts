@@ -44,7 +44,7 @@ export const WALLS: readonly Wall[] = [
   ['packages/results/reporters', ['packages/api', 'packages/results']],
   ['packages/results/history', ['packages/api', 'packages/results']],
   // The page of a run. Its model decides, its browser part draws, and the rest writes the file.
-  ['packages/page/model', ['packages/api', 'packages/results']],
+  ['packages/page/model', ['packages/api', 'packages/results', 'packages/scheduling']],
   ['packages/page/browser', ['packages/api', 'packages/results', 'packages/page/model']],
   ['packages/page', ['packages/api', 'packages/results', 'packages/page/model']],
 

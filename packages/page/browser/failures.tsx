@@ -1,9 +1,13 @@
 import { useState } from 'preact/hooks';
+import { changedParts } from '../model/changes.ts';
 import type { PageData, PageFailure } from '../model/page-data.ts';
+import type { PastData } from '../model/past-data.ts';
 import { showTime } from './log-state.ts';
+import { Parts } from './past-comparison.tsx';
+import { lanesIn, pacesIn } from './pod-rows.tsx';
 import { StateMark } from './state-mark.tsx';
 import { TimelineChart } from './timeline.tsx';
-import { clockTime, counted, duration } from './words.ts';
+import { clockTime, counted, dateTime, duration } from './words.ts';
 
 /** Milliseconds around a failure that its timeline shows. */
 const AROUND_MS = 20_000;
@@ -53,6 +57,7 @@ function Details({ failure, data, alive }: { failure: PageFailure; data: PageDat
   return (
     <div>
       <Causes failure={failure} />
+      <FirstBadRun failure={failure} past={data.past} />
       <Surroundings failure={failure} data={data} alive={alive} />
       <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
       {failure.same.length > 0 && (
@@ -118,6 +123,28 @@ function Causes({ failure: { causes } }: { failure: PageFailure }) {
   );
 }
 
+/** Since which run it fails, and what that run had that the last good one did not. */
+function FirstBadRun({ failure: { firstBad }, past }: { failure: PageFailure; past: PastData | undefined }) {
+  const first = firstBad && past?.runs[firstBad.run];
+  if (!firstBad || !past || !first) return null;
+  const good = firstBad.good === undefined ? undefined : past.runs[firstBad.good];
+  const [before, after] = [past.parts[good?.parts ?? -1] ?? [], past.parts[first.parts] ?? []];
+  return (
+    <div>
+      <h3>First bad run</h3>
+      <p>
+        {firstBad.run === 0 ? 'This run' : `${first.name}, ${dateTime(first.at)}`}
+        {firstBad.bad > 1 && ` (bad ${firstBad.bad} times in a row)`}.{' '}
+        {good
+          ? `Last good run before it: ${good.name}, ${dateTime(good.at)}.`
+          : 'The history has no good run before it.'}
+        {good && before.length * after.length === 0 && ' What one of them tested is not known.'}
+      </p>
+      {before.length * after.length > 0 && <Parts parts={changedParts(before, after)} />}
+    </div>
+  );
+}
+
 function Surroundings({ failure, data, alive }: { failure: PageFailure; data: PageData; alive: boolean }) {
   const { window, environment } = failure;
   if (!window) return null;
@@ -129,13 +156,16 @@ function Surroundings({ failure, data, alive }: { failure: PageFailure; data: Pa
       (fault.seenHealed ?? wide.to) >= wide.from,
   );
   const changes = data.changes.filter(({ at }) => at >= wide.from && at <= wide.to);
-  if (faults.length + changes.length === 0) return null;
+  const lanes = lanesIn(data, wide, environment);
+  if (faults.length + changes.length + lanes.length === 0) return null;
   return (
     <div>
       <h3>At that time</h3>
       <TimelineChart
         faults={faults}
         changes={changes}
+        lanes={lanes}
+        paces={pacesIn(data, wide)}
         window={wide}
         test={{ ...window, title: failure.title }}
         alive={alive}

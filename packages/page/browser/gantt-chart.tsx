@@ -1,6 +1,5 @@
 import { scaleUtc } from 'd3-scale';
-import { gapsOf } from '../model/gantt.ts';
-import type { Bar, Gantt, PageData } from '../model/page-data.ts';
+import type { Bar, Gantt, Gap, Lane, PageData } from '../model/page-data.ts';
 import { placesOn, TimeAxis } from './time-axis.tsx';
 import { clockTime, duration, glyphOf, toneOf } from './words.ts';
 
@@ -9,9 +8,11 @@ const LEFT = 130;
 const ROW = 30;
 /** Width of a character of a label, about. */
 const CHARACTER = 6.6;
+/** Gaps in the list: the longest. Without the script, the file is to stay small. */
+const MOST_GAPS = { alive: 20, still: 4 } as const;
 
 /** When each suite ran, on which slot of which environment, and what decided the end. */
-export function GanttChart({ data }: { data: PageData }) {
+export function GanttChart({ data, alive }: { data: PageData; alive: boolean }) {
   const { gantt } = data;
   if (gantt.lanes.length === 0) return null;
   const scale = scaleUtc([gantt.from, gantt.to], [LEFT, WIDTH - 10]);
@@ -22,8 +23,8 @@ export function GanttChart({ data }: { data: PageData }) {
       <h2 id="gantt">When it ran</h2>
       <p>
         Each lane is a slot of an environment. <b>◆</b> marks the critical path: the suites whose end decided
-        the end of the run. <b>▣</b> marks a suite that claims components for itself. Hatched gaps are idle.{' '}
-        <CriticalSentence gantt={gantt} />
+        the end of the run. <b>▣</b> marks a suite that claims components for itself. <b>◔</b> marks lanes of
+        suites that mostly wait, which take no slot. Hatched gaps are idle. <CriticalSentence gantt={gantt} />
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Chart of the suites by time">
@@ -34,9 +35,9 @@ export function GanttChart({ data }: { data: PageData }) {
           {gantt.lanes.map((lane, row) => (
             <g key={`${lane.environment} ${lane.slot}`}>
               <text x={4} y={row * ROW + 19} class="lane">
-                {fitted(`${lane.environment} #${lane.slot}`, LEFT - 10)}
+                {fitted(laneName(lane), LEFT - 10)}
               </text>
-              {gapsOf(lane.bars, gantt.from, gantt.to).map((gap) => (
+              {lane.gaps.map((gap) => (
                 <rect
                   key={gap.from}
                   class="idle"
@@ -45,7 +46,7 @@ export function GanttChart({ data }: { data: PageData }) {
                   width={Math.max(0, place(gap.to) - place(gap.from))}
                   height={ROW - 16}
                 >
-                  <title>{`idle for ${duration((gap.to - gap.from) / 1000)}`}</title>
+                  {alive && <title>{gapWords(gap)}</title>}
                 </rect>
               ))}
               {lane.bars.map((bar) => (
@@ -63,6 +64,7 @@ export function GanttChart({ data }: { data: PageData }) {
         </svg>
       </section>
       <GanttTable gantt={gantt} />
+      <GapList gantt={gantt} alive={alive} />
     </section>
   );
 }
@@ -78,7 +80,7 @@ interface Placed {
 function BarLink({ bar, x, y, width, critical }: Placed) {
   const verdict = bar.verdict ?? 'Running';
   const claims = bar.claims.length > 0 ? `, claims ${bar.claims.join(', ')}` : '';
-  const told = `${bar.suite}, attempt ${bar.attempt}: ${verdict}, ${duration((bar.to - bar.from) / 1000)}${claims}${critical ? ', on the critical path' : ''}`;
+  const told = `${bar.suite}, attempt ${bar.attempt}: ${verdict}, ${duration(lengthOf(bar))}${claims}${critical ? ', on the critical path' : ''}`;
   const label = `${critical ? '◆' : ''}${glyphOf(verdict)}${claims ? '▣' : ''} ${bar.suite}`;
   return (
     <a href={`#${bar.anchor}`}>
@@ -98,15 +100,48 @@ function BarLink({ bar, x, y, width, critical }: Placed) {
   );
 }
 
+/** The name of a lane: its environment and its slot. */
+function laneName({ environment, slot, waits }: Lane): string {
+  return `${waits ? '◔ ' : ''}${environment} #${slot}`;
+}
+
+function gapWords(gap: Gap): string {
+  return `idle for ${duration(lengthOf(gap))}: ${gap.why}`;
+}
+
+function lengthOf({ from, to }: { from: number; to: number }): number {
+  return (to - from) / 1000;
+}
+
+const IDLE_REASONS = [
+  ['claims', 'because suites cannot run side by side'],
+  ['start', 'before suites began'],
+  ['end', 'with no suite left'],
+] as const;
+
 function CriticalSentence({ gantt }: { gantt: Gantt }) {
-  const { critical, slackSeconds, lanes } = gantt;
-  const idle = lanes.reduce((sum, lane) => sum + lane.idleSeconds, 0);
+  const { critical, gains, lanes } = gantt;
+  const gaps = lanes.flatMap((lane) => lane.gaps);
+  const idle = (kind?: Gap['kind']) =>
+    gaps.filter((gap) => !kind || gap.kind === kind).reduce((sum, gap) => sum + lengthOf(gap), 0);
+  const reasons = IDLE_REASONS.filter(([kind]) => idle(kind) > 0).map(
+    ([kind, words]) => `${duration(idle(kind))} ${words}`,
+  );
+  const best = Math.max(...gains);
+  const bar = lanes
+    .flatMap(({ bars }) => bars)
+    .find(({ anchor }) => anchor === critical[gains.indexOf(best)]);
   return (
     <span>
-      The critical path has {critical.length} suites.
-      {slackSeconds > 0 &&
-        ` Shortening it by more than ${duration(slackSeconds)} brings nothing: another lane ends then.`}{' '}
-      The lanes were idle for {duration(idle)} in all.
+      The critical path has {critical.length} suites.{' '}
+      {best >= 1 && bar ? (
+        <span>
+          Most would come from a shorter <a href={`#${bar.anchor}`}>{bar.suite}</a>: up to {duration(best)}.
+        </span>
+      ) : (
+        'To shorten one of them alone brings nothing.'
+      )}{' '}
+      The lanes were idle for {duration(idle())} in all{reasons.length > 0 && `: ${reasons.join(', ')}`}.
     </span>
   );
 }
@@ -130,19 +165,47 @@ function GanttTable({ gantt }: { gantt: Gantt }) {
           {gantt.lanes.flatMap((lane) =>
             lane.bars.map((bar) => (
               <tr key={`${bar.anchor} ${bar.attempt} ${bar.from}`}>
-                <td>{`${lane.environment} #${lane.slot}`}</td>
+                <td>{laneName(lane)}</td>
                 <th scope="row">
                   <a href={`#${bar.anchor}`}>{bar.suite}</a>
                 </th>
                 <td>{clockTime(bar.from)}</td>
-                <td class="number">{duration((bar.to - bar.from) / 1000)}</td>
+                <td class="number">{duration(lengthOf(bar))}</td>
                 <td>{bar.claims.join(', ')}</td>
-                <td>{gantt.critical.includes(bar.anchor) ? '◆ yes' : ''}</td>
+                <td>{criticalWords(gantt, bar)}</td>
               </tr>
             )),
           )}
         </tbody>
       </table>
+    </details>
+  );
+}
+
+/** Whether the suite is on the critical path, and what a run without it would gain. */
+function criticalWords({ critical, gains }: Gantt, { anchor }: Bar): string {
+  const place = critical.indexOf(anchor);
+  if (place < 0) return '';
+  const gain = gains[place] ?? 0;
+  return gain >= 1 ? `◆ brings up to ${duration(gain)}` : '◆ brings nothing alone';
+}
+
+/** The longest gaps, and why nothing ran. */
+function GapList({ gantt: { lanes }, alive }: { gantt: Gantt; alive: boolean }) {
+  const gaps = lanes
+    .flatMap((lane) => lane.gaps.map((gap) => ({ lane, gap })))
+    .sort((one, other) => lengthOf(other.gap) - lengthOf(one.gap));
+  if (gaps.length === 0) return null;
+  return (
+    <details>
+      <summary>{`The longest of ${gaps.length} idle gaps, and why`}</summary>
+      <ul class="lines">
+        {gaps.slice(0, alive ? MOST_GAPS.alive : MOST_GAPS.still).map(({ lane, gap }) => (
+          <li key={`${laneName(lane)} ${gap.from}`}>
+            <time>{clockTime(gap.from)}</time> <b>{laneName(lane)}</b> {gapWords(gap)}
+          </li>
+        ))}
+      </ul>
     </details>
   );
 }

@@ -60,7 +60,7 @@ export function Page({ data }: { data: PageData }) {
         <Suites data={data} alive={isAlive} />
         <Past data={data} alive={isAlive} />
         <FlakyBoard data={data} />
-        <GanttChart data={data} />
+        <GanttChart data={data} alive={isAlive} />
         <Timeline data={data} alive={isAlive} />
         <Measurements data={data} />
         <Trends data={data} alive={isAlive} />

@@ -1,7 +1,8 @@
 import { scaleUtc } from 'd3-scale';
-import type { PageChange, PageData, PageFault, Window } from '../model/page-data.ts';
+import type { PageChange, PageData, PageFault, PodLane, Window } from '../model/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { fitted } from './gantt-chart.tsx';
+import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
 import { type Place, placesOn, TimeAxis } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
 
@@ -20,9 +21,15 @@ const KINDS: Readonly<Record<PageChange['kind'], { glyph: string; name: string }
 };
 const KIND_NAMES = Object.keys(KINDS) as PageChange['kind'][];
 
+const PODS_WORDS =
+  'Below are the pods of components that changed. Low bars are pending or unready, high ones run or are ready. ✕ is the end.';
+
 interface Shown {
   faults: readonly PageFault[];
   changes: readonly PageChange[];
+  /** Pods of components that changed, and how busy the machine was. They are drawn once the script runs. */
+  lanes: readonly PodLane[];
+  paces: readonly Pace[];
   window: Window;
   /** The time of the test itself, within the window. */
   test?: Window & { title: string };
@@ -32,14 +39,15 @@ interface Shown {
 }
 
 /** Faults as bands and changes in the cluster as marks, over time. */
-export function TimelineChart({ faults, changes, window, test, label, alive }: Shown) {
+export function TimelineChart({ faults, changes, lanes, paces, window, test, label, alive }: Shown) {
   const scale = scaleUtc([window.from, window.to], [LEFT, WIDTH - 90]).clamp(true);
   const place = placesOn(scale);
   const kinds = KIND_NAMES.filter((kind) => changes.some((change) => change.kind === kind));
   const bands = faults.slice(0, MAX_FAULTS);
   const rows = (test ? 1 : 0) + bands.length + kinds.length;
-  if (rows === 0) return null;
-  const height = rows * ROW + 28;
+  const more = alive ? heightOfLanes(lanes, paces) : 0;
+  if (rows * ROW + more === 0) return null;
+  const height = rows * ROW + more + 28;
   const first = test ? ROW : 0;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
@@ -82,6 +90,7 @@ export function TimelineChart({ faults, changes, window, test, label, alive }: S
             </g>
           </g>
         ))}
+        {more > 0 && <PodRows lanes={lanes} paces={paces} place={place} window={window} top={rows * ROW} />}
       </svg>
     </section>
   );
@@ -146,17 +155,22 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
   const { faults, changes, deeds, gantt } = data;
   const window = { from: gantt.from, to: gantt.to };
   const within = changes.filter(({ at }) => at >= window.from && at <= window.to);
-  if (faults.length + within.length + deeds.length === 0) return null;
+  const lanes = lanesIn(data, window);
+  if (faults.length + within.length + deeds.length + lanes.length === 0) return null;
   return (
     <section aria-labelledby="timeline">
       <h2 id="timeline">Faults and changes</h2>
       <p>
         A band runs from the request through injection, effect and healing to the proof that it is over. The
         number behind it is the time from healing to that proof.
+        {lanes.length > 0 &&
+          ` ${PODS_WORDS} Kubernetes keeps no history of readiness: a pod that is gone counts as running.`}
       </p>
       <TimelineChart
         faults={faults}
         changes={within}
+        lanes={lanes}
+        paces={pacesIn(data, window)}
         window={window}
         alive={alive}
         label="Faults and changes of the run by time"

@@ -4,22 +4,27 @@ import { clusterChanges } from '@backendai-e2e/results/cluster-record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
 import { isBad, whyLeftOut } from '@backendai-e2e/results/test-record';
+import type { SuiteTraits } from '@backendai-e2e/scheduling/starts';
 import { anchorOf, failureAnchor, time } from './anchors.ts';
 import { failuresOf } from './failures.ts';
+import { firstBadOf } from './first-bad.ts';
 import { ganttOf, type Ran } from './gantt.ts';
 import { inert } from './inert.ts';
 import type { GreenLines, LogText } from './log-lines.ts';
 import type {
+  Gantt,
   Live,
   PageChange,
   PageData,
+  PageFailure,
   PageFault,
   PageLog,
   PageSuite,
   Since,
   TestedPart,
 } from './page-data.ts';
-import type { PastData } from './past-data.ts';
+import type { PastData, PastTests } from './past-data.ts';
+import { podLanes, type TestedPlace } from './pod-lanes.ts';
 import type { Proof } from './proof-data.ts';
 
 /** What the catalog says about a suite. */
@@ -28,6 +33,8 @@ export interface KnownSuite {
   claims: readonly string[];
   /** Components without which it does not start. */
   needs: readonly string[];
+  /** Beside what it may run; unknown for a suite that the catalog lacks. */
+  traits?: SuiteTraits;
 }
 
 /** What the page is made from. */
@@ -43,6 +50,8 @@ export interface PageSource {
   exit?: string;
   since?: Since;
   past?: PastData;
+  /** The tests of the runs before; they lie outside of the page's own data. */
+  tests?: PastTests;
   missing: readonly string[];
   /** Lines of earlier runs that succeeded, where they are known. */
   green?: GreenLines;
@@ -62,6 +71,10 @@ export function buildPage(source: PageSource): PageData {
   const faults = file.faults.map(pageFault);
   const startedAt = time(status?.startedAt);
   const finishedAt = time(status?.finishedAt);
+  const gantt = ganttOf(attemptsOf(file, suites, source.catalog), {
+    ...(startedAt ? { from: startedAt } : {}),
+    ...(finishedAt ? { to: finishedAt } : {}),
+  });
   return inert<PageData>({
     name: record.name,
     environments: record.environments,
@@ -84,18 +97,16 @@ export function buildPage(source: PageSource): PageData {
       newDigests: source.since?.components ?? [],
       needs: rareNeeds(source.catalog),
       ...(source.green ? { green: source.green } : {}),
-    }),
+    }).map((failure) => withFirstBad(failure, source)),
     faults,
     changes,
+    pods: podLanes(file.cluster, placesOf(file, gantt)),
     deeds: file.events.map(({ at, reason, message }) => ({
       at: Date.parse(at),
       text: `${reason}: ${message}`,
     })),
     phases: source.phases,
-    gantt: ganttOf(attemptsOf(file, suites), {
-      ...(startedAt ? { from: startedAt } : {}),
-      ...(finishedAt ? { to: finishedAt } : {}),
-    }),
+    gantt,
     ...(source.green ? { green: source.green.run } : {}),
     ...(source.since ? { since: source.since } : {}),
     ...(source.past ? { past: source.past } : {}),
@@ -104,6 +115,11 @@ export function buildPage(source: PageSource): PageData {
     ...(source.live ? { live: source.live } : {}),
     missing: [...file.cluster.missing, ...source.missing],
   });
+}
+
+function withFirstBad(failure: PageFailure, { past, tests }: PageSource): PageFailure {
+  const firstBad = past && tests && firstBadOf(failure, past, tests);
+  return firstBad ? { ...failure, firstBad } : failure;
 }
 
 function pageSuite(
@@ -150,7 +166,7 @@ function timed(at: string | undefined): { startedAt?: number } {
   return startedAt === undefined ? {} : { startedAt };
 }
 
-function attemptsOf(file: WholeRunFile, suites: readonly PageSuite[]): Ran[] {
+function attemptsOf(file: WholeRunFile, suites: readonly PageSuite[], catalog: PageSource['catalog']): Ran[] {
   return file.reports.flatMap(({ metadata, spec, status }): Ran[] => {
     const from = time(status?.startedAt);
     const to = time(status?.finishedAt ?? status?.updatedAt);
@@ -167,8 +183,19 @@ function attemptsOf(file: WholeRunFile, suites: readonly PageSuite[]): Ran[] {
         anchor: suite?.anchor ?? anchorOf('suite', spec.suite),
         ...(status?.verdict ? { verdict: status.verdict } : {}),
         claims: suite?.claims ?? [],
+        traits: catalog.get(spec.suite)?.traits,
       },
     ];
+  });
+}
+
+/** The environments, each since its first suite: what happened before belongs to its start. */
+function placesOf({ tested }: WholeRunFile, { lanes, to }: Gantt): TestedPlace[] {
+  return (tested?.environments ?? []).flatMap(({ name, status }): TestedPlace[] => {
+    const bars = lanes.filter(({ environment }) => environment === name).flatMap((lane) => lane.bars);
+    const from = Math.min(...bars.map((bar) => bar.from));
+    const { namespace } = status ?? {};
+    return namespace && bars.length > 0 ? [{ environment: name, namespace, from, to }] : [];
   });
 }
 

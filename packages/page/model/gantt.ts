@@ -1,56 +1,77 @@
+import type { SuiteTraits } from '@backendai-e2e/scheduling/starts';
+import { gainsOf } from './gains.ts';
+import { gapsOf } from './idle.ts';
 import type { Bar, Gantt, Lane } from './page-data.ts';
 
 /** An attempt with the time in which it ran. */
 export interface Ran extends Bar {
   environment: string;
+  /** Beside what it may run; undefined where the catalog does not say. */
+  traits?: SuiteTraits | undefined;
 }
 
-/** Below this, a gap between two attempts of a lane is the time to start one. */
-const SHORT_GAP_MS = 1_000;
+interface Row {
+  environment: string;
+  waits: boolean;
+  slot: number;
+  bars: Ran[];
+}
 
 /**
- * Lays attempts into lanes. Each environment has as many lanes as attempts that ran there at once. Overlaps of a few
- * milliseconds, by clocks of different pods, still share a lane.
+ * Lays attempts into lanes. Each environment has as many lanes as attempts that ran there at once. Suites that mostly wait take
+ * no slot: they have lanes of their own. Overlaps of a few milliseconds, by clocks of different pods, still share a lane.
  */
 export function ganttOf(attempts: readonly Ran[], run?: { from?: number; to?: number }): Gantt {
   const sorted = [...attempts].sort((a, b) => a.from - b.from || a.to - b.to);
   const from = Math.min(run?.from ?? Number.POSITIVE_INFINITY, ...sorted.map((each) => each.from));
   const to = Math.max(run?.to ?? 0, ...sorted.map((each) => each.to));
-  const lanes: { environment: string; slot: number; bars: Ran[] }[] = [];
-  for (const attempt of sorted) {
-    const own = lanes.filter(({ environment }) => environment === attempt.environment);
-    const free = own.find(({ bars }) => (bars.at(-1)?.to ?? 0) <= attempt.from + 100);
-    if (free) free.bars.push(attempt);
-    else lanes.push({ environment: attempt.environment, slot: own.length + 1, bars: [attempt] });
-  }
-  lanes.sort((a, b) => a.environment.localeCompare(b.environment) || a.slot - b.slot);
+  const rows = rowsOf(sorted);
   const end = Math.max(0, ...sorted.map((each) => each.to));
   const critical = criticalPath(sorted);
-  const others = lanes
-    .map(({ bars }) => bars.at(-1))
-    .filter((last): last is Ran => last !== undefined && !critical.includes(last));
-  const next = Math.max(0, ...others.map((each) => each.to));
+  const slots = rows.filter(({ waits }) => !waits);
+  const places = {
+    environments: Math.max(1, new Set(rows.map(({ environment }) => environment)).size),
+    parallelism: Math.max(1, ...slots.map(({ slot }) => slot)),
+  };
   return {
     from: Number.isFinite(from) ? from : 0,
     to,
-    lanes: lanes.map((lane): Lane => ({ ...lane, idleSeconds: idleSeconds(lane.bars, from, end) })),
+    lanes: rows.map((row) => laneOf(row, sorted, { from, to: end })),
     critical: critical.map(({ anchor }) => anchor),
-    slackSeconds: next > 0 ? (end - next) / 1000 : 0,
+    gains: gainsOf(critical, sorted, places),
   };
 }
 
-/** Gaps of a lane in which nothing ran, from the first start of the run to its last end. */
-export function gapsOf(bars: readonly Bar[], from: number, to: number): { from: number; to: number }[] {
-  const edges = [{ to: from }, ...bars, { from: to }];
-  return edges.slice(1).flatMap((edge, index) => {
-    const before = edges[index] as { to: number };
-    const after = (edge as { from: number }).from;
-    return after - before.to > SHORT_GAP_MS ? [{ from: before.to, to: after }] : [];
-  });
+/** Lanes of an environment, its slots first. */
+function rowsOf(sorted: readonly Ran[]): Row[] {
+  const rows: Row[] = [];
+  for (const attempt of sorted) {
+    const waits = attempt.traits?.waits === true;
+    const own = rows.filter((row) => row.environment === attempt.environment && row.waits === waits);
+    const free = own.find(({ bars }) => (bars.at(-1)?.to ?? 0) <= attempt.from + 100);
+    if (free) free.bars.push(attempt);
+    else rows.push({ environment: attempt.environment, waits, slot: own.length + 1, bars: [attempt] });
+  }
+  return rows.sort(
+    (a, b) =>
+      a.environment.localeCompare(b.environment) || Number(a.waits) - Number(b.waits) || a.slot - b.slot,
+  );
 }
 
-function idleSeconds(bars: readonly Bar[], from: number, to: number): number {
-  return gapsOf(bars, from, to).reduce((sum, gap) => sum + gap.to - gap.from, 0) / 1000;
+/** A lane as the page has it. A lane of suites that wait is no slot that could be idle. */
+function laneOf(
+  { environment, waits, slot, bars }: Row,
+  all: readonly Ran[],
+  window: { from: number; to: number },
+): Lane {
+  const here = all.filter((each) => each.environment === environment);
+  const gaps = waits ? [] : gapsOf(bars, here, window);
+  return {
+    ...{ environment, slot, gaps },
+    ...(waits ? { waits } : {}),
+    bars: bars.map(({ traits: _catalog, environment: _lane, ...bar }) => bar),
+    idleSeconds: gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0) / 1000,
+  };
 }
 
 /**

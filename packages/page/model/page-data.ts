@@ -23,6 +23,8 @@ export interface PageData {
   failures: readonly PageFailure[];
   faults: readonly PageFault[];
   changes: readonly PageChange[];
+  /** Components whose pods changed while suites ran. */
+  pods: readonly PodLane[];
   /** What the command did to the run. */
   deeds: readonly { at: number; text: string }[];
   phases: readonly { name: string; seconds: number }[];
@@ -101,6 +103,17 @@ export interface PageFailure {
   causes: readonly Cause[];
   /** Other failures with the same first line, by anchor. */
   same: readonly string[];
+  /** The first run in which it failed, where the history knows. */
+  firstBad?: FirstBad;
+}
+
+/** The first of the bad results in a row. Runs are places in {@link PastData.runs}. */
+export interface FirstBad {
+  run: number;
+  /** Bad results in a row, that of this run among them. */
+  bad: number;
+  /** The last good run before; absent where the history has none. */
+  good?: number;
 }
 
 export interface Window {
@@ -154,21 +167,52 @@ export interface PageChange extends Omit<ClusterChange, 'at'> {
   at: number;
 }
 
+/** The pods of a component over time. */
+export interface PodLane {
+  environment: string;
+  component: string;
+  pods: readonly PagePod[];
+}
+
+export interface PagePod extends Window {
+  name: string;
+  /** Row within the lane, from 0. */
+  row: number;
+  restarts?: number;
+  /** Whether it was stopped before the end of the run. */
+  gone?: true;
+  spans: readonly PodSpan[];
+}
+
+/** Running: its containers ran, and its readiness is not known. Unready: its probe failed. */
+export interface PodSpan extends Window {
+  is: 'pending' | 'running' | 'ready' | 'unready';
+}
+
 export interface Gantt extends Window {
   lanes: readonly Lane[];
   /** Anchors of the suites whose end decides the end of the run, first to last. */
   critical: readonly string[];
-  /** Seconds between the end of the run and the end of the last lane that is not critical. */
-  slackSeconds: number;
+  /** Seconds by which the run would end earlier without each of them, in the same order. */
+  gains: readonly number[];
 }
 
 /** A slot of an environment: attempts that ran one after another. */
 export interface Lane {
   environment: string;
   slot: number;
+  /** Whether its suites mostly wait, and take no slot. */
+  waits?: true;
   bars: readonly Bar[];
+  gaps: readonly Gap[];
   /** Seconds in which nothing ran here before the end of the run. */
   idleSeconds: number;
+}
+
+/** A time in which nothing ran in a lane. Claims: a suite waited for another one. End: no suite was left. */
+export interface Gap extends Window {
+  kind: 'claims' | 'start' | 'end';
+  why: string;
 }
 
 export interface Bar extends Window {

@@ -4,7 +4,7 @@ import { readKnownIssueLine } from '../known-issue-line.ts';
 import { plainLine } from '../plain-text.ts';
 import type { RunFile, Tested } from '../run-file.ts';
 import { type RunRecord, runRecord, type SuiteRecord } from '../run-record.ts';
-import { firstLine, isBad, nameOf, type TestRecord } from '../test-record.ts';
+import { firstLine, isBad, nameOf, type TestIdentity, type TestRecord } from '../test-record.ts';
 import { closerBound, PACE } from './measurement-gate.ts';
 import {
   HISTORY_LENGTHS,
@@ -105,6 +105,17 @@ function suiteOf(line: SuiteRecord, record: RunRecord, reports: readonly TestRep
     attempts: line.attempt,
     tests: line.tests.map((test) => testOf(test, failedBefore.has(nameOf(test)))),
     measurements: measurementsOf(report?.status?.measurements ?? []),
+  };
+}
+
+/** How records name a test of a suite: printable, and cut to the lengths of the history. */
+export function recordedNames({ suite, file, title }: TestIdentity & { suite: string }): TestIdentity & {
+  suite: string;
+} {
+  return {
+    suite: cut(suite, HISTORY_LENGTHS.name),
+    file: cut(file, HISTORY_LENGTHS.name),
+    title: cut(title, HISTORY_LENGTHS.title),
   };
 }
 
