@@ -259,6 +259,11 @@ describe('a Job whose report is final', () => {
     expect(outlivesItsReport(interrupted, { job: job(), pods: [] })).to.equal(true);
   });
 
+  it('outlives it in a second pod, which replaces one that was evicted', () => {
+    const pods = [pod('Failed', terminated(143)), pod('Pending', {})];
+    expect(outlivesItsReport(interrupted, { job: job(), pods })).to.equal(true);
+  });
+
   it('does not when it ended, is about to end, or its pod ended and has the log', () => {
     const passed = report({ final: true, verdict: 'Passed' });
     const ended = pod('Failed', terminated(1));

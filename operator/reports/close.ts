@@ -220,15 +220,16 @@ function conditionOf(job: Job, type: string) {
 }
 
 /**
- * Whether the attempt was interrupted and its Job could still run, or start to. A Job whose pod has ended stays, because the
- * log is read from it. If the operator interrupted the attempt (closedByOperator), the Job must be deleted.
+ * Whether the attempt was interrupted and its Job could still run, or start to. A Job whose pods have ended stays, because the
+ * log is read from them. After a disruption, it has a second pod that runs. If the operator interrupted the attempt (closedByOperator), the Job must be deleted.
  */
 export function outlivesItsReport(
   report: TestReport,
   { job, pods }: Pick<AttemptTraces, 'job' | 'pods'>,
 ): boolean {
   if (!job || report.status?.final !== true || report.status.verdict !== 'Interrupted') return false;
-  return !isOver(job) && !pods.some((pod) => suiteEnded(pod) && !neverBegan(pod));
+  const ended = pods.filter((pod) => suiteEnded(pod) && !neverBegan(pod));
+  return !isOver(job) && (ended.length === 0 || ended.length < pods.length);
 }
 
 /** Whether the Job of a final report goes on after its suite has ended (keepsJob): it must be deleted. */

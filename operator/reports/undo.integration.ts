@@ -1,6 +1,7 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import type { DeploymentChange } from '@backendai-e2e/api/test-report';
-import { JOBS } from '@backendai-e2e/kube/builtin-resources';
+import { isConflict } from '@backendai-e2e/kube/api-error';
+import { JOBS, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import {
   type OperatorHarness,
   type RunningOperator,
@@ -9,6 +10,8 @@ import {
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 
+/** Keeps a pod that is deleted, as a node does while its processes end. No kubelet runs here. */
+const HELD = 'e2e.backend.ai/held-by-test';
 const DRAINED: DeploymentChange[] = [{ undo: 'ScheduleAgent', subject: 'i-agent-1' }];
 
 describe('what an attempt left changed in the deployment, against a real API server', function () {
@@ -37,6 +40,21 @@ describe('what an attempt left changed in the deployment, against a real API ser
       conditionOf((await harness.getReport(attempt))?.status?.conditions, 'Undone'),
     );
 
+  /** Lets a held pod go. The Job's controller may change its finalizers meanwhile. */
+  const released = (pod: Pod) =>
+    until('the pod is no longer held', async () => {
+      const seen = await harness.client.get(PODS, pod.metadata);
+      const { finalizers = [], resourceVersion } = seen?.metadata ?? {};
+      if (!finalizers.includes(HELD)) return true;
+      const rest = { finalizers: finalizers.filter((each) => each !== HELD), resourceVersion };
+      try {
+        await harness.client.mergePatch(PODS, pod.metadata, { metadata: rest });
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+      return undefined;
+    });
+
   it('is undone by a Job when the pod died, before the attempt ends', async () => {
     const { attempt, pod, undo } = await changed('killed');
     await harness.podEnded(pod, 137, 'OOMKilled');
@@ -58,6 +76,8 @@ describe('what an attempt left changed in the deployment, against a real API ser
 
   it('is undone after a cancellation, once the pod is gone, also by an operator that starts later', async () => {
     const { attempt, pod, undo } = await changed('cancelled');
+    const finalizers = [...(pod.metadata.finalizers ?? []), HELD];
+    await harness.client.mergePatch(PODS, pod.metadata, { metadata: { finalizers } });
     const run = await harness.getRun('cancelled');
     await harness.client.mergePatch(
       { apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'TestRun', plural: 'testruns' },
@@ -67,6 +87,7 @@ describe('what an attempt left changed in the deployment, against a real API ser
     await harness.finished('cancelled');
     await operator.stop();
     await harness.podEnded(pod, 143, 'Error');
+    await released(pod);
     operator = harness.startOperator();
     await harness.podEnded(await harness.pod(undo), 0, 'Completed');
     expect(await undone(attempt)).to.include({ status: 'True' });
