@@ -35,8 +35,8 @@ const REPORTERS: Readonly<Record<string, MakeReporter>> = {
 /** The folders that reporters fill. */
 const FOLDER_REPORTERS: Readonly<Record<string, MakeFolderReporter>> = { 'allure-results': allureReporter };
 
-/** What a job writes. Everything else in the folder stays, above all the kubeconfig of a kept cluster. */
-const RESULTS = [
+/** What a job writes into its folder. Everything else in the folder stays, above all the kubeconfig of a kept cluster. */
+export const RESULTS: readonly string[] = [
   'run.json',
   ...Object.keys(REPORTERS),
   ...Object.keys(FOLDER_REPORTERS),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { RESULTS } from '@backendai-e2e/cli/collect/results-folder';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
@@ -46,6 +47,14 @@ describe('the files for CI, parsed as their systems parse them', () => {
 
     it('is accepted', () => {
       expect(troublesWith(file)).to.deep.equal([]);
+    });
+
+    it('takes the tests of a merge request and the link to the page from files that a job writes', () => {
+      const { reports, paths } = parse(file).kind.artifacts;
+      expect(Object.keys(reports).sort()).to.deep.equal(['annotations', 'junit']);
+      expect(paths).to.deep.equal(['out/e2e']);
+      const names = Object.values<string>(reports).map((report) => path.relative('out/e2e', report));
+      expect(names.filter((name) => !RESULTS.includes(name))).to.deep.equal([]);
     });
 
     const mistakes: [string, string, RegExp][] = [
