@@ -19,10 +19,10 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { parse } from 'yaml';
 import { suitesAtOnce } from './at-once.ts';
 import { benchPage } from './bench-page.ts';
-import { type BenchRow, judgedValue, judgementOf, singleRow } from './bench-row.ts';
+import { type BenchRow, benchRow, judgedValue, judgementOf } from './bench-row.ts';
 import { type EnvironmentPlace, environmentReady } from './environment-ready.ts';
 import { measureOperatorCost } from './operator-cost.ts';
-import { measurePatches } from './patches.ts';
+import { type Client, measurePatches } from './patches.ts';
 import { runAgainstJob } from './run-against-job.ts';
 import { runnerStart } from './runner-start.ts';
 
@@ -185,12 +185,12 @@ async function onLoopback(which: BenchRows, p: Provision, measure: Measure): Pro
 
 async function patches(p: Provision): Promise<BenchRow[]> {
   const measured = await measurePatches({ log: p.log });
-  const row = (name: string, key: 'sequential' | 'parallel'): BenchRow =>
-    singleRow({
-      ...{ name, ours: measured.ours[key], floor: measured['client-node'][key], unit: 'patches/s' },
-      // Measured elsewhere: a ratio of 2.5 to 4 against one keep-alive agent. Below 2, the pool would not be shared.
-      ...{ goal: 2, better: 'higher' as const },
-    });
+  const of = (client: Client, key: 'sequential' | 'parallel') => measured[client].map((turn) => turn[key]);
+  const row = (name: string, key: 'sequential' | 'parallel'): BenchRow => ({
+    // Measured elsewhere: a ratio of 2.5 to 4 against one keep-alive agent. Below 2, the pool would not be shared.
+    ...benchRow(name, of('ours', key), of('client-node', key), { goal: 2 }),
+    ...{ unit: 'patches/s', better: 'higher' as const },
+  });
   return [
     row('status patches, one at a time, against client-node as it comes', 'sequential'),
     row('status patches, ten at a time, against client-node as it comes', 'parallel'),

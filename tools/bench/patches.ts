@@ -28,7 +28,7 @@ interface Turn {
 }
 
 export interface PatchesOptions {
-  /** Turns of each client; medians are taken. Default 3. */
+  /** Turns of each client. Default 3. */
   turns?: number;
   /** Seconds for each of the two measurements of a turn. Default 3. */
   seconds?: number;
@@ -38,8 +38,8 @@ export interface PatchesOptions {
 const NAMESPACE = 'bench';
 const PARALLEL = 10;
 
-/** Runs all turns. Needs the binaries of the control plane (tools/envtest/processes/pinned-tools.ts). */
-export async function measurePatches(options: PatchesOptions = {}): Promise<Record<Client, Turn>> {
+/** Runs all turns, and returns them in their order. Needs the binaries of the control plane (tools/envtest/processes/pinned-tools.ts). */
+export async function measurePatches(options: PatchesOptions = {}): Promise<Record<Client, Turn[]>> {
   const { turns = 3, seconds = 3, log = () => {} } = options;
   const plane = await startControlPlane({ manifests: [WIDGET_CRD] });
   try {
@@ -56,7 +56,7 @@ export async function measurePatches(options: PatchesOptions = {}): Promise<Reco
         seen[name].push(result);
       }
     }
-    return { 'client-node': medians(seen['client-node']), ours: medians(seen.ours) };
+    return seen;
   } finally {
     await plane.stop();
   }
@@ -124,15 +124,6 @@ async function rate(patch: Patch, parallel: number, seconds: number): Promise<nu
 
 function nameOf(index: number): string {
   return `widget-${index}`;
-}
-
-function medians(turns: readonly Turn[]): Turn {
-  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-  return {
-    sequential: median(turns.map(({ sequential }) => sequential)),
-    parallel: median(turns.map(({ parallel }) => parallel)),
-    memory: median(turns.map(({ memory }) => memory)),
-  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
