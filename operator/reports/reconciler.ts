@@ -11,7 +11,7 @@ import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
 import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
-import { controllerOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import { controllerOf, keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import type { ArtifactCollector } from '../artifacts/collector.ts';
 import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
@@ -49,7 +49,7 @@ const STARTED = REPORT_CONDITIONS.started;
 const SOON_MS = 250;
 /** A change of the Job that undoes an attempt's changes comes earlier. */
 const UNDO_AGAIN_MS = 5_000;
-/** How long after an attempt's end its log is requested from a kubelet that does not answer, and how often. */
+/** How long an operator asks a kubelet or a store that does not answer for an attempt, and how often. */
 const LOG_PATIENCE_MS = 15 * 60_000;
 const LOG_AGAIN_MS = 10_000;
 /** Events live for an hour by default. An attempt that ended without a pod longer ago has nothing to archive. */
@@ -61,6 +61,8 @@ const EVENTS_MS = 10 * 60_000;
  */
 export class TestReportReconciler {
   readonly #with: TestReportDependencies;
+  /** When this operator first tried to archive a report, by namespace and name. The clock of a pod may differ by hours. */
+  readonly #triedSince = new Map<string, number>();
 
   constructor(dependencies: TestReportDependencies) {
     this.#with = dependencies;
@@ -69,7 +71,10 @@ export class TestReportReconciler {
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
     const { client, reports, jobs, pods, clock } = this.#with;
     const report = reports.get(name);
-    if (!report || report.metadata.deletionTimestamp) return undefined;
+    if (!report || report.metadata.deletionTimestamp) {
+      this.#triedSince.delete(keyOf(name));
+      return undefined;
+    }
     const own = pods
       .list(name.namespace)
       .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
@@ -156,9 +161,13 @@ export class TestReportReconciler {
     const archived = isArchived(report);
     if (!archived && (left || livesOn) && !(await this.#wasArchived(name, signal))) {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
-      const patient = !livesOn && since < LOG_PATIENCE_MS;
+      const now = clock.monotonicMs();
+      const first = this.#triedSince.get(keyOf(name)) ?? now;
+      this.#triedSince.set(keyOf(name), first);
+      const patient = !livesOn && now - first < LOG_PATIENCE_MS;
       const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
       if (!(await collector.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
+      this.#triedSince.delete(keyOf(name));
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
     else if (!(await this.#undone(report, own, signal))) return { requeueAfterMs: UNDO_AGAIN_MS };
