@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench
+.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench soak
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,9 @@ catalog: ## Write the suites' metadata into the operator's chart and docs/suites
 docs: ## Write the settings, the values of the charts, docs/defects.md and docs/backtest.md
 	@./tools/dev docs
 
+soak: ## Play runs while everything fails by chance (MINUTES=<n>, by default 30)
+	@./tools/dev soak
+
 bench: ## Measure runs against bare Jobs (ROWS=all: every measurement, half an hour; ROWS=local: without a cluster)
 	@./tools/dev bench
 
@@ -88,6 +91,7 @@ export E2E_UPGRADE_TO := $(UPGRADE_TO)
 export E2E_VERSIONS := $(VERSIONS)
 export E2E_INFORMATIONAL := $(INFORMATIONAL)
 export E2E_ROWS := $(ROWS)
+export E2E_MINUTES := $(MINUTES)
 export E2E_PAIR := $(PAIR)
 export E2E_SERIES := $(SERIES)
 export E2E_KILL_OPERATOR := $(KILL_OPERATOR)

@@ -89,6 +89,7 @@ export const VOCABULARY = [
   { name: 'allowInvasive', commands: ['staging'], make: true },
   { name: 'insecure', commands: ['images-push'], make: true },
   { name: 'all', commands: ['images-push'], make: true },
+  { name: 'minutes', commands: [], developers: ['soak'], make: true },
   { name: 'rows', commands: [], developers: ['bench', 'backtest'], make: true },
   { name: 'pair', commands: [], developers: ['backtest'], make: true },
   { name: 'series', commands: [], developers: ['backtest'], make: true },

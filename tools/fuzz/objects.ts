@@ -25,6 +25,9 @@ export interface Known {
 
 type Spec = Record<string, unknown>;
 
+/** Attempts of one run at once. Hundreds of runs with 50 each only measure how fast the controller manager makes pods. */
+const MOST_AT_ONCE = 3;
+
 /** Random specs of a kind. Where exactly one of some fields must be set, one is. */
 function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
   switch (kind) {
@@ -45,6 +48,9 @@ function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
         option(among(known.runs), { freq: 1 }),
       ).map(([{ suites, rerunFailedOf: _any, ...rest }, name, suite, again]) => ({
         ...rest,
+        ...(rest.parallelism === undefined
+          ? {}
+          : { parallelism: (Number(rest.parallelism) % MOST_AT_ONCE) + 1 }),
         environmentRef: { name },
         ...(again !== null && suite === null
           ? { rerunFailedOf: again }

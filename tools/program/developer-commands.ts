@@ -126,6 +126,19 @@ function addMeasurements(program: Command, end: End): void {
       end(await (await import('../mutation/command.ts')).mutateCommand(paths, options)),
     );
   program
+    .command('soak')
+    .description('play runs for minutes while operator, API server, artifact server and clock fail by chance')
+    .addOption(
+      new Option('--minutes <n>', 'minutes to play')
+        .default(30)
+        .env(environmentVariable('minutes'))
+        .argParser((value) => wholeNumber(1)(value) ?? 30),
+    )
+    .option('--seed <n>', 'seed of the chances', wholeNumber(0), 1)
+    .action(async (options: { minutes: number; seed: number }) =>
+      end(await (await import('../soak/command.ts')).soakCommand(options)),
+    );
+  program
     .command('cron-selftest')
     .description('prove the schedule in kind with a scheduled run each minute')
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));

@@ -219,6 +219,7 @@ export const WALLS: readonly Wall[] = [
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
   ['tools/fuzz', ['packages/api', 'packages/kube', 'packages/controller', 'tools/envtest']],
   ['tools/mutation', ['cli']],
+  ['tools/soak', ['packages/api', 'packages/kube', 'tools/envtest']],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   [
     'tools/selftests',
@@ -234,8 +235,7 @@ export const WALLS: readonly Wall[] = [
     [
       ...['packages/api', 'packages/results', 'cli'],
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
-      'tools/fuzz',
-      'tools/mutation',
+      ...['tools/fuzz', 'tools/mutation', 'tools/soak'],
       ...['tools/page-browser', 'tools/release'],
       ...['tools/selftests', 'tools/walls'],
     ],
