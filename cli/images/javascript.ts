@@ -14,12 +14,13 @@ const OWN_TEST = /(\.(spec|integration)|-fixtures)\.(ts|js)$/;
 /** Files of packages that only authors and type checkers need. */
 const NOT_FOR_RUNNING = /(\.(ts|mts|cts|map|tsbuildinfo)$)|(^\.package-lock\.json$)/;
 
-/** The Node.js binary of the npm package `node`, at the version of package-lock.json. */
+/** The Node.js binary of an npm package, at the version and with the checksum of package-lock.json. */
 export function nodeBinary(to: string): Extra {
-  const source = path.join(PROJECT_ROOT, 'node_modules/node/bin/node');
+  const name = `node-linux-${process.arch}`;
+  const source = path.join(PROJECT_ROOT, 'node_modules', name, 'bin/node');
   return {
     to,
-    key: async () => `node-${await lockedVersion('node')}-${process.platform}-${process.arch}`,
+    key: async () => `node-${await lockedVersion(name)}-${process.platform}-${process.arch}`,
     put: async (_, target) => {
       if (process.platform !== 'linux') {
         throw new ProvisionError(

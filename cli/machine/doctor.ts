@@ -222,7 +222,8 @@ export function nodeFinding(version: string): Finding {
     name: 'Node.js',
     state: 'missing',
     detail: `${version}, 24 is needed`,
-    remedy: 'Run "npm ci" and start through the make targets: they use the Node.js of node_modules.',
+    remedy:
+      'Run "npm ci --ignore-scripts" and start through the make targets: they use the Node.js of node_modules.',
   };
 }
 
