@@ -6,9 +6,15 @@ describe('the leak audit', () => {
     expect(KINDS.map(({ what }) => what)).to.deep.equal([
       ...['sessions that have not ended', 'kernels that have not ended', 'resources that kernels hold'],
       ...['slots of agents held for no kernel', 'containers of sessions', 'scratch directories of kernels'],
+      ...['networks of agents'],
       ...['vfolders', 'users', 'projects', 'domains', 'key pairs', 'policies', 'scaling groups', 'images'],
-      ...['images of agents', 'images of the registry', 'model services', 'databases', 'S3 objects'],
-      ...['keys in etcd', 'keys in Valkey', 'changes that suites noted'],
+      ...['images of agents', 'images of the registry', 'model services', 'replicas of model services'],
+      ...['circuits of the app proxy', 'endpoints of the app proxy'],
+      ...['slots of app proxy workers in use by no circuit', 'nodes of rights for things that are gone'],
+      ...['roles of things that are gone', 'shares and invitations', 'agents that get no sessions'],
+      ...['databases', 'S3 objects', 'keys in etcd'],
+      ...['keys in Valkey', 'keys in Valkey that never expire, of single things'],
+      'changes that suites noted',
     ]);
   });
 });

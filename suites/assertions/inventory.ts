@@ -6,19 +6,10 @@ import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { S3Server } from '../clients/storage/s3-server.ts';
 import { changeInWords, changesOf, isChanged } from '../fixtures/noted-changes.ts';
 import type { World } from '../fixtures/world.ts';
-
-/** Something in the environment. at: its time of creation, or undefined when it has none. */
-export interface Holding {
-  name: string;
-  at: Date | undefined;
-}
-
-/** A kind of things, and how to find them all. */
-export interface Kind {
-  /** In the plural, as in "no … are left". */
-  what: string;
-  find(world: World): Promise<Holding[]>;
-}
+import { type Holding, type Kind, rows } from './holding.ts';
+import { keysOfIds } from './inventory-keys.ts';
+import { PROXY } from './inventory-proxy.ts';
+import { RIGHTS } from './inventory-rights.ts';
 
 /**
  * Names that suites give (World.name and others) contain a random part: "e2e-folder-1a2b3c4d-2", "e2ecold1a2b3c4d". The
@@ -55,6 +46,7 @@ export const KINDS: readonly Kind[] = [
   },
   { what: 'containers of sessions', find: containers },
   { what: 'scratch directories of kernels', find: scratches },
+  { what: 'networks of agents', find: networks },
   { what: 'vfolders', find: rows(`SELECT name || ' ' || status AS name, created_at AS at FROM vfolders`) },
   { what: 'users', find: rows('SELECT email AS name, created_at AS at FROM users') },
   // The personal project of a purged user stays: suites/known-issues.
@@ -86,16 +78,21 @@ export const KINDS: readonly Kind[] = [
     find: rows(`SELECT name || ' ' || lifecycle_stage AS name, created_at AS at FROM endpoints
       WHERE lifecycle_stage <> 'destroyed'`),
   },
+  {
+    what: 'replicas of model services',
+    find: rows(`SELECT id || ' of ' || endpoint || ' ' || status AS name, created_at AS at FROM routings
+      WHERE status NOT IN ('terminated', 'failed_to_start')`),
+  },
+  ...PROXY,
+  ...RIGHTS,
+  { what: 'agents that get no sessions', find: unusableAgents },
   { what: 'databases', find: rows('SELECT datname AS name, NULL AS at FROM pg_database') },
   { what: 'S3 objects', find: objects },
   { what: 'keys in etcd', find: async ({ etcd }) => Object.keys(await etcd.below('')).map(unaged) },
   { what: 'keys in Valkey', find: valkeyKeys },
+  { what: 'keys in Valkey that never expire, of single things', find: keysOfIds },
   { what: 'changes that suites noted', find: changes },
 ];
-
-function rows(sql: string): Kind['find'] {
-  return ({ database }) => database.rows<Holding>(sql);
-}
 
 function unaged(name: string): Holding {
   return { name, at: undefined };
@@ -127,6 +124,26 @@ async function scratches(world: World): Promise<Holding[]> {
 function aged(ids: readonly string[], known: readonly { id: string; at: Date }[]): Holding[] {
   const ages = new Map(known.map(({ id, at }) => [id, at]));
   return ids.map((id) => ({ name: id, at: ages.get(id) ?? new Date() }));
+}
+
+/** Agents of the deployment that are drained, or not ALIVE: suites must leave them as they were. */
+async function unusableAgents({ connection, database }: World): Promise<Holding[]> {
+  const ids = connection.agents.map(({ id }) => id);
+  return database.rows(
+    `SELECT id || ' ' || status || CASE WHEN schedulable THEN '' ELSE ', drained' END AS name, now() AS at
+       FROM agents WHERE id = ANY($1) AND (NOT schedulable OR status <> 'ALIVE')`,
+    [ids],
+  );
+}
+
+async function networks(world: World): Promise<Holding[]> {
+  const each = world.observers().map(async (observer) =>
+    (await observer.networks()).map(({ name, created }) => ({
+      name: `${name} on ${observer.agent}`,
+      at: new Date(created),
+    })),
+  );
+  return (await Promise.all(each)).flat();
 }
 
 async function agentImages(world: World): Promise<Holding[]> {

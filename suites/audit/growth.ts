@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { expectFilesClosed } from '../assertions/open-files.ts';
 import { readMetric } from '../clients/http/metrics.ts';
 import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import { measure } from '../evidence/record.ts';
@@ -14,6 +15,8 @@ const AT_ONCE = 8;
 const UPDATED_SECONDS = 11;
 /** Memory that a process may have gained, MiB: less than 30 KiB for each request. */
 const MOST_MIB = 12;
+/** Files that a process may have gained: connections of its pools. */
+const MOST_FILES = 30;
 
 describe('growth', function () {
   this.timeout(240_000);
@@ -38,6 +41,14 @@ describe('growth', function () {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, sender));
   };
+
+  it(`a manager closes its files after ${WARM_UP} requests`, async function () {
+    for (const manager of managers) {
+      await send(manager, WARM_UP);
+      const limit = { who: `manager ${manager.id}`, url: `http://${manager.host}:18080`, most: MOST_FILES };
+      await expectFilesClosed(this, limit, () => send(manager, WARM_UP));
+    }
+  });
 
   it(`a manager needs no more memory after ${REQUESTS} requests`, async () => {
     for (const manager of managers) {

@@ -1,6 +1,7 @@
 import { RUNNER_ENV } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
-import { type Holding, isLeft, KINDS } from '../assertions/inventory.ts';
+import type { Holding } from '../assertions/holding.ts';
+import { isLeft, KINDS } from '../assertions/inventory.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, WaitTimeout, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';

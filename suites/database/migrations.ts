@@ -160,6 +160,17 @@ describe('migrations', function () {
       );
     });
 
+    it('can be undone one step, and done again without a loss', async () => {
+      const before = await readContent(database.reader);
+      await programs.alembic('manager', database.connection, 'downgrade', '-1');
+      const [revision] = await readRevisions(database.reader);
+      expect(revision, 'revision after the step back').to.equal(of('manager').revisions[1]);
+      await programs.alembic('manager', database.connection, 'upgrade', 'head');
+      await expectHead(database.reader, of('manager'));
+      await expectAsNamed(database.reader, of('manager'));
+      expect(fateOf(before, await readContent(database.reader)).rows, 'rows that are gone').to.deep.equal([]);
+    });
+
     it('give every column the same type as in a new database', async () => {
       const fresh = await spare('fresh');
       await programs.oneshot('manager', fresh.connection);

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { APP, startAppServer } from '../assertions/app-server.ts';
+import { expectFilesClosed } from '../assertions/open-files.ts';
 import { expectRefusal, type Refusal } from '../assertions/refusal.ts';
 import { Api } from '../clients/http/api.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
@@ -9,6 +10,8 @@ import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
+/** Requests to an application, one after the other. */
+const REQUESTS = 40;
 /** The coordinator's answer to a request of a worker or manager without its secret. */
 const COORDINATOR_REFUSES: Refusal = { status: 401, kind: 'auth-failed' };
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
@@ -88,6 +91,25 @@ describe('an interactive application', () => {
     });
     const missing = proxy.client(app).request({ method: 'GET', path: '/missing' });
     await expectRefusal(missing, { status: 404, kind: '' });
+  });
+
+  it('leaves no file open in the worker', async function () {
+    this.timeout(60_000);
+    const { workerUrl: url } = world().connection.appProxy;
+    const work = async () => {
+      for (let count = 0; count < REQUESTS; count += 1) {
+        await proxy.client(app).request({ method: 'GET', path: '/' });
+      }
+    };
+    await expectFilesClosed(this, { who: 'worker', url, most: REQUESTS / 4 }, work);
+  });
+
+  it('survives a request to restart its session, which is refused', async () => {
+    const path = `/session/${session.id}`;
+    const { api, sessions } = world().user;
+    await expectRefusal(api.request({ method: 'PATCH', path }), { status: 501, kind: 'not-implemented' });
+    expect(await sessions.get(session.id)).to.include({ status: 'RUNNING' });
+    expect(await proxy.client(app).json({ method: 'GET', path: '/' })).to.include({ nonce });
   });
 
   it('can be opened again', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { setSchedulable } from '../clients/manager/agents.ts';
-import { START_SECONDS } from '../clients/manager/session-watch.ts';
+import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { noteChange } from '../fixtures/noted-changes.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -10,6 +10,21 @@ describe('a drained agent', function () {
   const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
 
   const schedulable = (agent: string, is: boolean): Promise<void> => setSchedulable(world(), agent, is);
+
+  it('ends a session that it has, and gives its slots back', async () => {
+    const { user, database, afterTest } = world();
+    const session = await world().startSession(afterTest);
+    const home = (await database.kernels(session.id))[0]?.agent ?? 'none';
+    const before = await database.heldOn(home);
+    await noteChange(world(), afterTest, { undo: 'ScheduleAgent', subject: home });
+    await schedulable(home, false);
+    await user.sessions.destroy(session.id);
+    await waitForEnd(database, session.id, ['TERMINATED'], END_SECONDS);
+    await world().containersGone(session.id);
+    expect((await database.allocations(session.id)).every(({ freed }) => freed)).to.equal(true);
+    const after = await database.heldOn(home);
+    expect(before.cpu ?? 0, 'cores held on the agent before').to.be.above(after.cpu ?? 0);
+  });
 
   it('gets no new session; with both agents drained a session is refused; an agent that is schedulable again gets one', async () => {
     const { admin, user, database, connection, afterTest } = world();

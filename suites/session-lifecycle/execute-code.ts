@@ -1,14 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { type RunOptions, runCode, type WholeRun } from '../assertions/execution.ts';
+import { expectFilesClosed } from '../assertions/open-files.ts';
 import { expectRefusal } from '../assertions/refusal.ts';
 import { noSessionOfThatName, notYourSession } from '../assertions/session-refusals.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import type { Execution, ExecutionResult } from '../clients/manager/sessions.ts';
-import { measure } from '../evidence/record.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 const MIB = 1024 * 1024;
+/** Executions in a row. */
+const EXECUTIONS = 30;
+/** Files that the agent may gain by them: a new connection, not one for each. */
+const FILES = 10;
 
 /**
  * The agent drops what a step of a batch prints before the next request of the client. A
@@ -252,6 +257,18 @@ for i in range(3):
       expect(done.statuses).to.include('continued');
       expect(done).to.include({ stdout: '0\n1\n2\n3\n', exitCode: 0 });
     });
+  });
+
+  it('leaves no file open in the agent', async function () {
+    this.timeout(120_000);
+    const [kernel] = await world().database.kernels(session.id);
+    const agent = world().connection.agents.find(({ id }) => id === kernel?.agent);
+    if (!agent) throw new Inconclusive(`agent ${kernel?.agent} is not in the connection`);
+    const work = async () => {
+      for (let number = 0; number < EXECUTIONS; number += 1) await query(String(number));
+    };
+    await query('0');
+    await expectFilesClosed(this, { who: `agent ${agent.id}`, url: agent.httpUrl, most: FILES }, work);
   });
 
   describe('is refused', () => {

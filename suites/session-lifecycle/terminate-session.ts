@@ -178,6 +178,28 @@ describe('terminating a session', () => {
     await loop;
   });
 
+  it('of two containers removes both, and their network', async function () {
+    this.timeout((2 * START_SECONDS + 120) * 1000);
+    const { user, database, afterTest } = world();
+    const session = await world().startSession(afterTest, { clusterSize: 2, clusterMode: 'single-node' });
+    const agents = new Set((await database.kernels(session.id)).map(({ agent }) => agent ?? 'none'));
+    expect(agents.size, 'agents of a session on a single node').to.equal(1);
+    const observer = world().observer([...agents][0] ?? 'none');
+    const own = async () => (await observer.networks()).filter(({ name }) => name.includes(session.id));
+    expect(await own(), 'networks of the session').to.have.length(1);
+    await user.sessions.destroy(session.id);
+    await waitForEnd(database, session.id, ['TERMINATED']);
+    await world().containersGone(session.id);
+    await waitUntil(
+      'the network of the session to be gone',
+      async () => {
+        const left = await own();
+        return left.length === 0 ? undefined : notYet(left);
+      },
+      { deadlineSeconds: 30 },
+    );
+  });
+
   it('that waits for room ends CANCELLED without a container', async () => {
     const { user, database, afterTest } = world();
     const wanted = world().smallSession({

@@ -9,6 +9,8 @@ import { measure } from '../evidence/record.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 
+/** Longest name of a vfolder (API_VFOLDER_LENGTH_LIMIT in ai.backend.common.defs). */
+const NAME_LENGTH = 64;
 /** Linux: read-only file system. */
 const EROFS = 30;
 
@@ -242,6 +244,27 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
 
   // A separate describe at the end, because Mocha runs the tests of a describe before nested ones.
   describe('at the end', () => {
+    it('keep the longest name through trash and restoration, and give it back to the next folder', async () => {
+      const { user, afterTest } = world();
+      const name = `${world().name('long')}-${'x'.repeat(NAME_LENGTH)}`.slice(0, NAME_LENGTH);
+      const long = await vfolders.make(afterTest, user, name);
+      await user.folders.trash(long.id);
+      expect(await vfolders.row(long.id)).to.include({ status: 'delete-pending' });
+      await user.folders.restore(long.id);
+      expect(await user.folders.info(long.id)).to.include({ name, status: 'ready' });
+      await vfolders.remove(long, user);
+      expect(await vfolders.row(long.id), 'the row of the purged folder').to.equal(undefined);
+      expect((await vfolders.make(afterTest, user, name)).name).to.equal(name);
+    });
+
+    it('are trashed, deleted and purged by an administrator who is not their owner', async () => {
+      const { user, admin, afterTest } = world();
+      const of = await vfolders.make(afterTest, user);
+      await vfolders.remove(of, admin);
+      expect(await vfolders.row(of.id), 'the row of the purged folder').to.equal(undefined);
+      expect((await user.folders.list()).map(({ id }) => id)).not.to.include(of.id);
+    });
+
     it('cannot be deleted while they are mounted, and can be afterwards', async function () {
       this.timeout((END_SECONDS + 60) * 1000);
       const { user, user2, database } = world();

@@ -21,6 +21,26 @@ import gc, json, sys
 print("PROGRAM", json.dumps([sys.argv[1:], "shop" in sys.modules, gc.isenabled(), __name__]))
 `;
 
+/** A double of prometheus_client that prints its values. */
+const GAUGE = `
+import os
+class Gauge:
+    def __init__(self, name, documentation, multiprocess_mode): self.name = name
+    def set(self, value): print(self.name, os.getpid(), value, flush=True)
+`;
+
+/** Forks, and opens files in the child between two looks at them. */
+const FORKS = `
+import os, time
+print("parent", os.getpid(), flush=True)
+if os.fork() == 0:
+    time.sleep(1)
+    files = [open(os.devnull) for _ in range(20)]
+    time.sleep(3)
+    os._exit(0)
+os.wait()
+`;
+
 describe('charts/backend-ai/files/scripts/start.py', function () {
   this.timeout(180_000);
   let folder: string;
@@ -126,6 +146,25 @@ describe('charts/backend-ai/files/scripts/start.py', function () {
     await writeFile(path.join(metrics, 'multiprocess_setup.py'), setup);
     const { stdout } = await start(['--import', 'shop', '--metrics', 'manager', '--', program()]);
     expect(stdout.split('\n').slice(0, 2)).to.deep.equal(['metrics of manager', 'shop is imported']);
+  });
+
+  it('reports the open files of each process that is forked', async () => {
+    const metrics = path.join(folder, 'packages/ai/backend/common/metrics');
+    await mkdir(metrics, { recursive: true });
+    await writeFile(
+      path.join(metrics, 'multiprocess_setup.py'),
+      'def setup_prometheus_multiprocess_dir(component): pass\n',
+    );
+    await writeFile(path.join(folder, 'packages/prometheus_client.py'), GAUGE);
+    await writeFile(path.join(folder, 'program.py'), FORKS);
+    const { stdout } = await start(['--metrics', 'manager', '--', program()]);
+    const shown = stdout.split('\n').filter((line) => line.startsWith('backendai_e2e_open_files'));
+    const [, , few = 0] = shown[0]?.split(' ').map(Number) ?? [];
+    const [, , many = 0] = shown.at(-1)?.split(' ').map(Number) ?? [];
+    expect(many - few, stdout).to.be.within(20, 25);
+    const parent = /^parent (\d+)$/m.exec(stdout)?.[1];
+    expect(parent).to.match(/^\d+$/);
+    expect(shown.map((line) => line.split(' ')[1])).not.to.include(parent);
   });
 
   it('starts a release without such metrics', async () => {

@@ -3,6 +3,7 @@
   GET /containers       [{id, names, image, state, status, created, labels}]
   GET /containers/<id>  {id, name, image, state, labels, limits, mounts, networks, restartCount}; 404 where there is none
   GET /images           [{id, tags, digests, bytes}]
+  GET /networks         [{name, created}]: time in ISO 8601
   GET /scratches        names of the folders below the scratch root
   GET /healthz          without a token
 
@@ -111,6 +112,10 @@ def images() -> list[dict[str, Any]]:
     ]
 
 
+def networks() -> list[dict[str, Any]]:
+    return [{"name": entry["Name"], "created": entry["Created"]} for entry in ask_engine("/networks")]
+
+
 def answer_to(path: str) -> Any:
     if path == "/containers":
         return containers()
@@ -118,6 +123,8 @@ def answer_to(path: str) -> Any:
         return container(match[1])
     if path == "/images":
         return images()
+    if path == "/networks":
+        return networks()
     if path == "/scratches":
         return sorted(entry.name for entry in os.scandir(SCRATCH_ROOT) if entry.is_dir())
     raise NotThere(f"no such page: {path}")

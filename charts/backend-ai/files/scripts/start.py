@@ -4,7 +4,8 @@
 
 1. Writes the configuration: each file of /templates goes to /etc/backend.ai, with @NAME@ replaced by the environment variable NAME.
 2. --metrics: prepares the folder that the processes of the component share their metrics in. Upstream's program does it before
-   its imports, because prometheus_client looks for it when it is imported.
+   its imports, because prometheus_client looks for it when it is imported. Each process that the component forks then reports the
+   number of its open files there, which Backend.AI does not.
 3. --import: imports the module, which the program would import later on. Imports are most of a start, and need no other pod.
 4. --stage: waits until etcd says that the bootstrap Job of this release (BOOTSTRAP_ID) is past that stage. Without BOOTSTRAP_ID,
    the Job of any release will do. With --answers, waits until the URL answers with a success.
@@ -24,6 +25,7 @@ import re
 import runpy
 import shutil
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -33,6 +35,9 @@ TEMPLATES = Path("/templates")
 CONFIGURATION = Path("/etc/backend.ai")
 ETCD = "http://etcd:2379"
 PERIOD_SECONDS = 0.2
+# The metric of open files, and how often it is set.
+OPEN_FILES = "backendai_e2e_open_files"
+OPEN_FILES_SECONDS = 2
 # Of these looks, one is written to the log.
 LOOKS_PER_LINE = 50
 
@@ -66,6 +71,17 @@ def prepare_metrics(component: str) -> None:
         say(f"this release has no {error.name}")
         return
     setup.setup_prometheus_multiprocess_dir(component)
+    # Not in this process: a thread of its own could hold a lock of the library while the process forks.
+    os.register_at_fork(after_in_child=lambda: threading.Thread(target=report_open_files, daemon=True).start())
+
+
+def report_open_files() -> None:
+    from prometheus_client import Gauge
+
+    gauge = Gauge(OPEN_FILES, "Open files of the process", multiprocess_mode="liveall")
+    while True:
+        gauge.set(len(os.listdir("/proc/self/fd")))
+        time.sleep(OPEN_FILES_SECONDS)
 
 
 def import_early(modules: list[str]) -> None:
