@@ -81,7 +81,7 @@ export const KINDS: readonly Kind[] = [
   {
     what: 'replicas of model services',
     find: rows(`SELECT id || ' of ' || endpoint || ' ' || status AS name, created_at AS at FROM routings
-      WHERE status NOT IN ('terminated', 'failed_to_start')`),
+      WHERE status::text NOT IN ('terminated', 'failed_to_start')`),
   },
   ...PROXY,
   ...RIGHTS,
