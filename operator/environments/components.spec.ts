@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import {
   componentStatuses,
   deadContainers,
+  deployedBuild,
   inOneLine,
   logKey,
   unready,
@@ -70,6 +71,26 @@ describe('componentStatuses', () => {
     };
     const [status] = componentStatuses([workload()], [pod({}, { initContainerStatuses: [said] })]);
     expect(status).to.include({ version: '26.9.0', commit: 'a'.repeat(40), modified: true });
+  });
+
+  it('counts only pods of the current template while an upgrade replaces them', () => {
+    const during = (status: Workload['status']) =>
+      componentStatuses([workload({ ...(status ? { status } : {}) })], [])[0];
+    const halfway = during({ replicas: 2, updatedReplicas: 1, readyReplicas: 2 });
+    expect(halfway).to.include({ ready: 1, message: '1 of an earlier version; no pod yet' });
+    expect(during({ replicas: 2, readyReplicas: 2 })?.ready).to.equal(0);
+    // A pod more for the time of an upgrade: the ready one is the earlier one.
+    expect(during({ replicas: 3, updatedReplicas: 1, readyReplicas: 2 })?.ready).to.equal(0);
+    expect(during({ replicas: 2, updatedReplicas: 2, readyReplicas: 2 })?.ready).to.equal(2);
+  });
+
+  it('is not ready before its controller has looked at a change', () => {
+    const { metadata } = workload();
+    const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
+    const [seen] = componentStatuses([workload({ metadata: { ...metadata, generation: 4 }, status })], []);
+    expect(seen).to.include({ ready: 0, message: 'changed, and not looked at yet' });
+    const [later] = componentStatuses([workload({ metadata: { ...metadata, generation: 3 }, status })], []);
+    expect(later?.ready).to.equal(2);
   });
 
   it("compares with the chart's replicas, not with a manual scale", () => {
@@ -167,6 +188,29 @@ describe('componentStatuses', () => {
 
   it('states that nothing has happened yet', () => {
     expect(messageOf(workload())).to.equal('no pod yet');
+  });
+});
+
+describe('the Backend.AI of a deployment', () => {
+  const one = (name: string, build: object) => ({
+    ...{ name, workload: `Deployment/${name}`, ready: 1, desired: 1, restarts: 0 },
+    ...build,
+  });
+  const commit = 'a'.repeat(40);
+  const clean = { version: '26.9.6', commit, modified: false };
+
+  it('is that of its manager, and unknown before a manager says it', () => {
+    expect(deployedBuild([one('agent', clean), one('manager', { version: '26.9.0' })])).to.deep.equal({
+      version: '26.9.0',
+    });
+    expect(deployedBuild([one('manager', {}), one('agent', clean)])).to.equal(undefined);
+  });
+
+  it('is modified where only another component of that commit is', () => {
+    const agent = one('agent', { ...clean, modified: true });
+    expect(deployedBuild([one('manager', clean), agent])).to.deep.equal({ ...clean, modified: true });
+    const foreign = one('agent', { ...clean, commit: 'b'.repeat(40), modified: true });
+    expect(deployedBuild([one('manager', clean), foreign])).to.deep.equal(clean);
   });
 });
 

@@ -16,7 +16,12 @@ export interface ContainerSpec {
 /** The relevant fields of a Deployment, StatefulSet or Job of the environment. */
 export interface Workload {
   kind: 'Deployment' | 'StatefulSet' | 'Job';
-  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec?: {
     replicas?: number;
     selector?: { matchLabels?: Record<string, string> };
@@ -24,6 +29,7 @@ export interface Workload {
     template?: { spec?: { initContainers?: ContainerSpec[]; containers?: ContainerSpec[] } };
   };
   status?: {
+    replicas?: number;
     readyReplicas?: number;
     updatedReplicas?: number;
     observedGeneration?: number;
@@ -96,13 +102,29 @@ function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evi
   };
 }
 
+/**
+ * Ready pods of the current template. Pods of an earlier one do not count: a suite must not meet what an upgrade has not replaced
+ * yet. Each pod of an earlier template is taken to be ready, as a status does not say which pods are.
+ */
 function readyOf(workload: Workload): number {
   if (workload.kind === 'Job') {
     return workload.status?.conditions?.some((seen) => seen.type === 'Complete' && seen.status === 'True')
       ? 1
       : 0;
   }
-  return workload.status?.readyReplicas ?? 0;
+  if (isUnseen(workload)) return 0;
+  const { replicas = 0, readyReplicas = 0 } = workload.status ?? {};
+  return Math.max(0, readyReplicas - Math.max(0, replicas - updatedOf(workload)));
+}
+
+/** Whether its controller has not looked at the latest change of the workload. */
+function isUnseen({ metadata, status }: Workload): boolean {
+  return (status?.observedGeneration ?? metadata.generation ?? 0) < (metadata.generation ?? 0);
+}
+
+/** Pods of the current template, ready or not. A status without the field has none. */
+function updatedOf({ status }: Workload): number {
+  return status?.updatedReplicas ?? 0;
 }
 
 /** The first explanation: scaled by hand, a failed Job, a waiting or crashed container, an event, a refusal. */
@@ -116,6 +138,7 @@ function whyUnready(
   if (workload.kind !== 'Job' && wanted < desired) {
     return `scaled to ${wanted} by hand: ${workload.status?.readyReplicas ?? 0} of ${desired} wanted`;
   }
+  if (workload.kind !== 'Job' && isUnseen(workload)) return 'changed, and not looked at yet';
   const failed = workload.status?.conditions?.find(
     (seen) => (seen.type === 'Failed' || seen.type === 'ReplicaFailure') && seen.status === 'True',
   );
@@ -127,7 +150,9 @@ function whyUnready(
     .find((text) => text);
   const named = new Set([...living.map((pod) => pod.metadata.name), workload.metadata.name]);
   const warning = lastWarning(events, named);
+  const earlier = workload.kind === 'Job' ? 0 : (workload.status?.replicas ?? 0) - updatedOf(workload);
   const parts = [
+    earlier > 0 ? `${earlier} of an earlier version` : undefined,
     failed ? `${failed.reason ?? failed.type}: ${failed.message ?? ''}` : undefined,
     reasons[0],
     said ? `its log ends: ${said}` : undefined,
@@ -224,11 +249,16 @@ function podsOf(workload: Workload, pods: readonly Pod[]): Pod[] {
     .sort((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''));
 }
 
-/** What suites take for the version of the deployment: that of its manager. Undefined until a manager said what it runs. */
+/**
+ * What suites take for the version of the deployment: that of its manager. It is modified where any component of that commit is,
+ * because an edit replaces only the components that it touches. Undefined until a manager said what it runs.
+ */
 export function deployedBuild(components: readonly ComponentStatus[]): InstalledBuild | undefined {
   const manager = components.find(({ name }) => name === 'manager');
   if (manager?.version === undefined) return undefined;
-  const { version, commit, modified } = manager;
+  const { version, commit } = manager;
+  const edited = components.some((one) => one.modified === true && one.commit === commit);
+  const modified = edited || manager.modified;
   return {
     version,
     ...(commit === undefined ? {} : { commit }),

@@ -76,7 +76,7 @@ describe('TestEnvironment against a real API server', function () {
     await harness.client.mergePatch(
       DEPLOYMENTS,
       at,
-      { status: { replicas: 0, readyReplicas: 0 } },
+      { status: { replicas: 0, readyReplicas: 0, updatedReplicas: 0 } },
       { subresource: 'status' },
     );
     const scaled = /manager: 0 of 2 ready \(scaled to 0 by hand: 0 of 2 wanted\)/;

@@ -90,8 +90,8 @@ describe('every command of the guides that needs no Docker, against a real API s
       await until(`${resource} is there`, () => client.get(at));
       await client.mergePatch(`${at}/status`, { status: body });
     };
-    await status('deployments/manager', { replicas: 2, readyReplicas: 2 });
-    await status('statefulsets/agent', { replicas: 1, readyReplicas: 1 });
+    await status('deployments/manager', { replicas: 2, readyReplicas: 2, updatedReplicas: 2 });
+    await status('statefulsets/agent', { replicas: 1, readyReplicas: 1, updatedReplicas: 1 });
     const pods = corePath(DEPLOYED, 'pods');
     const bootstrap = await until('the bootstrap Job has a pod', async () => {
       const query = { labelSelector: 'batch.kubernetes.io/job-name=bootstrap' };

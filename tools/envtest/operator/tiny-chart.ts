@@ -13,8 +13,12 @@ export async function makeTinyReady(client: KubeClient, namespace: string, manag
     await until(`${name} exists`, () => client.get(resource, { namespace, name }));
     await client.mergePatch(resource, { namespace, name }, { status }, { subresource: 'status' });
   };
-  await set(DEPLOYMENTS, 'manager', { replicas: managers, readyReplicas: managers });
-  await set(STATEFUL_SETS, 'agent', { replicas: 1, readyReplicas: 1 });
+  await set(DEPLOYMENTS, 'manager', {
+    replicas: managers,
+    readyReplicas: managers,
+    updatedReplicas: managers,
+  });
+  await set(STATEFUL_SETS, 'agent', { replicas: 1, readyReplicas: 1, updatedReplicas: 1 });
   const [pod] = await until('the bootstrap Job has a pod', async () => {
     const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
     const { items } = await client.list(PODS, { namespace, labelSelector });
