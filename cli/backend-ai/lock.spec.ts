@@ -7,6 +7,7 @@ import {
   lockedPackages,
   lockedRelease,
   lockParts,
+  preferring,
   releaseWanted,
   unresolvable,
   wheelsWanted,
@@ -47,8 +48,19 @@ describe('what uv is asked for', () => {
     expect(overrides).to.deep.equal(['aiohttp~=3.14']);
   });
   it("is for the images' Python and this machine's processor", () => {
-    const args = compileArguments('aarch64', { requirements: 'a', overrides: 'b' }).join(' ');
+    const args = compileArguments('aarch64', { requirements: 'a', overrides: 'b', lock: 'c' }).join(' ');
     expect(args).to.include('--python-version 3.13 --python-platform aarch64-manylinux_2_31');
+    // uv keeps the versions that it finds there.
+    expect(args).to.include('--override b --output-file c a');
+  });
+});
+
+describe('a preferred lock', () => {
+  it('lacks the packages that wheels replace: their hashes are others', () => {
+    const wheel = wheelOf('backend_ai_manager-26.9.5-py3-none-any.whl');
+    const { preferred = '' } = preferring(wheelsWanted('26.9.5', wheel ? [wheel] : []), LOCK);
+    expect(preferred).to.include('aiohttp==3.13.5').and.include('sha256:bb');
+    expect(preferred).not.to.include('backend-ai-manager').and.not.include('sha256:dd');
   });
 });
 

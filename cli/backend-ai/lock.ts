@@ -12,6 +12,18 @@ export const WHEELS_PLACE = '/build/wheels';
 export interface Wanted {
   requirements: string[];
   overrides: string[];
+  /** A lock whose versions are kept where they fit. So wheels over the pinned release share its third-party packages. */
+  preferred?: string;
+}
+
+/**
+ * What is wanted, with the versions of a lock kept where they fit. Packages that overrides replace have other files, so their hashes
+ * in that lock would be wrong.
+ */
+export function preferring(wanted: Wanted, lock: string): Wanted {
+  const replaced = new Set(wanted.overrides.map((line) => normalName(/^[\w.-]+/.exec(line)?.[0] ?? '')));
+  const kept = lockedPackages(lock).filter(({ name }) => !replaced.has(name));
+  return { ...wanted, preferred: kept.map(({ text }) => `${text}\n`).join('') };
 }
 
 /** All components of one release. */
@@ -38,10 +50,13 @@ export function checkoutWanted(release: string, requirements: readonly string[])
   };
 }
 
-/** Arguments of uv that lock requirements with the hashes of every file that may be installed. */
+/**
+ * Arguments of uv that lock requirements with the hashes of every file that may be installed.
+ * @param files paths; the lock goes into `lock`. Versions that are there before are kept where they fit.
+ */
 export function compileArguments(
   machine: Machine,
-  files: { requirements: string; overrides: string },
+  files: { requirements: string; overrides: string; lock: string },
 ): string[] {
   return [
     'pip',
@@ -51,7 +66,7 @@ export function compileArguments(
     '--generate-hashes',
     ...['--python-version', PYTHON, '--python-platform', `${machine}-manylinux_2_31`],
     ...['--no-emit-index-url', '--no-emit-find-links', '--no-header', '--no-annotate'],
-    ...['--override', files.overrides],
+    ...['--override', files.overrides, '--output-file', files.lock],
     files.requirements,
   ];
 }

@@ -4,9 +4,18 @@ import path from 'node:path';
 import { COMPONENTS } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
 import { execaSync } from 'execa';
+import { componentsOf } from '../backend-ai/owners.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
-import { componentsOf, mixedValue } from './culprits.ts';
-import { addCopy, commitsSince, headBuild, readHead, removeCopy, touchedBetween } from './history.ts';
+import { mixedValue } from './culprits.ts';
+import {
+  addCopy,
+  commitsSince,
+  headBuild,
+  readHead,
+  refuseOtherDatabase,
+  removeCopy,
+  touchedBetween,
+} from './history.ts';
 
 describe('the components of a change', () => {
   for (const [what, paths, found] of [
@@ -107,5 +116,25 @@ describe('the history of a checkout', function () {
       refusal = error;
     });
     expect(refusal).to.be.instanceOf(ProvisionError);
+  });
+
+  it('is searched on one database only where no commit migrates it', async () => {
+    git('tag', '26.9.6');
+    change('src/ai/backend/manager/a.py', 'seven');
+    const release = { kind: 'release', version: '26.9.6' } as const;
+    const refusal = async (...between: string[]) => {
+      const head = await readHead(folder, false, p);
+      const releases = between.map((version) => ({ kind: 'release', version }) as const);
+      return refuseOtherDatabase([release, ...releases, headBuild(head)], head, p).then(
+        () => 'none',
+        (error: unknown) => (error instanceof ProvisionError ? error.message : String(error)),
+      );
+    };
+    expect(await refusal()).to.equal('none');
+    expect(await refusal('26.9.7')).to.match(/the commits of one release/);
+    change('src/ai/backend/manager/models/alembic/versions/b.py', 'eight');
+    expect(await refusal()).to.match(/migrates the database \(src\/.*b\.py\)/);
+    git('tag', '--delete', '26.9.6');
+    expect(await refusal()).to.match(/no tag of 26\.9\.6/);
   });
 });

@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
+import { componentsOf } from '../backend-ai/owners.ts';
 import { command, tryCommand } from '../machine/command.ts';
 import { type Provision, ProvisionError } from '../machine/provision.ts';
 import type { Build } from './builds.ts';
-import { componentsOf } from './culprits.ts';
 
 /** What a checkout is, as far as a bisection needs it. */
 export interface CheckoutHead {
@@ -18,6 +18,8 @@ export interface CheckoutHead {
 /** Seconds for git to read history, and to write the files of a commit. */
 const READ_SECONDS = 60;
 const WRITE_SECONDS = 300;
+/** Migrations of the manager's and the app proxy's database. */
+const MIGRATION = /^src\/ai\/backend\/.*\/alembic\/versions\/.*\.py$/;
 /** Between hash and subject. A subject is one line. */
 const FORMAT = '%H %s';
 
@@ -42,15 +44,52 @@ export async function readHead(folder: string, modified: boolean, p: Provision):
  * commits that the checkout has.
  */
 export async function commitsSince(release: string, head: CheckoutHead, p: Provision): Promise<Build[]> {
-  const git = (...args: string[]) => tryCommand(p, 'git', ['-C', head.folder, ...args]);
-  let base: string | undefined;
-  for (const tag of [release, `v${release}`]) {
-    base ??= (await git('merge-base', `refs/tags/${tag}`, head.hash))?.trim() || undefined;
-  }
+  const base = await commitOfRelease(release, head, p);
   const range = base === undefined ? head.hash : `${base}..${head.hash}`;
   const log = ['-C', head.folder, 'log', '--first-parent', '--reverse', `--format=${FORMAT}`, range];
   const commits = commitsIn(await command(p, 'git', log, { timeoutSeconds: READ_SECONDS }));
   return head.modified ? [...commits, headBuild(head)] : commits;
+}
+
+/** The last commit that a release and the checkout share; undefined without a tag of the release. */
+async function commitOfRelease(
+  release: string,
+  { folder, hash }: CheckoutHead,
+  p: Provision,
+): Promise<string | undefined> {
+  for (const tag of [release, `v${release}`]) {
+    const base = await tryCommand(p, 'git', ['-C', folder, 'merge-base', `refs/tags/${tag}`, hash]);
+    if (base?.trim()) return base.trim();
+  }
+  return undefined;
+}
+
+/**
+ * Refuses a search on one database, which later builds have migrated, where an earlier build could not use it.
+ * @throws ProvisionError where the search covers several releases, or commits that change migrations
+ */
+export async function refuseOtherDatabase(
+  builds: readonly Build[],
+  head: CheckoutHead | undefined,
+  p: Provision,
+): Promise<void> {
+  const remedy = 'Leave out --reuse, so that each trial has a database of its own.';
+  const [release, last, more] = builds;
+  if (!head || release?.kind !== 'release' || more !== undefined || last === undefined) {
+    throw new ProvisionError('--reuse searches the commits of one release, not several releases.', remedy);
+  }
+  const base = await commitOfRelease(release.version, head, p);
+  if (base === undefined) {
+    throw new ProvisionError(`${head.folder} has no tag of ${release.version}, which --reuse needs.`, remedy);
+  }
+  const diff = ['-C', head.folder, 'diff', '--name-only', '--relative', base];
+  const changed = await command(p, 'git', diff, { timeoutSeconds: READ_SECONDS });
+  const migration = changed.split('\n').find((file) => MIGRATION.test(file));
+  if (migration === undefined) return;
+  throw new ProvisionError(
+    `A commit of ${head.folder} migrates the database (${migration}). Earlier ones cannot use it then.`,
+    remedy,
+  );
 }
 
 /** The components that the change from one build to the next touches; all where git cannot say it. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import type { LayerContent } from '../images/layers.ts';
 import { addSourceLayer } from './source-layer.ts';
 
 /** Stands for docker with one node, whose ctr lists images, gives content, and takes imports. */
@@ -42,8 +43,8 @@ describe('the sources of a kept cluster', () => {
     const request = {
       ref: 'x/suites:new',
       bases: ['x/suites:other', 'x/suites:base'],
-      withFolders: <T>(body: (folders: Record<string, string>) => Promise<T>) =>
-        body({ 'app/dist': path.join(folder, 'dist') }),
+      withContent: <T>(body: (content: LayerContent) => Promise<T>) =>
+        body({ folders: { 'app/dist': path.join(folder, 'dist') } }),
     };
     const p = { log: () => {}, signal: new AbortController().signal, cacheDir: folder };
     return addSourceLayer('c', request, p);

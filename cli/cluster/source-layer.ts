@@ -1,10 +1,10 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { LayerRequest } from '../images/build.ts';
+import type { LayerContent, LayerRequest } from '../images/layers.ts';
 import { type ImageConfig, layerOnTop, type Manifest } from '../images/oci-layer.ts';
 import { command } from '../machine/command.ts';
 import type { Provision } from '../machine/provision.ts';
-import { nodesOf } from './kind-cluster.ts';
+import { loadImages, nodesOf } from './kind-cluster.ts';
 
 /** In a folder of a layer: hides what the layers below have there. */
 const OPAQUE = '.wh..wh..opq';
@@ -30,10 +30,10 @@ export async function addSourceLayer(cluster: string, request: LayerRequest, p: 
   }
   if (lacking.length === 0) return nodes.length > 0;
   const started = Date.now();
-  await request.withFolders(async (folders) => {
+  await request.withContent(async (content) => {
     const work = await mkdtemp(path.join(p.cacheDir, 'contexts', 'layer-'));
     try {
-      const layer = await layerOf(folders, work, p);
+      const layer = await layerOf(content, work, p);
       for (const { node, base } of lacking) {
         const layout = path.join(work, 'layout');
         for (const file of layerOnTop(await imageIn(node, base, p), layer, fullName(request.ref))) {
@@ -57,8 +57,18 @@ export async function addSourceLayer(cluster: string, request: LayerRequest, p: 
   return true;
 }
 
+/** The same, after it has loaded the base of an image that no node holds. */
+export async function addLayer(cluster: string, request: LayerRequest, p: Provision): Promise<boolean> {
+  if (await addSourceLayer(cluster, request, p)) return true;
+  if (!request.makeBase) return false;
+  await loadImages(cluster, [await request.makeBase()], p);
+  return addSourceLayer(cluster, request, p);
+}
+
 /** A tar with the folders in place of those below, owned by root and without times: equal content, equal layer. */
-async function layerOf(folders: Record<string, string>, work: string, p: Provision): Promise<Buffer> {
+async function layerOf(content: LayerContent, work: string, p: Provision): Promise<Buffer> {
+  if ('tar' in content) return content.tar;
+  const { folders } = content;
   const root = path.join(work, 'root');
   for (const [to, from] of Object.entries(folders)) {
     const target = path.join(root, to);

@@ -21,6 +21,7 @@ import {
   commitsSince,
   headBuild,
   readHead,
+  refuseOtherDatabase,
   removeCopy,
   touchedBetween,
 } from '../bisect/history.ts';
@@ -61,6 +62,7 @@ export async function bisectCommand({ good, bad, again, dryRun, ...tests }: Bise
   try {
     await checkTests(tests);
     const { builds, head } = await provided((p) => readEnds(good, bad, p));
+    if (tests.reuse) await provided((p) => refuseOtherDatabase(builds, head, p));
     const lines: Lines = { builds };
     const tried = again ? [] : await readTried(TRIED);
     if (dryRun) {

@@ -31,6 +31,23 @@ export function wheels(to: string): Extra {
 /** Folders and files that a checkout holds, but that are no part of its sources. */
 const NO_SOURCES = /(^|\/)(__pycache__|node_modules|\.[^/]+)(\/|$)|\.pyc$/;
 
+const hashed = new WeakMap<object, Promise<Record<string, string>>>();
+
+/**
+ * Hash of each source of a checkout, by its path below src/ai/backend. Read once for all images of a checkout: an edit during the
+ * build belongs to the next one.
+ */
+export function sourceParts(checkout: NonNullable<BackendAi['checkout']>): Promise<Record<string, string>> {
+  const known = hashed.get(checkout) ?? readSourceParts(checkout.folder);
+  hashed.set(checkout, known);
+  return known;
+}
+
+async function readSourceParts(folder: string): Promise<Record<string, string>> {
+  const parts = await pathParts(path.join(folder, SOURCES));
+  return Object.fromEntries(Object.entries(parts).filter(([file]) => !NO_SOURCES.test(file)));
+}
+
 /** The sources of the checkout. Links in it, such as those to the one VERSION, become what they point to. */
 export function checkoutSources(to: string): Extra {
   return {
@@ -39,10 +56,8 @@ export function checkoutSources(to: string): Extra {
       // The builder of the pinned release is asked, too: which image of this name it would keep.
       if (!backendAi.checkout) return '';
       const { folder } = backendAi.checkout;
-      const parts = await pathParts(path.join(folder, SOURCES));
-      const sources = Object.entries(parts).filter(([file]) => !NO_SOURCES.test(file));
       const version = await readFile(path.join(folder, 'VERSION'), 'utf8').catch(() => '');
-      return contentKey({ ...Object.fromEntries(sources), ' version': version });
+      return contentKey({ ...(await sourceParts(backendAi.checkout)), ' version': version });
     },
     put: async ({ backendAi }, target) => {
       const root = path.join(folderOf(backendAi), SOURCES);

@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Component } from '@backendai-e2e/api/components';
 import type { Choice } from '../backend-ai/choice.ts';
+import { rememberLaid } from '../backend-ai/laid.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { PINNED_LOCK } from '../backend-ai/pinned.ts';
 import { command } from '../machine/command.ts';
@@ -13,6 +14,8 @@ import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
+import { layOver } from './lay-over.ts';
+import type { AddLayer, LayerContent } from './layers.ts';
 import { ensureNodeSet } from './node-image.ts';
 import { lockOfRelease, pinnedBackendAi } from './resolve.ts';
 import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
@@ -31,7 +34,10 @@ export interface ImageSet {
   release: string;
 }
 
-type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder };
+type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder; addLayer?: AddLayer } & {
+  /** The layer that a row lays over its packages, made once for all rows over the same ones. */
+  laidOver(row: ImageRow): Promise<Buffer>;
+};
 
 /** Number of images of each name that stay for a later run, of a Backend.AI that is not pinned. */
 const KEPT = 2;
@@ -39,30 +45,23 @@ const KEPT = 2;
 /** On every image: the content key of its parent. */
 const PARENT_LABEL = 'e2e.backend.ai/parent';
 
-/** An image that a cluster is to get as a layer on top of one that it holds. */
-export interface LayerRequest {
-  /** Reference that the image gets. */
-  ref: string;
-  /** References of images that differ from it in these folders alone. */
-  bases: readonly string[];
-  /** Makes the folders: absolute path in the image without the first slash → folder here, which exists while `body` runs. */
-  withFolders<T>(body: (folders: Record<string, string>) => Promise<T>): Promise<T>;
-}
-
-/** Puts such an image into a cluster; false where the cluster holds none of the bases. */
-export type AddLayer = (request: LayerRequest, p: Provision) => Promise<boolean>;
-
 /**
  * A builder whose answers are remembered, so that shared parents are looked at once.
- * @param pinned builder of the pinned Backend.AI, for a builder of another: it makes what does not depend on Backend.AI
+ * @param others `pinned`: builder of the pinned Backend.AI, for a builder of another: it makes what does not depend on
+ * Backend.AI. `addLayer`: gives a kept cluster the sources of a checkout.
  */
-function imageBuilder(given: Provision, backendAi: BackendAi, pinned?: FullBuilder): FullBuilder {
+function imageBuilder(
+  given: Provision,
+  backendAi: BackendAi,
+  { pinned, addLayer }: { pinned?: FullBuilder; addLayer?: AddLayer | undefined } = {},
+): FullBuilder {
   const failed = new AbortController();
   const p: Provision = { ...given, signal: AbortSignal.any([given.signal, failed.signal]) };
   const keys = new Map<string, Promise<string>>();
   const builds = new Map<string, Promise<string>>();
+  const layers = new Map<string, Promise<Buffer>>();
   let debian: Promise<string> | undefined;
-  const remembered = (map: Map<string, Promise<string>>, name: string, make: () => Promise<string>) => {
+  const remembered = <T>(map: Map<string, Promise<T>>, name: string, make: () => Promise<T>) => {
     const known = map.get(name) ?? make();
     map.set(name, known);
     return known;
@@ -72,6 +71,7 @@ function imageBuilder(given: Provision, backendAi: BackendAi, pinned?: FullBuild
     p,
     backendAi,
     ...(pinned ? { pinned } : {}),
+    ...(addLayer ? { addLayer } : {}),
     debian: () => {
       debian ??= pinned?.debian() ?? ensureDebian(p);
       return debian;
@@ -80,6 +80,12 @@ function imageBuilder(given: Provision, backendAi: BackendAi, pinned?: FullBuild
       other(image)?.keyOf(image) ?? remembered(keys, image, () => keyOf(builder, rowOf(image))),
     build: (image) =>
       other(image)?.build(image) ?? remembered(builds, image, () => ensureRow(builder, rowOf(image))),
+    laidOver: (row) =>
+      remembered(layers, row.laid ?? '', () =>
+        withContext(builder, row, async (context) =>
+          layOver(await builder.build(row.laid ?? ''), context, p),
+        ),
+      ),
     stop: (reason) => failed.abort(reason),
   };
   return builder;
@@ -140,7 +146,7 @@ async function withContext<T>(
 async function ensureRow(builder: FullBuilder, row: ImageRow): Promise<string> {
   const { p } = builder;
   const ref = refOf(row.name, await builder.keyOf(row.name));
-  if (await imageId(p, ref)) return ref;
+  if ((await imageId(p, ref)) || (await layeredCheckout(builder, row, ref))) return ref;
   const base = row.parent === 'debian' ? await builder.debian() : await builder.build(row.parent);
   const stages: Record<string, string> = {};
   for (const [arg, image] of Object.entries(row.stages ?? {})) stages[arg] = await builder.build(image);
@@ -210,7 +216,12 @@ export interface ImageWish {
 export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
     const builder = imageBuilder(p, await pinnedBackendAi());
-    const chosen = await chooseImages(backendAi, builder, (asked) => imageBuilder(p, asked, builder));
+    const chosen = await chooseImages(
+      backendAi,
+      builder,
+      (asked) => imageBuilder(p, asked, { pinned: builder, addLayer }),
+      { withSnapshot: addLayer === undefined },
+    );
     const baked = await refsFor(builder, BAKED);
     const loaded = await refsFor(builder, LOADED);
     const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
@@ -224,7 +235,8 @@ export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageW
       if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
         await builder.build(name);
     }
-    const { refs, components, release } = await chosen();
+    const { refs, components, release, sources } = await chosen();
+    if (sources) await rememberLaid(p.cacheDir, sources);
     return { refs: { ...baked, ...loaded, ...refs }, components, nodeImage, release };
   });
 }
@@ -241,11 +253,25 @@ async function layered(
   if (!layer || (await imageId(p, ref))) return false;
   const label = `${PARENT_LABEL}=${await parentKey(builder, row)}`;
   const bases = await refsOf(p, `${REPOSITORY}/${row.name}`, label);
-  const makeFolders = <T>(body: (folders: Record<string, string>) => Promise<T>): Promise<T> =>
+  const withContent = <T>(body: (content: LayerContent) => Promise<T>): Promise<T> =>
     withContext(builder, row, (context) =>
-      body(Object.fromEntries(Object.entries(layer).map(([from, to]) => [to, path.join(context, from)]))),
+      body({
+        folders: Object.fromEntries(
+          Object.entries(layer).map(([from, to]) => [to, path.join(context, from)]),
+        ),
+      }),
     );
-  return addLayer({ ref, bases, withFolders: makeFolders }, p);
+  return addLayer({ ref, bases, withContent }, p);
+}
+
+/** Whether a kept cluster got the sources of a checkout as one layer. It gets the packages below first if it lacks them. */
+async function layeredCheckout(builder: FullBuilder, row: ImageRow, ref: string): Promise<boolean> {
+  const { p, addLayer } = builder;
+  if (!row.laid || !addLayer) return false;
+  const withContent = async <T>(body: (content: LayerContent) => Promise<T>): Promise<T> =>
+    body({ tar: await builder.laidOver(row) });
+  const bases = [refOf(row.parent, await builder.keyOf(row.parent))];
+  return addLayer({ ref, bases, withContent, makeBase: () => builder.build(row.parent) }, p);
 }
 
 /** References of the images named, without building them. */

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect } from 'chai';
 import type { Choice, Source } from '../backend-ai/choice.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
@@ -32,6 +34,27 @@ describe('the images of a choice', () => {
     for (const choice of [undefined, PINNED])
       expect(await images(choice)).to.deep.equal({ refs: {}, components: {}, release });
     expect(built).to.deep.equal([]);
+  });
+  it('have no snapshot of empty databases for a kept cluster', async () => {
+    const cacheDir = await mkdtemp(path.join(tmpdir(), 'e2e-chosen-'));
+    const { PATH } = process.env;
+    try {
+      // Stands for uv.
+      await writeFile(path.join(cacheDir, 'docker'), '#!/bin/sh\necho backend-ai-manager==26.9.6\n', {
+        mode: 0o755,
+      });
+      process.env.PATH = `${cacheDir}:${PATH}`;
+      const builder = { ...pinned, p: { ...pinned.p, cacheDir } };
+      const wheels: Choice = { kind: 'wheels', folder: cacheDir, release: VERSIONS.backendAi, wheels: [] };
+      const refs = async (withSnapshot: boolean) =>
+        (await (await chooseImages(wheels, builder, () => builder, { withSnapshot }))()).refs;
+      expect(await refs(true)).to.include({ bootstrap: 'x/bootstrap:1' });
+      expect(await refs(false)).to.include({ bootstrap: 'x/backend-ai:1' });
+      expect(built.filter((name) => name === 'bootstrap')).to.have.length(1);
+    } finally {
+      process.env.PATH = PATH;
+      await rm(cacheDir, { recursive: true });
+    }
   });
   it('are built for the components named alone', async () => {
     const { refs, components } = await images({

@@ -1,9 +1,11 @@
 import type { Component } from '@backendai-e2e/api/components';
 import { brokenSources } from '../backend-ai/checkout.ts';
 import { type Choice, choiceInWords, type GivenImage, type Source } from '../backend-ai/choice.ts';
+import type { LaidSources } from '../backend-ai/laid.ts';
 import { lockedRelease } from '../backend-ai/lock.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { CommandError } from '../machine/command.ts';
+import { sourceParts } from './backend-ai.ts';
 import type { Builder } from './extras.ts';
 import { givenImage } from './given-image.ts';
 import { resolveBackendAi } from './resolve.ts';
@@ -17,6 +19,8 @@ export interface ChosenImages {
   components: Partial<Record<Component, string>>;
   /** Version of the manager. */
   release: string;
+  /** What images of one checkout hold. */
+  sources?: LaidSources;
 }
 
 /** Builds with a Backend.AI in place of the pinned one. */
@@ -25,12 +29,14 @@ type BuilderOf = (backendAi: BackendAi) => Builder;
 /**
  * Resolves what is asked for, which may be refused, and returns the function that builds it.
  * @param pinned builder of the pinned release
+ * @param options `withSnapshot: false` leaves out the snapshot of empty databases, which a kept cluster has filled
  * @throws ProvisionError for a release that does not exist, or packages that do not go together
  */
 export async function chooseImages(
   choice: Choice | undefined,
   pinned: Builder,
   builderOf: BuilderOf,
+  { withSnapshot = true }: { withSnapshot?: boolean } = {},
 ): Promise<() => Promise<ChosenImages>> {
   const nothing = { refs: {}, components: {}, release: releaseOf(pinned.backendAi) };
   if (choice === undefined) return async () => nothing;
@@ -41,8 +47,15 @@ export async function chooseImages(
     return async () => {
       const refs = await buildOf(asked, OF_BACKEND_AI, builder);
       // A snapshot is that of a release: the rows of a checkout are known to its own steps only.
-      const bootstrap = asked.checkout ? refs['backend-ai'] : await builder.build('bootstrap');
-      return { ...nothing, refs: { ...refs, ...(bootstrap && { bootstrap }) }, release: releaseOf(asked) };
+      const isShort = asked.checkout !== undefined || !withSnapshot;
+      const bootstrap = isShort ? refs['backend-ai'] : await builder.build('bootstrap');
+      const sources = await laidSources(asked, Object.values(refs), builder);
+      return {
+        ...nothing,
+        refs: { ...refs, ...(bootstrap && { bootstrap }) },
+        release: releaseOf(asked),
+        ...(sources ? { sources } : {}),
+      };
     };
   }
   const builds: (() => Promise<ChosenImages>)[] = [];
@@ -108,6 +121,22 @@ async function buildOf(
     throw brokenSources(asked.checkout.folder, error.tail) ?? error;
   }
   return refs;
+}
+
+async function laidSources(
+  { checkout }: BackendAi,
+  refs: string[],
+  builder: Builder,
+): Promise<LaidSources | undefined> {
+  if (!checkout) return undefined;
+  const { version, commit } = checkout;
+  return {
+    refs,
+    base: await builder.keyOf('backend-ai'),
+    version,
+    ...(commit === undefined ? {} : { commit }),
+    files: await sourceParts(checkout),
+  };
 }
 
 /** The version of the manager: that of a checkout, else that of its package. */

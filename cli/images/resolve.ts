@@ -6,6 +6,7 @@ import {
   checkoutWanted,
   compileArguments,
   lockedRelease,
+  preferring,
   releaseWanted,
   unresolvable,
   type Wanted,
@@ -42,10 +43,10 @@ type UvBuilder = Pick<Builder, 'p' | 'build' | 'keyOf' | 'backendAi'>;
 export async function resolveBackendAi(choice: Source, builder: UvBuilder): Promise<BackendAi | undefined> {
   const { backendAi: pinned } = builder;
   if (choice.kind === 'checkout') {
-    const release = releaseBelow(choice.version, await published(builder));
+    const release = await publishedBelow(choice.version, builder);
     const { folder, version, commit, modified } = choice;
     const isPinned = release === VERSIONS.backendAi && choice.requirements.length === 0;
-    const wanted = checkoutWanted(release, choice.requirements);
+    const wanted = over(release, checkoutWanted(release, choice.requirements), pinned);
     return {
       title: `${choiceInWords(choice)} over the packages of ${release}`,
       lock: isPinned ? pinned.lock : await locked(builder, choice, wanted),
@@ -58,11 +59,11 @@ export async function resolveBackendAi(choice: Source, builder: UvBuilder): Prom
     };
   }
   if (choice.kind === 'wheels') {
-    const release = releaseBelow(choice.release, await published(builder));
+    const release = await publishedBelow(choice.release, builder);
     const files = choice.wheels.map(({ file }) => file);
     return {
       title: `${choiceInWords(choice)}, the rest from ${release}`,
-      lock: await locked(builder, choice, wheelsWanted(release, choice.wheels)),
+      lock: await locked(builder, choice, over(release, wheelsWanted(release, choice.wheels), pinned)),
       wheels: { folder: choice.folder, files },
     };
   }
@@ -73,6 +74,16 @@ export async function resolveBackendAi(choice: Source, builder: UvBuilder): Prom
   if (release === VERSIONS.backendAi) return undefined;
   const exact: Source = { kind: 'release', version: release };
   return { title: release, lock: known || (await locked(builder, exact, releaseWanted(release))) };
+}
+
+/** What is wanted over a release. Over the pinned one, its lock holds where it fits, and so do its layers. */
+function over(release: string, wanted: Wanted, pinned: BackendAi): Wanted {
+  return release === VERSIONS.backendAi ? preferring(wanted, pinned.lock) : wanted;
+}
+
+/** The published release that sources or wheels of this version lie on. The pinned one is published: the index need not be asked. */
+async function publishedBelow(version: string, builder: UvBuilder): Promise<string> {
+  return version === VERSIONS.backendAi ? version : releaseBelow(version, await published(builder));
 }
 
 /** Resolves a release again, and returns its lock. */
@@ -101,15 +112,16 @@ async function locked(builder: UvBuilder, choice: Source, wanted: Wanted, mayBeH
   const { p } = builder;
   const started = Date.now();
   const folder = path.join(p.cacheDir, 'contexts');
-  const files = { requirements: '/tmp/requirements.in', overrides: '/tmp/overrides.in' };
-  // Both files go in as the input of the shell. An engine on another host sees no folder of this machine.
-  const input = [...wanted.requirements, '#--', ...wanted.overrides].join('\n');
-  const split = `sed '/^#--$/,$d' /tmp/all > ${files.requirements}; sed '1,/^#--$/d' /tmp/all > ${files.overrides}`;
+  const files = { requirements: '/tmp/part00', overrides: '/tmp/part01', lock: '/tmp/part02' };
+  // All files go in as the input of the shell. An engine on another host sees no folder of this machine.
+  const { requirements, overrides, preferred = '' } = wanted;
+  const input = [...requirements, '#--', ...overrides, '#--', preferred].join('\n');
+  const split = "csplit --quiet --prefix=/tmp/part /tmp/all '/^#--$/' '{*}'";
   const uv = compileArguments(machineOf(process.arch), files).join(' ');
   const mounts = choice.kind === 'wheels' ? ['--volume', `${choice.folder}:${WHEELS_PLACE}:ro`] : [];
   let lock: string;
   try {
-    lock = await inUv(builder, ['sh', '-euc', `cat > /tmp/all; ${split}; exec uv ${uv}`], {
+    lock = await inUv(builder, ['sh', '-euc', `cat > /tmp/all; ${split}; uv ${uv}; exec cat ${files.lock}`], {
       timeoutSeconds: RESOLVE_SECONDS,
       log: 'resolve-backend-ai',
       input: `${input}\n`,
@@ -146,6 +158,7 @@ async function lockFile(builder: UvBuilder, choice: Source, wanted: Wanted): Pro
     machine: process.arch,
     requirements: wanted.requirements.join('\n'),
     overrides: wanted.overrides.join('\n'),
+    ...(wanted.preferred === undefined ? {} : { preferred: wanted.preferred }),
     uv: await builder.keyOf('uv'),
   };
   for (const { file } of choice.kind === 'wheels' ? choice.wheels : []) {

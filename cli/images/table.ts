@@ -24,6 +24,11 @@ export interface ImageRow {
    * these folders. A kept cluster gets them as one layer, without a build. See cli/cluster/source-layer.ts.
    */
   layer?: Record<string, string>;
+  /**
+   * The image whose packages the content of this row is laid over, in a container of it. A kept cluster gets what that changes as
+   * one layer on top of the parent, without a build. See cli/images/lay-over.ts.
+   */
+  laid?: string;
   /** Pinned versions handed to the Dockerfile as build arguments. */
   args?: Record<string, string>;
 }
@@ -63,6 +68,7 @@ function checkoutRow(parent: (typeof OF_BACKEND_AI)[number], user: string): Imag
     parent,
     folder: 'checkout',
     ofBackendAi: true,
+    laid: 'backend-ai',
     extras: [checkoutSources('sources'), checkoutState('source.json')],
     args: { USER_ID: user },
   };

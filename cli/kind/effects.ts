@@ -6,7 +6,7 @@ import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import type { Choice } from '../backend-ai/choice.ts';
 import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
-import { addSourceLayer } from '../cluster/source-layer.ts';
+import { addLayer } from '../cluster/source-layer.ts';
 import { ensureImages, type ImageSet } from '../images/build.ts';
 import { command } from '../machine/command.ts';
 import { type Finding, inspectMachine } from '../machine/doctor.ts';
@@ -63,7 +63,7 @@ export function realEffects(root: string): Effects {
     images: (p, { kept, backendAi } = {}) =>
       ensureImages(p, {
         ...(backendAi ? { backendAi } : {}),
-        ...(kept ? { addLayer: (request) => addSourceLayer(NAMES.cluster, request, p) } : {}),
+        ...(kept ? { addLayer: (request) => addLayer(NAMES.cluster, request, p) } : {}),
       }),
     clusterExists: (p) => clusterExists(NAMES.cluster, p),
     createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),

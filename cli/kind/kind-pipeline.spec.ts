@@ -36,7 +36,11 @@ describe('the job', () => {
     const machine = new Machine();
     machine.cluster = true;
     machine.environments = [
-      { metadata: { name: 'e2e' }, status: { components: [{ name: 'manager', version: '26.9.6' }] } },
+      {
+        metadata: { name: 'e2e' },
+        spec: { chart: { name: 'backend-ai' } },
+        status: { components: [{ name: 'manager', version: '26.9.6' }] },
+      },
     ];
     machine.release = '26.9.0';
     const { ending } = await machine.job({ reuse: true });

@@ -49,14 +49,15 @@ export function chartImages(
 /**
  * The environments that a job tests, equal ones: charts/backend-ai with our images over the values for a small machine. Each is
  * deployed when the one before is ready: a deployment keeps two cores busy.
+ * @param imagesOf images of charts/backend-ai for the environment of that name
  */
 export function environmentObjects(
   values: Readonly<Record<string, unknown>>,
-  images: Readonly<Record<string, string>>,
+  imagesOf: (name: string) => Readonly<Record<string, string>>,
   count: number,
 ): TestEnvironment[] {
   return environmentNames(count).map(({ name, namespace }, index, places) => {
-    const object = environmentObject(values, images);
+    const object = environmentObject(values, imagesOf(name));
     const before = places[index - 1]?.name;
     const after = before === undefined ? {} : { deployAfterRef: { name: before } };
     return {

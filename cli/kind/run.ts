@@ -3,6 +3,7 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
+import { readLaid } from '../backend-ai/laid.ts';
 import type { ImageSet } from '../images/build.ts';
 import type { RunNames } from '../runs/follow.ts';
 import { untilSuitesStand } from '../runs/suites-ready.ts';
@@ -10,6 +11,7 @@ import type { KindOptions } from './kind-options.ts';
 import { environmentNames, NAMES } from './names.ts';
 import { chartImages, environmentObjects, kindRun } from './objects.ts';
 import { refuseOlderRelease } from './refuse.ts';
+import { imagesHeld, keepUntouched } from './untouched.ts';
 
 /** Seconds for a kept environment to be healthy again, before a run on it reports that it is not. */
 const REUSED_ENVIRONMENT_SECONDS = 60;
@@ -40,7 +42,8 @@ export async function createKindRun(
 }
 
 /**
- * Applies the environments one after another: each is deployed after the one before it.
+ * Applies the environments one after another: each is deployed after the one before it. A component whose code is the same keeps
+ * its image and its pods.
  * @throws Error where one has the database of a later release
  */
 export async function applyEnvironments(
@@ -57,7 +60,12 @@ export async function applyEnvironments(
   );
   refuseOlderRelease(there.items, images.release);
   const refs = chartImages(images.refs, images.components);
-  for (const object of environmentObjects(options.environmentValues, refs, options.environments ?? 1)) {
+  const laid = await readLaid(options.cacheDir);
+  const held = new Map(
+    there.items.map((environment) => [environment.metadata.name, imagesHeld(environment)]),
+  );
+  const imagesOf = (name: string) => keepUntouched(refs, held.get(name) ?? {}, laid);
+  for (const object of environmentObjects(options.environmentValues, imagesOf, options.environments ?? 1)) {
     const { name } = object.metadata;
     const path = pathOf(TEST_ENVIRONMENTS, { namespace, name });
     await client.apply(path, object, signal);

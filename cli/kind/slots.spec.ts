@@ -31,7 +31,7 @@ function environment(name: string, ready: boolean): TestEnvironment {
 
 describe('a job with several environments', () => {
   it('creates equal environments, each in its own namespace, one after another', () => {
-    const objects = environmentObjects({ manager: { replicas: 1 } }, { agent: 'a' }, 3);
+    const objects = environmentObjects({ manager: { replicas: 1 } }, () => ({ agent: 'a' }), 3);
     expect(objects.map(({ metadata }) => metadata.name)).to.deep.equal(['e2e', 'e2e-2', 'e2e-3']);
     expect(objects.map(({ spec }) => spec.namespace)).to.deep.equal(['bai-e2e', 'bai-e2e-2', 'bai-e2e-3']);
     expect(objects.map(({ spec }) => spec.deployAfterRef?.name)).to.deep.equal([undefined, 'e2e', 'e2e-2']);

@@ -38,6 +38,7 @@ interface BisectWords extends SeriesWords {
   bad?: string;
   trial?: string;
   again: boolean;
+  reuse?: boolean;
 }
 
 /** Adds the commands that run the same tests on several Backend.AIs. */
@@ -83,6 +84,9 @@ function addBisect(program: Command, end: End): void {
     .option('--bad <which>', 'later release, or a checkout, on which one of them fails')
     .option('--trial <which>', 'run the tests on this Backend.AI only; the exit code is for "git bisect run"')
     .option('--again', 'forget what earlier calls tried', false)
+    .addOption(
+      switchOption('reuse', 'run every trial on the kept cluster, for commits that share a database'),
+    )
     .addOption(switchOption('dryRun', 'print the plan and deploy nothing'))
     .addHelpText(
       'after',
@@ -99,7 +103,8 @@ function addBisect(program: Command, end: End): void {
     .action(async (words: BisectWords) => {
       const { bisectCommand, trialCommand } = await import('../commands/bisect.ts');
       const { good, bad, trial, again } = words;
-      const { dryRun, ...tests } = testsOf(words);
+      const { dryRun, ...chosen } = testsOf(words);
+      const tests = { ...chosen, reuse: isOn('reuse', words.reuse) };
       if (trial !== undefined) return end(await trialCommand(trial, tests));
       if (good === undefined || bad === undefined) {
         console.error('e2e: bisect needs --good and --bad, or --trial. See ./e2e bisect --help.');

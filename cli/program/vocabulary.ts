@@ -68,7 +68,7 @@ export const VOCABULARY = [
   { name: 'versions', commands: ['matrix'], make: true },
   { name: 'informational', commands: ['matrix'], make: true },
   { name: 'keep', commands: ['kind', 'staging', 'attach'], make: true },
-  { name: 'reuse', commands: ['kind'], make: true },
+  { name: 'reuse', commands: ['kind', 'bisect'], make: true },
   { name: 'shuffle', commands: ['kind'], make: true },
   { name: 'killOperator', commands: ['kind'], make: true },
   { name: 'dryRun', commands: ['kind', 'matrix', 'bisect', 'staging'], make: true },

@@ -1,4 +1,4 @@
-"""Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2).
+"""Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2). Lists what it changed ($3), for pack.py.
 
 Modules of a component that the checkout no longer has are removed. Otherwise, removed migrations would still run. Other files stay
 where the checkout lacks them, because a build makes them (web UI, helper programs). Only what differs is copied
@@ -6,13 +6,15 @@ and compiled, which keeps an edit cheap.
 """
 
 import filecmp
+import json
 import py_compile
 import shutil
 import sys
 from pathlib import Path
 
 sources, installed = Path(sys.argv[1]), Path(sys.argv[2])
-copied = removed = 0
+copied: list[str] = []
+removed: list[str] = []
 
 
 def is_package(folder: Path) -> bool:
@@ -23,10 +25,9 @@ for component in sorted(folder for folder in sources.iterdir() if folder.is_dir(
     there = installed / component.name
     for old in there.rglob("*.py"):
         if not (component / old.relative_to(there)).exists():
-            old.unlink()
-            for cached in (old.parent / "__pycache__").glob(f"{old.stem}.*.pyc"):
-                cached.unlink()
-            removed += 1
+            for gone in [old, *(old.parent / "__pycache__").glob(f"{old.stem}.*.pyc")]:
+                gone.unlink()
+                removed.append(str(gone))
 
 for file in sorted(sources.rglob("*")):
     target = installed / file.relative_to(sources)
@@ -34,12 +35,15 @@ for file in sorted(sources.rglob("*")):
         continue
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, target)
-    copied += 1
+    copied.append(str(target))
     if target.suffix == ".py":
         try:
             # As the packages are compiled: Python does not look at the sources when a component starts.
-            py_compile.compile(str(target), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            copied.append(str(py_compile.compile(str(target), doraise=True, invalidation_mode=mode)))
         except py_compile.PyCompileError as error:
             sys.exit(f"{file.relative_to(sources)} cannot be compiled: {error.msg.strip().splitlines()[-1]}")
 
-print(f"laid over the packages: {copied} files copied, {removed} modules removed")
+if len(sys.argv) > 3:
+    Path(sys.argv[3]).write_text(json.dumps({"copied": copied, "removed": removed}))
+print(f"laid over the packages: {len(copied)} files written, {len(removed)} removed", file=sys.stderr)

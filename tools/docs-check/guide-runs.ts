@@ -63,6 +63,10 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   ),
   './e2e bisect --good 26.9.6 --bad ../backend.ai --suites session-lifecycle-create-session --dry-run':
     BISECT('cli/bisect/bisection.spec.ts', 'goes on to the commits of a checkout'),
+  './e2e bisect --good 26.9.6 --bad ../backend.ai --suites session-lifecycle-create-session --reuse': BISECT(
+    'cli/bisect/history.spec.ts',
+    'is searched on one database only',
+  ),
   'git bisect start main 26.9.6': BISECT('cli/commands/bisect.spec.ts', 'ends git bisect for a wrong suite'),
   'git bisect run ../backendai-e2e/e2e bisect --trial . --suites session-lifecycle-create-session': BISECT(
     'cli/commands/bisect.spec.ts',
