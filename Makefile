@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench soak
+.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest e2e-sources-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench soak
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ e2e-cron-selftest: ## Run the schedule in kind, a run each minute (in the kept c
 
 e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must fail (an hour)
 	@./tools/dev breakages-selftest
+
+e2e-sources-selftest: ## Run a suite on wheels and on a checkout with a defect, in the kept cluster; too long for CI (half an hour)
+	@./tools/dev sources-selftest
 
 defects: ## Plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each (hours)
 	@./tools/dev defects

@@ -4,6 +4,7 @@ import { exitCodeOption, isOn, switchOption, textOption } from '@backendai-e2e/c
 import { environmentVariable } from '@backendai-e2e/cli/program/vocabulary';
 import { type Command, Option } from 'commander';
 import type { BacktestOptions } from '../backtest/command.ts';
+import { PROOFS, type Proof, proofsOf } from '../sources/proofs.ts';
 
 /** Short suites that together use every part of a deployment. */
 const SELFTEST_SUITES = 'session-lifecycle-create-session,session-lifecycle-execute-code,storage-file-upload';
@@ -151,6 +152,22 @@ function addMeasurements(program: Command, end: End): void {
     .action(async (options: { suites?: string; environment: string; list?: string }) =>
       end(await (await import('../selftests/breakages-command.ts')).breakagesSelftestCommand(options)),
     );
+  program
+    .command('sources-selftest')
+    .description(
+      'run a suite on wheels and on a checkout with a defect, in the kept cluster; search its commits',
+    )
+    .addOption(
+      new Option(
+        '--proofs <names>',
+        'comma-separated: wheels, checkout, loop, bisect (default: all)',
+      ).argParser(proofsOf),
+    )
+    .option('--rounds <n>', 'edits of the loop that are measured', wholeNumber(1, 20), 5)
+    .action(async ({ proofs, rounds }: { proofs?: Proof[]; rounds: number }) => {
+      const { sourcesSelftestCommand } = await import('../sources/command.ts');
+      await end(await sourcesSelftestCommand({ proofs: proofs ?? PROOFS, rounds }));
+    });
   program
     .command('defects')
     .description("plant defects in Backend.AI's own code, in the kept cluster: the suites must notice each")

@@ -10,9 +10,9 @@ import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { STAGING } from '@backendai-e2e/cli/staging/names';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
-import { execa } from 'execa';
 import { TcpProxy } from '../envtest/proxies/tcp-proxy.ts';
 import { adminCommandsIn, expectEnding, Surprise, showsPassedTest } from './expect.ts';
+import { ownCommand } from './own-command.ts';
 import { REGISTRY_PORT } from './registry.ts';
 import { everything, expectSame, untilSame } from './remains.ts';
 import {
@@ -94,9 +94,13 @@ export async function stagingSelftest(options: SelftestOptions, step: Step, p: P
         const local = `127.0.0.1:${await toRegistry.start()}`;
         await untilAnswered(`http://${local}/v2/`, p.signal);
         const registry = `${local}/e2e`;
-        expectEnding('images-push', await e2e(stage, ['images-push', '--registry', registry, '--insecure']), {
-          code: 0,
-        });
+        expectEnding(
+          'images-push',
+          await ownCommand(stage.p, ['images-push', '--registry', registry, '--insecure']),
+          {
+            code: 0,
+          },
+        );
       }),
       step('a user without a right', () => makeUser(stage, port)),
     ]);
@@ -127,7 +131,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   const commands = await step(
     'is refused without rights, and receives the administrator commands',
     async () => {
-      const refused = await e2e(stage, staging);
+      const refused = await ownCommand(stage.p, staging);
       expectEnding('the command', refused, { code: 2, says: ['nothing was created', 'missing right: '] });
       const found = adminCommandsIn(refused.lines);
       if (found.length < 2) throw new Surprise(`it printed no administrator commands: ${found.join('; ')}`);
@@ -146,24 +150,29 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
   });
   const before = await everything(stage);
   await step('a dry run creates nothing', async () => {
-    const dry = await e2e(stage, [...staging, '--suites', options.suites, '--dry-run']);
+    const dry = await ownCommand(stage.p, [...staging, '--suites', options.suites, '--dry-run']);
     expectEnding('the dry run', dry, { code: 0, says: ['endpoints of', 'nothing was created'] });
     expectSame('the dry run', before, await everything(stage));
   });
   await step('a run continues without its connection', async () => {
     let cut = false;
-    const lost = await e2e(stage, [...staging, '--suites', options.suites], (line) => {
-      if (cut || !showsPassedTest(line)) return;
-      cut = true;
-      stage.p.log('the connection to the API server is cut');
-      stage.proxy.refuse();
+    const lost = await ownCommand(stage.p, [...staging, '--suites', options.suites], {
+      onLine: (line) => {
+        if (cut || !showsPassedTest(line)) return;
+        cut = true;
+        stage.p.log('the connection to the API server is cut');
+        stage.proxy.refuse();
+      },
     });
     if (!cut) throw new Surprise(`no test passed before the command ended with ${lost.code}`);
     expectEnding('the cut command', lost, { code: 2, says: ['continues there', './e2e attach'] });
   });
   await step('attaches again, fetches the results and removes everything', async () => {
     stage.proxy.allow();
-    expectEnding('attach', await e2e(stage, ['attach', ...asUser]), { code: 0, says: ['AllPassed'] });
+    expectEnding('attach', await ownCommand(stage.p, ['attach', ...asUser]), {
+      code: 0,
+      says: ['AllPassed'],
+    });
     const file = path.join(PROJECT_ROOT, STAGING.out, 'run.json');
     const { run, reports }: { run: TestRun; reports: unknown[] } = JSON.parse(await readFile(file, 'utf8'));
     if (run.status?.verdict !== 'Passed' || reports.length === 0) {
@@ -173,7 +182,7 @@ async function exercise(stage: Stage, options: SelftestOptions, step: Step): Pro
     }
     await artifactsThere(stage);
     await untilSame('the run', before, () => everything(stage), stage.p.signal);
-    const nothing = await e2e(stage, ['attach', ...asUser]);
+    const nothing = await ownCommand(stage.p, ['attach', ...asUser]);
     expectEnding('another attach', nothing, { code: 2, says: ['there is no run'] });
   });
 }
@@ -187,38 +196,4 @@ async function artifactsThere({ p }: Pick<Stage, 'p'>): Promise<void> {
       throw new Surprise(`${STAGING.out}/artifacts has no ${file} of any attempt`);
   }
   await command(p, 'sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder });
-}
-
-/** Runs the command in a separate process, as the user does, and prints its lines. */
-async function e2e(
-  { p }: Pick<Stage, 'p'>,
-  args: readonly string[],
-  onLine: (line: string) => void = () => {},
-): Promise<{ code: number; lines: string[] }> {
-  const lines: string[] = [];
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(E2E_|KUBECONFIG$)/.test(key)),
-  );
-  if (process.env.E2E_CACHE_DIR) env.E2E_CACHE_DIR = process.env.E2E_CACHE_DIR;
-  const child = execa(path.join(PROJECT_ROOT, 'e2e'), args, {
-    cwd: PROJECT_ROOT,
-    env,
-    extendEnv: false,
-    all: true,
-    buffer: false,
-    reject: false,
-    stdin: 'ignore',
-    cancelSignal: p.signal,
-    // It cleans up before it ends.
-    forceKillAfterDelay: 300_000,
-  });
-  for await (const line of child.iterable({ from: 'all' })) {
-    const text = String(line);
-    lines.push(text);
-    p.log(`│ ${text}`);
-    onLine(text);
-  }
-  const { exitCode } = await child;
-  p.signal.throwIfAborted();
-  return { code: exitCode ?? -1, lines };
 }

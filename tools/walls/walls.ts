@@ -229,6 +229,7 @@ export const WALLS: readonly Wall[] = [
     'tools/defects',
     ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/lists', 'tools/selftests'],
   ],
+  ['tools/sources', ['packages/api', 'packages/results', 'cli', 'tools/defects', 'tools/selftests']],
   ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'tools/lists']],
   [
     'tools/program',
@@ -237,7 +238,7 @@ export const WALLS: readonly Wall[] = [
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
       ...['tools/fuzz', 'tools/mutation', 'tools/soak'],
       ...['tools/page-browser', 'tools/release'],
-      ...['tools/selftests', 'tools/walls'],
+      ...['tools/selftests', 'tools/sources', 'tools/walls'],
     ],
   ],
   ['tools', ['packages/api', 'cli', 'tools/program']],
