@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ARTIFACT_TOKEN_HEADER, ARTIFACTS_PATH } from '@backendai-e2e/api/artifact-key';
+import {
+  ARTIFACT_TOKEN_HEADER,
+  ARTIFACTS_PATH,
+  type ArtifactPlace,
+  HISTORY_REPORT,
+} from '@backendai-e2e/api/artifact-key';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
@@ -26,7 +31,7 @@ const LOOK_MS = 500;
 
 /**
  * Waits until the operator has removed the artifacts of deleted runs from a bucket, which would outlive the release. Those on a
- * volume of the artifact server go with it. Resolves to what is left after the deadline, a line. Only the signal rejects.
+ * volume of the artifact server go with it. The history of runs is meant to stay. Resolves to what is left after the deadline, a line. Only the signal rejects.
  */
 export async function untilSwept(
   client: Pick<RestApi, 'get' | 'bytes'>,
@@ -53,7 +58,8 @@ export async function untilSwept(
     const list = `${corePath(namespace, 'services', STAGING.artifactService, 'proxy')}${ARTIFACTS_PATH}/${namespace}`;
     for (;;) {
       const answer = await client.bytes(list, signal, { [ARTIFACT_TOKEN_HEADER]: token });
-      const found: unknown[] = JSON.parse(answer.toString());
+      const listed: { place: ArtifactPlace }[] = JSON.parse(answer.toString());
+      const found = listed.filter(({ place }) => place.report !== HISTORY_REPORT);
       if (found.length === 0) return [];
       left = `${found.length} artifacts in the bucket ${bucket}`;
       if (performance.now() > until) return [left];
