@@ -71,13 +71,19 @@ describe('an artifact server that is full', function () {
     await harness.hasEvents('second-alpha-1', ['StoreFull']);
 
     const { name: report, namespace = '', uid = '' } = first.metadata;
-    for (const { key, bytes } of first.status?.artifacts ?? []) {
-      const path = pathTo({ namespace, report, uid, key });
-      const answer = await request(`${server.access.url}${ARTIFACTS_PATH}/${path}`);
-      expect((await answer.body.arrayBuffer()).byteLength, key).to.equal(bytes);
+    const held = first.status?.artifacts ?? [];
+    const answerTo = (key: string) =>
+      request(`${server.access.url}${ARTIFACTS_PATH}/${pathTo({ namespace, report, uid, key })}`);
+    for (const { key, bytes } of held) {
+      const { body } = await answerTo(key);
+      expect((await body.arrayBuffer()).byteLength, key).to.equal(bytes);
     }
     await harness.client.delete(TEST_RUNS, { namespace: harness.namespace, name: 'first' });
-    await until('the report of the first run is gone', async () => !(await harness.getReport(report)));
+    await until('the artifacts of the first run are gone', async () => {
+      const answers = await Promise.all(held.map(({ key }) => answerTo(key)));
+      await Promise.all(answers.map(({ body }) => body.dump()));
+      return answers.every(({ statusCode }) => statusCode === 404);
+    });
     const third = await played('third');
     expect(archived(third)).to.deep.include({ status: 'True' });
     expect(namesIn(third)).to.deep.equal(['suite.log', 'events.txt']);

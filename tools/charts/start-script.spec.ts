@@ -24,9 +24,13 @@ print("PROGRAM", json.dumps([sys.argv[1:], "shop" in sys.modules, gc.isenabled()
 /** A double of prometheus_client that prints its values. */
 const GAUGE = `
 import os
+looks = 0
 class Gauge:
     def __init__(self, name, documentation, multiprocess_mode): self.name = name
-    def set(self, value): print(self.name, os.getpid(), value, flush=True)
+    def set(self, value):
+        global looks
+        print(self.name, os.getpid(), value, flush=True)
+        looks += 1
 `;
 
 /** Forks, and opens files in the child between two looks at them. */
@@ -34,9 +38,12 @@ const FORKS = `
 import os, time
 print("parent", os.getpid(), flush=True)
 if os.fork() == 0:
-    time.sleep(1)
+    import prometheus_client
+    def await_looks(number):
+        while prometheus_client.looks < number: time.sleep(0.01)
+    await_looks(1)
     files = [open(os.devnull) for _ in range(20)]
-    time.sleep(3)
+    await_looks(prometheus_client.looks + 2)
     os._exit(0)
 os.wait()
 `;
