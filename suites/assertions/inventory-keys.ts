@@ -41,10 +41,14 @@ export function lastingKeys(keys: readonly KeyOfId[], ages: ReadonlyMap<string, 
     }));
 }
 
-/** Keys of Valkey that never expire and have the id of one thing in their names. */
+/**
+ * Keys of Valkey that never expire and have the id of one thing in their names. Those of images are left out. Agents write which
+ * images they hold, so the key of an image that is gone stays until its agents report again.
+ */
 export async function keysOfIds({ valkey, database }: World): Promise<Holding[]> {
   const found: KeyOfId[] = [];
-  for (const [name, db] of Object.entries(VALKEY_DB)) found.push(...(await readKeys(valkey.db(db), name)));
+  const looked = Object.entries(VALKEY_DB).filter(([, db]) => db !== VALKEY_DB.image);
+  for (const [name, db] of looked) found.push(...(await readKeys(valkey.db(db), name)));
   const ids = [...new Set(found.flatMap((key) => key.ids))];
   const known = await database.rows<{ id: string; at: Date }>(
     `SELECT id::text, created_at AS at FROM sessions WHERE id::text = ANY($1)

@@ -5,8 +5,8 @@ describe('the leak audit', () => {
   it('looks at everything that suites create', () => {
     expect(KINDS.map(({ what }) => what)).to.deep.equal([
       ...['sessions that have not ended', 'kernels that have not ended', 'resources that kernels hold'],
-      ...['slots of agents held for no kernel', 'containers of sessions', 'scratch directories of kernels'],
-      ...['networks of agents'],
+      ...['slots of agents held for no kernel', 'containers of sessions', 'containers that never started'],
+      ...['scratch directories of kernels', 'networks of agents'],
       ...['vfolders', 'users', 'projects', 'domains', 'key pairs', 'policies', 'scaling groups', 'images'],
       ...['images of agents', 'images of the registry', 'model services', 'replicas of model services'],
       ...['circuits of the app proxy', 'endpoints of the app proxy'],

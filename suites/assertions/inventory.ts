@@ -44,7 +44,8 @@ export const KINDS: readonly Kind[] = [
     find: rows(`SELECT agent_id || ' ' || slot_name || ': ' || (reserved - held) AS name, updated_at AS at
       FROM (${RESERVED_AND_HELD}) AS slots WHERE reserved > held`),
   },
-  { what: 'containers of sessions', find: containers },
+  { what: 'containers of sessions', find: (world) => containers(world, (state) => state !== CREATED) },
+  { what: 'containers that never started', find: (world) => containers(world, (state) => state === CREATED) },
   { what: 'scratch directories of kernels', find: scratches },
   { what: 'networks of agents', find: networks },
   { what: 'vfolders', find: rows(`SELECT name || ' ' || status AS name, created_at AS at FROM vfolders`) },
@@ -107,10 +108,14 @@ async function changes(world: World): Promise<Holding[]> {
   return found;
 }
 
+/** State of a container that the engine has made and not started. */
+const CREATED = 'created';
+
 /** Containers are as old as their session. A container of an unknown session counts as new. */
-async function containers(world: World): Promise<Holding[]> {
+async function containers(world: World, isWanted: (state: string) => boolean): Promise<Holding[]> {
   const each = await Promise.all(world.observers().map((observer) => observer.containers()));
-  const ids = each.flat().flatMap((container) => container.labels[CONTAINER_LABELS.session] ?? []);
+  const wanted = each.flat().filter(({ state }) => isWanted(state));
+  const ids = wanted.flatMap((container) => container.labels[CONTAINER_LABELS.session] ?? []);
   const sql = 'SELECT id, created_at AS at FROM sessions WHERE id::text = ANY($1)';
   return aged(ids, await world.database.rows(sql, [ids]));
 }
@@ -136,13 +141,17 @@ async function unusableAgents({ connection, database }: World): Promise<Holding[
   );
 }
 
+/** Networks that every container engine makes, also when it starts again. */
+const OF_ENGINE: readonly string[] = ['bridge', 'host', 'none'];
+
 async function networks(world: World): Promise<Holding[]> {
-  const each = world.observers().map(async (observer) =>
-    (await observer.networks()).map(({ name, created }) => ({
-      name: `${name} on ${observer.agent}`,
-      at: new Date(created),
-    })),
-  );
+  const each = world
+    .observers()
+    .map(async (observer) =>
+      (await observer.networks())
+        .filter(({ name }) => !OF_ENGINE.includes(name))
+        .map(({ name, created }) => ({ name: `${name} on ${observer.agent}`, at: new Date(created) })),
+    );
   return (await Promise.all(each)).flat();
 }
 
