@@ -43,7 +43,7 @@ export function lastingKeys(keys: readonly KeyOfId[], ages: ReadonlyMap<string, 
 
 /**
  * Keys of Valkey that never expire and have the id of one thing in their names. Those of images are left out. Agents write which
- * images they hold, so the key of an image that is gone stays until its agents report again.
+ * images they hold. The key of an image that is gone stays until its agents report again.
  */
 export async function keysOfIds({ valkey, database }: World): Promise<Holding[]> {
   const found: KeyOfId[] = [];
