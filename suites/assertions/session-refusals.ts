@@ -23,6 +23,12 @@ export function notYourSession(version: string, id: string): Refusal {
     : { status: 404, kind: 'object-not-found', msg: id };
 }
 
+/** How a release refuses the dependencies of such a session. Earlier ones do not name it. @param version the connection's */
+export function notYourDependencies(version: string, id: string): Refusal {
+  const refusal = notYourSession(version, id);
+  return inRange(version, RIGHTS_FIRST) ? refusal : { ...refusal, msg: 'session not found' };
+}
+
 /** How a release refuses a project that does not exist. @param version the connection's */
 export function noSuchProject(version: string, project: string): Refusal {
   return inRange(version, RIGHTS_FIRST)

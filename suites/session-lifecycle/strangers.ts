@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { expectRefusal } from '../assertions/refusal.ts';
-import { notYourSession } from '../assertions/session-refusals.ts';
+import { notYourDependencies, notYourSession } from '../assertions/session-refusals.ts';
 import type { ApiRequest } from '../clients/http/api.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
@@ -38,7 +38,8 @@ describe('a session of another user of the project', function () {
     it(`refuses ${what}`, async () => {
       const { user2, connection } = world();
       const asked = user2.api.request({ ...request, path: `/session/${session.id}${action}` });
-      await expectRefusal(asked, notYourSession(connection.version, session.id));
+      const refusal = action === '/dependency-graph' ? notYourDependencies : notYourSession;
+      await expectRefusal(asked, refusal(connection.version, session.id));
     });
   }
 
