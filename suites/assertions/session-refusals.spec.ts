@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { noSessionOfThatName, noSuchProject, notYourDependencies, notYourSession } from './session-refusals.ts';
+import {
+  noSessionOfThatName,
+  noSuchProject,
+  notYourDependencies,
+  notYourSession,
+} from './session-refusals.ts';
 
 describe('refusals of sessions', () => {
   it('are those of the release that is installed', () => {
