@@ -1,3 +1,4 @@
+import { inRange } from '@backendai-e2e/api/release';
 import type { World } from '../fixtures/world.ts';
 
 /** Something in the environment. at: its time of creation, or undefined when it has none. */
@@ -18,12 +19,16 @@ export function rows(sql: string): Kind['find'] {
   return ({ database }) => database.rows<Holding>(sql);
 }
 
+/** Releases that are known to have every column of the audit. */
+const WHOLE = { since: '26.9.6' };
+
 /**
- * As {@link rows}, in releases that have these columns. Finds nothing in others, and prints that.
+ * As {@link rows}, in releases that have these columns. Finds nothing in earlier ones, and prints that.
+ * @throws Error where a later release lacks one: the audit must not pass unseen
  * @param columns as "table.column"
  */
 export function rowsOf(columns: readonly string[], sql: string): Kind['find'] {
-  return async ({ database }) => {
+  return async ({ database, connection }) => {
     const known = await database.rows<{ name: string }>(
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name || '.' || column_name = ANY($1)`,
@@ -31,6 +36,8 @@ export function rowsOf(columns: readonly string[], sql: string): Kind['find'] {
     );
     const missing = columns.filter((column) => !known.some(({ name }) => name === column));
     if (missing.length === 0) return database.rows<Holding>(sql);
+    if (inRange(connection.version, WHOLE))
+      throw new Error(`the database has no ${missing.join(', ')}: find out where this release keeps it`);
     console.log(`  this release has no ${missing.join(', ')}`);
     return [];
   };

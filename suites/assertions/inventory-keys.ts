@@ -42,12 +42,15 @@ export function lastingKeys(keys: readonly KeyOfId[], ages: ReadonlyMap<string, 
 }
 
 /**
- * Keys of Valkey that never expire and have the id of one thing in their names. Those of images are left out. Agents write which
- * images they hold. The key of an image that is gone stays until its agents report again.
+ * Keys of Valkey that never expire and have the id of one thing in their names.
+ * @param isWanted whether to look at a database, one of {@link VALKEY_DB}
  */
-export async function keysOfIds({ valkey, database }: World): Promise<Holding[]> {
+export async function keysOfIds(
+  { valkey, database }: World,
+  isWanted: (db: number) => boolean,
+): Promise<Holding[]> {
   const found: KeyOfId[] = [];
-  const looked = Object.entries(VALKEY_DB).filter(([, db]) => db !== VALKEY_DB.image);
+  const looked = Object.entries(VALKEY_DB).filter(([, db]) => isWanted(db));
   for (const [name, db] of looked) found.push(...(await readKeys(valkey.db(db), name)));
   const ids = [...new Set(found.flatMap((key) => key.ids))];
   const known = await database.rows<{ id: string; at: Date }>(

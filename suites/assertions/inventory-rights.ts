@@ -18,7 +18,7 @@ function isGone(type: string, id: string): string {
   return `CASE ${type} ${cases.join(' ')} ELSE false END`;
 }
 
-/** Rights that nothing holds any more. Purging a thing must remove them, so whoever gets its id has none of them. */
+/** Rights to things that no longer exist. A purge must remove them: otherwise they hold for the next thing with that id. */
 export const RIGHTS: readonly Kind[] = [
   {
     what: 'nodes of rights for things that are gone',

@@ -5,8 +5,8 @@ describe('the leak audit', () => {
   it('looks at everything that suites create', () => {
     expect(KINDS.map(({ what }) => what)).to.deep.equal([
       ...['sessions that have not ended', 'kernels that have not ended', 'resources that kernels hold'],
-      ...['slots of agents held for no kernel', 'containers of sessions', 'containers that never started'],
-      ...['scratch directories of kernels', 'networks of agents'],
+      ...['slots of agents held for no kernel', 'containers of sessions', 'scratch directories of kernels'],
+      ...['networks of agents'],
       ...['vfolders', 'users', 'projects', 'domains', 'key pairs', 'policies', 'scaling groups', 'images'],
       ...['images of agents', 'images of the registry', 'model services', 'replicas of model services'],
       ...['circuits of the app proxy', 'endpoints of the app proxy'],
@@ -14,7 +14,7 @@ describe('the leak audit', () => {
       ...['roles of things that are gone', 'shares and invitations', 'agents that get no sessions'],
       ...['databases', 'S3 objects', 'keys in etcd'],
       ...['keys in Valkey', 'keys in Valkey that never expire, of single things'],
-      'changes that suites noted',
+      ...['changes that suites noted', 'containers that never started', 'keys in Valkey of images'],
     ]);
   });
 });

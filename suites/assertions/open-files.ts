@@ -36,7 +36,9 @@ export async function expectFilesClosed(
   let gained = Number.POSITIVE_INFINITY;
   for (let look = 0; look < LOOKS && gained > most; look += 1) {
     await passes(SET_SECONDS);
-    gained = ((await openFiles(url)) ?? 0) - (before ?? 0);
+    const now = await openFiles(url);
+    if (now === undefined) throw new Error(`the ${who} no longer reports its open files`);
+    gained = now - (before ?? 0);
   }
   // Without the name of the pod, so that runs compare.
   measure(`open-files-gained-by-${who.split(' ')[0]}`, gained, 'descriptors', most);

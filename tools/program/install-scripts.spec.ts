@@ -17,7 +17,7 @@ const FOLDER = 'node_modules/';
 const NOT_RUN = {
   esbuild:
     'It checks the binary, and copies it over a starter in JavaScript. The starter finds the binary too.',
-  protobufjs: 'It warns of a range of versions in the package.json of whoever depends on it.',
+  protobufjs: 'It warns about the version range in the package.json of a dependent.',
 };
 
 /** What the people and the machines of this project run or read. */
