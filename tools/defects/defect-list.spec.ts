@@ -5,22 +5,10 @@ import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { expect } from 'chai';
 import { InvalidList } from '../lists/rows.ts';
+import { ONE_DEFECT as ENTRY } from './defect-fixtures.ts';
 import { KINDS, parseDefects, readDefects } from './defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from './defects-page.ts';
 import { readRecord } from './record.ts';
-
-const ENTRY = `
-defects:
-  - name: manager-lies
-    component: manager
-    kind: false answer
-    wrong: It lies.
-    module: ai.backend.manager.truth
-    replace: return True
-    with: return False
-    suites: [a-b]
-    says: truth
-`;
 
 describe('the list of defects', () => {
   it('is read with its ways, and a text stands once unless the row says otherwise', () => {

@@ -1,20 +1,10 @@
 import { expect } from 'chai';
+import { ONE_DEFECT } from '../defects/defect-fixtures.ts';
 import { parseDefects } from '../defects/defect-list.ts';
 import { changedText, fileOfModule, madeHistory, requirementsOf } from './edits.ts';
 import { PROOFS, proofsOf } from './proofs.ts';
 
-const [defect] = parseDefects(`
-defects:
-  - name: manager-lies
-    component: manager
-    kind: false answer
-    wrong: It lies.
-    module: ai.backend.manager.truth
-    replace: return True
-    with: return False
-    suites: [a-b]
-    says: truth
-`);
+const [defect] = parseDefects(ONE_DEFECT);
 const change = defect?.way.by === 'change' ? defect.way.change : undefined;
 if (!change) throw new Error('the row has no change');
 

@@ -1,22 +1,12 @@
 import type { RunFile } from '@backendai-e2e/results/run-file';
 import { expect } from 'chai';
+import { ONE_DEFECT } from '../defects/defect-fixtures.ts';
 import { parseDefects } from '../defects/defect-list.ts';
 import { isAnswer, surprisesOf } from './judge.ts';
 
 const COMMIT = 'a'.repeat(40);
 const build = { version: '26.9.6', commit: COMMIT, modified: true };
-const [defect] = parseDefects(`
-defects:
-  - name: manager-lies
-    component: manager
-    kind: false answer
-    wrong: It lies.
-    module: ai.backend.manager.truth
-    replace: return True
-    with: return False
-    suites: [a-b]
-    says: truth
-`);
+const [defect] = parseDefects(ONE_DEFECT);
 if (!defect) throw new Error('the list has no defect');
 
 const NAMES = ['manager', 'agent', 'storage-proxy', 'webserver', 'appproxy-coordinator', 'appproxy-worker'];
