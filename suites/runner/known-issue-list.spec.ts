@@ -5,20 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { ISSUE as issue } from './known-issue-fixtures.ts';
 import { InvalidList, KNOWN_ISSUES, parseKnownIssues, readKnownIssues } from './known-issue-list.ts';
-import type { KnownIssue } from './known-issues.ts';
 
 const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
-
-const issue: KnownIssue = {
-  issue: 'It is wrong',
-  since: '1.0.0',
-  until: '1.0.1',
-  evidence: 'seen',
-  owner: 'maintainers',
-  expires: '2026-06-30',
-  tests: [{ file: 'area/one', title: 'a › b', symptom: 'expected 1' }],
-};
 
 describe('a list of known issues', () => {
   const whole = { ...issue, upstream: '#10751, #14323', severity: 'low' };

@@ -1,15 +1,7 @@
 import { expect } from 'chai';
+import { ISSUE as issue } from './known-issue-fixtures.ts';
 import { holdsFor, judgeBy, type KnownIssue } from './known-issues.ts';
 
-const issue: KnownIssue = {
-  issue: 'It is wrong',
-  since: '1.0.0',
-  until: '1.0.1',
-  evidence: 'seen',
-  owner: 'maintainers',
-  expires: '2026-06-30',
-  tests: [{ file: 'area/one', title: 'a › b', symptom: 'expected 1' }],
-};
 const listed = { file: 'area/one', title: 'a › b' };
 const broken = { state: 'failed', error: 'AssertionError: expected 1 to equal 2' } as const;
 
