@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '@backendai-e2e/api/connection';
+import { ConnectionSchema } from '@backendai-e2e/api/schemas/connection';
 import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import { isRecord } from '@backendai-e2e/kube/is-record';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
-import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { endpointsOf, layered, type PartialConnection, type Service } from './discover.ts';
@@ -20,52 +20,6 @@ export class NotReachable extends Error {
     this.remedy = remedy;
   }
 }
-
-const text = Type.String({ minLength: 1 });
-const url = Type.String({ pattern: '^https?://' });
-const port = Type.Integer({ minimum: 1, maximum: 65535 });
-const account = Type.Object({ email: text, password: text, accessKey: text, secretKey: text });
-
-/** The shape of packages/api/connection.ts. */
-const Whole = Type.Object({
-  namespace: text,
-  version: text,
-  domain: text,
-  project: text,
-  scalingGroup: text,
-  manager: Type.Object({ url, internalUrl: url }),
-  webserver: Type.Object({ url }),
-  storageProxy: Type.Object({
-    clientUrl: url,
-    managerUrl: url,
-    internalUrl: url,
-    managerSecret: text,
-    sessionSecret: Type.Optional(text),
-    volume: text,
-  }),
-  appProxy: Type.Object({ coordinatorUrl: url, workerUrl: url, apiSecret: text }),
-  postgres: Type.Object({
-    host: text,
-    port,
-    user: text,
-    password: text,
-    database: text,
-    appproxyDatabase: text,
-  }),
-  valkey: Type.Object({ host: text, port, password: Type.String() }),
-  etcd: Type.Object({ endpoints: Type.Array(url, { minItems: 1 }), namespace: text }),
-  registry: Type.Object({ url, name: text, project: text, kernelImage: text }),
-  s3: Type.Object({ endpoint: url, region: text, accessKey: text, secretKey: text, bucket: text }),
-  agents: Type.Array(
-    Type.Object({
-      id: text,
-      httpUrl: url,
-      observerUrl: Type.Optional(url),
-      observerToken: Type.Optional(text),
-    }),
-  ),
-  accounts: Type.Object({ admin: account, user: account, user2: account }),
-});
 
 /** Where the parts of a connection come from. */
 export interface Sources {
@@ -128,7 +82,7 @@ export function whole(parts: object, namespaces: StagingNamespaces, sources: Sou
   const candidate = { agents: [], ...parts };
   if (isConnection(candidate)) return candidate;
   const lacks = new Set(
-    [...Value.Errors(Whole, candidate)].flatMap((error) => {
+    [...Value.Errors(ConnectionSchema, candidate)].flatMap((error) => {
       const path = error.instancePath.replaceAll('/', '.').replace(/^\./, '');
       const params = error.params as { requiredProperties?: string[] };
       return params.requiredProperties
@@ -138,12 +92,12 @@ export function whole(parts: object, namespaces: StagingNamespaces, sources: Sou
   );
   throw new NotReachable(
     `it is not known how to reach Backend.AI in namespace ${namespaces.deployment}. Missing or malformed: ${[...lacks].join(', ')}`,
-    `put it into the Secret ${namespaces.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection-file (CONNECTION_FILE=…); packages/api/connection.ts says what each is`,
+    `put it into the Secret ${namespaces.deployment}/${sources.secret} (key ${CONNECTION_KEY}) or into a file for --connection-file (CONNECTION_FILE=…); packages/api/schemas/connection.ts says what each is`,
   );
 }
 
 function isConnection(value: unknown): value is Connection {
-  return Value.Check(Whole, value);
+  return Value.Check(ConnectionSchema, value);
 }
 
 /** Undefined where it does not exist or cannot be read: another source may have it. */
@@ -177,7 +131,7 @@ function parsed(content: string, where: string): PartialConnection {
   if (isRecord(value)) return value;
   throw new NotReachable(
     `${where} holds no YAML or JSON object`,
-    'packages/api/connection.ts says what it is to hold',
+    'packages/api/schemas/connection.ts says what it is to hold',
   );
 }
 

@@ -1,5 +1,7 @@
 import type { Connection } from '@backendai-e2e/api/connection';
+import { ConnectionSchema } from '@backendai-e2e/api/schemas/connection';
 import { expect } from 'chai';
+import { type TSchema, Type } from 'typebox';
 import { E2E_VALUES, render, secretData } from './render.ts';
 
 /** Every path of an object down to its leaves; all entries of a list count as one. */
@@ -9,47 +11,26 @@ function pathsOf(value: unknown, prefix = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, `${prefix}.${key}`));
 }
 
-const account = { email: '', password: '', accessKey: '', secretKey: '' };
-const CONNECTION: Connection = {
-  namespace: '',
-  version: '',
-  domain: '',
-  project: '',
-  scalingGroup: '',
-  manager: { url: '', internalUrl: '' },
-  webserver: { url: '' },
-  storageProxy: {
-    clientUrl: '',
-    managerUrl: '',
-    internalUrl: '',
-    managerSecret: '',
-    sessionSecret: '',
-    volume: '',
-  },
-  appProxy: { coordinatorUrl: '', workerUrl: '', apiSecret: '' },
-  postgres: { host: '', port: 0, user: '', password: '', database: '', appproxyDatabase: '' },
-  valkey: { host: '', port: 0, password: '' },
-  etcd: { endpoints: [''], namespace: '' },
-  registry: {
-    url: '',
-    name: '',
-    project: '',
-    kernelImage: '',
-    guarded: { url: '', name: '', username: '', password: '' },
-  },
-  s3: { endpoint: '', region: '', accessKey: '', secretKey: '', bucket: '' },
-  agents: [{ id: '', httpUrl: '', observerUrl: '', observerToken: '' }],
-  accounts: { admin: account, user: account, user2: account },
-};
+/** The same of a schema: all of its fields, optional ones too. */
+function fieldsOf(schema: TSchema, prefix = ''): string[] {
+  if (Type.IsArray(schema)) return fieldsOf(schema.items, `${prefix}[]`);
+  if (!Type.IsObject(schema)) return [prefix];
+  return Object.entries(schema.properties).flatMap(([key, inner]) => fieldsOf(inner, `${prefix}.${key}`));
+}
+
+/** Fields that say which sources are installed: the chart's default is published packages. */
+const OF_SOURCES = ['.commit', '.modified'];
 
 describe('the connection of charts/backend-ai', function () {
   this.timeout(30_000);
 
-  it('fills every field of packages/api/connection.ts, with names valid in any namespace', async () => {
+  it('fills every field of packages/api/schemas/connection.ts, with names valid in any namespace', async () => {
     const e2e = await render('--values', E2E_VALUES);
     const text = secretData(e2e, 'backend-ai-connection')['connection.json'] ?? '';
     const connection: Connection = JSON.parse(text);
-    expect(pathsOf(connection)).to.have.members(pathsOf(CONNECTION));
+    expect(pathsOf(connection)).to.have.members(
+      fieldsOf(ConnectionSchema).filter((field) => !OF_SOURCES.includes(field)),
+    );
     expect(connection.manager.url).to.equal('http://manager.ns.svc.cluster.local:8081');
     expect(connection.registry.kernelImage).to.equal('registry.ns:5000/stable/python:3.13-debian13');
     expect(connection.agents.map(({ id }) => id)).to.deep.equal(['i-agent-0', 'i-agent-1']);
