@@ -7,6 +7,7 @@ import { realEffects } from '@backendai-e2e/cli/kind/effects';
 import { environmentNames, MOST_ENVIRONMENTS, NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { VERSIONS } from '@backendai-e2e/cli/machine/versions';
+import { checkGrep } from '@backendai-e2e/cli/runs/run-spec';
 import { createRun } from '@backendai-e2e/cli/runs/runs';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
@@ -18,8 +19,17 @@ import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
 import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 import { plant, undoAll, unplanted, untilPlanted } from './plant.ts';
 import { changesOf } from './planting.ts';
-import { readRecord, recordWith, writeRecord } from './record.ts';
-import { digestOf, merged, readTried, stillToTry, summaryOf, type Tried, writeTried } from './results.ts';
+import { readRecord, recordWith, settledIn, writeRecord } from './record.ts';
+import {
+  digestOf,
+  isGood,
+  merged,
+  readTried,
+  stillToTry,
+  type Tried,
+  tableOf,
+  writeTried,
+} from './results.ts';
 
 /** Seconds for one suite beside a defect, which may make each test wait for its full time-out. */
 const SUITE_SECONDS = 1_500;
@@ -35,6 +45,10 @@ export interface DefectOptions extends CheckOptions {
   undo?: boolean;
   /** Try again what earlier calls have settled. */
   again?: boolean;
+  /** Leave out what the committed record settles. */
+  untried?: boolean;
+  /** JavaScript regular expression: only the tests whose full titles match run. */
+  grep?: string;
   /** Names of defects, separated by commas. Default: all. */
   defects?: string;
   /** Names of suites, separated by commas. Default: those that the list names. */
@@ -49,8 +63,9 @@ export interface DefectOptions extends CheckOptions {
 
 /**
  * `tools/dev defects`: plants defects in the kept cluster, and runs the suites that should notice them. Writes
- * out/defects/defects.json and table.md after each group, and continues there when it is called again. Returns 0 when every
- * chosen defect was caught, 1 when one was not, 2 when the command could not run. Undoes what it planted, also after Ctrl-C.
+ * out/defects/defects.json and table.md after each group, and continues there when it is called again. Returns 0 when at least
+ * 95 % of the chosen defects were caught, else 1. Returns 2 when the command could not run. Undoes what it planted, also after
+ * Ctrl-C.
  */
 export function defectsCommand(options: DefectOptions): Promise<number> {
   return withProvision(async (p) => {
@@ -58,30 +73,35 @@ export function defectsCommand(options: DefectOptions): Promise<number> {
     const [names, suites] = [namesIn(options.defects), namesIn(options.suites)];
     const chosen = selectDefects(all, { names, suites });
     if (options.check) return checkAll(chosen, options, p);
+    checkGrep(options.grep);
     const bench = await benchOf(options.environment, p);
     try {
       await restore(bench, p);
       if (options.undo) return COMMAND_EXIT.passed;
-      let tried = options.again ? [] : await readTried();
+      const recorded = options.untried ? settledIn(await readRecord(), all) : [];
+      const earlier = async (): Promise<Tried[]> => merged(recorded, await readTried());
+      let tried = options.again ? [] : await earlier();
       const left = stillToTry(chosen, tried);
       const clash = options.together ? overlapping(left) : undefined;
       if (clash) throw new Error(`${clash.join(' and ')} change the same text: plant them in separate calls`);
       const groups = options.together && left.length > 0 ? [left] : planGroups(left, options.atOnce);
       for (const group of groups) {
-        const outcomes = await tryGroup(bench, group, suitesOf(group, suites), p);
+        const wanted = { names: suitesOf(group, suites), grep: options.grep };
+        const outcomes = await tryGroup(bench, group, wanted, p);
         for (const { state, name, said } of outcomes) p.log(`${state}: ${name}: ${said}`);
         const fresh = outcomes.map((outcome) => withDigest(outcome, group));
         tried = merged(tried, fresh);
         // Another call may have written results of another environment meanwhile.
-        await writeTried(all, merged(await readTried(), fresh));
+        await writeTried(all, merged(await earlier(), fresh));
         await writeRecord(
           recordWith(all, await readRecord(), fresh, { on: today(), release: VERSIONS.backendAi }),
         );
         await writeFailures(failuresWith(all, await readFailures(), fresh));
       }
       const mine = tried.filter(({ name }) => chosen.some((defect) => defect.name === name));
-      console.log(`${summaryOf(mine)}. Table: out/defects/table.md`);
-      return mine.every(({ state }) => state === 'caught') ? COMMAND_EXIT.passed : COMMAND_EXIT.failed;
+      console.log(tableOf(all, mine, { wide: false }));
+      console.log('The messages: out/defects/table.md');
+      return isGood(mine) ? COMMAND_EXIT.passed : COMMAND_EXIT.failed;
     } finally {
       await bench.client.close();
     }
@@ -112,18 +132,26 @@ async function benchOf(environment: string, p: Provision): Promise<Bench & { cli
   return { client, kubectl, kubeconfig, environment, namespace: place.namespace };
 }
 
+/** The suites to run, and which of their tests. */
+interface Wanted {
+  names: readonly string[];
+  grep: string | undefined;
+}
+
 /** Plants a group, runs the suites, judges each defect, and undoes everything. */
 async function tryGroup(
   bench: Bench,
   group: readonly Defect[],
-  suites: readonly string[],
+  wanted: Wanted,
   p: Provision,
 ): Promise<Outcome[]> {
   p.log(`planting ${group.map(({ name }) => name).join(', ')}`);
   try {
     const failed = await plantGroup(bench, group, p);
     const planted = group.filter((defect) => !failed.has(defect.name));
-    const tests = planted.length > 0 ? await runSuites(bench, suites, p) : new Map<string, TestRecord[]>();
+    p.log(`running ${wanted.names.join(', ')}`);
+    const tests = planted.length > 0 ? await runSuites(bench, wanted, p) : new Map<string, TestRecord[]>();
+    p.log('undoing');
     for (const { defect, why } of await unprovenIn(bench, planted, p)) failed.set(defect.name, why);
     return group.map((defect) => {
       const why = failed.get(defect.name);
@@ -174,11 +202,12 @@ async function unprovenIn(
 }
 
 /** Runs the suites to their end. A run that was interrupted is cancelled. */
-async function runSuites(bench: Bench, suites: readonly string[], p: Provision): Promise<TestsBySuite> {
-  const timeoutSeconds = SUITE_SECONDS * suites.length;
+async function runSuites(bench: Bench, { names, grep }: Wanted, p: Provision): Promise<TestsBySuite> {
+  const timeoutSeconds = SUITE_SECONDS * names.length;
   const spec = {
     environmentRef: { name: bench.environment },
-    suites: { names: [...suites] },
+    suites: { names: [...names] },
+    ...(grep ? { grep } : {}),
     timeoutSeconds,
     // One round shows a defect. More of them only repeat it.
     rounds: 1,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Defect } from './defect-list.ts';
 import { defectsPage } from './defects-page.ts';
-import { type Recorded, recordWith, stateIn, withoutIds } from './record.ts';
+import { type Recorded, recordWith, settledIn, stateIn, withoutIds } from './record.ts';
 import { digestOf, type Tried } from './results.ts';
 
 const defect = (name: string): Defect => ({
@@ -44,6 +44,13 @@ describe('the record of planted defects', () => {
     expect(
       [defect('a'), defect('b'), defect('c'), changed].map((one) => stateIn(earlier, one)),
     ).to.deep.equal(['caught', 'missed', 'not planted', 'not planted']);
+  });
+
+  it('settles the defects whose rows are as they were', () => {
+    const changed: Defect = { ...defect('a'), suites: ['t'] };
+    expect(settledIn(earlier, [changed, defect('b'), defect('c')]).map(({ name }) => name)).to.deep.equal([
+      'b',
+    ]);
   });
 
   it('is shown on the page, with a sum', () => {

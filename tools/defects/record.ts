@@ -44,6 +44,12 @@ export function stateIn(record: readonly Recorded[], defect: Defect): State | 'n
   return found && found.digest === digestOf(defect) ? found.state : 'not planted';
 }
 
+/** The entries of the record whose rows are as they were. Pure. */
+export function settledIn(record: readonly Recorded[], defects: readonly Defect[]): Recorded[] {
+  const digests = new Set(defects.map(digestOf));
+  return record.filter(({ digest }) => digests.has(digest));
+}
+
 /** The text without ids of one run, which would change with each run. Pure. */
 export function withoutIds(text: string): string {
   return text

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Defect } from './defect-list.ts';
-import { digestOf, merged, stillToTry, summaryOf, type Tried, tableOf } from './results.ts';
+import { digestOf, isGood, merged, stillToTry, summaryOf, type Tried, tableOf } from './results.ts';
 
 const defect = (name: string): Defect => ({
   name,
@@ -39,6 +39,16 @@ describe('the results of planted defects', () => {
     const table = tableOf([defect('a'), defect('z')], [tried('a', 'caught')]);
     expect(table).to.include('| a | manager | caught | – s<br>✔ t | a \\| b |');
     expect(table).not.to.include('| z |');
+    const narrow = tableOf([defect('a')], [tried('a', 'caught')], { wide: false });
+    expect(narrow).to.include('| a | manager | caught | – s<br>✔ t |\n');
+  });
+
+  it('are good when at least 95 % were caught', () => {
+    const caught = Array.from({ length: 19 }, (_, index) => tried(String(index), 'caught'));
+    expect(isGood([...caught, tried('a', 'missed')])).to.equal(true);
+    for (const state of ['missed', 'unnamed', 'unproven'] as const) {
+      expect(isGood([...caught.slice(1), tried('a', state)]), state).to.equal(false);
+    }
   });
 
   it('are summed up with the names of what was not caught', () => {

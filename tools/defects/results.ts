@@ -48,16 +48,29 @@ export async function writeTried(defects: readonly Defect[], tried: readonly Tri
   await writeFile(path.join(FOLDER, 'table.md'), tableOf(defects, tried));
 }
 
-/** The results as a Markdown table: defect, state, suites that saw it, first message. Pure. */
-export function tableOf(defects: readonly Defect[], tried: readonly Tried[]): string {
+/** Least share of defects that suites must catch. */
+const LEAST_CAUGHT = 0.95;
+
+/** Whether the suites caught enough of the defects. Pure. */
+export function isGood(tried: readonly Tried[]): boolean {
+  return tried.filter(({ state }) => state === 'caught').length >= LEAST_CAUGHT * tried.length;
+}
+
+/** The results as a Markdown table: defect, state, suites that saw it, and first message if it is wide. Pure. */
+export function tableOf(
+  defects: readonly Defect[],
+  tried: readonly Tried[],
+  { wide }: { wide: boolean } = { wide: true },
+): string {
   const rows = defects.flatMap(({ name, component, suites }) => {
     const outcome = tried.find((one) => one.name === name);
     if (!outcome) return [];
     const seen = suites.map((suite) => `${outcome.seenBy.includes(suite) ? '✔' : '–'} ${suite}`);
-    const cells = [name, component, outcome.state, seen.join('<br>'), outcome.said];
+    const cells = [name, component, outcome.state, seen.join('<br>'), ...(wide ? [outcome.said] : [])];
     return [`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`];
   });
-  const head = ['| defect | component | state | suites | first message |', '| --- | --- | --- | --- | --- |'];
+  const titles = ['defect', 'component', 'state', 'suites', ...(wide ? ['first message'] : [])];
+  const head = [`| ${titles.join(' | ')} |`, `|${' --- |'.repeat(titles.length)}`];
   return `${[...head, ...rows, '', summaryOf(tried)].join('\n')}\n`;
 }
 

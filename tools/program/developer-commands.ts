@@ -181,6 +181,8 @@ function addMeasurements(program: Command, end: End): void {
     .option('--together', 'plant all chosen defects at once: the messages of their tests must differ')
     .option('--environment <name>', 'environment of the kept cluster', 'e2e')
     .option('--again', 'also try the defects that out/defects holds results of')
+    .option('--untried', 'leave out the defects that suites/defects-tried.json has results of')
+    .addOption(textOption('grep', 'regex', 'run only the tests whose full title matches'))
     .option('--undo', 'only undo what an earlier call left planted')
     .action(async (options) => end(await (await import('../defects/command.ts')).defectsCommand(options)));
   program
