@@ -13,7 +13,8 @@ import { runRecord } from '@backendai-e2e/results/run-record';
 import { readObjects } from '../collect/cluster-logs.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
 import { gateLines, judgeRecord } from '../history/run-gate.ts';
-import { firstCauseLines } from '../page/first-causes.ts';
+import { storyLines } from '../page/first-causes.ts';
+import { knownSuites } from '../page/run-page.ts';
 import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
@@ -127,7 +128,7 @@ export function listCommand(
 }
 
 /**
- * `e2e show`: the current state of a run (default: the newest), for people with the first cause of each failure. With `waits`,
+ * `e2e show`: the current state of a run (default: the newest). People also see its faults and first causes. With `waits`,
  * its long waits instead. With `from`, the run of a folder of results instead of one in a cluster.
  */
 export function showCommand(
@@ -142,7 +143,7 @@ export function showCommand(
       return COMMAND_EXIT.passed;
     }
     const more =
-      options.output === 'table' ? [...(await causesOf(cluster, found)), ...(await worseIn(found))] : [];
+      options.output === 'table' ? [...(await storyOf(cluster, found)), ...(await worseIn(found))] : [];
     show(oneRun(found, more), options.output);
     return COMMAND_EXIT.passed;
   });
@@ -155,7 +156,8 @@ async function showFolder(
   const file = path.join(folder, 'run.json');
   try {
     const objects = readRunFile(await readFile(file, 'utf8'), file);
-    show(waits ? shownWaits(objects) : oneRun(objects), output);
+    const more = output === 'table' ? storyLines(objects, { catalog: await knownSuites() }) : [];
+    show(waits ? shownWaits(objects) : oneRun(objects, more), output);
     return COMMAND_EXIT.passed;
   } catch (error) {
     console.error(plainLine(`e2e: ${error instanceof Error ? error.message : String(error)}`));
@@ -170,16 +172,22 @@ async function worseIn(found: Snapshot & { run: TestRun }): Promise<string[]> {
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** What the cluster still says about the time of each failure. Logs stay out: there are too many for a quick look. */
-async function causesOf(cluster: ClusterContext, found: Snapshot & { run: TestRun }): Promise<string[]> {
-  if (!runRecord(found).suites.some(({ failed, state }) => failed && state === 'Finished')) return [];
+/**
+ * The faults of a run, and what the cluster still says about the time of each failure. Logs stay out: there are too many for a
+ * quick look.
+ */
+async function storyOf(cluster: ClusterContext, found: Snapshot & { run: TestRun }): Promise<string[]> {
+  const { client, namespace, signal } = cluster;
+  const failed = runRecord(found).suites.some((suite) => suite.failed && suite.state === 'Finished');
   const others = environmentsIn(found).flatMap(({ status }) => status?.namespace ?? []);
-  const namespaces = [...new Set([cluster.namespace, ...others])];
-  const objects = await readObjects(cluster.client, namespaces, cluster.signal);
-  const around = await readSurroundings(cluster.client, found, objects, namespaces, cluster.signal);
-  for (const line of around.cluster.missing)
-    console.error(`e2e: the first causes may be incomplete: ${line}`);
-  return firstCauseLines({ run: found.run, reports: found.reports, events: [], ...around });
+  const namespaces = failed ? [...new Set([namespace, ...others])] : [];
+  const objects = failed
+    ? await readObjects(client, namespaces, signal)
+    : { pods: [], events: [], troubles: [] };
+  const around = await readSurroundings(client, found, objects, namespaces, signal);
+  for (const line of around.cluster.missing) console.error(`e2e: what is below may be incomplete: ${line}`);
+  const file = { run: found.run, reports: found.reports, events: [], ...around };
+  return storyLines(file, { catalog: await knownSuites() });
 }
 
 /**

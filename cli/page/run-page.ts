@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type PageOptions, writePage } from '@backendai-e2e/page/page-file';
+import { type PageOptions, type WrittenPage, writePage } from '@backendai-e2e/page/page-file';
 import { readCatalog } from '../catalog/catalog.ts';
 import { defaultHistory } from '../history/default-folder.ts';
 import { readHistory } from '../history/history-folder.ts';
@@ -33,7 +33,7 @@ export async function runPage(out: string, shown: string): Promise<string[]> {
 export async function writeRunPage(
   out: string,
   { history = defaultHistory(), cacheDir = defaultCacheDir() }: { history?: string; cacheDir?: string } = {},
-): Promise<{ file: string; bytes: number; dataBytes: number }> {
+): Promise<Pick<WrittenPage, 'file' | 'bytes' | 'dataBytes' | 'programBytes'>> {
   const before = await previousRecord(out);
   const { records, troubles } = await readHistory(history, MOST_RUNS).catch((error: unknown) => ({
     records: [],

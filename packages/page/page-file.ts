@@ -11,7 +11,7 @@ import { alarmLines, kindOfLine, type LogText } from './model/log-lines.ts';
 import type { PageData, PageLog } from './model/page-data.ts';
 import { PAST_TESTS } from './model/past-data.ts';
 import { pastOfRun } from './model/past-of-run.ts';
-import { dataBytesIn, pageHtml } from './page-html.ts';
+import { dataBytesIn, pageHtml, programBytes } from './page-html.ts';
 
 /** What {@link writePage} cannot read in the folder. */
 export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'missing' | 'green' | 'proof'>> {
@@ -24,8 +24,10 @@ export interface PageOptions extends Partial<Pick<PageSource, 'catalog' | 'missi
 export interface WrittenPage {
   file: string;
   bytes: number;
-  /** Bytes among them that are data, compressed; the rest is the program and what it draws. */
+  /** Bytes among them that are data, compressed. The rest is the program, and the text that needs no script. */
   dataBytes: number;
+  /** Bytes among them that are the program and its style. */
+  programBytes: number;
   run: Pick<PageData, 'name' | 'succeeded'>;
   /** Kinds of alarming lines in the logs. */
   kinds: readonly string[];
@@ -58,11 +60,15 @@ export async function writePage(folder: string, options: PageOptions): Promise<W
     ...(options.green ? { green: options.green } : {}),
     ...(options.proof ? { proof: options.proof } : {}),
   });
-  const html = pageHtml(data, texts, await bundleOf(options.cacheDir));
+  const bundle = await bundleOf(options.cacheDir);
+  const html = pageHtml(data, texts, bundle);
   const target = path.join(folder, PAGE);
   await writeWhole(target, html);
   const kinds = [...new Set(alarmLines(logs).map(kindOfLine))];
-  return { file: target, bytes: Buffer.byteLength(html), dataBytes: dataBytesIn(html), run: data, kinds };
+  return {
+    ...{ file: target, bytes: Buffer.byteLength(html), dataBytes: dataBytesIn(html) },
+    ...{ programBytes: programBytes(bundle), run: data, kinds },
+  };
 }
 
 interface Logs {

@@ -4,7 +4,8 @@ import { readRunFile } from '@backendai-e2e/results/run-file';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { buildPage } from './model/build-page.ts';
-import { pageHtml } from './page-html.ts';
+import type { PageData } from './model/page-data.ts';
+import { dataBytesIn, pageHtml } from './page-html.ts';
 
 const HOSTILE = '</script><script>alert(1)</script>\u202e<img src=x onerror=alert(1)>';
 const bundle = { script: 'start()', style: 'p{}', draw: () => '<p>drawn</p>' };
@@ -64,5 +65,22 @@ describe('the file of the page', () => {
   it('explains the failure by what a component wrote at that time', () => {
     expect(data.failures[0]?.causes[0]).to.deep.include({ component: 'manager' });
     expect(data.failures[0]?.alarms[0]).to.deep.include({ source: 'manager/main', rare: true });
+  });
+
+  it('leaves passed tests to its script where the text has no room for them', () => {
+    const suites = data.suites.map((suite) => ({
+      ...suite,
+      tests: [...suite.tests, { title: 'passes', state: 'passed' as const, seconds: 1 }],
+    }));
+    const drawn: PageData[] = [];
+    const draw = (shown: PageData) => {
+      drawn.push(shown);
+      return 'x'.repeat(shown.suites[0]?.leftOut ? 100 : 600_000);
+    };
+    const file = pageHtml({ ...data, suites }, new Map(), { ...bundle, draw });
+    expect(file).to.include('<div id="page" data-brief>');
+    expect(drawn.at(-1)?.suites[0]).to.deep.include({ leftOut: 1 });
+    expect(drawn.at(-1)?.suites[0]?.tests.map(({ state }) => state)).to.deep.equal(['failed']);
+    expect(Buffer.byteLength(file) - dataBytesIn(file)).to.be.below(600_000);
   });
 });

@@ -11,6 +11,7 @@ import type { PageData } from './model/page-data.ts';
 export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bundle: Bundle): string {
   const { script, style } = bundle;
   const policy = policyOf(data, bundle);
+  const { html, brief } = drawnWithin(MOST_BYTES - FRAME_BYTES - programBytes(bundle), data, bundle);
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -24,7 +25,7 @@ export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bund
     `<style>${style}</style>`,
     '</head>',
     '<body>',
-    `<div id="page">${bundle.draw(data)}</div>`,
+    `<div id="page"${brief ? ' data-brief' : ''}>${html}</div>`,
     block('data', JSON.stringify(data)),
     ...[...logs].map(([id, text]) => block(id, text)),
     `<script>${script}</script>`,
@@ -32,6 +33,31 @@ export function pageHtml(data: PageData, logs: ReadonlyMap<string, string>, bund
     '</html>',
     '',
   ].join('\n');
+}
+
+/** Bytes of a page besides its compressed data: program, style, and what a reader without scripts sees. */
+const MOST_BYTES = 600_000;
+/** Of these, for the head of the file and the tags around its blocks. */
+const FRAME_BYTES = 8_000;
+
+/** Bytes of the program and the style, which are the same in every page. */
+export function programBytes({ script, style }: Pick<Bundle, 'script' | 'style'>): number {
+  return Buffer.byteLength(script) + Buffer.byteLength(style);
+}
+
+/** The page as HTML. If it has no room, passed tests are left to the script, which has all data. */
+function drawnWithin(bytes: number, data: PageData, bundle: Bundle): { html: string; brief: boolean } {
+  const html = bundle.draw(data);
+  if (Buffer.byteLength(html) <= bytes) return { html, brief: false };
+  return { html: bundle.draw(withoutPassed(data)), brief: true };
+}
+
+function withoutPassed(data: PageData): PageData {
+  const suites = data.suites.map((suite) => {
+    const tests = suite.tests.filter(({ state }) => state !== 'passed');
+    return { ...suite, tests, hooks: [], leftOut: suite.tests.length - tests.length };
+  });
+  return { ...data, suites };
 }
 
 /** The policy of a page. A live one may also ask the server that it came from, and no other. */

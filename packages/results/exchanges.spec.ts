@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { exchangeList, exchangesIn } from './exchanges.ts';
+import { exchangeList, exchangesIn, splitFailure } from './exchanges.ts';
 
 const at = '2026-01-01T00:00:05.000Z';
 const exchange = (request: string, answer: string, times = 1) => ({
@@ -34,5 +34,14 @@ describe('the exchanges in the text of a failure', () => {
     expect(exchangesIn(textOf(exchange('GET /x', '200 ok')).slice(0, 70))).to.deep.equal([]);
     expect(textOf()).to.equal('expected 1\n    at here');
     expect(exchangesIn(textOf())).to.deep.equal([]);
+  });
+
+  it('are apart from what went wrong, with the stack behind them', () => {
+    const text = textOf(exchange('GET /x', '200 ok'));
+    expect(splitFailure(text)).to.deep.equal({
+      message: 'expected 1',
+      requests: `Last requests:\n  ${at} GET /x\n    → 200 ok (0.25 s)\n    at here`,
+    });
+    expect(splitFailure('expected 1')).to.deep.equal({ message: 'expected 1', requests: '' });
   });
 });

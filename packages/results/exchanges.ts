@@ -41,6 +41,14 @@ export function exchangeList(exchanges: readonly ListedExchange[]): string {
   return [HEADING, ...lines].join('\n');
 }
 
+/** The text of a failure in two parts: what went wrong, and the list of exchanges with what follows it. Either may be empty. */
+export function splitFailure(error: string): { message: string; requests: string } {
+  const lines = error.split('\n');
+  const from = lines.indexOf(HEADING);
+  if (from < 0) return { message: error, requests: '' };
+  return { message: lines.slice(0, from).join('\n'), requests: lines.slice(from).join('\n') };
+}
+
 /** The last HTTP exchanges in the text of a failure, oldest first. Other lines are left out: SQL, cut ones, and forged ones. */
 export function exchangesIn(error: string): HttpExchange[] {
   const lines = error.split('\n');

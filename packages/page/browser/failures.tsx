@@ -1,3 +1,4 @@
+import { splitFailure } from '@backendai-e2e/results/exchanges';
 import { useState } from 'preact/hooks';
 import { changedParts } from '../model/changes.ts';
 import type { PageData, PageFailure } from '../model/page-data.ts';
@@ -46,7 +47,7 @@ function Failure({ failure, data, alive }: { failure: PageFailure; data: PageDat
           {duration(failure.seconds)} · <a href={`#${failure.anchor}`}>permanent link</a>
         </p>
         {/* What is closed is drawn in short, until someone opens it: most runs have many known issues. */}
-        <ErrorText error={isOpen ? failure.error : shortened(failure.error)} />
+        <ErrorText error={isOpen ? splitFailure(failure.error).message : shortened(failure.error)} />
         {isOpen && <Details failure={failure} data={data} alive={alive} />}
       </details>
     </article>
@@ -57,6 +58,7 @@ function Details({ failure, data, alive }: { failure: PageFailure; data: PageDat
   return (
     <div>
       <Causes failure={failure} />
+      <Requests failure={failure} />
       <FirstBadRun failure={failure} past={data.past} />
       <Surroundings failure={failure} data={data} alive={alive} />
       <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
@@ -72,6 +74,18 @@ function Details({ failure, data, alive }: { failure: PageFailure; data: PageDat
         </p>
       )}
     </div>
+  );
+}
+
+/** What the test asked before it failed, and the stack. */
+function Requests({ failure: { error } }: { failure: PageFailure }) {
+  const { requests } = splitFailure(error);
+  if (requests === '') return null;
+  return (
+    <details>
+      <summary>Its last requests and answers</summary>
+      <ErrorText error={requests} />
+    </details>
   );
 }
 

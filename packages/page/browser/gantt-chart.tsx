@@ -222,7 +222,7 @@ function Hatch() {
 }
 
 /** The text as far as it fits into a width of the drawing. */
-export function fitted(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   const room = Math.floor(width / CHARACTER);
   if (text.length <= room) return text;
   return room < 3 ? '' : `${text.slice(0, room - 1)}…`;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { hydrate } from 'preact';
+import { hydrate, render } from 'preact';
 import type { PageData } from '../model/page-data.ts';
 import { readFrom, textOf } from './data-block.ts';
 import { follow } from './live.tsx';
@@ -14,7 +14,12 @@ async function main(): Promise<void> {
   const data: PageData = JSON.parse(await textOf('data'));
   const shown = signal(data);
   setLogs(data.logs);
-  hydrate(<Shown page={shown} />, root);
+  if (root.dataset.brief === undefined) {
+    hydrate(<Shown page={shown} />, root);
+  } else {
+    root.replaceChildren();
+    render(<Shown page={shown} />, root);
+  }
   alive.value = true;
   showTarget();
   addEventListener('hashchange', showTarget);

@@ -1,4 +1,5 @@
 import type { PageData } from '../model/page-data.ts';
+import { ColumnHeads } from './column-heads.tsx';
 import { Sparkline } from './sparkline.tsx';
 
 interface Series {
@@ -9,7 +10,7 @@ interface Series {
 }
 
 /** What the suites measured. Several values of one name make a line with their median and range. */
-export function Measurements({ data }: { data: PageData }) {
+export function Measurements({ data, alive }: { data: PageData; alive: boolean }) {
   const series = seriesOf(data);
   if (series.length === 0) return null;
   return (
@@ -17,28 +18,24 @@ export function Measurements({ data }: { data: PageData }) {
       <h2 id="measurements">Measurements</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Table of measurements">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">suite</th>
-              <th scope="col">measurement</th>
-              <th scope="col">median</th>
-              <th scope="col">lowest</th>
-              <th scope="col">highest</th>
-              <th scope="col">values</th>
-              <th scope="col">in order</th>
-            </tr>
-          </thead>
+        <table class="figures">
+          <ColumnHeads
+            names={['suite', 'measurement', 'median', 'lowest', 'highest', 'values', 'in order']}
+          />
           <tbody>
             {series.map(({ suite, name, unit, values }) => (
               <tr key={`${suite} ${name} ${unit}`}>
                 <td>{suite}</td>
-                <th scope="row">{name}</th>
-                <td class="number">{`${rounded(medianOf(values))} ${unit}`}</td>
-                <td class="number">{rounded(Math.min(...values))}</td>
-                <td class="number">{rounded(Math.max(...values))}</td>
-                <td class="number">{values.length}</td>
-                <td>{values.length > 1 && <Sparkline values={values} />}</td>
+                <th>{name}</th>
+                <td>{`${rounded(medianOf(values))} ${unit}`}</td>
+                {values.length > 1 && (
+                  <>
+                    <td>{rounded(Math.min(...values))}</td>
+                    <td>{rounded(Math.max(...values))}</td>
+                    <td>{values.length}</td>
+                    <td>{alive && <Sparkline values={values} />}</td>
+                  </>
+                )}
               </tr>
             ))}
           </tbody>

@@ -62,7 +62,7 @@ export function Page({ data }: { data: PageData }) {
         <FlakyBoard data={data} />
         <GanttChart data={data} alive={isAlive} />
         <Timeline data={data} alive={isAlive} />
-        <Measurements data={data} />
+        <Measurements data={data} alive={isAlive} />
         <Trends data={data} alive={isAlive} />
         <ProofBoard data={data} alive={isAlive} />
         <Logs data={data} alive={isAlive} />

@@ -4,7 +4,7 @@ import { glyphOf, toneOf } from './words.ts';
 export function StateMark({ state }: { state: string }) {
   return (
     <span class={`state ${toneOf(state)}`}>
-      <span aria-hidden="true">{glyphOf(state)}</span> {state}
+      {glyphOf(state)} {state}
     </span>
   );
 }

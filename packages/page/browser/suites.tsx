@@ -71,7 +71,7 @@ function SuiteRows({ suite }: { suite: PageSuite }) {
         </td>
         <th scope="row">{suite.name}</th>
         <td>{suite.environment}</td>
-        <td class="number">{suite.tests.length}</td>
+        <td class="number">{suite.tests.length + (suite.leftOut ?? 0)}</td>
         <td class="number">{suite.seconds === undefined ? '–' : duration(suite.seconds)}</td>
         <td class="number">{suite.attempt}</td>
       </tr>
@@ -82,7 +82,7 @@ function SuiteRows({ suite }: { suite: PageSuite }) {
           )}
           <details>
             <summary>
-              {counted(suite.tests.length, 'test')}
+              {counted(suite.tests.length + (suite.leftOut ?? 0), 'test')}
               {suite.hooks.length > 0 && `, ${counted(suite.hooks.length, 'long hook')}`}
               <span class="hidden"> of {suite.name}</span>
             </summary>
@@ -92,6 +92,9 @@ function SuiteRows({ suite }: { suite: PageSuite }) {
                 <TestLine key={`${index} ${test.title}`} test={test} />
               ))}
             </ol>
+            {suite.leftOut && (
+              <p>{counted(suite.leftOut, 'test')} passed. The script of this page shows them.</p>
+            )}
             {suite.hooks.length > 0 && (
               <ul class="tests">
                 {suite.hooks.map((hook, index) => (
@@ -120,10 +123,10 @@ function TestLine({ test }: { test: PageTest }) {
 
 function Times({ startedAt, seconds }: { startedAt?: number; seconds: number }) {
   return (
-    <span class="times">
+    <small>
       {duration(seconds)}
       {startedAt !== undefined && ` from ${clockTime(startedAt)}`}
-    </span>
+    </small>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { PageData } from '../model/page-data.ts';
+import type { PageData, TestedPart } from '../model/page-data.ts';
 import { duration } from './words.ts';
 
 /** Versions and digests, the phases of the job, and what is not on the page. */
@@ -16,14 +16,16 @@ export function Tested({ data: { tested, phases, missing } }: { data: PageData }
                 <th scope="col">component</th>
                 <th scope="col">version</th>
                 <th scope="col">digest</th>
+                <th scope="col">environments</th>
               </tr>
             </thead>
             <tbody>
-              {tested.map(({ what, version, digest }) => (
-                <tr key={`${what} ${digest}`}>
+              {rowsOf(tested).map(({ what, version, digest, environments }) => (
+                <tr key={`${what} ${version} ${digest}`}>
                   <th scope="row">{what}</th>
                   <td>{version}</td>
                   <td class="digest">{digest}</td>
+                  <td>{environments.join(', ')}</td>
                 </tr>
               ))}
             </tbody>
@@ -47,4 +49,22 @@ export function Tested({ data: { tested, phases, missing } }: { data: PageData }
       )}
     </section>
   );
+}
+
+interface TestedRow extends TestedPart {
+  /** Where it was tested; empty for what all environments share. */
+  environments: string[];
+}
+
+/** One row for equal parts of several environments. A digest is shown from its algorithm on. */
+function rowsOf(tested: readonly TestedPart[]): TestedRow[] {
+  const rows = new Map<string, TestedRow>();
+  for (const { what, version, digest, environment } of tested) {
+    const shown = digest.slice(digest.indexOf('@') + 1);
+    const key = JSON.stringify([what, version, shown]);
+    const row = rows.get(key) ?? { what, version, digest: shown, environments: [] };
+    if (environment) row.environments.push(environment);
+    rows.set(key, row);
+  }
+  return [...rows.values()];
 }

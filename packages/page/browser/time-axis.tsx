@@ -12,10 +12,12 @@ interface Axis {
   scale: ScaleTime<number, number>;
   top: number;
   height: number;
+  /** Whether the times are above the chart as well. */
+  both?: boolean;
 }
 
 /** Lines and times of day (UTC) across a chart. */
-export function TimeAxis({ scale, top, height }: Axis) {
+export function TimeAxis({ scale, top, height, both = false }: Axis) {
   const place = placesOn(scale);
   return (
     <g class="axis">
@@ -25,6 +27,11 @@ export function TimeAxis({ scale, top, height }: Axis) {
           <text x={place(tick)} y={top + height + 16}>
             {tick.toISOString().slice(11, 19)}
           </text>
+          {both && (
+            <text x={place(tick)} y={top - 6}>
+              {tick.toISOString().slice(11, 19)}
+            </text>
+          )}
         </g>
       ))}
     </g>

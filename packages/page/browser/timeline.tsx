@@ -1,16 +1,16 @@
 import { scaleUtc } from 'd3-scale';
 import type { PageChange, PageData, PageFault, PodLane, Window } from '../model/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
-import { fitted } from './gantt-chart.tsx';
+import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
-import { type Place, placesOn, TimeAxis } from './time-axis.tsx';
-import { clockTime, duration } from './words.ts';
+import { placesOn, TimeAxis } from './time-axis.tsx';
+import { clockTime, counted } from './words.ts';
 
 const WIDTH = 1200;
 const LEFT = 210;
 const ROW = 26;
-/** Rows of the drawing. The table below it has all. */
-const MAX_FAULTS = 40;
+/** A chart that is higher has its times at the top as well. */
+const HIGH = 400;
 
 const KINDS: Readonly<Record<PageChange['kind'], { glyph: string; name: string }>> = {
   restart: { glyph: '↻', name: 'restarts' },
@@ -43,19 +43,22 @@ export function TimelineChart({ faults, changes, lanes, paces, window, test, lab
   const scale = scaleUtc([window.from, window.to], [LEFT, WIDTH - 90]).clamp(true);
   const place = placesOn(scale);
   const kinds = KIND_NAMES.filter((kind) => changes.some((change) => change.kind === kind));
-  const bands = faults.slice(0, MAX_FAULTS);
-  const rows = (test ? 1 : 0) + bands.length + kinds.length;
-  const more = alive ? heightOfLanes(lanes, paces) : 0;
-  if (rows * ROW + more === 0) return null;
-  const height = rows * ROW + more + 28;
-  const first = test ? ROW : 0;
+  const layout = faultLayout(faults, { place, window, right: WIDTH });
+  const podHeight = alive ? heightOfLanes(lanes, paces) : 0;
+  const faultHeight = layout.names.length * FAULT_ROW;
+  const own = (test ? ROW : 0) + faultHeight + kinds.length * ROW + podHeight;
+  if (own === 0) return null;
+  const top = own > HIGH ? 20 : 0;
+  const first = top + (test ? ROW : 0);
+  const marks = first + faultHeight;
+  const height = top + own + 28;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
     <section class="scroll" tabIndex={0} aria-label={label}>
       <svg viewBox={`0 0 ${WIDTH} ${height}`} class="chart" role="img" aria-label={label}>
-        <TimeAxis scale={scale} top={0} height={height - 24} />
+        <TimeAxis scale={scale} top={top} height={own + 4} both={top > 0} />
         {test && (
-          <g>
+          <g transform={`translate(0 ${top})`}>
             <text x={4} y={17} class="lane">
               test
             </text>
@@ -70,11 +73,9 @@ export function TimelineChart({ faults, changes, lanes, paces, window, test, lab
             </rect>
           </g>
         )}
-        {bands.map((fault, index) => (
-          <FaultBand key={fault.name} fault={fault} place={place} y={first + index * ROW} window={window} />
-        ))}
+        <FaultRows layout={layout} place={place} window={window} top={first} alive={alive} />
         {kinds.map((kind, row) => (
-          <g key={kind} transform={`translate(0 ${first + (bands.length + row) * ROW + 18})`}>
+          <g key={kind} transform={`translate(0 ${marks + row * ROW + 18})`}>
             <text x={4} class="lane">
               {KINDS[kind].glyph} {KINDS[kind].name}
             </text>
@@ -90,64 +91,19 @@ export function TimelineChart({ faults, changes, lanes, paces, window, test, lab
             </g>
           </g>
         ))}
-        {more > 0 && <PodRows lanes={lanes} paces={paces} place={place} window={window} top={rows * ROW} />}
+        {podHeight > 0 && (
+          <PodRows
+            lanes={lanes}
+            paces={paces}
+            place={place}
+            window={window}
+            top={marks + kinds.length * ROW}
+          />
+        )}
       </svg>
+      {layout.left > 0 && <p>{counted(layout.left, 'more fault')} are in the table below.</p>}
     </section>
   );
-}
-
-interface Band {
-  fault: PageFault;
-  place: Place;
-  y: number;
-  window: Window;
-}
-
-/** asked → injected → seen in force → healed → seen healed. */
-function FaultBand({ fault, place, y, window }: Band) {
-  const { asked, injected, seenInForce, healed, seenHealed } = fault;
-  const parts = [
-    ['asked', asked, injected],
-    ['injected', injected, seenInForce],
-    ['in-force', seenInForce, healed],
-    ['healed', healed, seenHealed],
-  ] as const;
-  const told = momentsOf(fault);
-  const end = seenHealed ?? healed ?? window.to;
-  return (
-    <g>
-      <title>{told}</title>
-      <text x={4} y={y + 17} class="lane">
-        {fitted(`⚡ ${fault.action} ${fault.component}`, LEFT - 12)}
-      </text>
-      {parts.map(([name, from, to]) => {
-        if (from === undefined) return null;
-        const until = to ?? window.to;
-        const width = Math.max(1.5, place(until) - place(from));
-        return <rect key={name} class={`band-${name}`} x={place(from)} y={y + 4} width={width} height={18} />;
-      })}
-      <text x={place(end) + 6} y={y + 17} class="lane">
-        {recoveryOf(fault)}
-      </text>
-    </g>
-  );
-}
-
-/** Seconds from the end of the effect to the proof of it. */
-function recoveryOf({ healed, seenHealed }: PageFault): string {
-  if (healed === undefined) return 'not healed';
-  return seenHealed === undefined ? 'not seen healed' : `+${duration((seenHealed - healed) / 1000)}`;
-}
-
-function momentsOf({ name, asked, injected, seenInForce, healed, seenHealed }: PageFault): string {
-  const moments = [
-    ['asked', asked],
-    ['injected', injected],
-    ['seen in force', seenInForce],
-    ['healed', healed],
-    ['seen healed', seenHealed],
-  ] as const;
-  return `${name}: ${moments.map(([what, at]) => `${what} ${clockTime(at)}`).join(', ')}`;
 }
 
 /** Faults and changes of the whole run. */
@@ -161,8 +117,8 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
     <section aria-labelledby="timeline">
       <h2 id="timeline">Faults and changes</h2>
       <p>
-        A band runs from the request through injection, effect and healing to the proof that it is over. The
-        number behind it is the time from healing to that proof.
+        A row holds the faults of a component. A band runs from the request through injection, effect and
+        healing to the proof that it is over. The number at it is the time from healing to that proof.
         {lanes.length > 0 &&
           ` ${PODS_WORDS} Kubernetes keeps no history of readiness: a pod that is gone counts as running.`}
       </p>
@@ -179,23 +135,35 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
       <details>
         <summary>{`${within.length} changes in the cluster`}</summary>
         <ul class="lines">
-          {[
+          {folded([
             ...within.map((each) => ({
               at: each.at,
               text: `${KINDS[each.kind].glyph} ${each.subject}: ${each.text}`,
             })),
             ...deeds,
-          ]
-            .sort((a, b) => a.at - b.at)
-            .map(({ at, text }, index) => (
-              <li key={`${index} ${at}`}>
-                <time>{clockTime(at)}</time> {text}
-              </li>
-            ))}
+          ]).map(({ at, text, times }, index) => (
+            <li key={`${index} ${at}`}>
+              <time>{clockTime(at)}</time> {text}
+              {times > 1 && ` (${times} times until the next line)`}
+            </li>
+          ))}
         </ul>
       </details>
     </section>
   );
+}
+
+/** Lines in the order of time. The same text several times in a row is one line. */
+function folded(
+  lines: readonly { at: number; text: string }[],
+): { at: number; text: string; times: number }[] {
+  const result: { at: number; text: string; times: number }[] = [];
+  for (const line of [...lines].sort((a, b) => a.at - b.at || a.text.localeCompare(b.text))) {
+    const last = result.at(-1);
+    if (last?.text === line.text) last.times += 1;
+    else result.push({ ...line, times: 1 });
+  }
+  return result;
 }
 
 function FaultTable({ faults }: { faults: readonly PageFault[] }) {

@@ -17,39 +17,39 @@ export function Trends({ data: { past }, alive }: { data: PageData; alive: boole
         The band behind a line holds the middle half of the earlier values. <b>▲</b> marks a value beyond the
         gate: the median, plus three deviations, at least a quarter. It needs five earlier runs.
       </p>
-      <Rows rows={durations.toSorted(byBeyond)} label="Durations of suites" />
+      <Rows rows={durations.toSorted(byBeyond)} alive={alive} label="Durations of suites" />
       {alive && measured.length > 0 && (
         <OnDemand
           summary={`${counted(measured.length, 'measurement')} over the last runs`}
-          draw={() => <Rows rows={measured.toSorted(byBeyond)} label="Measurements over the last runs" />}
+          draw={() => (
+            <Rows rows={measured.toSorted(byBeyond)} alive label="Measurements over the last runs" />
+          )}
         />
       )}
     </section>
   );
 }
 
-function Rows({ rows, label }: { rows: readonly Trend[]; label: string }) {
+function Rows({ rows, label, alive }: { rows: readonly Trend[]; label: string; alive: boolean }) {
   if (rows.length === 0) return null;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
     <section class="scroll" tabIndex={0} aria-label={label}>
-      <table>
+      <table class="figures">
         <ColumnHeads names={['suite', 'what', 'now', 'median', 'middle half', 'gate', 'oldest to newest']} />
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.suite} ${row.name} ${row.unit}`}>
               <th scope="row">{row.suite}</th>
               <td>{row.name}</td>
-              <td class="number">
+              <td>
                 {row.beyond && <b class="bad">▲ </b>}
                 {rounded(row.values.at(-1) ?? 0)} {row.unit}
               </td>
-              <td class="number">{rounded(row.median)}</td>
-              <td class="number">{`${rounded(row.low)} to ${rounded(row.high)}`}</td>
-              <td class="number">{row.limit === undefined ? '–' : rounded(row.limit)}</td>
-              <td>
-                <Sparkline values={row.values} band={row} />
-              </td>
+              <td>{rounded(row.median)}</td>
+              <td>{`${rounded(row.low)} to ${rounded(row.high)}`}</td>
+              <td>{row.limit === undefined ? '–' : rounded(row.limit)}</td>
+              <td>{alive && <Sparkline values={row.values} band={row} />}</td>
             </tr>
           ))}
         </tbody>

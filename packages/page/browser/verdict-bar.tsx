@@ -28,12 +28,30 @@ export function VerdictBar({ data }: { data: PageData }) {
       <SinceLine data={data} />
       <p class="facts">
         {counted(data.suites.length, 'suite')} in {data.environments.join(', ')}
-        {data.backendAi.length > 0 && ` · Backend.AI ${data.backendAi.join(', ')}`} · {dateTime(startedAt)}
+        {data.backendAi.length > 0 && ` · Backend.AI ${data.backendAi.join(', ')}`}
+        <Digests data={data} /> · {dateTime(startedAt)}
         {startedAt !== undefined &&
           finishedAt !== undefined &&
           ` · ${duration((finishedAt - startedAt) / 1000)}`}
       </p>
     </header>
+  );
+}
+
+/** The commit of the tests, and where the digests are. */
+function Digests({ data: { tested } }: { data: PageData }) {
+  const commit = tested.find(({ what }) => what === 'command')?.digest ?? '';
+  const digests = new Set(tested.map(({ digest }) => digest).filter((one) => one.includes('sha256:')));
+  return (
+    <>
+      {commit !== '' && ` · tests of commit ${commit.slice(0, 12)}`}
+      {digests.size > 0 && (
+        <>
+          {' · '}
+          <a href="#tested">{counted(digests.size, 'image')} by digest</a>
+        </>
+      )}
+    </>
   );
 }
 

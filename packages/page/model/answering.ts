@@ -9,7 +9,7 @@ const ROUTES: readonly (readonly [path: RegExp, component: string])[] = [
     /^\/(upload|download|download-archive|volumes?|v1\/storages|folder\/(file|mount|usage))(\/|$)/,
     'storage-proxy',
   ],
-  [/^\/(containers|images|scratches)(\/|$)/, 'agent'],
+  [/^\/(containers|images|networks|scratches)(\/|$)/, 'agent'],
   [/^\/(admin|auth|config|events|folders|services|session|v2)(\/|$)/, 'manager'],
 ];
 /** Each component has these. */

@@ -228,7 +228,8 @@ function testedParts({ tested }: WholeRunFile): TestedPart[] {
   return [
     ...tested.environments.flatMap(({ name, status }) =>
       (status?.components ?? []).map((component) => ({
-        what: tested.environments.length > 1 ? `${name}: ${component.name}` : component.name,
+        what: component.name,
+        environment: name,
         version: component.version ?? '',
         digest: component.imageDigest ?? '',
       })),

@@ -17,7 +17,7 @@ export interface PageData {
   counts?: Counts;
   startedAt?: number;
   finishedAt?: number;
-  /** "component version digest" of what was tested, and what tested it. */
+  /** What was tested, and what tested it. */
   tested: readonly TestedPart[];
   suites: readonly PageSuite[];
   failures: readonly PageFailure[];
@@ -46,6 +46,8 @@ export interface PageData {
 
 export interface TestedPart {
   what: string;
+  /** Where it was tested; absent for what all environments share. */
+  environment?: string;
   version: string;
   digest: string;
 }
@@ -65,6 +67,8 @@ export interface PageSuite {
   description?: string;
   claims: readonly string[];
   tests: readonly PageTest[];
+  /** How many more tests passed, where the page has no room to show them before its script runs. */
+  leftOut?: number;
   hooks: readonly Timed[];
   measurements: readonly { name: string; value: number; unit: string }[];
 }
