@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
@@ -16,7 +17,7 @@ import { type CheckOptions, checkChanges } from './check.ts';
 import { type Defect, readDefects } from './defect-list.ts';
 import { failuresWith, readFailures, writeFailures } from './failures.ts';
 import { judge, type Outcome, type TestsBySuite, unproven } from './judge.ts';
-import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
+import { managerLast, mustReconnect, overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 import { plant, undoAll, unplanted, untilPlanted } from './plant.ts';
 import { changesOf } from './planting.ts';
 import { readRecord, recordWith, settledIn, writeRecord } from './record.ts';
@@ -35,6 +36,8 @@ import {
 const SUITE_SECONDS = 1_500;
 /** Suites that run beside each other. */
 const SUITES_AT_ONCE = 2;
+/** Longest time until running managers reach replaced agents, milliseconds (ai.backend.manager.clients.agent.pool). */
+const RECONNECT_MS = 100_000;
 /** Time for undoing, also after Ctrl-C, milliseconds. */
 const UNDO_MS = 1_200_000;
 
@@ -87,16 +90,19 @@ export function defectsCommand(options: DefectOptions): Promise<number> {
       const groups = options.together && left.length > 0 ? [left] : planGroups(left, options.atOnce);
       for (const group of groups) {
         const wanted = { names: suitesOf(group, suites), grep: options.grep };
-        const outcomes = await tryGroup(bench, group, wanted, p);
-        for (const { state, name, said } of outcomes) p.log(`${state}: ${name}: ${said}`);
-        const fresh = outcomes.map((outcome) => withDigest(outcome, group));
-        tried = merged(tried, fresh);
-        // Another call may have written results of another environment meanwhile.
-        await writeTried(all, merged(await earlier(), fresh));
-        await writeRecord(
-          recordWith(all, await readRecord(), fresh, { on: today(), release: VERSIONS.backendAi }),
-        );
-        await writeFailures(failuresWith(all, await readFailures(), fresh));
+        // Before the defects are undone, which may fail or be interrupted.
+        const keep = async (outcomes: readonly Outcome[]): Promise<void> => {
+          for (const { state, name, said } of outcomes) p.log(`${state}: ${name}: ${said}`);
+          const fresh = outcomes.map((outcome) => withDigest(outcome, group));
+          tried = merged(tried, fresh);
+          // Another call may have written results of another environment meanwhile.
+          await writeTried(all, merged(await earlier(), fresh));
+          await writeRecord(
+            recordWith(all, await readRecord(), fresh, { on: today(), release: VERSIONS.backendAi }),
+          );
+          await writeFailures(failuresWith(all, await readFailures(), fresh));
+        };
+        await tryGroup(bench, group, wanted, keep, p);
       }
       const mine = tried.filter(({ name }) => chosen.some((defect) => defect.name === name));
       console.log(tableOf(all, mine, { wide: false }));
@@ -138,31 +144,37 @@ interface Wanted {
   grep: string | undefined;
 }
 
-/** Plants a group, runs the suites, judges each defect, and undoes everything. */
+/** Plants a group, runs the suites, judges each defect, and undoes everything. @param keep called with the outcomes before that */
 async function tryGroup(
   bench: Bench,
   group: readonly Defect[],
   wanted: Wanted,
+  keep: (outcomes: readonly Outcome[]) => Promise<void>,
   p: Provision,
-): Promise<Outcome[]> {
+): Promise<void> {
   p.log(`planting ${group.map(({ name }) => name).join(', ')}`);
   try {
     const failed = await plantGroup(bench, group, p);
     const planted = group.filter((defect) => !failed.has(defect.name));
     p.log(`running ${wanted.names.join(', ')}`);
     const tests = planted.length > 0 ? await runSuites(bench, wanted, p) : new Map<string, TestRecord[]>();
-    p.log('undoing');
     for (const { defect, why } of await unprovenIn(bench, planted, p)) failed.set(defect.name, why);
-    return group.map((defect) => {
-      const why = failed.get(defect.name);
-      return why === undefined ? judge(defect, tests, planted) : unproven(defect, why);
-    });
+    await keep(
+      group.map((defect) => {
+        const why = failed.get(defect.name);
+        return why === undefined ? judge(defect, tests, planted) : unproven(defect, why);
+      }),
+    );
+    p.log('undoing');
   } finally {
     await restore(bench, { ...p, signal: AbortSignal.timeout(UNDO_MS) });
   }
 }
 
-/** Plants all components, then waits for each, because new pods mostly wait. Returns why a defect could not be planted, by its name. */
+/**
+ * Plants the components, the manager last. Managers reach replaced agents late, and a session that starts meanwhile stays as it
+ * is. New managers reach them at once. Returns why a defect could not be planted, by its name.
+ */
 async function plantGroup(
   bench: Bench,
   group: readonly Defect[],
@@ -180,8 +192,11 @@ async function plantGroup(
         failed.set(name, error instanceof Error ? error.message : String(error));
     }
   };
-  for (const one of components) await attempt(one, (defects) => plant(bench, one, defects, p));
-  for (const one of components) await attempt(one, () => untilPlanted(bench, one, p));
+  for (const some of managerLast(components)) {
+    await Promise.all(some.map((one) => attempt(one, (defects) => plant(bench, one, defects, p))));
+    for (const one of some) await attempt(one, () => untilPlanted(bench, one, p));
+  }
+  if (mustReconnect(components)) await delay(RECONNECT_MS, undefined, { signal: p.signal });
   return failed;
 }
 

@@ -42,6 +42,15 @@ describe('judging a planted defect', () => {
     expect([outcome.state, outcome.seenBy, outcome.said]).to.deep.equal(['unnamed', [], 'it: timeout']);
   });
 
+  it('is not caught by a failed hook, whose title has that of the test after it', () => {
+    const hook = 'a session › "before all" hook: a session runs for "the manager says so"';
+    const { state, said } = judged({ s: [test(hook, 'failed', 'Error: Timeout of 100000ms')] });
+    expect([state, said]).to.deep.equal([
+      'unnamed',
+      'a session › "before all" hook: a session runs: Error: Timeout of 100000ms',
+    ]);
+  });
+
   it('is not caught by a suite that the row does not name', () => {
     expect(judged({ u: [test('the manager', 'failed', 'x')] }).said).to.equal('no test ran');
   });

@@ -60,6 +60,8 @@ export function unproven({ name }: Defect, why: string): Outcome {
   return { name, state: 'unproven', seenBy: [], said: firstLine(why).slice(0, MAX_LENGTH) };
 }
 
+/** The title of a failed hook without that of the test which it precedes: that test has noticed nothing. */
 function messageOf({ title, error }: TestRecord): string {
-  return `${title}: ${firstLine(error)}`.slice(0, MAX_LENGTH);
+  const own = title.replace(/("(?:before|after) (?:all|each)" hook\b.*?) for ".*"$/s, '$1');
+  return `${own}: ${firstLine(error)}`.slice(0, MAX_LENGTH);
 }

@@ -1,7 +1,7 @@
 import type { Component } from '@backendai-e2e/api/components';
 import { expect } from 'chai';
 import type { Defect } from './defect-list.ts';
-import { overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
+import { managerLast, mustReconnect, overlapping, planGroups, selectDefects, suitesOf } from './plan.ts';
 
 const defect = (name: string, component: Component, module: string, ...suites: string[]): Defect => ({
   name,
@@ -68,5 +68,16 @@ describe('planning defects', () => {
     expect(overlapping([one, defect('b', 'agent', 'x', 's'), defect('c', 'manager', 'y', 's')])).to.equal(
       undefined,
     );
+  });
+
+  it('replaces the managers last, which must reach new agents', () => {
+    expect(managerLast(['manager', 'agent', 'webserver'])).to.deep.equal([
+      ['agent', 'webserver'],
+      ['manager'],
+    ]);
+    expect(managerLast(['manager'])).to.deep.equal([['manager']]);
+    expect(mustReconnect(['agent', 'webserver'])).to.equal(true);
+    expect(mustReconnect(['agent', 'manager'])).to.equal(false);
+    expect(mustReconnect(['webserver'])).to.equal(false);
   });
 });

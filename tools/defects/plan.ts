@@ -1,3 +1,4 @@
+import type { Component } from '@backendai-e2e/api/components';
 import type { Defect } from './defect-list.ts';
 
 /** The named defects, in the order of the list. Throws an Error for a name that the list does not have. */
@@ -61,4 +62,16 @@ function canMeet(one: Defect, other: Defect): boolean {
 export function suitesOf(defects: readonly Defect[], wanted?: readonly string[]): string[] {
   const all = [...new Set(defects.flatMap(({ suites }) => suites))];
   return wanted ? all.filter((suite) => wanted.includes(suite)) : all;
+}
+
+/** Components in the order in which their pods are replaced: the managers when all others are ready. Pure. */
+export function managerLast(components: readonly Component[]): Component[][] {
+  const others = components.filter((one) => one !== 'manager');
+  const managers = components.filter((one) => one === 'manager');
+  return [others, managers].filter((some) => some.length > 0);
+}
+
+/** Whether managers stay while their agents are replaced, and must connect to them again. Pure. */
+export function mustReconnect(components: readonly Component[]): boolean {
+  return components.includes('agent') && !components.includes('manager');
 }

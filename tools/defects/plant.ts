@@ -4,6 +4,7 @@ import { command } from '@backendai-e2e/cli/machine/command';
 import type { Provision } from '@backendai-e2e/cli/machine/provision';
 import type { Bench } from '../selftests/break-environment.ts';
 import type { Defect } from './defect-list.ts';
+import { managerLast } from './plan.ts';
 import {
   configMapName,
   configMapOf,
@@ -66,13 +67,22 @@ export async function undoAll(bench: Bench, p: Provision): Promise<Component[]> 
   const list = ['get', 'configmaps', `--selector=${PLANTED_LABEL}`, '--output=name'];
   const found = (await kubectl(bench, p, list)).split('\n');
   const planted = COMPONENTS.filter((component) => found.includes(`configmap/${configMapName(component)}`));
-  for (const component of planted) {
-    const read = ['get', 'configmap', configMapName(component), '--output=jsonpath={.data.original\\.json}'];
-    await setTemplate(bench, component, JSON.parse(await kubectl(bench, p, read)), p);
-  }
-  for (const component of planted) {
-    await untilRolledOut(bench, component, p);
-    await kubectl(bench, p, ['delete', 'configmap', configMapName(component)]);
+  for (const some of managerLast(planted)) {
+    await Promise.all(
+      some.map(async (component) => {
+        const read = [
+          'get',
+          'configmap',
+          configMapName(component),
+          '--output=jsonpath={.data.original\\.json}',
+        ];
+        await setTemplate(bench, component, JSON.parse(await kubectl(bench, p, read)), p);
+      }),
+    );
+    for (const component of some) {
+      await untilRolledOut(bench, component, p);
+      await kubectl(bench, p, ['delete', 'configmap', configMapName(component)]);
+    }
   }
   return planted;
 }
