@@ -126,6 +126,29 @@ export async function nodesOf(name: string, p: Provision): Promise<string[]> {
   return nodes.split('\n').filter(Boolean);
 }
 
+/**
+ * Writes the credentials of a cluster that runs to a file. An existing file may be gone, or of an earlier cluster.
+ * @throws ProvisionError if the cluster does not run
+ */
+export async function writeKubeconfig(
+  cluster: { name: string; kubeconfig: string },
+  p: Provision,
+): Promise<void> {
+  const { name, kubeconfig } = cluster;
+  if ((await clusterState(name, p)) !== 'running') {
+    throw new ProvisionError(
+      `The cluster ${name} does not run: a container of it is stopped.`,
+      'Remove it with "make down", and create a new one.',
+    );
+  }
+  await mkdir(path.dirname(kubeconfig), { recursive: true });
+  const kind = await ensureTool('kind', p);
+  await command(p, kind, ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig], {
+    timeoutSeconds: 60,
+    env: NETWORK,
+  });
+}
+
 /** Right after Ready the default service account may not exist yet, and pods are refused until it does. */
 async function untilPodsAreAccepted(p: Provision, kubeconfig: string): Promise<void> {
   const kubectl = await ensureTool('kubectl', p);

@@ -5,7 +5,13 @@ import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import type { Choice } from '../backend-ai/choice.ts';
-import { clusterExists, createCluster, deleteCluster, loadImages } from '../cluster/kind-cluster.ts';
+import {
+  clusterExists,
+  createCluster,
+  deleteCluster,
+  loadImages,
+  writeKubeconfig,
+} from '../cluster/kind-cluster.ts';
 import { addLayer } from '../cluster/source-layer.ts';
 import { ensureImages, type ImageSet } from '../images/build.ts';
 import { command } from '../machine/command.ts';
@@ -34,6 +40,8 @@ export interface Effects {
   images(p: Provision, wish?: { kept?: boolean; backendAi?: Choice | undefined }): Promise<ImageSet>;
   clusterExists(p: Provision): Promise<boolean>;
   createCluster(nodeImage: string, p: Provision): Promise<void>;
+  /** Writes the kubeconfig of the cluster that exists. */
+  joinCluster(p: Provision): Promise<void>;
   loadImages(refs: string[], p: Provision): Promise<void>;
   /** Deletes the cluster with its containers, network and kubeconfig. Safe when there is none. */
   deleteCluster(p: Provision): Promise<void>;
@@ -67,6 +75,7 @@ export function realEffects(root: string): Effects {
       }),
     clusterExists: (p) => clusterExists(NAMES.cluster, p),
     createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),
+    joinCluster: (p) => writeKubeconfig({ name: NAMES.cluster, kubeconfig }, p),
     loadImages: (refs, p) => loadImages(NAMES.cluster, refs, p),
     deleteCluster: async (p) => {
       await deleteCluster(NAMES.cluster, p);

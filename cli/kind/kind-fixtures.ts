@@ -99,6 +99,7 @@ export class Machine {
         this.cluster = true;
         await this.step('createCluster');
       },
+      joinCluster: () => this.step('joinCluster'),
       loadImages: () => this.step('loadImages'),
       deleteCluster: async (p) => {
         p.signal.throwIfAborted();

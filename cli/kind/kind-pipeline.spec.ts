@@ -166,6 +166,13 @@ describe('the job', () => {
     expect(machine.did).not.to.include('createCluster');
   });
 
+  it('with --reuse writes the kubeconfig again, which another checkout or a removed folder lacks', async () => {
+    const machine = new Machine();
+    machine.cluster = true;
+    expect((await machine.job({ reuse: true })).ending.code).to.equal(0);
+    expect(machine.did.indexOf('joinCluster')).to.be.within(0, machine.did.indexOf('images'));
+  });
+
   it('refuses a cluster that exists unless --reuse is given', async () => {
     const machine = new Machine();
     machine.cluster = true;

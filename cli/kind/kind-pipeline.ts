@@ -123,6 +123,7 @@ async function findTools(state: KindState, { p }: Step): Promise<undefined> {
 async function lookForCluster(state: KindState, { p }: Step): Promise<undefined> {
   state.clusterWasThere = await state.effects.clusterExists(p);
   refuseWrongCluster(state.options, state.clusterWasThere);
+  if (state.clusterWasThere) await state.effects.joinCluster(p);
 }
 
 async function makeImages(state: KindState, { p }: Step): Promise<undefined> {
