@@ -21,6 +21,7 @@ interface Options {
   catalog?: string;
   environmentRole?: string;
   suitePods?: OperatorOptions['suitePods'];
+  runsPerUser?: number;
   environmentImage: string[];
   environmentPrivilegedImage: string[];
   environmentHostPath: string[];
@@ -51,6 +52,12 @@ function podSettings(text: string): OperatorOptions['suitePods'] {
   } catch (error) {
     throw new InvalidArgumentError(`it is not JSON: ${error instanceof Error ? error.message : error}.`);
   }
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('it is a whole number from 1.');
+  return number;
 }
 
 function portNumber(text: string): number {
@@ -101,6 +108,12 @@ const command = new Command('backendai-e2e-operator')
       '--suite-pods <json>',
       'fields that are added to the pods of suites: labels, annotations, nodeSelector, tolerations, affinity, priorityClassName. Default: none',
     ).argParser(podSettings),
+  )
+  .addOption(
+    new Option(
+      '--runs-per-user <count>',
+      'started runs that a user may have at once in a namespace. Default: any number',
+    ).argParser(count),
   )
   .addOption(
     new Option(
@@ -201,6 +214,7 @@ try {
     notificationSecret: options.notificationSecret || undefined,
     artifactServer: artifactServerOf(options),
     suitePods: options.suitePods,
+    runsPerUser: options.runsPerUser,
     environmentLimits: {
       images: options.environmentImage,
       privilegedImages: options.environmentPrivilegedImage,

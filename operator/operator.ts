@@ -39,7 +39,12 @@ function setUpNamespace(
   };
   const { watch } = environments.setup(scope, { installer, operatorMetrics });
   const { catalogStored } = catalog.setup(scope, { path: options.catalog });
-  runs.setup(scope, { catalogStored, operatorMetrics, pods: options.suitePods });
+  runs.setup(scope, {
+    catalogStored,
+    operatorMetrics,
+    pods: options.suitePods,
+    runsPerUser: options.runsPerUser,
+  });
   const { collector } = artifacts.setup(scope, { server: options.artifactServer });
   reports.setup(scope, { collector, pods: options.suitePods });
   faults.setup(scope, { watch, image: options.faultImage, holderOf: options.holderOf });

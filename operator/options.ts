@@ -37,6 +37,8 @@ export interface OperatorOptions {
   holderOf?: FaultObserverOptions['holderOf'];
   /** What is added to the pods of suites: where they may run, labels, annotations. */
   suitePods?: RunOptions['pods'];
+  /** Started runs that a user may have at once in a namespace; undefined: any number. */
+  runsPerUser?: number | undefined;
   /** What environments may use of the nodes; undefined: anything. */
   environmentLimits?: EnvironmentLimits | undefined;
   /** The operator's identity inside environments; undefined: it needs no binding there. */

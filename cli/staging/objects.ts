@@ -83,6 +83,7 @@ export function operatorValues(
     crds: { install: false },
     faultPolicy: { install: false },
     reportPolicy: { install: false },
+    runPolicy: { install: false },
     // The user may not have the right to create them.
     networkPolicies: { enabled: false },
     ...(runtimeImage ? { runtimeImages: { 'backend-ai': runtimeImage } } : {}),

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { historyOwner } from '@backendai-e2e/api/artifact-key';
 import { LABELS } from '@backendai-e2e/api/group';
+import { LIMITS } from '@backendai-e2e/api/limits';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import { environmentsOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import type { Result } from '@backendai-e2e/controller/controller';
@@ -10,6 +11,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import { keyOf, type ObjectName } from '@backendai-e2e/kube/object';
 import { historyFileName } from '@backendai-e2e/results/history/file-name';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
+import { reportInBudget } from '../attempts/report-budget.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
 export interface RunHistoryDependencies {
@@ -64,7 +66,11 @@ export class RunHistory {
     if (!run?.status?.startedAt) return undefined;
     const { namespace = '' } = run.metadata;
     const labelSelector = `${LABELS.run}=${run.metadata.name}`;
-    const { items: reports } = await client.list(TEST_REPORTS, { namespace, labelSelector }, { signal });
+    const { items: reports } = await client.list(
+      TEST_REPORTS,
+      { namespace, labelSelector },
+      { signal, pageSize: LIMITS.reportsPerPage, keep: reportInBudget },
+    );
     const environments = await Promise.all(
       environmentsOf(run).map((each) => client.get(TEST_ENVIRONMENTS, { namespace, name: each }, { signal })),
     );

@@ -4,14 +4,16 @@ import { TEST_SUITES } from '@backendai-e2e/api/resources';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Log } from '@backendai-e2e/controller/log';
 import type { KubeClient } from '@backendai-e2e/kube/client';
+import { isRecord } from '@backendai-e2e/kube/is-record';
 import type { Intent } from '@backendai-e2e/kube/object';
+import { isName } from '@backendai-e2e/kube/request';
 
 /** Label of every TestSuite of the catalog. A labelled suite that is no longer in the catalog is deleted. */
 const CATALOG_LABEL = 'app.kubernetes.io/managed-by';
 const CATALOG_VALUE = 'backendai-e2e-catalog';
 
 /** The catalog's file is invalid. */
-class CatalogError extends Error {
+export class CatalogError extends Error {
   override readonly name = 'CatalogError';
 }
 
@@ -30,10 +32,18 @@ async function readCatalog(path: string): Promise<CatalogEntry[]> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new CatalogError(`${path} cannot be read: ${error.message}`);
   });
-  const content = await parsed(text);
+  return suitesOf(await parsed(text), path);
+}
+
+/** The suites of a catalog that was parsed. Throws CatalogError with the file and the entry. */
+export function suitesOf(content: unknown, path: string): CatalogEntry[] {
   if (!Array.isArray(content)) throw new CatalogError(`${path} does not hold a list of suites`);
   return content.map((entry: unknown, index) => {
-    if (!isEntry(entry)) throw new CatalogError(`${path}: entry ${index + 1} needs a name and a spec`);
+    if (!isEntry(entry)) {
+      throw new CatalogError(
+        `${path}: entry ${index + 1} needs a name and a spec, and its labels must be texts`,
+      );
+    }
     return { name: entry.name, labels: entry.labels ?? {}, spec: entry.spec };
   });
 }
@@ -50,9 +60,10 @@ async function parsed(text: string): Promise<unknown> {
 }
 
 function isEntry(value: unknown): value is Omit<CatalogEntry, 'labels'> & Partial<CatalogEntry> {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isRecord(value) || typeof value.name !== 'string' || !isName(value.name)) return false;
+  const { labels = {}, spec } = value;
   return (
-    'name' in value && typeof value.name === 'string' && 'spec' in value && typeof value.spec === 'object'
+    isRecord(labels) && Object.values(labels).every((each) => typeof each === 'string') && isRecord(spec)
   );
 }
 

@@ -19,6 +19,8 @@ export interface ReceiptLine {
   evidence: string;
 }
 
+/** Times as images/fault-tools/receipt.sh writes them. The API server refuses a status with any other. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 /** Maximum length of evidence in characters, as in the schema of FaultReceipt. */
 const EVIDENCE_LENGTH = 1000;
 
@@ -28,7 +30,10 @@ export function receiptLines(log: string): ReceiptLine[] {
     if (!line.startsWith('{')) return [];
     try {
       const value: unknown = JSON.parse(line);
-      return isReceiptLine(value) ? [{ ...value, evidence: value.evidence.slice(0, EVIDENCE_LENGTH) }] : [];
+      if (!isReceiptLine(value)) return [];
+      const { at, event, evidence } = value;
+      // February 30 is a day in March here, and none for the API server.
+      return [{ at: new Date(at).toISOString(), event, evidence: evidence.slice(0, EVIDENCE_LENGTH) }];
     } catch {
       // The line is still being written: the next look reads it completely.
       return [];
@@ -41,6 +46,7 @@ function isReceiptLine(value: unknown): value is ReceiptLine {
   const { at, event, evidence } = value as Record<string, unknown>;
   return (
     typeof at === 'string' &&
+    TIME.test(at) &&
     !Number.isNaN(Date.parse(at)) &&
     typeof evidence === 'string' &&
     TOOL_EVENTS.some((known) => known === event)

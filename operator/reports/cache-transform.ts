@@ -4,6 +4,7 @@ import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@back
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { compact } from '@backendai-e2e/controller/compact';
 import { withoutManagedFields } from '@backendai-e2e/kube/object';
+import { testsInBudget } from '../attempts/report-budget.ts';
 import { leftChanges } from './undo.ts';
 
 /**
@@ -29,6 +30,8 @@ export function transformReport(report: TestReport): TestReport {
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
   const { backendAi, changes } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
+  const compared = testsInBudget(comparedTests(tests, kept.spec.attempt));
+  const left = (omitted?.tests ?? 0) + compared.omitted;
   const { creationTimestamp, deletionTimestamp, ownerReferences } = kept.metadata;
   const { run, suite, attempt, environment } = kept.spec;
   const final = compact({
@@ -54,8 +57,8 @@ export function transformReport(report: TestReport): TestReport {
       seconds,
       counts,
       changes,
-      omitted: omitted?.tests ? omitted : undefined,
-      tests: comparedTests(tests, attempt),
+      omitted: left > 0 ? { tests: left, errorBytes: omitted?.errorBytes ?? 0 } : undefined,
+      tests: compared.tests.length > 0 ? compared.tests : undefined,
       conditions: conditions?.map((each) => ({ ...each, message: '' })),
     },
   });
@@ -69,15 +72,14 @@ export function transformReport(report: TestReport): TestReport {
 function comparedTests(
   tests: TestReportStatus['tests'],
   attempt: number,
-): TestReportStatus['tests'] | undefined {
+): NonNullable<TestReportStatus['tests']> {
   const failed = tests?.find(({ state }) => state === 'failed');
-  const kept = (tests ?? [])
+  return (tests ?? [])
     .filter((test) => attempt > 1 || isBad(test))
     .map(({ error, ...test }) => ({
       ...test,
       ...(test.id === failed?.id && error ? { error: error.split('\n', 1)[0] ?? '' } : {}),
     }));
-  return kept.length > 0 ? kept : undefined;
 }
 
 /** Whether a test ended badly, for the comparison of attempts. */

@@ -1,4 +1,5 @@
 import { LABELS } from '@backendai-e2e/api/group';
+import { LIMITS } from '@backendai-e2e/api/limits';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { isFinished } from '@backendai-e2e/api/test-run';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
@@ -15,8 +16,6 @@ import { ChangeUndoer } from './undo.ts';
 
 /** A report is cheap to reconcile. */
 const WORKERS = 8;
-/** Reports in a page of a full list: each may have 256 KiB, and a page is held whole. */
-const REPORT_PAGE = 100;
 
 /**
  * Owns TestReports, and the Jobs and pods of attempts. Settled reports of finished runs, finished Jobs and settled pods are not
@@ -26,7 +25,7 @@ export function cache(scope: NamespaceScope): void {
   const { namespace } = scope;
   scope
     .cache(TEST_REPORTS, {
-      pageSize: REPORT_PAGE,
+      pageSize: LIMITS.reportsPerPage,
       transform: (report) => {
         const owner = controllerOf(report, TEST_RUNS);
         const run = owner && scope.informer(TEST_RUNS).get(owner);

@@ -13,8 +13,11 @@ export function transformRun(run: TestRun): TestRun {
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = run.metadata;
   const { environmentRef, moreEnvironmentRefs, grep, ttlSecondsAfterFinished, keepFailed } = run.spec;
   const { verdict, finishedAt, notification, suites } = run.status ?? {};
-  const notify = run.metadata.annotations?.[RUN_ANNOTATIONS.notify];
-  const annotations = notify === undefined ? undefined : { [RUN_ANNOTATIONS.notify]: notify };
+  const { [RUN_ANNOTATIONS.notify]: notify, [RUN_ANNOTATIONS.user]: user } = run.metadata.annotations ?? {};
+  const annotations =
+    notify === undefined && user === undefined
+      ? undefined
+      : compact({ [RUN_ANNOTATIONS.notify]: notify, [RUN_ANNOTATIONS.user]: user });
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
   const kept = compact({
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, annotations },

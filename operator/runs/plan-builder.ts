@@ -21,6 +21,7 @@ import type { AttemptEnding } from '../reports/close.ts';
 import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines, isLineOf } from '../reports/suite-lines.ts';
 import { firstFailureOf } from './first-failure.ts';
+import { type Place, waitInWords } from './queue.ts';
 import { testedBuilds } from './tested-builds.ts';
 
 /** The inputs of a decision about one run. */
@@ -36,6 +37,8 @@ export interface RunWorld {
   reports: readonly TestReport[];
   /** Other runs without a verdict, and the run that this one reruns. */
   others: readonly TestRun[];
+  /** Started runs that a user may have at once; undefined: any number. */
+  runsPerUser?: number | undefined;
 }
 
 /** An attempt to start, and the line of the run as it was before. */
@@ -66,6 +69,7 @@ export class PlanBuilder {
   /** The state of each of several environments. */
   environments: RunEnvironment[];
   startedAt: string | undefined;
+  turn: number | undefined;
   /** Seconds since the start that do not count, because the run was suspended. */
   #suspendedSeconds: number;
 
@@ -75,6 +79,7 @@ export class PlanBuilder {
     this.lines = world.run.status?.suites ?? [];
     this.environments = world.run.status?.environments ?? [];
     this.startedAt = world.run.status?.startedAt;
+    this.turn = world.run.status?.turn;
     this.#suspendedSeconds = world.run.status?.suspendedSeconds ?? 0;
   }
 
@@ -160,18 +165,13 @@ export class PlanBuilder {
     );
   }
 
-  /** The run waits for those ahead of it; `dueMs`: until when it must have started, milliseconds since the epoch. */
-  queued(ahead: readonly TestRun[], dueMs?: number): RunPlan {
+  /** The run waits for others, and is looked at again after `requeueAfterMs`. */
+  queued(place: Place, requeueAfterMs: number | undefined): RunPlan {
+    const { reason, message } = waitInWords(this.#world.run, place);
     const environment = environmentsOf(this.#world.run).join(', ');
-    const names = ahead.slice(0, 5).map((run) => run.metadata.name);
-    const more = ahead.length > names.length ? ` and ${ahead.length - names.length} more` : '';
-    const message = `waits for ${names.join(', ')}${more}: an environment has one run at a time`;
-    this.observe(RUN_CONDITIONS.queued, 'True', 'EnvironmentBusy', message);
+    this.observe(RUN_CONDITIONS.queued, 'True', reason, message);
     this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, `queued for ${environment}`);
-    const plan = this.#plan('Queued');
-    return dueMs === undefined
-      ? plan
-      : { ...plan, requeueAfterMs: Math.max(0, dueMs - this.#world.now.getTime()) };
+    return { ...this.#plan('Queued'), requeueAfterMs };
   }
 
   /** The run is suspended: running suites end, and nothing starts until it is resumed. */
@@ -285,6 +285,7 @@ export class PlanBuilder {
       requeueAfterMs: undefined,
       status: fitRunBudget({
         phase,
+        ...(this.turn === undefined ? {} : { turn: this.turn }),
         ...(this.startedAt ? { startedAt: this.startedAt } : {}),
         ...(this.#suspendedSeconds > 0 ? { suspendedSeconds: this.#suspendedSeconds } : {}),
         counts: sumCounts(this.lines),

@@ -20,7 +20,7 @@ import { applicableIn, environmentCalled, forbidden, forbiddenEverywhere } from 
 import { waitForEnvironments } from './environment-wait.ts';
 import { notedChanges } from './noted-changes.ts';
 import { PlanBuilder, type RunPlan, type RunWorld } from './plan-builder.ts';
-import { aheadOf } from './queue.ts';
+import { lookAgainMs, mustWait, placeOf } from './queue.ts';
 import { type Readiness, readinessFor } from './readiness.ts';
 import { type Selection, selectFailedOf, selectSuites } from './selection.ts';
 
@@ -73,8 +73,9 @@ export function planRun(world: RunWorld): RunPlan {
     const missed = missedStart(run, now);
     if (missed) return builder.refuse(RUN_REASONS.missedStart, missed);
     if (held) return builder.held();
-    const ahead = aheadOf(run, world.others);
-    if (ahead.length > 0) return builder.queued(ahead, startDue(run));
+    const place = placeOf(run, world.others, world.runsPerUser);
+    builder.turn = place.turn;
+    if (mustWait(place)) return builder.queued(place, lookAgainMs(place, startDue(run), now));
     builder.startedAt = now.toISOString();
   }
   // The clock was set back: from a start in the future, the run's deadline would come too late.

@@ -19,6 +19,7 @@ import { conditionNotices, suiteNotices } from '../observability/notices.ts';
 import { AttemptStarter, type AttemptStarterDependencies, closeReport } from './attempt-starter.ts';
 import { planRun } from './plan.ts';
 import type { RunWorld } from './plan-builder.ts';
+import { userOf } from './queue.ts';
 
 export interface TestRunDependencies extends AttemptStarterDependencies {
   runs: Informer<TestRun>;
@@ -29,6 +30,8 @@ export interface TestRunDependencies extends AttemptStarterDependencies {
   operatorMetrics: OperatorMetrics;
   /** Resolves when the TestSuites of the catalog are stored: a run must not find them missing. */
   catalogStored: (signal: AbortSignal) => Promise<void>;
+  /** Started runs that a user may have at once; undefined: any number. */
+  runsPerUser?: number | undefined;
 }
 
 /** Field selector of runs without a verdict. The number of finished runs only grows. */
@@ -91,19 +94,21 @@ export class TestRunReconciler {
   #keepsWaiting(run: TestRun): boolean {
     if (run.status?.phase !== 'Queued' || run.spec.rerunFailedOf !== undefined) return false;
     const others = this.#with.runs.list(run.metadata.namespace);
-    const plan = planRun({ now: this.#with.clock.now(), run, reports: [], ...this.#cached(run), others });
+    const { clock, runsPerUser } = this.#with;
+    const seen = { ...this.#cached(run), others, runsPerUser };
+    const plan = planRun({ now: clock.now(), run, reports: [], ...seen });
     return plan.status.phase === 'Queued';
   }
 
   /**
-   * Decides for a run that has not started. It asks the API server, and serves one run of an environment at a time. With a
-   * stale cache, two runs could start at once, or one in an environment that has changed.
+   * Decides for a run that has not started. It asks the API server, and serves one run of an environment and of a user at a time.
+   * With a stale cache, two runs could start at once, or one in an environment that has changed.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalogStored } = this.#with;
     const namespace = cached.metadata.namespace ?? '';
     const names = environmentsOf(cached);
-    const keys = names.map((name) => `${namespace}/${name}`);
+    const keys = [...names.map((name) => `${namespace}/${name}`), `${namespace} ${userOf(cached)}`];
     return this.#starts.takeAll(keys, async () => {
       await catalogStored(signal);
       const again = cached.spec.rerunFailedOf;
@@ -142,7 +147,8 @@ export class TestRunReconciler {
     const { client, events, operatorMetrics, clock } = this.#with;
     const namespace = run.metadata.namespace ?? '';
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
-    const plan = planRun({ now: clock.now(), run, reports, ...seen });
+    const { runsPerUser } = this.#with;
+    const plan = planRun({ now: clock.now(), run, reports, ...seen, runsPerUser });
 
     await Promise.all(plan.stop.map((stop) => closeReport(client, { ...stop, now: clock.now() }, signal)));
     const { status, failure, isMore } = await this.#starter.start(run, seen, plan, signal);

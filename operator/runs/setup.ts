@@ -5,6 +5,7 @@ import type { ObjectName } from '@backendai-e2e/kube/object';
 import type { SuitePods } from '../attempts/attempt-job.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { transformRun } from './cache-transform.ts';
+import { userOf } from './queue.ts';
 import { TestRunReconciler } from './reconciler.ts';
 
 /** A run is cheap to reconcile. */
@@ -16,6 +17,8 @@ export interface RunOptions {
   operatorMetrics: OperatorMetrics;
   /** What the operator's settings add to the pods of suites. */
   pods?: SuitePods | undefined;
+  /** Started runs that a user may have at once in a namespace; undefined: any number. */
+  runsPerUser?: number | undefined;
 }
 
 /** Owns TestRuns. */
@@ -24,7 +27,8 @@ export function cache(scope: NamespaceScope): void {
 }
 
 /** Queues runs, starts their attempts and gives them their verdict. */
-export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics, pods }: RunOptions): void {
+export function setup(scope: NamespaceScope, options: RunOptions): void {
+  const { catalogStored, operatorMetrics, pods, runsPerUser } = options;
   const { namespace, client, clock, events } = scope;
   const runs = scope.informer(TEST_RUNS);
   const unfinishedRunsOf = (environment: string): ObjectName[] =>
@@ -32,6 +36,14 @@ export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics, p
       .list(namespace)
       .filter((run) => environmentsOf(run).includes(environment) && !isFinished(run))
       .map((run) => ({ namespace, name: run.metadata.name }));
+  /** Runs that may wait for the end of another run of their user. */
+  const waitingRunsOf = (user: string): ObjectName[] =>
+    runsPerUser === undefined
+      ? []
+      : runs
+          .list(namespace)
+          .filter((run) => !isFinished(run) && !run.status?.startedAt && userOf(run) === user)
+          .map((run) => ({ namespace, name: run.metadata.name }));
   const reconciler = new TestRunReconciler({
     client,
     clock,
@@ -43,6 +55,7 @@ export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics, p
     operatorMetrics,
     catalogStored,
     pods,
+    runsPerUser,
   });
   operatorMetrics.follow(namespace, () => runs.list(namespace));
   scope
@@ -53,7 +66,7 @@ export function setup(scope: NamespaceScope, { catalogStored, operatorMetrics, p
     // The next run in the queue may start when one ends, is deleted, or is suspended.
     .watches(TEST_RUNS, ({ type, object }) =>
       type === 'deleted' || isFinished(object) || object.spec.suspend
-        ? environmentsOf(object).flatMap(unfinishedRunsOf)
+        ? [...environmentsOf(object).flatMap(unfinishedRunsOf), ...waitingRunsOf(userOf(object))]
         : [],
     )
     .complete(reconciler.reconcile);

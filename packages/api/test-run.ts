@@ -43,6 +43,11 @@ export const RUN_REASONS = {
 export const RUN_ANNOTATIONS = {
   /** The run that this one repeats. */
   rerunOf: 'e2e.backend.ai/rerun-of',
+  /**
+   * The user who asked for the run, as the API server knows him. The admission policy of TestRuns refuses any other name. Users
+   * take turns in the queue.
+   */
+  user: 'e2e.backend.ai/user',
   /** "false": notifications ignore the run, also as history. */
   notify: 'e2e.backend.ai/notify',
 } as const;

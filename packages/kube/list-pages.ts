@@ -6,6 +6,8 @@ import { inWords, pathOf, typed } from './request.ts';
 
 /** Objects a page, as client-go's pager asks for. */
 const PAGE = 500;
+/** Starts from the first page again. etcd is compacted every five minutes, and a list takes seconds. */
+const MOST_AGAIN = 3;
 
 interface ListPage<T> {
   metadata: { resourceVersion?: string; continue?: string };
@@ -22,13 +24,13 @@ export async function listPages<T extends KubeObject>(
   const { keep = (object: T) => object, pageSize = PAGE } = options;
   const { namespace, labelSelector, fieldSelector } = query;
   const at = namespace === undefined ? {} : { namespace };
-  const read = (limit: number | undefined, token: string | undefined) =>
+  const read = (token: string | undefined) =>
     calls.json<ListPage<T>>(
       {
         verb: 'list',
         method: 'GET',
         path: pathOf(resource, at),
-        query: { labelSelector, fieldSelector, limit, continue: token },
+        query: { labelSelector, fieldSelector, limit: pageSize, continue: token },
         what: inWords('list', resource, at),
       },
       options,
@@ -36,14 +38,16 @@ export async function listPages<T extends KubeObject>(
   const kept = ({ items: all }: ListPage<T>) => all.flatMap((item) => keep(typed(resource, item)) ?? []);
   const items: T[] = [];
   let page: ListPage<T> | undefined;
+  let again = 0;
   do {
     try {
-      page = await read(pageSize, page?.metadata.continue);
+      page = await read(page?.metadata.continue);
       items.push(...kept(page));
     } catch (error) {
-      // The token of the next page is too old (etcd was compacted): start over, all in one page.
-      if (!isGone(error) || page === undefined) throw error;
-      page = await read(undefined, undefined);
+      // The token of the next page is too old (etcd was compacted): start over. Never in one page, which may not fit in memory.
+      if (!isGone(error) || page === undefined || again === MOST_AGAIN) throw error;
+      again += 1;
+      page = await read(undefined);
       items.splice(0, items.length, ...kept(page));
     }
   } while (page.metadata.continue);

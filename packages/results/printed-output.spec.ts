@@ -1,5 +1,6 @@
 import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { countTests } from './outcome.ts';
 import { parseTestLine, readPrintedTests, testLine } from './printed-output.ts';
 import { specReporter } from './reporters/spec-reporter.ts';
@@ -112,5 +113,48 @@ describe('the output of a suite', () => {
       ].join('\n'),
     );
     expect(printed([test('a')], 'Passed')).to.match(/\nTests: 1 total, 1 passed\nVerdict: Passed\n$/);
+  });
+
+  it('is read without an error whatever else a suite prints, and never with a test that has no title', function () {
+    this.timeout(600_000);
+    const piece = fc.constantFrom(
+      ...[
+        '✔',
+        '✘',
+        '◌',
+        ' ',
+        'a title',
+        ' (0.25 s)',
+        ' (1e9 s)',
+        '\n',
+        'area/one',
+        'Tests: 1 total, 1 passed',
+        '1) ',
+      ],
+      ...[
+        'Verdict: Passed',
+        '2026-01-01T00:00:00.123456789Z ',
+        '2026-99-99T99:99:99Z ',
+        '\r',
+        '\u0000',
+        '\ud800',
+        '한',
+      ],
+    );
+    const whole = fc.oneof(
+      fc.array(piece, { maxLength: 25 }).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(whole, (output) => {
+        for (const { file, title, state, seconds } of readPrintedTests(output)) {
+          expect(file).to.be.a('string');
+          expect(title).not.to.equal('');
+          expect(TEST_STATES).to.include(state);
+          expect(seconds).to.satisfy(Number.isFinite);
+        }
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

@@ -4,9 +4,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
+import { nearMisses } from '@backendai-e2e/tools/fuzz/near-misses';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { ISSUE as issue } from './known-issue-fixtures.ts';
-import { InvalidList, KNOWN_ISSUES, parseKnownIssues, readKnownIssues } from './known-issue-list.ts';
+import {
+  InvalidList,
+  issuesOf,
+  KNOWN_ISSUES,
+  parseKnownIssues,
+  readKnownIssues,
+} from './known-issue-list.ts';
 
 const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
 
@@ -20,6 +29,28 @@ describe('a list of known issues', () => {
   };
   it('is read as it is written', () => {
     expect(parseKnownIssues(text(() => undefined))).to.deep.equal([whole]);
+  });
+  it('is read as it is meant, or refused with a sentence, whatever it holds', function () {
+    this.timeout(LAST_RESORT_MS);
+    const budget = { most: 1, of: 20, measured: 'twice in 40 runs' };
+    const issues = [{ ...whole, budget, tests: [shaky, issue.tests[0]] }, whole];
+    fc.assert(
+      fc.property(nearMisses({ issues }), (document) => {
+        try {
+          for (const read of issuesOf(document, 'area.yaml')) {
+            for (const words of [read.issue, read.evidence, read.owner, read.expires])
+              expect(words).to.be.a('string').that.is.not.equal('');
+            for (const { file, title, symptom } of read.tests)
+              for (const words of [file, title, symptom])
+                expect(words).to.be.a('string').that.is.not.equal('');
+          }
+        } catch (error) {
+          expect(error).to.be.instanceOf(InvalidList);
+          expect(String(error)).to.include('area.yaml: ');
+        }
+      }),
+      { numRuns: 10_000 },
+    );
   });
   it('is refused with the place of the mistake', () => {
     const mistakes: [string, RegExp][] = [

@@ -40,9 +40,13 @@ export function parseKnownIssues(text: string): KnownIssue[] {
   return issues;
 }
 
-/** The entries of one YAML text. @param source is the name of the text in errors */
 function entriesOf(text: string, source: string): KnownIssue[] {
-  const { issues } = fields(yamlOf(text, source), `${source}: the document`, ['issues']);
+  return issuesOf(yamlOf(text, source), source);
+}
+
+/** The entries of one YAML document. Throws {@link InvalidList}. @param source is the name of the text in errors */
+export function issuesOf(document: unknown, source: string): KnownIssue[] {
+  const { issues } = fields(document, `${source}: the document`, ['issues']);
   return list(issues, `${source}: issues`).map((entry, index) => {
     const place = `${source}: issues[${index}]`;
     const keys = ['issue', 'evidence', 'owner', 'expires', 'tests'] as const;

@@ -83,7 +83,7 @@ describe('charts/e2e-operator', function () {
   it('leaves out cluster-wide objects that an administrator installs', async () => {
     const beforehand = [
       '--set',
-      'watchNamespaces={ns},crds.install=false,faultPolicy.install=false,reportPolicy.install=false',
+      'watchNamespaces={ns},crds.install=false,faultPolicy.install=false,reportPolicy.install=false,runPolicy.install=false',
     ];
     const namespaced = await template(CHART, ...IMAGES, ...beforehand);
     expect(namespaced.filter(({ metadata }) => metadata.namespace === undefined)).to.deep.equal([]);

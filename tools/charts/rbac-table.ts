@@ -134,7 +134,7 @@ export async function rbacDocument(): Promise<string> {
     '## What an administrator installs',
     '',
     'The CRDs and the admission policies need an administrator of the cluster (`crds.install`, `faultPolicy.install`,',
-    '`reportPolicy.install`, `operatorPolicy.install`).',
+    '`reportPolicy.install`, `runPolicy.install`, `operatorPolicy.install`).',
     '',
     "RBAC has no name patterns, so the policy of `operatorPolicy` limits the operator's account. It deletes only namespaces that",
     'it created for its own environments. It binds rights only there and beside itself.',

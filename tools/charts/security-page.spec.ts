@@ -131,6 +131,16 @@ describe('docs/security.md', function () {
     expect(missing).to.deep.equal([]);
   });
 
+  it('is right that each reader of texts of others is tried 10,000 times', () => {
+    const [table = ''] = (PAGE.split('## Texts of others')[1] ?? '').split('## ');
+    const files = [...table.matchAll(/`([^`]+\.spec\.ts)`/g)].map(([, file = '']) => file);
+    expect(files).to.have.length(12);
+    const seldom = files.filter(
+      (file) => !/numRuns: 10_000/.test(readFileSync(path.join(ROOT, file), 'utf8')),
+    );
+    expect(seldom).to.deep.equal([]);
+  });
+
   it('is right that every pod of the operator and every attempt is restricted', () => {
     const pods = podsOf([...operator, { kind: 'Job', ...attempt }]);
     expect(pods.map(([name]) => name)).to.include.members([
@@ -187,19 +197,19 @@ describe('docs/security.md', function () {
     }
   });
 
-  it('is right that three policies are on by default, and that each value leaves one out', async () => {
+  it('is right that four policies are on by default, and that each value leaves one out', async () => {
     const policies = (objects: readonly Manifest[]) =>
       objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
-    expect(policies(operator)).to.have.length(3);
+    expect(policies(operator)).to.have.length(4);
     const bindings = operator.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
     expect(bindings.map((each) => JSON.stringify(each)).every((text) => text.includes('"Deny"'))).to.equal(
       true,
     );
-    expect(bindings).to.have.length(3);
-    for (const value of ['reportPolicy', 'faultPolicy', 'operatorPolicy']) {
+    expect(bindings).to.have.length(4);
+    for (const value of ['reportPolicy', 'faultPolicy', 'runPolicy', 'operatorPolicy']) {
       expect(PAGE).to.include(`\`${value}.install\``);
       const without = await template(CHART, ...IMAGES, '--set', `${value}.install=false`);
-      expect(policies(without), value).to.have.length(2);
+      expect(policies(without), value).to.have.length(3);
     }
   });
 

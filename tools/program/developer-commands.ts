@@ -117,6 +117,14 @@ function addMeasurements(program: Command, end: End): void {
       end(await (await import('../fuzz/command.ts')).fuzzCommand(options)),
     );
   program
+    .command('many-reports')
+    .description('start the operator, with the memory of its container, among many and large TestReports')
+    .option('--large <n>', 'reports of 1.4 MB, as a hostile suite can write them', wholeNumber(0), 100)
+    .option('--small <n>', 'ordinary reports', wholeNumber(0), 10_000)
+    .action(async (options: { large: number; small: number }) =>
+      end(await (await import('../soak/many-reports-command.ts')).manyReportsCommand(options)),
+    );
+  program
     .command('mutate')
     .description('change the code that suites share, one change at a time, and see whether specs notice')
     .argument('[paths...]', 'files or folders below suites (default: all shared code)')

@@ -137,6 +137,7 @@ async function install(
     crds: { install: ownsCluster },
     faultPolicy: { install: ownsCluster },
     reportPolicy: { install: ownsCluster },
+    runPolicy: { install: ownsCluster },
     resources: NO_CPU,
     artifacts: { resources: NO_CPU },
     schedule: {

@@ -4,6 +4,11 @@
 export const LIMITS = {
   /** Bytes of TestReport.status as JSON. */
   reportBytes: 256 * 1024,
+  /**
+   * Reports in a page of a list, which is in memory as a whole. The reporter keeps to its budget. A hostile suite does not, and its
+   * report may have the 1.5 MiB of etcd.
+   */
+  reportsPerPage: 20,
   /** Bytes of TestRun.status as JSON. */
   runBytes: 32 * 1024,
   /** Bytes of one error in a report, before the report is cut to its budget. */

@@ -61,6 +61,13 @@ export const TestRunStatus = Type.Object({
     }),
   ),
   verdict: Type.Optional(VerdictSchema),
+  turn: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'Turn in the queue, a figure without a unit. Lower turns start first. A run joins behind at most one waiting run of each other user.',
+    }),
+  ),
   startedAt: Type.Optional(
     Type.String({ format: 'date-time', description: 'Time when the operator started the run.' }),
   ),

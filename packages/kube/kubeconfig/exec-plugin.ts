@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ConfigError } from '../config-error.ts';
+import { fieldsOf, text } from './fields.ts';
 import type { ExecConfig, KubeconfigCluster } from './file.ts';
 
 /** Versions of the contract between kubectl and its credential plugins that kubectl still speaks. */
@@ -25,6 +26,13 @@ export interface ExecCredential {
   /** Undefined: good until the API server refuses it. */
   expiresAt?: Date;
 }
+
+const STATUS = fieldsOf<{
+  token: string;
+  clientCertificateData: string;
+  clientKeyData: string;
+  expirationTimestamp: string;
+}>({ token: text, clientCertificateData: text, clientKeyData: text, expirationTimestamp: text });
 
 /** What a plugin needs besides its own configuration. */
 export interface ExecEnvironment {
@@ -87,19 +95,22 @@ export function readExecCredential(exec: ExecConfig, output: string): ExecCreden
   const fail = (why: string, cause?: unknown): never => {
     throw new ConfigError(`The exec plugin ${exec.command} ${why}.`, cause === undefined ? {} : { cause });
   };
-  let answer: { apiVersion?: string; kind?: string; status?: Record<string, string | undefined> } | null;
+  let answer: { apiVersion?: unknown; kind?: unknown; status?: unknown } | null;
   try {
     answer = JSON.parse(output);
   } catch (cause) {
     return fail('printed no JSON', cause);
   }
-  if (answer?.kind !== 'ExecCredential') return fail(`printed kind "${answer?.kind}", not "ExecCredential"`);
+  if (answer?.kind !== 'ExecCredential') {
+    return fail(`printed kind ${JSON.stringify(answer?.kind)}, not "ExecCredential"`);
+  }
   if (answer.apiVersion !== exec.apiVersion) {
     return fail(
-      `printed apiVersion "${answer.apiVersion}", but the kubeconfig asks for "${exec.apiVersion}"`,
+      `printed apiVersion ${JSON.stringify(answer.apiVersion)}, but the kubeconfig asks for "${exec.apiVersion}"`,
     );
   }
-  const { token, clientCertificateData, clientKeyData, expirationTimestamp } = answer.status ?? {};
+  const status = STATUS(answer.status ?? {}, 'status', `the output of the exec plugin ${exec.command}`);
+  const { token, clientCertificateData, clientKeyData, expirationTimestamp } = status;
   if (!clientCertificateData !== !clientKeyData)
     return fail('printed a certificate or a key without the other');
   if (!token && !clientCertificateData) return fail('printed neither a token nor a certificate');

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { ConfigError } from '../config-error.ts';
 import { isRecord } from '../is-record.ts';
+import { anything, fieldsOf, flag, listOf, mapOf, type Reader, text } from './fields.ts';
 
 /** One cluster of a kubeconfig, with the keys of the file (clientcmd v1 `Cluster`). */
 export interface KubeconfigCluster {
@@ -60,50 +61,113 @@ export interface Kubeconfig {
   contexts: ReadonlyMap<string, KubeconfigContext>;
 }
 
+const CLUSTER: Reader<Partial<KubeconfigCluster>> = fieldsOf<KubeconfigCluster>({
+  server: text,
+  'certificate-authority': text,
+  'certificate-authority-data': text,
+  'insecure-skip-tls-verify': flag,
+  'tls-server-name': text,
+  'proxy-url': text,
+  'disable-compression': flag,
+  extensions: listOf((value, path, source) => {
+    const { name = '', extension } = EXTENSION(value, path, source);
+    return { name, extension };
+  }),
+});
+const EXTENSION = fieldsOf<{ name: string; extension: unknown }>({ name: text, extension: anything });
+
+const EXEC = fieldsOf<ExecConfig>({
+  apiVersion: text,
+  command: text,
+  args: listOf(text),
+  env: listOf((value, path, source) => {
+    const { name = '', value: content = '' } = VARIABLE(value, path, source);
+    return { name, value: content };
+  }),
+  installHint: text,
+  provideClusterInfo: flag,
+  interactiveMode: text as Reader<NonNullable<ExecConfig['interactiveMode']>>,
+});
+const VARIABLE = fieldsOf<{ name: string; value: string }>({ name: text, value: text });
+
+const USER = fieldsOf<KubeconfigUser>({
+  'client-certificate': text,
+  'client-certificate-data': text,
+  'client-key': text,
+  'client-key-data': text,
+  token: text,
+  tokenFile: text,
+  username: text,
+  password: text,
+  as: text,
+  'as-uid': text,
+  'as-groups': listOf(text),
+  'as-user-extra': mapOf(listOf(text)),
+  'auth-provider': (value, path, source) => {
+    const { name = '', config } = PROVIDER(value, path, source);
+    return { name, ...(config ? { config } : {}) };
+  },
+  exec: EXEC,
+});
+const PROVIDER = fieldsOf<{ name: string; config: Record<string, string> }>({
+  name: text,
+  config: mapOf(text),
+});
+
+const CONTEXT = fieldsOf<KubeconfigContext>({ cluster: text, user: text, namespace: text });
+
 const CLUSTER_PATHS = ['certificate-authority'] as const;
 const USER_PATHS = ['client-certificate', 'client-key', 'tokenFile'] as const;
 
 /** Reads one kubeconfig file. Throws ConfigError that names the file. */
 export function readKubeconfig(file: string): Kubeconfig {
-  let text: string;
+  let content: string;
   try {
-    text = readFileSync(file, 'utf8');
+    content = readFileSync(file, 'utf8');
   } catch (cause) {
     throw new ConfigError(`Cannot read the kubeconfig ${file}: ${messageOf(cause)}.`, { cause });
   }
-  return parseKubeconfig(text, file);
+  return kubeconfigOf(parsedText(content, file), file);
 }
 
-/**
- * Parses the text of a kubeconfig.
- * Relative paths, and a relative command of an exec plugin, start at the folder of `file`.
- * Throws ConfigError that names the file and the entry.
- */
-function parseKubeconfig(text: string, file: string): Kubeconfig {
-  let parsed: unknown;
+function parsedText(content: string, file: string): unknown {
   try {
-    // As kubectl does, an empty file counts as one without entries.
-    parsed = parse(text) ?? {};
+    return parse(content);
   } catch (cause) {
     throw new ConfigError(`Cannot parse the kubeconfig ${file}: ${messageOf(cause)}.`, { cause });
   }
+}
+
+/**
+ * Reads what the YAML of a kubeconfig holds.
+ * Relative paths, and a relative command of an exec plugin, start at the folder of `file`.
+ * Throws ConfigError that names the file and the entry.
+ */
+export function kubeconfigOf(document: unknown, file: string): Kubeconfig {
+  // As kubectl does, an empty file counts as one without entries.
+  const parsed = document ?? {};
   if (!isRecord(parsed)) throw new ConfigError(`The kubeconfig ${file} is not a YAML mapping.`);
   const folder = path.dirname(path.resolve(file));
   const currentContext = parsed['current-context'];
   return {
     currentContext: typeof currentContext === 'string' && currentContext ? currentContext : undefined,
-    clusters: entries<KubeconfigCluster>(parsed, 'clusters', 'cluster', file, (cluster, name) => {
-      if (!cluster.server) throw new ConfigError(`Cluster "${name}" in ${file} has no server.`);
-      return withAbsolutePaths(cluster, CLUSTER_PATHS, folder);
+    clusters: entries(parsed, 'clusters', 'cluster', file, (value, name, place) => {
+      const { server, ...cluster } = CLUSTER(value, place, file);
+      if (!server) throw new ConfigError(`Cluster "${name}" in ${file} has no server.`);
+      return withAbsolutePaths({ server, ...cluster }, CLUSTER_PATHS, folder);
     }),
-    users: entries<KubeconfigUser>(parsed, 'users', 'user', file, (user) => {
+    users: entries(parsed, 'users', 'user', file, (value, _name, place): KubeconfigUser => {
+      const user = USER(value, place, file);
       const absolute = withAbsolutePaths(user, USER_PATHS, folder);
       const command = user.exec?.command;
       // As in kubectl, a command without a slash is searched in $PATH.
       if (!command?.includes(path.sep)) return absolute;
       return { ...absolute, exec: { ...user.exec, command: path.resolve(folder, command) } };
     }),
-    contexts: entries<KubeconfigContext>(parsed, 'contexts', 'context', file, (context) => context),
+    contexts: entries(parsed, 'contexts', 'context', file, (value, _name, place) => {
+      const { cluster = '', ...context } = CONTEXT(value, place, file);
+      return { cluster, ...context };
+    }),
   };
 }
 
@@ -121,12 +185,12 @@ export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
   };
 }
 
-function entries<T extends object>(
+function entries<T>(
   file: Record<string, unknown>,
   list: string,
   field: string,
   where: string,
-  read: (value: T, name: string) => T,
+  read: (value: unknown, name: string, place: string) => T,
 ): Map<string, T> {
   const found = new Map<string, T>();
   const all = file[list] ?? [];
@@ -135,9 +199,8 @@ function entries<T extends object>(
     if (!isRecord(entry) || typeof entry.name !== 'string') {
       throw new ConfigError(`${list}[${index}] in ${where} has no name.`);
     }
-    const value = entry[field] ?? {};
-    if (!isRecord(value)) throw new ConfigError(`${list}[${index}].${field} in ${where} is not a mapping.`);
-    if (!found.has(entry.name)) found.set(entry.name, read(value as T, entry.name));
+    const place = `${list}[${index}].${field}`;
+    if (!found.has(entry.name)) found.set(entry.name, read(entry[field] ?? {}, entry.name, place));
   }
   return found;
 }

@@ -46,7 +46,11 @@ export function kubeconfigFiles(env: NodeJS.ProcessEnv): string[] {
   );
 }
 
-function accessOf(
+/**
+ * The way to the cluster of a context. Throws ConfigError with `where`, the names of the files.
+ * @param asked the context; undefined: the current one
+ */
+export function accessOf(
   config: Kubeconfig,
   where: string,
   asked: string | undefined,

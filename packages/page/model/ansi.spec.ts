@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { ansiPieces, plainText } from './ansi.ts';
 
 const ESC = '\u001b';
@@ -35,5 +36,45 @@ describe('terminal colors of a log line', () => {
   it('knows no class that a line could choose', () => {
     const line = `${ESC}[31;1;2;38;5;99;"><script>m${ESC}[999mx${ESC}[-1my`;
     for (const { style } of ansiPieces(line)) expect(style).to.match(/^(ansi-(\d|bold|dim) ?)*$/);
+  });
+
+  it('has no acting character and no other class, whatever the line', function () {
+    this.timeout(600_000);
+    const piece = fc.constantFrom(
+      ...[
+        ESC,
+        '[',
+        ']',
+        ';',
+        ':',
+        'm',
+        '0',
+        '31',
+        '38',
+        '5',
+        '8;;',
+        '\u0007',
+        '\\',
+        'P',
+        '^',
+        '\u009b',
+        '\u202e',
+      ],
+      ...['\u0000', '\ud800', 'x', '<b>', '한'],
+    );
+    const line = fc.oneof(
+      fc.array(piece, { maxLength: 20 }).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(line, (text) => {
+        for (const { text: shown, style } of ansiPieces(text)) {
+          expect(shown.replace(/[\n\t]/g, '')).not.to.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+          expect(style).to.match(/^((ansi-(\d|bold|dim))( ansi-(\d|bold|dim))*)?$/);
+          expect(shown.isWellFormed()).to.equal(true);
+        }
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

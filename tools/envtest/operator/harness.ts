@@ -33,7 +33,7 @@ import { startOperatorProgram } from './operator-program.ts';
 
 const ACCOUNT = 'backendai-e2e-operator';
 /** Templates with the admission policies of the chart. */
-const POLICIES = ['fault-policy.yaml', 'report-policy.yaml', 'operator-policy.yaml'];
+const POLICIES = ['fault-policy.yaml', 'report-policy.yaml', 'run-policy.yaml', 'operator-policy.yaml'];
 
 /** An operator that is running. */
 export interface RunningOperator {
@@ -97,9 +97,9 @@ export class OperatorHarness {
     return running;
   }
 
-  /** Starts the operator as a process, as its image does. The process takes the Lease. */
-  startProcess(more: readonly string[] = []): ChildProcess {
-    const child = startOperatorProgram(this.options(), more);
+  /** Starts the operator as a process, as its image does, with more arguments. The process takes the Lease. */
+  startProcess(more: readonly string[] = [], flags: readonly string[] = []): ChildProcess {
+    const child = startOperatorProgram(this.options(), more, flags);
     this.#running.add({
       stop: async () => {
         child.kill('SIGKILL');

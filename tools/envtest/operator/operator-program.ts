@@ -4,10 +4,18 @@ import type { OperatorOptions } from '@backendai-e2e/operator/options';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Starts the operator as a process, as its image does, with these options and more arguments. The process takes the Lease. */
-export function startOperatorProgram(options: OperatorOptions, more: readonly string[]): ChildProcess {
+/**
+ * Starts the operator as a process, as its image does, with these options, more arguments and flags of Node.js. The process takes
+ * the Lease.
+ */
+export function startOperatorProgram(
+  options: OperatorOptions,
+  more: readonly string[],
+  flags: readonly string[] = [],
+): ChildProcess {
   const { kubeconfigPath, namespace, chartsDir, helm, identity } = options;
   const args = [
+    ...flags,
     'operator/main.ts',
     `--kubeconfig=${kubeconfigPath}`,
     `--namespace=${namespace}`,
