@@ -41,6 +41,14 @@ describe('an expected refusal', () => {
     );
   });
 
+  it('is no success, and the failure shows the body of a raw answer once', async () => {
+    const body = { id: 7 };
+    const raw = { status: 200, headers: { server: 'x' }, body, bytes: Buffer.from(JSON.stringify(body)) };
+    expect(await failure(Promise.resolve(raw))).to.match(
+      /but was answered \{"status":200,"body":\{"id":7\}\}$/,
+    );
+  });
+
   it('is no other error', async () => {
     expect(await failure(Promise.reject(new Error('no answer')))).to.equal('Error: no answer');
   });

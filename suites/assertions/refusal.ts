@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BackendApiError } from '../clients/http/api.ts';
+import { type ApiAnswer, BackendApiError } from '../clients/http/api.ts';
 
 /** An expected error answer. msg: part of the server's message. */
 export interface Refusal {
@@ -24,6 +24,14 @@ export async function expectRefusal(request: Promise<unknown>, refusal: Refusal)
     return error;
   }
   throw new Error(
-    `the request must be refused with ${refusal.status} ${refusal.kind}, but was answered ${JSON.stringify(answer)}`,
+    `the request must be refused with ${refusal.status} ${refusal.kind}, but was answered ${JSON.stringify(inWords(answer))}`,
   );
+}
+
+/** The answer without its bytes, which repeat its body, and without its headers. */
+function inWords(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('bytes' in answer && 'body' in answer))
+    return answer;
+  const { bytes: _bytes, headers: _headers, ...rest } = answer as ApiAnswer;
+  return rest;
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { expectFilesClosed } from '../assertions/open-files.ts';
+import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { readMetric } from '../clients/http/metrics.ts';
 import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
+import { Browser, WEB_COOKIE } from '../clients/web/browser.ts';
 import { measure } from '../evidence/record.ts';
 import { passes } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
@@ -17,10 +19,15 @@ const UPDATED_SECONDS = 11;
 const MOST_MIB = 12;
 /** Files that a process may have gained: connections of its pools. */
 const MOST_FILES = 30;
+/** Requests through the webserver, and connections of all components that may come meanwhile. */
+const THROUGH_WEB = 40;
+const MOST_CLIENTS = 15;
+/** Looks at the connections after the requests, one each second, because they close late. */
+const LOOKS = 10;
 
 describe('growth', function () {
   this.timeout(240_000);
-  const world = useWorld(['manager', 'valkey']);
+  const world = useWorld(['manager', 'webserver', 'valkey']);
   let managers: OneManager[];
 
   before('both managers answer at their own addresses', async () => {
@@ -46,8 +53,31 @@ describe('growth', function () {
     for (const manager of managers) {
       await send(manager, WARM_UP);
       const limit = { who: `manager ${manager.id}`, url: `http://${manager.host}:18080`, most: MOST_FILES };
-      await expectFilesClosed(this, limit, () => send(manager, WARM_UP));
+      await expectFilesClosed(this, world().connection, limit, () => send(manager, WARM_UP));
     }
+  });
+
+  it(`the webserver closes its connections to Valkey after ${THROUGH_WEB} requests`, async () => {
+    const { connection, valkey, afterTest } = world();
+    const { email, password } = connection.accounts.user;
+    const statistics = valkey.db(VALKEY_DB.statistics);
+    const clients = async (): Promise<number> =>
+      String(await statistics.client('LIST'))
+        .trim()
+        .split('\n').length;
+    const browser = new Browser(connection.webserver.url);
+    await browser.login(email, password);
+    afterTest.add('login', () => statistics.del(`${WEB_COOKIE}_${browser.cookie}`));
+    await browser.folders.list();
+    const before = await clients();
+    for (let count = 0; count < THROUGH_WEB; count += 1) await browser.folders.list();
+    let gained = Number.POSITIVE_INFINITY;
+    for (let look = 0; look < LOOKS && gained > MOST_CLIENTS; look += 1) {
+      await passes(1);
+      gained = (await clients()) - before;
+    }
+    measure('connections-gained-by-webserver', gained, 'connections', MOST_CLIENTS);
+    expect(gained, 'connections to Valkey that the webserver left open').to.be.at.most(MOST_CLIENTS);
   });
 
   it(`a manager needs no more memory after ${REQUESTS} requests`, async () => {

@@ -85,6 +85,17 @@ export class EtcdLocks {
     return Number(answer.header.revision);
   }
 
+  /** Number of clients that hold a lock or wait for it. Each has a key below the name. */
+  async contenders(name: string): Promise<number> {
+    const answer = await this.#api.json<{ count?: string }>({
+      method: 'POST',
+      path: '/v3/kv/range',
+      // "0" comes after "/".
+      json: { key: base64(`${name}/`), range_end: base64(`${name}0`), count_only: true },
+    });
+    return Number(answer.count ?? 0);
+  }
+
   /** Whether a lock's key from {@link acquire} exists in etcd. */
   async isHeld(key: string): Promise<boolean> {
     const answer = await this.#api.json<{ count?: string }>({

@@ -3,17 +3,21 @@ import { expectRefusal } from '../assertions/refusal.ts';
 import { EtcdLocks } from '../chaos/etcd-lock.ts';
 import { eachManager, type OneManager } from '../clients/manager/discovery.ts';
 import {
+  allowIntrospection,
   answersIntrospection,
+  CONFIG_LOCK,
   config,
   INTROSPECTION,
   untilIntrospection,
 } from '../clients/manager/live-config.ts';
 import { measure } from '../evidence/record.ts';
-import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { notYet, passes, waitUntil } from '../evidence/waiting.ts';
 import { noteChange } from '../fixtures/noted-changes.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const CONTENDERS = 20;
+/** Time for which managers must not do what another's lock forbids, seconds. They give up after 20 s. */
+const HELD_SECONDS = 3;
 /** Lease of the holder that is killed, seconds. */
 const LEASE_SECONDS = 3;
 
@@ -122,6 +126,42 @@ describe('coordination through etcd', function () {
       await config('delete', { key: INTROSPECTION, prefix: false }, admin);
       await becomes(false);
     });
+  });
+
+  it("lets no manager change the configuration while another holds Backend.AI's own lock", async () => {
+    const { afterTest, connection, etcd } = world();
+    const locks = new EtcdLocks(connection.etcd);
+    const lease = await locks.lease(60);
+    afterTest.add(`lease ${lease}`, () => locks.revoke(lease).catch(() => undefined));
+    afterTest.add('introspection', () =>
+      untilIntrospection(false, managers, { deadlineSeconds: 20, everyMs: 100 }),
+    );
+    await noteChange(world(), afterTest, { undo: 'DeleteConfig', subject: INTROSPECTION });
+    const held = await locks.acquire(CONFIG_LOCK, lease, 10_000);
+    let changed = 0;
+    const changes = Promise.allSettled(
+      managers.map(async ({ asAdmin }) => {
+        await allowIntrospection(asAdmin);
+        changed += 1;
+      }),
+    );
+    await waitUntil(
+      'both managers to wait for the lock of the configuration',
+      async () => {
+        const waiting = (await locks.contenders(CONFIG_LOCK)) - 1;
+        return waiting >= managers.length ? undefined : notYet({ waiting, changed });
+      },
+      { deadlineSeconds: 10, everyMs: 100 },
+    );
+    await passes(HELD_SECONDS);
+    expect(changed, 'managers that changed the configuration meanwhile').to.equal(0);
+    expect(await etcd.get(INTROSPECTION), 'the key meanwhile').to.equal(undefined);
+    await locks.release(held);
+    const failed = (await changes).find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    expect(await etcd.get(INTROSPECTION), 'the key afterwards').to.equal('yes');
+    await untilIntrospection(true, managers, { deadlineSeconds: 20, everyMs: 100 });
+    expect(await locks.contenders(CONFIG_LOCK), 'clients that hold the lock or wait for it').to.equal(0);
   });
 
   // Managers of this deployment lock in PostgreSQL. With etcd locks they would use this service.

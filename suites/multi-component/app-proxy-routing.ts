@@ -101,7 +101,8 @@ describe('an interactive application', () => {
         await proxy.client(app).request({ method: 'GET', path: '/' });
       }
     };
-    await expectFilesClosed(this, { who: 'worker', url, most: REQUESTS / 4 }, work);
+    const limit = { who: 'worker', url, most: REQUESTS / 4 };
+    await expectFilesClosed(this, world().connection, limit, work);
   });
 
   it('survives a request to restart its session, which is refused', async () => {

@@ -268,7 +268,8 @@ for i in range(3):
       for (let number = 0; number < EXECUTIONS; number += 1) await query(String(number));
     };
     await query('0');
-    await expectFilesClosed(this, { who: `agent ${agent.id}`, url: agent.httpUrl, most: FILES }, work);
+    const limit = { who: `agent ${agent.id}`, url: agent.httpUrl, most: FILES };
+    await expectFilesClosed(this, world().connection, limit, work);
   });
 
   describe('is refused', () => {

@@ -255,6 +255,10 @@ print(json.dumps(hashlib.sha256(data).hexdigest()))`);
       await vfolders.remove(long, user);
       expect(await vfolders.row(long.id), 'the row of the purged folder').to.equal(undefined);
       expect((await vfolders.make(afterTest, user, name)).name).to.equal(name);
+      await expectRefusal(vfolders.make(afterTest, user, `${name}y`), {
+        status: 400,
+        kind: 'generic-bad-request',
+      });
     });
 
     it('are trashed, deleted and purged by an administrator who is not their owner', async () => {

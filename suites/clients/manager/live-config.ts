@@ -5,6 +5,17 @@ import type { OneManager } from './discovery.ts';
 /** A key that running managers reload: whether GraphQL introspection is allowed (ai.backend.manager.config.unified). */
 export const INTROSPECTION = 'ai/backend/config/manager/api/allow-graphql-schema-introspection';
 
+/** etcd's lock around {@link allowIntrospection} (ai.backend.manager.api.gql_legacy.service_config). */
+export const CONFIG_LOCK = 'ai/backend/config/lock/modify_service_config';
+
+/** Writes {@link INTROSPECTION} as "yes", by the mutation that takes {@link CONFIG_LOCK}. Its manager waits 20 s for the lock. */
+export async function allowIntrospection(account: BackendAi): Promise<void> {
+  const query =
+    'mutation($input: ModifyServiceConfigNodeInput!) { modify_service_config(input: $input) { service_config { service } } }';
+  const configuration = JSON.stringify({ api: { 'allow-graphql-schema-introspection': 'yes' } });
+  await account.graphql(query, { input: { service: 'manager', configuration } });
+}
+
 /** The API of etcd's keys: POST /config/get, set and delete, for administrators. */
 export function config(
   action: 'get' | 'set' | 'delete',
@@ -15,7 +26,7 @@ export function config(
 }
 
 /** Whether a manager answers introspection, which {@link INTROSPECTION} allows or forbids. */
-export function answersIntrospection(manager: OneManager): Promise<boolean> {
+export function answersIntrospection(manager: Pick<OneManager, 'asAdmin'>): Promise<boolean> {
   return manager.asAdmin.graphql('query { __schema { queryType { name } } }').then(
     () => true,
     (error: Error) => {
