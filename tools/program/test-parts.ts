@@ -18,7 +18,7 @@ export const BIN = 'node_modules/.bin';
 /** Results of the spelling check for unchanged files. */
 const SPELLED = 'node_modules/.cache/cspell';
 const MOCHA = [`${BIN}/mocha`, '--reporter', 'tools/program/tally-reporter.ts'];
-/** The specs wait for more than half of their time, on programs that they start (measured: 76 CPU seconds of 213). */
+/** The specs wait for more than half of their time. Measured: 76 CPU seconds of 213. They wait for programs that they start. */
 const SPEC_WORKERS = '2';
 /** The files wait for most of their time, on timers and on the control plane of their worker. */
 const SERVER_WORKERS = String(availableParallelism() + 1);
