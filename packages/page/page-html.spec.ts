@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import type { Fault } from '@backendai-e2e/api/fault';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
@@ -10,7 +11,17 @@ import { dataBytesIn, pageHtml } from './page-html.ts';
 const HOSTILE = '</script><script>alert(1)</script>\u202e<img src=x onerror=alert(1)>';
 const bundle = { script: 'start()', style: 'p{}', draw: () => '<p>drawn</p>' };
 
-function page(title: string) {
+/** A fault of the manager that was asked for during the failure, and injected some seconds after the start. */
+function faultAfter(seconds: number): Fault {
+  return {
+    ...{ apiVersion: 'e2e.backend.ai/v1alpha1', kind: 'Fault' },
+    metadata: { name: 'f', namespace: 'n', creationTimestamp: '2026-01-01T00:00:11Z' },
+    spec: { environmentRef: { name: 'e2e' }, target: { component: 'manager' }, pause: {} },
+    status: { phase: 'InForce', action: 'pause', injectedAt: `2026-01-01T00:00:${seconds}Z` },
+  };
+}
+
+function page(title: string, faults: readonly Fault[] = []) {
   const failed = test(title, {
     state: 'failed',
     error: title,
@@ -18,6 +29,7 @@ function page(title: string) {
     seconds: 2,
   });
   const objects = {
+    faults,
     run: run([suite('s', 'Failed')], { status: 'False', reason: title }),
     reports: [
       report('s', [failed], { startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:01:00Z' }),
@@ -65,6 +77,15 @@ describe('the file of the page', () => {
   it('explains the failure by what a component wrote at that time', () => {
     expect(data.failures[0]?.causes[0]).to.deep.include({ component: 'manager' });
     expect(data.failures[0]?.alarms[0]).to.deep.include({ source: 'manager/main', rare: true });
+  });
+
+  it('takes a fault for a cause only if it was injected before the end of the failure', () => {
+    const evidence = (seconds: number) =>
+      page('a', [faultAfter(seconds)])
+        .failures[0]?.causes.flatMap((cause) => cause.evidence)
+        .join();
+    expect(evidence(12)).to.include('the fault f (pause) was in force');
+    expect(evidence(40)).not.to.include('the fault');
   });
 
   it('leaves passed tests to its script where the text has no room for them', () => {

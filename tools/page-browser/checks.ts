@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type Misdeeds, watch } from './browser.ts';
 import { chartsExplain, failuresHavePast } from './chart-checks.ts';
+import { causesSeen } from './defect-run.ts';
 import { gridWorks } from './history-checks.ts';
 import { STEP_MS, type Subject, shoot, shootPart } from './shots.ts';
 
@@ -33,7 +34,14 @@ export async function lookAt(browser: Browser, subject: Subject): Promise<Looked
     await shootPart(page, subject, 'gantt');
     await shootPart(page, subject, 'timeline');
     wrong.push(...(await chartsExplain(page)), ...(await failuresHavePast(page)));
-    wrong.push(...(await failuresOpen(page)));
+    wrong.push(...(await failuresOpen(page)), ...(await faultsBesideFailure(page, subject)));
+    if (subject.name === 'defects') {
+      const { defects, first, firstTwo, wrong: few } = await causesSeen(page);
+      console.log(
+        `first causes of ${defects} planted defects: ${first} first, ${firstTwo} among the first two`,
+      );
+      wrong.push(...few);
+    }
     wrong.push(...(await gridWorks(page, subject)));
     const logsMs = await openLogs(page, subject, wrong);
     if (logsMs !== undefined) times.logsMs = logsMs;
@@ -81,8 +89,22 @@ async function failuresOpen(page: Page): Promise<string[]> {
   const last = anchors.at(-1);
   if (last === undefined) return [];
   await page.evaluate(`location.hash = ${JSON.stringify(last)}`);
-  const seen = await page.locator(`#${last} pre.error`).isVisible();
+  const seen = await page.locator(`#${last} pre.error`).first().isVisible();
   return seen ? [] : [`the permanent link #${last} does not show its error`];
+}
+
+/** A failure in whose time a fault was in force shows its band. A screenshot shows it. */
+async function faultsBesideFailure(page: Page, subject: Subject): Promise<string[]> {
+  if ((await page.locator('section:has(> #timeline) .band-in-force').count()) === 0) return [];
+  const chart = page.locator('article.failure .chart:has(.band-in-force)').first();
+  if ((await chart.count()) === 0)
+    return (await page.locator('article.failure .chart').count()) === 0
+      ? []
+      : ['no failure shows a fault that was in force'];
+  await chart.evaluate((element) => element.closest('article')?.scrollIntoView());
+  await shoot(page, subject, 'failure-with-fault');
+  const labels = await chart.locator('xpath=.').textContent();
+  return /\+[\d.]+ (s|min)|not healed/.test(labels ?? '') ? [] : ['a fault band has no seconds of recovery'];
 }
 
 /** Tab reaches the parts of the page, and Enter follows them. */

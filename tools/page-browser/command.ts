@@ -5,15 +5,20 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { writeRunPage } from '@backendai-e2e/cli/page/run-page';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { NoBrowser, startBrowser } from './browser.ts';
-import { lookAt } from './checks.ts';
+import { type Looked, lookAt } from './checks.ts';
+import { writeDefectRun } from './defect-run.ts';
 import { liveWorks } from './live-checks.ts';
 import { writeMadeHistory } from './made-history.ts';
 import { type Shape, writeMadeRun } from './made-runs.ts';
+import { RECORDED, recordRun, writeRecordedRun } from './recorded-runs.ts';
 
 /** Folder of the pages and the screenshots. */
 const OUT = 'out/test-ui';
 /** Results of real runs that a machine may have. */
 const USUAL = ['out/e2e', 'out/staging'];
+
+/** Name of the page with the failures of planted defects. */
+const DEFECTS = 'defects';
 
 const SMALL = { suites: 24, testsPerSuite: 8, logLines: 500 };
 /** Bytes of a page besides its data: it travels with every run. */
@@ -36,12 +41,21 @@ const MADE: Readonly<Record<string, Shape & { past?: number }>> = {
   large: { suites: 50, testsPerSuite: 20, logLines: 12_500, failing: [11, 30], faults: true, hostile: false },
 };
 
+export interface TestUiOptions {
+  /** Folders of real runs, besides those of out/. */
+  run?: readonly string[];
+  /** Names of the pages to open; empty for all. */
+  only?: readonly string[];
+  /** Folder of results to keep for this test, in place of opening pages. */
+  record?: string;
+}
+
 /**
- * `tools/dev test-ui`: opens pages of made and real runs in a real browser, and checks what a person would notice. Returns
- * 1 if something is wrong, 2 without a browser.
- * @param runs folders of real runs, besides those of out/
+ * `tools/dev test-ui`: opens pages of recorded, real and made runs in a real browser, and checks what a person would notice.
+ * Returns 1 if something is wrong, 2 without a browser.
  */
-export async function testUiCommand(runs: readonly string[]): Promise<number> {
+export async function testUiCommand({ run = [], only = [], ...options }: TestUiOptions): Promise<number> {
+  if (options.record !== undefined) return record(options.record);
   const out = path.join(PROJECT_ROOT, OUT);
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
@@ -56,43 +70,67 @@ export async function testUiCommand(runs: readonly string[]): Promise<number> {
   const rows: string[][] = [];
   let wrong = 0;
   try {
-    for (const [name, folder] of await subjects(out, runs)) {
+    for (const [name, folder] of await subjects(out, run)) {
+      if (only.length > 0 && !only.includes(name)) continue;
       const history = path.join(out, 'history', name);
-      await writeMadeHistory(folder, history, MADE[name]?.past ?? PAST_RUNS);
-      const { file, bytes, dataBytes } = await writeRunPage(folder, { history });
-      const looked = await lookAt(browser, { name, file, shots: out });
+      await writeMadeHistory(folder, history, pastOf(name));
+      const { file, bytes, dataBytes, programBytes } = await writeRunPage(folder, { history });
+      const looked = await lookAt(browser, { name, file, shots: out }).catch(
+        (error: unknown): Looked => ({ openMs: 0, wrong: [`the checks stopped: ${String(error)}`] }),
+      );
+      const textBytes = bytes - dataBytes - programBytes;
       if (bytes - dataBytes > MOST_BYTES)
-        looked.wrong.push(`without data, it has ${bytes - dataBytes} bytes`);
+        looked.wrong.push(
+          `without its data, it has ${programBytes} bytes of program and ${textBytes} of text`,
+        );
       for (const sentence of looked.wrong) console.error(`test-ui: ${name}: ${sentence}`);
       wrong += looked.wrong.length;
       rows.push([
         name,
-        `${Math.round((bytes - dataBytes) / 1000)} kB`,
-        `${Math.round(dataBytes / 1000)} kB`,
+        ...[programBytes, textBytes, dataBytes].map((each) => `${Math.round(each / 1000)} kB`),
         `${looked.openMs} ms`,
         looked.logsMs === undefined ? '–' : `${looked.logsMs} ms`,
         String(looked.wrong.length),
       ]);
     }
-    const live = await liveWorks(browser, { name: 'live', file: '', shots: out });
-    for (const sentence of live) console.error(`test-ui: live: ${sentence}`);
-    wrong += live.length;
-    rows.push(['live', '–', '–', '–', '–', String(live.length)]);
+    if (only.length === 0 || only.includes('live')) {
+      const live = await liveWorks(browser, { name: 'live', file: '', shots: out });
+      for (const sentence of live) console.error(`test-ui: live: ${sentence}`);
+      wrong += live.length;
+      rows.push(['live', '–', '–', '–', '–', '–', String(live.length)]);
+    }
   } finally {
     await browser.close();
   }
-  console.log(table(['page', 'size', 'data', 'open', 'logs', 'wrong'], rows).join('\n'));
+  console.log(table(['page', 'program', 'text', 'data', 'open', 'logs', 'wrong'], rows).join('\n'));
   console.log(`screenshots are in ${OUT}`);
   return wrong > 0 ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
+}
+
+async function record(folder: string): Promise<number> {
+  const { file, bytes } = await recordRun(path.resolve(folder));
+  console.log(`${path.relative(PROJECT_ROOT, file)} is written, ${Math.round(bytes / 1000)} kB`);
+  return COMMAND_EXIT.passed;
+}
+
+/** Runs in the history of a page. A made digest of the past would be evidence that planted defects do not have. */
+function pastOf(name: string): number {
+  return name === DEFECTS ? 0 : (MADE[name]?.past ?? PAST_RUNS);
 }
 
 /** Name and folder of each page. Real runs are copied: their folders stay as they are. */
 async function subjects(out: string, runs: readonly string[]): Promise<[string, string][]> {
   const found: [string, string][] = [];
+  const folderOf = (name: string) => path.join(out, 'pages', name);
+  for (const name of RECORDED) {
+    await writeRecordedRun(folderOf(`recorded-${name}`), name);
+    found.push([`recorded-${name}`, folderOf(`recorded-${name}`)]);
+  }
+  await writeDefectRun(folderOf(DEFECTS));
+  found.push([DEFECTS, folderOf(DEFECTS)]);
   for (const [name, shape] of Object.entries(MADE)) {
-    const folder = path.join(out, 'pages', name);
-    await writeMadeRun(folder, shape);
-    found.push([name, folder]);
+    await writeMadeRun(folderOf(name), shape);
+    found.push([name, folderOf(name)]);
   }
   const usual = USUAL.map((folder) => path.join(PROJECT_ROOT, folder));
   for (const [index, folder] of [...runs.map((run) => path.resolve(run)), ...usual].entries()) {
@@ -104,9 +142,9 @@ async function subjects(out: string, runs: readonly string[]): Promise<[string, 
       if (index < runs.length) throw new Error(`${folder} has no run.json: name a folder that a run wrote`);
       continue;
     }
-    const copy = path.join(out, 'pages', `real-${index + 1}`);
-    await cp(folder, copy, { recursive: true });
-    found.push([`real-${index + 1}`, copy]);
+    const name = `real-${index + 1}`;
+    await cp(folder, folderOf(name), { recursive: true });
+    found.push([name, folderOf(name)]);
   }
   return found;
 }

@@ -45,8 +45,17 @@ function addEveryday(program: Command, end: End): void {
     .command('test-ui')
     .description('open pages of runs in Chromium, and check what a person would notice')
     .option('--run <folder...>', 'folders of real runs (besides out/e2e and out/staging, if they are there)')
-    .action(async ({ run = [] }: { run?: string[] }) =>
-      end(await (await import('../page-browser/command.ts')).testUiCommand(run)),
+    .option('--only <name...>', 'open only these pages')
+    .option('--record <folder>', 'open nothing; keep the results in this folder as a real run for this test')
+    .action(async (options: { run?: string[]; only?: string[]; record?: string }) =>
+      end(await (await import('../page-browser/command.ts')).testUiCommand(options)),
+    );
+  program
+    .command('recording')
+    .description('draw the recording in the README from the job.log of a whole run')
+    .argument('<folder>', 'results of the job, for example out/e2e')
+    .action(async (folder: string) =>
+      end(await (await import('../recording/command.ts')).recordingCommand(folder)),
     );
   program
     .command('fmt')

@@ -219,8 +219,8 @@ export const WALLS: readonly Wall[] = [
   ['tools/bench', ['packages/api', 'packages/kube', 'operator', 'cli', 'tools/crds', 'tools/envtest']],
   ['tools/fuzz', ['packages/api', 'packages/kube', 'packages/controller', 'tools/envtest']],
   ['tools/mutation', ['cli']],
+  ['tools/recording', ['packages/api', 'packages/results', 'cli']],
   ['tools/soak', ['packages/api', 'packages/kube', 'tools/envtest']],
-  ['tools/page-browser', ['packages/api', 'packages/results', 'cli']],
   [
     'tools/selftests',
     ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest', 'tools/lists'],
@@ -229,6 +229,7 @@ export const WALLS: readonly Wall[] = [
     'tools/defects',
     ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/lists', 'tools/selftests'],
   ],
+  ['tools/page-browser', ['packages/api', 'packages/results', 'cli', 'tools/defects']],
   ['tools/sources', ['packages/api', 'packages/results', 'cli', 'tools/defects', 'tools/selftests']],
   ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'tools/lists']],
   [
@@ -237,7 +238,7 @@ export const WALLS: readonly Wall[] = [
       ...['packages/api', 'packages/results', 'cli'],
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
       ...['tools/fuzz', 'tools/mutation', 'tools/soak'],
-      ...['tools/page-browser', 'tools/release'],
+      ...['tools/page-browser', 'tools/recording', 'tools/release'],
       ...['tools/selftests', 'tools/sources', 'tools/walls'],
     ],
   ],

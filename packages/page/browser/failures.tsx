@@ -12,6 +12,8 @@ import { clockTime, counted, dateTime, duration } from './words.ts';
 
 /** Milliseconds around a failure that its timeline shows. */
 const AROUND_MS = 20_000;
+/** Candidates that are open. */
+const FIRST_CAUSES = 2;
 /** Lines of the error of a failure that is closed. */
 const SHORT_LINES = 2;
 
@@ -58,9 +60,9 @@ function Details({ failure, data, alive }: { failure: PageFailure; data: PageDat
   return (
     <div>
       <Causes failure={failure} />
+      <Surroundings failure={failure} data={data} alive={alive} />
       <Requests failure={failure} />
       <FirstBadRun failure={failure} past={data.past} />
-      <Surroundings failure={failure} data={data} alive={alive} />
       <Alarms failure={failure} green={data.green} alive={alive && data.logs.length > 0} />
       {failure.same.length > 0 && (
         <p>
@@ -118,22 +120,35 @@ function ErrorText({ error }: { error: string }) {
 
 function Causes({ failure: { causes } }: { failure: PageFailure }) {
   if (causes.length === 0) return null;
+  const others = causes.slice(FIRST_CAUSES);
   return (
     <div>
       <h3>First cause</h3>
-      <ol class="causes">
-        {causes.map(({ component, weight, evidence }) => (
-          <li key={component}>
-            <b>{component}</b> <span class="facts">weight {weight}</span>
-            <ul>
-              {evidence.map((sentence) => (
-                <li key={sentence}>{sentence}</li>
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ol>
+      <CauseList causes={causes.slice(0, FIRST_CAUSES)} from={1} />
+      {others.length > 0 && (
+        <details>
+          <summary>{counted(others.length, 'weaker candidate')}</summary>
+          <CauseList causes={others} from={FIRST_CAUSES + 1} />
+        </details>
+      )}
     </div>
+  );
+}
+
+function CauseList({ causes, from }: { causes: PageFailure['causes']; from: number }) {
+  return (
+    <ol class="causes" start={from}>
+      {causes.map(({ component, weight, evidence }) => (
+        <li key={component}>
+          <b>{component}</b> <span class="facts">weight {weight}</span>
+          <ul>
+            {evidence.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </li>
+      ))}
+    </ol>
   );
 }
 

@@ -80,8 +80,9 @@ function explained(
     usual,
   );
   const faults = source.faults.filter(
-    ({ environment, asked, seenHealed }) =>
-      environment === failure.environment && asked <= window.to && (seenHealed ?? window.to) >= window.from,
+    // A fault that was only asked for has no effect yet.
+    ({ environment, asked, injected = asked, seenHealed = window.to }) =>
+      environment === failure.environment && injected <= window.to && seenHealed >= window.from,
   );
   const environment = source.file.tested?.environments.find(({ name }) => name === failure.environment);
   const deployed = (environment?.status?.components ?? []).map(({ name }) => name);
