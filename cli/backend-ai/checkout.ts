@@ -4,6 +4,8 @@ import { ProvisionError } from '../machine/provision.ts';
 
 /** Where the monorepo has the sources of all components. */
 export const SOURCES = 'src/ai/backend';
+/** Folders and files below them that are no part of the sources. */
+export const NO_SOURCES = /(^|\/)(__pycache__|node_modules|\.[^/]+)(\/|$)|\.pyc$/;
 /** Files that may hold the version, the first that exists counts. */
 export const VERSION_FILES = ['VERSION', `${SOURCES}/manager/VERSION`] as const;
 /** The third-party packages that the sources want. */
@@ -71,7 +73,7 @@ export function checkoutState(head: string | undefined, status: string | undefin
 }
 
 /**
- * Why the sources of a checkout cannot be installed, from the output of images/checkout/lay.py; undefined: for another reason.
+ * Why the sources of a checkout cannot be installed, from the output of images/checkout/lay.py or compile.py; undefined: for another reason.
  * Its line is "manager/server.py cannot be compiled: SyntaxError: invalid syntax (server.py, line 3)", behind what Docker prints.
  */
 export function brokenSources(folder: string, output: string): ProvisionError | undefined {

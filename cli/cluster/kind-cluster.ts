@@ -231,14 +231,26 @@ export async function clusterState(name: string, p: Provision): Promise<ClusterS
   return states.every((state) => state === 'running') ? 'running' : 'stopped';
 }
 
+/** Whether every node of the cluster holds all of these images. */
+export async function holdsImages(name: string, refs: readonly string[], p: Provision): Promise<boolean> {
+  const nodes = await nodesOf(name, p);
+  for (const node of nodes) if (missingRefs(refs, await heldRefs(node, p)).length > 0) return false;
+  return nodes.length > 0;
+}
+
+async function heldRefs(node: string, p: Provision): Promise<string[]> {
+  return (await command(p, 'docker', ['exec', node, 'ctr', '-n', 'k8s.io', 'images', 'ls', '-q'])).split(
+    '\n',
+  );
+}
+
 /**
  * Loads images of the engine into the cluster's nodes; those that a node already holds are left out.
  * @param refs as ImageSet.refs names them; all their tags are content keys, so an equal reference is an equal image
  */
 export async function loadImages(name: string, refs: readonly string[], p: Provision): Promise<void> {
   for (const node of await nodesOf(name, p)) {
-    const held = await command(p, 'docker', ['exec', node, 'ctr', '-n', 'k8s.io', 'images', 'ls', '-q']);
-    const wanted = missingRefs(refs, held.split('\n'));
+    const wanted = missingRefs(refs, await heldRefs(node, p));
     if (wanted.length === 0) continue;
     const started = Date.now();
     await command(p, 'bash', ['-o', 'pipefail', '-c', SAVE_INTO_NODE, 'bash', node, ...wanted], {

@@ -19,7 +19,7 @@ import { collector } from '../collect/job-collector.ts';
 import { clearResults, writeFigures } from '../collect/results-folder.ts';
 import { keepRun } from '../history/keep-run.ts';
 import { gatedEnding, gateLines, judgeResults } from '../history/run-gate.ts';
-import { realEffects } from '../kind/effects.ts';
+import { type Effects, realEffects } from '../kind/effects.ts';
 import { keptLines } from '../kind/kept-cluster.ts';
 import type { KindOptions } from '../kind/kind-options.ts';
 import { runKind } from '../kind/kind-pipeline.ts';
@@ -34,7 +34,7 @@ import { scheduleLines } from '../report/schedule-lines.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import type { JobEnd } from '../series/job-end.ts';
-import { onInterrupt } from '../terminal/interrupt.ts';
+import { onInterrupt, stoppedBy } from '../terminal/interrupt.ts';
 import { openJobLog } from '../terminal/job-log.ts';
 import { rendererFor } from '../terminal/renderer.ts';
 import { readDurations } from './suite-durations.ts';
@@ -75,8 +75,16 @@ export async function kindCommand(options: KindChoice): Promise<number> {
   return (await kindJob(options)).ending.code;
 }
 
+/** What a command that runs several jobs gives each of them. */
+export interface JobParts {
+  /** Default: the real ones. */
+  effects?: Effects;
+  /** Ends the job as Ctrl-C would. */
+  superseded?: AbortSignal;
+}
+
 /** The whole job, for commands that need more of it than its exit code. Never throws. */
-export async function kindJob(options: KindChoice): Promise<JobEnd> {
+export async function kindJob(options: KindChoice, parts: JobParts = {}): Promise<JobEnd> {
   const clock = new PhaseClock();
   const job = await orRefusal(kindOptions(options));
   if ('ending' in job) return job;
@@ -84,7 +92,7 @@ export async function kindJob(options: KindChoice): Promise<JobEnd> {
     console.log((await planLines(job)).join('\n'));
     return { ending: { code: COMMAND_EXIT.passed, sentence: 'nothing was changed' }, began: false };
   }
-  return perform(job, clock);
+  return perform(job, clock, parts);
 }
 
 /** The options of a job, or how it ended after the reason for their refusal was printed. */
@@ -108,13 +116,19 @@ export async function upCommand(backendAi?: string): Promise<number> {
 }
 
 /** Runs the pipeline and prints progress, results and hints. */
-async function perform(job: KindOptions, clock: PhaseClock): Promise<JobEnd> {
+async function perform(
+  job: KindOptions,
+  clock: PhaseClock,
+  { effects = realEffects(PROJECT_ROOT), superseded }: JobParts = {},
+): Promise<JobEnd> {
   const out = path.join(PROJECT_ROOT, NAMES.out);
   await clearResults(out);
   const log = openJobLog(path.join(out, 'job.log'));
   const renderer = rendererFor(process.stdout, () => clock.elapsed(), log.write);
-  const interruption = onInterrupt((line) => renderer.print([line]));
-  const effects = realEffects(PROJECT_ROOT);
+  const interruption = stoppedBy(
+    superseded,
+    onInterrupt((line) => renderer.print([line])),
+  );
   try {
     const places = environmentNames(job.environments ?? 1).map(({ namespace }) => namespace);
     const namespaces = [NAMES.operatorNamespace, ...places];

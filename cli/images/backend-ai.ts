@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { SOURCES } from '../backend-ai/checkout.ts';
+import { NO_SOURCES, SOURCES } from '../backend-ai/checkout.ts';
 import { lockParts } from '../backend-ai/lock.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { contentKey, pathParts } from './content-key.ts';
@@ -27,9 +27,6 @@ export function wheels(to: string): Extra {
     },
   };
 }
-
-/** Folders and files that a checkout holds, but that are no part of its sources. */
-const NO_SOURCES = /(^|\/)(__pycache__|node_modules|\.[^/]+)(\/|$)|\.pyc$/;
 
 const hashed = new WeakMap<object, Promise<Record<string, string>>>();
 
@@ -76,17 +73,20 @@ export function checkoutSources(to: string): Extra {
   };
 }
 
-/** Commit and state of the checkout, for the record in the image. */
+/** Commit and state of the checkout, as images/backend-ai/record.py reads them. */
+export function stateText({ checkout }: BackendAi): string {
+  return JSON.stringify({
+    ...(checkout?.commit === undefined ? {} : { commit: checkout.commit }),
+    ...(checkout?.modified === undefined ? {} : { modified: checkout.modified }),
+  });
+}
+
+/** The same as a file, for the record in the image. */
 export function checkoutState(to: string): Extra {
-  const text = ({ checkout }: BackendAi) =>
-    JSON.stringify({
-      ...(checkout?.commit === undefined ? {} : { commit: checkout.commit }),
-      ...(checkout?.modified === undefined ? {} : { modified: checkout.modified }),
-    });
   return {
     to,
-    key: async ({ backendAi }) => text(backendAi),
-    put: ({ backendAi }, target) => writeFile(target, text(backendAi)),
+    key: async ({ backendAi }) => stateText(backendAi),
+    put: ({ backendAi }, target) => writeFile(target, stateText(backendAi)),
   };
 }
 

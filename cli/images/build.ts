@@ -9,12 +9,12 @@ import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
+import { checkoutLayer } from './checkout-layer.ts';
 import { chooseImages } from './chosen.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
-import { layOver } from './lay-over.ts';
 import type { AddLayer, LayerContent } from './layers.ts';
 import { ensureNodeSet } from './node-image.ts';
 import { lockOfRelease, pinnedBackendAi } from './resolve.ts';
@@ -28,15 +28,17 @@ export interface ImageSet {
   refs: Record<ImageName, string>;
   /** Images of single components, in place of "backend-ai". */
   components: Partial<Record<Component, string>>;
-  /** Reference of the kind node image that already holds all but `operator` and `suites`. */
+  /** Image for suites that need programs of Backend.AI, of the pinned release: the same with any Backend.AI. */
+  runtimeImage: string;
+  /** Reference of the kind node image that already holds all but `operator` and `suites`. Empty for a kept cluster that does. */
   nodeImage: string;
   /** Version of the manager in them. */
   release: string;
 }
 
 type FullBuilder = Builder & { debian(): Promise<string>; pinned?: FullBuilder; addLayer?: AddLayer } & {
-  /** The layer that a row lays over its packages, made once for all rows over the same ones. */
-  laidOver(row: ImageRow): Promise<Buffer>;
+  /** The layer that lays the checkout over the packages of an image. Made once for all rows over it. */
+  laidOver(laid: string): Promise<Buffer>;
 };
 
 /** Number of images of each name that stay for a later run, of a Backend.AI that is not pinned. */
@@ -80,12 +82,7 @@ function imageBuilder(
       other(image)?.keyOf(image) ?? remembered(keys, image, () => keyOf(builder, rowOf(image))),
     build: (image) =>
       other(image)?.build(image) ?? remembered(builds, image, () => ensureRow(builder, rowOf(image))),
-    laidOver: (row) =>
-      remembered(layers, row.laid ?? '', () =>
-        withContext(builder, row, async (context) =>
-          layOver(await builder.build(row.laid ?? ''), context, p),
-        ),
-      ),
+    laidOver: (laid) => remembered(layers, laid, () => checkoutLayer(builder, laid)),
     stop: (reason) => failed.abort(reason),
   };
   return builder;
@@ -205,6 +202,8 @@ export interface ImageWish {
   backendAi?: Choice;
   /** Given for a kept cluster: brings the project's own code there without a build where that is possible. */
   addLayer?: AddLayer;
+  /** Given with it: whether the nodes of that cluster hold all of these images. */
+  holds?(refs: readonly string[]): Promise<boolean>;
 }
 
 /**
@@ -213,7 +212,10 @@ export interface ImageWish {
  * the node image nor loses what the next run needs.
  * @throws ProvisionError naming the image that could not be built and its log, or a Backend.AI that does not exist
  */
-export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageWish = {}): Promise<ImageSet> {
+export async function ensureImages(
+  p: Provision,
+  { backendAi, addLayer, holds }: ImageWish = {},
+): Promise<ImageSet> {
   return withLock(p, 'images', async () => {
     const builder = imageBuilder(p, await pinnedBackendAi());
     const chosen = await chooseImages(
@@ -225,19 +227,25 @@ export async function ensureImages(p: Provision, { backendAi, addLayer }: ImageW
     const baked = await refsFor(builder, BAKED);
     const loaded = await refsFor(builder, LOADED);
     const build = (names: readonly string[]) => async () => void (await buildEach(builder, names));
-    const nodeImage = await ensureNodeSet(builder, {
-      images: baked,
-      // The project's current code, so that a cluster that starts before the next edit need not load it.
-      alongside: Object.values(loaded),
-      build: [build(BAKED), build(LOADED)],
-    });
+    const isHeld = (await holds?.(Object.values(baked))) === true;
+    const nodeImage = isHeld
+      ? ''
+      : await ensureNodeSet(builder, {
+          images: baked,
+          // The project's current code, so that a cluster that starts before the next edit need not load it.
+          alongside: Object.values(loaded),
+          build: [build(BAKED), build(LOADED)],
+        });
     for (const name of LOADED) {
       if (!addLayer || !(await layered(builder, rowOf(name), loaded[name], addLayer)))
         await builder.build(name);
     }
     const { refs, components, release, sources } = await chosen();
     if (sources) await rememberLaid(p.cacheDir, sources);
-    return { refs: { ...baked, ...loaded, ...refs }, components, nodeImage, release };
+    return {
+      ...{ refs: { ...baked, ...loaded, ...refs }, components, nodeImage, release },
+      runtimeImage: baked['suites-backend-ai'],
+    };
   });
 }
 
@@ -267,9 +275,10 @@ async function layered(
 /** Whether a kept cluster got the sources of a checkout as one layer. It gets the packages below first if it lacks them. */
 async function layeredCheckout(builder: FullBuilder, row: ImageRow, ref: string): Promise<boolean> {
   const { p, addLayer } = builder;
-  if (!row.laid || !addLayer) return false;
+  const { laid } = row;
+  if (!laid || !addLayer) return false;
   const withContent = async <T>(body: (content: LayerContent) => Promise<T>): Promise<T> =>
-    body({ tar: await builder.laidOver(row) });
+    body({ tar: await builder.laidOver(laid) });
   const bases = [refOf(row.parent, await builder.keyOf(row.parent))];
   return addLayer({ ref, bases, withContent, makeBase: () => builder.build(row.parent) }, p);
 }

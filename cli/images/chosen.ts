@@ -5,6 +5,7 @@ import type { LaidSources } from '../backend-ai/laid.ts';
 import { lockedRelease } from '../backend-ai/lock.ts';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { CommandError } from '../machine/command.ts';
+import { inParallel } from '../machine/parallel.ts';
 import { sourceParts } from './backend-ai.ts';
 import type { Builder } from './extras.ts';
 import { givenImage } from './given-image.ts';
@@ -45,7 +46,7 @@ export async function chooseImages(
     if (asked === undefined) return async () => nothing;
     const builder = builderOf(asked);
     return async () => {
-      const refs = await buildOf(asked, OF_BACKEND_AI, builder);
+      const refs = await buildOf(asked, OF_BACKEND_AI, builder, !withSnapshot);
       // A snapshot is that of a release: the rows of a checkout are known to its own steps only.
       const isShort = asked.checkout !== undefined || !withSnapshot;
       const bootstrap = isShort ? refs['backend-ai'] : await builder.build('bootstrap');
@@ -109,13 +110,21 @@ async function buildOf(
   asked: BackendAi,
   names: readonly (typeof OF_BACKEND_AI)[number][],
   builder: Builder,
+  isKept = false,
 ): Promise<ChosenImages['refs']> {
   builder.p.log(`Backend.AI: ${asked.title}`);
   const refs: Partial<Record<ImageName, string>> = {};
   try {
-    for (const name of names) {
+    const build = async (name: (typeof OF_BACKEND_AI)[number]) => {
       refs[name] = await builder.build(asked.checkout ? withCheckout(name) : name);
-    }
+    };
+    // Layers of a kept cluster wait for the engine most of the time; builds do not.
+    if (asked.checkout && isKept)
+      await inParallel(
+        names.map((name) => () => build(name)),
+        builder.stop,
+      );
+    else for (const name of names) await build(name);
   } catch (error) {
     if (!asked.checkout || !(error instanceof CommandError)) throw error;
     throw brokenSources(asked.checkout.folder, error.tail) ?? error;

@@ -1,14 +1,14 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { type RestApi, RestClient } from '@backendai-e2e/kube/rest-client';
-import { stringify } from 'yaml';
 import type { Choice } from '../backend-ai/choice.ts';
 import {
   clusterExists,
   createCluster,
   deleteCluster,
+  holdsImages,
   loadImages,
   writeKubeconfig,
 } from '../cluster/kind-cluster.ts';
@@ -22,6 +22,7 @@ import { ensureTool } from '../machine/tools.ts';
 import { type MemoryWatch, watchNodeMemory } from './memory.ts';
 import { NAMES } from './names.ts';
 import { type NodeCpu, readNodeCpu } from './node-cpu.ts';
+import { installOperator } from './operator-release.ts';
 
 /** Paths of the tools that a job calls. */
 export interface Tools {
@@ -71,7 +72,12 @@ export function realEffects(root: string): Effects {
     images: (p, { kept, backendAi } = {}) =>
       ensureImages(p, {
         ...(backendAi ? { backendAi } : {}),
-        ...(kept ? { addLayer: (request) => addLayer(NAMES.cluster, request, p) } : {}),
+        ...(kept
+          ? {
+              addLayer: (request) => addLayer(NAMES.cluster, request, p),
+              holds: (refs) => holdsImages(NAMES.cluster, refs, p),
+            }
+          : {}),
       }),
     clusterExists: (p) => clusterExists(NAMES.cluster, p),
     createCluster: (nodeImage, p) => createCluster({ name: NAMES.cluster, nodeImage, kubeconfig }, p),
@@ -90,36 +96,7 @@ export function realEffects(root: string): Effects {
       return `${containers}\n${networks}`.split('\n').filter((line) => line !== '');
     },
     connect: async () => new RestClient(loadKubeconfig({ kubeconfig }), { fieldManager: FIELD_MANAGERS.cli }),
-    installOperator: async (tools, images, p) => {
-      const values = path.join(out, 'operator-values.yaml');
-      await writeFile(
-        values,
-        stringify({
-          image: images.refs.operator,
-          suitesImage: images.refs.suites,
-          runtimeImages: { 'backend-ai': images.refs['suites-backend-ai'] },
-          faultImage: images.refs['fault-tools'],
-        }),
-      );
-      const namespace = ['--namespace', NAMES.operatorNamespace, '--create-namespace'];
-      const wait = ['--wait', '--timeout', '180s', '--kubeconfig', kubeconfig, '--values', values];
-      await command(
-        p,
-        tools.helm,
-        [
-          'upgrade',
-          '--install',
-          NAMES.operatorRelease,
-          path.join(root, NAMES.operatorChart),
-          ...namespace,
-          ...wait,
-        ],
-        {
-          timeoutSeconds: 200,
-          remedy: `look at the operator's log in ${NAMES.out}/logs/${NAMES.operatorNamespace}`,
-        },
-      );
-    },
+    installOperator: (tools, images, p) => installOperator({ root, out, kubeconfig }, tools, images, p),
     kubectl: (tools, args, p) => command(p, tools.kubectl, ['--kubeconfig', kubeconfig, ...args]),
     watchMemory: (p) => watchNodeMemory(`${NAMES.cluster}-control-plane`, p),
     nodeCpu: (p) => readNodeCpu(`${NAMES.cluster}-control-plane`, p),

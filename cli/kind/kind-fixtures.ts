@@ -92,7 +92,7 @@ export class Machine {
       images: async (_, { backendAi } = {}) => {
         this.backendAi = backendAi;
         await this.step('images');
-        return { refs, components: {}, nodeImage: 'node', release: this.release };
+        return { refs, components: {}, runtimeImage: 'r', nodeImage: 'node', release: this.release };
       },
       clusterExists: async () => this.cluster,
       createCluster: async () => {

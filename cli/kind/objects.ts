@@ -50,14 +50,16 @@ export function chartImages(
  * The environments that a job tests, equal ones: charts/backend-ai with our images over the values for a small machine. Each is
  * deployed when the one before is ready: a deployment keeps two cores busy.
  * @param imagesOf images of charts/backend-ai for the environment of that name
+ * @param runtimeImage see environmentObject
  */
 export function environmentObjects(
   values: Readonly<Record<string, unknown>>,
   imagesOf: (name: string) => Readonly<Record<string, string>>,
   count: number,
+  runtimeImage?: string,
 ): TestEnvironment[] {
   return environmentNames(count).map(({ name, namespace }, index, places) => {
-    const object = environmentObject(values, imagesOf(name));
+    const object = environmentObject(values, imagesOf(name), runtimeImage);
     const before = places[index - 1]?.name;
     const after = before === undefined ? {} : { deployAfterRef: { name: before } };
     return {
@@ -68,14 +70,25 @@ export function environmentObjects(
   });
 }
 
-/** The first of them. */
+/** The image for suites that need programs of Backend.AI, where it is not the operator's; undefined: it is. */
+export function ownRuntime({ refs, runtimeImage }: ImageSet): string | undefined {
+  const wanted = refs['suites-backend-ai'];
+  return wanted === runtimeImage ? undefined : wanted;
+}
+
+/**
+ * The first of them.
+ * @param runtimeImage from ownRuntime. It is part of the environment, so that another Backend.AI does not restart the operator.
+ */
 export function environmentObject(
   values: Readonly<Record<string, unknown>>,
   images: Readonly<Record<string, string>>,
+  runtimeImage?: string,
 ): TestEnvironment {
   const spec: TestEnvironmentSpec = {
     chart: { name: NAMES.environmentChart, values: { ...values, images } },
     namespace: NAMES.environmentNamespace,
+    ...(runtimeImage === undefined ? {} : { runtimeImage }),
     disruption: 'Allowed',
   };
   return {

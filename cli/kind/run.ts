@@ -9,7 +9,7 @@ import type { RunNames } from '../runs/follow.ts';
 import { untilSuitesStand } from '../runs/suites-ready.ts';
 import type { KindOptions } from './kind-options.ts';
 import { environmentNames, NAMES } from './names.ts';
-import { chartImages, environmentObjects, kindRun } from './objects.ts';
+import { chartImages, environmentObjects, kindRun, ownRuntime } from './objects.ts';
 import { refuseOlderRelease } from './refuse.ts';
 import { imagesHeld, keepUntouched } from './untouched.ts';
 
@@ -65,7 +65,13 @@ export async function applyEnvironments(
     there.items.map((environment) => [environment.metadata.name, imagesHeld(environment)]),
   );
   const imagesOf = (name: string) => keepUntouched(refs, held.get(name) ?? {}, laid);
-  for (const object of environmentObjects(options.environmentValues, imagesOf, options.environments ?? 1)) {
+  const objects = environmentObjects(
+    options.environmentValues,
+    imagesOf,
+    options.environments ?? 1,
+    ownRuntime(images),
+  );
+  for (const object of objects) {
     const { name } = object.metadata;
     const path = pathOf(TEST_ENVIRONMENTS, { namespace, name });
     await client.apply(path, object, signal);

@@ -10,7 +10,7 @@ const setOf = (release: string, components: ImageSet['components'] = {}): ImageS
   refs: Object.fromEntries(
     [...BAKED, ...LOADED].map((name) => [name, `x/${name}:${release}`]),
   ) as ImageSet['refs'],
-  ...{ components, nodeImage: 'node', release },
+  ...{ components, runtimeImage: 'r', nodeImage: 'node', release },
 });
 const [from, to] = [setOf('26.8.3'), setOf('26.9.6')];
 const running = (title: string, final = false) => ({

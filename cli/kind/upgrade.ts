@@ -9,7 +9,7 @@ import { ProvisionError } from '../machine/provision.ts';
 import type { Snapshot } from '../runs/follow.ts';
 import type { PhaseProgress } from '../terminal/renderer.ts';
 import { NAMES } from './names.ts';
-import { chartImages, environmentObject } from './objects.ts';
+import { chartImages, environmentObject, ownRuntime } from './objects.ts';
 
 /** What is upgraded at a time: agents last, as they work one release behind. */
 export type UpgradeStep = keyof typeof UPGRADE_TESTS;
@@ -81,7 +81,7 @@ export class Upgrade {
 
   async #apply(step: UpgradeStep): Promise<void> {
     const { from, to, values, signal } = this.#with;
-    const object = environmentObject(values, imagesOf(step, from, to));
+    const object = environmentObject(values, imagesOf(step, from, to), ownRuntime(from));
     const path = pathOf(TEST_ENVIRONMENTS, { namespace: NAMES.operatorNamespace, name: NAMES.environment });
     this.#note(
       'UpgradeStarted',

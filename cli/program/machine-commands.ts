@@ -38,6 +38,14 @@ interface KindWords {
   exitCodeTo?: string;
 }
 
+/** What commander gives for the options of `dev`. */
+interface DevWords {
+  backendAi: string;
+  suites?: string;
+  grep?: string;
+  parallelism?: number;
+}
+
 /** Adds the commands for this machine and the kind cluster on it. */
 export function addMachineCommands(program: Command, end: End): void {
   program.commandsGroup('Test on this machine, in kind:');
@@ -110,6 +118,27 @@ export function addMachineCommands(program: Command, end: End): void {
         dryRun: isOn('dryRun', words.dryRun),
       });
       await end(code, words.exitCodeTo);
+    });
+  choiceOptions(program.command('dev'))
+    .description('run suites on the kept cluster at every save in a checkout of Backend.AI, until Ctrl-C')
+    .addOption(
+      textOption('backendAi', 'checkout', 'checkout of the Backend.AI monorepo').makeOptionMandatory(),
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'It runs at once, and creates the cluster if there is none. A save ends the run that goes on.',
+        '',
+        'Example:',
+        '  ./e2e dev --backend-ai ../backend.ai --suites session-lifecycle-create-session',
+      ].join('\n'),
+    )
+    .action(async (words: DevWords) => {
+      const { devCommand } = await import('../commands/dev.ts');
+      const { suites, grep } = words;
+      const parallelism = words.parallelism ?? RUN_DEFAULTS.parallelism;
+      await end(await devCommand({ ...given({ suites, grep }), backendAi: words.backendAi, parallelism }));
     });
   program
     .command('up')

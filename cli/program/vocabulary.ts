@@ -25,16 +25,21 @@ export interface Setting {
 export const VOCABULARY = [
   {
     name: 'suites',
-    commands: ['kind', 'matrix', 'bisect', 'staging', 'run'],
+    commands: ['kind', 'dev', 'matrix', 'bisect', 'staging', 'run'],
     make: true,
     field: 'suites',
     older: 'suite',
   },
-  { name: 'grep', commands: ['kind', 'matrix', 'bisect', 'staging', 'run'], make: true, field: 'grep' },
+  {
+    name: 'grep',
+    commands: ['kind', 'dev', 'matrix', 'bisect', 'staging', 'run'],
+    make: true,
+    field: 'grep',
+  },
   { name: 'rounds', commands: ['kind'], make: true, field: 'rounds' },
   {
     name: 'parallelism',
-    commands: ['kind', 'matrix', 'bisect', 'staging', 'run'],
+    commands: ['kind', 'dev', 'matrix', 'bisect', 'staging', 'run'],
     make: true,
     field: 'parallelism',
     older: 'parallel',
@@ -63,7 +68,7 @@ export const VOCABULARY = [
     because: 'a field that names an object ends in Ref; further names go to moreEnvironmentRefs',
   },
   { name: 'environments', commands: ['kind'], make: true },
-  { name: 'backendAi', commands: ['kind', 'up', 'images'], make: true, variable: 'BACKENDAI' },
+  { name: 'backendAi', commands: ['kind', 'dev', 'up', 'images'], make: true, variable: 'BACKENDAI' },
   { name: 'upgradeTo', commands: ['kind'], make: true },
   { name: 'versions', commands: ['matrix'], make: true },
   { name: 'informational', commands: ['matrix'], make: true },

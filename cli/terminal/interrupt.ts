@@ -53,3 +53,9 @@ export function onInterrupt(
     },
   };
 }
+
+/** An interruption that a further signal begins too, as the first Ctrl-C does. */
+export function stoppedBy(other: AbortSignal | undefined, interruption: Interruption): Interruption {
+  if (other === undefined) return interruption;
+  return { ...interruption, work: AbortSignal.any([interruption.work, other]) };
+}

@@ -1,4 +1,6 @@
-"""Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2). Lists what it changed ($3), for pack.py.
+"""Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2).
+
+A kept cluster gets the same as one layer, without a build: cli/images/lay-over.ts.
 
 Modules of a component that the checkout no longer has are removed. Otherwise, removed migrations would still run. Other files stay
 where the checkout lacks them, because a build makes them (web UI, helper programs). Only what differs is copied
@@ -6,7 +8,6 @@ and compiled, which keeps an edit cheap.
 """
 
 import filecmp
-import json
 import py_compile
 import shutil
 import sys
@@ -44,6 +45,4 @@ for file in sorted(sources.rglob("*")):
         except py_compile.PyCompileError as error:
             sys.exit(f"{file.relative_to(sources)} cannot be compiled: {error.msg.strip().splitlines()[-1]}")
 
-if len(sys.argv) > 3:
-    Path(sys.argv[3]).write_text(json.dumps({"copied": copied, "removed": removed}))
 print(f"laid over the packages: {len(copied)} files written, {len(removed)} removed", file=sys.stderr)

@@ -1,7 +1,7 @@
 import { RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { expect } from 'chai';
 import { attemptAccess } from './attempt-access.ts';
-import { attemptJob, type JobInput, NOT_STARTED_EXIT, undoJob } from './attempt-job.ts';
+import { attemptJob, type JobInput, NOT_STARTED_EXIT, specIn, undoJob } from './attempt-job.ts';
 
 const input: JobInput = {
   name: 'nightly-alpha-2',
@@ -122,6 +122,13 @@ describe('attemptJob', () => {
     const plain = attemptJob({ ...input, connectionSecret: undefined }).spec?.template?.spec;
     expect(plain?.volumes?.map(({ name }) => name)).to.deep.equal(['tmp']);
     expect(plain?.containers?.[0]?.env?.map(({ name }) => name)).not.to.include('E2E_CONNECTION');
+  });
+
+  it('runs in the image of its environment only where the suite has one', () => {
+    const suite = { ...input.spec, runtimeImage: 'operator:1' };
+    expect(specIn({ runtimeImage: 'own:1' }, suite).runtimeImage).to.equal('own:1');
+    expect(specIn({}, suite).runtimeImage).to.equal('operator:1');
+    expect(specIn({ runtimeImage: 'own:1' }, input.spec)).not.to.have.property('runtimeImage');
   });
 
   it('copies the suites into their runtime image and starts them there', () => {

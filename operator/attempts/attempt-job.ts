@@ -1,7 +1,7 @@
 import { SUITE_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { KUEUE_QUEUE_LABEL, LABELS, OPERATOR_NAME, type OwnerReference } from '@backendai-e2e/api/group';
 import { CONNECTION_MOUNT, RUNNER_ENV, UNDO_FILE } from '@backendai-e2e/api/runner-contract';
-import { CONNECTION_KEY } from '@backendai-e2e/api/test-environment';
+import { CONNECTION_KEY, type TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import type { DeploymentChange } from '@backendai-e2e/api/test-report';
 import type { TestSuiteSpec } from '@backendai-e2e/api/test-suite';
 import type { Job } from '@backendai-e2e/kube/builtin-resources';
@@ -38,6 +38,15 @@ export interface JobInput extends AttemptIdentity {
   connectionSecret: string | undefined;
   /** The operator's settings. */
   pods?: SuitePods | undefined;
+}
+
+/** A suite as it runs in an environment: that may name the image with the programs of its Backend.AI. Pure. */
+export function specIn(
+  environment: Pick<TestEnvironmentSpec, 'runtimeImage'> | undefined,
+  suite: TestSuiteSpec,
+): TestSuiteSpec {
+  const own = environment?.runtimeImage;
+  return own === undefined || suite.runtimeImage === undefined ? suite : { ...suite, runtimeImage: own };
 }
 
 /** Seconds to undo what an attempt left changed. */

@@ -38,7 +38,7 @@ describe('an attempt in one of several environments', () => {
       memory,
       run,
       { ...start, ...changes },
-      { connectionSecret: undefined },
+      { place: undefined, pods: undefined },
       AbortSignal.timeout(5_000),
     );
 

@@ -1,4 +1,5 @@
 import { ownerReference, TEST_REPORTS } from '@backendai-e2e/api/resources';
+import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { DeploymentChange } from '@backendai-e2e/api/test-report';
 import { environmentOf, environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
@@ -7,7 +8,7 @@ import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '@backendai-e2e/kub
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { attemptAccess } from './attempt-access.ts';
-import { attemptJob, type JobInput } from './attempt-job.ts';
+import { attemptJob, type JobInput, specIn } from './attempt-job.ts';
 import { attemptLabels } from './attempt-name.ts';
 
 /** One attempt to start. Its objects are created unless they exist. */
@@ -51,7 +52,7 @@ export async function startAttempt(
   client: Pick<KubeClient, 'create' | 'get' | 'delete'>,
   run: TestRun,
   { suite, attempt, name, environment, since, changes }: AttemptStart,
-  { connectionSecret, pods }: Pick<JobInput, 'connectionSecret' | 'pods'>,
+  { place, pods }: { place: TestEnvironment | undefined } & Pick<JobInput, 'pods'>,
   signal: AbortSignal,
 ): Promise<void> {
   const namespace = run.metadata.namespace ?? '';
@@ -85,11 +86,11 @@ export async function startAttempt(
       attempt,
       since,
       changes,
-      spec: suite.spec,
+      spec: specIn(place?.spec, suite.spec),
       grep: run.spec.grep,
       rounds: run.spec.rounds,
       queueName: run.spec.queueName,
-      connectionSecret,
+      connectionSecret: place?.status?.connectionSecret,
       pods,
     });
     return ensure(client, JOBS, job, owner.uid, signal);

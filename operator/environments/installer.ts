@@ -11,7 +11,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { withSettlingRights } from '@backendai-e2e/kube/settling-rights';
 import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
-import { beyondLimits, type EnvironmentLimits } from './allowed.ts';
+import { beyondLimits, comesFrom, type EnvironmentLimits } from './allowed.ts';
 import { chartDigest, installationHash } from './chart.ts';
 import type { Workload } from './components.ts';
 import { secretsIn } from './environment-secrets.ts';
@@ -82,17 +82,21 @@ export class Installer {
   }
 
   /**
-   * What an installation asks for beyond the operator's settings, one phrase each. Looks at what the chart renders to: values
-   * reach it in many ways. Throws HelmError.
+   * What an environment asks for beyond the operator's settings, one phrase each. Looks at what the chart renders to, until it is
+   * installed: values reach it in many ways. Throws HelmError.
    */
   async beyondLimits(environment: TestEnvironment, wanted: string, signal: AbortSignal): Promise<string[]> {
     const { chartsDir, limits } = this.#with;
     const { chart } = environment.spec;
     if (!limits || !chart) return [];
+    const { runtimeImage } = environment.spec;
+    const ofSuites =
+      runtimeImage === undefined || comesFrom(runtimeImage, limits.images) ? [] : [`image ${runtimeImage}`];
+    if (environment.status?.valuesHash === wanted) return ofSuites;
     const namespace = namespaceOf(environment);
     const key = `${wanted} ${namespace}`;
     const known = this.#beyond.get(key);
-    if (known) return known;
+    if (known) return [...known, ...ofSuites];
     const args = templateArguments(environment.metadata.name, `${chartsDir}/${chart.name}`, namespace);
     const call = { ...this.#with.helm, signal, deadlineMs: TEMPLATE_MS };
     let found: string[];
@@ -107,7 +111,7 @@ export class Installer {
     }
     if (this.#beyond.size >= REMEMBERED) this.#beyond.clear();
     this.#beyond.set(key, found);
-    return found;
+    return [...found, ...ofSuites];
   }
 
   namespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {

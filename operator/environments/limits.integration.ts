@@ -40,6 +40,17 @@ describe('an environment beyond the settings of the operator', function () {
     expect(manager?.spec?.template.spec?.containers[0]?.image).to.equal('team/a:1');
   });
 
+  it('runs no suites in another image either, whether it is installed or not', async () => {
+    const spec = { chart: { name: 'tiny', values: { image: 'team/a:1' } } };
+    await harness.environment('suites', spec);
+    await deployed('suites', 'True');
+    const at = { namespace: harness.namespace, name: 'suites' };
+    await harness.client.mergePatch(TEST_ENVIRONMENTS, at, { spec: { runtimeImage: 'evil.example/s:1' } });
+    expect((await deployed('suites', 'False')).message).to.include('do not allow image evil.example/s:1');
+    await harness.client.mergePatch(TEST_ENVIRONMENTS, at, { spec: { runtimeImage: 'team/s:1' } });
+    await deployed('suites', 'True');
+  });
+
   it('does not get there by YAML in a value', async () => {
     const image =
       'team/a:1\n          securityContext: {privileged: true}\n      hostNetwork: true\n      x:';

@@ -13,7 +13,6 @@ export async function refusalOf(
   wanted: string,
   signal: AbortSignal,
 ): Promise<{ reason: string; message: string } | undefined> {
-  if (environment.status?.valuesHash === wanted) return undefined;
   const { helmFailed, notAllowed } = ENVIRONMENT_REASONS;
   try {
     const beyond = await installer.beyondLimits(environment, wanted, signal);

@@ -13,7 +13,7 @@ import { JOBS, type Job } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { objectName } from '@backendai-e2e/kube/object';
-import { type SuitePods, undoJob } from '../attempts/attempt-job.ts';
+import { type SuitePods, specIn, undoJob } from '../attempts/attempt-job.ts';
 import { undoJobName } from '../attempts/attempt-name.ts';
 import { hasFinished } from '../attempts/cache-transform.ts';
 
@@ -78,12 +78,13 @@ export class ChangeUndoer {
     const suite = suites.get({ namespace, name: suiteName });
     if (!suite) return failed('SuiteGone', `TestSuite ${suiteName} with the image to undo it was deleted`);
     const environment = environmentOf(run, report.spec);
-    const { connectionSecret } = environments.get({ namespace, name: environment })?.status ?? {};
+    const place = environments.get({ namespace, name: environment });
+    const connectionSecret = place?.status?.connectionSecret;
     const owner = ownerReference({ kind: 'TestReport', metadata: report.metadata });
     const job = undoJob(
       {
         ...{ name, namespace, labels: {}, owner, run: run.metadata.name, environment, suite: suiteName },
-        ...{ attempt, since: '', spec: suite.spec, grep: undefined, rounds: undefined },
+        ...{ attempt, since: '', spec: specIn(place?.spec, suite.spec), grep: undefined, rounds: undefined },
         ...{ queueName: undefined, connectionSecret, pods },
       },
       changes,

@@ -62,15 +62,13 @@ export class AttemptStarter {
     signal: AbortSignal,
   ): Promise<Started> {
     const { client, pods } = this.#with;
-    const secrets = new Map(
-      [environment, ...moreEnvironments].map((each) => [each?.metadata.name, each?.status?.connectionSecret]),
-    );
+    const places = new Map([environment, ...moreEnvironments].map((each) => [each?.metadata.name, each]));
     const lines = new Map<string, RunSuite>();
     const failures: unknown[] = [];
     const startOne = async (planned: PlannedStart) => {
       try {
-        const connectionSecret = secrets.get(planned.environment);
-        await startAttempt(client, run, planned, { connectionSecret, pods }, signal);
+        const place = places.get(planned.environment);
+        await startAttempt(client, run, planned, { place, pods }, signal);
       } catch (error) {
         try {
           lines.set(planned.line, await this.#failed(run, planned, error, signal));

@@ -45,6 +45,10 @@ export const RUN_ELSEWHERE: Readonly<Record<string, RunElsewhere>> = {
   'make e2e-kind BACKENDAI=../backend.ai/dist SUITES=session-lifecycle': CHOICE('is a folder of wheels'),
   'make e2e-kind BACKENDAI=../backend.ai REUSE=1 SUITES=session-lifecycle-create-session':
     CHOICE('is a checkout'),
+  './e2e dev --backend-ai ../backend.ai --suites session-lifecycle-create-session': {
+    file: 'cli/commands/dev.spec.ts',
+    shows: 'runs at once and at every save',
+  },
   'make e2e-matrix VERSIONS=26.8.3,26.9.0,26.9.6 SUITES=session-lifecycle': MATRIX(
     'has a column for each value',
   ),

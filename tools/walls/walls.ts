@@ -102,6 +102,7 @@ export const WALLS: readonly Wall[] = [
   ['suites/runner/fixtures', ['suites/evidence']],
   // The runner imports no client, so that a pod starts quickly.
   ['suites/runner', [...SUITES, 'suites/evidence']],
+  ['suites/api', AREA],
   ['suites/audit', AREA],
   ['suites/bench', AREA],
   ['suites/database', AREA],

@@ -81,6 +81,15 @@ export const TestEnvironmentSpec = Type.Object(
           'Whether suites may run that are marked as invasive. Default: Forbidden with spec.external, else Allowed.',
       }),
     ),
+    runtimeImage: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LENGTHS.image,
+        pattern: PATTERNS.image,
+        description:
+          'Image with the programs of the Backend.AI that is deployed here. Suites that have spec.runtimeImage run in it instead. Only with spec.chart.',
+      }),
+    ),
     readyTimeoutSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -114,6 +123,11 @@ export const TestEnvironmentSpec = Type.Object(
         rule: 'has(self.external) == has(oldSelf.external)',
         message:
           'an environment cannot change between spec.chart and spec.external: create another TestEnvironment',
+      },
+      {
+        rule: '!has(self.runtimeImage) || has(self.chart)',
+        message:
+          'spec.runtimeImage needs spec.chart: for spec.external, set the values "runtimeImages" of the operator',
       },
       {
         rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',
