@@ -38,16 +38,19 @@ describe('known issues of the API', function () {
     expect(wrong, 'accepted cursors').to.deep.equal([]);
   });
 
-  it('every list of GraphQL accepts the cursors that it gives', async () => {
+  it('every list of GraphQL accepts the cursors that it gives', async function () {
     const wrong: string[] = [];
+    let given = 0;
     for (const name of WRONG.ownCursor) {
-      const [first, ...more] = (await readPage(v2(), { name }, { first: 2 })).ids;
-      if (first === undefined || more.length === 0) continue;
-      const { cursors } = await readPage(v2(), { name }, { first: 1 });
+      const { ids, cursors } = await readPage(v2(), { name }, { first: 1 });
+      if (ids.length === 0) continue;
+      given += 1;
       await readPage(v2(), { name }, { first: 1, after: cursors.end ?? '' }).catch((error: unknown) =>
         wrong.push(String(error)),
       );
     }
+    // A new deployment has no fair shares until it has looked at sessions that ended.
+    if (given === 0) this.skip();
     expect(wrong, 'refused cursors').to.deep.equal([]);
   });
 
