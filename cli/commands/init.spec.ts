@@ -8,8 +8,7 @@ import { CATALOG_FILE, parseCatalog } from '../catalog/catalog.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { initSuiteCommand, suiteNamed, suiteText } from './init.ts';
 
-describe('e2e init suite', function () {
-  this.timeout(30_000);
+describe('e2e init suite', () => {
   let root: string;
   const said = { log: console.log, error: console.error };
   let lines: string[] = [];

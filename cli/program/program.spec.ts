@@ -30,9 +30,7 @@ async function e2e(args: string[], env: Record<string, string> = {}) {
   }
 }
 
-describe('the command', function () {
-  this.timeout(30_000);
-
+describe('the command', () => {
   it('has every command that the guides name, each with a description', () => {
     const names = program.commands.map((command) => command.name());
     expect(names).to.include.members(

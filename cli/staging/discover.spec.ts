@@ -13,8 +13,7 @@ const namespaces = { deployment: 'ns', test: 't' };
 const sources = { secret: 'backend-ai-connection' };
 const signal = new AbortController().signal;
 
-describe('endpoints of a deployment', function () {
-  this.timeout(20_000);
+describe('endpoints of a deployment', () => {
   let services: Service[];
   let connection: Connection;
 

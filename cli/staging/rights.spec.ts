@@ -18,8 +18,7 @@ interface Manifest {
   subjects?: Record<string, string>[];
 }
 
-describe('the rights of a staging run', function () {
-  this.timeout(20_000);
+describe('the rights of a staging run', () => {
   let installed: Manifest[];
 
   before(async () => {

@@ -31,7 +31,7 @@ import { type Asked, attemptOf, FaultRefused } from './accept.ts';
 import { holderOf } from './leader.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { receiptLines } from './receipt-lines.ts';
-import { COMPONENT_LABEL } from './targets.ts';
+import { componentSelector } from './targets.ts';
 import { type ToolSeen, toolsIn } from './tool-state.ts';
 import { isInPod } from './tools.ts';
 
@@ -125,7 +125,9 @@ export class FaultObserver {
   /** Pods and workloads of a component, from the API server: a cache might not know a pod that was chosen. */
   async component(namespace: string, component: string, signal: AbortSignal): Promise<ComponentSeen> {
     const { client } = this.#with;
-    const query = { namespace, labelSelector: `${COMPONENT_LABEL}=${component}` };
+    const labelSelector = componentSelector(component);
+    if (labelSelector === undefined) return { pods: [], workloads: [] };
+    const query = { namespace, labelSelector };
     const [pods, deployments, statefulSets] = await Promise.all([
       client.list(PODS, query, { signal }),
       client.list(DEPLOYMENTS, query, { signal }),

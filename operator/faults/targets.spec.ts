@@ -2,7 +2,7 @@ import { type FaultSpec, holds } from '@backendai-e2e/api/fault';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { expect } from 'chai';
 import { FaultRefused } from './accept.ts';
-import { chooseTargets } from './targets.ts';
+import { chooseTargets, componentSelector } from './targets.ts';
 
 const pod = (name: string, changes: Partial<Pod['metadata']> = {}, more: Partial<Pod> = {}): Pod => ({
   metadata: { name, uid: `uid-${name}`, labels: { 'app.kubernetes.io/component': 'web' }, ...changes },
@@ -42,6 +42,15 @@ function refusal(run: () => unknown): { reason: string; message: string } {
   }
   throw new Error('it was not refused');
 }
+
+describe('the selector of a component', () => {
+  it('is none for a value that no label has, which the API server would refuse', () => {
+    expect(componentSelector('app-proxy_1.b')).to.equal('app.kubernetes.io/component=app-proxy_1.b');
+    for (const component of ['', 'a b', '-a', 'a.', '𝛠⥩', 'a,b=c', 'a\n', 'a'.repeat(64)]) {
+      expect(componentSelector(component), component).to.equal(undefined);
+    }
+  });
+});
 
 describe('the choice of targets', () => {
   it('takes all live pods of the component, and no others', () => {

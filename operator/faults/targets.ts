@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
 import { actionOf, FAULT_REASONS, type FaultReceipt, type FaultSpec, holds } from '@backendai-e2e/api/fault';
+import { PATTERNS } from '@backendai-e2e/api/patterns';
 import type { Pod } from '@backendai-e2e/kube/builtin-resources';
 import { FaultRefused } from './accept.ts';
 
 /** Label with the component of a pod or workload. */
-export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+const COMPONENT_LABEL = 'app.kubernetes.io/component';
+
+const LABEL_VALUE = new RegExp(PATTERNS.labelValue);
+
+/**
+ * Selects what belongs to a component; undefined if no label can have this value. The API server refuses a selector with such a
+ * value. A Fault that an earlier release stored may name one. Pure.
+ */
+export function componentSelector(component: string): string | undefined {
+  return LABEL_VALUE.test(component) ? `${COMPONENT_LABEL}=${component}` : undefined;
+}
 
 /** Whether the pod belongs to the component, has not ended and is not being deleted. */
 export function isLive(pod: Pod, component: string): boolean {

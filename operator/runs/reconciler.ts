@@ -12,14 +12,13 @@ import { KeyedMutex } from '@backendai-e2e/controller/keyed-mutex';
 import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isBadRequest, isConflict } from '@backendai-e2e/kube/api-error';
 import type { ObjectList } from '@backendai-e2e/kube/client';
-import type { ObjectName } from '@backendai-e2e/kube/object';
+import { keyOf, type ObjectName } from '@backendai-e2e/kube/object';
 import { ChosenElsewhereError, NotYetFreeError } from '../attempts/start-attempt.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
 import { AttemptStarter, type AttemptStarterDependencies, closeReport } from './attempt-starter.ts';
 import { planRun } from './plan.ts';
 import type { RunWorld } from './plan-builder.ts';
-import { userOf } from './queue.ts';
 
 export interface TestRunDependencies extends AttemptStarterDependencies {
   runs: Informer<TestRun>;
@@ -45,6 +44,8 @@ export class TestRunReconciler {
   readonly #status: StatusWriter<TestRun>;
   readonly #starts = new KeyedMutex();
   readonly #starter: AttemptStarter;
+  /** Runs that this process has started and that have not finished: the UID by namespace and name. */
+  readonly #started = new Map<string, string>();
   /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
 
@@ -60,6 +61,7 @@ export class TestRunReconciler {
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
     const cached = this.#with.runs.get(name);
+    if (!cached || isFinished(cached)) this.#started.delete(keyOf(name));
     if (!cached) return undefined;
     const run = this.#status.latest(cached);
     if (run.metadata.deletionTimestamp) return undefined;
@@ -101,14 +103,14 @@ export class TestRunReconciler {
   }
 
   /**
-   * Decides for a run that has not started. It asks the API server, and serves one run of an environment and of a user at a time.
-   * With a stale cache, two runs could start at once, or one in an environment that has changed.
+   * Decides for a run that has not started. It asks the API server, and serves one run of an environment at a time. With a stale
+   * cache, two runs could start at once, or one in an environment that has changed.
    */
   async #takeUp(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
     const { client, catalogStored } = this.#with;
     const namespace = cached.metadata.namespace ?? '';
     const names = environmentsOf(cached);
-    const keys = [...names.map((name) => `${namespace}/${name}`), `${namespace} ${userOf(cached)}`];
+    const keys = names.map((name) => `${namespace}/${name}`);
     return this.#starts.takeAll(keys, async () => {
       await catalogStored(signal);
       const again = cached.spec.rerunFailedOf;
@@ -121,8 +123,19 @@ export class TestRunReconciler {
       const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
       if (!run) return undefined;
       const others = [...runs.items, ...(earlier ? [earlier] : [])].filter((candidate) => candidate !== run);
-      return this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
+      try {
+        return await this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
+      } catch (error) {
+        this.#started.delete(keyOf(run.metadata));
+        throw error;
+      }
     });
+  }
+
+  /** A list from before may not say that this process has started the run. It counts for the limit of its user. */
+  #asStarted(run: TestRun): TestRun {
+    if (run.status?.startedAt || this.#started.get(keyOf(run.metadata)) !== run.metadata.uid) return run;
+    return { ...run, status: { ...run.status, startedAt: this.#with.clock.now().toISOString() } };
   }
 
   /** The runs without a verdict; all runs if the stored CRD cannot select them. */
@@ -148,7 +161,12 @@ export class TestRunReconciler {
     const namespace = run.metadata.namespace ?? '';
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const { runsPerUser } = this.#with;
-    const plan = planRun({ now: clock.now(), run, reports, ...seen, runsPerUser });
+    // Nothing is awaited from here to the note of a start. Another run of the user may be decided meanwhile.
+    const others = seen.others.map((other) => this.#asStarted(other));
+    const plan = planRun({ now: clock.now(), run, reports, ...seen, others, runsPerUser });
+    if (!run.status?.startedAt && plan.status.startedAt) {
+      this.#started.set(keyOf(run.metadata), run.metadata.uid ?? '');
+    }
 
     await Promise.all(plan.stop.map((stop) => closeReport(client, { ...stop, now: clock.now() }, signal)));
     const { status, failure, isMore } = await this.#starter.start(run, seen, plan, signal);

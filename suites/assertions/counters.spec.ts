@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { countersEqualKernels } from './counters.ts';
 
-describe('the counters of agents and their kernels', function () {
-  this.timeout(20_000);
-
+describe('the counters of agents and their kernels', () => {
   /** A deployment whose sources disagree at their first look, and how often each was asked. */
   const deployment = (wrong: 'agents' | 'API' | 'containers' | 'Valkey' | undefined) => {
     const looks = { agents: 0, API: 0, containers: 0, Valkey: 0 };

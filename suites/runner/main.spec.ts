@@ -28,8 +28,7 @@ interface Ended {
 const SAMPLE_LIST = fileURLToPath(new URL('./fixtures/known-issues.yaml', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-describe('the runner', function () {
-  this.timeout(30_000);
+describe('the runner', () => {
   let server: Server;
   let writes: Write[] = [];
   let folder = '';

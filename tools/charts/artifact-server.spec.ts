@@ -3,8 +3,7 @@ import { execa } from 'execa';
 import { helmPath } from '../envtest/processes/pinned-tools.ts';
 import { CHART, IMAGES, type Manifest, template } from './render-operator.ts';
 
-describe('charts/e2e-operator', function () {
-  this.timeout(20_000);
+describe('charts/e2e-operator', () => {
   let objects: Manifest[];
   before(async () => {
     objects = await template(CHART, ...IMAGES);

@@ -35,8 +35,7 @@ function jobName(objects: Rendered[]): string | undefined {
   return objects.find((object) => object.kind === 'Job')?.metadata.name;
 }
 
-describe('charts/backend-ai', function () {
-  this.timeout(30_000);
+describe('charts/backend-ai', () => {
   let plain: Rendered[];
   let e2e: Rendered[];
 

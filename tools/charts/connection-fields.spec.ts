@@ -21,9 +21,7 @@ function fieldsOf(schema: TSchema, prefix = ''): string[] {
 /** Fields that say which sources are installed: the chart's default is published packages. */
 const OF_SOURCES = ['.commit', '.modified'];
 
-describe('the connection of charts/backend-ai', function () {
-  this.timeout(30_000);
-
+describe('the connection of charts/backend-ai', () => {
   it('fills every field of packages/api/schemas/connection.ts, with names valid in any namespace', async () => {
     const e2e = await render('--values', E2E_VALUES);
     const text = secretData(e2e, 'backend-ai-connection')['connection.json'] ?? '';

@@ -10,8 +10,7 @@ const suites: { name: string; area: string; files: string[] }[] = parse(
   readFileSync(`${CHART}/files/suites.yaml`, 'utf8'),
 ).suites;
 
-describe('charts/e2e-operator', function () {
-  this.timeout(20_000);
+describe('charts/e2e-operator', () => {
   let objects: Manifest[];
   before(async () => {
     objects = await template(CHART, ...IMAGES);

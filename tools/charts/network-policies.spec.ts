@@ -4,8 +4,7 @@ import { environmentNamespace } from '@backendai-e2e/operator/environments/names
 import { expect } from 'chai';
 import { CHART, IMAGES, type Manifest, type NetworkPolicySpec, template } from './render-operator.ts';
 
-describe('charts/e2e-operator', function () {
-  this.timeout(20_000);
+describe('charts/e2e-operator', () => {
   let objects: Manifest[];
   before(async () => {
     objects = await template(CHART, ...IMAGES);

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { attemptRole, chartRoles, RBAC_FILE, rbacDocument } from './rbac-table.ts';
 
-describe('docs/rbac.md', function () {
-  this.timeout(20_000);
-
+describe('docs/rbac.md', () => {
   it('is up to date (run "node tools/charts/rbac-table.ts")', async () => {
     expect(readFileSync(RBAC_FILE, 'utf8')).to.equal(await rbacDocument());
   });

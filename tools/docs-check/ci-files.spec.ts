@@ -11,8 +11,7 @@ import { GITLAB_SCHEMA } from './gitlab-schema.ts';
 const read = (name: string) => readFileSync(path.join(PROJECT_ROOT, 'docs/guides/ci', name), 'utf8');
 
 describe('the files for CI, parsed as their systems parse them', () => {
-  describe('GitHub', function () {
-    this.timeout(20_000);
+  describe('GitHub', () => {
     const workflow = read('github-actions.yaml');
 
     it('is accepted', async () => {

@@ -8,6 +8,8 @@ export const PATTERNS = {
   release: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
   /** Name of most objects: DNS subdomain (RFC 1123), at most 253 characters. */
   objectName: '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$',
+  /** Value of a label that is not empty, at most 63 characters. */
+  labelValue: '^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$',
   /** File name of an artifact. It begins with a letter or digit, so it is neither hidden nor a parent folder. */
   artifactFile: '^[a-z0-9][-a-z0-9.]{0,79}$',
   /** Key of an artifact: its file name, on the artifact server after "<sha256>.<omitted bytes>.". */

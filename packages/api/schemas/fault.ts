@@ -9,7 +9,7 @@ import { Conditions } from './conditions.ts';
 export const FaultTarget = Type.Object(
   {
     component: Type.String({
-      minLength: 1,
+      pattern: PATTERNS.labelValue,
       maxLength: LENGTHS.label,
       description: 'Label app.kubernetes.io/component of the pods, for example "manager".',
     }),
@@ -53,7 +53,7 @@ export const FaultTarget = Type.Object(
 const container = (verb: string) =>
   Type.Optional(
     Type.String({
-      minLength: 1,
+      pattern: PATTERNS.dnsLabel,
       maxLength: LENGTHS.label,
       description: `Container to ${verb}. Default: the first container.`,
     }),
@@ -91,7 +91,7 @@ export const FaultSpec = Type.Object(
           from: Type.Object(
             {
               component: Type.String({
-                minLength: 1,
+                pattern: PATTERNS.labelValue,
                 maxLength: LENGTHS.label,
                 description: 'Label app.kubernetes.io/component of the other side.',
               }),

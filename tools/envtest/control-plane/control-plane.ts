@@ -262,7 +262,12 @@ export class ControlPlane {
     for (const version of versions.filter(({ served }) => served)) {
       const apiVersion = `${group}/${version.name}`;
       const resource: Resource = { apiVersion, kind: names.kind, plural: names.plural };
-      await until(`${names.plural}.${apiVersion} is served`, () => this.#client.list(resource));
+      // Clients look in the list of kinds first, which comes later than the objects on a busy machine.
+      await until(`${names.plural}.${apiVersion} is served`, async () => {
+        await this.#client.list(resource);
+        const kinds = await this.#client.kinds(apiVersion);
+        return kinds.some(({ plural }) => plural === names.plural);
+      });
     }
   }
 
