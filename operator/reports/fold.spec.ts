@@ -124,6 +124,20 @@ describe('the line of a suite', () => {
       1,
       'TestsFailed',
     ],
+    [
+      'is Flaky when the retry passes and skips what was skipped before',
+      [ended({ a: 'failed', b: 'pending' }), ended({ a: 'passed', b: 'pending' })],
+      'Flaky',
+      2,
+      'PassedOnRetry',
+    ],
+    [
+      'is Flaky when the retry passes without a test that was skipped before',
+      [ended({ a: 'failed', b: 'pending' }), ended({ a: 'passed' })],
+      'Flaky',
+      2,
+      'PassedOnRetry',
+    ],
     ['is Failed when the retry fails', [evicted, ended({ a: 'failed' })], 'Failed', 2, 'TestsFailed'],
     ['is Skipped when its only attempt skips', [ended({ a: 'pending' })], 'Skipped', 1, 'AllSkipped'],
   ];

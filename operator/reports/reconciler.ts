@@ -91,17 +91,21 @@ export class TestReportReconciler {
     const progress = attemptProgress({ job, pods: own, now: clock.now() });
     try {
       if (progress.ended) {
+        // The cache may lack what the pod noted just before its end.
+        const stored = await client.get(TEST_REPORTS, name, { signal });
+        if (!stored) return undefined;
         // Until then the attempt goes on: its claims keep other suites away.
-        if (own.every(suiteEnded) && !(await this.#undone(report, own, signal)))
+        if (own.every(suiteEnded) && !(await this.#undone(stored, own, signal)))
           return { requeueAfterMs: UNDO_AGAIN_MS };
-        await this.#close(name, withStartProblem(report, progress.ended), signal);
+        await this.#close(stored, withStartProblem(report, progress.ended), signal);
         return undefined;
       }
       const refused =
         job && progress.hint?.reason === NO_POD ? await podRefusal(client, job, signal) : undefined;
       const othersRun = pods.list(name.namespace).some((pod) => !suiteEnded(pod));
       if (refused && job && isFinalRefusal(refused, job, othersRun, clock.now())) {
-        await this.#close(name, refused, signal);
+        const stored = await client.get(TEST_REPORTS, name, { signal });
+        if (stored) await this.#close(stored, refused, signal);
         return undefined;
       }
       await this.#hint(report, refused ?? progress.hint, signal);
@@ -131,11 +135,10 @@ export class TestReportReconciler {
     return line?.state === 'Running' && line.attempt >= report.spec.attempt;
   }
 
-  /** Closes the report, unless its reporter closed it first: writes only if the stored report has not changed. */
-  async #close(name: ObjectName, seen: AttemptEnding, signal: AbortSignal): Promise<void> {
-    const { client, events, clock } = this.#with;
-    const stored = await client.get(TEST_REPORTS, name, { signal });
-    if (!stored || stored.status?.final === true) return;
+  /** Closes the stored report, unless its reporter closed it first. Writes only if it has not changed meanwhile. */
+  async #close(stored: TestReport, seen: AttemptEnding, signal: AbortSignal): Promise<void> {
+    const { events, clock } = this.#with;
+    if (stored.status?.final === true) return;
     const ending = await this.#masked(stored, seen, signal);
     const status = { ...closing(ending, clock.now()), ...keptConditions(stored) };
     await this.#apply(stored, status, signal);

@@ -170,7 +170,10 @@ export function verdictOfAttempts(attempts: readonly [EndedAttempt, ...EndedAtte
 /** What an earlier attempt ran or failed, and a good last one did not run; undefined: nothing. */
 function unproved(earlier: EndedAttempt, last: EndedAttempt): string | undefined {
   const ends = new Map(last.tests?.map(({ id, state }) => [id, state]));
-  const bad = (earlier.tests ?? []).filter(({ title, state }) => !isHook(title) && !isGood(state));
+  // A test that was skipped before proves nothing that the last attempt must repeat.
+  const bad = (earlier.tests ?? []).filter(
+    ({ title, state }) => !isHook(title) && !isGood(state) && state !== 'pending',
+  );
   const left = bad.filter(({ id }) => {
     const state = ends.get(id);
     if (state !== undefined) return !isGood(state);
