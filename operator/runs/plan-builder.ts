@@ -160,17 +160,16 @@ export class PlanBuilder {
   /** With failFast: the first line that keeps the run from succeeding. */
   firstFailure(): RunSuite | undefined {
     if (!this.#world.run.spec.failFast) return undefined;
-    return this.lines.find(
-      (line) => line.state === 'Finished' && !letsRunSucceed(line, this.#world.run.spec),
-    );
+    const { spec } = this.#world.run;
+    return this.lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, spec));
   }
 
   /** The run waits for others, and is looked at again after `requeueAfterMs`. */
   queued(place: Place, requeueAfterMs: number | undefined): RunPlan {
     const { reason, message } = waitInWords(this.#world.run, place);
-    const environment = environmentsOf(this.#world.run).join(', ');
+    const where = `queued for ${environmentsOf(this.#world.run).join(', ')}`;
     this.observe(RUN_CONDITIONS.queued, 'True', reason, message);
-    this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, `queued for ${environment}`);
+    this.observe(RUN_CONDITIONS.succeeded, 'Unknown', RUN_REASONS.running, where);
     return { ...this.#plan('Queued'), requeueAfterMs };
   }
 

@@ -58,7 +58,7 @@ function playedOut(runs: readonly TestRun[], perUser?: number, shift = 0): strin
 }
 
 describe('the queue of runs', () => {
-  it('lets users take turns, whoever asked for more', () => {
+  it('lets users take turns, however many runs one of them has', () => {
     const flood = Array.from({ length: 20 }, (_, index) => of('mallory', `flood-${10 + index}`, index));
     const others = [of('bob', 'bob-1', 100), of('bob', 'bob-2', 101), of('eve', 'eve-1', 102)];
     const order = playedOut([...flood, ...others]);

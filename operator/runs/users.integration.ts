@@ -101,7 +101,7 @@ describe('the runs of users', function () {
     });
   });
 
-  it('take turns in one environment, whoever asked for more', async () => {
+  it('take turns in one environment, however many runs one of them has', async () => {
     const [dave, erin] = [await user('dave'), await user('erin')];
     await harness.environment('shared');
     for (let number = 0; number < 5; number += 1) await dave.create(`dave-${number}`, 'shared');

@@ -38,11 +38,13 @@ describe('a vfolder in the v2 API', function () {
         "SELECT column_name FROM information_schema.columns WHERE table_name = 'vfolders' AND column_name IN ('permission', 'default_permission', 'default_mount_permission')",
       )
     ).map(({ column_name }) => column_name);
+    expect(columns, 'columns with the rights of others').not.to.have.length(0);
     const [row] = await world().database.rows<Record<string, string | null>>(
       `SELECT ${columns.map((column) => `${column}::text`).join(', ') || '1'} FROM vfolders WHERE id = $1::uuid`,
       [id],
     );
-    expect(Object.values(row ?? {}), 'what whoever reaches it may do').not.to.include.oneOf(['rw', 'wd']);
+    if (!row) throw new Error(`vfolder ${id} has no row in the database`);
+    expect(Object.values(row), 'what others may do').not.to.include.oneOf(['rw', 'wd']);
   });
 
   it('is found by its owner, when it is the copy of another', async () => {
