@@ -5,6 +5,7 @@ import {
   startFaultInjectingProxy,
   through,
 } from '../proxies/fault-injecting-proxy.ts';
+import { until } from '../waits/until.ts';
 import type { OperatorHarness } from './harness.ts';
 
 /** A scenario, which plays the user and the cluster and asserts its own outcome. `name` is unique for each crash. */
@@ -86,6 +87,8 @@ export class CrashInjector {
     };
     try {
       await scenario(name);
+      // The scenario sees the last write in the cluster, at times before this proxy sees its answer.
+      await until('every write is answered', () => first.proxy.writesInFlight === 0);
     } finally {
       // No crash after the scenario: nothing would stop the second operator.
       first.proxy.onAnswer = () => undefined;

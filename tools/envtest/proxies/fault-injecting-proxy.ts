@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  type ClientRequest,
   createServer as createPlainServer,
   type IncomingMessage,
   type Server,
@@ -39,6 +40,8 @@ export class FaultInjectingProxy {
   readonly #agent: Agent;
   readonly #target: string;
   readonly #token: string | undefined;
+  /** Writes that the API server has not answered yet. */
+  readonly #writes = new Set<ClientRequest>();
   #number = 0;
   #blocked = false;
 
@@ -78,6 +81,14 @@ export class FaultInjectingProxy {
     this.#server.closeAllConnections();
   }
 
+  /**
+   * Number of writes that are on their way to the API server, or whose answer is on its way back. Other clients may see the
+   * effect of such a write already.
+   */
+  get writesInFlight(): number {
+    return this.#writes.size;
+  }
+
   /** Cuts every connection, and closes the port. */
   stop(): Promise<void> {
     this.#agent.destroy();
@@ -93,6 +104,7 @@ export class FaultInjectingProxy {
       { method: incoming.method, headers, agent: this.#agent },
       (from) => {
         const { method = 'GET', url: path = '/' } = incoming;
+        this.#writes.delete(call);
         this.onAnswer({ method, path, code: from.statusCode ?? 0 });
         if (this.#blocked) {
           outgoing.destroy();
@@ -109,6 +121,8 @@ export class FaultInjectingProxy {
         from.once('error', () => outgoing.destroy());
       },
     );
+    if (incoming.method !== 'GET') this.#writes.add(call);
+    call.once('close', () => this.#writes.delete(call));
     // An error on one side ends the other side, as a client of the API server would see it.
     call.once('error', () => outgoing.destroy());
     outgoing.once('close', () => call.destroy());
