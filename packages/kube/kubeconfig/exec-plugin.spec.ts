@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { execInfo, isInteractive, readExecCredential } from './exec-plugin.ts';
+import { execInfo, isInteractive, readExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { ExecConfig } from './file.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';
@@ -79,6 +79,33 @@ describe('an exec plugin', () => {
   for (const [title, output, reason] of wrong) {
     it(`is refused when it prints ${title}`, () => {
       expect(() => readExecCredential(exec, output)).to.throw(reason);
+    });
+  }
+
+  const alone = { env: process.env, terminal: false, showError: () => undefined, cluster };
+  const refusal = (command: string, args: string[], limitMs?: number) =>
+    runExecPlugin({ ...exec, command, args }, { ...alone, ...(limitMs ? { limitMs } : {}) }).then(
+      () => 'credentials',
+      String,
+    );
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
+  it('that does not exist lets the program end at once', async () => {
+    // Mocha starts the timer of an asynchronous test after its first part.
+    await new Promise(setImmediate);
+    const before = timers();
+    expect(await refusal('/nowhere/login', [])).to.match(/cannot be started.*ENOENT/);
+    expect(timers()).to.equal(before);
+  });
+
+  for (const [title, script] of [
+    ['ignores SIGTERM', 'trap "" TERM; echo "open the browser" >&2; while :; do sleep 1; done'],
+    ['leaves a process with its output', 'echo "open the browser" >&2; sleep 30 & wait'],
+  ] as const) {
+    it(`that ${title} is refused at its limit, with what it said`, async () => {
+      expect(await refusal('/bin/sh', ['-c', script], 500)).to.match(
+        /\/bin\/sh did not end within 0.5 s: open the browser/,
+      );
     });
   }
 });

@@ -44,6 +44,8 @@ export interface ExecEnvironment {
   cluster: KubeconfigCluster;
   /** Base64 of the cluster's authority, from the data or from the file. */
   authority?: string | undefined;
+  /** Milliseconds for the plugin. Default: a minute, or ten where it may ask a person to log in. */
+  limitMs?: number;
 }
 
 /** Whether the plugin gets the standard input. Throws ConfigError for a configuration that kubectl refuses. Pure. */
@@ -135,7 +137,7 @@ export async function runExecPlugin(exec: ExecConfig, around: ExecEnvironment): 
   const interactive = isInteractive(exec, around.terminal);
   const own = Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, String(value)]));
   const env = { ...around.env, ...own, KUBERNETES_EXEC_INFO: execInfo(exec, interactive, around) };
-  const output = await outputOf(exec, env, interactive, around.showError);
+  const output = await outputOf(exec, env, interactive, around);
   return readExecCredential(exec, output);
 }
 
@@ -143,18 +145,26 @@ function outputOf(
   exec: ExecConfig,
   env: NodeJS.ProcessEnv,
   interactive: boolean,
-  showError: ExecEnvironment['showError'],
+  { showError, limitMs = interactive ? WITH_PERSON_MS : ALONE_MS }: ExecEnvironment,
 ): Promise<string> {
   const { command = '', args } = exec;
-  const limitMs = interactive ? WITH_PERSON_MS : ALONE_MS;
   return new Promise((resolve, reject) => {
     let output = '';
     let complaints = '';
+    const fail = (how: string, cause?: unknown) =>
+      reject(new ConfigError(`The exec plugin ${command} ${how}`, cause === undefined ? {} : { cause }));
     const child = spawn(command, args ?? [], {
       env,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
-      timeout: limitMs,
     });
+    // Not the timeout of spawn(): that one goes on after a failed start, and waits for a plugin that ignores SIGTERM.
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      // A process that the plugin started may hold these open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      fail(`did not end within ${limitMs / 1000} s${reason(complaints)}`);
+    }, limitMs);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
@@ -163,19 +173,20 @@ function outputOf(
       complaints = (complaints + text).slice(-STDERR_CHARACTERS);
     });
     child.once('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(limit);
       const hint = cause.code === 'ENOENT' && exec.installHint ? ` ${exec.installHint.trim()}` : '';
-      reject(
-        new ConfigError(`The exec plugin ${command} cannot be started: ${cause.message}.${hint}`, { cause }),
-      );
+      fail(`cannot be started: ${cause.message}.${hint}`, cause);
     });
     child.once('close', (code, signal) => {
+      clearTimeout(limit);
       if (code === 0) return resolve(output);
-      const how =
-        signal === null
-          ? `ended with exit code ${code}`
-          : `was ended by ${signal} (limit: ${limitMs / 1000} s)`;
-      const why = complaints.trim() === '' ? '' : `: ${complaints.trim()}`;
-      reject(new ConfigError(`The exec plugin ${command} ${how}${why}`));
+      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      fail(`${how}${reason(complaints)}`);
     });
   });
+}
+
+/** What the plugin said, as the end of our sentence. Empty when it said nothing. */
+function reason(complaints: string): string {
+  return complaints.trim() === '' ? '' : `: ${complaints.trim()}`;
 }
