@@ -21,7 +21,7 @@ const MOCHA = [`${BIN}/mocha`, '--reporter', 'tools/program/tally-reporter.ts'];
 /** The specs wait for more than half of their time. Measured: 76 CPU seconds of 213. They wait for programs that they start. */
 const SPEC_WORKERS = '2';
 /** The files wait for most of their time, on timers and on the control plane of their worker. */
-const SERVER_WORKERS = String(availableParallelism() + 1);
+const SERVER_WORKERS = String(availableParallelism() + 2);
 
 /** All parts, by the names that --part takes. */
 export const PARTS = {

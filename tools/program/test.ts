@@ -32,6 +32,12 @@ const PART_TIMEOUT_MS = 20 * 60_000;
 const COMPILED = path.join(PROJECT_ROOT, 'node_modules/.cache/compiled');
 
 /**
+ * The tests' Go programs collect garbage less often, as far as their memory allows. Measured: the check of types takes
+ * 9.8 CPU seconds instead of 15.2. The start of an API server takes 2.1 instead of 2.6.
+ */
+const GO_MEMORY = { GOGC: '400', GOMEMLIMIT: '2GiB' };
+
+/**
  * `tools/dev test`: runs all parts, even after a failure, then prints one table. Two groups of parts run side by side: the
  * tests against an API server mostly wait. Writes out/test/tally.json.
  * Returns 0 when nothing failed, 1 when a test or check failed, 2 when a tool is not available.
@@ -118,7 +124,7 @@ async function runPart(part: Part, live: boolean, p: Provision): Promise<PartRes
   const heading = `\n── ${part.name}\n`;
   if (live) process.stdout.write(heading);
   const tallyFile = path.join(OUT, `${part.name.replaceAll(/\W+/g, '-')}.json`);
-  const env: Record<string, string> = { E2E_TALLY: tallyFile, NODE_COMPILE_CACHE: COMPILED };
+  const env: Record<string, string> = { E2E_TALLY: tallyFile, NODE_COMPILE_CACHE: COMPILED, ...GO_MEMORY };
   for (const [variable, tool] of Object.entries(part.tools ?? {})) env[variable] = await ensureTool(tool, p);
   const files = part.files ? globSync(part.files, { cwd: PROJECT_ROOT, exclude: ['**/node_modules'] }) : [];
   const began = performance.now();

@@ -157,7 +157,7 @@ function outputOf(
       env,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     });
-    // Not the timeout of spawn(): that one goes on after a failed start, and waits for a plugin that ignores SIGTERM.
+    // Not the timeout of spawn(): it goes on after a failed start. It also waits for a plugin that ignores SIGTERM.
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
       // A process that the plugin started may hold these open.
