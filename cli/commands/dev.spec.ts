@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import type { Effects } from '../kind/effects.ts';
-import { type Interruption, onInterrupt } from '../terminal/interrupt.ts';
+import { type Interrupts, onInterrupt } from '../terminal/interrupt.ts';
 import { checkedOnce, filesInWords, untilStopped } from './dev.ts';
 
 /** Saves that a test makes. */
@@ -20,7 +20,7 @@ class Hand {
 
 describe('e2e dev', () => {
   const signals = new EventEmitter();
-  const listen = (tell: (line: string) => void): Interruption => onInterrupt(tell, signals);
+  const listen = (tell: (line: string) => void): Interrupts => onInterrupt(tell, signals);
   const press = () => signals.emit('SIGINT', 'SIGINT');
 
   it('runs at once and at every save, and ends with the code of the last run', async () => {

@@ -29,7 +29,7 @@ import { defaultCacheDir, PROJECT_ROOT, ProvisionError } from '../machine/provis
 import { runPage } from '../page/run-page.ts';
 import { PHASES, PhaseClock } from '../pipeline/phases.ts';
 import { showInService } from '../report/ci-services.ts';
-import { closingLines, figuresOf } from '../report/job-summary.ts';
+import { figuresOf, jobEndLines } from '../report/job-summary.ts';
 import { scheduleLines } from '../report/schedule-lines.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
@@ -140,7 +140,7 @@ async function perform(
     const ending = gatedEnding(ended, gate);
     const { run, reports } = state.seen;
     const schedule = run ? scheduleLines({ ...state, run, reports }, await readCatalog(PROJECT_ROOT)) : [];
-    const lines = closingLines(ending, state, figures, schedule);
+    const lines = jobEndLines(ending, state, figures, schedule);
     await writeFigures(out, figures, lines);
     renderer.print(run ? await showInService({ run, reports }, { out }) : []);
     const page = state.collected && run ? [...(await runPage(out, NAMES.out)), ...(await keepRun(out))] : [];

@@ -22,7 +22,7 @@ import { environmentsIn } from '../runs/follow.ts';
 import { ExportFailed, exportTrace } from '../traces/export-trace.ts';
 import { traceOf } from '../traces/run-trace.ts';
 import { type ClusterContext, type ClusterOptions, withCluster } from './cluster-context.ts';
-import { runsOf, whole } from './runs.ts';
+import { runsOf, wholeRun } from './runs.ts';
 
 /** `e2e logs`: what the pods of a run printed, or those of a component of its environment. */
 export function logsCommand(
@@ -90,7 +90,7 @@ async function podsOfComponent(
   run: TestRun,
   component: string,
 ): Promise<PodObject[]> {
-  const environments = environmentsIn(await whole(cluster, run));
+  const environments = environmentsIn(await wholeRun(cluster, run));
   const namespaces = environments.flatMap(({ status }) => status?.namespace ?? []);
   if (namespaces.length === 0) {
     const names = environmentsOf(run).join(', ');
@@ -132,9 +132,9 @@ export function reportCommand(
   if (options.from !== undefined) return pageCommand(options.from, options.otlp);
   return withCluster(options, async (cluster) => {
     const run = chooseRun(await runsOf(cluster), name);
-    let found = await whole(cluster, run);
+    let found = await wholeRun(cluster, run);
     const { pending } = await untilArchived(async () => {
-      found = await whole(cluster, run);
+      found = await wholeRun(cluster, run);
       return found.reports;
     }, cluster.signal);
     for (const each of pending) console.error(`e2e: not archived: ${each}`);

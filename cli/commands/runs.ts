@@ -137,7 +137,7 @@ export function showCommand(
 ): Promise<number> {
   if (options.from !== undefined) return showFolder(options.from, options);
   return withCluster(options, async (cluster) => {
-    const found = await whole(cluster, chooseRun(await runsOf(cluster), name));
+    const found = await wholeRun(cluster, chooseRun(await runsOf(cluster), name));
     if (options.waits) {
       show(shownWaits(found), options.output);
       return COMMAND_EXIT.passed;
@@ -209,7 +209,7 @@ export function compareCommand(before: string, after: string, options: ResultOpt
   return withCluster(options, async (cluster) => {
     const runs = await runsOf(cluster);
     const [a, b] = [chooseRun(runs, before), chooseRun(runs, after)];
-    const [old, now] = [await whole(cluster, a), await whole(cluster, b)];
+    const [old, now] = [await wholeRun(cluster, a), await wholeRun(cluster, b)];
     const result = comparison(runRecord(old), runRecord(now));
     const started = [old, now].every(({ run }) => run.status?.startedAt !== undefined);
     const measured = started ? measuredChanges(historyRecord(old), historyRecord(now)) : [];
@@ -224,6 +224,6 @@ export function runsOf(cluster: ClusterContext): Promise<TestRun[]> {
 }
 
 /** A run with its reports. */
-export function whole(cluster: ClusterContext, run: TestRun) {
+export function wholeRun(cluster: ClusterContext, run: TestRun) {
   return readRun(cluster.client, namesOf(cluster.namespace, run), cluster.signal);
 }

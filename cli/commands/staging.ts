@@ -14,7 +14,7 @@ import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
 import { runPage } from '../page/run-page.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
 import { showInService } from '../report/ci-services.ts';
-import { closingLines, figuresOf } from '../report/job-summary.ts';
+import { figuresOf, jobEndLines } from '../report/job-summary.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { checkGrep } from '../runs/run-spec.ts';
 import type { StagingOptions } from '../staging/context.ts';
@@ -212,7 +212,7 @@ async function perform(
     const { collected, seen } = result.state;
     const gate = await judgeResults(out, collected ? seen.run : undefined);
     const ending = gatedEnding(result.ending, gate);
-    const lines = closingLines(ending, result.state, figures);
+    const lines = jobEndLines(ending, result.state, figures);
     if (!options.dryRun) await writeFigures(out, figures, lines);
     const { run: ran, reports } = seen;
     renderer.print(ran ? await showInService({ run: ran, reports }, { out }) : []);

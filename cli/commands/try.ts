@@ -153,7 +153,7 @@ export function exitOf({ code, status, disagreements: found }: Tried): number {
 }
 
 /** `e2e try FILE`: runs a suite file on this machine, without a cluster, and writes junit.xml into out/try. */
-export async function tryCommand(text: string, options: { connection?: string }): Promise<number> {
+export async function trySuite(text: string, options: { connection?: string }): Promise<number> {
   // The runner gets the signal too and writes its report.
   const stay = (): void => undefined;
   process.on('SIGINT', stay);

@@ -82,7 +82,7 @@ export function stateText({ checkout }: BackendAi): string {
 }
 
 /** The same as a file, for the record in the image. */
-export function checkoutState(to: string): Extra {
+export function checkoutStateFile(to: string): Extra {
   return {
     to,
     key: async ({ backendAi }) => stateText(backendAi),

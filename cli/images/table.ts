@@ -1,5 +1,5 @@
 import { VERSIONS } from '../machine/versions.ts';
-import { checkoutSources, checkoutState, lockPart, wheels } from './backend-ai.ts';
+import { checkoutSources, checkoutStateFile, lockPart, wheels } from './backend-ai.ts';
 import { type Extra, hostCertificates, kindFiles, projectPath, savedImage, tool } from './extras.ts';
 import { compiledCode, nodeBinary, productionModules } from './javascript.ts';
 
@@ -69,7 +69,7 @@ function checkoutRow(parent: (typeof OF_BACKEND_AI)[number], user: string): Imag
     folder: 'checkout',
     ofBackendAi: true,
     laid: 'backend-ai',
-    extras: [checkoutSources('sources'), checkoutState('source.json')],
+    extras: [checkoutSources('sources'), checkoutStateFile('source.json')],
     args: { USER_ID: user },
   };
 }

@@ -1,7 +1,7 @@
 import type { Collector, JobRecord } from '../collect/job-record.ts';
 import type { Provision } from '../machine/provision.ts';
 import { type Ending, endingOfError, withTroubles } from '../runs/ending.ts';
-import { Interrupted, type Interruption } from '../terminal/interrupt.ts';
+import { Interrupted, type Interrupts } from '../terminal/interrupt.ts';
 import type { PhaseProgress, Renderer } from '../terminal/renderer.ts';
 import { Detached } from './detached.ts';
 import type { PhaseClock, PhaseName } from './phases.ts';
@@ -48,7 +48,7 @@ export interface Pipeline<S extends JobRecord> {
 export interface PipelineParts {
   renderer: Renderer;
   clock: PhaseClock;
-  interruption: Interruption;
+  interruption: Interrupts;
   collect: Collector;
   cacheDir: string;
 }

@@ -69,7 +69,7 @@ export function addSuiteCommands(program: Command, end: End): void {
       '\nTests that need Backend.AI fail without --connection. The exit code is that of a run.',
     )
     .action(async (file: string, options: { connection?: string }) =>
-      end(await (await import('../commands/try.ts')).tryCommand(file, options)),
+      end(await (await import('../commands/try.ts')).trySuite(file, options)),
     );
   program
     .command('completion')

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Pod } from '../collect/cluster-logs.ts';
 import { componentLog } from '../collect/log-fixtures.ts';
 import { PhaseClock } from '../pipeline/phases.ts';
-import { closingLines, figuresOf } from './job-summary.ts';
+import { figuresOf, jobEndLines } from './job-summary.ts';
 import { podTroubles } from './pod-troubles.ts';
 
 const state = { seen: { reports: [] } };
@@ -12,7 +12,7 @@ const figures = { phases: [{ name: 'doctor', seconds: 0.5 }], totalSeconds: 2 };
 describe('the end of the output', () => {
   it('is the exit code with its meaning and the reason', () => {
     const ending = { code: 2, sentence: 'no engine' } as const;
-    const lines = closingLines(ending, state, figures);
+    const lines = jobEndLines(ending, state, figures);
     expect(lines.at(-1)).to.equal('exit 2 (could not run): no engine');
   });
 
@@ -20,8 +20,7 @@ describe('the end of the output', () => {
     const counts = { total: 2, passed: 1, failed: 1, pending: 0, interrupted: 0 };
     const reports = [report('s', [test('a'), test('b', { state: 'failed', error: 'boom' })])];
     const seen = { run: run([suite('s', 'Failed', { counts })]), reports };
-    const show = (code: 0 | 1) =>
-      closingLines({ code, sentence: '' }, { ...state, seen }, figures).join('\n');
+    const show = (code: 0 | 1) => jobEndLines({ code, sentence: '' }, { ...state, seen }, figures).join('\n');
     expect(show(1))
       .to.match(/^s +Failed +1 +1 +0 +0 +2\.0 s$/m)
       .and.contain('boom');

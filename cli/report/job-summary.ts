@@ -33,7 +33,7 @@ export function figuresOf(clock: JobTimes, { seen, peakMemoryBytes }: JobRecord)
  * Everything that a person reads at the end, top to bottom. The last line has the exit code, its meaning and why.
  * @param schedule lines on how well the run used its places
  */
-export function closingLines(
+export function jobEndLines(
   ending: Ending,
   { seen, collected }: Pick<JobRecord, 'seen' | 'collected'>,
   figures: JobFigures,

@@ -73,11 +73,18 @@ export async function findConnection(
     : undefined;
   const fromFile = sources.file ? parsed(await fileText(sources.file), sources.file) : undefined;
   if (sources.file) told.push(`file ${sources.file}: ${partsOf(fromFile ?? {}).join(', ') || 'nothing'}`);
-  return { connection: whole(layered(endpoints, fromSecret, fromFile), namespaces, sources), told };
+  return {
+    connection: completeConnection(layered(endpoints, fromSecret, fromFile), namespaces, sources),
+    told,
+  };
 }
 
 /** The connection, checked. Throws NotReachable with the names of what is missing or malformed, never with a value. */
-export function whole(parts: object, namespaces: StagingNamespaces, sources: Sources): Connection {
+export function completeConnection(
+  parts: object,
+  namespaces: StagingNamespaces,
+  sources: Sources,
+): Connection {
   // A connection without agents is valid: only some suites use them.
   const candidate = { agents: [], ...parts };
   if (isConnection(candidate)) return candidate;

@@ -6,7 +6,7 @@ import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { render, secretData } from '@backendai-e2e/tools/charts/render';
 import { expect } from 'chai';
-import { findConnection, NotReachable, whole } from './connection.ts';
+import { completeConnection, findConnection, NotReachable } from './connection.ts';
 import { endpointsOf, layered, type Service } from './discover.ts';
 
 const namespaces = { deployment: 'ns', test: 't' };
@@ -106,7 +106,7 @@ describe('endpoints of a deployment', () => {
       postgres: { ...rest.postgres, port: 99_999 },
       accounts: { ...rest.accounts, user: { email: 'u', password: 'hush' } },
     };
-    const refused = (): unknown => whole(broken, namespaces, sources);
+    const refused = (): unknown => completeConnection(broken, namespaces, sources);
     expect(refused)
       .to.throw(NotReachable)
       .with.property('message')

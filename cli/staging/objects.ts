@@ -70,7 +70,7 @@ export interface StagingImages {
 }
 
 /** Values of charts/e2e-operator for an installation without a right outside of its namespace. */
-export function operatorValues(
+export function stagingOperatorValues(
   namespaces: StagingNamespaces,
   images: StagingImages,
   more: { pullSecret?: string; runtimeImage?: string } = {},

@@ -13,7 +13,7 @@ import { defaultCacheDir, PROJECT_ROOT, type Provision } from '../machine/provis
 import { stagingEffects } from './effects.ts';
 import { holdingsOf, ourThings, removeAll } from './leftovers.ts';
 import { STAGING, type StagingNamespaces } from './names.ts';
-import { operatorValues } from './objects.ts';
+import { stagingOperatorValues } from './objects.ts';
 import { lookBefore, NotPrepared, type Preflight, refuseUnprepared } from './preflight.ts';
 import { type Rule, rightsManifest } from './rights.ts';
 import { untilSwept } from './swept.ts';
@@ -127,7 +127,7 @@ describe('a restricted user before a staging run, against a real API server', fu
   it('installs the operator with these rights alone, recognizes it, and leaves nothing', async () => {
     const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
-    const values = operatorValues(namespaces, {
+    const values = stagingOperatorValues(namespaces, {
       operator: 'registry.test/operator:1',
       suites: 'registry.test/suites:1',
     });
@@ -165,7 +165,7 @@ describe('a restricted user before a staging run, against a real API server', fu
     const target = { kubeconfig: plane.user('jane').kubeconfigPath, namespaces };
     const effects = stagingEffects(target, undefined);
     await effects.install(
-      operatorValues(namespaces, { operator: 'r.test/o:1', suites: 'r.test/s:1' }),
+      stagingOperatorValues(namespaces, { operator: 'r.test/o:1', suites: 'r.test/s:1' }),
       provision,
     );
     const uninstall = async () => {};

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { parseAllDocuments, stringify } from 'yaml';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { STAGING, type StagingNamespaces } from './names.ts';
-import { operatorValues } from './objects.ts';
+import { stagingOperatorValues } from './objects.ts';
 import { grants, type Rule, rightsManifest, rulesIn } from './rights.ts';
 
 const namespaces: StagingNamespaces = { deployment: 'backend-ai', test: STAGING.testNamespace };
@@ -25,7 +25,7 @@ describe('the rights of a staging run', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'values-'));
     try {
       const values = path.join(folder, 'values.yaml');
-      writeFileSync(values, stringify(operatorValues(namespaces, { operator: 'o:1', suites: 's:1' })));
+      writeFileSync(values, stringify(stagingOperatorValues(namespaces, { operator: 'o:1', suites: 's:1' })));
       const chart = path.join(PROJECT_ROOT, STAGING.chart);
       const args = ['template', STAGING.release, chart, '--namespace', namespaces.test, '--no-hooks'];
       installed = parseAllDocuments(await helm(...args, '--values', values))

@@ -20,9 +20,9 @@ import { type Holdings, holdingsOf } from './leftovers.ts';
 import { STAGING } from './names.ts';
 import {
   connectionSecret,
-  operatorValues,
   type StagingImages,
   stagingEnvironment,
+  stagingOperatorValues,
   stagingRun,
 } from './objects.ts';
 import { untilOperatorUp } from './operator-up.ts';
@@ -145,7 +145,7 @@ function detaching(collect: Collector, { attachCommand }: StagingOptions): Colle
 async function installOperator(state: StagingState & { images?: StagingImages }, { p, progress }: Step) {
   const { options, client, effects } = state;
   state.mayHaveMade = true;
-  await effects.install(operatorValues(options.namespaces, imagesOf(state), options), p);
+  await effects.install(stagingOperatorValues(options.namespaces, imagesOf(state), options), p);
   progress.log('Helm has finished; waiting for the operator');
   const deadlineMs = OPERATOR_UP_SECONDS * 1000;
   await untilOperatorUp(client, options.namespaces.test, { signal: p.signal, deadlineMs });

@@ -13,7 +13,7 @@ export interface SignalSource {
   off(signal: (typeof SIGNALS)[number], listener: (signal: string) => void): unknown;
 }
 
-export interface Interruption {
+export interface Interrupts {
   /** Aborted with Interrupted by the first Ctrl-C, SIGTERM or SIGHUP: stop the work, clean up. */
   readonly work: AbortSignal;
   /** Aborted by the second: stop cleaning up as well. */
@@ -29,7 +29,7 @@ export function onInterrupt(
   now: () => number = () => performance.now(),
   /** The command that removes what an abandoned clean-up leaves. */
   remover = 'make down',
-): Interruption {
+): Interrupts {
   const work = new AbortController();
   const cleanUp = new AbortController();
   let first: number | undefined;
@@ -55,7 +55,7 @@ export function onInterrupt(
 }
 
 /** An interruption that a further signal begins too, as the first Ctrl-C does. */
-export function stoppedBy(other: AbortSignal | undefined, interruption: Interruption): Interruption {
+export function stoppedBy(other: AbortSignal | undefined, interruption: Interrupts): Interrupts {
   if (other === undefined) return interruption;
   return { ...interruption, work: AbortSignal.any([interruption.work, other]) };
 }

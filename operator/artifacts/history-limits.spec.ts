@@ -1,7 +1,7 @@
 import { historyOwner } from '@backendai-e2e/api/artifact-key';
 import { historyFileName } from '@backendai-e2e/results/history/file-name';
 import { expect } from 'chai';
-import { beyondLimits, recordsIn } from './history-limits.ts';
+import { recordsIn, runsBeyondLimits } from './history-limits.ts';
 
 const uid = (day: number) => `00000000-0000-4000-8000-0000000000${String(day).padStart(2, '0')}`;
 const at = (day: number) => `2026-01-${String(day).padStart(2, '0')}T02:00:00.000Z`;
@@ -22,8 +22,8 @@ describe('the history on the artifact server', () => {
   it('loses what is too old, and the oldest that do not fit', () => {
     const records = recordsIn([3, 1, 4, 2].map((day) => stored(day, 10)));
     const now = new Date(at(5));
-    expect(beyondLimits(records, { bytes: 100, days: 400 }, now)).to.deep.equal([]);
-    expect(beyondLimits(records, { bytes: 25, days: 400 }, now)).to.deep.equal([uid(2), uid(1)]);
-    expect(beyondLimits(records, { bytes: 100, days: 3 }, now)).to.deep.equal([uid(1)]);
+    expect(runsBeyondLimits(records, { bytes: 100, days: 400 }, now)).to.deep.equal([]);
+    expect(runsBeyondLimits(records, { bytes: 25, days: 400 }, now)).to.deep.equal([uid(2), uid(1)]);
+    expect(runsBeyondLimits(records, { bytes: 100, days: 3 }, now)).to.deep.equal([uid(1)]);
   });
 });

@@ -23,7 +23,7 @@ export function recordsIn(listed: readonly Listed[]): StoredRecord[] {
 }
 
 /** UIDs of the runs whose records go: those that are too old, then the oldest beyond the bytes. Pure. */
-export function beyondLimits(
+export function runsBeyondLimits(
   records: readonly StoredRecord[],
   limits: { bytes: number; days: number },
   now: Date,

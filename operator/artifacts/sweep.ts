@@ -10,7 +10,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 import { reportsOf } from '../attempts/attempt-name.ts';
-import { beyondLimits, recordsIn } from './history-limits.ts';
+import { recordsIn, runsBeyondLimits } from './history-limits.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
 export interface ArtifactSweepDependencies {
@@ -44,7 +44,7 @@ export class ArtifactSweep {
     const { artifacts, log } = this.#with;
     try {
       const listed = await artifacts.list({ namespace }, signal);
-      for (const uid of beyondLimits(recordsIn(listed), HISTORY_LIMITS, this.#with.clock.now())) {
+      for (const uid of runsBeyondLimits(recordsIn(listed), HISTORY_LIMITS, this.#with.clock.now())) {
         await artifacts.remove(historyOwner(namespace, uid), signal);
         log.info({ uid }, 'removed the record of an old run from the history');
       }

@@ -39,7 +39,7 @@ export interface Workload {
 }
 
 /** Further facts about a deployment, besides its workloads and pods. */
-export interface Evidence {
+export interface ComponentEvidence {
   /** Events of type Warning in its namespace. */
   events: readonly Event[];
   /** Last lines of crashed containers, by logKey. */
@@ -48,7 +48,7 @@ export interface Evidence {
   missing: readonly Workload[];
 }
 
-const NOTHING: Evidence = { events: [], logs: new Map(), missing: [] };
+const NOTHING: ComponentEvidence = { events: [], logs: new Map(), missing: [] };
 /** Characters of a log in a message. */
 const LONGEST_LOG = 500;
 
@@ -59,7 +59,7 @@ const LONGEST_LOG = 500;
 export function componentStatuses(
   workloads: readonly Workload[],
   pods: readonly Pod[],
-  evidence: Partial<Evidence> = {},
+  evidence: Partial<ComponentEvidence> = {},
 ): ComponentStatus[] {
   const known = { ...NOTHING, ...evidence };
   return [
@@ -73,7 +73,11 @@ export function componentStatuses(
   ].sort((a, b) => a.name.localeCompare(b.name) || a.workload.localeCompare(b.workload));
 }
 
-function componentStatus(workload: Workload, pods: readonly Pod[], evidence: Evidence): ComponentStatus {
+function componentStatus(
+  workload: Workload,
+  pods: readonly Pod[],
+  evidence: ComponentEvidence,
+): ComponentStatus {
   const { name, labels, annotations } = workload.metadata;
   const desired = Number.parseInt(annotations?.[DESIRED_REPLICAS_ANNOTATION] ?? '1', 10) || 0;
   const ready = readyOf(workload);
@@ -132,7 +136,7 @@ function whyUnready(
   workload: Workload,
   desired: number,
   pods: readonly Pod[],
-  { events, logs }: Evidence,
+  { events, logs }: ComponentEvidence,
 ): string {
   const wanted = workload.spec?.replicas ?? 1;
   if (workload.kind !== 'Job' && wanted < desired) {

@@ -11,7 +11,7 @@ import {
 import { unready, unreadyInWords } from './components.ts';
 
 /** The observed state of a deployment that helm has installed. */
-export interface Sight {
+export interface ObservedDeployment {
   now: Date;
   components: ComponentStatus[];
   /** Differences from what helm installed, one sentence each; undefined: not known. */
@@ -99,7 +99,7 @@ export function notDeployed(
 export function observeDeployment(
   environment: TestEnvironment,
   status: TestEnvironmentStatus,
-  sight: Sight,
+  sight: ObservedDeployment,
 ): Observed {
   const { now, components, connectionSecret } = sight;
   const { deployed, healthy, ready } = ENVIRONMENT_CONDITIONS;

@@ -30,7 +30,7 @@ import { HelmError } from './helm.ts';
 import type { Installer } from './installer.ts';
 import { isOwn, namespaceOf, whatHolds } from './namespace.ts';
 import { deploying, notDeployed, observeDeployment, observeExternal, withObservations } from './observe.ts';
-import { refusalOf } from './refusal.ts';
+import { deploymentRefusal } from './refusal.ts';
 import { driftOf, missingWorkloads } from './release.ts';
 import { TerminationLogs } from './termination-logs.ts';
 import type { WorkloadWatch } from './workload-watch.ts';
@@ -134,7 +134,7 @@ export class TestEnvironmentReconciler {
       if (!(error instanceof ChartNotFoundError)) throw error;
       return refuse(ENVIRONMENT_REASONS.chartNotFound, error.message);
     }
-    const refusal = await refusalOf(installer, environment, wanted, signal);
+    const refusal = await deploymentRefusal(installer, environment, wanted, signal);
     if (refusal) return refuse(refusal.reason, refusal.message);
     const first = { ...objectName(environment), name: environment.spec.deployAfterRef?.name ?? '' };
     const notYet = turnOf(environment, wanted, this.#with.environments.get(first));

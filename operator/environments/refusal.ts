@@ -7,7 +7,7 @@ import type { Installer } from './installer.ts';
  * What is installed stays. Throws a HelmError that a retry may cure.
  * @param wanted hash of the installation that the spec asks for
  */
-export async function refusalOf(
+export async function deploymentRefusal(
   installer: Pick<Installer, 'beyondLimits'>,
   environment: TestEnvironment,
   wanted: string,

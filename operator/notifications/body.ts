@@ -7,7 +7,7 @@ import type { Change, ChangeKind } from './changes.ts';
 export type NoticeFormat = 'json' | 'slack';
 
 /** The JSON body of a notice; docs/guides/notifications.md describes it. */
-export interface Notice {
+export interface WebhookNotice {
   version: 1;
   /** The same for every delivery of this notice: a receiver can drop a repeated one. */
   id: string;
@@ -34,7 +34,7 @@ const WORDS: Record<ChangeKind, { sign: string; words: string }> = {
 };
 
 /** The notice about what a run changed. Pure. */
-export function noticeOf(run: TestRun, changes: readonly Change[]): Notice {
+export function noticeOf(run: TestRun, changes: readonly Change[]): WebhookNotice {
   const succeeded = conditionOf(run.status?.conditions, RUN_CONDITIONS.succeeded);
   return {
     version: 1,
@@ -53,12 +53,12 @@ export function noticeOf(run: TestRun, changes: readonly Change[]): Notice {
 }
 
 /** The body as it is sent. Pure. */
-export function bodyOf(notice: Notice, format: NoticeFormat): string {
+export function bodyOf(notice: WebhookNotice, format: NoticeFormat): string {
   return JSON.stringify(format === 'slack' ? slackMessage(notice) : notice);
 }
 
 /** A message for Slack's incoming webhooks, and for compatible ones. */
-function slackMessage({ run, changes }: Notice): object {
+function slackMessage({ run, changes }: WebhookNotice): object {
   const shown = changes.slice(0, NAMED).map((change) => {
     const { sign, words } = WORDS[change.change];
     const why = change.message ?? change.reason ?? '';

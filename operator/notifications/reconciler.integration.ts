@@ -10,11 +10,11 @@ import {
 } from '@backendai-e2e/tools/envtest/operator/harness';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
-import { type Notice, signatureOf } from './body.ts';
+import { signatureOf, type WebhookNotice } from './body.ts';
 
 /** A webhook on loopback that notes every delivery. */
 class Webhook {
-  readonly received: { headers: IncomingHttpHeaders; body: string; notice: Notice }[] = [];
+  readonly received: { headers: IncomingHttpHeaders; body: string; notice: WebhookNotice }[] = [];
   /** Answers of the next deliveries; then 204. */
   readonly answers: number[] = [];
   /** Called instead of an answer while it is set. */

@@ -1,6 +1,6 @@
 import { ConfigError } from '@backendai-e2e/kube/config-error';
 import { proxyFor } from '@backendai-e2e/kube/proxy';
-import { bodyOf, type Notice, signatureOf, standardSignatureOf } from './body.ts';
+import { bodyOf, signatureOf, standardSignatureOf, type WebhookNotice } from './body.ts';
 import type { Target } from './target.ts';
 
 /** Headers of every notice as Standard Webhooks names them, for receivers with one of their libraries. */
@@ -30,7 +30,7 @@ export type Delivery = { ok: true } | { ok: false; why: string; retryAfterMs?: n
  */
 export async function deliver(
   target: Target,
-  notice: Notice,
+  notice: WebhookNotice,
   now: Date,
   signal: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,

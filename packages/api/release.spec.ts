@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import {
-  buildInWords,
   compareReleases,
   inRange,
+  installedBuildInWords,
   rangeInWords,
   releaseParts,
   seriesOf,
@@ -66,9 +66,11 @@ describe('a range of releases', () => {
 describe('what is installed, in words', () => {
   it('has the commit and whether it was edited, where that is known', () => {
     const commit = 'c0032c47aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
-    expect(buildInWords({ version: '26.9.6' })).to.equal('26.9.6');
-    expect(buildInWords({ version: '26.9.6', commit, modified: false })).to.equal('26.9.6 (c0032c47aaaa)');
-    expect(buildInWords({ version: '26.9.6', commit, modified: true })).to.equal(
+    expect(installedBuildInWords({ version: '26.9.6' })).to.equal('26.9.6');
+    expect(installedBuildInWords({ version: '26.9.6', commit, modified: false })).to.equal(
+      '26.9.6 (c0032c47aaaa)',
+    );
+    expect(installedBuildInWords({ version: '26.9.6', commit, modified: true })).to.equal(
       '26.9.6 (c0032c47aaaa, modified)',
     );
   });

@@ -80,7 +80,7 @@ export interface InstalledBuild {
 }
 
 /** "26.9.6", "26.9.6 (1a2b3c4d5e6f)", "26.9.6 (1a2b3c4d5e6f, modified)". */
-export function buildInWords({ version, commit, modified }: InstalledBuild): string {
+export function installedBuildInWords({ version, commit, modified }: InstalledBuild): string {
   const facts = [commit?.slice(0, 12), modified ? 'modified' : undefined].filter(
     (fact) => fact !== undefined,
   );

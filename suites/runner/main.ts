@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
-import { buildInWords } from '@backendai-e2e/api/release';
+import { installedBuildInWords } from '@backendai-e2e/api/release';
 import { RUNNER_ENV, RUNNER_EXIT } from '@backendai-e2e/api/runner-contract';
 import { secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
@@ -248,7 +248,7 @@ function readConnection(path: string | undefined): string | undefined {
     const { version, commit, modified, namespace = 'the deployment' } = connection;
     if (version === undefined) return undefined;
     applicability.deployment = { namespace, version };
-    backendAi = buildInWords({
+    backendAi = installedBuildInWords({
       version,
       ...(commit === undefined ? {} : { commit }),
       ...(modified === undefined ? {} : { modified }),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { operatorValues } from '@backendai-e2e/cli/staging/objects';
+import { stagingOperatorValues } from '@backendai-e2e/cli/staging/objects';
 import { attemptAccess } from '@backendai-e2e/operator/attempts/attempt-access';
 import { attemptJob } from '@backendai-e2e/operator/attempts/attempt-job';
 import { expect } from 'chai';
@@ -214,7 +214,10 @@ describe('docs/security.md', function () {
   });
 
   it('is right that a staging run installs nothing for the whole cluster', async () => {
-    const values = operatorValues({ deployment: 'bai', test: 'ns' }, { operator: 'o:1', suites: 's:1' });
+    const values = stagingOperatorValues(
+      { deployment: 'bai', test: 'ns' },
+      { operator: 'o:1', suites: 's:1' },
+    );
     const set = Object.entries(values).flatMap(([name, value]) => [
       '--set-json',
       `${name}=${JSON.stringify(value)}`,

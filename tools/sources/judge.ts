@@ -1,4 +1,4 @@
-import { buildInWords, type InstalledBuild } from '@backendai-e2e/api/release';
+import { type InstalledBuild, installedBuildInWords } from '@backendai-e2e/api/release';
 import type { RunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import type { Defect } from '../defects/defect-list.ts';
@@ -24,7 +24,7 @@ const OF_BACKEND_AI = [
 /** What run.json shows otherwise than expected, a sentence each. Pure. */
 export function surprisesOf(file: RunFile, { build, defect }: Expected): string[] {
   const run = runRecord(file);
-  const wanted = buildInWords(build);
+  const wanted = installedBuildInWords(build);
   const tested = run.backendAi.join(', ');
   const components = file.tested?.environments[0]?.status?.components ?? [];
   const others = OF_BACKEND_AI.flatMap((name) => {
@@ -44,7 +44,7 @@ export function surprisesOf(file: RunFile, { build, defect }: Expected): string[
 }
 
 function sayingOf({ version = '', commit, modified }: Partial<InstalledBuild>, withEdits: boolean): string {
-  return buildInWords({
+  return installedBuildInWords({
     version,
     ...(commit === undefined ? {} : { commit }),
     ...(modified === undefined || !withEdits ? {} : { modified }),

@@ -9,7 +9,7 @@ export interface StoredArtifact {
 }
 
 /** A storage of artifacts. Methods reject with an Error that quotes the storage. */
-export interface ArtifactStore {
+export interface StorageBackend {
   /** For people: "the folder /artifacts", "the bucket x". */
   readonly what: string;
   /** The space that artifacts take; undefined where the storage has no limit that this server knows. */

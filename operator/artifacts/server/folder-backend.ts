@@ -11,7 +11,7 @@ import {
   pathTo,
   placeAt,
 } from '@backendai-e2e/api/artifact-key';
-import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
+import type { Listed, StorageBackend, StoredArtifact } from './backend.ts';
 import { checked } from './checksum.ts';
 import { Quota, type Usage } from './quota.ts';
 
@@ -19,7 +19,7 @@ import { Quota, type Usage } from './quota.ts';
 const UNDER_WAY = '.under-way';
 
 /** Artifacts as files of a volume: `<namespace>/<report>/<uid>/<key>`. A rename makes a file appear complete. */
-export class FolderStore implements ArtifactStore {
+export class FolderBackend implements StorageBackend {
   readonly what: string;
   readonly #folder: string;
   readonly #quota: Quota;

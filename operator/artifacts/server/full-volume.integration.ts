@@ -8,7 +8,7 @@ import { artifactServerOn, owner, sumOf } from '@backendai-e2e/tools/envtest/ser
 import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { ArtifactServerError } from '../server-client.ts';
-import { FolderStore } from './folder-backend.ts';
+import { FolderBackend } from './folder-backend.ts';
 import { quotaOf } from './settings.ts';
 
 const signal = new AbortController().signal;
@@ -21,7 +21,7 @@ describe('artifacts on a volume that is full', function () {
   let kept: Awaited<ReturnType<typeof artifactServerOn>>;
 
   before(async () => {
-    const store = new FolderStore(folder, quota);
+    const store = new FolderBackend(folder, quota);
     await store.open();
     kept = await artifactServerOn(store);
   });
@@ -62,7 +62,7 @@ describe('artifacts on a volume that is full', function () {
   });
 
   it('are counted while they come, whatever length their sender announces', async () => {
-    const store = new FolderStore(folder, quota);
+    const store = new FolderBackend(folder, quota);
     await store.open();
     const { used } = store.usage;
     const at = owner('sneaked');

@@ -1,7 +1,7 @@
 import { createLog } from '@backendai-e2e/controller/log';
 import { stopSignal } from '@backendai-e2e/controller/manager';
-import type { ArtifactStore } from './backend.ts';
-import { FolderStore } from './folder-backend.ts';
+import type { StorageBackend } from './backend.ts';
+import { FolderBackend } from './folder-backend.ts';
 import { ArtifactServer } from './server.ts';
 import { type ArtifactServerSettings, artifactServerSettings } from './settings.ts';
 
@@ -14,20 +14,20 @@ const log = createLog({
   level: process.env.E2E_ARTIFACTS_LOG_LEVEL || 'info',
 });
 
-async function openStore({ store }: ArtifactServerSettings): Promise<ArtifactStore> {
+async function openBackend({ store }: ArtifactServerSettings): Promise<StorageBackend> {
   if (store.kind === 'folder') {
-    const folder = new FolderStore(store.folder, store.quotaBytes);
+    const folder = new FolderBackend(store.folder, store.quotaBytes);
     await folder.open();
     return folder;
   }
   // Imported on use: with a volume, the memory and start-up time of the SDK are saved.
-  const { S3Store } = await import('./s3-backend.ts');
-  return new S3Store(store.s3, store.installation);
+  const { S3Backend } = await import('./s3-backend.ts');
+  return new S3Backend(store.s3, store.installation);
 }
 
 try {
   const settings = artifactServerSettings(process.env);
-  const store = await openStore(settings);
+  const store = await openBackend(settings);
   const artifactServer = new ArtifactServer({ store, token: settings.token, port: settings.port, log });
   const port = await artifactServer.start();
   log.info({ port, store: store.what }, 'keeping artifacts');

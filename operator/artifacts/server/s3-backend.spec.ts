@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { keyOf } from '@backendai-e2e/api/artifact-key';
 import { owner, sumOf } from '@backendai-e2e/tools/envtest/servers/artifact-client';
 import { expect } from 'chai';
-import { S3Store } from './s3-backend.ts';
+import { S3Backend } from './s3-backend.ts';
 
 const VARIABLES = [
   'AWS_ACCESS_KEY_ID',
@@ -54,7 +54,7 @@ describe('a bucket', () => {
 
   async function put(endpoint: string, checksums: boolean): Promise<void> {
     const settings = { endpoint, region: 'eu-test-1', bucket: 'locked', prefix: '', pathStyle: true };
-    const store = new S3Store({ ...settings, checksums, caFile: undefined }, 'first');
+    const store = new S3Backend({ ...settings, checksums, caFile: undefined }, 'first');
     const bytes = Buffer.from('log');
     const key = keyOf({ sha256: sumOf(bytes), omittedBytes: 0, file: 'suite.log.gz' });
     try {

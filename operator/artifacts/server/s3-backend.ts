@@ -20,7 +20,7 @@ import {
   pathTo,
   placeAt,
 } from '@backendai-e2e/api/artifact-key';
-import type { ArtifactStore, Listed, StoredArtifact } from './backend.ts';
+import type { Listed, StorageBackend, StoredArtifact } from './backend.ts';
 import { checked } from './checksum.ts';
 import type { S3Settings } from './settings.ts';
 
@@ -33,7 +33,7 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 30_000;
 
 /** Artifacts as objects of a bucket: `<prefix>/<installation>/<namespace>/<report>/<uid>/<key>`. */
-export class S3Store implements ArtifactStore {
+export class S3Backend implements StorageBackend {
   readonly what: string;
   readonly #client: S3Client;
   readonly #bucket: string;

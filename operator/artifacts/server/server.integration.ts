@@ -9,16 +9,16 @@ import { type S3Server, startS3 } from '@backendai-e2e/tools/envtest/servers/s3-
 import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { ArtifactServerError } from '../server-client.ts';
-import type { ArtifactStore } from './backend.ts';
+import type { StorageBackend } from './backend.ts';
 import { LARGEST_ARTIFACT } from './checksum.ts';
-import { FolderStore } from './folder-backend.ts';
-import { PART_BYTES, S3Store } from './s3-backend.ts';
+import { FolderBackend } from './folder-backend.ts';
+import { PART_BYTES, S3Backend } from './s3-backend.ts';
 
 const signal = new AbortController().signal;
 
 /** What every store does, whatever it lies on. */
-function aStore(make: () => Promise<ArtifactStore>): void {
-  let store: ArtifactStore;
+function aStore(make: () => Promise<StorageBackend>): void {
+  let store: StorageBackend;
   let kept: Awaited<ReturnType<typeof artifactServerOn>>;
   before(async () => {
     store = await make();
@@ -122,7 +122,7 @@ describe('artifacts on a volume', function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   aStore(async () => {
-    const store = new FolderStore(folder);
+    const store = new FolderBackend(folder);
     await store.open();
     return store;
   });
@@ -133,7 +133,7 @@ describe('artifacts on a volume', function () {
   });
 
   it('are there after a restart', async () => {
-    const again = new FolderStore(folder);
+    const again = new FolderBackend(folder);
     await again.open();
     expect((await again.list({ namespace: 'ns' })).length).to.be.greaterThan(2);
   });
@@ -144,9 +144,9 @@ describe('artifacts in a bucket', function () {
   let server: S3Server;
   const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const saved = variables.map((name) => process.env[name]);
-  const stores: S3Store[] = [];
+  const stores: S3Backend[] = [];
   const open = (installation: string, changes: Partial<S3Server['settings']> = {}) => {
-    const store = new S3Store({ ...server.settings, ...changes }, installation);
+    const store = new S3Backend({ ...server.settings, ...changes }, installation);
     stores.push(store);
     return store;
   };
@@ -195,7 +195,7 @@ describe('artifacts in a bucket', function () {
       body.end(bytes);
       await store.put({ ...at, key }, body, signal);
     }
-    const short = new S3Store(server.settings, 'pages', 2);
+    const short = new S3Backend(server.settings, 'pages', 2);
     stores.push(short);
     expect(await short.list(at, signal)).to.have.length(5);
     await short.remove(at, signal);

@@ -11,12 +11,12 @@ import {
   placeAt,
 } from '@backendai-e2e/api/artifact-key';
 import type { Log } from '@backendai-e2e/controller/log';
-import { type ArtifactStore, WrongSumError } from './backend.ts';
+import { type StorageBackend, WrongSumError } from './backend.ts';
 import { LARGEST_ARTIFACT, TooLargeError } from './checksum.ts';
 import { FullError, type Usage } from './quota.ts';
 
 export interface ArtifactServerOptions {
-  store: ArtifactStore;
+  store: StorageBackend;
   /** Token that authorizes writing, listing and removal. */
   token: string;
   /** 0 takes a free port. */

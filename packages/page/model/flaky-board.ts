@@ -1,6 +1,6 @@
 import { fingerprintOf } from '@backendai-e2e/results/history/comparable';
 import type { HistoryRecord, HistoryTest } from '@backendai-e2e/results/history/record';
-import { isFlaky, isGood, type Outcome, stabilityOf } from '@backendai-e2e/results/history/stability';
+import { isFlaky, isGood, type PastResult, stabilityOf } from '@backendai-e2e/results/history/stability';
 import { nameOf } from '@backendai-e2e/results/test-record';
 import { cellOf } from './cells.ts';
 import type { FlakyRow } from './past-data.ts';
@@ -37,7 +37,7 @@ export function flakyBoard(newest: readonly HistoryRecord[]): { flaky: FlakyRow[
 }
 
 function rowOf({ suite, title, results }: Seen): FlakyRow[] {
-  const outcomes = results.toReversed().flatMap(({ test, fingerprint }): Outcome[] => {
+  const outcomes = results.toReversed().flatMap(({ test, fingerprint }): PastResult[] => {
     const good = isGood(test);
     if (good === undefined) return [];
     const recovered = test.recovered === true;

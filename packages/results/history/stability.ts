@@ -2,7 +2,7 @@ import type { HistoryTest } from './record.ts';
 import { type Rate, wilsonRate } from './wilson.ts';
 
 /** One result of a test: good or bad, and under what. */
-export interface Outcome {
+export interface PastResult {
   good: boolean;
   /** What was tested; undefined if the record does not say. Equal ones have the same digests. */
   fingerprint?: string;
@@ -36,7 +36,7 @@ export function isGood({ state }: Pick<HistoryTest, 'state'>): boolean | undefin
 }
 
 /** Counts flips, passes and contradictions in the results of a test, oldest first. Pure. */
-export function stabilityOf(outcomes: readonly Outcome[]): Stability {
+export function stabilityOf(outcomes: readonly PastResult[]): Stability {
   const passed = outcomes.filter(({ good }) => good).length;
   const flips = outcomes.filter(({ good }, index) => index > 0 && outcomes[index - 1]?.good !== good).length;
   const seen = new Map<string, Set<boolean>>();

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { ARTIFACT_TOKEN_HEADER } from '@backendai-e2e/api/artifact-key';
-import type { ArtifactStore } from '@backendai-e2e/operator/artifacts/server/backend';
+import type { StorageBackend } from '@backendai-e2e/operator/artifacts/server/backend';
 import { ArtifactServer } from '@backendai-e2e/operator/artifacts/server/server';
 import { ArtifactClient } from '@backendai-e2e/operator/artifacts/server-client';
 import { request } from 'undici';
@@ -14,7 +14,7 @@ export const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).diges
 export const owner = (report: string) => ({ namespace: 'ns', report, uid: randomUUID() });
 
 /** An artifact server on a store, and how to speak to it. */
-export async function artifactServerOn(store: ArtifactStore) {
+export async function artifactServerOn(store: StorageBackend) {
   const artifactServer = new ArtifactServer({ store, token: TOKEN, port: 0, log: quietLog() });
   const url = `http://127.0.0.1:${await artifactServer.start()}`;
   const client = new ArtifactClient({ service: 'ns/artifacts:http', url, token: () => TOKEN });

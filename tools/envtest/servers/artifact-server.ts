@@ -1,4 +1,4 @@
-import { FolderStore } from '@backendai-e2e/operator/artifacts/server/folder-backend';
+import { FolderBackend } from '@backendai-e2e/operator/artifacts/server/folder-backend';
 import { ArtifactServer } from '@backendai-e2e/operator/artifacts/server/server';
 import type { ArtifactServerAccess } from '@backendai-e2e/operator/artifacts/server-client';
 import { quietLog } from '../doubles/quiet-log.ts';
@@ -25,7 +25,7 @@ export async function startArtifactServer(
   folder: string,
   quotaBytes?: number,
 ): Promise<RunningArtifactServer> {
-  const store = new FolderStore(folder, quotaBytes);
+  const store = new FolderBackend(folder, quotaBytes);
   await store.open();
   const artifactServer = new ArtifactServer({ store, token: TOKEN, port: 0, log: quietLog() });
   const port = await artifactServer.start();
