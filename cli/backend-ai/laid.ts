@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Component } from '@backendai-e2e/api/components';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { unlessMissing } from '../machine/optional-file.ts';
 import { SOURCES } from './checkout.ts';
 import { componentsOf } from './owners.ts';
 
@@ -46,12 +47,11 @@ export function touchedSince(before: LaidSources | undefined, now: LaidSources):
 /** The builds of checkouts that this machine made, newest first. None where the file is missing or foreign. */
 export async function readLaid(cacheDir: string): Promise<LaidSources[]> {
   try {
-    const content: unknown = JSON.parse(await readFile(fileIn(cacheDir), 'utf8'));
+    const content: unknown = JSON.parse((await unlessMissing(readFile(fileIn(cacheDir), 'utf8'))) ?? '[]');
     return Value.Check(Type.Array(LaidSources), content) ? content : [];
   } catch (error) {
     // Only time is lost without it: every component is replaced.
     if (error instanceof SyntaxError) return [];
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
 }

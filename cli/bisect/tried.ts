@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { unlessMissing } from '../machine/optional-file.ts';
 import type { Sight } from '../series/sight.ts';
 import type { ColorOf } from './narrow.ts';
 
@@ -47,13 +48,8 @@ export function colorsOf(tried: readonly TriedPoint[], question: string): ColorO
 
 /** The trials in the file. None where it does not exist. @throws Error for a file that holds something else */
 export async function readTried(file: string): Promise<TriedPoint[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  const text = await unlessMissing(readFile(file, 'utf8'));
+  if (text === undefined) return [];
   const content: unknown = JSON.parse(text);
   if (Value.Check(Type.Array(TriedPoint), content)) return content;
   throw new Error(`${file} does not hold trials of e2e bisect. Remove it, or call bisect with --again.`);

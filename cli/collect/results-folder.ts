@@ -14,6 +14,7 @@ import {
 import { type RunCost, type RunFile, readRunFile } from '@backendai-e2e/results/run-file';
 import { type RunObjects, runRecord } from '@backendai-e2e/results/run-record';
 import type { ObservedTest } from '@backendai-e2e/results/test-record';
+import { unlessMissing } from '../machine/optional-file.ts';
 import type { JobEvent, JobFigures } from './job-record.ts';
 import type { Surroundings } from './run-surroundings.ts';
 
@@ -57,9 +58,7 @@ export const RESULTS: readonly string[] = [
  */
 export async function clearResults(out: string): Promise<void> {
   await mkdir(out, { recursive: true });
-  await rename(path.join(out, 'run.json'), path.join(out, PREVIOUS)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  await unlessMissing(rename(path.join(out, 'run.json'), path.join(out, PREVIOUS)));
   for (const name of RESULTS) await rm(path.join(out, name), { recursive: true, force: true });
 }
 
@@ -71,10 +70,8 @@ export async function copyResults(out: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const name of EXPLAINING) {
-    await copyFile(path.join(out, name), path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-      // A job that did not get that far wrote less.
-      if (error.code !== 'ENOENT') throw error;
-    });
+    // A job that did not get that far wrote less.
+    await unlessMissing(copyFile(path.join(out, name), path.join(folder, name)));
   }
 }
 

@@ -4,6 +4,7 @@ import { inOrder } from '@backendai-e2e/results/history/comparable';
 import { historyFileName } from '@backendai-e2e/results/history/file-name';
 import type { HistoryHead } from '@backendai-e2e/results/history/read';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
+import { unlessMissing } from '../machine/optional-file.ts';
 import { HISTORY_FILE, type HistoryLine, historyBytes, isFileOf, readHistoryFile } from './history-file.ts';
 
 /** What a folder of a history holds. */
@@ -92,10 +93,7 @@ async function writeWhole(folder: string, name: string, bytes: Buffer): Promise<
 }
 
 async function filesOf(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const entries = (await unlessMissing(readdir(folder, { withFileTypes: true }))) ?? [];
   return entries
     .filter((entry) => entry.isFile() && HISTORY_FILE.test(entry.name) && !entry.name.startsWith('.'))
     .map(({ name }) => name)

@@ -5,6 +5,7 @@ import { historyRecord } from '@backendai-e2e/results/history/derive';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { PREVIOUS } from '../collect/results-folder.ts';
+import { unlessMissing } from '../machine/optional-file.ts';
 
 /** The run.json of a folder of results, and that of the run before it. */
 const RUN_FILES = ['run.json', PREVIOUS] as const;
@@ -43,7 +44,7 @@ export async function recordsIn(folder: string): Promise<HistoryRecord[]> {
 /** The record of the run before, in a folder of results; undefined where there is none that has ended. */
 export async function previousRecord(folder: string): Promise<HistoryRecord | undefined> {
   const file = path.join(folder, PREVIOUS);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await unlessMissing(readFile(file, 'utf8'));
   if (text === undefined) return undefined;
   const content = readRunFile(text, file);
   return isFinished(content.run) ? historyRecord(content) : undefined;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BackendAi } from '../backend-ai/packages.ts';
 import { command } from '../machine/command.ts';
 import { moduleFolder } from '../machine/go.ts';
+import { unlessMissing } from '../machine/optional-file.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { ensureTool, type ToolName, toolVersion } from '../machine/tools.ts';
 import { VERSIONS } from '../machine/versions.ts';
@@ -111,12 +112,7 @@ export function hostCertificates(to: string): Extra {
 }
 
 async function certificateParts(): Promise<Record<string, string>> {
-  try {
-    await readdir(HOST_CERTIFICATES);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
+  if (!(await unlessMissing(readdir(HOST_CERTIFICATES)))) return {};
   return Object.fromEntries(
     Object.entries(await pathParts(HOST_CERTIFICATES)).filter(([name]) => name.endsWith('.crt')),
   );

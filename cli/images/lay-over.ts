@@ -2,6 +2,7 @@ import { access, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'nod
 import path from 'node:path';
 import { SOURCES } from '../backend-ai/checkout.ts';
 import { command } from '../machine/command.ts';
+import { unlessMissing } from '../machine/optional-file.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { compiledName, type Installed, type LaidChanges, laidChanges } from './laid-changes.ts';
@@ -62,7 +63,7 @@ export async function layOver(laying: Laying, p: Provision): Promise<Buffer> {
 /** What the packages hold. Read once for each image. */
 async function installedIn({ image }: Laying, cache: string, p: Provision): Promise<Installed> {
   const file = path.join(cache, 'installed.json');
-  const known = await readFile(file, 'utf8').catch(() => undefined);
+  const known = await unlessMissing(readFile(file, 'utf8'));
   if (known !== undefined) return JSON.parse(known) as Installed;
   const program = await readFile(path.join(PROGRAMS, 'installed.py'), 'utf8');
   const run = ['run', '--rm', '--network=none', '--user=0:0', '--entrypoint', 'python', await image()];
@@ -161,12 +162,8 @@ async function copyAll(names: readonly string[], from: string, to: string): Prom
   for (const name of names) {
     const target = path.join(to, name);
     await mkdir(path.dirname(target), { recursive: true });
-    try {
-      await cp(path.join(from, name), target, { dereference: true });
-    } catch (error) {
-      // A link that points nowhere is left out.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
+    // A link that points nowhere is left out.
+    await unlessMissing(cp(path.join(from, name), target, { dereference: true }));
   }
 }
 

@@ -17,6 +17,7 @@ import type { BackendAi } from '../backend-ai/packages.ts';
 import { PINNED_LOCK } from '../backend-ai/pinned.ts';
 import { chooseRelease, publishedReleases } from '../backend-ai/release.ts';
 import { CommandError, commandWithRetry } from '../machine/command.ts';
+import { unlessMissing } from '../machine/optional-file.ts';
 import { ProvisionError } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
 import { contentKey, pathParts } from './content-key.ts';
@@ -144,12 +145,7 @@ async function locked(builder: UvBuilder, choice: Source, wanted: Wanted, mayBeH
 }
 
 async function heldLock(builder: UvBuilder, choice: Source, wanted: Wanted): Promise<string | undefined> {
-  try {
-    return await readFile(await lockFile(builder, choice, wanted), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessMissing(readFile(await lockFile(builder, choice, wanted), 'utf8'));
 }
 
 /** The file of a lock. Its name covers the whole query, the version of uv and the content of wheels. */

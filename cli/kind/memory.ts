@@ -21,9 +21,11 @@ export function watchNodeMemory(container: string, p: Provision): MemoryWatch {
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
       const args = ['stats', '--no-stream', '--format', '{{.MemUsage}}', container];
+      // The figure decides nothing: a look that fails is left out.
       const line = await command(p, 'docker', args, { signal }).catch(() => '');
       const bytes = parseMemoryUsage(line);
       if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes);
+      // Rejects on the abort, which ends the loop.
       await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   };

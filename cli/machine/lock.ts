@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessMissing } from './optional-file.ts';
 import { type Provision, ProvisionError } from './provision.ts';
 
 /** The longest cold step (Kubernetes, 8 min on 2 cores) with a wide margin. */
@@ -54,13 +55,10 @@ async function take(file: string): Promise<boolean> {
 /** The process id in the lock. Undefined where the lock is gone, or empty after a crash between two system calls. */
 async function holderOf(file: string): Promise<number | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      const pid = Number.parseInt(await readFile(file, 'utf8'), 10);
-      if (pid > 0) return pid;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const text = await unlessMissing(readFile(file, 'utf8'));
+    if (text === undefined) return undefined;
+    const pid = Number.parseInt(text, 10);
+    if (pid > 0) return pid;
     await delay(50);
   }
   return undefined;

@@ -92,6 +92,7 @@ async function rowsIn<T extends TSchema>(
   key: string,
   row: T,
 ): Promise<Type.Static<T>[] | undefined> {
+  // As for a file below: a checkout without the folder leaves a part of the page out.
   const names = await readdir(folder).catch(() => []);
   const list = Type.Object({ [key]: Type.Array(row) });
   const contents = await Promise.all(names.sort().map((name) => fileOf(path.join(folder, name), list)));

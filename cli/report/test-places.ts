@@ -53,6 +53,7 @@ function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
+    // A file of another checkout: the test is shown without its line.
     return undefined;
   }
 }

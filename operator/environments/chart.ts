@@ -7,18 +7,26 @@ export class ChartNotFoundError extends Error {
   override readonly name = 'ChartNotFoundError';
 }
 
+/** What the system says about a chart that is not there, or is a file. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR']);
+
 /**
  * SHA-256 (hex) of all files of a chart with their paths. Another digest means that the chart changed.
  * Throws ChartNotFoundError with the charts that exist.
  */
 export async function chartDigest(chartsDir: string, name: string): Promise<string> {
   const folder = join(chartsDir, name);
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    // Any other error may pass, while a chart that is not found fails the environment.
+    if (error instanceof Error && 'code' in error && MISSING.has(String(error.code))) return undefined;
+    throw error;
+  });
   const files = entries
     ?.filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   if (!files?.includes(join(folder, 'Chart.yaml'))) {
+    // The list only helps the reader of the error.
     const existing = await readdir(chartsDir).catch(() => []);
     throw new ChartNotFoundError(
       `the operator carries no chart ${name}; it has: ${existing.sort().join(', ') || 'none'}`,

@@ -80,6 +80,7 @@ export class EventRecorder {
   async flush(timeoutMs: number): Promise<void> {
     this.#hurry.abort();
     const late = new AbortController();
+    // Rejects on the abort below, when the notices are out.
     const limit = sleep(this.#clock, timeoutMs, late.signal).catch(() => {});
     await Promise.race([Promise.all(this.#pending), limit]);
     late.abort();

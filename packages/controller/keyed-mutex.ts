@@ -15,6 +15,7 @@ export class KeyedMutex {
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const turn = before.then(work, work);
+    // The caller gets the error. The next work starts all the same.
     const settled = turn.catch(() => undefined);
     this.#last.set(key, settled);
     try {

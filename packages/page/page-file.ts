@@ -80,7 +80,11 @@ interface Logs {
 
 /** Reads logs/<namespace>/<pod>/<container>[.previous].log. */
 async function readLogs(folder: string, file: WholeRunFile): Promise<Logs> {
-  const found = await readdir(folder, { recursive: true }).catch(() => []);
+  const found = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    // A run that ended before its logs were fetched has none. Any other error must not look like that.
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   const components = new Map(file.cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod.component]));
   const result: Logs = { logs: [], pageLogs: [], texts: new Map(), missing: [] };
   let room = ALL_LOG_BYTES;

@@ -94,6 +94,7 @@ function passwordInUrl(text: string): string[] {
   try {
     return [password, decodeURIComponent(password)];
   } catch {
+    // It is not encoded as a URL wants it, so its text is all there is.
     return [password];
   }
 }

@@ -96,6 +96,7 @@ export class Blocker {
 
   /** Rolls the transaction back, so that waiting backends continue. Does nothing when it has ended already. */
   async rollback(): Promise<void> {
+    // A broken connection has rolled it back.
     await this.#client.query('ROLLBACK').catch(() => undefined);
     await this.#client.end().catch(() => undefined);
   }

@@ -58,6 +58,7 @@ export class Prober {
       );
       const ms = Date.now() - at;
       this.probes.push({ at, ms, ...probe });
+      // Rejects on the abort, which ends the loop.
       await pause(Math.max(0, PERIOD_MS - ms), undefined, { signal }).catch(() => undefined);
     }
   }

@@ -48,6 +48,7 @@ const reporter = specReporter((text) => print?.(text));
 let latestTitle = (): string | undefined => undefined;
 let phase: 'loading' | 'running' | 'ended' = 'loading';
 const crashed = Promise.withResolvers<never>();
+// It may reject before the race below listens.
 crashed.promise.catch(() => undefined);
 const leftovers = new Leftovers<TestIdentity>();
 /** The Backend.AI of the connection, for the report. */

@@ -60,6 +60,7 @@ export class ReportWriter {
   flush(deadlineMs: number): Promise<void> {
     const since = monotonic();
     const write = this.#flight.then(() => this.#untilWritten('report', since, deadlineMs));
+    // The caller gets the error. The next write starts all the same.
     this.#flight = write.catch(() => undefined);
     return write;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unlessMissing } from '@backendai-e2e/cli/machine/optional-file';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { Outcome, State } from './judge.ts';
 import { pairInWords, type Repair } from './repairs.ts';
@@ -64,12 +65,7 @@ export function tallyInWords(tally: Tally): string {
 
 /** The results of earlier calls. Empty where there are none. */
 export async function readTried(): Promise<Tried[]> {
-  try {
-    return JSON.parse(await readFile(RESULTS, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  return JSON.parse((await unlessMissing(readFile(RESULTS, 'utf8'))) ?? '[]');
 }
 
 /** Writes the results. */

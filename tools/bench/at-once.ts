@@ -40,6 +40,7 @@ export async function suitesAtOnce(target: BenchTarget, repeats: number, count =
       }
     }
   } finally {
+    // A TestSuite that stays starts nothing: it is on demand, and the next bench applies it again.
     for (const name of names) await target.client.delete(`${suites}/${name}`).catch(() => undefined);
   }
   return benchRow(`${count} suites at once, against ${count} bare Jobs`, ours, floor, { goal: GOAL });
@@ -105,6 +106,7 @@ async function asJobs(target: BenchTarget, suites: readonly string[]): Promise<n
         }),
     );
   } finally {
+    // The wait below fails when a pod of one is still there.
     for (const name of names) await target.client.delete(`${path}/${name}`).catch(() => undefined);
     await untilNoPods(target, `${BENCH_LABEL}=${batch}`, TRIAL_MS, 2_000);
   }

@@ -66,6 +66,7 @@ async function byHelm(target: EnvironmentPlace): Promise<number> {
     );
     return (performance.now() - start) / 1000;
   } finally {
+    // The wait below fails when it is still there.
     await target.client.delete(`${NAMESPACES}/${namespace}`).catch(() => undefined);
     await untilGone(target, NAMESPACES, namespace);
   }

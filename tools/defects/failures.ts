@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unlessMissing } from '@backendai-e2e/cli/machine/optional-file';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { FailedTest } from '@backendai-e2e/cli/page/causes-of-test';
 import type { Defect } from './defect-list.ts';
@@ -49,12 +50,7 @@ export function failuresWith(
 
 /** Reads the failures. Empty where there are none. */
 export async function readFailures(): Promise<DefectFailure[]> {
-  try {
-    return JSON.parse(await readFile(path.join(PROJECT_ROOT, FAILURES_FILE), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  return JSON.parse((await unlessMissing(readFile(path.join(PROJECT_ROOT, FAILURES_FILE), 'utf8'))) ?? '[]');
 }
 
 export async function writeFailures(failures: readonly DefectFailure[]): Promise<void> {

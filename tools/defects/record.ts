@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unlessMissing } from '@backendai-e2e/cli/machine/optional-file';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { Defect } from './defect-list.ts';
 import type { State } from './judge.ts';
@@ -60,12 +61,7 @@ export function withoutIds(text: string): string {
 
 /** Reads the record. Empty where there is none. */
 export async function readRecord(): Promise<Recorded[]> {
-  try {
-    return JSON.parse(await readFile(path.join(PROJECT_ROOT, RECORD_FILE), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  return JSON.parse((await unlessMissing(readFile(path.join(PROJECT_ROOT, RECORD_FILE), 'utf8'))) ?? '[]');
 }
 
 export async function writeRecord(record: readonly Recorded[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unlessMissing } from '@backendai-e2e/cli/machine/optional-file';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { Defect } from './defect-list.ts';
 import type { Outcome } from './judge.ts';
@@ -33,12 +34,7 @@ export function merged(earlier: readonly Tried[], later: readonly Tried[]): Trie
 
 /** The results of earlier calls. Empty where there are none. */
 export async function readTried(): Promise<Tried[]> {
-  try {
-    return JSON.parse(await readFile(JSON_FILE, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  return JSON.parse((await unlessMissing(readFile(JSON_FILE, 'utf8'))) ?? '[]');
 }
 
 /** Writes out/defects/defects.json and table.md. */

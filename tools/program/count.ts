@@ -61,6 +61,7 @@ function suitesOf(run: TestRun | undefined): Total[] {
 const LOST: Total = { passed: 0, failed: 1 };
 
 async function read<T>(file: string): Promise<T | undefined> {
+  // A result that cannot be read counts as a failed stage.
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }

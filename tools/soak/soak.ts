@@ -184,6 +184,7 @@ async function leftOf({ harness: { client, namespace } }: FaultHarness, folder: 
     return true;
   };
   const waits = { withinMs: GOING_MS, everyMs: 1_000 };
+  // What is left is the result.
   await until('nothing of the runs is left', gone, waits).catch(() => undefined);
   return left;
 }

@@ -123,7 +123,7 @@ export const WALLS: readonly Wall[] = [
   ['cli/cluster', [...COMMAND, 'cli/machine', 'cli/images']],
   ['cli/runs', [...COMMAND, 'cli/catalog', 'cli/terminal']],
   ['cli/collect', [...COMMAND, 'cli/machine', 'cli/runs', 'cli/terminal']],
-  ['cli/history', [...COMMAND, 'cli/collect', 'cli/terminal']],
+  ['cli/history', [...COMMAND, 'cli/collect', 'cli/machine', 'cli/terminal']],
   [
     'cli/report',
     [

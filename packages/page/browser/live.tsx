@@ -31,6 +31,7 @@ export function follow(show: (data: PageData) => void): void {
       }
       link.value = 'followed';
     } catch {
+      // The bar says it, and the next event tries again.
       link.value = 'lost';
     } finally {
       busy = false;
@@ -39,6 +40,7 @@ export function follow(show: (data: PageData) => void): void {
   const events = new EventSource('events');
   events.onmessage = ({ data }) => {
     wanted = String(data);
+    // It shows its own failure.
     take().catch(() => undefined);
   };
   events.onerror = () => {
@@ -83,5 +85,6 @@ function copy(command: string): void {
     .then(() => {
       copied.value = command;
     })
+    // Without a clipboard, the reader still sees the command.
     .catch(() => undefined);
 }

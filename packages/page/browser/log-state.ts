@@ -62,6 +62,7 @@ export function showTime(at: number): void {
   words.value = '';
   wanted.value = at;
   document.getElementById('logs')?.scrollIntoView();
+  // It shows the logs that cannot be read.
   loadLogs().catch(() => undefined);
 }
 

@@ -182,6 +182,7 @@ function choose(row: number, run: number, chosenRow: GridRow | undefined): void 
       : chosenRow && !chosenRow.isTest
         ? toggle(chosenRow.suite)
         : Promise.resolve();
+  // Tests that cannot be loaded are said in the page.
   done.catch(() => undefined);
 }
 
