@@ -66,6 +66,7 @@ export function platformFinding(platform: string, arch: string): Finding {
   };
 }
 
+/** What the machine offers as a container engine: Docker that works, Docker that the command would install, or nothing. */
 export function engineFinding(
   engine: EngineFacts,
   host: Pick<Host, 'families' | 'root'>,
@@ -121,6 +122,7 @@ export function diskFinding(free: number, warm: boolean): Finding {
   };
 }
 
+/** Whether kubelets can run here: they need cgroup version 2. */
 export function cgroupFinding(host: Pick<Host, 'cgroup'>): Finding {
   const detail =
     host.cgroup === 1 ? 'version 1: the node image is configured for it' : `version ${host.cgroup}`;

@@ -114,6 +114,7 @@ export class Installer {
     return [...found, ...ofSuites];
   }
 
+  /** The namespace of the deployment, from the API server; undefined where it does not exist. */
   namespace(environment: TestEnvironment, signal: AbortSignal): Promise<Namespace | undefined> {
     return this.#with.client.get(NAMESPACES, { name: namespaceOf(environment) }, { signal });
   }

@@ -67,6 +67,7 @@ export class LeaseElection {
     options.metrics.leader.set({ lease: options.name }, 0);
   }
 
+  /** Whether this process leads. */
   get isLeader(): boolean {
     return this.#leading;
   }

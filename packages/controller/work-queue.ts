@@ -54,6 +54,7 @@ export class WorkQueue {
     return this.#processing.size;
   }
 
+  /** Adds a key, at once. A key that waits already stays once; one that is worked on is worked on again. */
   add(key: string): void {
     if (this.#closed) return;
     const now = this.#clock.monotonicMs();

@@ -32,6 +32,7 @@ export class ListError extends Error {
   }
 }
 
+/** The list for people: its name, and its arguments where it has some. */
 export function titleOf({ name, arguments: more }: List): string {
   return more ? `${name} with ${more}` : name;
 }

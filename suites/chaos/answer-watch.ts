@@ -25,11 +25,13 @@ export class AnswerWatch {
     this.#ask = ask;
   }
 
+  /** Begins to sample. */
   start(): this {
     void this.#watch();
     return this;
   }
 
+  /** Ends the sampling. */
   stop(): void {
     this.#stop.abort();
   }

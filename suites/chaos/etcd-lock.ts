@@ -106,6 +106,7 @@ export class EtcdLocks {
     return answer.count === '1';
   }
 
+  /** The value of a key; undefined where it does not exist. */
   async read(key: string): Promise<string | undefined> {
     const answer = await this.#api.json<{ kvs?: { value: string }[] }>({
       method: 'POST',
@@ -116,6 +117,7 @@ export class EtcdLocks {
     return value === undefined ? undefined : Buffer.from(value, 'base64').toString();
   }
 
+  /** Sets the value of a key. */
   async write(key: string, value: string): Promise<void> {
     const json = { key: base64(key), value: base64(value) };
     await this.#api.request({ method: 'POST', path: '/v3/kv/put', json });

@@ -38,11 +38,13 @@ export class LockWatch {
     this.#key = key;
   }
 
+  /** Begins to sample. */
   start(): this {
     this.#timer = setInterval(() => void this.look(), LOOK_MS);
     return this;
   }
 
+  /** Ends the sampling. */
   stop(): void {
     clearInterval(this.#timer);
   }

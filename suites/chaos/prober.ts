@@ -34,6 +34,7 @@ export class Prober {
     this.#ask = ask;
   }
 
+  /** Begins to send requests. */
   start(): this {
     this.#ended = this.#probe();
     return this;

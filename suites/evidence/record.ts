@@ -125,10 +125,12 @@ export class Recorder {
     return this.#exchanges;
   }
 
+  /** Adds a measurement to the report. */
   measure(measurement: Measurement): void {
     this.#measurements.push(measurement);
   }
 
+  /** The measurements of the suite, oldest first. */
   get measurements(): readonly Measurement[] {
     return this.#measurements;
   }

@@ -144,6 +144,7 @@ export class Progress {
     });
   }
 
+  /** Whether the attempt ended before all its tests did. */
   get interrupted(): boolean {
     return this.#interruption !== undefined;
   }
@@ -165,14 +166,17 @@ export class Progress {
     return closed;
   }
 
+  /** The verdict with its reason; undefined until {@link finish}. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
   }
 
+  /** The tests so far, in the order of the files. */
   get tests(): readonly TestRecord[] {
     return this.#tests;
   }
 
+  /** How many tests there are in each state. */
   get counts(): Counts {
     return countTests(this.#tests, this.#planned, this.#failedHooks);
   }

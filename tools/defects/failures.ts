@@ -53,6 +53,7 @@ export async function readFailures(): Promise<DefectFailure[]> {
   return JSON.parse((await unlessMissing(readFile(path.join(PROJECT_ROOT, FAILURES_FILE), 'utf8'))) ?? '[]');
 }
 
+/** Writes the failures. */
 export async function writeFailures(failures: readonly DefectFailure[]): Promise<void> {
   await writeFile(path.join(PROJECT_ROOT, FAILURES_FILE), `${JSON.stringify(failures, undefined, 2)}\n`);
 }

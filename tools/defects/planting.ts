@@ -63,6 +63,7 @@ export function configMapOf(
   };
 }
 
+/** The ConfigMap with the changed modules of a component. */
 export function configMapName(component: Component): string {
   return `e2e-defects-${component}`;
 }

@@ -64,6 +64,7 @@ export async function readRecord(): Promise<Recorded[]> {
   return JSON.parse((await unlessMissing(readFile(path.join(PROJECT_ROOT, RECORD_FILE), 'utf8'))) ?? '[]');
 }
 
+/** Writes the record. */
 export async function writeRecord(record: readonly Recorded[]): Promise<void> {
   await writeFile(path.join(PROJECT_ROOT, RECORD_FILE), `${JSON.stringify(record, undefined, 2)}\n`);
 }

@@ -92,6 +92,7 @@ export function wordCount(sentence: string): number {
   return sentence.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
+/** Text without marks of Markdown: code is one word, a link is its text. Pure. */
 export function plain(text: string): string {
   return text
     .replace(/`[^`]*`/g, CODE)

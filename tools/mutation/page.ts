@@ -67,6 +67,7 @@ function code(text: string): string {
   return plain === '' ? 'nothing' : `\`${plain}\``;
 }
 
+/** A part in per cent, "none" of nothing: "93 %". Pure. */
 export function share(part: number, whole: number): string {
   return whole === 0 ? 'none' : `${Math.round((100 * part) / whole)} %`;
 }

@@ -141,6 +141,7 @@ async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<
   return logsMs;
 }
 
+/** What axe finds on the page, a sentence each. Empty: nothing. */
 export async function axe(page: Page, scheme: string): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(

@@ -76,6 +76,7 @@ export type PartName = keyof typeof PARTS;
 /** Groups that run side by side, and within a group one part after another. */
 export const SIDE_BY_SIDE: readonly (readonly PartName[])[] = [['lint', 'unit'], ['integration']];
 
+/** Whether `./tools/dev test --part` accepts the word. */
 export function isPartName(name: string): name is PartName {
   return Object.hasOwn(PARTS, name);
 }

@@ -38,6 +38,7 @@ export class Quota {
     this.#quota = quota;
   }
 
+  /** The bytes that artifacts take, and the bytes that they may take. */
   get usage(): Usage {
     return { used: this.#used, quota: this.#quota, refused: this.#refused };
   }

@@ -2,10 +2,12 @@ import { HISTORY_VERSION, type HistoryRecord, type HistorySuite, type HistoryTes
 
 /** Records as a history holds them, for specs. */
 
+/** A passed test of a record, with other fields where given. */
 export function pastTest(title: string, more: Partial<HistoryTest> = {}): HistoryTest {
   return { file: 'area/one', title, state: 'passed', seconds: 0.25, ...more };
 }
 
+/** A suite of a record with its tests. */
 export function pastSuite(
   name: string,
   tests: HistoryTest[],

@@ -89,6 +89,7 @@ export class AgentObserver {
     return this.#api.json({ method: 'GET', path: '/networks' });
   }
 
+  /** Images that the agent's engine holds. */
   images(): Promise<EngineImage[]> {
     return this.#api.json({ method: 'GET', path: '/images' });
   }

@@ -112,12 +112,14 @@ export class Database {
     }
   }
 
+  /** The row of a session; undefined where there is none. */
   async session(id: string): Promise<SessionRow | undefined> {
     const columns = `id, name, status::text, status_info, status_history, images, agent_ids, result::text,
       scaling_group_name, domain_name, terminated_at, num_queries`;
     return (await this.rows<SessionRow>(`SELECT ${columns} FROM sessions WHERE id = $1`, [id]))[0];
   }
 
+  /** The kernels of a session, by their place in the cluster of its containers. */
   async kernels(sessionId: string): Promise<KernelRow[]> {
     const columns = `id, status::text, status_info, agent, image, architecture, container_id, cluster_role,
       result::text, terminated_at`;
@@ -126,6 +128,7 @@ export class Database {
     ]);
   }
 
+  /** What the kernels of a session asked for, reserved and use, a row for each slot. */
   async allocations(sessionId: string): Promise<AllocationRow[]> {
     return this.rows(
       `SELECT a.kernel_id, a.slot_name, a.requested::float8, a.reserved::float8, a.used::float8,
@@ -176,6 +179,7 @@ export class Database {
     return row;
   }
 
+  /** Closes all connections. */
   async close(): Promise<void> {
     await this.#pool.end();
   }

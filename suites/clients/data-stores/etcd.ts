@@ -79,6 +79,7 @@ export class Etcd {
     await this.#client.delete().prefix(this.#prefix);
   }
 
+  /** Closes the connection. */
   close(): void {
     this.#client.close();
   }

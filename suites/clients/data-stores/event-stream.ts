@@ -62,6 +62,7 @@ export async function readAsConsumer(
   return (answer ?? []).flatMap(([, entries]) => entries.map(streamEvent));
 }
 
+/** The consumers of a group, with the events that each has not acknowledged and the milliseconds since its last call. */
 export async function consumers(client: Redis, group: string): Promise<Consumer[]> {
   const answer = (await client.xinfo('CONSUMERS', EVENTS.stream, group)) as (string | number)[][];
   return answer.map((fields) => {

@@ -69,6 +69,7 @@ export class Valkey {
     return Number((await this.db(VALKEY_DB.statistics).get(`container_count.${agent}`)) ?? Number.NaN);
   }
 
+  /** Closes the connection. */
   close(): void {
     for (const client of this.#clients.values()) client.disconnect();
     this.#clients.clear();

@@ -130,6 +130,7 @@ export class Api {
     this.#sign = sign;
   }
 
+  /** Sends a request and records the exchange. Throws NoAnswer, or BackendApiError for a status outside of 200 to 299. */
   async request(request: ApiRequest): Promise<ApiAnswer> {
     const url = new URL(this.#base + request.path);
     for (const [name, value] of Object.entries(request.query ?? {})) {

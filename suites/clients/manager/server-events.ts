@@ -44,6 +44,7 @@ export class SessionEvents {
     );
   }
 
+  /** Ends the request. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#reading;

@@ -123,6 +123,7 @@ export class Sessions {
     this.#api = api;
   }
 
+  /** Creates a session. Returns when the manager has accepted it, or later as the session asks. */
   create(session: NewSession, timeoutMs?: number): Promise<CreatedSession> {
     return this.#api.json({
       method: 'POST',
@@ -132,6 +133,7 @@ export class Sessions {
     });
   }
 
+  /** The session as its owner sees it. */
   get(session: string): Promise<SessionInfo> {
     return this.#api.json({ method: 'GET', path: at(session) });
   }
@@ -144,6 +146,7 @@ export class Sessions {
     return this.#api.json({ method: 'DELETE', path: at(session), query: options });
   }
 
+  /** Runs code, or goes on with it. Repeat the call with the same runId until the status says that it has finished. */
   async execute(session: string, execution: Execution, timeoutMs?: number): Promise<ExecutionResult> {
     const { mode, runId, code, options } = execution;
     const answer = await this.#api.json<{ result: ExecutionResult }>({
@@ -155,10 +158,12 @@ export class Sessions {
     return answer.result;
   }
 
+  /** Interrupts the code that runs. */
   async interrupt(session: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: at(session, 'interrupt') });
   }
 
+  /** The output of the main container. */
   async logs(session: string): Promise<string> {
     const path = at(session, 'logs');
     return (await this.#api.json<{ result: { logs: string } }>({ method: 'GET', path })).result.logs;
@@ -183,6 +188,7 @@ export class Sessions {
     await this.#api.request({ method: 'POST', path: at(session, 'upload'), form });
   }
 
+  /** The bytes of one file. */
   async download(session: string, file: string): Promise<Buffer> {
     const path = at(session, 'download_single');
     return (await this.#api.request({ method: 'POST', path, query: { file } })).bytes;

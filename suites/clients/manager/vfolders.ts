@@ -79,6 +79,7 @@ export class VFolders {
     this.#api = api;
   }
 
+  /** Creates a folder of the caller. */
   create(
     folder: { name: string; host?: string; usage_mode?: 'general' | 'model' | 'data' },
     timeoutMs?: number,
@@ -87,10 +88,12 @@ export class VFolders {
     return this.#api.json({ method: 'POST', path, json: folder, ...(timeoutMs ? { timeoutMs } : {}) });
   }
 
+  /** Folders that the caller owns or shares. */
   list(timeoutMs?: number): Promise<VFolder[]> {
     return this.#api.json({ method: 'GET', path: '/folders', ...(timeoutMs ? { timeoutMs } : {}) });
   }
 
+  /** One folder. */
   info(folder: string): Promise<VFolderInfo> {
     return this.#api.json({ method: 'GET', path: at(folder) });
   }
@@ -107,6 +110,7 @@ export class VFolders {
     return this.#transfer(at(folder, 'request-upload'), { path, size });
   }
 
+  /** Requests the download of a file, or of a directory as an archive. The bytes come from the storage-proxy. */
   requestDownload(folder: string, path: string, archive = false): Promise<Transfer> {
     return this.#transfer(at(folder, 'request-download'), { path, archive });
   }
@@ -116,10 +120,12 @@ export class VFolders {
     return this.#transfer(at(folder, 'request-download-archive'), { files });
   }
 
+  /** Creates a directory with its parents. */
   async mkdir(folder: string, path: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: at(folder, 'mkdir'), json: { path, parents: true } });
   }
 
+  /** The entries of one directory. path: "" is the folder itself. */
   async files(folder: string, path = ''): Promise<FileEntry[]> {
     const answer = await this.#api.json<{ items: { name: string; type: FileEntry['type']; size: number }[] }>(
       {
@@ -131,11 +137,13 @@ export class VFolders {
     return answer.items.map(({ name, type, size }) => ({ name, type, size }));
   }
 
+  /** Renames a file or a directory in place. */
   async renameFile(folder: string, path: string, newName: string): Promise<void> {
     const json = { target_path: path, new_name: newName };
     await this.#api.request({ method: 'POST', path: at(folder, 'rename-file'), json });
   }
 
+  /** Deletes files, and directories if `recursive` is set. */
   async deleteFiles(folder: string, files: readonly string[], recursive = false): Promise<void> {
     await this.#api.request({ method: 'POST', path: at(folder, 'delete-files'), json: { files, recursive } });
   }
@@ -172,21 +180,25 @@ export class VFolders {
     await this.#api.request({ method: 'DELETE', path: `/folders/${encodeURIComponent(id)}/force` });
   }
 
+  /** Offers the folder to users. Returns the addresses that got an invitation. */
   async invite(folder: string, permission: VFolderPermission, emails: readonly string[]): Promise<string[]> {
     const json = { permission, emails };
     const path = at(folder, 'invite');
     return (await this.#api.json<{ invited_ids: string[] }>({ method: 'POST', path, json })).invited_ids;
   }
 
+  /** Invitations that the caller has received. */
   async invitations(): Promise<Invitation[]> {
     const path = '/folders/invitations/list';
     return (await this.#api.json<{ invitations: Invitation[] }>({ method: 'GET', path })).invitations;
   }
 
+  /** Accepts an invitation. */
   async acceptInvitation(id: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: '/folders/invitations/accept', json: { inv_id: id } });
   }
 
+  /** Rejects an invitation. */
   async rejectInvitation(id: string): Promise<void> {
     await this.#api.request({ method: 'POST', path: '/folders/invitations/delete', json: { inv_id: id } });
   }

@@ -37,10 +37,12 @@ export class ObjectStorage {
     this.#path = `/v1/storages/s3/${name}/buckets/${place}/object`;
   }
 
+  /** Size, type and time of an object. */
   meta(key: string, timeoutMs?: number): Promise<ObjectMeta> {
     return this.api.json({ method: 'GET', path: `${this.#path}/meta`, json: { key }, ...limit(timeoutMs) });
   }
 
+  /** The bytes of an object. */
   async get(key: string, timeoutMs?: number): Promise<Buffer> {
     const path = `${this.#path}/download`;
     return (await this.api.request({ method: 'POST', path, json: { key }, ...limit(timeoutMs) })).bytes;
@@ -64,6 +66,7 @@ export class ObjectStorage {
     await this.api.request({ method: 'DELETE', path: this.#path, json: { key }, ...limit(timeoutMs) });
   }
 
+  /** Stores an object. */
   async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const form = new FormData();
     form.append('key', key);
@@ -71,10 +74,12 @@ export class ObjectStorage {
     await this.api.request({ method: 'POST', path: `${this.#path}/upload`, form });
   }
 
+  /** A form with which anyone may upload this one object. */
   presignUpload(key: string): Promise<PresignedPost> {
     return this.api.json({ method: 'POST', path: `${this.#path}/presigned/upload`, json: { key } });
   }
 
+  /** A URL with which anyone may download this one object. */
   async presignDownload(key: string): Promise<string> {
     const path = `${this.#path}/presigned/download`;
     return (await this.api.json<{ url: string }>({ method: 'POST', path, json: { key } })).url;

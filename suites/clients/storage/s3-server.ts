@@ -42,6 +42,7 @@ export class S3Server {
     return fetch(url, { method, headers, ...body, signal: AbortSignal.timeout(REQUEST_MS) });
   }
 
+  /** Stores an object. */
   async put(key: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
     const answer = await this.request('PUT', key, { body });
     if (!answer.ok) throw new Error(`PUT ${key} to the S3 server: ${answer.status} ${await answer.text()}`);

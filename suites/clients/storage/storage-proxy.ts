@@ -160,6 +160,7 @@ export class StorageManagerClient {
     }
   }
 
+  /** Files of the folder and the bytes that they take. */
   usage(folder: Pick<VFolder, 'id' | 'quota_scope_id'>): Promise<Usage> {
     return this.api.json({ method: 'GET', path: '/folder/usage', json: this.#address(folder) });
   }

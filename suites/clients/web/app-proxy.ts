@@ -70,11 +70,13 @@ export class AppProxy {
     this.database = new Database({ ...connection.postgres, database: connection.postgres.appproxyDatabase });
   }
 
+  /** The workers that the coordinator knows, with their slots. */
   async workers(): Promise<Worker[]> {
     const path = '/api/worker';
     return (await this.coordinator.json<{ workers: Worker[] }>({ method: 'GET', path })).workers;
   }
 
+  /** The circuits of a session. */
   circuits(session: string): Promise<CircuitRow[]> {
     return this.database.rows(
       `SELECT id, app, port, worker, user_id, session_ids FROM circuits WHERE $1 = ANY(session_ids::text[])`,
@@ -138,6 +140,7 @@ export class AppProxy {
     return new Api(app.url, () => (app.cookie ? { cookie: app.cookie } : {}));
   }
 
+  /** Closes the connections to the database. */
   close(): Promise<void> {
     return this.database.close();
   }

@@ -59,10 +59,12 @@ export class Browser {
     return answer.body as LoginState;
   }
 
+  /** Whether this browser is logged in, and as whom. */
   loginState(): Promise<LoginState> {
     return this.web.json({ method: 'POST', path: '/server/login-check', json: {} });
   }
 
+  /** Logs out. The server takes the cookies away. */
   async logout(): Promise<void> {
     this.#keepCookies(await this.web.request({ method: 'POST', path: '/server/logout', json: {} }));
   }

@@ -53,10 +53,12 @@ export class ModelServices {
     this.#api = api;
   }
 
+  /** Creates a service. Its replicas start later. */
   create(service: NewModelService): Promise<ModelServiceInfo> {
     return this.#api.json({ method: 'POST', path: '/services', json: service });
   }
 
+  /** One service. */
   info(id: string): Promise<ModelServiceInfo> {
     return this.#api.json({ method: 'GET', path: `/services/${id}` });
   }
@@ -78,6 +80,7 @@ export class ModelServices {
     return this.#api.json({ method: 'GET', path: '/services' });
   }
 
+  /** Sets the number of replicas. Returns the number before and the number wanted. */
   scale(id: string, to: number): Promise<{ current_route_count: number; target_count: number }> {
     return this.#api.json({ method: 'POST', path: `/services/${id}/scale`, json: { to } });
   }
@@ -99,6 +102,7 @@ export class ModelServices {
     await this.#api.request({ method: 'PUT', path: `/services/${id}/routings/${route}`, json });
   }
 
+  /** Removes a service. Its replicas end later. */
   async remove(id: string): Promise<void> {
     await this.#api.request({ method: 'DELETE', path: `/services/${id}` });
   }
@@ -173,6 +177,7 @@ export class ModelServiceWatch {
     }
   }
 
+  /** The route of its requests; undefined until the coordinator has made it. */
   async circuit(): Promise<ServiceCircuit | undefined> {
     const [circuit] = await this.proxy.database.rows<ServiceCircuit>(
       `SELECT id, lower(app_mode::text) AS app_mode, open_to_public, port, worker, route_info
