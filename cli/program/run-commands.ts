@@ -67,7 +67,7 @@ export function addRunCommands(program: Command, end: End): void {
     .action(async (run: string | undefined, options) => end(await (await runs()).showCommand(run, options)));
   command('ui', 'show a run as a page on this machine that changes with it; the page only reads')
     .argument('[run]', 'TestRun (default: always the newest)')
-    .option('--port <n>', 'port on 127.0.0.1 (default: a free one)', wholeNumber(0, 65_535), 0)
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 0)
     .addOption(historyOption())
     .action(async (run: string | undefined, options) =>
       end(await (await import('../commands/ui.ts')).uiCommand(run, options)),

@@ -8,10 +8,11 @@ import { type Finding, findingsIn } from './words.ts';
 
 type Reader = (text: string) => Passage[];
 
-const SOURCES = '{packages,operator,cli,tools,suites}/**/*.{ts,tsx}';
+/** Every source in TypeScript. */
+export const SOURCES = '{packages,operator,cli,tools,suites}/**/*.{ts,tsx}';
 
 /** Tests hold texts of others, and texts that must be refused. */
-const TESTS = /\.(?:spec|integration)\.tsx?$/;
+export const TESTS = /\.(?:spec|integration)\.tsx?$/;
 
 /** Sources besides {@link SOURCES} whose comments begin with slashes. */
 const SLASH_FILES = ['images/**/*.{go,mjs}', 'packages/page/browser/*.css', '.markdownlint-cli2.jsonc'];
