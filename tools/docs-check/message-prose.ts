@@ -28,6 +28,15 @@ export function messages(source: string): Passage[] {
     .filter(({ text }) => text.split(' ').length > 2 && !PROGRAM.test(text));
 }
 
+/** Texts between the tags of a TSX source, of at least three words. What braces put in is one word. Pure. */
+export function markupTexts(source: string): Passage[] {
+  // Newlines stay, so that the lines can be counted.
+  const code = source.replace(/\{[^{}]*\}/g, (insert) => ` ${CODE} ${insert.replace(/[^\n]/g, '')}`);
+  return [...code.matchAll(/(?<!=)>([^<>{}=;]{8,})(?=<)/g)]
+    .map((match) => ({ line: code.slice(0, match.index).split('\n').length, text: plain(match[1] ?? '') }))
+    .filter(({ text }) => text.split(' ').length > 2);
+}
+
 /** A line whose inserts in templates, also nested ones, are a word. */
 function withoutInserts(line: string): string {
   const shorter = line.replace(/\$\{[^{}]*\}/g, CODE);

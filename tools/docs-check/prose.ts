@@ -62,11 +62,12 @@ export function testTitles(source: string): Passage[] {
   });
 }
 
-/** Every `description` of a CRD's YAML text. Pure. */
-export function descriptions(yaml: string): Passage[] {
+/** Every value of the keys in a YAML text, also one that is folded over several lines. Pure. */
+export function yamlValues(yaml: string, keys: readonly string[]): Passage[] {
   const lines = yaml.split('\n');
+  const entry = new RegExp(`^(\\s*(?:- )?)(?:${keys.join('|')}): ?(.*)$`);
   return lines.flatMap((line, index) => {
-    const [, indent = '', first = ''] = /^(\s*(?:- )?)description: ?(.*)$/.exec(line) ?? [];
+    const [, indent = '', first = ''] = entry.exec(line) ?? [];
     if (!first) return [];
     const rest: string[] = [];
     for (const next of lines.slice(index + 1)) {

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { comments } from './comment-prose.ts';
-import { messages } from './message-prose.ts';
-import { descriptions, markdownPassages, type Passage, testTitles } from './prose.ts';
+import { markupTexts, messages } from './message-prose.ts';
+import { markdownPassages, type Passage, testTitles, yamlValues } from './prose.ts';
 import { type Finding, findingsIn } from './words.ts';
 
 type Reader = (text: string) => Passage[];
@@ -38,10 +38,15 @@ const HASH_FILES = [
   'tools/**/*.{yaml,py}',
 ];
 
+/** Keys with prose in the metadata of suites, and in the lists of known issues, breakages, defects and repairs. */
+const LIST_KEYS = ['description', 'issue', 'evidence', 'broken', 'wrong', 'missing'];
+
 /** Files with words that people read, the way to read them, and files without. */
 const READERS: readonly (readonly [readonly string[], Reader, except?: RegExp])[] = [
   [['*.md', 'docs/**/*.md'], markdownPassages],
-  [['charts/e2e-operator/files/crds/*.yaml'], descriptions],
+  [['charts/e2e-operator/files/crds/*.yaml'], (text) => yamlValues(text, ['description'])],
+  [['suites/**/*.yaml'], (text) => yamlValues(text, LIST_KEYS)],
+  [['packages/page/browser/*.tsx'], markupTexts, TESTS],
   [[SOURCES], testTitles],
   [[SOURCES], messages, TESTS],
   [[SOURCES, ...SLASH_FILES], (text) => comments(text, 'slashes')],

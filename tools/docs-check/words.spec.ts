@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { comments } from './comment-prose.ts';
-import { messages } from './message-prose.ts';
-import { descriptions, markdownPassages, sentences, testTitles, wordCount } from './prose.ts';
+import { markupTexts, messages } from './message-prose.ts';
+import { markdownPassages, sentences, testTitles, wordCount, yamlValues } from './prose.ts';
 import { findingsIn } from './words.ts';
 
 const LONG =
@@ -146,9 +146,15 @@ describe('the words check', () => {
       expect(messages(source)).to.deep.equal([{ line: 2, text: 'this is one message of X parts' }]);
     });
 
+    it('of a page are the texts between its tags, with one word for each value', () => {
+      const source =
+        'const one = (a: Set<string>) => a < b;\n<p class={of(x)}>\n  It shows {a.b} of all runs.\n</p>;\n';
+      expect(markupTexts(source)).to.deep.equal([{ line: 2, text: 'It shows X of all runs.' }]);
+    });
+
     it('of a CRD are its descriptions, folded ones whole', () => {
       const yaml = 'a:\n  description: Short.\nb:\n  description: >-\n    Long\n    text.\n  type: string\n';
-      expect(descriptions(yaml)).to.deep.equal([
+      expect(yamlValues(yaml, ['description'])).to.deep.equal([
         { line: 2, text: 'Short.' },
         { line: 4, text: 'Long text.' },
       ]);

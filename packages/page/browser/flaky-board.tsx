@@ -20,8 +20,8 @@ function Flaky({ rows, more }: { rows: readonly FlakyRow[]; more: number }) {
   return (
     <div>
       <p>
-        A test is here if it both passed and failed on the same digests, passed on a retry, or changed three
-        times. The interval of its pass rate holds the true rate in 95 % of all cases.
+        A test is here if it both passed and failed on the same digests. It is also here if it passed on a
+        retry, or changed three times. The interval of its pass rate holds the true rate in 95 % of all cases.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
       <section class="scroll" tabIndex={0} aria-label="Table of flaky tests">
