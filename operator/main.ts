@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 import { createLog } from '@backendai-e2e/controller/log';
 import { stopSignal } from '@backendai-e2e/controller/manager';
 import { findCluster } from '@backendai-e2e/kube/find-cluster';
@@ -41,7 +42,7 @@ function ownNamespace(): string {
     return readFileSync(NAMESPACE_FILE, 'utf8').trim();
   } catch {
     // Not in a pod: use the project's default namespace.
-    return 'backendai-e2e';
+    return OPERATOR_NAMESPACE;
   }
 }
 
@@ -68,7 +69,7 @@ function portNumber(text: string): number {
   return port;
 }
 
-const command = new Command('backendai-e2e-operator')
+const command = new Command(OPERATOR_NAME)
   .description('Deploys Backend.AI environments and runs end-to-end suites in them.')
   .addOption(
     new Option('--kubeconfig <file>', 'kubeconfig file. Default: the service account of the pod').env(
@@ -135,7 +136,7 @@ const command = new Command('backendai-e2e-operator')
   )
   .addOption(
     new Option('--service-account <name>', 'service account of the operator, for that binding')
-      .default('backendai-e2e-operator')
+      .default(OPERATOR_NAME)
       .env('E2E_OPERATOR_SERVICE_ACCOUNT'),
   )
   .addOption(
@@ -200,7 +201,7 @@ function artifactServerOf({
 }
 
 const options = command.parse().opts<Options>();
-const log = createLog({ name: 'backendai-e2e-operator', level: options.logLevel });
+const log = createLog({ name: OPERATOR_NAME, level: options.logLevel });
 try {
   const operator = createOperator({
     kubeConfig: await findCluster(options.kubeconfig),

@@ -5,7 +5,7 @@ import { readChoice } from '../backend-ai/choice.ts';
 import { Saves } from '../backend-ai/saves.ts';
 import { clusterState } from '../cluster/kind-cluster.ts';
 import { type Effects, realEffects } from '../kind/effects.ts';
-import { NAMES } from '../kind/names.ts';
+import { JOB_TIMEOUT_SECONDS, NAMES } from '../kind/names.ts';
 import { PROJECT_ROOT, ProvisionError } from '../machine/provision.ts';
 import { endingOfError, lastLine } from '../runs/ending.ts';
 import { Interrupted, onInterrupt } from '../terminal/interrupt.ts';
@@ -13,8 +13,6 @@ import { type JobParts, type KindChoice, kindJob } from './kind.ts';
 import { checkTests } from './kind-trial.ts';
 import { provided } from './provided.ts';
 
-/** Seconds for the run after an edit. */
-const RUN_SECONDS = 3_600;
 /** Names of saved files in a line. */
 const NAMED = 3;
 
@@ -50,7 +48,7 @@ export async function devCommand({ backendAi, ...tests }: DevChoice): Promise<nu
   }
 }
 
-const whole = { includeSlow: true, timeoutSeconds: RUN_SECONDS };
+const whole = { includeSlow: true, timeoutSeconds: JOB_TIMEOUT_SECONDS };
 
 /**
  * Runs, and again at every save, until Ctrl-C.

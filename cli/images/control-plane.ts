@@ -3,6 +3,7 @@ import path from 'node:path';
 import { command } from '../machine/command.ts';
 import { goCompileFile } from '../machine/go.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
+import { KUBERNETES_COMMANDS } from '../machine/tool-recipes.ts';
 import { cachedPath, ensureBuilt, type ToolName } from '../machine/tools.ts';
 import { VERSIONS } from '../machine/versions.ts';
 import { linkOrCopy } from './extras.ts';
@@ -18,17 +19,7 @@ export interface ControlPlaneImage {
 }
 
 /** Every tool that the node image and its control plane are made of. */
-const NODE_TOOLS: readonly ToolName[] = [
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kube-proxy',
-  'kubelet',
-  'kubeadm',
-  'kubectl',
-  'etcd',
-  'coredns',
-];
+const NODE_TOOLS: readonly ToolName[] = [...KUBERNETES_COMMANDS, 'etcd', 'coredns'];
 
 /**
  * What to make for each image that kubeadm will ask for.

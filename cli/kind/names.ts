@@ -1,3 +1,7 @@
+import { OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
+
+/** Seconds for the run of a job, unless the user gives others: a new environment, and suites that may wait for their time-outs. */
+export const JOB_TIMEOUT_SECONDS = 3_600;
 /** Environments in which a job runs all suites, where memory allows; a part of them runs in one. */
 export const WHOLE_RUN_ENVIRONMENTS = 3;
 /** Most environments of a job: more do not fit on two cores (tools/charts/requests.spec.ts). */
@@ -7,7 +11,7 @@ export const MOST_ENVIRONMENTS = 5;
 export const NAMES = {
   cluster: 'backendai-e2e',
   /** Namespace of the operator, its custom resources and the suites' Jobs. */
-  operatorNamespace: 'backendai-e2e',
+  operatorNamespace: OPERATOR_NAMESPACE,
   operatorRelease: 'e2e-operator',
   operatorChart: 'charts/e2e-operator',
   environment: 'e2e',

@@ -1,7 +1,7 @@
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import type { Command } from 'commander';
-import { MOST_ENVIRONMENTS } from '../kind/names.ts';
+import { JOB_TIMEOUT_SECONDS, MOST_ENVIRONMENTS } from '../kind/names.ts';
 import type { Format } from '../terminal/output.ts';
 import type { End } from './end.ts';
 import { given, isYes } from './option-values.ts';
@@ -16,8 +16,6 @@ import {
   textOption,
 } from './shared-options.ts';
 import { environmentVariable } from './vocabulary.ts';
-
-const DEFAULT_TIMEOUT_SECONDS = 3_600;
 
 /** What commander gives for the options of `kind`. */
 interface KindWords {
@@ -63,9 +61,7 @@ export function addMachineCommands(program: Command, end: End): void {
     .addOption(switchOption('keep', 'keep the cluster afterwards'))
     .addOption(switchOption('reuse', 'run on the kept cluster'))
     .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
-    .addOption(
-      numberOption('timeout', 'seconds', `seconds for the run (default: ${DEFAULT_TIMEOUT_SECONDS})`, 1),
-    )
+    .addOption(numberOption('timeout', 'seconds', `seconds for the run (default: ${JOB_TIMEOUT_SECONDS})`, 1))
     .addOption(
       numberOption(
         'environments',
@@ -113,7 +109,7 @@ export function addMachineCommands(program: Command, end: End): void {
         keep: isOn('keep', words.keep),
         reuse: isOn('reuse', words.reuse),
         includeSlow: !isOn('noSlow', !words.slow),
-        timeoutSeconds: words.timeout ?? DEFAULT_TIMEOUT_SECONDS,
+        timeoutSeconds: words.timeout ?? JOB_TIMEOUT_SECONDS,
         parallelism: words.parallelism ?? RUN_DEFAULTS.parallelism,
         dryRun: isOn('dryRun', words.dryRun),
       });

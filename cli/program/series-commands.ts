@@ -1,6 +1,7 @@
 import { RUN_DEFAULTS } from '@backendai-e2e/api/defaults';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import type { Command } from 'commander';
+import { JOB_TIMEOUT_SECONDS } from '../kind/names.ts';
 import type { End } from './end.ts';
 import { given } from './option-values.ts';
 import {
@@ -11,9 +12,6 @@ import {
   switchOption,
   textOption,
 } from './shared-options.ts';
-
-/** Seconds of each run: a new environment, and suites that may wait for their time-outs. */
-const DEFAULT_TIMEOUT_SECONDS = 3_600;
 
 /** What commander gives for the options that choose the tests of a series. */
 interface SeriesWords {
@@ -119,7 +117,7 @@ function seriesOptions(command: Command): Command {
   return choiceOptions(command)
     .addOption(switchOption('noSlow', 'leave out suites that are marked slow'))
     .addOption(
-      numberOption('timeout', 'seconds', `seconds for each run (default: ${DEFAULT_TIMEOUT_SECONDS})`, 1),
+      numberOption('timeout', 'seconds', `seconds for each run (default: ${JOB_TIMEOUT_SECONDS})`, 1),
     );
 }
 
@@ -128,7 +126,7 @@ function testsOf(words: SeriesWords) {
   return {
     ...given({ suites, grep }),
     includeSlow: !isOn('noSlow', !words.slow),
-    timeoutSeconds: words.timeout ?? DEFAULT_TIMEOUT_SECONDS,
+    timeoutSeconds: words.timeout ?? JOB_TIMEOUT_SECONDS,
     parallelism: words.parallelism ?? RUN_DEFAULTS.parallelism,
     dryRun: isOn('dryRun', words.dryRun),
   };

@@ -1,5 +1,5 @@
 import { ARTIFACT_SERVICE } from '@backendai-e2e/api/artifact-key';
-import { OPERATOR_NAME } from '@backendai-e2e/api/group';
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 
 /** Where a staging run happens. */
 export interface StagingNamespaces {
@@ -12,7 +12,7 @@ export interface StagingNamespaces {
 /** Names of what a staging run creates in its namespace. */
 export const STAGING = {
   /** Default of StagingNamespaces.test. */
-  testNamespace: 'backendai-e2e',
+  testNamespace: OPERATOR_NAMESPACE,
   release: 'e2e-operator',
   environment: 'staging',
   /** Secret with connection.json that the suites get. */

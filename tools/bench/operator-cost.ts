@@ -5,12 +5,14 @@
  *
  * `node bench/operator-cost.ts [runs]` prints the rows. Linux only: memory is read from /proc.
  */
+
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import { NAMESPACES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
@@ -24,7 +26,6 @@ import { type BenchRow, singleRow } from './bench-row.ts';
 import { startAsDeployed } from './operator-process.ts';
 import { playSuites } from './suite-player.ts';
 
-const NAMESPACE = 'backendai-e2e';
 /** Runs of one environment are sequential, so each run at once needs an environment. */
 const ENVIRONMENTS = 10;
 /** Runs over which requests are counted, before and after. */
@@ -53,13 +54,13 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
   let operator: ChildProcess | undefined;
   try {
     const client = plane.client();
-    await client.create(NAMESPACES, { metadata: { name: NAMESPACE } });
+    await client.create(NAMESPACES, { metadata: { name: OPERATOR_NAMESPACE } });
     await plane.applyYaml(await renderOperatorChart('rbac.yaml'));
     await prepare(client);
     const [port] = await freePorts();
     operator = await startAsDeployed({
       server: plane.url,
-      kubeconfig: (await plane.serviceAccount(NAMESPACE, 'backendai-e2e-operator')).kubeconfigPath,
+      kubeconfig: (await plane.serviceAccount(OPERATOR_NAMESPACE, OPERATOR_NAME)).kubeconfigPath,
       folder: join(plane.folder, 'account'),
       port,
     });
@@ -67,7 +68,7 @@ export async function measureOperatorCost(options: OperatorCostOptions = {}): Pr
     operator.once('exit', () => stop.abort(new Error('the operator ended unexpectedly')));
     await until('the operator leads', async () => (await metricOf(port, /^e2e_operator_leader\b.*/)) === 1);
     const kubelet = await startKubelet(plane);
-    const player = playSuites(client, kubelet, NAMESPACE, stop.signal);
+    const player = playSuites(client, kubelet, OPERATOR_NAMESPACE, stop.signal);
     player.catch((error: unknown) => stop.abort(error));
     const settled = async () => {
       await delay(SETTLE_MS, undefined, { signal: stop.signal });
@@ -109,12 +110,12 @@ function row(name: string, ours: number, floor: number, unit: string, goal: numb
 
 async function prepare(client: KubeClient): Promise<void> {
   await client.create(TEST_SUITES, {
-    metadata: { name: 'alpha', namespace: NAMESPACE },
+    metadata: { name: 'alpha', namespace: OPERATOR_NAMESPACE },
     spec: { files: ['area/file'], image: 'suites:bench' },
   });
   for (let index = 0; index < ENVIRONMENTS; index++) {
     await client.create(TEST_ENVIRONMENTS, {
-      metadata: { name: `environment-${index}`, namespace: NAMESPACE },
+      metadata: { name: `environment-${index}`, namespace: OPERATOR_NAMESPACE },
       spec: { external: {} },
     });
   }
@@ -129,7 +130,7 @@ async function runMany(
 ): Promise<void> {
   for (let index = 0; index < count; index++) {
     await client.create(TEST_RUNS, {
-      metadata: { name: `${prefix}-${index}`, namespace: NAMESPACE },
+      metadata: { name: `${prefix}-${index}`, namespace: OPERATOR_NAMESPACE },
       spec: { environmentRef: { name: `environment-${index % ENVIRONMENTS}` }, suites: { names: ['alpha'] } },
     });
   }
@@ -137,7 +138,7 @@ async function runMany(
     `the runs ${prefix} have ended`,
     async () => {
       if (signal.aborted) return true;
-      const query = { namespace: NAMESPACE, fieldSelector: 'status.finishedAt=' };
+      const query = { namespace: OPERATOR_NAMESPACE, fieldSelector: 'status.finishedAt=' };
       const { items } = await client.list(TEST_RUNS, query);
       if (items.length > 0)
         throw new Error(`${items.length} have not, ${items[0]?.metadata.name} among them`);

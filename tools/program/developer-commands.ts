@@ -1,3 +1,4 @@
+import { OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 import type { End } from '@backendai-e2e/cli/program/end';
 import { text, wholeNumber } from '@backendai-e2e/cli/program/option-values';
 import { exitCodeOption, isOn, switchOption, textOption } from '@backendai-e2e/cli/program/shared-options';
@@ -27,7 +28,7 @@ function addEveryday(program: Command, end: End): void {
     .command('operator')
     .description('run the operator from its sources against the kept cluster, until Ctrl-C')
     .addOption(textOption('kubeconfig', 'file', 'cluster to use (default: the kept cluster)'))
-    .option('-n, --namespace <name>', 'namespace of the operator', 'backendai-e2e')
+    .option('-n, --namespace <name>', 'namespace of the operator', OPERATOR_NAMESPACE)
     .option('--inspect <port>', 'open the debugger of Node.js on this port', wholeNumber(1, 65_535))
     .option('--no-watch', 'do not restart the operator when a source file changes')
     .option('--log-level <level>', 'log level of the operator', 'info')

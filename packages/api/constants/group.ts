@@ -42,6 +42,9 @@ export const FINALIZERS = {
 /** Name of the operator's Deployment, ServiceAccount and Lease, and of the manager of what it creates. */
 export const OPERATOR_NAME = 'backendai-e2e-operator';
 
+/** Namespace of the operator, its custom resources and the suites' Jobs, unless the user names another. */
+export const OPERATOR_NAMESPACE = 'backendai-e2e';
+
 /** Selector of the operator's pods, as charts/e2e-operator labels them. */
 export const OPERATOR_PODS = 'app.kubernetes.io/name=e2e-operator,app.kubernetes.io/component=operator';
 

@@ -1,3 +1,4 @@
+import { medianOf } from '@backendai-e2e/results/history/spread';
 import type { PageData } from '../model/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { Sparkline } from './sparkline.tsx';
@@ -27,7 +28,7 @@ export function Measurements({ data, alive }: { data: PageData; alive: boolean }
               <tr key={`${suite} ${name} ${unit}`}>
                 <td>{suite}</td>
                 <th>{name}</th>
-                <td>{`${rounded(medianOf(values))} ${unit}`}</td>
+                <td>{`${rounded(medianOf(values) ?? 0)} ${unit}`}</td>
                 {values.length > 1 && (
                   <>
                     <td>{rounded(Math.min(...values))}</td>
@@ -56,13 +57,6 @@ function seriesOf({ suites }: PageData): Series[] {
     }
   }
   return [...found.values()];
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 function rounded(value: number): string {

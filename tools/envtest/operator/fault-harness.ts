@@ -1,4 +1,5 @@
 import type { Fault, FaultSpec } from '@backendai-e2e/api/fault';
+import { OPERATOR_NAME } from '@backendai-e2e/api/group';
 import { FAULTS, TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import { DEPLOYMENTS, PODS, type Pod, ROLE_BINDINGS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
@@ -191,7 +192,7 @@ export async function startFaultHarness(): Promise<FaultHarness> {
     },
   });
   await until('the operator has its rights in the namespace', () =>
-    client.get(ROLE_BINDINGS, { namespace: faults.namespace, name: 'backendai-e2e-operator' }),
+    client.get(ROLE_BINDINGS, { namespace: faults.namespace, name: OPERATOR_NAME }),
   );
   await until(
     'the environment is deployed',

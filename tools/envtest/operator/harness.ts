@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { conditionOf } from '@backendai-e2e/api/conditions';
-import { API_VERSION, FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { API_VERSION, FIELD_MANAGERS, OPERATOR_NAME } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import type { TestEnvironment, TestEnvironmentSpec } from '@backendai-e2e/api/test-environment';
 import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
@@ -31,7 +31,6 @@ import { until } from '../waits/until.ts';
 import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
 import { startOperatorProgram } from './operator-program.ts';
 
-const ACCOUNT = 'backendai-e2e-operator';
 /** Templates with the admission policies of the chart. */
 const POLICIES = ['fault-policy.yaml', 'report-policy.yaml', 'run-policy.yaml', 'operator-policy.yaml'];
 
@@ -60,7 +59,7 @@ export class OperatorHarness {
     this.plane = plane;
     this.client = plane.client();
     this.#access = access;
-    this.#role = `${ACCOUNT}-${namespace}-environment`;
+    this.#role = `${OPERATOR_NAME}-${namespace}-environment`;
   }
 
   /** The options of the operator. `changes` replaces single options. */
@@ -72,7 +71,7 @@ export class OperatorHarness {
       chartsDir: fileURLToPath(new URL('./charts', import.meta.url)),
       helm: helmPath(),
       catalog: undefined,
-      identity: { namespace: this.namespace, serviceAccount: ACCOUNT, environmentRole: this.#role },
+      identity: { namespace: this.namespace, serviceAccount: OPERATOR_NAME, environmentRole: this.#role },
       electionIdentity: undefined,
       port: 0,
       log: quietLog(),
@@ -261,5 +260,5 @@ export async function startOperatorHarness(...values: string[]): Promise<Operato
   const rights = await renderOperatorChartIn(namespace, values, ...POLICIES, 'rbac.yaml');
   await plane.createNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await plane.applyYaml(rights);
-  return new OperatorHarness(plane, await plane.serviceAccount(namespace, ACCOUNT), namespace);
+  return new OperatorHarness(plane, await plane.serviceAccount(namespace, OPERATOR_NAME), namespace);
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { helmPath } from '../processes/pinned-tools.ts';
@@ -7,7 +8,7 @@ import { helmPath } from '../processes/pinned-tools.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The namespace in which the tests install the operator. */
-export const NAMESPACE = 'backendai-e2e';
+export const NAMESPACE = OPERATOR_NAMESPACE;
 
 /** Renders templates of charts/e2e-operator as `helm install` would in the tests' namespace. */
 export function renderOperatorChart(...templates: string[]): Promise<string> {
