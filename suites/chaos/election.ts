@@ -20,11 +20,11 @@ const FAILED_TRY_SECONDS = 3.3;
 /** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
 /** Time until a lock is lost that the leader cannot release: the rest of the lease, renewed every 10 s. */
-export const LOST_SECONDS = { least: 17, most: 30 };
+export const LOCK_LOST_SECONDS = { least: 17, most: 30 };
 /** Seconds that a process may be late in an election, on a node with a pace of 1; see MachinePace. */
-export const LATE_SECONDS = 2;
+export const LOCK_LATE_SECONDS = 2;
 /** Time until a new process of a component may lead, on two busy cores. */
-export const START_SECONDS = 120;
+export const LEADER_START_SECONDS = 120;
 /** Longest accepted gap between two samples of the lock. Events in a gap are not observed. */
 export const GAP_MS = 2_000;
 
@@ -103,7 +103,7 @@ export function killed(world: World, faults: FaultInjector, lock: Lock): Promise
     const before = await holder(watch, 'a leader', LEASE_SECONDS + 10);
     const target = leaderOf(lock);
     const leads = await withFault(faults, { target, kill: {} }, world.afterTest, async (receipt, fault) => {
-      const back = await fault.healed(START_SECONDS);
+      const back = await fault.healed(LEADER_START_SECONDS);
       measure(`killed-${lock}-ready`, (back.getTime() - receipt.injectedAt.getTime()) / 1000, 's');
       const renewed = await waitUntil(
         'the lock to be renewed or taken after the kill',

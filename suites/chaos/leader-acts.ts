@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { notYet, passes, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
-import { LATE_SECONDS, type Lock } from './election.ts';
+import { LOCK_LATE_SECONDS, type Lock } from './election.ts';
 
 /** Each process tries to take or renew the lock at this interval (ai.backend.common.leader). */
 const TRY_SECONDS = 10;
@@ -40,7 +40,7 @@ export async function expectActsOnlyWithLock(world: World, lock: Lock): Promise<
   };
 
   await acts('the leader to act', TRY_SECONDS + 3 * everySeconds);
-  const late = LATE_SECONDS * world.pace.since(0);
+  const late = LOCK_LATE_SECONDS * world.pace.since(0);
   const quietSeconds = 2 * everySeconds + 6;
   const takenMs = 1_000 * (TRY_SECONDS + late + quietSeconds + 30);
   world.afterTest.add(`the lock ${key}`, async () => {

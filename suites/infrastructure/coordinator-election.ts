@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import {
   holder,
   killed,
-  LATE_SECONDS,
+  LEADER_START_SECONDS,
   LEASE_SECONDS,
-  LOST_SECONDS,
+  LOCK_LATE_SECONDS,
+  LOCK_LOST_SECONDS,
   leaderOf,
   RELEASED_SECONDS,
   releasedAt,
-  START_SECONDS,
   watched,
 } from '../chaos/election.ts';
 import { useFaults, withFault } from '../chaos/faults.ts';
@@ -44,7 +44,7 @@ describe('leader election of the app proxy coordinator', function () {
           await withFault(faults(), { target, podDelete }, world().afterTest, async (receipt) => {
             const from = receipt.injectedAt.getTime();
             const what = `a successor of ${before.name}`;
-            const next = await holder(watch, what, START_SECONDS, (who) => who !== before.name);
+            const next = await holder(watch, what, LEADER_START_SECONDS, (who) => who !== before.name);
             measure('coordinator-failover', (next.at - from) / 1000, 's');
             const released = (releasedAt(watch, receipt, before.name) - from) / 1000;
             measure('coordinator-released', released, 's', RELEASED_SECONDS);
@@ -69,14 +69,15 @@ describe('leader election of the app proxy coordinator', function () {
                 const last = watch.samples.at(-1);
                 return last && last.holder === undefined ? last : notYet(last);
               },
-              { deadlineSeconds: LOST_SECONDS.most + 12, everyMs: 50 },
+              { deadlineSeconds: LOCK_LOST_SECONDS.most + 12, everyMs: 50 },
             );
             const seconds = (vacant.at - receipt.injectedAt.getTime()) / 1000;
-            const most = LOST_SECONDS.most + LATE_SECONDS * world().pace.since(receipt.injectedAt.getTime());
+            const most =
+              LOCK_LOST_SECONDS.most + LOCK_LATE_SECONDS * world().pace.since(receipt.injectedAt.getTime());
             measure('coordinator-lease-ended', seconds, 's', most);
-            expect(seconds).to.be.within(LOST_SECONDS.least, most);
+            expect(seconds).to.be.within(LOCK_LOST_SECONDS.least, most);
           });
-          const again = await holder(watch, 'the coordinator to lead again', START_SECONDS);
+          const again = await holder(watch, 'the coordinator to lead again', LEADER_START_SECONDS);
           expect(again.name).to.equal(before.name);
         }));
     }

@@ -5,9 +5,9 @@ import {
   GAP_MS,
   holder,
   killed,
-  LATE_SECONDS,
   LEASE_SECONDS,
-  LOST_SECONDS,
+  LOCK_LATE_SECONDS,
+  LOCK_LOST_SECONDS,
   leaderOf,
   longestTry,
   RELEASED_SECONDS,
@@ -106,7 +106,7 @@ describe('leader election', function () {
           return [
             (releasedAt(watch, receipt, before.name) - from) / 1000,
             (next.at - from) / 1000,
-            LATE_SECONDS * world().pace.since(from),
+            LOCK_LATE_SECONDS * world().pace.since(from),
             longestTry(answers.slowest(from, next.at)),
           ];
         },
@@ -124,7 +124,7 @@ describe('leader election', function () {
       expect(taken - released, `seconds until it is taken (${name})`).to.be.within(0, tries + late);
       // A little more than one interval after it is free. It is released after 0.3 to 1.1 s (10 are allowed). Without a
       // release, the whole lease passes, which began before the fault.
-      const most = options.gaveBack ? tries + 1 + late : LEASE_SECONDS + tries - LATE_SECONDS + late;
+      const most = options.gaveBack ? tries + 1 + late : LEASE_SECONDS + tries - LOCK_LATE_SECONDS + late;
       expect(taken, `seconds until another leads (${name})`).to.be.at.most(most);
     });
   }
@@ -175,13 +175,16 @@ describe('leader election', function () {
       ));
 
     it(`moves to the other manager when the lease of a frozen leader expires (${of})`, () =>
-      failover('frozen', { pause: {}, durationSeconds: 110 }, LOST_SECONDS, { gaveBack: false, schedule }));
+      failover('frozen', { pause: {}, durationSeconds: 110 }, LOCK_LOST_SECONDS, {
+        gaveBack: false,
+        schedule,
+      }));
 
     it(`moves to the other manager when the leader cannot reach Valkey (${of})`, () =>
       failover(
         'partitioned',
         { networkPartition: { from: { component: 'valkey' } }, durationSeconds: 110 },
-        LOST_SECONDS,
+        LOCK_LOST_SECONDS,
         { gaveBack: false, schedule },
       ));
 

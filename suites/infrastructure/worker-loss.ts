@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LATE_SECONDS } from '../chaos/election.ts';
+import { LOCK_LATE_SECONDS } from '../chaos/election.ts';
 import { useFaults, withFault } from '../chaos/faults.ts';
 import { AppProxy } from '../clients/web/app-proxy.ts';
 import { measure } from '../evidence/record.ts';
@@ -52,7 +52,7 @@ describe('a worker of the app proxy', function () {
 
   it('continues to send heartbeats to the coordinator', async () => {
     const { updated_at: last } = await worker('known', () => true, 5);
-    const late = LATE_SECONDS * world().pace.since(0);
+    const late = LOCK_LATE_SECONDS * world().pace.since(0);
     await worker('heard of again', (row) => row.updated_at > last, 2 * HEARTBEAT_SECONDS + late);
   });
 
@@ -61,7 +61,7 @@ describe('a worker of the app proxy', function () {
     const from = { component: 'appproxy-coordinator' };
     const silent = { target, networkPartition: { from }, durationSeconds: 120 };
     await withFault(faults(), silent, world().afterTest, async (receipt) => {
-      const late = LATE_SECONDS * world().pace.since(0);
+      const late = LOCK_LATE_SECONDS * world().pace.since(0);
       await worker('LOST', ({ status }) => status === 'LOST', SILENCE_SECONDS + CHECK_SECONDS + 5 + late);
       measure('worker-lost', (Date.now() - receipt.injectedAt.getTime()) / 1000, 's');
     });
