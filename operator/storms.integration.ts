@@ -105,7 +105,7 @@ describe('storms', function () {
     ],
   ];
   for (const [what, name, rule] of rules) {
-    it(`${what}: the run ends as in good weather`, async () => {
+    it(`${what}: the run ends as without it`, async () => {
       proxy.injected.clear();
       const operator = startOperator();
       proxy.rule = rule;

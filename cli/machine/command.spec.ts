@@ -51,7 +51,7 @@ describe('a command', () => {
     expect(out).to.equal('one\nthree');
     expect(heard).to.have.members(['one', 'two', 'three']);
   });
-  it('says how it failed, with its last words and where to read more', async () => {
+  it('says how it failed, with the end of its output and where to read more', async () => {
     const error = await failure(command(p, 'sh', ['-c', 'echo no space left >&2; exit 3'], { log: 'try' }));
     expect(error).to.be.instanceOf(CommandError);
     expect(error.message).to.include('ended with code 3').and.include('no space left').and.include('try.log');

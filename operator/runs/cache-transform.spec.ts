@@ -166,7 +166,7 @@ describe('what the cache keeps', () => {
       terminated: {
         exitCode: 137,
         reason: 'OOMKilled',
-        message: 'last words',
+        message: 'end of the log',
         containerID: 'containerd://x',
       },
     };

@@ -1,5 +1,5 @@
 /** What happens in the middle of a run. */
-export const WEATHER = [
+export const DISTURBANCES = [
   'calm',
   'kill',
   'refusals',
@@ -10,7 +10,7 @@ export const WEATHER = [
   'clock',
   'fault',
 ] as const;
-export type Weather = (typeof WEATHER)[number];
+export type Disturbance = (typeof DISTURBANCES)[number];
 
 /** Rounds until memory and handles are compared with what follows. */
 export const WARM_UP = 5;
@@ -28,7 +28,7 @@ export interface SoakResult {
   /** Attempts that reported. */
   attempts: number;
   faults: number;
-  weather: Record<Weather, number>;
+  disturbances: Record<Disturbance, number>;
   /** Lost, doubled or wrong results, and what is left at the end. Empty: everything is right. */
   problems: string[];
   heapMiB: { before: number; after: number };
@@ -38,9 +38,12 @@ export interface SoakResult {
 /** The result of a soak that has not begun. */
 export function emptyResult(seed: number): SoakResult {
   // The cast: Object.fromEntries forgets the names.
-  const weather = Object.fromEntries(WEATHER.map((name) => [name, 0])) as Record<Weather, number>;
+  const disturbances = Object.fromEntries(DISTURBANCES.map((name) => [name, 0])) as Record<
+    Disturbance,
+    number
+  >;
   return {
-    ...{ seed, seconds: 0, runs: 0, cancelled: 0, attempts: 0, faults: 0, weather, problems: [] },
+    ...{ seed, seconds: 0, runs: 0, cancelled: 0, attempts: 0, faults: 0, disturbances, problems: [] },
     ...{ heapMiB: { before: 0, after: 0 }, handles: { before: 0, after: 0 } },
   };
 }
@@ -72,11 +75,11 @@ export function handles(): number {
 /** The figures as lines. */
 export function inWords(result: SoakResult): string[] {
   const { seed, seconds, runs, cancelled, attempts, faults, problems } = result;
-  const storms = Object.entries(result.weather).map(([name, count]) => `${name} ${count}`);
+  const caused = Object.entries(result.disturbances).map(([name, count]) => `${name} ${count}`);
   const [heap, open] = [result.heapMiB, result.handles];
   return [
     `seed ${seed}: ${runs} runs (${cancelled} cancelled), ${attempts} reported attempts, ${faults} faults in ${seconds} s`,
-    `weather: ${storms.join(', ')}`,
+    `disturbances: ${caused.join(', ')}`,
     `heap: ${heap.before} MiB after ${WARM_UP} runs, ${heap.after} MiB at the end; handles: ${open.before}, ${open.after}`,
     ...(problems.length === 0
       ? ['no result was lost or doubled, and nothing is left']

@@ -16,9 +16,9 @@ import { TcpProxy } from '../envtest/proxies/tcp-proxy.ts';
 import { startArtifactServer } from '../envtest/servers/artifact-server.ts';
 import { until } from '../envtest/waits/until.ts';
 import { diceOf, oneOf } from './dice.ts';
-import { emptyResult, handles, heapMiB, leaksOf, type SoakResult, WARM_UP, WEATHER } from './result.ts';
+import { DisturbedOperator } from './disturbed-operator.ts';
+import { DISTURBANCES, emptyResult, handles, heapMiB, leaksOf, type SoakResult, WARM_UP } from './result.ts';
 import { type PlayedRun, playRun, wrongArchive, wrongResults } from './runner.ts';
-import { Storm } from './storm.ts';
 
 /** Finished runs that stay; older ones are deleted. */
 const KEPT_RUNS = 3;
@@ -61,25 +61,25 @@ export async function soak(
   const server = await startArtifactServer(harness, folder);
   const line = new TcpProxy(Number(new URL(server.access.url).port));
   const url = `http://127.0.0.1:${await line.start()}`;
-  const storm = new Storm(faults, line, { ...server.access, url });
+  const operator = new DisturbedOperator(faults, line, { ...server.access, url });
   await harness.suite('alpha', { retries: 1 });
   await harness.suite('beta');
-  await storm.start();
+  await operator.start();
   const began = performance.now();
   const result = emptyResult(seed);
   const reports: string[] = [];
   while (performance.now() - began < minutes * 60_000) {
     const name = `soak-${result.runs}`;
-    const weather = oneOf(dice, WEATHER);
+    const disturbance = oneOf(dice, DISTURBANCES);
     const played: PlayedRun = { name, cancelled: dice() < CHANCES.cancel, reported: new Map() };
     const parallelism = 1 + Math.floor(dice() * 2);
-    result.weather[weather] += 1;
+    result.disturbances[disturbance] += 1;
     await harness.environment(name);
     await harness.run(name, name, { parallelism });
     await harness.pod(`${name}-alpha-1`);
-    await storm.blow(weather);
-    if (weather === 'fault') {
-      await playFault(faults, name, dice() < 0.5 ? () => storm.blow('kill') : undefined);
+    await operator.cause(disturbance);
+    if (disturbance === 'fault') {
+      await playFault(faults, name, dice() < 0.5 ? () => operator.cause('kill') : undefined);
       result.faults += 1;
     }
     if (played.cancelled) {
@@ -87,7 +87,7 @@ export async function soak(
       await harness.client.mergePatch(TEST_RUNS, at, { spec: { cancel: true } });
     }
     const run = await playRun(faults, played, () => dice() < CHANCES.fail);
-    storm.clear();
+    operator.clear();
     const troubles = wrongResults(run, played);
     if (!played.cancelled) {
       for (const report of played.reported.keys()) {
@@ -95,7 +95,7 @@ export async function soak(
         reports.push(report);
       }
     }
-    result.problems.push(...troubles.map((problem) => `${name} (${weather}): ${problem}`));
+    result.problems.push(...troubles.map((problem) => `${name} (${disturbance}): ${problem}`));
     result.runs += 1;
     result.cancelled += played.cancelled ? 1 : 0;
     result.attempts += played.reported.size;
@@ -112,7 +112,7 @@ export async function soak(
   result.heapMiB.after = heapMiB();
   result.handles.after = handles();
   result.problems.push(...leaksOf(result));
-  await storm.stop();
+  await operator.stop();
   await line.stop();
   await server.stop();
   result.seconds = Math.round((performance.now() - began) / 1000);

@@ -9,7 +9,7 @@ import {
 } from '../envtest/proxies/fault-injecting-proxy.ts';
 import type { TcpProxy } from '../envtest/proxies/tcp-proxy.ts';
 import type { RunningArtifactServer } from '../envtest/servers/artifact-server.ts';
-import type { Weather } from './result.ts';
+import type { Disturbance } from './result.ts';
 
 /** Milliseconds of an outage. */
 const OUTAGE_MS = 2_000;
@@ -21,7 +21,7 @@ interface Living {
 }
 
 /** The operator, and what goes wrong around it. */
-export class Storm {
+export class DisturbedOperator {
   readonly #faults: FaultHarness;
   readonly #line: TcpProxy;
   readonly #artifacts: RunningArtifactServer['access'];
@@ -52,10 +52,10 @@ export class Storm {
   }
 
   /** Lets something go wrong. An outage of the artifact server lasts until {@link clear}; everything else has passed. */
-  async blow(weather: Weather): Promise<void> {
+  async cause(disturbance: Disturbance): Promise<void> {
     const { plane } = this.#faults.harness;
     const { proxy } = this.#living ?? {};
-    switch (weather) {
+    switch (disturbance) {
       case 'kill':
         return this.#kill();
       case 'refusals':
