@@ -4,9 +4,9 @@ import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/s
 import { TcpProxy } from '@backendai-e2e/tools/envtest/proxies/tcp-proxy';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
-import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './api-error.ts';
-import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './builtin-resources.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
+import { CONFIG_MAPS, type ConfigMap, LEASES, NAMESPACES, PODS } from './objects/builtin-resources.ts';
+import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from './requests/api-error.ts';
 
 const namespace = 'client';
 const failure = (call: Promise<unknown>) =>

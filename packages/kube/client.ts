@@ -1,7 +1,17 @@
-import { watchError } from './answer.ts';
-import { isNotFound } from './api-error.ts';
-import { applyBody } from './apply-body.ts';
-import { Caller } from './caller.ts';
+import type { ClusterAccess } from './access/cluster-access.ts';
+import { listPages } from './list-pages.ts';
+import { applyBody } from './objects/apply-body.ts';
+import {
+  type Intent,
+  type KubeObject,
+  type NewObject,
+  type ObjectName,
+  objectName,
+  type Resource,
+} from './objects/object.ts';
+import { watchError } from './requests/answer.ts';
+import { isNotFound } from './requests/api-error.ts';
+import { Caller } from './requests/caller.ts';
 import type {
   ApplyOptions,
   CallOptions,
@@ -15,20 +25,10 @@ import type {
   ServedKind,
   WatchEvent,
   WatchQuery,
-} from './calls.ts';
-import type { ClusterAccess } from './cluster-access.ts';
-import { listPages } from './list-pages.ts';
-import {
-  type Intent,
-  type KubeObject,
-  type NewObject,
-  type ObjectName,
-  objectName,
-  type Resource,
-} from './object.ts';
-import { type ApiRequest, inWords, isName, pathOf, typed } from './request.ts';
+} from './requests/calls.ts';
+import { type ApiRequest, inWords, isName, pathOf, typed } from './requests/request.ts';
 
-export * from './calls.ts';
+export * from './requests/calls.ts';
 
 /**
  * A typed client for any kind. Credentials and TLS come from a ClusterAccess. Requests share keep-alive connections.

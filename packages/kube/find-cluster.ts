@@ -1,5 +1,5 @@
-import type { ClusterAccess } from './cluster-access.ts';
-import { inPod, serviceAccountAccess } from './service-account.ts';
+import type { ClusterAccess } from './access/cluster-access.ts';
+import { inPod, serviceAccountAccess } from './access/service-account.ts';
 
 /**
  * The cluster of a kubeconfig file; without one that of $KUBECONFIG, of this pod's service account, or of ~/.kube/config.

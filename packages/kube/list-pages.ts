@@ -1,8 +1,8 @@
-import { isGone } from './api-error.ts';
-import type { Caller } from './caller.ts';
-import type { ListOptions, ListQuery, ObjectList } from './calls.ts';
-import type { KubeObject, Resource } from './object.ts';
-import { inWords, pathOf, typed } from './request.ts';
+import type { KubeObject, Resource } from './objects/object.ts';
+import { isGone } from './requests/api-error.ts';
+import type { Caller } from './requests/caller.ts';
+import type { ListOptions, ListQuery, ObjectList } from './requests/calls.ts';
+import { inWords, pathOf, typed } from './requests/request.ts';
 
 /** Objects a page, as client-go's pager asks for. */
 const PAGE = 500;

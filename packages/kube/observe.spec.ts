@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { ApiError, isUnreachable } from './api-error.ts';
-import type { WatchEvent } from './calls.ts';
-import type { KubeObject } from './object.ts';
+import type { KubeObject } from './objects/object.ts';
 import { observe, type Watcher } from './observe.ts';
+import { ApiError, isUnreachable } from './requests/api-error.ts';
+import type { WatchEvent } from './requests/calls.ts';
 
 interface Thing extends KubeObject {
   value: number;

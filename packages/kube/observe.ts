@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, isGone, isUnreachable } from './api-error.ts';
 import { backoffMs } from './backoff.ts';
-import type { WatchEvent } from './calls.ts';
-import type { KubeObject } from './object.ts';
-import type { Query } from './request.ts';
+import type { KubeObject } from './objects/object.ts';
+import { ApiError, isGone, isUnreachable } from './requests/api-error.ts';
+import type { WatchEvent } from './requests/calls.ts';
+import type { Query } from './requests/request.ts';
 import type { KubeList, RestClient } from './rest-client.ts';
 
 /** What observe needs of a client. */

@@ -1,9 +1,9 @@
-import { watchError } from './answer.ts';
-import { applyBody } from './apply-body.ts';
-import { Caller } from './caller.ts';
-import type { CallOptions, KubeClientOptions, WatchEvent } from './calls.ts';
-import type { ClusterAccess } from './cluster-access.ts';
-import type { ApiRequest, Query } from './request.ts';
+import type { ClusterAccess } from './access/cluster-access.ts';
+import { applyBody } from './objects/apply-body.ts';
+import { watchError } from './requests/answer.ts';
+import { Caller } from './requests/caller.ts';
+import type { CallOptions, KubeClientOptions, WatchEvent } from './requests/calls.ts';
+import type { ApiRequest, Query } from './requests/request.ts';
 
 /** A list as the API server sends it. */
 export interface KubeList<T> {

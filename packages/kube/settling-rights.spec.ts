@@ -1,6 +1,6 @@
 import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { expect } from 'chai';
-import { ApiError, isRefused, lacksRights } from './api-error.ts';
+import { ApiError, isRefused, lacksRights } from './requests/api-error.ts';
 import { withSettlingRights } from './settling-rights.ts';
 
 const refusal = (code: number, message: string): ApiError =>

@@ -1,5 +1,5 @@
-import { ApiError, lacksRights } from './api-error.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
+import { ApiError, lacksRights } from './requests/api-error.ts';
 
 /**
  * How long a refusal may only mean that the API server does not know a new RoleBinding yet, milliseconds. Its authorizer

@@ -34,8 +34,15 @@ export const WALLS: readonly Wall[] = [
   ['packages/api/constants', []],
   ['packages/api/schemas', ['packages/api/constants']],
   ['packages/api', ['packages/api/constants', 'packages/api/schemas']],
-  ['packages/kube', ['packages/kube/kubeconfig']],
-  ['packages/kube/kubeconfig', ['packages/kube']],
+  // The client is made of requests to an API server that an access leads to. They need the clock and the backoff beside it.
+  ['packages/kube/objects', []],
+  ['packages/kube/access', []],
+  ['packages/kube/kubeconfig', ['packages/kube/objects', 'packages/kube/access']],
+  [
+    'packages/kube',
+    ['packages/kube/objects', 'packages/kube/access', 'packages/kube/kubeconfig', 'packages/kube/requests'],
+  ],
+  ['packages/kube/requests', ['packages/kube/objects', 'packages/kube/access', 'packages/kube']],
   ['packages/redaction', []],
   ['packages/scheduling', []],
   // The controller runtime knows no kind of this project.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Credentials, Tls } from '../cluster-access.ts';
-import { ConfigError } from '../config-error.ts';
+import type { Credentials, Tls } from '../access/cluster-access.ts';
+import { ConfigError } from '../access/config-error.ts';
 import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { KubeconfigCluster, KubeconfigUser } from './file.ts';
 import { impersonationHeaders } from './impersonation.ts';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../access/config-error.ts';
 import { fieldsOf, text } from './fields.ts';
 import type { ExecConfig, KubeconfigCluster } from './file.ts';
 

@@ -1,5 +1,5 @@
-import { ConfigError } from '../config-error.ts';
-import { isRecord } from '../is-record.ts';
+import { ConfigError } from '../access/config-error.ts';
+import { isRecord } from '../objects/is-record.ts';
 
 /** Reads a value that a person or a program wrote. Throws ConfigError with its path, and the file or program that it is in. */
 export type Reader<T> = (value: unknown, path: string, source: string) => T;

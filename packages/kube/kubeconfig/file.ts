@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { ConfigError } from '../config-error.ts';
-import { isRecord } from '../is-record.ts';
+import { ConfigError } from '../access/config-error.ts';
+import { isRecord } from '../objects/is-record.ts';
 import { anything, fieldsOf, flag, listOf, mapOf, type Reader, text } from './fields.ts';
 
 /** One cluster of a kubeconfig, with the keys of the file (clientcmd v1 `Cluster`). */

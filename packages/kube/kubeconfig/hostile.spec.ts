@@ -5,7 +5,7 @@ import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { nearMisses } from '@backendai-e2e/tools/fuzz/near-misses';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../access/config-error.ts';
 import { execInfo, isInteractive, readExecCredential } from './exec-plugin.ts';
 import { kubeconfigOf } from './file.ts';
 import { accessOf, loadKubeconfig } from './load.ts';

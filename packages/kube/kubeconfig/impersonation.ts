@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../access/config-error.ts';
 import type { KubeconfigUser } from './file.ts';
 
 /**

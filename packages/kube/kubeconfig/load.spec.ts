@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
-import { CONFIG_MAPS } from '../builtin-resources.ts';
 import { KubeClient } from '../client.ts';
+import { CONFIG_MAPS } from '../objects/builtin-resources.ts';
 import { kubeconfigFiles, loadKubeconfig } from './load.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import type { ClusterAccess } from '../cluster-access.ts';
-import { ConfigError } from '../config-error.ts';
+import type { ClusterAccess } from '../access/cluster-access.ts';
+import { ConfigError } from '../access/config-error.ts';
 import { type Surroundings, UserCredentials } from './credentials.ts';
 import { type Kubeconfig, type KubeconfigUser, mergeKubeconfigs, readKubeconfig } from './file.ts';
 import { proxyFor } from './proxy.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../access/config-error.ts';
 
 /** Milliseconds for each answer of the identity provider. */
 const PROVIDER_MS = 10_000;

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../access/config-error.ts';
 
 /** Proxies that kubectl accepts in proxy-url, and `socks5h`, which Go treats alike. */
 const SCHEMES = new Set(['http:', 'https:', 'socks5:', 'socks5h:']);

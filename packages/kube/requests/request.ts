@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectName, Resource } from './object.ts';
+import type { KubeObject, ObjectName, Resource } from '../objects/object.ts';
 
 /** Parameters of a URL. Undefined ones are left out. */
 export type Query = Record<string, string | number | boolean | undefined>;

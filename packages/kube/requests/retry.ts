@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs, jittered } from './backoff.ts';
+import { type Backoff, backoffMs, jittered } from '../backoff.ts';
 
 /** The outcome of one try of a request. */
 export type TryOutcome =

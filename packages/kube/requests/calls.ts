@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { Resource } from './object.ts';
+import type { Clock } from '../clock.ts';
+import type { Resource } from '../objects/object.ts';
 
 export interface KubeClientOptions {
   clock?: Clock;

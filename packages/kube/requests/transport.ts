@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import requestOver from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import type { Clock } from './clock.ts';
-import type { ClusterAccess, Credentials, Tls } from './cluster-access.ts';
-import { ConfigError } from './config-error.ts';
+import type { ClusterAccess, Credentials, Tls } from '../access/cluster-access.ts';
+import { ConfigError } from '../access/config-error.ts';
+import type { Clock } from '../clock.ts';
 import type { ApiRequest } from './request.ts';
 import { urlPath } from './request.ts';
 

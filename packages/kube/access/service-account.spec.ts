@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { findCluster } from './find-cluster.ts';
+import { findCluster } from '../find-cluster.ts';
 import { inPod, serviceAccountAccess } from './service-account.ts';
 
 describe('the service account of a pod', () => {

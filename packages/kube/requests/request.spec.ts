@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { controllerOf, keyOf, nameOf } from './object.ts';
+import { controllerOf, keyOf, nameOf } from '../objects/object.ts';
 import { corePath, inWords, isName, pathOf, urlPath } from './request.ts';
 
 const PODS = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };

@@ -1,5 +1,5 @@
+import { isRecord } from '../objects/is-record.ts';
 import { ApiError } from './api-error.ts';
-import { isRecord } from './is-record.ts';
 import { retryAfterSeconds, type TryOutcome } from './retry.ts';
 
 /** The fields of metav1.Status that an error uses. */

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
+import type { ClusterAccess } from '../access/cluster-access.ts';
+import { ConfigError } from '../access/config-error.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
 import { answerError, connectionOutcome } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import type { CallOptions, KubeClientOptions } from './calls.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import type { ClusterAccess } from './cluster-access.ts';
-import { ConfigError } from './config-error.ts';
 import { jsonLines } from './json-lines.ts';
 import type { ApiRequest } from './request.ts';
 import { retryDelayMs, type TryOutcome } from './retry.ts';
