@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cloneSet, removeClone } from '../images/containerd-set.ts';
-import { NETWORK_LABEL } from '../images/node-image.ts';
+import { cloneSet, removeClone } from '../images/node/containerd-set.ts';
+import { NETWORK_LABEL } from '../images/node/node-image.ts';
 import { command, tryCommand } from '../machine/command.ts';
 import { inspectHost } from '../machine/host.ts';
 import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';

@@ -9,14 +9,14 @@ import { command } from '../machine/command.ts';
 import { withLock } from '../machine/lock.ts';
 import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
 import { VERSIONS } from '../machine/versions.ts';
-import { checkoutLayer } from './checkout-layer.ts';
+import { checkoutLayer } from './checkout/checkout-layer.ts';
 import { chooseImages } from './chosen.ts';
 import { contentKey, pathParts } from './content-key.ts';
 import { ensureDebian } from './debian.ts';
 import { dockerBuild, imageId, REPOSITORY, refsOf, removeRefs } from './docker.ts';
 import type { Builder } from './extras.ts';
 import type { AddLayer, LayerContent } from './layers.ts';
-import { ensureNodeSet } from './node-image.ts';
+import { ensureNodeSet } from './node/node-image.ts';
 import { lockOfRelease, pinnedBackendAi } from './resolve.ts';
 import { BAKED, IMAGES, type ImageName, type ImageRow, LOADED } from './table.ts';
 

@@ -26,7 +26,7 @@ export interface ImageRow {
   layer?: Record<string, string>;
   /**
    * The image whose packages the content of this row is laid over, in a container of it. A kept cluster gets what that changes as
-   * one layer on top of the parent, without a build. See cli/images/lay-over.ts.
+   * one layer on top of the parent, without a build. See cli/images/checkout/lay-over.ts.
    */
   laid?: string;
   /** Pinned versions handed to the Dockerfile as build arguments. */

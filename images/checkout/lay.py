@@ -1,6 +1,6 @@
 """Lays the sources of a checkout ($1, its src/ai/backend) over installed packages ($2).
 
-A kept cluster gets the same as one layer, without a build: cli/images/lay-over.ts.
+A kept cluster gets the same as one layer, without a build: cli/images/checkout/lay-over.ts.
 
 Modules of a component that the checkout no longer has are removed. Otherwise, removed migrations would still run. Other files stay
 where the checkout lacks them, because a build makes them (web UI, helper programs). Only what differs is copied

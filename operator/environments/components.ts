@@ -2,7 +2,7 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { InstalledBuild } from '@backendai-e2e/api/release';
 import { type ComponentStatus, DESIRED_REPLICAS_ANNOTATION } from '@backendai-e2e/api/test-environment';
 import type { Event, Pod } from '@backendai-e2e/kube/builtin-resources';
-import { installedBuild } from './release-record.ts';
+import { installedBuild } from './helm/release-record.ts';
 
 /** The fields of a container that a chart sets and a user can change. */
 export interface ContainerSpec {

@@ -12,9 +12,9 @@ import type { Clock } from '@backendai-e2e/kube/clock';
 import { withSettlingRights } from '@backendai-e2e/kube/settling-rights';
 import { Secrets, secretValues } from '@backendai-e2e/redaction/redaction';
 import { beyondLimits, comesFrom, type EnvironmentLimits } from './allowed.ts';
-import { chartDigest, installationHash } from './chart.ts';
 import type { Workload } from './components.ts';
 import { secretsIn } from './environment-secrets.ts';
+import { chartDigest, installationHash } from './helm/chart.ts';
 import {
   HelmError,
   pendingReleaseSelector,
@@ -22,7 +22,8 @@ import {
   templateArguments,
   uninstallArguments,
   upgradeArguments,
-} from './helm.ts';
+} from './helm/helm.ts';
+import { renderedObjects } from './helm/rendered.ts';
 import {
   environmentNamespace,
   environmentRoleBinding,
@@ -31,7 +32,6 @@ import {
   type OperatorIdentity,
 } from './namespace.ts';
 import { deployedReleaseSelector, installedWorkloads, newestRelease } from './release.ts';
-import { renderedObjects } from './rendered.ts';
 
 export interface InstallerOptions {
   client: KubeClient;

@@ -1,5 +1,5 @@
 import { ENVIRONMENT_REASONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
-import { HelmError } from './helm.ts';
+import { HelmError } from './helm/helm.ts';
 import type { Installer } from './installer.ts';
 
 /**

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import type { Method } from 'got';
 import { GraphQl } from '../clients/manager/graphql-v2.ts';
-import { AccountAdministration, HOST_PERMISSIONS } from '../fixtures/account-administration.ts';
-import { ProjectAdministration } from '../fixtures/project-administration.ts';
-import { emptyResourceGroup } from '../fixtures/resource-group.ts';
+import {
+  AccountAdministration,
+  HOST_PERMISSIONS,
+} from '../fixtures/administration/account-administration.ts';
+import { ProjectAdministration } from '../fixtures/administration/project-administration.ts';
+import { emptyResourceGroup } from '../fixtures/administration/resource-group.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Fields that any change may change. */

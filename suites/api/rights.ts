@@ -4,8 +4,8 @@ import { type ApiRequest, BackendApiError } from '../clients/http/api.ts';
 import type { BackendAi } from '../clients/manager/backend-ai.ts';
 import { GraphQl, isInternal } from '../clients/manager/graphql-v2.ts';
 import { uuidOf, type VFolder } from '../clients/manager/vfolders.ts';
+import { emptyResourceGroup } from '../fixtures/administration/resource-group.ts';
 import { enqueueFor } from '../fixtures/foreign-session.ts';
-import { emptyResourceGroup } from '../fixtures/resource-group.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 

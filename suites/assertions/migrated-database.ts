@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../clients/data-stores/database.ts';
-import type { Models } from '../fixtures/programs.ts';
+import type { Models } from '../fixtures/programs/programs.ts';
 import {
   differences,
   readContent,
@@ -8,7 +8,7 @@ import {
   readSchema,
   readTables,
   tableLines,
-} from '../fixtures/schema.ts';
+} from '../fixtures/programs/schema.ts';
 
 /** Expects a database at head: alembic's table has the only head of the image's migrations. */
 export async function expectHead(database: Database, { heads }: Models): Promise<void> {

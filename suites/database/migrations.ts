@@ -5,8 +5,8 @@ import { BackendAi } from '../clients/manager/backend-ai.ts';
 import { API_VERSION } from '../clients/manager/signing.ts';
 import type { VFolder } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
-import { expectCarriedOver, OLD, TAKEN_AWAY } from '../fixtures/previous-release.ts';
-import { type Models, type Part, type PreviousRelease, Programs } from '../fixtures/programs.ts';
+import { expectCarriedOver, OLD, TAKEN_AWAY } from '../fixtures/programs/previous-release.ts';
+import { type Models, type Part, type PreviousRelease, Programs } from '../fixtures/programs/programs.ts';
 import {
   type Content,
   driftOf,
@@ -15,9 +15,9 @@ import {
   readRevisions,
   readTables,
   rowWhere,
-} from '../fixtures/schema.ts';
-import { SpareDatabase } from '../fixtures/spare-database.ts';
-import { SpareManager } from '../fixtures/spare-manager.ts';
+} from '../fixtures/programs/schema.ts';
+import { SpareDatabase } from '../fixtures/programs/spare-database.ts';
+import { SpareManager } from '../fixtures/programs/spare-manager.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Programs of Backend.AI take seconds to import, and longer on busy cores. */

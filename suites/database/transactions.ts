@@ -11,7 +11,7 @@ import { ENDED_STATES, type NewSession } from '../clients/manager/sessions.ts';
 import { VFolders } from '../clients/manager/vfolders.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { limitedUser } from '../fixtures/limited-user.ts';
+import { limitedUser } from '../fixtures/administration/limited-user.ts';
 import { giveBackLostSlots } from '../fixtures/lost-slots.ts';
 import { noteSessions } from '../fixtures/noted-changes.ts';
 import { endSessionsNamed, foldersNamed, forgetFoldersNamed } from '../fixtures/same-name.ts';

@@ -4,8 +4,8 @@ import { ContainerRegistry } from '../clients/cluster/registry.ts';
 import { BackendApiError } from '../clients/http/api.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
+import { RegistryAdministration } from '../fixtures/administration/registry-administration.ts';
 import { ImageFixture, refusedScan } from '../fixtures/image-fixture.ts';
-import { RegistryAdministration } from '../fixtures/registry-administration.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 describe('the container registry', function () {

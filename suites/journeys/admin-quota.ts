@@ -5,7 +5,11 @@ import { VERDICT_SECONDS, waitsBecause } from '../assertions/waiting-session.ts'
 import { BackendAi } from '../clients/manager/backend-ai.ts';
 import { END_SECONDS, START_SECONDS, waitForState } from '../clients/manager/session-watch.ts';
 import { VFolders } from '../clients/manager/vfolders.ts';
-import { AccountAdministration, HOST_PERMISSIONS, type NewUser } from '../fixtures/account-administration.ts';
+import {
+  AccountAdministration,
+  HOST_PERMISSIONS,
+  type NewUser,
+} from '../fixtures/administration/account-administration.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, SMALL, useWorld } from '../fixtures/world.ts';
 

@@ -5,7 +5,7 @@ import { BackendApiError } from '../clients/http/api.ts';
 import { Browser, WEB_COOKIE } from '../clients/web/browser.ts';
 import { fastestSeconds } from '../evidence/fastest.ts';
 import { measure } from '../evidence/record.ts';
-import { AccountAdministration } from '../fixtures/account-administration.ts';
+import { AccountAdministration } from '../fixtures/administration/account-administration.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Failed logins after which a name is blocked: charts/backend-ai, webserver.conf, session.login_allowed_fail_count. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { waitsBecause } from '../assertions/waiting-session.ts';
-import { ResourceLimits } from '../fixtures/resource-limits.ts';
+import { ResourceLimits } from '../fixtures/administration/resource-limits.ts';
 import { SMALL, useWorld } from '../fixtures/world.ts';
 
 const TIB = 1024 ** 4;

@@ -3,7 +3,7 @@ import { expectRefusal } from '../assertions/refusal.ts';
 import { END_SECONDS, START_SECONDS, waitForEnd } from '../clients/manager/session-watch.ts';
 import { AppProxy } from '../clients/web/app-proxy.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { AccountAdministration } from '../fixtures/account-administration.ts';
+import { AccountAdministration } from '../fixtures/administration/account-administration.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 

@@ -10,8 +10,8 @@ import {
   HOST_PERMISSIONS,
   type HostPermission,
   type NewUser,
-} from '../fixtures/account-administration.ts';
-import { ProjectAdministration } from '../fixtures/project-administration.ts';
+} from '../fixtures/administration/account-administration.ts';
+import { ProjectAdministration } from '../fixtures/administration/project-administration.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 

@@ -2,7 +2,7 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import { expect } from 'chai';
 import { Recorder } from '../evidence/record.ts';
-import { maskReport } from './free-text.ts';
+import { maskReport } from './masking/free-text.ts';
 import { reportedWaits } from './waits.ts';
 
 const test = { file: 'area/one', title: 'a session › starts' };

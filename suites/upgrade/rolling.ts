@@ -10,7 +10,7 @@ import type { CreatedSession, SessionInfo } from '../clients/manager/sessions.ts
 import type { VFolder } from '../clients/manager/vfolders.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, passes, WaitTimeout, waitUntil } from '../evidence/waiting.ts';
-import { limitedUser } from '../fixtures/limited-user.ts';
+import { limitedUser } from '../fixtures/administration/limited-user.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 import { serviceVersions, upgradedTo } from './versions.ts';

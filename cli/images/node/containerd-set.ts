@@ -1,5 +1,5 @@
-import { command, tryCommand } from '../machine/command.ts';
-import type { Provision } from '../machine/provision.ts';
+import { command, tryCommand } from '../../machine/command.ts';
+import type { Provision } from '../../machine/provision.ts';
 
 /**
  * Docker volume that holds containerd's data. `sets/<key>` is a set of images, unpacked once. `clusters/<name>` is the copy that

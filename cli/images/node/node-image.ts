@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { tryCommand } from '../machine/command.ts';
-import { type Host, inspectHost } from '../machine/host.ts';
-import { inParallel } from '../machine/parallel.ts';
-import { PROJECT_ROOT, type Provision, ProvisionError } from '../machine/provision.ts';
-import { VERSIONS } from '../machine/versions.ts';
+import { tryCommand } from '../../machine/command.ts';
+import { type Host, inspectHost } from '../../machine/host.ts';
+import { inParallel } from '../../machine/parallel.ts';
+import { PROJECT_ROOT, type Provision, ProvisionError } from '../../machine/provision.ts';
+import { VERSIONS } from '../../machine/versions.ts';
+import { contentKey, pathParts } from '../content-key.ts';
+import { imageId, imageSource, pull, REPOSITORY, refsOf, removeRefs } from '../docker.ts';
+import type { Builder } from '../extras.ts';
 import { bake } from './bake.ts';
 import { hasSet, SET_LABEL } from './containerd-set.ts';
-import { contentKey, pathParts } from './content-key.ts';
 import { makeControlPlaneImages } from './control-plane.ts';
-import { imageId, imageSource, pull, REPOSITORY, refsOf, removeRefs } from './docker.ts';
-import type { Builder } from './extras.ts';
 
 /** Label of node images: whose network they bring, "kind" (kindnet) or "static" (ours). */
 export const NETWORK_LABEL = 'e2e.backend.ai.network';

@@ -1,5 +1,5 @@
-import { sourceParts, stateText } from './backend-ai.ts';
-import type { Builder } from './extras.ts';
+import { sourceParts, stateText } from '../backend-ai.ts';
+import type { Builder } from '../extras.ts';
 import { layOver } from './lay-over.ts';
 
 /** A tar: the layer of the checkout over the packages of an image. @param laid name of that image */

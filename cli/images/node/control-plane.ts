@@ -1,12 +1,12 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { command } from '../machine/command.ts';
-import { goCompileFile } from '../machine/go.ts';
-import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
-import { KUBERNETES_COMMANDS } from '../machine/tool-recipes.ts';
-import { cachedPath, ensureBuilt, type ToolName } from '../machine/tools.ts';
-import { VERSIONS } from '../machine/versions.ts';
-import { linkOrCopy } from './extras.ts';
+import { command } from '../../machine/command.ts';
+import { goCompileFile } from '../../machine/go.ts';
+import { PROJECT_ROOT, type Provision } from '../../machine/provision.ts';
+import { KUBERNETES_COMMANDS } from '../../machine/tool-recipes.ts';
+import { cachedPath, ensureBuilt, type ToolName } from '../../machine/tools.ts';
+import { VERSIONS } from '../../machine/versions.ts';
+import { linkOrCopy } from '../extras.ts';
 
 /** An image of the control plane and the program it is made of. */
 export interface ControlPlaneImage {

@@ -1,10 +1,10 @@
 import { access, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { SOURCES } from '../backend-ai/checkout.ts';
-import { command } from '../machine/command.ts';
-import { unlessMissing } from '../machine/optional-file.ts';
-import { PROJECT_ROOT, type Provision } from '../machine/provision.ts';
-import { contentKey, pathParts } from './content-key.ts';
+import { SOURCES } from '../../backend-ai/checkout.ts';
+import { command } from '../../machine/command.ts';
+import { unlessMissing } from '../../machine/optional-file.ts';
+import { PROJECT_ROOT, type Provision } from '../../machine/provision.ts';
+import { contentKey, pathParts } from '../content-key.ts';
 import { compiledName, type Installed, type LaidChanges, laidChanges } from './laid-changes.ts';
 
 /** A checkout, and the packages that it lies over. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { command, tryCommand } from '../machine/command.ts';
-import { isAlive } from '../machine/lock.ts';
-import { type Provision, ProvisionError } from '../machine/provision.ts';
+import { command, tryCommand } from '../../machine/command.ts';
+import { isAlive } from '../../machine/lock.ts';
+import { type Provision, ProvisionError } from '../../machine/provision.ts';
 import { SETS_MOUNT, SETS_OPTIONS } from './containerd-set.ts';
 
 /** A node image made from another by importing images into its containerd. */

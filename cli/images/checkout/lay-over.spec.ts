@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { pathParts } from './content-key.ts';
+import { pathParts } from '../content-key.ts';
 import { layOver } from './lay-over.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { VERSIONS } from '../machine/versions.ts';
+import { VERSIONS } from '../../machine/versions.ts';
+import { imageSource, proxyArgs } from '../docker.ts';
+import { BAKED, IMAGES, LOADED } from '../table.ts';
 import { controlPlaneImages } from './control-plane.ts';
-import { imageSource, proxyArgs } from './docker.ts';
 import { adaptationFor } from './node-image.ts';
-import { BAKED, IMAGES, LOADED } from './table.ts';
 
 describe('the node image', () => {
   it('is not changed for an ordinary machine', () => {
