@@ -1,6 +1,6 @@
 import { OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 
-/** Seconds for the run of a job, unless the user gives others: a new environment, and suites that may wait for their time-outs. */
+/** Seconds for the run of a job, unless the user gives others. Suites may wait for their time-outs. */
 export const JOB_TIMEOUT_SECONDS = 3_600;
 /** Environments in which a job runs all suites, where memory allows; a part of them runs in one. */
 export const WHOLE_RUN_ENVIRONMENTS = 3;
