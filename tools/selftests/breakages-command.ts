@@ -41,7 +41,7 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     const client = await effects.connect();
     const kubeconfig = path.join(PROJECT_ROOT, NAMES.out, 'kubeconfig');
     const tried: Tried[] = [];
-    const lane = async (environment: string): Promise<void> => {
+    const tryIn = async (environment: string): Promise<void> => {
       const place = environmentNames(MOST_ENVIRONMENTS).find(({ name }) => name === environment);
       if (!place) throw new Error(`the kept cluster has no environment ${environment}: run "./e2e up" first`);
       const bench: Bench = {
@@ -65,8 +65,8 @@ export function breakagesSelftestCommand(options: BreakageOptions): Promise<numb
     };
     try {
       // When one fails, the others continue and restore what they broke.
-      const lanes = await Promise.allSettled(options.environment.split(',').map((name) => lane(name.trim())));
-      const failed = lanes.find((one) => one.status === 'rejected');
+      const ends = await Promise.allSettled(options.environment.split(',').map((name) => tryIn(name.trim())));
+      const failed = ends.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
     } finally {
       const file = path.join(PROJECT_ROOT, 'out', 'breakages.json');

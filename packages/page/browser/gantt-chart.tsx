@@ -22,8 +22,8 @@ export function GanttChart({ data, alive }: { data: PageData; alive: boolean }) 
     <section aria-labelledby="gantt">
       <h2 id="gantt">When it ran</h2>
       <p>
-        Each lane is a slot of an environment. <b>◆</b> marks the critical path: the suites whose end decided
-        the end of the run. <b>▣</b> marks a suite that claims components for itself. <b>◔</b> marks lanes of
+        Each row is a slot of an environment. <b>◆</b> marks the critical path: the suites whose end decided
+        the end of the run. <b>▣</b> marks a suite that claims components for itself. <b>◔</b> marks rows of
         suites that mostly wait, which take no slot. Hatched gaps are idle. <CriticalSentence gantt={gantt} />
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
@@ -141,7 +141,7 @@ function CriticalSentence({ gantt }: { gantt: Gantt }) {
       ) : (
         'To shorten one of them alone brings nothing.'
       )}{' '}
-      The lanes were idle for {duration(idle())} in all{reasons.length > 0 && `: ${reasons.join(', ')}`}.
+      The slots were idle for {duration(idle())} in all{reasons.length > 0 && `: ${reasons.join(', ')}`}.
     </span>
   );
 }
@@ -153,7 +153,7 @@ function GanttTable({ gantt }: { gantt: Gantt }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">lane</th>
+            <th scope="col">slot</th>
             <th scope="col">suite</th>
             <th scope="col">start (UTC)</th>
             <th scope="col">time</th>
