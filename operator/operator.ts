@@ -64,6 +64,7 @@ export function createOperator(options: OperatorOptions): Manager {
       metrics.apiRequests.inc({ verb, code: String(code) });
       metrics.apiSeconds.observe({ verb }, seconds);
     },
+    beforeWrite: (what) => election?.assertMayWrite(what),
   });
   const instance = options.electionIdentity ?? OPERATOR_NAME;
   const recorder = new EventRecorder({ client, component: FIELD_MANAGERS.operator, instance, log });

@@ -4,7 +4,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { quietLog } from '@backendai-e2e/tools/envtest/doubles/quiet-log';
 import { expect } from 'chai';
-import { LeaseElection } from './lease-election.ts';
+import { LeaseElection, LeaseLostError } from './lease-election.ts';
 import { createMetrics } from './metrics.ts';
 
 /** One Lease with the API server's rules, and a way to be unreachable for one candidate. */
@@ -182,5 +182,29 @@ describe('the election', () => {
       });
     expect(build(15_000)).to.throw(RangeError, /two could lead/);
     expect(build(4_000)).to.throw(RangeError, /retry/);
+  });
+
+  it('lets a leader that was frozen past its lease write nothing, even before its timers', async () => {
+    const a = candidate('a');
+    await clock.advance(0);
+    a.election.assertMayWrite('create jobs ns/run');
+    clock.freeze(9_900);
+    a.election.assertMayWrite('create jobs ns/run');
+    clock.freeze(100);
+    const sentence = 'Not sent: create jobs ns/run. This process lost the lease ns/operator.';
+    expect(() => a.election.assertMayWrite('create jobs ns/run')).to.throw(LeaseLostError, sentence);
+    await clock.advance(0);
+    expect(await a.end).to.equal('lost');
+    expect(() => a.election.assertMayWrite('create jobs ns/run')).to.throw(LeaseLostError);
+  });
+
+  it('lets a leader that has released its lease write its last events', async () => {
+    const a = candidate('a');
+    await clock.advance(0);
+    a.stop.abort();
+    await clock.advance(0);
+    expect(await a.end).to.equal('released');
+    clock.freeze(20_000);
+    a.election.assertMayWrite('create events ns/last');
   });
 });

@@ -31,6 +31,11 @@ export interface LeaseElectionOptions {
   retryPeriodMs?: number;
 }
 
+/** A write was refused, because this candidate has led and leads no longer. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
 /** How a candidacy ended: released by this candidate, or lost (taken by another, or not renewed in time). */
 export type ElectionEnd = 'released' | 'lost';
 
@@ -50,6 +55,9 @@ export class LeaseElection {
   readonly #retryPeriodMs: number;
   #seen: SeenRecord | undefined;
   #leading = false;
+  /** Monotonic milliseconds of the request that took or last renewed the Lease. */
+  #renewedMs = 0;
+  #lost = false;
 
   constructor(options: LeaseElectionOptions) {
     this.#options = options;
@@ -78,14 +86,23 @@ export class LeaseElection {
   }
 
   /**
+   * Throws LeaseLostError when this candidate has led, and its lease is lost or was not renewed in time. A process that was
+   * frozen learns this here when it wakes. Its timers come later, after the writes that it was about to send.
+   */
+  assertMayWrite(what: string): void {
+    if (!this.#lost && !(this.#leading && this.#leftMs() <= 0)) return;
+    const { namespace, name } = this.#options;
+    throw new LeaseLostError(`Not sent: ${what}. This process lost the lease ${namespace}/${name}.`);
+  }
+
+  /**
    * Waits for the Lease, calls `lead` once with a signal that aborts when leadership ends, and renews meanwhile. On abort of
    * `signal` it waits for `lead` to end, releases the Lease and resolves to 'released'. The caller limits that wait. When
    * leadership is lost it resolves to 'lost' at once: the process must exit. Rejects with what `lead` rejects with, after the
    * release of the Lease.
    */
   async run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<ElectionEnd> {
-    const sentMs = await this.#acquire(signal);
-    if (sentMs === undefined) return 'released';
+    if (!(await this.#acquire(signal))) return 'released';
     this.#setLeading(true);
     this.#log.info('leading');
     const leading = new AbortController();
@@ -93,10 +110,11 @@ export class LeaseElection {
     const follow = () => leading.abort(signal.reason);
     signal.addEventListener('abort', follow, { once: true });
     if (signal.aborted) follow();
-    const renewals = this.#renew(sentMs, renewing.signal);
+    const renewals = this.#renew(renewing.signal);
     const work = lead(leading.signal).then(() => 'done' as const);
     try {
       if ((await Promise.race([renewals, work])) === 'lost') {
+        this.#lost = true;
         this.#setLeading(false);
         leading.abort(new Error(`Lost the lease ${this.#options.namespace}/${this.#options.name}.`));
         // Nothing waits for the work any longer; its errors must not be unhandled.
@@ -115,42 +133,44 @@ export class LeaseElection {
     }
   }
 
-  /** Tries until it holds the Lease; returns the monotonic milliseconds of the request, undefined on abort. */
-  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+  /** Tries until it holds the Lease. False on abort. */
+  async #acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      const sentMs = await this.#attempt(this.#renewDeadlineMs, signal);
-      if (sentMs !== undefined) return sentMs;
+      if (await this.#attempt(this.#renewDeadlineMs, signal)) return true;
       const interval = jittered(this.#retryPeriodMs, JITTER);
       const waitMs = nextLookMs(this.#seen, interval, this.#clock.monotonicMs());
       if (!(await this.#pause(waitMs, signal))) break;
     }
-    return undefined;
+    return false;
   }
 
   /** Renews until the signal aborts ('stopped') or the lease is lost. */
-  async #renew(acquiredMs: number, stop: AbortSignal): Promise<'stopped' | 'lost'> {
-    let renewedMs = acquiredMs;
+  async #renew(stop: AbortSignal): Promise<'stopped' | 'lost'> {
     for (;;) {
-      const left = renewedMs + this.#renewDeadlineMs - this.#clock.monotonicMs();
+      const left = this.#leftMs();
       if (left <= 0) {
         this.#log.error({ renewDeadlineMs: this.#renewDeadlineMs }, 'lost the lease: not renewed in time');
         return 'lost';
       }
       if (!(await this.#pause(Math.min(this.#retryPeriodMs, left), stop))) return 'stopped';
-      const leftNow = renewedMs + this.#renewDeadlineMs - this.#clock.monotonicMs();
+      const leftNow = this.#leftMs();
       if (leftNow <= 0) continue;
-      const sentMs = await this.#attempt(leftNow, stop);
+      const renewed = await this.#attempt(leftNow, stop);
       if (stop.aborted) return 'stopped';
-      if (sentMs !== undefined) renewedMs = sentMs;
-      else if (this.holder !== this.#options.identity) {
+      if (!renewed && this.holder !== this.#options.identity) {
         this.#log.error({ holder: this.holder }, 'lost the lease: another holds it');
         return 'lost';
       }
     }
   }
 
-  /** Tries once to take or renew; returns the monotonic milliseconds of its start on success. Never rejects. */
-  async #attempt(deadlineMs: number, signal: AbortSignal): Promise<number | undefined> {
+  /** Milliseconds until this candidate must stop to lead, unless it renews the Lease. */
+  #leftMs(): number {
+    return this.#renewedMs + this.#renewDeadlineMs - this.#clock.monotonicMs();
+  }
+
+  /** Tries once to take or renew, and notes when it began. Returns whether it succeeded. Never rejects. */
+  async #attempt(deadlineMs: number, signal: AbortSignal): Promise<boolean> {
     const { client, namespace, name, identity } = this.#options;
     const sentMs = this.#clock.monotonicMs();
     const call = { deadlineMs, signal };
@@ -158,7 +178,7 @@ export class LeaseElection {
       const lease = await client.get(LEASES, { namespace, name }, call);
       this.#look(lease);
       const move = leaseMove(this.#seen, identity, this.#clock.monotonicMs());
-      if (move === 'wait') return undefined;
+      if (move === 'wait') return false;
       const record = recordFor(
         move,
         this.#seen?.record,
@@ -171,14 +191,15 @@ export class LeaseElection {
           ? await client.create(LEASES, { metadata: { namespace, name }, spec: record }, left)
           : await client.replace(LEASES, { ...lease, spec: { ...lease.spec, ...record } }, left);
       this.#look(written);
-      return sentMs;
+      this.#renewedMs = sentMs;
+      return true;
     } catch (error) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return false;
       // Another candidate came first: the next look shows which.
       if (isConflict(error) || isAlreadyExists(error))
         this.#log.debug('the lease was changed by another candidate');
       else this.#log.warn({ err: error }, 'cannot take or renew the lease');
-      return undefined;
+      return false;
     }
   }
 

@@ -209,4 +209,27 @@ describe('the client against a real API server', function () {
     await measured.list(CONFIG_MAPS, { namespace });
     expect(seen).to.deep.equal(['get 404', 'list 200']);
   });
+
+  it('sends no write that its owner refuses, and reads all the same', async () => {
+    const fenced = plane.client({
+      beforeWrite: (what) => {
+        throw new Error(`not sent: ${what}`);
+      },
+    });
+    await make('fenced');
+    const writes = [
+      fenced.create(CONFIG_MAPS, { metadata: at('unsent') }),
+      fenced.mergePatch(CONFIG_MAPS, at('fenced'), { data: { a: '1' } }),
+      fenced.apply(CONFIG_MAPS, { metadata: at('fenced') }, { fieldManager: 'tests' }),
+      fenced.delete(CONFIG_MAPS, at('fenced')),
+    ];
+    expect((await Promise.all(writes.map(failure))).map(String)).to.deep.equal([
+      'Error: not sent: create configmaps client/unsent',
+      'Error: not sent: patch configmaps client/fenced',
+      'Error: not sent: apply configmaps client/fenced',
+      'Error: not sent: delete configmaps client/fenced',
+    ]);
+    expect(await fenced.get(CONFIG_MAPS, at('unsent'))).to.equal(undefined);
+    expect(await fenced.get(CONFIG_MAPS, at('fenced'))).to.not.have.property('data');
+  });
 });

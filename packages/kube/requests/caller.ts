@@ -27,12 +27,14 @@ export class Caller {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #onRequest: NonNullable<KubeClientOptions['onRequest']>;
+  readonly #beforeWrite: NonNullable<KubeClientOptions['beforeWrite']>;
 
   constructor(access: ClusterAccess, options: KubeClientOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#transport = new Transport(access, this.#clock);
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.#onRequest = options.onRequest ?? (() => {});
+    this.#beforeWrite = options.beforeWrite ?? (() => {});
   }
 
   /** The answer's JSON. */
@@ -70,6 +72,7 @@ export class Caller {
       const before = this.#clock.monotonicMs();
       const sender = await this.#transport.session(options.signal);
       end += this.#clock.monotonicMs() - before;
+      if (request.method !== 'GET') this.#beforeWrite(request.what);
       const answer = await this.#try(sender, request, end - this.#clock.monotonicMs(), options, read);
       if ('value' in answer) return answer.value;
       options.signal?.throwIfAborted();

@@ -39,12 +39,17 @@ export class FakeClock implements Clock {
       if (!due) break;
       const [id, timer] = due;
       this.#timers.delete(id);
-      this.#moveTo(timer.at);
+      this.#moveTo(Math.max(timer.at, this.#monotonic));
       timer.callback();
       await settle();
     }
     this.#moveTo(end);
     await settle();
+  }
+
+  /** Advances by milliseconds without a timer, as in a process that was frozen and has just been woken. */
+  freeze(ms: number): void {
+    this.#moveTo(this.#monotonic + ms);
   }
 
   #moveTo(at: number): void {
