@@ -19,7 +19,9 @@ function patternOf(from: string, to: string): string {
     return `@backendai-e2e/${to.replace(/^packages\//, '')}/**`;
   }
   const relative = posix.relative(from, to);
-  return `${relative.startsWith('.') ? relative : `./${relative}`}/${to === workspaceOf(to) ? '*' : '**'}`;
+  // Of the folder above its own, a folder imports files only, and none of the folders beside it.
+  const depth = to === workspaceOf(to) || from.startsWith(`${to}/`) ? '*' : '**';
+  return `${relative.startsWith('.') ? relative : `./${relative}`}/${depth}`;
 }
 
 /** An override of Biome. It allows a folder only imports of its own files and of the entries of its row. */
