@@ -1,6 +1,6 @@
-import { rareNeeds } from '@backendai-e2e/page/model/build-page';
-import { firstCauses } from '@backendai-e2e/page/model/first-cause';
-import type { Cause } from '@backendai-e2e/page/model/page-data';
+import { firstCauses } from '@backendai-e2e/results/causes/first-cause';
+import { rareNeeds } from '@backendai-e2e/results/causes/rare-needs';
+import type { Cause } from '@backendai-e2e/results/causes/scene';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 
 /** A failed test, without anything that its cluster said. */

@@ -1,6 +1,6 @@
 import { buildPage, type PageSource } from '@backendai-e2e/page/model/build-page';
-import type { LogText } from '@backendai-e2e/page/model/log-lines';
 import type { PageFailure } from '@backendai-e2e/page/model/page-data';
+import type { LogText } from '@backendai-e2e/results/causes/log-lines';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { faultLines } from './fault-lines.ts';

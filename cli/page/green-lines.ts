@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { GreenLines } from '@backendai-e2e/page/model/log-lines';
+import type { GreenLines } from '@backendai-e2e/results/causes/log-lines';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { alarmLines, kindOfLine, type LogText } from '@backendai-e2e/results/causes/log-lines';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { bundleOf, writeWhole } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
 import { inert } from './model/inert.ts';
 import { packLog } from './model/log-block.ts';
-import { alarmLines, kindOfLine, type LogText } from './model/log-lines.ts';
 import type { PageData, PageLog } from './model/page-data.ts';
 import { PAST_TESTS } from './model/past-data.ts';
 import { pastOfRun } from './model/past-of-run.ts';

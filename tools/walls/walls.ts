@@ -48,6 +48,7 @@ export const WALLS: readonly Wall[] = [
   // The controller runtime knows no kind of this project.
   ['packages/controller', ['packages/kube']],
   ['packages/results', ['packages/api']],
+  ['packages/results/causes', ['packages/api', 'packages/results']],
   ['packages/results/reporters', ['packages/api', 'packages/results']],
   ['packages/results/history', ['packages/api', 'packages/results']],
   // The page of a run. Its model decides, its browser part draws, and the rest writes the file.

@@ -1,4 +1,5 @@
-import type { PageFault, Window } from '../model/page-data.ts';
+import type { Window } from '@backendai-e2e/results/causes/scene';
+import type { PageFault } from '../model/page-data.ts';
 import type { Place } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
 

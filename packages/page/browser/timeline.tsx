@@ -1,5 +1,6 @@
+import type { TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import { scaleUtc } from 'd3-scale';
-import type { PageChange, PageData, PageFault, PodLane, Window } from '../model/page-data.ts';
+import type { PageData, PageFault, PodLane } from '../model/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
@@ -12,21 +13,21 @@ const ROW = 26;
 /** A chart that is higher has its times at the top as well. */
 const HIGH = 400;
 
-const KINDS: Readonly<Record<PageChange['kind'], { glyph: string; name: string }>> = {
+const KINDS: Readonly<Record<TimedChange['kind'], { glyph: string; name: string }>> = {
   restart: { glyph: '↻', name: 'restarts' },
   unready: { glyph: '▼', name: 'readiness lost' },
   ready: { glyph: '▲', name: 'readiness gained' },
   leader: { glyph: '♛', name: 'leaders' },
   warning: { glyph: '!', name: 'warnings' },
 };
-const KIND_NAMES = Object.keys(KINDS) as PageChange['kind'][];
+const KIND_NAMES = Object.keys(KINDS) as TimedChange['kind'][];
 
 const PODS_WORDS =
   'Below are the pods of components that changed. Low bars are pending or unready, high ones run or are ready. ✕ is the end.';
 
 interface Shown {
   faults: readonly PageFault[];
-  changes: readonly PageChange[];
+  changes: readonly TimedChange[];
   /** Pods of components that changed, and how busy the machine was. They are drawn once the script runs. */
   lanes: readonly PodLane[];
   paces: readonly Pace[];

@@ -1,5 +1,8 @@
 import { LABELS } from '@backendai-e2e/api/group';
 import { environmentOf } from '@backendai-e2e/api/test-run';
+import type { GreenLines, LogText } from '@backendai-e2e/results/causes/log-lines';
+import { rareNeeds } from '@backendai-e2e/results/causes/rare-needs';
+import type { TimedChange } from '@backendai-e2e/results/causes/scene';
 import { clusterChanges } from '@backendai-e2e/results/cluster-record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
@@ -10,11 +13,9 @@ import { failuresOf } from './failures.ts';
 import { firstBadOf } from './first-bad.ts';
 import { ganttOf, type Ran } from './gantt.ts';
 import { inert } from './inert.ts';
-import type { GreenLines, LogText } from './log-lines.ts';
 import type {
   Gantt,
   Live,
-  PageChange,
   PageData,
   PageFailure,
   PageFault,
@@ -66,7 +67,7 @@ export function buildPage(source: PageSource): PageData {
   const { status } = file.run;
   const suites = record.suites.map((line) => pageSuite(file, record, line, source.catalog));
   const changes = clusterChanges(file.cluster).map(
-    (change): PageChange => ({ ...change, at: Date.parse(change.at) }),
+    (change): TimedChange => ({ ...change, at: Date.parse(change.at) }),
   );
   const faults = file.faults.map(pageFault);
   const startedAt = time(status?.startedAt);
@@ -241,16 +242,4 @@ function testedParts({ tested }: WholeRunFile): TestedPart[] {
     })),
     { what: 'command', version: tested.command.version, digest: commit ?? '' },
   ];
-}
-
-/** Of what each suite needs, the components that fewer than a third of all suites need: the others say nothing. Pure. */
-export function rareNeeds(catalog: ReadonlyMap<string, Pick<KnownSuite, 'needs'>>): Map<string, string[]> {
-  const count = (component: string) =>
-    [...catalog.values()].filter(({ needs }) => needs.includes(component)).length;
-  const rare = new Set(
-    [...new Set([...catalog.values()].flatMap(({ needs }) => needs))].filter(
-      (component) => count(component) * 3 < catalog.size,
-    ),
-  );
-  return new Map([...catalog].map(([name, { needs }]) => [name, needs.filter((one) => rare.has(one))]));
 }

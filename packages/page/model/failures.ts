@@ -1,25 +1,25 @@
-import type { WholeRunFile } from '@backendai-e2e/results/run-file';
-import type { RunRecord } from '@backendai-e2e/results/run-record';
-import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
-import { anchorOf, failureAnchor, time } from './anchors.ts';
-import { firstCauses } from './first-cause.ts';
+import { firstCauses } from '@backendai-e2e/results/causes/first-cause';
 import {
-  type AlarmLine,
   alarmLines,
   alarmsIn,
   type GreenLines,
   kindOfLine,
   type LogText,
-} from './log-lines.ts';
-import { outagesOf } from './outages.ts';
-import type { PageChange, PageFailure, PageFault, PageSuite, Window } from './page-data.ts';
+} from '@backendai-e2e/results/causes/log-lines';
+import { outagesOf } from '@backendai-e2e/results/causes/outages';
+import type { AlarmLine, TimedChange, Window } from '@backendai-e2e/results/causes/scene';
+import type { WholeRunFile } from '@backendai-e2e/results/run-file';
+import type { RunRecord } from '@backendai-e2e/results/run-record';
+import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
+import { anchorOf, failureAnchor, time } from './anchors.ts';
+import type { PageFailure, PageFault, PageSuite } from './page-data.ts';
 
 /** What {@link failuresOf} joins. */
 export interface FailureSource {
   file: WholeRunFile;
   record: RunRecord;
   suites: readonly PageSuite[];
-  changes: readonly PageChange[];
+  changes: readonly TimedChange[];
   faults: readonly PageFault[];
   logs: readonly LogText[];
   newDigests: readonly string[];

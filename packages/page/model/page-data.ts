@@ -1,5 +1,5 @@
 import type { Counts, TestState, Verdict } from '@backendai-e2e/api/verdict';
-import type { ClusterChange } from '@backendai-e2e/results/cluster-record';
+import type { Alarm, Cause, SceneFault, TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import type { PastData } from './past-data.ts';
 import type { Proof } from './proof-data.ts';
 
@@ -22,7 +22,7 @@ export interface PageData {
   suites: readonly PageSuite[];
   failures: readonly PageFailure[];
   faults: readonly PageFault[];
-  changes: readonly PageChange[];
+  changes: readonly TimedChange[];
   /** Components whose pods changed while suites ran. */
   pods: readonly PodLane[];
   /** What the command did to the run. */
@@ -120,55 +120,14 @@ export interface FirstBad {
   good?: number;
 }
 
-export interface Window {
-  from: number;
-  to: number;
-}
-
-export interface Alarm {
-  at: number;
-  source: string;
-  text: string;
-  /** Whether the same line, numbers aside, is in no run that succeeded, or else not outside of failures. */
-  rare: boolean;
-}
-
-/** A time in which a component had no ready pod. */
-export interface Outage {
-  component: string;
-  namespace: string;
-  from: number;
-  /** Absent: until the run was collected. */
-  to?: number;
-}
-
-/** A component that may have caused a failure, with what speaks for it. */
-export interface Cause {
-  component: string;
-  /** The sum of the weights of its evidence. */
-  weight: number;
-  evidence: readonly string[];
-}
-
 /** A fault with the moments of its life. A moment that never came is absent. */
-export interface PageFault {
-  name: string;
-  action: string;
-  component: string;
+export interface PageFault extends SceneFault {
   environment: string;
-  /** TestReport of the attempt that asked for it. */
-  attempt: string;
   phase: string;
-  asked: number;
-  injected?: number;
   seenInForce?: number;
   healed?: number;
   seenHealed?: number;
   receipts: readonly string[];
-}
-
-export interface PageChange extends Omit<ClusterChange, 'at'> {
-  at: number;
 }
 
 /** The pods of a component over time. */

@@ -1,6 +1,7 @@
+import type { Window } from '@backendai-e2e/results/causes/scene';
 import type { ClusterRecord, SeenEvent, SeenPod } from '@backendai-e2e/results/cluster-record';
 import { time } from './anchors.ts';
-import type { PagePod, PodLane, PodSpan, Window } from './page-data.ts';
+import type { PagePod, PodLane, PodSpan } from './page-data.ts';
 
 /** An environment with the time since which suites ran in it. */
 export interface TestedPlace extends Window {

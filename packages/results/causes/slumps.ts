@@ -1,4 +1,4 @@
-import type { PageChange } from './page-data.ts';
+import type { TimedChange } from './scene.ts';
 
 /** Milliseconds within which failed probes count as simultaneous: kubelets probe every 10 s by default, here every 5. */
 const TOGETHER_MS = 10_000;
@@ -17,7 +17,7 @@ export interface Slump {
  * below them stalled. Pure.
  * @param changes oldest first
  */
-export function slumps(changes: readonly PageChange[]): Slump[] {
+export function slumps(changes: readonly TimedChange[]): Slump[] {
   const found: Slump[] = [];
   const failed = changes.filter(({ kind, text }) => kind === 'unready' && text.startsWith('Unhealthy: '));
   for (let index = 0; index < failed.length; ) {

@@ -1,5 +1,5 @@
-import { componentsWhere, type Evidence, type Scene, WEIGHTS } from './evidence.ts';
-import type { Cause, Outage, Window } from './page-data.ts';
+import { componentsWhere, type Evidence, WEIGHTS } from './evidence.ts';
+import type { Cause, Outage, Scene, Window } from './scene.ts';
 import { slumps } from './slumps.ts';
 import { TEST_RULES } from './test-evidence.ts';
 

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { exchangeList } from '@backendai-e2e/results/exchanges';
 import { expect } from 'chai';
-import { type Scene, WEIGHTS } from './evidence.ts';
+import { exchangeList } from '../exchanges.ts';
+import { WEIGHTS } from './evidence.ts';
 import { firstCauses } from './first-cause.ts';
+import type { Scene } from './scene.ts';
 
 const WINDOW = { from: 10_000, to: 20_000 };
 const scene = (more: Partial<Scene>): Scene => ({

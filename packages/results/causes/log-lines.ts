@@ -1,6 +1,6 @@
-import { isAlarm, withoutNumbers } from '@backendai-e2e/results/alarming';
-import { splitTimestamp } from '@backendai-e2e/results/printed-output';
-import type { Alarm, Window } from './page-data.ts';
+import { isAlarm, withoutNumbers } from '../alarming.ts';
+import { splitTimestamp } from '../printed-output.ts';
+import type { Alarm, AlarmLine, Window } from './scene.ts';
 
 /** The log of one container. */
 export interface LogText {
@@ -9,15 +9,6 @@ export interface LogText {
   component: string;
   namespace: string;
   /** Lines that begin with the kubelet's timestamp. */
-  text: string;
-}
-
-/** An alarming line of a component. */
-export interface AlarmLine {
-  at: number;
-  source: string;
-  component: string;
-  namespace: string;
   text: string;
 }
 

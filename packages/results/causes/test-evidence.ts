@@ -1,6 +1,7 @@
-import { exchangesIn } from '@backendai-e2e/results/exchanges';
+import { exchangesIn } from '../exchanges.ts';
 import { componentAnswering, componentBehind } from './answering.ts';
-import { componentsWhere, type Evidence, type Scene } from './evidence.ts';
+import { componentsWhere, type Evidence } from './evidence.ts';
+import type { Scene } from './scene.ts';
 
 /**
  * What the failed test itself says about components. It weighs less than what the cluster says: a test also names components

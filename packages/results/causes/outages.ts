@@ -1,6 +1,5 @@
-import type { ClusterRecord } from '@backendai-e2e/results/cluster-record';
-import { time } from './anchors.ts';
-import type { Outage } from './page-data.ts';
+import type { ClusterRecord } from '../cluster-record.ts';
+import type { Outage } from './scene.ts';
 
 /**
  * Components without a ready pod when the run was collected, since the last of their pods lost its readiness. A Service has no
@@ -14,7 +13,7 @@ export function outagesOf({ pods }: Pick<ClusterRecord, 'pods'>): Outage[] {
   return [...groups.values()].flatMap((group): Outage[] => {
     const [first] = group;
     if (!first || group.some(({ ready }) => ready?.is !== false)) return [];
-    const from = Math.max(...group.map(({ ready }) => time(ready?.since) ?? 0));
+    const from = Math.max(...group.map(({ ready }) => Date.parse(ready?.since ?? '') || 0));
     return [{ component: first.component, namespace: first.namespace, from }];
   });
 }
