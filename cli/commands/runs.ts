@@ -13,8 +13,8 @@ import { runRecord } from '@backendai-e2e/results/run-record';
 import { readObjects } from '../collect/cluster-logs.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
 import { gateLines, judgeRecord } from '../history/run-gate.ts';
-import { storyLines } from '../page/first-causes.ts';
-import { knownSuites } from '../page/run-page.ts';
+import { storyLines, storyOfFolder } from '../page/first-causes.ts';
+import { knownSuites } from '../page/page-options.ts';
 import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
@@ -156,7 +156,7 @@ async function showFolder(
   const file = path.join(folder, 'run.json');
   try {
     const objects = readRunFile(await readFile(file, 'utf8'), file);
-    const more = output === 'table' ? storyLines(objects, { catalog: await knownSuites() }) : [];
+    const more = output === 'table' && !waits ? await storyOfFolder(folder) : [];
     show(waits ? shownWaits(objects) : oneRun(objects, more), output);
     return COMMAND_EXIT.passed;
   } catch (error) {
@@ -187,7 +187,7 @@ async function storyOf(cluster: ClusterContext, found: Snapshot & { run: TestRun
   const around = await readSurroundings(client, found, objects, namespaces, signal);
   for (const line of around.cluster.missing) console.error(`e2e: what is below may be incomplete: ${line}`);
   const file = { run: found.run, reports: found.reports, events: [], ...around };
-  return storyLines(file, { catalog: await knownSuites() });
+  return storyLines(file, await knownSuites());
 }
 
 /**

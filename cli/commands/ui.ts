@@ -1,8 +1,8 @@
 import { defaultHistory } from '../history/default-folder.ts';
 import { readHistory } from '../history/history-folder.ts';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
+import { knownSuites, MOST_RUNS } from '../page/page-options.ts';
 import { proofIn } from '../page/proof-files.ts';
-import { knownSuites, MOST_RUNS } from '../page/run-page.ts';
 import { chooseRun } from '../report/run-list.ts';
 import { followLive } from '../ui/live-run.ts';
 import { LiveRunView } from '../ui/live-view.ts';

@@ -1,7 +1,10 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
-import { storyLines } from './first-causes.ts';
+import { leadingLines, storyLines, storyOfFolder } from './first-causes.ts';
 
 const startedAt = '2026-01-01T00:00:10.000Z';
 const failed = (title: string) => test(title, { state: 'failed', error: 'expected 1', startedAt });
@@ -32,10 +35,57 @@ describe('the first causes on a terminal', () => {
     ]);
   });
 
-  it('are five at most: the others are counted', () => {
+  it('are explained for five failures: the others have a line each', () => {
     const lines = storyLines(fileWith(['a', 'b', 'c', 'd', 'e', 'f', 'g']));
-    expect(lines.filter((line) => line.startsWith('first cause'))).to.have.length(5);
-    expect(lines.at(-1)).to.equal('… and 2 more, on the page that e2e report writes');
+    expect(lines.filter((line) => line.startsWith('first cause of '))).to.have.length(5);
+    const told = '00:00:10 container agent restarted (OOMKilled, exit code 137), 1 in all';
+    expect(lines.slice(-4)).to.deep.equal([
+      '',
+      'first causes of 2 more:',
+      `  s: f → agent: ${told}`,
+      `  s: g → agent: ${told}`,
+    ]);
+  });
+
+  it('are counted where there are too many for a line each', () => {
+    const titles = Array.from({ length: 37 }, (_, index) => `test ${index}`);
+    const lines = storyLines(fileWith(titles));
+    expect(lines.at(-2)).to.match(/^ {2}s: test 34 → agent: /);
+    expect(lines.at(-1)).to.equal('  … and 2 more, on the page that e2e report writes');
+  });
+
+  it('are a line each at the end of a job, and none where everything passed', () => {
+    const failure = (suite: string, ...causes: { component: string; evidence: string[] }[]) => ({
+      ...{ anchor: suite, suiteAnchor: suite, environment: 'e2e', file: 'f', state: 'failed', seconds: 1 },
+      ...{ suite, title: 'starts', error: 'no', alarms: [], moreAlarms: 0, same: [] },
+      causes: causes.map((cause) => ({ weight: 8, ...cause })),
+    });
+    const agent = { component: 'agent', evidence: ['00:00:10 it \u001b[31mrestarted', 'it was named'] };
+    expect(leadingLines([failure('a', agent), failure('b')])).to.deep.equal([
+      'first causes:',
+      '  a: starts → agent: 00:00:10 it restarted',
+    ]);
+    expect(leadingLines([])).to.deep.equal([]);
+  });
+
+  it('of a folder of results count its logs, as those on its page do', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'e2e-story-'));
+    try {
+      const objects = { run: run([suite('s', 'Failed')]), reports: [report('s', [failed('a')])] };
+      const logs = path.join(folder, 'logs', 'bai', 'agent');
+      await mkdir(logs, { recursive: true });
+      await writeFile(path.join(folder, 'run.json'), JSON.stringify(objects));
+      await writeFile(path.join(logs, 'agent.log'), '2026-01-01T00:00:10.000Z ERROR no more ports\n');
+      await writeFile(path.join(folder, 'green-lines.json'), JSON.stringify({ run: 'green-1', kinds: [] }));
+      expect(await storyOfFolder(folder, path.join(folder, 'history'))).to.deep.equal([
+        '',
+        'first cause of s: a (e2e)',
+        '  1. agent (weight 4)',
+        '     00:00:10 wrote a line that is in no run that succeeded (last: green-1): ERROR no more ports',
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('are absent where nothing failed, or nothing is known', () => {

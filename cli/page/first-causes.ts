@@ -1,51 +1,75 @@
 import { buildPage, type PageSource } from '@backendai-e2e/page/model/build-page';
-import type { PageFailure } from '@backendai-e2e/page/model/page-data';
-import type { LogText } from '@backendai-e2e/results/causes/log-lines';
+import type { PageData, PageFailure } from '@backendai-e2e/page/model/page-data';
+import { readPageSource } from '@backendai-e2e/page/page-file';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { faultLines } from './fault-lines.ts';
+import { pageOptions } from './page-options.ts';
 
-/** Failures that are explained, candidates of each, and sentences of each candidate. The page has all. */
-const MAX_FAILURES = 5;
+/** Failures that are explained with several candidates, candidates of each, and sentences of each candidate. */
+const MAX_EXPLAINED = 5;
 const MAX_CANDIDATES = 2;
 const MAX_SENTENCES = 3;
+/** Further failures, a line each. The page has all. */
+const MAX_LINES = 30;
 
-/** What explains a run on a terminal, besides its objects. */
-export interface StorySource {
-  /** Logs of components. Without them, only what Kubernetes, faults and the tests say counts. */
-  logs?: readonly LogText[];
-  /** What the catalog says about each suite. */
-  catalog?: PageSource['catalog'];
+/**
+ * The faults of a run and the first causes of its failures, as the page shows them, for a terminal. Without logs, only what
+ * Kubernetes, faults and the tests say counts. No lines where there was no fault, and nothing failed or nothing speaks for any
+ * component. Pure.
+ */
+export function storyLines(file: WholeRunFile, catalog: PageSource['catalog'] = new Map()): string[] {
+  return storyOf(buildPage({ file, catalog, logs: [], pageLogs: [], phases: [], missing: [] }));
 }
 
 /**
- * The faults of a run and the first causes of its failures, as the page shows them, for a terminal. No lines where there was no
- * fault, and nothing failed or nothing speaks for any component. Pure.
+ * The same of the run in a folder of results. Its logs and the history count as on its page.
+ * @param history folder of the history
+ * @throws Error if the folder has no run
  */
-export function storyLines(
-  file: WholeRunFile,
-  { logs = [], catalog = new Map() }: StorySource = {},
-): string[] {
-  const page = buildPage({ file, logs, catalog, pageLogs: [], phases: [], missing: [] });
-  return [...faultLines(page.faults), ...causeLines(page.failures)].map(plainLine);
+export async function storyOfFolder(folder: string, history?: string): Promise<string[]> {
+  const options = await pageOptions(folder, history);
+  return storyOf(buildPage(await readPageSource(folder, options)));
 }
 
-function causeLines(failures: readonly PageFailure[]): string[] {
-  const explained = failures.filter(({ state, causes }) => state !== 'known-issue' && causes.length > 0);
-  const more = explained.length - MAX_FAILURES;
+/** The leading candidate of each failure, a line each, with a line before them. No lines where nothing is known. Pure. */
+export function leadingLines(failures: readonly PageFailure[]): string[] {
+  const explained = explainedOf(failures);
+  if (explained.length === 0) return [];
+  return ['first causes:', ...lineEach(explained)].map(plainLine);
+}
+
+function storyOf({ faults, failures }: Pick<PageData, 'faults' | 'failures'>): string[] {
+  const explained = explainedOf(failures);
+  const [most, rest] = [explained.slice(0, MAX_EXPLAINED), explained.slice(MAX_EXPLAINED)];
+  const further = rest.length > 0 ? ['', `first causes of ${rest.length} more:`, ...lineEach(rest)] : [];
+  return [...faultLines(faults), ...most.flatMap(explanation), ...further].map(plainLine);
+}
+
+/** The failures for which something speaks. A known issue has its cause in its list. */
+function explainedOf(failures: readonly PageFailure[]): PageFailure[] {
+  return failures.filter(({ state, causes }) => state !== 'known-issue' && causes.length > 0);
+}
+
+function explanation({ suite, title, environment, causes }: PageFailure): string[] {
   return [
-    ...explained
-      .slice(0, MAX_FAILURES)
-      .flatMap(({ suite, title, environment, causes }) => [
-        '',
-        `first cause of ${suite}: ${title} (${environment})`,
-        ...causes
-          .slice(0, MAX_CANDIDATES)
-          .flatMap(({ component, weight, evidence }, index) => [
-            `  ${index + 1}. ${component} (weight ${weight})`,
-            ...evidence.slice(0, MAX_SENTENCES).map((sentence) => `     ${sentence}`),
-          ]),
+    '',
+    `first cause of ${suite}: ${title} (${environment})`,
+    ...causes
+      .slice(0, MAX_CANDIDATES)
+      .flatMap(({ component, weight, evidence }, index) => [
+        `  ${index + 1}. ${component} (weight ${weight})`,
+        ...evidence.slice(0, MAX_SENTENCES).map((sentence) => `     ${sentence}`),
       ]),
-    ...(more > 0 ? [`… and ${more} more, on the page that e2e report writes`] : []),
+  ];
+}
+
+function lineEach(failures: readonly PageFailure[]): string[] {
+  const more = failures.length - MAX_LINES;
+  return [
+    ...failures.slice(0, MAX_LINES).flatMap(({ suite, title, causes: [first] }) => {
+      return first ? [`  ${suite}: ${title} → ${first.component}: ${first.evidence[0] ?? ''}`] : [];
+    }),
+    ...(more > 0 ? [`  … and ${more} more, on the page that e2e report writes`] : []),
   ];
 }

@@ -1,25 +1,24 @@
 import path from 'node:path';
-import { type PageOptions, type WrittenPage, writePage } from '@backendai-e2e/page/page-file';
-import { readCatalog } from '../catalog/catalog.ts';
-import { defaultHistory } from '../history/default-folder.ts';
-import { readHistory } from '../history/history-folder.ts';
-import { previousRecord } from '../history/results-records.ts';
+import { type WrittenPage, writePage } from '@backendai-e2e/page/page-file';
 import { defaultCacheDir, PROJECT_ROOT } from '../machine/provision.ts';
-import { addGreenLines, readGreenLines } from './green-lines.ts';
+import { leadingLines } from './first-causes.ts';
+import { addGreenLines } from './green-lines.ts';
+import { pageOptions } from './page-options.ts';
 import { proofIn } from './proof-files.ts';
 
-/** Runs of the history that a page shows. */
-export const MOST_RUNS = 1_000;
-
 /**
- * Writes index.html into the folder of a run. Returns the lines for people: where it is, or why there is none. A lost page
- * must not change a verdict.
+ * Writes index.html into the folder of a run. Returns the lines for people: the first causes of its failures, and where the page
+ * is, or why there is none. A lost page must not change a verdict.
  * @param shown the folder for people
  */
 export async function runPage(out: string, shown: string): Promise<string[]> {
   try {
-    const { file } = await writeRunPage(out);
-    return [`open ${path.join(shown, path.basename(file))} in a browser`];
+    const { file, run } = await writeRunPage(out);
+    const causes = leadingLines(run.failures);
+    return [
+      ...(causes.length > 0 ? [...causes, ''] : []),
+      `open ${path.join(shown, path.basename(file))} in a browser`,
+    ];
   } catch (error) {
     return [`the page of the run could not be made: ${error instanceof Error ? error.message : error}`];
   }
@@ -32,33 +31,11 @@ export async function runPage(out: string, shown: string): Promise<string[]> {
  */
 export async function writeRunPage(
   out: string,
-  { history = defaultHistory(), cacheDir = defaultCacheDir() }: { history?: string; cacheDir?: string } = {},
-): Promise<Pick<WrittenPage, 'file' | 'bytes' | 'dataBytes' | 'programBytes'>> {
-  const before = await previousRecord(out);
-  const { records, troubles } = await readHistory(history, MOST_RUNS).catch((error: unknown) => ({
-    records: [],
-    troubles: [`the history ${history} cannot be read: ${error instanceof Error ? error.message : error}`],
-  }));
-  const green = await readGreenLines(out);
-  const { kinds, run, ...page } = await writePage(out, {
-    catalog: await knownSuites(),
-    history: before ? [...records, before] : records,
-    missing: troubles,
-    proof: await proofIn(PROJECT_ROOT, out),
-    ...(green ? { green } : {}),
-    cacheDir,
-  });
-  if (run.succeeded?.status === 'True') await addGreenLines(out, run.name, kinds);
+  { history, cacheDir = defaultCacheDir() }: { history?: string; cacheDir?: string } = {},
+): Promise<Pick<WrittenPage, 'file' | 'bytes' | 'dataBytes' | 'programBytes' | 'run'>> {
+  const options = await pageOptions(out, history);
+  const proof = await proofIn(PROJECT_ROOT, out);
+  const { kinds, ...page } = await writePage(out, { ...options, proof, cacheDir });
+  if (page.run.succeeded?.status === 'True') await addGreenLines(out, page.run.name, kinds);
   return page;
-}
-
-/** What the catalog of this checkout says about each suite. */
-export async function knownSuites(): Promise<NonNullable<PageOptions['catalog']>> {
-  const catalog = await readCatalog(PROJECT_ROOT);
-  return new Map(
-    catalog.map((traits) => {
-      const { name, description = '', claims = [], needs = [] } = traits;
-      return [name, { description, claims, needs, traits }] as const;
-    }),
-  );
 }

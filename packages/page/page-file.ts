@@ -28,7 +28,7 @@ export interface WrittenPage {
   dataBytes: number;
   /** Bytes among them that are the program and its style. */
   programBytes: number;
-  run: Pick<PageData, 'name' | 'succeeded'>;
+  run: Pick<PageData, 'name' | 'succeeded' | 'failures'>;
   /** Kinds of alarming lines in the logs. */
   kinds: readonly string[];
 }
@@ -40,65 +40,92 @@ const LOG_BYTES = 1024 * 1024;
 /** Bytes of text of all logs on the page. */
 const ALL_LOG_BYTES = 32 * 1024 * 1024;
 
+/** The log of a container in the folder of a run. */
+interface LogFile extends LogText {
+  /** Namespace, pod and container. */
+  place: string;
+}
+
 /**
- * Writes index.html into the folder of a run, from its run.json, phases.json, summary.txt and logs.
+ * Reads what the page of a folder is made from: its run.json, phases.json, summary.txt and logs. The logs as a page holds them are
+ * left out: packing them takes long.
  * @throws Error if the folder has no run.json
  */
-export async function writePage(folder: string, options: PageOptions): Promise<WrittenPage> {
+export async function readPageSource(
+  folder: string,
+  options: Omit<PageOptions, 'cacheDir'>,
+): Promise<PageSource & { logs: readonly LogFile[] }> {
   const runFile = path.join(folder, 'run.json');
   const file = readRunFile(await readFile(runFile, 'utf8'), runFile);
-  const { logs, pageLogs, texts, missing } = await readLogs(path.join(folder, 'logs'), file);
-  const history = pastOfRun(file, options.history ?? []);
-  if (history.tests) texts.set(PAST_TESTS, JSON.stringify(inert(history.tests)));
-  const data = buildPage({
-    ...{ file, logs, pageLogs },
-    missing: [...missing, ...(options.missing ?? [])],
+  return {
+    ...{ file, logs: await readLogs(path.join(folder, 'logs'), file), pageLogs: [] },
+    missing: options.missing ?? [],
     catalog: options.catalog ?? new Map(),
     phases: await phasesOf(folder),
     ...(await exitOf(folder)),
-    ...history,
+    ...pastOfRun(file, options.history ?? []),
     ...(options.green ? { green: options.green } : {}),
     ...(options.proof ? { proof: options.proof } : {}),
-  });
+  };
+}
+
+/**
+ * Writes index.html into the folder of a run, from what {@link readPageSource} reads there.
+ * @throws Error if the folder has no run.json
+ */
+export async function writePage(folder: string, options: PageOptions): Promise<WrittenPage> {
+  const source = await readPageSource(folder, options);
+  const { pageLogs, texts, missing } = packedLogs(source.logs);
+  if (source.tests) texts.set(PAST_TESTS, JSON.stringify(inert(source.tests)));
+  const data = buildPage({ ...source, pageLogs, missing: [...missing, ...source.missing] });
   const bundle = await bundleOf(options.cacheDir);
   const html = pageHtml(data, texts, bundle);
   const target = path.join(folder, PAGE);
   await writeWhole(target, html);
-  const kinds = [...new Set(alarmLines(logs).map(kindOfLine))];
+  const kinds = [...new Set(alarmLines(source.logs).map(kindOfLine))];
   return {
     ...{ file: target, bytes: Buffer.byteLength(html), dataBytes: dataBytesIn(html) },
     ...{ programBytes: programBytes(bundle), run: data, kinds },
   };
 }
 
-interface Logs {
-  logs: LogText[];
-  pageLogs: PageLog[];
-  texts: Map<string, string>;
-  missing: string[];
-}
-
 /** Reads logs/<namespace>/<pod>/<container>[.previous].log. */
-async function readLogs(folder: string, file: WholeRunFile): Promise<Logs> {
+async function readLogs(folder: string, file: WholeRunFile): Promise<LogFile[]> {
   const found = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     // A run that ended before its logs were fetched has none. Any other error must not look like that.
     if (error.code === 'ENOENT') return [];
     throw error;
   });
   const components = new Map(file.cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod.component]));
-  const result: Logs = { logs: [], pageLogs: [], texts: new Map(), missing: [] };
-  let room = ALL_LOG_BYTES;
+  const logs: LogFile[] = [];
   for (const name of found.sort()) {
     const [namespace, pod, container, more] = name.split(path.sep);
     if (!namespace || !pod || !container?.endsWith('.log') || more !== undefined) continue;
     const text = await readFile(path.join(folder, name), 'utf8');
     const component = components.get(`${namespace}/${pod}`) ?? pod;
-    const source = `${component}/${container.slice(0, -'.log'.length)}`;
-    result.logs.push({ source, component, namespace, text });
+    const log = container.slice(0, -'.log'.length);
+    logs.push({
+      ...{ source: `${component}/${log}`, component, namespace, text },
+      place: `${namespace}/${pod}/${log}`,
+    });
+  }
+  return logs;
+}
+
+/** The ends of the logs, as far as a page has room. */
+function packedLogs(logs: readonly LogFile[]): {
+  pageLogs: PageLog[];
+  texts: Map<string, string>;
+  missing: string[];
+} {
+  const result = { pageLogs: [] as PageLog[], texts: new Map<string, string>(), missing: [] as string[] };
+  let room = ALL_LOG_BYTES;
+  for (const { place, text } of logs) {
     const kept = endOf(text, Math.min(LOG_BYTES, room));
     room -= kept.length;
     if (kept === '') {
-      if (text !== '') result.missing.push(`the log ${name} does not fit on the page: read logs/${name}`);
+      if (text !== '')
+        result.missing.push(`the log ${place}.log does not fit on the page: read logs/${place}.log`);
       continue;
     }
     const id = `log-${result.pageLogs.length}`;
@@ -107,7 +134,7 @@ async function readLogs(folder: string, file: WholeRunFile): Promise<Logs> {
     result.pageLogs.push({
       sha256: createHash('sha256').update(packed).digest('hex'),
       id,
-      source: `${namespace}/${pod}/${container.slice(0, -'.log'.length)}`,
+      source: place,
       lines: kept.trimEnd().split('\n').length,
       omittedBytes: Buffer.byteLength(text) - Buffer.byteLength(kept),
     });
