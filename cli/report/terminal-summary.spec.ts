@@ -38,6 +38,18 @@ describe('a run on a terminal', () => {
     ]);
   });
 
+  it('lists what failed before known issues, which may be many', () => {
+    const known = (title: string) => test(title, { state: 'known-issue', error: 'known' });
+    const some = [known('old'), test('red', { state: 'failed', error: 'no' }), known('older')];
+    const record = runRecord({ run: run([suite('one', 'Failed')]), reports: [report('one', some)] });
+    const text = reported(terminalReporter(undefined), record);
+    expect([...text.matchAll(/^[✘≈] +\S+: (\w+)/gm)].map(([, title]) => title)).to.deep.equal([
+      'red',
+      'old',
+      'older',
+    ]);
+  });
+
   it('says that a run is new before the operator saw it', () => {
     const record = runRecord({ run: { ...run([]), status: {} }, reports: [] });
     expect(reported(terminalReporter(undefined), record)).to.match(/^run in environment e2e: New\n/);

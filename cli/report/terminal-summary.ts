@@ -3,7 +3,7 @@ import { seconds } from '@backendai-e2e/results/duration';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { MakeReporter } from '@backendai-e2e/results/reporter';
 import type { RunRecord, SuiteRecord } from '@backendai-e2e/results/run-record';
-import { firstLine, nameOf } from '@backendai-e2e/results/test-record';
+import { firstLine, isBad, nameOf } from '@backendai-e2e/results/test-record';
 import { fitted } from '../terminal/table.ts';
 
 /**
@@ -67,9 +67,14 @@ export function suiteTable(run: RunRecord, columns?: number): string[] {
 }
 
 function testTable({ suites }: RunRecord, columns: number | undefined): string[] {
-  const rows = suites
+  const notable = suites
     .flatMap(({ tests }) => tests)
-    .filter(({ state }) => state !== 'passed' && state !== 'pending')
-    .map((test) => [TEST_MARKS[test.state], nameOf(test), firstLine(test.error)]);
+    .filter(({ state }) => state !== 'passed' && state !== 'pending');
+  // A run may have fifty known issues, and a reader looks for what failed.
+  const rows = [...notable.filter(isBad), ...notable.filter((test) => !isBad(test))].map((test) => [
+    TEST_MARKS[test.state],
+    nameOf(test),
+    firstLine(test.error),
+  ]);
   return rows.length === 0 ? [] : ['', ...fitted(['', 'test', 'error'], rows, columns)];
 }
