@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { corePath } from '@backendai-e2e/kube/request';
+import { componentOfPod, timeOfEvent } from '@backendai-e2e/results/seen-objects';
 import { insideFolder, UnsafeName } from './inside-folder.ts';
 
 /** The part of a client of the API server that reading logs needs. */
@@ -98,7 +99,7 @@ export async function readObjects(
       troubles.push(`cannot read pods and events of namespace ${namespace}: ${sentence(error)}`);
     }
   }
-  events.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
+  events.sort((a, b) => timeOfEvent(a).localeCompare(timeOfEvent(b)));
   return { pods, events, troubles };
 }
 
@@ -138,7 +139,7 @@ export function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
     namespace: pod.metadata.namespace,
     pod: pod.metadata.name,
     labels: pod.metadata.labels ?? {},
-    component: pod.metadata.labels?.['app.kubernetes.io/component'] ?? pod.metadata.name,
+    component: componentOfPod(pod),
   };
   return statuses.flatMap((status) => {
     const started = status.state?.running !== undefined || status.state?.terminated !== undefined;
@@ -149,18 +150,11 @@ export function containersOf(pod: Pod): Omit<ContainerLog, 'text'>[] {
   });
 }
 
-/** When an event last happened, RFC 3339; empty if unknown. */
-export function timeOf(event: ClusterEvent): string {
-  return (
-    event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp ?? event.metadata.creationTimestamp ?? ''
-  );
-}
-
 /** An event as a line of text. */
 export function eventLine(event: ClusterEvent): string {
   const object = `${event.involvedObject.kind ?? '?'}/${event.involvedObject.name ?? '?'}`;
   const times = (event.count ?? 1) > 1 ? ` (${event.count} times)` : '';
-  return `${timeOf(event)} ${event.type ?? ''} ${object} ${event.reason ?? ''}: ${event.message ?? ''}${times}`;
+  return `${timeOfEvent(event)} ${event.type ?? ''} ${object} ${event.reason ?? ''}: ${event.message ?? ''}${times}`;
 }
 
 /**

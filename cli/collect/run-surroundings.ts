@@ -9,11 +9,12 @@ import { LEASES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestClient } from '@backendai-e2e/kube/rest-client';
-import type { SeenEvent, SeenLease, SeenPod } from '@backendai-e2e/results/cluster-record';
+import type { SeenLease } from '@backendai-e2e/results/cluster-record';
 import type { RunFile } from '@backendai-e2e/results/run-file';
+import { seenEvent, seenPod } from '@backendai-e2e/results/seen-objects';
 import { PROJECT_ROOT } from '../machine/provision.ts';
 import { environmentsIn, type Snapshot } from '../runs/follow.ts';
-import { type ClusterEvent, type ClusterLogs, type Pod, timeOf } from './cluster-logs.ts';
+import type { ClusterLogs, Pod } from './cluster-logs.ts';
 
 /** What run.json holds besides the run, its reports and the deeds of the command. */
 export type Surroundings = Required<Pick<RunFile, 'faults' | 'cluster' | 'tested'>>;
@@ -76,57 +77,6 @@ export async function readSurroundings(
       images: imagesOf(collected.pods),
       command: await commandVersion(),
     },
-  };
-}
-
-function seenEvent(event: ClusterEvent): SeenEvent {
-  const at = timeOf(event);
-  const firstAt = event.firstTimestamp ?? '';
-  return {
-    at,
-    ...(firstAt && firstAt !== at ? { firstAt } : {}),
-    type: event.type ?? '',
-    reason: event.reason ?? '',
-    message: event.message ?? '',
-    count: event.count ?? 1,
-    namespace: event.metadata.namespace,
-    object: `${event.involvedObject.kind ?? '?'}/${event.involvedObject.name ?? '?'}`,
-  };
-}
-
-/** A pod, cut to what explains a result. */
-function seenPod({ metadata, spec, status }: Pod): SeenPod {
-  const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready');
-  return {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    component: metadata.labels?.['app.kubernetes.io/component'] ?? metadata.name,
-    ...(spec.nodeName ? { node: spec.nodeName } : {}),
-    phase: status?.phase ?? 'Unknown',
-    ...(metadata.creationTimestamp ? { createdAt: metadata.creationTimestamp } : {}),
-    ...(ready?.lastTransitionTime
-      ? { ready: { is: ready.status === 'True', since: ready.lastTransitionTime } }
-      : {}),
-    containers: (status?.containerStatuses ?? []).map((container) => {
-      const startedAt = container.state?.running?.startedAt;
-      const last = container.lastState?.terminated;
-      return {
-        name: container.name,
-        image: container.image ?? '',
-        imageId: container.imageID ?? '',
-        restarts: container.restartCount,
-        ...(startedAt ? { startedAt } : {}),
-        ...(last
-          ? {
-              last: {
-                reason: last.reason ?? 'Unknown',
-                ...(last.exitCode === undefined ? {} : { exitCode: last.exitCode }),
-                ...(last.finishedAt ? { finishedAt: last.finishedAt } : {}),
-              },
-            }
-          : {}),
-      };
-    }),
   };
 }
 

@@ -3,8 +3,9 @@ import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import type { TestRun } from '@backendai-e2e/api/test-run';
 import { isFailure } from '@backendai-e2e/api/verdict-policy';
+import { timeOfEvent } from '@backendai-e2e/results/seen-objects';
 import { isBad, nameOf, type ObservedTest, type TestRecord } from '@backendai-e2e/results/test-record';
-import { type ClusterEvent, type ContainerLog, eventLine, timeOf } from '../collect/cluster-logs.ts';
+import { type ClusterEvent, type ContainerLog, eventLine } from '../collect/cluster-logs.ts';
 import { environmentsIn } from '../runs/follow.ts';
 import { componentLine, isUp } from '../runs/progress.ts';
 import { alarmsWithin, windowOf, within } from './alarms.ts';
@@ -70,7 +71,7 @@ function explainTest(evidence: FailureEvidence, report: TestReport, test: TestRe
     (event) =>
       event.type === 'Warning' &&
       window !== undefined &&
-      within(timeOf(event), window) &&
+      within(timeOfEvent(event), window) &&
       !elsewhere.has(event.metadata.namespace),
   );
   return [

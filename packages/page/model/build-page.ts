@@ -1,5 +1,5 @@
-import { LABELS } from '@backendai-e2e/api/group';
 import { environmentOf } from '@backendai-e2e/api/test-run';
+import { faultMoments } from '@backendai-e2e/results/causes/fault-moments';
 import type { GreenLines, LogText } from '@backendai-e2e/results/causes/log-lines';
 import { rareNeeds } from '@backendai-e2e/results/causes/rare-needs';
 import type { TimedChange } from '@backendai-e2e/results/causes/scene';
@@ -200,23 +200,11 @@ function placesOf({ tested }: WholeRunFile, { lanes, to }: Gantt): TestedPlace[]
   });
 }
 
-function pageFault({ metadata, spec, status }: WholeRunFile['faults'][number]): PageFault {
-  const asked = time(metadata.creationTimestamp) ?? time(status?.acceptedAt) ?? 0;
-  const moments = {
-    injected: time(status?.injectedAt),
-    seenInForce: time(status?.seenInForceAt),
-    healed: time(status?.healedAt),
-    seenHealed: time(status?.seenHealedAt),
-  };
+function pageFault(fault: WholeRunFile['faults'][number]): PageFault {
+  const { status } = fault;
   return {
-    name: metadata.name,
-    action: status?.action ?? 'unknown',
-    component: spec.target.component,
-    environment: spec.environmentRef.name,
-    attempt: metadata.labels?.[LABELS.report] ?? '',
+    ...faultMoments(fault),
     phase: status?.phase ?? 'Unknown',
-    asked,
-    ...Object.fromEntries(Object.entries(moments).filter(([, at]) => at !== undefined)),
     receipts: (status?.targets ?? []).map(({ pod, inForceEvidence, healedEvidence, trouble }) =>
       [pod, inForceEvidence, healedEvidence, trouble && `trouble: ${trouble}`].filter(Boolean).join(' · '),
     ),

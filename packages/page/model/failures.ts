@@ -1,3 +1,5 @@
+import { windowOfAttempt, windowOfTest } from '@backendai-e2e/results/causes/failure-window';
+import { faultsInForce } from '@backendai-e2e/results/causes/fault-moments';
 import { firstCauses } from '@backendai-e2e/results/causes/first-cause';
 import {
   alarmLines,
@@ -11,7 +13,7 @@ import type { AlarmLine, TimedChange, Window } from '@backendai-e2e/results/caus
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import type { RunRecord } from '@backendai-e2e/results/run-record';
 import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
-import { anchorOf, failureAnchor, time } from './anchors.ts';
+import { anchorOf, failureAnchor } from './anchors.ts';
 import type { PageFailure, PageFault, PageSuite } from './page-data.ts';
 
 /** What {@link failuresOf} joins. */
@@ -28,8 +30,6 @@ export interface FailureSource {
   green?: GreenLines;
 }
 
-/** Components log a little before and after a test notices. */
-const MARGIN_MS = 3_000;
 /** Alarming lines that a failure shows. */
 const MAX_ALARMS = 30;
 
@@ -79,11 +79,7 @@ function explained(
     window,
     usual,
   );
-  const faults = source.faults.filter(
-    // A fault that was only asked for has no effect yet.
-    ({ environment, asked, injected = asked, seenHealed = window.to }) =>
-      environment === failure.environment && injected <= window.to && seenHealed >= window.from,
-  );
+  const faults = faultsInForce(source.faults, failure.environment, window);
   const environment = source.file.tested?.environments.find(({ name }) => name === failure.environment);
   const deployed = (environment?.status?.components ?? []).map(({ name }) => name);
   const causes = firstCauses({
@@ -122,7 +118,7 @@ function ofTests({ file, record, suites }: FailureSource, chosen: (test: TestRec
   return record.suites.flatMap((line) => {
     const suite = suites.find(({ name }) => name === line.name);
     return line.tests.filter(chosen).map((test): Open => {
-      const window = windowOf(file, line.report, test);
+      const window = windowOfTest(test, statusOf(file, line.report));
       return {
         anchor: failureAnchor(line.name, test.id),
         report: line.report,
@@ -145,11 +141,8 @@ function ofSuites({ file, record, suites }: FailureSource): Open[] {
     .filter((line) => line.failed && line.state === 'Finished' && !line.tests.some(isBad))
     .map((line): Open => {
       const suite = suites.find(({ name }) => name === line.name);
-      const status = file.reports.find(({ metadata }) => metadata.name === line.report)?.status;
       // A suite that never started failed because of what happened since the run did.
-      const ran = status ?? file.run.status;
-      const from = time(ran?.startedAt);
-      const to = time(ran?.finishedAt ?? status?.updatedAt);
+      const window = windowOfAttempt(statusOf(file, line.report) ?? file.run.status);
       return {
         anchor: anchorOf('failure', line.name),
         report: line.report,
@@ -161,21 +154,13 @@ function ofSuites({ file, record, suites }: FailureSource): Open[] {
         state: line.verdict ?? line.state,
         seconds: line.seconds ?? 0,
         error: line.message ?? 'the suite failed without a message',
-        ...(from !== undefined && to !== undefined
-          ? { window: { from: from - MARGIN_MS, to: to + MARGIN_MS } }
-          : {}),
+        ...(window ? { window } : {}),
       };
     });
 }
 
-/** When a test ran. Older reports hold no start of a test: then the whole attempt counts. */
-function windowOf(file: WholeRunFile, report: string | undefined, test: TestRecord): Window | undefined {
-  const began = time(test.startedAt);
-  if (began !== undefined) return { from: began - MARGIN_MS, to: began + test.seconds * 1000 + MARGIN_MS };
-  const status = file.reports.find(({ metadata }) => metadata.name === report)?.status;
-  const from = time(status?.startedAt);
-  const to = time(status?.finishedAt ?? status?.updatedAt);
-  return from === undefined || to === undefined ? undefined : { from: from - MARGIN_MS, to: to + MARGIN_MS };
+function statusOf({ reports }: WholeRunFile, report: string | undefined) {
+  return reports.find(({ metadata }) => metadata.name === report)?.status;
 }
 
 /** Namespaces of the environments in which the attempt did not run. */

@@ -1,5 +1,6 @@
 import type { Counts, TestState, Verdict } from '@backendai-e2e/api/verdict';
-import type { Alarm, Cause, SceneFault, TimedChange, Window } from '@backendai-e2e/results/causes/scene';
+import type { FaultMoments } from '@backendai-e2e/results/causes/fault-moments';
+import type { Alarm, Cause, TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import type { PastData } from './past-data.ts';
 import type { Proof } from './proof-data.ts';
 
@@ -120,13 +121,9 @@ export interface FirstBad {
   good?: number;
 }
 
-/** A fault with the moments of its life. A moment that never came is absent. */
-export interface PageFault extends SceneFault {
-  environment: string;
+/** A fault with the moments of its life, its phase and what its probes saw. */
+export interface PageFault extends FaultMoments {
   phase: string;
-  seenInForce?: number;
-  healed?: number;
-  seenHealed?: number;
   receipts: readonly string[];
 }
 
