@@ -9,6 +9,8 @@ import { leadingLines, storyLines, storyOfFolder } from './first-causes.ts';
 const startedAt = '2026-01-01T00:00:10.000Z';
 const failed = (title: string) => test(title, { state: 'failed', error: 'expected 1', startedAt });
 
+const NOTHING_LEFT = { events: [], pods: [], leases: [], missing: [] };
+
 /** A run in which the tests failed while the agent restarted. */
 function fileWith(titles: readonly string[]) {
   const pod = {
@@ -60,12 +62,29 @@ describe('the first causes on a terminal', () => {
       ...{ suite, title: 'starts', error: 'no', alarms: [], moreAlarms: 0, same: [] },
       causes: causes.map((cause) => ({ weight: 8, ...cause })),
     });
-    const agent = { component: 'agent', evidence: ['00:00:10 it \u001b[31mrestarted', 'it was named'] };
+    const agent = { component: 'agent', evidence: ['00:00:10 it \u001b[31m restarted', 'it was named'] };
     expect(leadingLines([failure('a', agent), failure('b')])).to.deep.equal([
       'first causes:',
-      '  a: starts → agent: 00:00:10 it restarted',
+      '  a: starts → agent: 00:00:10 it  restarted',
     ]);
     expect(leadingLines([])).to.deep.equal([]);
+  });
+
+  it('are those that the operator noted, where the cluster has forgotten them', () => {
+    const noted = (firstCause: string) => {
+      const known = fileWith(['a']);
+      const [first] = known.reports;
+      const reports = first ? [{ ...first, status: { ...first.status, firstCause } }] : [];
+      return [storyLines({ ...known, reports }), storyLines({ ...known, reports, cluster: NOTHING_LEFT })];
+    };
+    const [same, forgotten] = noted('agent: 00:00:10 it restarted');
+    expect(same).to.have.length(4);
+    expect(forgotten).to.deep.equal([
+      '',
+      'first causes that the operator noted:',
+      '  s → agent: 00:00:10 it restarted',
+    ]);
+    expect(noted('manager: 00:00:10 it restarted')[0]?.at(-1)).to.match(/^ {2}s → manager: /);
   });
 
   it('of a folder of results count its logs, as those on its page do', async () => {

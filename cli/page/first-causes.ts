@@ -3,6 +3,7 @@ import type { PageData, PageFailure } from '@backendai-e2e/page/model/page-data'
 import { readPageSource } from '@backendai-e2e/page/page-file';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
+import { runRecord } from '@backendai-e2e/results/run-record';
 import { faultLines } from './fault-lines.ts';
 import { pageOptions } from './page-options.ts';
 
@@ -19,7 +20,7 @@ const MAX_LINES = 30;
  * component. Pure.
  */
 export function storyLines(file: WholeRunFile, catalog: PageSource['catalog'] = new Map()): string[] {
-  return storyOf(buildPage({ file, catalog, logs: [], pageLogs: [], phases: [], missing: [] }));
+  return storyOf(file, buildPage({ file, catalog, logs: [], pageLogs: [], phases: [], missing: [] }));
 }
 
 /**
@@ -29,7 +30,8 @@ export function storyLines(file: WholeRunFile, catalog: PageSource['catalog'] = 
  */
 export async function storyOfFolder(folder: string, history?: string): Promise<string[]> {
   const options = await pageOptions(folder, history);
-  return storyOf(buildPage(await readPageSource(folder, options)));
+  const source = await readPageSource(folder, options);
+  return storyOf(source.file, buildPage(source));
 }
 
 /** The leading candidate of each failure, a line each, with a line before them. No lines where nothing is known. Pure. */
@@ -39,11 +41,25 @@ export function leadingLines(failures: readonly PageFailure[]): string[] {
   return ['first causes:', ...lineEach(explained)].map(plainLine);
 }
 
-function storyOf({ faults, failures }: Pick<PageData, 'faults' | 'failures'>): string[] {
+function storyOf(file: WholeRunFile, { faults, failures }: Pick<PageData, 'faults' | 'failures'>): string[] {
   const explained = explainedOf(failures);
   const [most, rest] = [explained.slice(0, MAX_EXPLAINED), explained.slice(MAX_EXPLAINED)];
   const further = rest.length > 0 ? ['', `first causes of ${rest.length} more:`, ...lineEach(rest)] : [];
-  return [...faultLines(faults), ...most.flatMap(explanation), ...further].map(plainLine);
+  const noted = notedLines(file, explained);
+  return [...faultLines(faults), ...most.flatMap(explanation), ...further, ...noted].map(plainLine);
+}
+
+/** What the operator noted when a suite failed, if nothing else says the same. Pods and events do not stay. */
+function notedLines(file: WholeRunFile, failures: readonly PageFailure[]): string[] {
+  const lines = runRecord(file).suites.flatMap(({ name, failed, report }) => {
+    const noted = file.reports.find(({ metadata }) => metadata.name === report)?.status?.firstCause;
+    if (!failed || noted === undefined) return [];
+    const known = failures.some(
+      ({ suite, causes }) => suite === name && noted.startsWith(`${causes[0]?.component}: `),
+    );
+    return known ? [] : [`  ${name} → ${noted}`];
+  });
+  return lines.length === 0 ? [] : ['', 'first causes that the operator noted:', ...lines];
 }
 
 /** The failures for which something speaks. A known issue has its cause in its list. */

@@ -10,7 +10,7 @@ import { readGreenLines } from './green-lines.ts';
 export const MOST_RUNS = 1_000;
 
 /**
- * What explains the run in a folder besides that folder: the catalog, the history, and the lines of runs that succeeded.
+ * What explains the run in a folder: the catalog, the history, and the lines of runs that succeeded.
  * @param history folder of the history
  */
 export async function pageOptions(

@@ -7,8 +7,8 @@ import { pageOptions } from './page-options.ts';
 import { proofIn } from './proof-files.ts';
 
 /**
- * Writes index.html into the folder of a run. Returns the lines for people: the first causes of its failures, and where the page
- * is, or why there is none. A lost page must not change a verdict.
+ * Writes index.html into the folder of a run. Returns lines for people: its first causes, and where the page is, or why there is
+ * none. A lost page must not change a verdict.
  * @param shown the folder for people
  */
 export async function runPage(out: string, shown: string): Promise<string[]> {

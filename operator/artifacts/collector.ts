@@ -1,4 +1,5 @@
 import { type Observation, withCondition } from '@backendai-e2e/api/conditions';
+import type { Fault } from '@backendai-e2e/api/fault';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { TEST_REPORTS } from '@backendai-e2e/api/resources';
@@ -6,19 +7,24 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
 import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
+import type { Informer } from '@backendai-e2e/controller/informer';
 import type { Log } from '@backendai-e2e/controller/log';
 import { ApiError, isNotFound } from '@backendai-e2e/kube/api-error';
-import { EVENTS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import { EVENTS, type Event, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { objectName } from '@backendai-e2e/kube/object';
 import type { Secrets } from '@backendai-e2e/redaction/redaction';
+import { columnLine } from '@backendai-e2e/results/plain-text';
 import { RUNNER_CONTAINER } from '../attempts/attempt-job.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
 import { namespaceOf } from '../environments/namespace.ts';
 import type { ArtifactStore, StoredArtifacts } from './artifact-store.ts';
-import { type ComponentLogs, componentLogs } from './component-logs.ts';
+import { type ComponentLogs, componentLogs, noLogs } from './component-logs.ts';
+import { componentOfTrace } from './component-text.ts';
+import { firstCauseOf, hasCause } from './first-cause.ts';
 import { readLogEnd } from './log-tail.ts';
+import { noteFirstCause } from './run-cause.ts';
 import { EVENTS_TEXT, endOf, eventLines, SUITE_LOG, type TextEnd, type Trace } from './traces.ts';
 
 export interface ArtifactCollectorDependencies {
@@ -26,12 +32,14 @@ export interface ArtifactCollectorDependencies {
   clock: Clock;
   log: Log;
   events: EventLog;
+  faults: Pick<Informer<Fault>, 'list'>;
   /** Where artifacts are stored. */
   store: ArtifactStore;
 }
 
 /** The inputs of an archive. */
 export interface Attempt {
+  /** As the API server has it, with its tests. */
   report: TestReport;
   /** undefined: the pod is gone, only its events are left. */
   pod: Pod | undefined;
@@ -82,7 +90,8 @@ export class ArtifactCollector {
     if (stored.trouble?.mayPass && patient) return false;
     const unread = log && 'trouble' in log ? secrets.mask(log.trouble) : undefined;
     const seen = observation(report, stored, unread, components.troubles);
-    await this.#tell(report, stored, seen, signal);
+    const firstCause = await this.#firstCause(report, environment, components, secrets, signal);
+    await this.#tell(report, { ...stored, ...(firstCause ? { firstCause } : {}) }, seen, signal);
     return true;
   }
 
@@ -96,33 +105,72 @@ export class ArtifactCollector {
     const { startedAt, finishedAt, verdict = 'Failed' } = report.status ?? {};
     // The operator has no right to read in other deployments.
     const archives = VERDICT_POLICY[verdict].archivesComponentLogs;
-    if (!environment?.spec.chart || !archives || startedAt === undefined) return { traces: [], troubles: [] };
+    if (!environment?.spec.chart || !archives || startedAt === undefined) return noLogs();
     const { client, clock, store } = this.#with;
     const span = {
       namespace: namespaceOf(environment),
       since: new Date(startedAt),
       until: finishedAt === undefined ? clock.now() : new Date(finishedAt),
     };
-    const { traces, troubles } = await componentLogs(client, span, store.budget, signal);
-    return { traces: traces.map((each) => ({ ...each, text: secrets.mask(each.text) })), troubles };
+    const found = await componentLogs(client, span, store.budget, signal);
+    return {
+      ...found,
+      traces: found.traces.map((each) => ({ ...each, text: secrets.mask(each.text) })),
+    };
   }
 
-  /** Writes the artifacts and the condition into the report, under a field manager of its own. */
+  /** What most likely caused the failure of an attempt, from what is collected anyway and the warnings of the deployment. */
+  async #firstCause(
+    report: TestReport,
+    environment: TestEnvironment | undefined,
+    { pods, traces, secrets: more }: ComponentLogs,
+    secrets: Secrets,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (!hasCause(report)) return undefined;
+    const namespace = environment?.spec.chart ? namespaceOf(environment) : undefined;
+    const cause = firstCauseOf({
+      ...{ report, environment, pods },
+      faults: this.#with.faults.list(report.metadata.namespace),
+      events: namespace === undefined ? [] : await this.#warnings(namespace, signal),
+      logs: traces.map(({ name, text }) => {
+        const component = componentOfTrace(name);
+        return { source: component, component, namespace: namespace ?? '', text };
+      }),
+    });
+    return cause === undefined ? undefined : columnLine(more.mask(secrets.mask(cause)));
+  }
+
+  /** Warnings of a deployment; none if they cannot be read: the archive matters more. */
+  async #warnings(namespace: string, signal: AbortSignal): Promise<Event[]> {
+    try {
+      const query = { namespace, fieldSelector: 'type=Warning' };
+      return (await this.#with.client.list(EVENTS, query, { signal })).items;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ApiError) return [];
+      throw error;
+    }
+  }
+
+  /** Writes what it has into the report, under a field manager of its own. The first cause also goes into the run. */
   async #tell(
     report: TestReport,
-    { artifacts }: StoredArtifacts,
+    { artifacts, firstCause }: Pick<StoredArtifacts, 'artifacts'> & { firstCause?: string },
     seen: Observation,
     signal: AbortSignal,
   ): Promise<void> {
     const { client, clock, log, events } = this.#with;
     const { name, namespace = '', uid } = report.metadata;
     const conditions = withCondition([], seen, clock.now());
+    const status = { artifacts, conditions, ...(firstCause === undefined ? {} : { firstCause }) };
     try {
       await client.applyStatus(
         TEST_REPORTS,
-        { metadata: { name, namespace, uid }, status: { artifacts, conditions } },
+        { metadata: { name, namespace, uid }, status },
         { fieldManager: FIELD_MANAGERS.artifactCollector, force: true, signal },
       );
+      await noteFirstCause(client, { ...report, status }, signal);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -2,7 +2,8 @@ import type { ArchiveBudget } from '@backendai-e2e/api/limits';
 import { PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import { objectName } from '@backendai-e2e/kube/object';
-import type { Secrets } from '@backendai-e2e/redaction/redaction';
+import { Secrets } from '@backendai-e2e/redaction/redaction';
+import { componentOfPod } from '@backendai-e2e/results/seen-objects';
 import { secretsInNamespace } from '../environments/environment-secrets.ts';
 import { type ContainerText, componentTraces, linesUntil, shareOf } from './component-text.ts';
 import { readLogEnd } from './log-tail.ts';
@@ -10,7 +11,6 @@ import type { Trace } from './traces.ts';
 
 /** Failed reads in a row after which the rest is skipped: an unreachable kubelet takes 10 s for each. */
 const FAILURES = 2;
-const COMPONENT = 'app.kubernetes.io/component';
 
 /** A span of time in one deployment. */
 export interface Span {
@@ -24,6 +24,15 @@ export interface Span {
 export interface ComponentLogs {
   traces: Trace[];
   troubles: string[];
+  /** Pods of the namespace. */
+  pods: Pod[];
+  /** Values of its Secrets. */
+  secrets: Secrets;
+}
+
+/** No logs, and why. */
+export function noLogs(...troubles: string[]): ComponentLogs {
+  return { traces: [], troubles, pods: [], secrets: new Secrets() };
 }
 
 /** One container whose log may have lines of the span. */
@@ -52,7 +61,7 @@ export async function componentLogs(
     secrets = await secretsInNamespace(client, namespace, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return { traces: [], troubles: [`the components' logs: ${sentence(error)}`] };
+    return noLogs(`the components' logs: ${sentence(error)}`);
   }
   const sources = pods.flatMap((pod) => sourcesIn(pod, span.since));
   const share = shareOf(budget.components, budget.container, sources.length);
@@ -63,7 +72,7 @@ export async function componentLogs(
   for (const [index, { pod, container, previous }] of sources.entries()) {
     const query = { container, sinceTime: span.since.toISOString(), ...(previous ? { previous } : {}) };
     const which = {
-      component: pod.metadata.labels?.[COMPONENT] ?? pod.metadata.name,
+      component: componentOfPod(pod),
       pod: pod.metadata.name,
     };
     try {
@@ -83,7 +92,7 @@ export async function componentLogs(
   }
   const { traces, left } = componentTraces(texts, share);
   if (left > 0) troubles.push(`${left} components more than a report has room for`);
-  return { traces, troubles };
+  return { traces, troubles, pods, secrets };
 }
 
 /** Containers that ran at some time since then, and the instances before their last restart. */

@@ -76,6 +76,11 @@ function section({ pod, container, previous, text, omittedBytes }: ContainerText
   return `── ${which}${cut}\n${text.endsWith('\n') ? text : `${text}\n`}`;
 }
 
+/** The component of a trace that {@link componentTraces} made: its name in lower case. */
+export function componentOfTrace(name: string): string {
+  return name.replace(/^component-|\.log$/g, '');
+}
+
 function traceName(component: string): string {
   const plain = component
     .toLowerCase()

@@ -1,4 +1,4 @@
-import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import { FAULTS, TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { ConfigMapStore, ServerStore } from './artifact-store.ts';
 import { ArtifactCollector } from './collector.ts';
@@ -20,9 +20,10 @@ export interface ArtifactOptions {
  */
 export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { collector: ArtifactCollector } {
   const { namespace, client, clock, log, events } = scope;
+  const common = { client, clock, log, events, faults: scope.informer(FAULTS) };
   if (!server) {
     const store = new ConfigMapStore(client);
-    return { collector: new ArtifactCollector({ client, clock, log, events, store }) };
+    return { collector: new ArtifactCollector({ ...common, store }) };
   }
   const artifacts = new ArtifactClient(server);
   const sweep = new ArtifactSweep({
@@ -41,5 +42,5 @@ export function setup(scope: NamespaceScope, { server }: ArtifactOptions): { col
     .enqueue(everything);
   scope.controller('history').for(TEST_RUNS).complete(history.reconcile);
   const store = new ServerStore(artifacts, server.service);
-  return { collector: new ArtifactCollector({ client, clock, log, events, store }) };
+  return { collector: new ArtifactCollector({ ...common, store }) };
 }

@@ -84,6 +84,7 @@ describe('what the account of an attempt may write', function () {
     const patch = (status: object, metadata: object = {}) =>
       said(client.mergePatch(TEST_REPORTS, at, { metadata, status }, { subresource: 'status' }));
     expect(await said(write(LIE))).to.match(/its results only/);
+    expect(await said(write({ firstCause: 'the operator' }))).to.match(/its results only/);
     const now = new Date().toISOString();
     const archived = {
       type: 'Archived',

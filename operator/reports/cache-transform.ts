@@ -28,7 +28,7 @@ export function transformReport(report: TestReport): TestReport {
   const { tests, hooks: _hooks, measurements: _measurements, waits: _waits, ...status } = kept.status;
   if (status.final !== true) return compact({ ...kept, status });
   const { verdict, reason, message, startedAt, finishedAt, seconds, counts, omitted, conditions } = status;
-  const { backendAi, changes } = status;
+  const { backendAi, changes, firstCause } = status;
   const { name, namespace, uid, resourceVersion, generation } = kept.metadata;
   const compared = testsInBudget(comparedTests(tests, kept.spec.attempt));
   const left = (omitted?.tests ?? 0) + compared.omitted;
@@ -57,6 +57,7 @@ export function transformReport(report: TestReport): TestReport {
       seconds,
       counts,
       changes,
+      firstCause,
       omitted: left > 0 ? { tests: left, errorBytes: omitted?.errorBytes ?? 0 } : undefined,
       tests: compared.tests.length > 0 ? compared.tests : undefined,
       conditions: conditions?.map((each) => ({ ...each, message: '' })),

@@ -13,6 +13,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { controllerOf, keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import type { ArtifactCollector } from '../artifacts/collector.ts';
+import { noteFirstCause } from '../artifacts/run-cause.ts';
 import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
 import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
@@ -162,26 +163,34 @@ export class TestReportReconciler {
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
     const left = own.length > 0 ? own.every(suiteEnded) : since < EVENTS_MS;
     const archived = isArchived(report);
-    if (!archived && (left || livesOn) && !(await this.#wasArchived(name, signal))) {
+    const stored = !archived && (left || livesOn) ? await this.#unarchived(name, signal) : undefined;
+    if (stored) {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
       const now = clock.monotonicMs();
       const first = this.#triedSince.get(keyOf(name)) ?? now;
       this.#triedSince.set(keyOf(name), first);
       const patient = !livesOn && now - first < LOG_PATIENCE_MS;
-      const attempt = { report, pod: newest(own), environment: environments.get(at), patient };
+      const attempt = { report: stored, pod: newest(own), environment: environments.get(at), patient };
       if (!(await collector.archive(attempt, signal))) return { requeueAfterMs: LOG_AGAIN_MS };
       this.#triedSince.delete(keyOf(name));
     }
     if (livesOn) await client.delete(JOBS, name, { uid: job?.metadata.uid, signal });
     else if (!(await this.#undone(report, own, signal))) return { requeueAfterMs: UNDO_AGAIN_MS };
-    else if (archived) this.#forget(report, run, own);
+    else if (archived) {
+      // The run may have ended while the note of its last cause was on its way.
+      if (isFinished(run)) await noteFirstCause(client, report, signal);
+      this.#forget(report, run, own);
+    }
     return undefined;
   }
 
-  /** Asks the API server. The cache may be older than the condition, and a second archive restores what was deleted. */
-  async #wasArchived(name: ObjectName, signal: AbortSignal): Promise<boolean> {
+  /**
+   * The stored report, if it is not archived. The cache may be older than the condition, and a second archive restores what was
+   * deleted.
+   */
+  async #unarchived(name: ObjectName, signal: AbortSignal): Promise<TestReport | undefined> {
     const stored = await this.#with.client.get(TEST_REPORTS, name, { signal });
-    return !stored || isArchived(stored);
+    return stored && !isArchived(stored) ? stored : undefined;
   }
 
   /** Drops the report and pods from the cache: nothing is left to do, and there may be thousands. */

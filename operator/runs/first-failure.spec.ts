@@ -1,7 +1,8 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { RunSuite } from '@backendai-e2e/api/test-run';
 import { expect } from 'chai';
-import { firstFailureOf } from './first-failure.ts';
+import { firstCauseOf, firstFailureOf } from './first-failure.ts';
+import { failed, report, run } from './plan-fixtures.ts';
 
 const line = (name: string, more: Partial<RunSuite> = {}): RunSuite => ({
   ...{ name, state: 'Finished', attempt: 1, verdict: 'Passed' },
@@ -33,5 +34,25 @@ describe('the first failure of a run', () => {
     const shown = text([hostile], {});
     expect(shown).to.have.length(LENGTHS.columnText);
     expect(shown).to.match(/^s: gone\ufffd over x+…$/);
+  });
+});
+
+describe('the first cause of a run', () => {
+  const cause = (suite: string, firstCause?: string) =>
+    report(suite, 1, { ...failed, ...(firstCause ? { firstCause } : {}) });
+  const bad = (name: string) => line(name, { verdict: 'Failed', report: `run-${name}-1` });
+
+  it('is that of the first suite that keeps the run from succeeding', () => {
+    const reports = [cause('storage', 'agent: it restarted'), cause('earlier', 'manager: it was paused')];
+    const world = { run: run(), reports };
+    expect(firstCauseOf([line('good'), bad('storage'), bad('earlier')], world)).to.deep.equal({
+      firstCause: 'agent: it restarted',
+    });
+  });
+
+  it('is unknown until the attempt is archived, and where nothing failed', () => {
+    const later = { run: run(), reports: [cause('storage'), cause('earlier', 'manager: it was paused')] };
+    expect(firstCauseOf([bad('storage'), bad('earlier')], later)).to.deep.equal({});
+    expect(firstCauseOf([line('storage', { report: 'run-storage-1' })], later)).to.deep.equal({});
   });
 });

@@ -1,7 +1,7 @@
-import { LENGTHS } from '@backendai-e2e/api/lengths';
-import type { RunSuite, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
-import { letsRunSucceed } from '@backendai-e2e/api/verdict-policy';
-import { plainLine } from '@backendai-e2e/results/plain-text';
+import type { TestReport } from '@backendai-e2e/api/test-report';
+import type { RunSuite, TestRun, TestRunSpec, TestRunStatus } from '@backendai-e2e/api/test-run';
+import { firstBadLine } from '@backendai-e2e/api/verdict-policy';
+import { columnLine } from '@backendai-e2e/results/plain-text';
 
 /**
  * The first suite that keeps the run from succeeding, and what it says, as one short line for `kubectl get`. Empty while all
@@ -11,10 +11,22 @@ export function firstFailureOf(
   lines: readonly RunSuite[],
   spec: Pick<TestRunSpec, 'retryPolicy' | 'rerunFailedOf'>,
 ): Pick<TestRunStatus, 'firstFailure'> {
-  const bad = lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, spec));
+  const bad = firstBadLine(lines, spec);
   if (!bad) return {};
   const said = bad.message?.split('\n', 1)[0] ?? bad.reason ?? bad.verdict;
-  const text = plainLine(`${bad.name}: ${said}`).trim();
-  const isLong = text.length > LENGTHS.columnText;
-  return { firstFailure: isLong ? `${text.slice(0, LENGTHS.columnText - 1)}…` : text };
+  return { firstFailure: columnLine(`${bad.name}: ${said}`) };
+}
+
+/**
+ * What most likely caused the first failure, as the operator noted it in the report when it archived the attempt. Empty until
+ * then. Pure.
+ */
+export function firstCauseOf(
+  lines: readonly RunSuite[],
+  { run, reports }: { run: Pick<TestRun, 'spec'>; reports: readonly TestReport[] },
+): Pick<TestRunStatus, 'firstCause'> {
+  const bad = firstBadLine(lines, run.spec);
+  const report = reports.find(({ metadata }) => metadata.name === bad?.report);
+  const firstCause = report?.status?.firstCause;
+  return firstCause === undefined ? {} : { firstCause };
 }

@@ -15,12 +15,12 @@ import {
 } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Verdict } from '@backendai-e2e/api/verdict';
-import { letsRunSucceed, VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
+import { firstBadLine, letsRunSucceed, VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { AttemptEnding } from '../reports/close.ts';
 import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
 import { foldLines, isLineOf } from '../reports/suite-lines.ts';
-import { firstFailureOf } from './first-failure.ts';
+import { firstCauseOf, firstFailureOf } from './first-failure.ts';
 import { type Place, waitInWords } from './queue.ts';
 import { testedBuilds } from './tested-builds.ts';
 
@@ -160,8 +160,7 @@ export class PlanBuilder {
   /** With failFast: the first line that keeps the run from succeeding. */
   firstFailure(): RunSuite | undefined {
     if (!this.#world.run.spec.failFast) return undefined;
-    const { spec } = this.#world.run;
-    return this.lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, spec));
+    return firstBadLine(this.lines, this.#world.run.spec);
   }
 
   /** The run waits for others, and is looked at again after `requeueAfterMs`. */
@@ -291,6 +290,7 @@ export class PlanBuilder {
         suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
         ...testedBuilds(this.#world.run.status?.backendAi, this.#world.reports),
         ...firstFailureOf(this.lines, spec),
+        ...firstCauseOf(this.lines, this.#world),
         suites: this.lines,
         ...(this.environments.length > 0 ? { environments: this.environments } : {}),
         conditions: this.#conditions,

@@ -100,6 +100,11 @@ export function letsRunSucceed({ verdict, reason }: Line, spec: RunPolicy): bool
   }
 }
 
+/** The first line that has ended and keeps its run from succeeding. */
+export function firstBadLine(lines: readonly RunSuite[], spec: RunPolicy): RunSuite | undefined {
+  return lines.find((line) => line.state === 'Finished' && !letsRunSucceed(line, spec));
+}
+
 /**
  * Whether a line is a failure to show and to count. A suite that failFast skipped is not: the suite that failed before it
  * counts.

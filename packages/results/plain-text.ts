@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { LENGTHS } from '@backendai-e2e/api/lengths';
 
 /** Control characters and non-characters, most of which XML 1.0 cannot hold, not even escaped. */
 const CONTROL = /[\p{Cc}\ufffe\uffff]/gu;
@@ -26,6 +27,12 @@ export function printable(text: string): string {
 /** The text as one printable line: line ends and tabs become blanks. It cannot begin a line that looks like another result. */
 export function plainLine(text: string): string {
   return printable(text).replace(/[\n\t]+/g, ' ');
+}
+
+/** The text as one printable line that is short enough for a column of `kubectl get`. */
+export function columnLine(text: string): string {
+  const line = plainLine(text).trim();
+  return line.length > LENGTHS.columnText ? `${line.slice(0, LENGTHS.columnText - 1)}…` : line;
 }
 
 /** Text in a line or cell of Markdown, without any meaning to it. */

@@ -57,6 +57,7 @@ describe('what "kubectl get" prints', function () {
         suiteCounts: { total: 3, finished: 2, passed: 1 },
         backendAi: ['26.9.6 (1a2b3c4d5e6f)'],
         firstFailure: 'storage-upload: uploads a file: answered 500',
+        firstCause: 'storage-proxy: 00:00:10 it had no ready pod',
         conditions: [condition('Succeeded', 'False', 'SuitesFailed', 'storage-upload: Failed')],
       },
     };
@@ -70,6 +71,7 @@ describe('what "kubectl get" prints', function () {
     });
     const wide = await shown(TEST_RUNS, run, '--output', 'wide');
     expect(wide).to.include({ ENVIRONMENT: 'e2e', MESSAGE: 'storage-upload: Failed' });
+    expect(wide).to.include({ 'FIRST CAUSE': 'storage-proxy: 00:00:10 it had no ready pod' });
   });
 
   it('of a TestReport: the first failed test by its title, the first line of its error with "-o wide"', async () => {
@@ -81,6 +83,7 @@ describe('what "kubectl get" prints', function () {
       spec: { run: 'nightly', suite: 'storage-upload', attempt: 2 },
       status: {
         ...{ final: true, verdict: 'Failed' as const, counts: COUNTS, seconds: 12.5 },
+        firstCause: 'manager: 00:00:10 it restarted',
         tests: [
           test('first', 'passed'),
           test('second', 'failed', 'answered 500\n    at upload.ts:3:1'),
@@ -94,6 +97,7 @@ describe('what "kubectl get" prints', function () {
     });
     const wide = await shown(TEST_REPORTS, report, '--output', 'wide');
     expect(wide).to.include({ RUN: 'nightly', FINAL: 'true', ERROR: 'answered 500...' });
+    expect(wide).to.include({ 'FIRST CAUSE': 'manager: 00:00:10 it restarted' });
   });
 
   it('of a Fault: the target, and the seconds until it was seen and seen healed', async () => {

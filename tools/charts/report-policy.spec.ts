@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { CHART, IMAGES, template } from './render-operator.ts';
 
 /** Fields of the status that only the operator writes. Every other field is a result of the runner. */
-const OF_OPERATOR = ['artifacts', 'conditions'];
+const OF_OPERATOR = ['artifacts', 'firstCause', 'conditions'];
 
 describe('the policy of charts/e2e-operator for TestReports', function () {
   this.timeout(60_000);

@@ -36,6 +36,13 @@ const COUNTS = [
 /** The first failed test of a report. The API server shows the first match of a path. */
 const FIRST_FAILED = '.status.tests[?(@.state=="failed")]';
 
+const FIRST_CAUSE = wide(
+  'First cause',
+  'string',
+  '.status.firstCause',
+  'What most likely caused the first failure, with the evidence.',
+);
+
 /** The columns of `kubectl get` for each kind. Texts of any length come last: they widen the line only where they are. */
 export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
   TestEnvironment: [
@@ -94,6 +101,7 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
     ),
     wide('Environment', 'string', '.spec.environmentRef.name', 'First environment of the run.'),
     wide('Message', 'string', condition('Succeeded', 'message'), 'Observation behind the status.'),
+    FIRST_CAUSE,
   ],
   TestReport: [
     column('Suite', 'string', '.spec.suite', 'TestSuite of the attempt.'),
@@ -107,6 +115,7 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
     wide('Final', 'boolean', '.status.final', 'Whether the report is complete.'),
     wide('Reason', 'string', '.status.reason', 'Reason of the verdict.'),
     wide('Error', 'string', `${FIRST_FAILED}.error`, 'First line of the first error.'),
+    FIRST_CAUSE,
   ],
   Fault: [
     column('Action', 'string', '.status.action', 'Action of the fault.'),

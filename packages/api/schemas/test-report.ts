@@ -247,6 +247,13 @@ export const TestReportStatus = Type.Object({
       'x-kubernetes-list-map-keys': ['name'],
     }),
   ),
+  firstCause: Type.Optional(
+    Type.String({
+      maxLength: LENGTHS.columnText,
+      description:
+        'What most likely caused the first failed test: a component, with the time and the evidence. The operator writes it when it archives a failed attempt.',
+    }),
+  ),
   pod: Type.Optional(Type.String({ description: 'Pod of the attempt.' })),
   conditions: Type.Optional(Conditions),
 });

@@ -106,6 +106,13 @@ export const TestRunStatus = Type.Object({
         'First suite that keeps the run from succeeding, and its message in short, for kubectl get.',
     }),
   ),
+  firstCause: Type.Optional(
+    Type.String({
+      maxLength: LENGTHS.columnText,
+      description:
+        'What most likely caused the first failure: a component, with the time and the evidence. `e2e show` names more candidates.',
+    }),
+  ),
   suites: Type.Optional(
     Type.Array(RunSuite, {
       description: 'One entry for each suite, in start order.',
