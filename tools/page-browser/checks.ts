@@ -4,6 +4,7 @@ import { type Misdeeds, watch } from './browser.ts';
 import { chartsExplain, failuresHavePast } from './chart-checks.ts';
 import { causesSeen } from './defect-run.ts';
 import { gridWorks } from './history-checks.ts';
+import { printsWhole } from './print-checks.ts';
 import { STEP_MS, type Subject, shoot, shootPart } from './shots.ts';
 
 /** What the checks of a page found. */
@@ -19,7 +20,7 @@ export interface Looked {
 const DESK = { viewport: { width: 1280, height: 900 } } as const;
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
 
-/** Opens a page in each way: wide, dark, narrow, without scripts, and with the keyboard alone. */
+/** Opens a page in each way: wide, dark, narrow, on paper, without scripts, and with the keyboard alone. */
 export async function lookAt(browser: Browser, subject: Subject): Promise<Looked> {
   const wrong: string[] = [];
   const times: Omit<Looked, 'wrong'> = { openMs: 0 };
@@ -60,6 +61,7 @@ export async function lookAt(browser: Browser, subject: Subject): Promise<Looked
     );
     if (Number(wide) > 0) wrong.push(`on a phone, the page is ${wide} pixels too wide`);
   });
+  wrong.push(...(await printsWhole(browser, subject)));
   wrong.push(...(await withoutScript(browser, subject)));
   return { ...times, wrong };
 }
