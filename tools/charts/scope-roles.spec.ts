@@ -9,14 +9,15 @@ const PROGRAM = `
 import json
 from differences import holds
 from fixture import PROJECT, user_id
-from scope_roles import make_scope_roles
+from scope_roles import make_scope_roles, make_virtual_scopes
 
 RELEASES = ["26.7.0", "26.8.0rc1", "26.8.3", "26.8.14", "26.9.0", "26.10.0.dev0"]
 print(json.dumps({
     "project": PROJECT,
     "users": [user_id("admin"), user_id("user")],
-    "rows": make_scope_roles(["admin", "user"]),
+    "rows": make_scope_roles(["admin", "user"]) | make_virtual_scopes(["admin", "user"]),
     "releases": [one for one in RELEASES if holds("steps", "roles of scopes", one)],
+    "graph": [one for one in RELEASES if holds("steps", "graph of scopes", one)],
 }))
 `;
 
@@ -25,15 +26,17 @@ describe('rights of the first accounts before 26.9', () => {
   let users: [string, string];
   let rows: Rows;
   let releases: string[];
+  let graph: string[];
   before(async () => {
     const env = { PYTHONPATH: path.join(CHART, 'files/bootstrap'), PYTHONDONTWRITEBYTECODE: '1' };
-    ({ project, users, rows, releases } = JSON.parse(
+    ({ project, users, rows, releases, graph } = JSON.parse(
       (await execa('python3', ['-c', PROGRAM], { env })).stdout,
     ) as {
       project: string;
       users: [string, string];
       rows: Rows;
       releases: string[];
+      graph: string[];
     });
   });
   const of = (table: string) => rows[table] ?? [];
@@ -47,6 +50,7 @@ describe('rights of the first accounts before 26.9', () => {
 
   it('are written for every patch of the series up to 26.8', () => {
     expect(releases).to.deep.equal(['26.7.0', '26.8.0rc1', '26.8.3', '26.8.14']);
+    expect(graph, 'a graph of them').to.deep.equal(['26.8.0rc1', '26.8.3', '26.8.14']);
   });
   it('let each account do what it wants in its own scope, and in that of no other', () => {
     for (const [user, other] of [users, users.toReversed()]) {

@@ -8,7 +8,7 @@ from typing import Any
 from differences import adapted
 from fixture import make_fixture, user_id
 from manager import RELEASE, WORK, manager_cli, query
-from scope_roles import make_scope_roles
+from scope_roles import make_scope_roles, make_virtual_scopes
 
 
 def load(name: str, rows: dict[str, Any]) -> None:
@@ -34,6 +34,10 @@ def main_access_keys() -> None:
 
 def scope_roles() -> None:
     load("scope-roles", make_scope_roles(list(json.loads(os.environ["ACCOUNTS"]))))
+
+
+def virtual_scopes() -> None:
+    load("virtual-scopes", make_virtual_scopes(list(json.loads(os.environ["ACCOUNTS"]))))
 
 
 def publish_runtime_variants() -> None:
@@ -68,6 +72,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "accounts": accounts,
     "main access keys": main_access_keys,
     "roles of scopes": scope_roles,
+    "graph of scopes": virtual_scopes,
     "kinds of model services": publish_runtime_variants,
     "roles": preset_roles,
 }

@@ -117,12 +117,12 @@ def make_scope_roles(names: list[str]) -> dict[str, list[Row]]:
             }
             for scope, entity in belongs
         ],
-        **make_virtual_scopes(users),
     }
 
 
-def make_virtual_scopes(users: list[Node]) -> dict[str, list[Row]]:
-    """The same as a graph, which changes of projects and their members want to find."""
+def make_virtual_scopes(names: list[str]) -> dict[str, list[Row]]:
+    """The same as a graph, as releases 26.8 keep it. Changes of projects and their members want to find it."""
+    users: list[Node] = [("user", user_id(name)) for name in names]
     domain, project = ("domain", DOMAIN), ("project", PROJECT)
     scopes: list[Node] = [domain, project, *users]
 
