@@ -34,9 +34,9 @@ describe('waiting for an environment', () => {
   it('distinguishes a failed deployment (2) from an unhealthy one (1)', () => {
     const failed = endingOfEnvironment(environment([['Deployed', 'False', 'HelmFailed']]));
     expect(failed).to.deep.equal({ code: 2, sentence: 'HelmFailed: because HelmFailed' });
-    expect(endingOfEnvironment(environment([['Ready', 'False', 'DeployTimedOut']]))).to.deep.include({
-      code: 1,
-    });
+    for (const reason of ['DeployTimedOut', 'JobFailed']) {
+      expect(endingOfEnvironment(environment([['Ready', 'False', reason]]))).to.deep.include({ code: 1 });
+    }
   });
 
   /** An API server that holds these states, one after another. */

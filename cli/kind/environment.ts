@@ -4,6 +4,7 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import {
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
+  START_FAILURES,
   type TestEnvironment,
 } from '@backendai-e2e/api/test-environment';
 import { observe, type Watcher } from '@backendai-e2e/kube/observe';
@@ -37,9 +38,7 @@ export function endingOfEnvironment(environment: TestEnvironment): Ending | unde
     if (condition?.status !== 'False') continue;
     const sentence = `${condition.reason}: ${condition.message}`;
     if (COULD_NOT_DEPLOY.has(condition.reason)) return { code: COMMAND_EXIT.couldNotRun, sentence };
-    if (condition.reason === ENVIRONMENT_REASONS.deployTimedOut) {
-      return { code: COMMAND_EXIT.failed, sentence };
-    }
+    if (START_FAILURES.includes(condition.reason)) return { code: COMMAND_EXIT.failed, sentence };
   }
   return undefined;
 }

@@ -143,9 +143,7 @@ function whyUnready(
     return `scaled to ${wanted} by hand: ${workload.status?.readyReplicas ?? 0} of ${desired} wanted`;
   }
   if (workload.kind !== 'Job' && isUnseen(workload)) return 'changed, and not looked at yet';
-  const failed = workload.status?.conditions?.find(
-    (seen) => (seen.type === 'Failed' || seen.type === 'ReplicaFailure') && seen.status === 'True',
-  );
+  const failed = failureOf(workload.status);
   const living = pods.filter((pod) => pod.status?.phase !== 'Succeeded');
   const reasons = living.map(podTrouble).filter((reason) => reason !== undefined);
   const said = living
@@ -164,6 +162,19 @@ function whyUnready(
     living.length === 0 && !failed ? 'no pod yet' : undefined,
   ].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join('; ') : 'started, not ready yet';
+}
+
+/** The names of the Jobs that the Job controller has given up. */
+export function failedJobs(workloads: readonly Workload[]): string[] {
+  return workloads
+    .filter(({ kind, status }) => kind === 'Job' && failureOf(status) !== undefined)
+    .map(({ metadata }) => metadata.name);
+}
+
+function failureOf(status: Workload['status']) {
+  return status?.conditions?.find(
+    (seen) => (seen.type === 'Failed' || seen.type === 'ReplicaFailure') && seen.status === 'True',
+  );
 }
 
 /** A crashed container, whose last lines may give the reason. */

@@ -1,7 +1,7 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import {
   ENVIRONMENT_CONDITIONS,
-  ENVIRONMENT_REASONS,
+  START_FAILURES,
   type TestEnvironment,
 } from '@backendai-e2e/api/test-environment';
 
@@ -31,5 +31,5 @@ function isComingUp({ metadata, status }: TestEnvironment): boolean {
   const deployed = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.deployed);
   const ready = conditionOf(status?.conditions, ENVIRONMENT_CONDITIONS.ready);
   if (deployed?.status !== 'True') return deployed?.status !== 'False';
-  return status?.readyAt === undefined && ready?.reason !== ENVIRONMENT_REASONS.deployTimedOut;
+  return status?.readyAt === undefined && !START_FAILURES.includes(ready?.reason ?? '');
 }

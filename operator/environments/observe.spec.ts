@@ -45,6 +45,28 @@ describe('observeDeployment', () => {
     );
   });
 
+  it('does not wait for a Job that failed for good, and says why it failed', () => {
+    const job = {
+      ...component('bootstrap', 0),
+      workload: 'Job/bootstrap',
+      desired: 1,
+      message: 'at accounts',
+    };
+    const sight = {
+      ...{ now: later(5), connectionSecret: 'env-connection', failedJobs: ['bootstrap'] },
+      components: [component('manager', 0), job],
+    };
+    const seen = observeDeployment(environment(), environment().status ?? {}, sight);
+    expect(conditionOf(seen.status.conditions, 'Ready')).to.deep.include({
+      status: 'False',
+      reason: 'JobFailed',
+      message: 'it cannot become ready: bootstrap: 0 of 1 ready (at accounts)',
+    });
+    const before = observe(2, 1).status;
+    const after = observeDeployment(environment(), before, sight).status;
+    expect(conditionOf(after.conditions, 'Ready')?.reason).to.equal('ComponentsNotReady');
+  });
+
   it('may still become ready after that', () => {
     const seen = observe(2, 61, observe(1, 60).status);
     expect(seen.ready).to.deep.include({ status: 'True' });

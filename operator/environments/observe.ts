@@ -14,6 +14,8 @@ import { unready, unreadyInWords } from './components.ts';
 export interface ObservedDeployment {
   now: Date;
   components: ComponentStatus[];
+  /** Names of the Jobs that failed for good. */
+  failedJobs?: readonly string[];
   /** Differences from what helm installed, one sentence each; undefined: not known. */
   drift?: readonly string[] | undefined;
   /** Name of the copied connection Secret; undefined until the chart has created its own. */
@@ -94,7 +96,8 @@ export function notDeployed(
 
 /**
  * The status of a deployment from its observed state. It is Ready when every component has the pods that the chart asks for
- * and its connection Secret exists. If it is not Ready in time after helm's start: DeployTimedOut, with the components.
+ * and its connection Secret exists. If it is not Ready in time after helm's start: DeployTimedOut, with the components. If a Job
+ * has failed for good before: JobFailed, because no time brings the deployment up.
  */
 export function observeDeployment(
   environment: TestEnvironment,
@@ -133,14 +136,23 @@ export function observeDeployment(
   const leftMs = readyDeadline(environment, status, now) - now.getTime();
   const seconds = environment.spec.readyTimeoutSeconds ?? ENVIRONMENT_DEFAULTS.readyTimeoutSeconds;
   const comingUp = whole.status === 'False' && status.readyAt === undefined;
+  const failed = components.filter(({ workload }) =>
+    sight.failedJobs?.includes(workload.replace('Job/', '')),
+  );
   const summary =
-    comingUp && leftMs <= 0
+    comingUp && failed.length > 0
       ? {
           ...whole,
-          reason: ENVIRONMENT_REASONS.deployTimedOut,
-          message: `not ready ${seconds} s after helm started: ${whole.message}`,
+          reason: ENVIRONMENT_REASONS.jobFailed,
+          message: `it cannot become ready: ${unreadyInWords(failed)}`,
         }
-      : whole;
+      : comingUp && leftMs <= 0
+        ? {
+            ...whole,
+            reason: ENVIRONMENT_REASONS.deployTimedOut,
+            message: `not ready ${seconds} s after helm started: ${whole.message}`,
+          }
+        : whole;
   const { connectionSecret: _old, ...kept } = status;
   const next: TestEnvironmentStatus = {
     ...kept,

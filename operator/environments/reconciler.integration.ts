@@ -1,7 +1,7 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
-import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, SECRETS } from '@backendai-e2e/kube/builtin-resources';
+import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
 import { makeTinyReady } from '@backendai-e2e/tools/envtest/operator/tiny-chart';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
@@ -135,6 +135,23 @@ describe('TestEnvironment against a real API server', function () {
     await readyIs('stuck', 'DeployTimedOut', late);
     await harness.run('stuck', 'stuck', { suites: { names: ['alpha'] } });
     const run = await harness.finished('stuck');
+    expect(conditionOf(run.status?.conditions, 'Succeeded')).to.deep.include({ reason: 'EnvironmentFailed' });
+  });
+
+  it('gives up a deployment whose bootstrap failed for good, long before its time is over', async () => {
+    const chart = { name: 'tiny', values: { image: 'real:1', backoffLimit: 0 } };
+    await harness.environment('unbooted', { ...tiny, chart, readyTimeoutSeconds: 3600 });
+    const namespace = harness.deploymentNamespace('unbooted');
+    const [pod] = await until('the bootstrap Job has a pod', async () => {
+      const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
+      const { items } = await harness.client.list(PODS, { namespace, labelSelector });
+      return items.length > 0 && items;
+    });
+    const at = { namespace, name: pod?.metadata.name ?? '' };
+    await harness.client.mergePatch(PODS, at, { status: { phase: 'Failed' } }, { subresource: 'status' });
+    await readyIs('unbooted', 'JobFailed', /cannot become ready: bootstrap: 0 of 1 .*BackoffLimitExceeded/);
+    await harness.run('unbooted', 'unbooted', { suites: { names: ['alpha'] } });
+    const run = await harness.finished('unbooted');
     expect(conditionOf(run.status?.conditions, 'Succeeded')).to.deep.include({ reason: 'EnvironmentFailed' });
   });
 

@@ -21,7 +21,7 @@ import { type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import { maskStrings } from '@backendai-e2e/redaction/redaction';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices } from '../observability/notices.ts';
-import { componentStatuses, deadContainers, deployedBuild, unready } from './components.ts';
+import { componentStatuses, deadContainers, deployedBuild, failedJobs, unready } from './components.ts';
 import { deployStep, installing, isFinalFailure, placed, turnOf } from './decide.ts';
 import { copyConnection } from './environment-secrets.ts';
 import { expiresInMs } from './expiry.ts';
@@ -222,8 +222,7 @@ export class TestEnvironmentReconciler {
     const copied = await copyConnection(client, environment, deployedBuild(components), signal);
     components = maskStrings(components, copied.secrets);
     const { status, requeueAfterMs } = observeDeployment(environment, environment.status ?? {}, {
-      now: clock.now(),
-      components,
+      ...{ now: clock.now(), components, failedJobs: failedJobs(workloads) },
       drift: installed ? driftOf(installed, workloads).map((each) => copied.secrets.mask(each)) : undefined,
       connectionSecret: copied.name,
     });

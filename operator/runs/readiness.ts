@@ -3,6 +3,7 @@ import {
   type ComponentStatus,
   ENVIRONMENT_CONDITIONS,
   ENVIRONMENT_REASONS,
+  START_FAILURES,
   type TestEnvironment,
 } from '@backendai-e2e/api/test-environment';
 import { unreadyInWords } from '../environments/components.ts';
@@ -43,7 +44,7 @@ export function readinessFor(
   if (deployed.status !== 'True') return { state: 'Deploying', message: deployed.message };
   if (ready.status === 'True') return { state: 'Ready', message: ready.message };
   const state = coming(environment, ready.reason);
-  const components: string[] = [ENVIRONMENT_REASONS.componentsNotReady, ENVIRONMENT_REASONS.deployTimedOut];
+  const components: string[] = [ENVIRONMENT_REASONS.componentsNotReady, ...START_FAILURES];
   // No suite starts before: the leak audit blames the suites for everything that appears after the first start.
   if (state === 'Deploying' || needs.length === 0) return { state, message: ready.message };
   if (components.includes(ready.reason) && status.connectionSecret) {
@@ -54,10 +55,10 @@ export function readinessFor(
   return { state, message: ready.message };
 }
 
-/** An environment that has not been ready since helm ran is coming up, until it has timed out. */
+/** An environment that has not been ready since helm ran is coming up, until it has failed to. */
 function coming(environment: TestEnvironment, reason: string): Readiness['state'] {
   if (environment.spec.external || environment.status?.readyAt) return 'Unhealthy';
-  return reason === ENVIRONMENT_REASONS.deployTimedOut ? 'Failed' : 'Deploying';
+  return START_FAILURES.includes(reason) ? 'Failed' : 'Deploying';
 }
 
 function lacking(components: readonly ComponentStatus[], needs: readonly string[]): string | undefined {

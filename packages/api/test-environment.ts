@@ -38,9 +38,17 @@ export const ENVIRONMENT_REASONS = {
   asInstalled: 'AsInstalled',
   /** Ready: it was not ready within readyTimeoutSeconds after the start of Helm. */
   deployTimedOut: 'DeployTimedOut',
+  /** Ready: a Job of the chart, such as the bootstrap, failed for good before everything was ready. */
+  jobFailed: 'JobFailed',
   /** Ready: it is being deleted. */
   deleting: 'Deleting',
 } as const;
+
+/** Reasons of Ready with which a deployment does not come up unless something changes. */
+export const START_FAILURES: readonly string[] = [
+  ENVIRONMENT_REASONS.deployTimedOut,
+  ENVIRONMENT_REASONS.jobFailed,
+];
 
 export type TestEnvironmentSpec = Static<typeof schemas.TestEnvironmentSpec>;
 export type ComponentStatus = Static<typeof schemas.ComponentStatus>;

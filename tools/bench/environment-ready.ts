@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { TEST_ENVIRONMENTS } from '@backendai-e2e/api/resources';
-import { ENVIRONMENT_REASONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
+import {
+  ENVIRONMENT_REASONS,
+  START_FAILURES,
+  type TestEnvironment,
+} from '@backendai-e2e/api/test-environment';
 import { isReady } from '@backendai-e2e/cli/runs/follow';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { observe } from '@backendai-e2e/kube/observe';
@@ -105,8 +109,8 @@ async function byEnvironment(target: EnvironmentPlace): Promise<number> {
 /** Why it cannot become Ready. Undefined while it can. */
 export function failureOf(environment: TestEnvironment | undefined): string | undefined {
   const { conditions } = environment?.status ?? {};
-  const { helmFailed, chartNotFound, namespaceTaken, deployTimedOut } = ENVIRONMENT_REASONS;
-  const final: string[] = [helmFailed, chartNotFound, namespaceTaken, deployTimedOut];
+  const { helmFailed, chartNotFound, namespaceTaken } = ENVIRONMENT_REASONS;
+  const final: string[] = [helmFailed, chartNotFound, namespaceTaken, ...START_FAILURES];
   const failed = conditions?.find(({ status, reason }) => status === 'False' && final.includes(reason));
   return failed && `${failed.reason}: ${failed.message}`;
 }
