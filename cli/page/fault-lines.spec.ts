@@ -1,4 +1,4 @@
-import type { PageFault } from '@backendai-e2e/page/model/page-data';
+import type { PageFault } from '@backendai-e2e/page/model/data/page-data';
 import { expect } from 'chai';
 import { faultLines } from './fault-lines.ts';
 

@@ -1,4 +1,4 @@
-import type { PageFault } from '@backendai-e2e/page/model/page-data';
+import type { PageFault } from '@backendai-e2e/page/model/data/page-data';
 import { seconds } from '@backendai-e2e/results/duration';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 

@@ -1,5 +1,5 @@
 import { buildPage, type PageSource } from '@backendai-e2e/page/model/build-page';
-import type { PageData, PageFailure } from '@backendai-e2e/page/model/page-data';
+import type { PageData, PageFailure } from '@backendai-e2e/page/model/data/page-data';
 import { readPageSource } from '@backendai-e2e/page/page-file';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';

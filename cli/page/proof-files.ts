@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Backtest, Defects, Proof, ProvenIssue } from '@backendai-e2e/page/model/proof-data';
+import type { Backtest, Defects, Proof, ProvenIssue } from '@backendai-e2e/page/model/data/proof-data';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { loadKubeconfig } from '@backendai-e2e/kube/kubeconfig';
 import { RestClient } from '@backendai-e2e/kube/rest-client';
-import type { PageData } from '@backendai-e2e/page/model/page-data';
+import type { PageData } from '@backendai-e2e/page/model/data/page-data';
 import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 import { conditionOf } from '@backendai-e2e/api/conditions';
 import { isFinished, RUN_CONDITIONS, type TestRun } from '@backendai-e2e/api/test-run';
-import type { Live } from '@backendai-e2e/page/model/page-data';
+import type { Live } from '@backendai-e2e/page/model/data/page-data';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import type { Snapshot } from '../runs/follow.ts';
 

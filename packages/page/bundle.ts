@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { PageData } from './model/page-data.ts';
+import type { PageData } from './model/data/page-data.ts';
 
 /** The parts of the page that are the same for every run. */
 export interface Bundle {

@@ -2,10 +2,10 @@ import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type Bundle, bundleOf } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
-import { inert } from './model/inert.ts';
-import type { Live, PageData, PageLog } from './model/page-data.ts';
-import { PAST_TESTS } from './model/past-data.ts';
-import { pastOfRun } from './model/past-of-run.ts';
+import type { Live, PageData, PageLog } from './model/data/page-data.ts';
+import { PAST_TESTS } from './model/data/past-data.ts';
+import { pastOfRun } from './model/past/past-of-run.ts';
+import { inert } from './model/text/inert.ts';
 import { pageHtml, policyOf } from './page-html.ts';
 
 /** What a live page is made from, besides the run. */

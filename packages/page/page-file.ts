@@ -6,11 +6,11 @@ import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { bundleOf, writeWhole } from './bundle.ts';
 import { buildPage, type PageSource } from './model/build-page.ts';
-import { inert } from './model/inert.ts';
-import { packLog } from './model/log-block.ts';
-import type { PageData, PageLog } from './model/page-data.ts';
-import { PAST_TESTS } from './model/past-data.ts';
-import { pastOfRun } from './model/past-of-run.ts';
+import type { PageData, PageLog } from './model/data/page-data.ts';
+import { PAST_TESTS } from './model/data/past-data.ts';
+import { pastOfRun } from './model/past/past-of-run.ts';
+import { inert } from './model/text/inert.ts';
+import { packLog } from './model/text/log-block.ts';
 import { dataBytesIn, pageHtml, programBytes } from './page-html.ts';
 
 /** What {@link writePage} cannot read in the folder. */

@@ -5,7 +5,7 @@ import { readRunFile } from '@backendai-e2e/results/run-file';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
 import { expect } from 'chai';
 import { buildPage } from './model/build-page.ts';
-import type { PageData } from './model/page-data.ts';
+import type { PageData } from './model/data/page-data.ts';
 import { dataBytesIn, pageHtml } from './page-html.ts';
 
 const HOSTILE = '</script><script>alert(1)</script>\u202e<img src=x onerror=alert(1)>';

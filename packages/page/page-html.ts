@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Bundle } from './bundle.ts';
-import type { PageData } from './model/page-data.ts';
+import type { PageData } from './model/data/page-data.ts';
 
 /**
  * The whole page in one text. It loads nothing: the policy in it allows this script and this style by their hashes, and

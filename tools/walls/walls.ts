@@ -52,7 +52,24 @@ export const WALLS: readonly Wall[] = [
   ['packages/results/reporters', ['packages/api', 'packages/results']],
   ['packages/results/history', ['packages/api', 'packages/results']],
   // The page of a run. Its model decides, its browser part draws, and the rest writes the file.
-  ['packages/page/model', ['packages/api', 'packages/results', 'packages/scheduling']],
+  ['packages/page/model/data', ['packages/api', 'packages/results']],
+  ['packages/page/model/text', ['packages/api', 'packages/results']],
+  ['packages/page/model/past', ['packages/api', 'packages/results', 'packages/page/model/data']],
+  [
+    'packages/page/model/timeline',
+    [
+      ...['packages/api', 'packages/results', 'packages/scheduling'],
+      ...['packages/page/model/data', 'packages/page/model/text'],
+    ],
+  ],
+  [
+    'packages/page/model',
+    [
+      ...['packages/api', 'packages/results', 'packages/scheduling'],
+      ...['packages/page/model/data', 'packages/page/model/text'],
+      ...['packages/page/model/past', 'packages/page/model/timeline'],
+    ],
+  ],
   ['packages/page/browser', ['packages/api', 'packages/results', 'packages/page/model']],
   ['packages/page', ['packages/api', 'packages/results', 'packages/page/model']],
 

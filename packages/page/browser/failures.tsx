@@ -1,8 +1,8 @@
 import { splitFailure } from '@backendai-e2e/results/exchanges';
 import { useState } from 'preact/hooks';
-import { changedParts } from '../model/changes.ts';
-import type { PageData, PageFailure } from '../model/page-data.ts';
-import type { PastData } from '../model/past-data.ts';
+import type { PageData, PageFailure } from '../model/data/page-data.ts';
+import type { PastData } from '../model/data/past-data.ts';
+import { changedParts } from '../model/past/changes.ts';
 import { showTime } from './log-state.ts';
 import { Parts } from './past-comparison.tsx';
 import { lanesIn, pacesIn } from './pod-rows.tsx';

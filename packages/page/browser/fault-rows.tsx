@@ -1,5 +1,5 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
-import type { PageFault } from '../model/page-data.ts';
+import type { PageFault } from '../model/data/page-data.ts';
 import type { Place } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
 

@@ -1,6 +1,6 @@
-import { stateOf } from '../model/cells.ts';
-import type { PageData } from '../model/page-data.ts';
-import type { FlakyRow, IssueRow } from '../model/past-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
+import type { FlakyRow, IssueRow } from '../model/data/past-data.ts';
+import { stateOf } from '../model/past/cells.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { counted, glyphOf, toneOf } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { scaleUtc } from 'd3-scale';
-import type { Bar, Gantt, Gap, Lane, PageData } from '../model/page-data.ts';
+import type { Bar, Gantt, Gap, Lane, PageData } from '../model/data/page-data.ts';
 import { placesOn, TimeAxis } from './time-axis.tsx';
 import { clockTime, duration, glyphOf, toneOf } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
 import { clockTime } from './words.ts';
 
 /** How the page knows of changes: "followed" once the server answered, "lost" while it does not. */

@@ -1,7 +1,7 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
-import { ansiPieces } from '../model/ansi.ts';
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
+import { ansiPieces } from '../model/text/ansi.ts';
 import {
   indexAt,
   type LogLine,

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { hydrate, render } from 'preact';
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
 import { readFrom, textOf } from './data-block.ts';
 import { follow } from './live.tsx';
 import { setLogs } from './log-state.ts';

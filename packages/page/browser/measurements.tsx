@@ -1,5 +1,5 @@
 import { medianOf } from '@backendai-e2e/results/history/spread';
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { Sparkline } from './sparkline.tsx';
 

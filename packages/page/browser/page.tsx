@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
 import { Failures } from './failures.tsx';
 import { FlakyBoard } from './flaky-board.tsx';
 import { GanttChart } from './gantt-chart.tsx';

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
-import { neighboursOf } from '../model/neighbours.ts';
-import type { PastData } from '../model/past-data.ts';
+import type { PastData } from '../model/data/past-data.ts';
+import { neighboursOf } from '../model/past/neighbours.ts';
 import { type Chosen, pastTests } from './past-state.ts';
 import { counted, dateTime, duration } from './words.ts';
 

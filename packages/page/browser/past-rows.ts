@@ -1,5 +1,5 @@
-import { stateOf } from '../model/cells.ts';
-import type { PastData, PastRow, PastTests } from '../model/past-data.ts';
+import type { PastData, PastRow, PastTests } from '../model/data/past-data.ts';
+import { stateOf } from '../model/past/cells.ts';
 import { duration } from './words.ts';
 
 /** A row of the grid that is shown. */

@@ -1,6 +1,6 @@
-import { changedParts } from '../model/changes.ts';
-import type { PageData } from '../model/page-data.ts';
-import type { PastData } from '../model/past-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
+import type { PastData } from '../model/data/past-data.ts';
+import { changedParts } from '../model/past/changes.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { PastGrid } from './past-grid.tsx';
 import { StateMark } from './state-mark.tsx';

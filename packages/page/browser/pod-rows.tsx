@@ -1,6 +1,6 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
 import { PACE } from '@backendai-e2e/results/history/measurement-gate';
-import type { Bar, PageData, PagePod, PodLane, PodSpan } from '../model/page-data.ts';
+import type { Bar, PageData, PagePod, PodLane, PodSpan } from '../model/data/page-data.ts';
 import type { Place } from './time-axis.tsx';
 import { clockTime, duration } from './words.ts';
 

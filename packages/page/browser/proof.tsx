@@ -1,5 +1,5 @@
-import type { PageData } from '../model/page-data.ts';
-import type { Agreement, Backtest, Defects, Proof, ProvenIssue } from '../model/proof-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
+import type { Agreement, Backtest, Defects, Proof, ProvenIssue } from '../model/data/proof-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { OnDemand } from './on-demand.tsx';
 import { StateMark } from './state-mark.tsx';

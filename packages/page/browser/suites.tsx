@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { PageData, PageSuite, PageTest } from '../model/page-data.ts';
+import type { PageData, PageSuite, PageTest } from '../model/data/page-data.ts';
 import { StateMark } from './state-mark.tsx';
 import { clockTime, counted, duration } from './words.ts';
 

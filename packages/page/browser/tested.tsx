@@ -1,4 +1,4 @@
-import type { PageData, TestedPart } from '../model/page-data.ts';
+import type { PageData, TestedPart } from '../model/data/page-data.ts';
 import { duration } from './words.ts';
 
 /** Versions and digests, the phases of the job, and what is not on the page. */

@@ -1,6 +1,6 @@
 import type { TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import { scaleUtc } from 'd3-scale';
-import type { PageData, PageFault, PodLane } from '../model/page-data.ts';
+import type { PageData, PageFault, PodLane } from '../model/data/page-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';

@@ -1,5 +1,5 @@
-import type { PageData } from '../model/page-data.ts';
-import type { Trend } from '../model/past-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
+import type { Trend } from '../model/data/past-data.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { OnDemand } from './on-demand.tsx';
 import { Sparkline } from './sparkline.tsx';

@@ -1,4 +1,4 @@
-import type { PageData } from '../model/page-data.ts';
+import type { PageData } from '../model/data/page-data.ts';
 import { Parts } from './past-comparison.tsx';
 import { StateMark } from './state-mark.tsx';
 import { counted, dateTime, duration, toneOf } from './words.ts';

@@ -8,11 +8,6 @@ import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
 import { isBad, whyLeftOut } from '@backendai-e2e/results/test-record';
 import type { SuiteTraits } from '@backendai-e2e/scheduling/starts';
-import { anchorOf, failureAnchor, time } from './anchors.ts';
-import { failuresOf } from './failures.ts';
-import { firstBadOf } from './first-bad.ts';
-import { ganttOf, type Ran } from './gantt.ts';
-import { inert } from './inert.ts';
 import type {
   Gantt,
   Live,
@@ -23,10 +18,15 @@ import type {
   PageSuite,
   Since,
   TestedPart,
-} from './page-data.ts';
-import type { PastData, PastTests } from './past-data.ts';
-import { podLanes, type TestedPlace } from './pod-lanes.ts';
-import type { Proof } from './proof-data.ts';
+} from './data/page-data.ts';
+import type { PastData, PastTests } from './data/past-data.ts';
+import type { Proof } from './data/proof-data.ts';
+import { failuresOf } from './failures.ts';
+import { firstBadOf } from './past/first-bad.ts';
+import { anchorOf, failureAnchor, time } from './text/anchors.ts';
+import { inert } from './text/inert.ts';
+import { ganttOf, type Ran } from './timeline/gantt.ts';
+import { podLanes, type TestedPlace } from './timeline/pod-lanes.ts';
 
 /** What the catalog says about a suite. */
 export interface KnownSuite {

@@ -13,8 +13,8 @@ import type { AlarmLine, TimedChange, Window } from '@backendai-e2e/results/caus
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import type { RunRecord } from '@backendai-e2e/results/run-record';
 import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
-import { anchorOf, failureAnchor } from './anchors.ts';
-import type { PageFailure, PageFault, PageSuite } from './page-data.ts';
+import type { PageFailure, PageFault, PageSuite } from './data/page-data.ts';
+import { anchorOf, failureAnchor } from './text/anchors.ts';
 
 /** What {@link failuresOf} joins. */
 export interface FailureSource {

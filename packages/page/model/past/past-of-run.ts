@@ -2,8 +2,8 @@ import { earlierThan } from '@backendai-e2e/results/history/comparable';
 import { historyRecord } from '@backendai-e2e/results/history/derive';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
-import type { Since } from './page-data.ts';
-import type { PastData, PastTests } from './past-data.ts';
+import type { Since } from '../data/page-data.ts';
+import type { PastData, PastTests } from '../data/past-data.ts';
 import { pastOf } from './past-runs.ts';
 import { sinceOf } from './since.ts';
 

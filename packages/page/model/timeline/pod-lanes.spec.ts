@@ -1,6 +1,6 @@
 import type { SeenEvent, SeenPod } from '@backendai-e2e/results/cluster-record';
 import { expect } from 'chai';
-import type { PagePod } from './page-data.ts';
+import type { PagePod } from '../data/page-data.ts';
 import { podLanes } from './pod-lanes.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');

@@ -7,7 +7,7 @@ import {
 } from '@backendai-e2e/results/history/measurement-gate';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { spreadOf } from '@backendai-e2e/results/history/spread';
-import type { Trend } from './past-data.ts';
+import type { Trend } from '../data/past-data.ts';
 
 /** Runs in a sparkline. */
 const DRAWN = 30;

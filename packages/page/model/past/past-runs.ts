@@ -1,10 +1,10 @@
 import { fingerprintOf } from '@backendai-e2e/results/history/comparable';
 import type { HistoryPart, HistoryRecord, HistorySuite } from '@backendai-e2e/results/history/record';
 import { isBad, nameOf } from '@backendai-e2e/results/test-record';
+import type { PastData, PastPart, PastRow, PastRun, PastTestRow, PastTests } from '../data/past-data.ts';
 import { ABSENT, cellOf } from './cells.ts';
 import { flakyBoard } from './flaky-board.ts';
 import { issueBoard } from './issue-board.ts';
-import type { PastData, PastPart, PastRow, PastRun, PastTestRow, PastTests } from './past-data.ts';
 import { trendsOf } from './trends.ts';
 
 /**

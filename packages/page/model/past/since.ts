@@ -2,9 +2,9 @@ import { comparison, type TestChange } from '@backendai-e2e/results/comparison';
 import { comparableBefore, earlierThan } from '@backendai-e2e/results/history/comparable';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { nameOf, type TestIdentity } from '@backendai-e2e/results/test-record';
+import type { Since } from '../data/page-data.ts';
+import type { FlakyRow } from '../data/past-data.ts';
 import { changedParts, isSlower } from './changes.ts';
-import type { Since } from './page-data.ts';
-import type { FlakyRow } from './past-data.ts';
 import { partsOf } from './past-runs.ts';
 
 /** Runs whose durations count. */

@@ -2,8 +2,8 @@ import { fingerprintOf } from '@backendai-e2e/results/history/comparable';
 import type { HistoryRecord, HistoryTest } from '@backendai-e2e/results/history/record';
 import { isFlaky, isGood, type PastResult, stabilityOf } from '@backendai-e2e/results/history/stability';
 import { nameOf } from '@backendai-e2e/results/test-record';
+import type { FlakyRow } from '../data/past-data.ts';
 import { cellOf } from './cells.ts';
-import type { FlakyRow } from './past-data.ts';
 
 /** Runs in which the board looks for contradictions, and how many of their results it draws. */
 const WINDOW = { runs: 50, drawn: 20 } as const;

@@ -1,8 +1,8 @@
 import type { TestState } from '@backendai-e2e/api/verdict';
 import { type ComparedRun, type Comparison, comparison } from '@backendai-e2e/results/comparison';
+import type { PastData, PastRun, PastTestRow, PastTests } from '../data/past-data.ts';
 import { ABSENT, stateOf } from './cells.ts';
 import { changedParts, isSlower } from './changes.ts';
-import type { PastData, PastRun, PastTestRow, PastTests } from './past-data.ts';
 
 /** A run beside the one before it. */
 export interface Neighbours {

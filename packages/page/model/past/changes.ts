@@ -1,5 +1,5 @@
 import { gateOf } from '@backendai-e2e/results/history/spread';
-import type { PastPart } from './past-data.ts';
+import type { PastPart } from '../data/past-data.ts';
 
 /** Seconds below which a difference is the machine's noise, and the factor that counts with too few runs to judge. */
 const SLOWER = { seconds: 2, factor: 2 } as const;

@@ -1,6 +1,6 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
 import { contested, footprintOf, type SuiteTraits } from '@backendai-e2e/scheduling/starts';
-import type { Gap } from './page-data.ts';
+import type { Gap } from '../data/page-data.ts';
 
 /** An attempt in the environment of a gap. */
 export interface Beside extends Window {

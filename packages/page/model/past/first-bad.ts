@@ -1,7 +1,7 @@
 import { recordedNames } from '@backendai-e2e/results/history/derive';
+import type { FirstBad, PageFailure } from '../data/page-data.ts';
+import type { PastData, PastRow, PastTests } from '../data/past-data.ts';
 import { stateOf } from './cells.ts';
-import type { FirstBad, PageFailure } from './page-data.ts';
-import type { PastData, PastRow, PastTests } from './past-data.ts';
 
 /** How a past result counts. What was skipped or never judged neither ends the row of bad ones nor lengthens it. */
 const MEANING: Readonly<Record<string, 'good' | 'bad'>> = {

@@ -1,7 +1,7 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
 import type { ClusterRecord, SeenEvent, SeenPod } from '@backendai-e2e/results/cluster-record';
-import { time } from './anchors.ts';
-import type { PagePod, PodLane, PodSpan } from './page-data.ts';
+import type { PagePod, PodLane, PodSpan } from '../data/page-data.ts';
+import { time } from '../text/anchors.ts';
 
 /** An environment with the time since which suites ran in it. */
 export interface TestedPlace extends Window {

@@ -1,6 +1,6 @@
 import type { HistoryRecord, HistoryTest } from '@backendai-e2e/results/history/record';
 import { nameOf } from '@backendai-e2e/results/test-record';
-import type { IssueRow } from './past-data.ts';
+import type { IssueRow } from '../data/past-data.ts';
 
 /** Runs whose results count. */
 const WINDOW = 50;

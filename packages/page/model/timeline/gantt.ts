@@ -1,7 +1,7 @@
 import type { SuiteTraits } from '@backendai-e2e/scheduling/starts';
+import type { Bar, Gantt, Lane } from '../data/page-data.ts';
 import { gainsOf } from './gains.ts';
 import { gapsOf } from './idle.ts';
-import type { Bar, Gantt, Lane } from './page-data.ts';
 
 /** An attempt with the time in which it ran. */
 export interface Ran extends Bar {
