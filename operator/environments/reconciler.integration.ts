@@ -140,8 +140,8 @@ describe('TestEnvironment against a real API server', function () {
 
   it('gives up a deployment whose bootstrap failed for good, long before its time is over', async () => {
     const chart = { name: 'tiny', values: { image: 'real:1', backoffLimit: 0 } };
-    await harness.environment('unbooted', { ...tiny, chart, readyTimeoutSeconds: 3600 });
-    const namespace = harness.deploymentNamespace('unbooted');
+    await harness.environment('unready', { ...tiny, chart, readyTimeoutSeconds: 3600 });
+    const namespace = harness.deploymentNamespace('unready');
     const [pod] = await until('the bootstrap Job has a pod', async () => {
       const labelSelector = 'batch.kubernetes.io/job-name=bootstrap';
       const { items } = await harness.client.list(PODS, { namespace, labelSelector });
@@ -149,9 +149,9 @@ describe('TestEnvironment against a real API server', function () {
     });
     const at = { namespace, name: pod?.metadata.name ?? '' };
     await harness.client.mergePatch(PODS, at, { status: { phase: 'Failed' } }, { subresource: 'status' });
-    await readyIs('unbooted', 'JobFailed', /cannot become ready: bootstrap: 0 of 1 .*BackoffLimitExceeded/);
-    await harness.run('unbooted', 'unbooted', { suites: { names: ['alpha'] } });
-    const run = await harness.finished('unbooted');
+    await readyIs('unready', 'JobFailed', /cannot become ready: bootstrap: 0 of 1 .*BackoffLimitExceeded/);
+    await harness.run('unready', 'unready', { suites: { names: ['alpha'] } });
+    const run = await harness.finished('unready');
     expect(conditionOf(run.status?.conditions, 'Succeeded')).to.deep.include({ reason: 'EnvironmentFailed' });
   });
 

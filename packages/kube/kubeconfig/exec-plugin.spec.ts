@@ -99,13 +99,11 @@ describe('an exec plugin', () => {
   });
 
   for (const [title, script] of [
-    ['ignores SIGTERM', 'trap "" TERM; echo "open the browser" >&2; while :; do sleep 1; done'],
-    ['leaves a process with its output', 'echo "open the browser" >&2; sleep 30 & wait'],
+    ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 1; done'],
+    ['leaves a process with its output', 'sleep 30 & wait'],
   ] as const) {
-    it(`that ${title} is refused at its limit, with what it said`, async () => {
-      expect(await refusal('/bin/sh', ['-c', script], 500)).to.match(
-        /\/bin\/sh did not end within 0.5 s: open the browser/,
-      );
+    it(`that ${title} is refused at its limit`, async () => {
+      expect(await refusal('/bin/sh', ['-c', script], 500)).to.match(/\/bin\/sh did not end within 0.5 s/);
     });
   }
 });
