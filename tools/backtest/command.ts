@@ -7,6 +7,7 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { isInterrupted, type Trial } from '@backendai-e2e/cli/series/trial';
 import { table } from '@backendai-e2e/cli/terminal/table';
 import { InvalidList } from '../lists/rows.ts';
+import { earlierTrial } from './earlier-trial.ts';
 import { judge } from './judge.ts';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';
 import { type Comparison, comparisons, type Deployment, deployments, selectRepairs } from './plan.ts';
@@ -29,6 +30,8 @@ export interface BacktestOptions {
   series?: string;
   /** Print what would be deployed, and run nothing. */
   dryRun?: boolean;
+  /** Take the results of releases that an earlier call left in out/backtest, where it ran all suites. */
+  resume?: boolean;
 }
 
 /**
@@ -58,7 +61,7 @@ export async function backtestCommand(options: BacktestOptions): Promise<number>
     console.log(lines.join('\n'));
     return COMMAND_EXIT.passed;
   }
-  const code = await runAll(all, compared, jobs);
+  const code = await runAll(all, compared, jobs, options.resume === true);
   const tried = await readTried();
   console.log([...listed(chosen, tried), '', `${tallyInWords(tallyOf(chosen, tried))}.`].join('\n'));
   if (code !== undefined) return code;
@@ -71,9 +74,19 @@ async function runAll(
   all: readonly Repair[],
   compared: readonly Comparison[],
   jobs: readonly Deployment[],
+  resume: boolean,
 ): Promise<number | undefined> {
   const trials = new Map<string, Trial>();
-  for (const { release, suites, grep } of jobs) {
+  for (const job of jobs) {
+    const { release, suites, grep } = job;
+    const folder = path.join('out', 'backtest', release);
+    const earlier = resume ? await earlierTrial(path.join(PROJECT_ROOT, folder), job) : undefined;
+    if (earlier) {
+      console.log(`${release}: results of an earlier call, in ${folder}`);
+      trials.set(release, earlier);
+      await settle(all, compared, trials, release);
+      continue;
+    }
     const tests = {
       suites: suites.join(','),
       ...(grep === undefined ? {} : { grep }),
@@ -81,7 +94,7 @@ async function runAll(
       timeoutSeconds: DEPLOY_SECONDS + SUITE_SECONDS * suites.length,
       parallelism: RUN_DEFAULTS.parallelism,
     };
-    const trial = await kindTrial(release, tests, path.join('out', 'backtest', release));
+    const trial = await kindTrial(release, tests, folder);
     if (isInterrupted(trial)) return COMMAND_EXIT.interrupted;
     trials.set(release, trial);
     await settle(all, compared, trials, release);

@@ -217,6 +217,7 @@ function addMeasurements(program: Command, end: End): void {
     .addOption(textOption('series', 'name', 'compare by the repairs of this series, such as 26.9'))
     .option('--list', 'print the repairs and their results, and run nothing')
     .addOption(switchOption('dryRun', 'print what would be deployed, and run nothing'))
+    .option('--resume', 'take the results that an earlier call left in out/backtest')
     .action(async ({ dryRun, ...options }: BacktestOptions) => {
       const { backtestCommand } = await import('../backtest/command.ts');
       await end(await backtestCommand({ ...options, dryRun: isOn('dryRun', dryRun) }));
