@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { BackendApiError } from '../clients/http/api.ts';
 import { GraphQl } from '../clients/manager/graphql-v2.ts';
 import { uuidOf, type VFolder } from '../clients/manager/vfolders.ts';
+import { releases } from '../evidence/releases.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { AccountAdministration } from '../fixtures/administration/account-administration.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -106,6 +108,70 @@ describe('a vfolder in the v2 API', function () {
       await folders.make(world().afterTest, world().user2, name),
     ];
     expect(one.id).not.to.equal(other.id);
+  });
+});
+
+describe('an offer of a vfolder', function () {
+  this.timeout(60_000);
+  const world = useWorld(['manager', 'postgres', 'storage-proxy']);
+
+  for (const way of ['userId', 'email'] as const) {
+    releases({ since: '26.9.0' }).it(`over GraphQL may name one user by ${way}`, async () => {
+      const { user, connection, database, afterTest } = world();
+      const folder = await new VFolderFixture(world()).make(afterTest);
+      const { email } = connection.accounts.user2;
+      const [other] = await database.rows<{ uuid: string }>('SELECT uuid FROM users WHERE email = $1', [
+        email,
+      ]);
+      const v2 = new GraphQl(user.api, 2);
+      const made = await v2.data<{
+        createEntityShare: { share: { entityId: string; targetEntityId: string } };
+      }>(
+        'mutation ($input: CreateEntityShareInput!) { createEntityShare(input: $input) { share { entityId targetEntityId } } }',
+        {
+          input: {
+            targetEntityType: 'vfolder',
+            targetEntityId: uuidOf(folder),
+            recipient: { [way]: way === 'userId' ? other?.uuid : email },
+          },
+        },
+      );
+      const { share } = made.createEntityShare;
+      afterTest.add(`offer of ${folder.name}`, () =>
+        v2.data(`mutation { cancelEntityShare(id: "${share.entityId}") { __typename } }`),
+      );
+      expect(share.targetEntityId).to.equal(uuidOf(folder));
+    });
+  }
+});
+
+describe('a vfolder in the trash bin', function () {
+  this.timeout(90_000);
+  const world = useWorld(['manager', 'postgres', 'storage-proxy']);
+
+  it('is deleted with its files when its owner is purged', async () => {
+    const { admin, connection, afterTest } = world();
+    const folders = new VFolderFixture(world());
+    const accounts = new AccountAdministration(world());
+    const { account, api } = await accounts.user(
+      world().name('owner'),
+      { keyPairPolicy: 'default' },
+      afterTest,
+    );
+    const folder = await api.folders.create({
+      name: world().name('trashed'),
+      host: connection.storageProxy.volume,
+    });
+    afterTest.add(`vfolder ${folder.name}`, () => folders.remove(folder, admin));
+    await api.folders.mkdir(folder.id, 'kept');
+    await api.folders.trash(folder.id);
+    await accounts.purge(account.email);
+    await folders.deleted(folder.id);
+    const left = await folders.volume.files(folder, '.').then(
+      (files) => files.map(({ name }) => name),
+      () => [],
+    );
+    expect(left, 'files of the folder').to.deep.equal([]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { isWrong, NO_CURSORS, OLDER_LISTS, WRONG } from '../assertions/broken-cursors.ts';
 import { cursorFaults, readPage } from '../assertions/pages.ts';
-import { BackendApiError } from '../clients/http/api.ts';
+import { Api, BackendApiError } from '../clients/http/api.ts';
 import { GraphQl, isInternal } from '../clients/manager/graphql-v2.ts';
+import { signedBy } from '../clients/manager/signing.ts';
 import { enqueueFor } from '../fixtures/foreign-session.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -30,6 +31,23 @@ describe('known issues of the API', function () {
       owners.map((owner) => owner.email),
       'owners of refused sessions',
     ).to.deep.equal([]);
+  });
+
+  it('a signature is valid for its own path only, whatever a header says', async () => {
+    const { manager, accounts } = world().connection;
+    const { host } = new URL(manager.url);
+    const contentType = 'application/json';
+    const signed = signedBy(accounts.user)({ method: 'GET', path: '/auth/role', host, contentType });
+    const headers = { ...signed, 'x-forwarded-url': `http://${host}/auth/role` };
+    const asked = new Api(manager.url, () => headers).request({ method: 'GET', path: '/folders' });
+    const status = await asked.then(
+      (answer) => answer.status,
+      (error: unknown) => {
+        if (error instanceof BackendApiError) return error.status;
+        throw error;
+      },
+    );
+    expect(status, 'the answer to a request with the signature of another').to.equal(401);
   });
 
   it('every list of GraphQL refuses a text that is no cursor', async () => {

@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { readPage } from '../assertions/pages.ts';
 import { BackendApiError } from '../clients/http/api.ts';
 import { GraphQl } from '../clients/manager/graphql-v2.ts';
+import { uuidOf } from '../clients/manager/vfolders.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
+import { enqueueFor } from '../fixtures/foreign-session.ts';
+import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Seconds that a request may wait for its session. */
@@ -13,7 +16,7 @@ const AUDIT_SECONDS = 15;
 /** Sessions that fit on no agent: they wait, and cost nothing. */
 describe('a request for a session that finds no room', function () {
   this.timeout(90_000);
-  const world = useWorld(['manager', 'postgres']);
+  const world = useWorld(['manager', 'postgres', 'storage-proxy']);
 
   it('is answered after the time that it names', async () => {
     const { user, afterTest, database } = world();
@@ -55,6 +58,29 @@ describe('a request for a session that finds no room', function () {
     expect(older.compute_session_node.kernel_nodes.edges).to.have.lengthOf(1);
     const scope = { name: 'sessionKernelsV2', arguments: `scope: {sessionId: "${sessionId}"}` };
     expect((await readPage(new GraphQl(user.api, 2), scope, { first: 5 })).ids).to.have.lengthOf(1);
+  });
+
+  it('lists a vfolder once that it mounts at two places', async () => {
+    const { user, connection, database, afterTest } = world();
+    const folder = await new VFolderFixture(world()).make(afterTest);
+    for (const path of ['one', 'two']) await user.folders.mkdir(folder.id, path);
+    const name = world().name('mounts');
+    const vfolder_id = uuidOf(folder);
+    await enqueueFor(world(), connection.accounts.user.email, name, {
+      mounts: ['one', 'two'].map((subpath) => ({ vfolder_id, subpath, mount_path: `/home/work/${subpath}` })),
+    });
+    const [made] = await database.rows<{ id: string }>('SELECT id FROM sessions WHERE name = $1', [name]);
+    const id = Buffer.from(`ComputeSessionNode:${made?.id}`).toString('base64');
+    const shown = await new GraphQl(user.api, 1).data<{
+      compute_session: { mounts: string[]; vfolder_mounts: string[] };
+      compute_session_node: { vfolder_mounts: string[]; vfolder_nodes: { edges: object[] } };
+    }>(
+      `{ compute_session(id: "${made?.id}") { mounts vfolder_mounts }
+         compute_session_node(id: "${id}") { vfolder_mounts vfolder_nodes { edges { node { id } } } } }`,
+    );
+    expect(shown.compute_session).to.deep.equal({ mounts: [folder.name], vfolder_mounts: [vfolder_id] });
+    expect(shown.compute_session_node.vfolder_mounts).to.deep.equal([vfolder_id]);
+    expect(shown.compute_session_node.vfolder_nodes.edges).to.have.lengthOf(1);
   });
 
   it('is in the audit log by its id, when it was made and when it was ended', async () => {

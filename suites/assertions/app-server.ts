@@ -6,13 +6,19 @@ import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { type RunningSession, SMALL, type World } from '../fixtures/world.ts';
 import { runCode } from './execution.ts';
 
+/** Headers of the answer at /repeated that come more than once, in this order. */
+export const REPEATED = {
+  'Set-Cookie': ['first=1; Path=/', 'second=2; Path=/; HttpOnly', 'third=3; Path=/'],
+  Link: ['<a>; rel=one', '<b>; rel=two'],
+} as const;
+
 /** A port on which a program of the session listens. It is also the name of the application. */
 const PORT = 8000;
 export const APP = String(PORT);
 
 /**
  * Answers GET with a nonce, the path and a header, and /large with many bytes. Answers POST with the SHA-256 of the body, and
- * /missing with 404.
+ * /missing with 404. The answer at /repeated has some headers more than once.
  */
 const program = (nonce: string) => `
 import hashlib, http.server, json
@@ -23,6 +29,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", type)
         self.send_header("X-Answered-By", "${nonce}")
         self.send_header("Content-Length", str(len(data)))
+        if self.path == "/repeated":
+            for name, values in ${JSON.stringify(REPEATED)}.items():
+                for value in values:
+                    self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
     def do_GET(self):

@@ -144,6 +144,28 @@ describe('an interactive application', () => {
       const { token } = await proxy.ticket(world().user, session.id, APP);
       await expectRefusal(proxy.authorize(token, UNKNOWN, APP), refusal);
     });
+    it('with a reason that a page of another origin can read', async () => {
+      const { coordinatorUrl } = world().connection.appProxy;
+      const { token } = await proxy.ticket(world().user, session.id, APP);
+      const unreadable: string[] = [];
+      for (const path of [
+        `/v2/proxy/auth?token=${UNKNOWN}&session_id=${session.id}&app=${APP}&protocol=http`,
+        `/v2/proxy/auth?token=${token}&session_id=${UNKNOWN}&app=${APP}&protocol=http`,
+        '/v2/proxy/auth',
+        '/api/worker',
+      ]) {
+        const answer = await fetch(new URL(path, coordinatorUrl), {
+          headers: { accept: 'application/json', origin: 'https://web-ui.test' },
+          signal: AbortSignal.timeout(10_000),
+        });
+        await answer.arrayBuffer();
+        const allowed = answer.headers.get('access-control-allow-origin') ?? 'none';
+        expect(answer.status, path).to.be.within(400, 499);
+        if (!['*', 'https://web-ui.test'].includes(allowed))
+          unreadable.push(`${path.split('?')[0]}: ${allowed}`);
+      }
+      expect(unreadable, 'refusals that the page cannot read').to.deep.equal([]);
+    });
     it('at the coordinator without its secret, or with a wrong one', async () => {
       const { coordinatorUrl } = world().connection.appProxy;
       const [circuit] = await proxy.circuits(session.id);

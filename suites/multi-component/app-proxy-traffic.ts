@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { type AppServer, startAppServer } from '../assertions/app-server.ts';
+import { type AppServer, REPEATED, startAppServer } from '../assertions/app-server.ts';
 import { Api } from '../clients/http/api.ts';
 import { readMetric } from '../clients/http/metrics.ts';
 import { registeredHost } from '../clients/manager/discovery.ts';
 import { START_SECONDS } from '../clients/manager/session-watch.ts';
-import type { OpenedApp } from '../clients/web/app-proxy.ts';
+import { AppProxy, type OpenedApp } from '../clients/web/app-proxy.ts';
 import { fastestSeconds } from '../evidence/fastest.ts';
-import { measure } from '../evidence/record.ts';
+import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
@@ -46,6 +46,18 @@ describe('the traffic of an interactive application', function () {
       expect(answer.bytes.length).to.equal(bytes);
       expect(answer.bytes.equals(server.large(bytes)), `bytes of an answer of ${bytes} bytes`).to.equal(true);
     }
+  });
+
+  it('keeps headers that an answer has more than once, such as cookies, in their order', async () => {
+    const { url, cookie } = server.app;
+    const answer = await fetch(new URL('/repeated', url), {
+      headers: { cookie },
+      signal: AbortSignal.timeout(10_000),
+    });
+    await answer.arrayBuffer();
+    const own = answer.headers.getSetCookie().filter((one) => /^(first|second|third)=/.test(one));
+    expect(own, 'cookies').to.deep.equal([...REPEATED['Set-Cookie']]);
+    expect(answer.headers.get('link'), 'links').to.equal(REPEATED.Link.join(', '));
   });
 
   it('needs a cookie that expires within a week', async () => {
@@ -108,4 +120,44 @@ describe('the traffic of an interactive application', function () {
       { deadlineSeconds: 25 },
     );
   }
+});
+
+/** Time until the application of this program listens. */
+const LATE_SECONDS = 13;
+
+/** Python runs it in place of Jupyter, which the kernel starts and waits for. It listens at the port of its configuration, but late. */
+const LATE_APP = `
+import http.server, re, sys, time
+config = open(sys.argv[sys.argv.index("--config") + 1]).read()
+time.sleep(${LATE_SECONDS})
+port = int(re.search(r"port = (\\d+)", config)[1])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"late")
+    def log_message(self, *arguments): pass
+http.server.ThreadingHTTPServer(("", port), Handler).serve_forever()
+`;
+
+describe('an application that listens late', function () {
+  this.timeout((START_SECONDS + 60) * 1000);
+  const world = useWorld(['manager', 'postgres', 'agent', 'observer']);
+
+  it('is opened when it listens', async () => {
+    const { user, connection, afterTest } = world();
+    const proxy = new AppProxy(connection);
+    afterTest.add('connections to the app proxy', () => proxy.close());
+    const session = await world().startSession(afterTest);
+    afterTest.add(`circuits of session ${session.id}`, () => proxy.removeCircuits(session.id));
+    await user.sessions.upload(session.id, { 'notebook.py': LATE_APP });
+    const since = performance.now();
+    const app = await proxy.open(user, session.id, 'jupyter');
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds < LATE_SECONDS - 1)
+      throw new Inconclusive(`the application listened after ${seconds} s already`);
+    const answer = await proxy.client(app).request({ method: 'GET', path: '/' });
+    expect(answer.bytes.toString()).to.equal('late');
+  });
 });

@@ -25,6 +25,8 @@ export interface NewModelService {
   group: string;
   domain: string;
   open_to_public: boolean;
+  /** Tags, separated by commas. */
+  tag?: string;
   config: {
     /** Id or name of a vfolder whose usage mode is "model". */
     model: string;
