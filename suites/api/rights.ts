@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import { ListError, readPage } from '../assertions/pages.ts';
-import { Api, type ApiRequest, BackendApiError } from '../clients/http/api.ts';
+import { type ApiRequest, BackendApiError } from '../clients/http/api.ts';
 import type { BackendAi } from '../clients/manager/backend-ai.ts';
 import { GraphQl, isInternal } from '../clients/manager/graphql-v2.ts';
 import { Subscription } from '../clients/manager/subscription.ts';
 import { uuidOf, type VFolder } from '../clients/manager/vfolders.ts';
-import { RegistryAdministration } from '../fixtures/administration/registry-administration.ts';
 import { emptyResourceGroup } from '../fixtures/administration/resource-group.ts';
 import { enqueueFor } from '../fixtures/foreign-session.ts';
 import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
@@ -194,39 +193,6 @@ describe('what a user may not see or do', function () {
         if (!(error instanceof BackendApiError)) throw error;
       });
     expect((await world().database.session(session))?.status).to.equal('PENDING');
-  });
-
-  it('is the call of a registry without its secret', async () => {
-    const { connection, run, afterTest } = world();
-    const [name, project, secret] = [`harbor-${run}.test`, 'stable', `Bearer ${world().name('secret')}`];
-    const credentials = { username: 'e2e', password: world().name('secret') };
-    const harbor = {
-      name,
-      project,
-      ...credentials,
-      type: 'harbor2',
-      extra: { webhook_auth_header: secret },
-    } as const;
-    await new RegistryAdministration(world()).add(harbor, afterTest);
-    const call = (headers: Record<string, string>) =>
-      new Api(connection.manager.url).request({
-        method: 'POST',
-        path: '/container-registries/webhook/harbor',
-        headers,
-        json: {
-          // Backend.AI acts on pushes only.
-          type: 'PULL_ARTIFACT',
-          event_data: {
-            resources: [{ resource_url: `${name}/${project}/python:1`, tag: '1' }],
-            repository: { namespace: project, name: 'python' },
-          },
-        },
-      });
-    expect(await whyNotRefused(call({})), 'without').to.equal(undefined);
-    expect(await whyNotRefused(call({ authorization: 'Bearer wrong' })), 'with a wrong one').to.equal(
-      undefined,
-    );
-    expect((await call({ authorization: secret })).status, 'with the secret').to.be.within(200, 299);
   });
 
   it('is a session in the name of another user', async () => {

@@ -1,14 +1,12 @@
 import { expect } from 'chai';
 import { cursorOf, found, type Search, searchFaults } from '../assertions/searches.ts';
 import { BackendApiError } from '../clients/http/api.ts';
-import { RegistryAdministration } from '../fixtures/administration/registry-administration.ts';
 import type { CleanupStack } from '../fixtures/cleanup-stack.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 /** Searches of an administrator in the REST API that have cursors, and rows in every deployment. */
 const SEARCHES: readonly Search[] = [
   { path: '/v2/login-client-types/search' },
-  { path: '/v2/container-registries/search' },
   { path: '/v2/images/search' },
   { path: '/v2/projects/search' },
   { path: '/v2/resource-presets/search' },
@@ -43,17 +41,8 @@ describe('a search of the REST API', function () {
     }
   };
 
-  before('there are some types of clients and registries', async () => {
-    const { afterSuite, run } = world();
-    await makeClientTypes(3, afterSuite);
-    const registries = new RegistryAdministration(world());
-    for (const number of [1, 2]) {
-      const credentials = { username: 'e2e', password: world().name('secret') };
-      await registries.add(
-        { name: `search-${run}-${number}.test`, project: 'stable', ...credentials },
-        afterSuite,
-      );
-    }
+  before('there are some types of clients', async () => {
+    await makeClientTypes(3, world().afterSuite);
   });
 
   for (const search of SEARCHES) {
