@@ -1,3 +1,4 @@
+import { until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
 import { execInfo, isInteractive, readExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { ExecConfig } from './file.ts';
@@ -104,6 +105,8 @@ describe('an exec plugin', () => {
   ] as const) {
     it(`that ${title} is refused at its limit`, async () => {
       expect(await refusal('/bin/sh', ['-c', script], 500)).to.match(/\/bin\/sh did not end within 0.5 s/);
+      const running = () => process.getActiveResourcesInfo().includes('ProcessWrap');
+      await until('the plugin is gone', () => !running(), { withinMs: 20_000 });
     });
   }
 });
