@@ -54,14 +54,14 @@ export class ArtifactSweep {
       const ofRuns = this.#reportsOfRuns(namespace);
       const uidsOf = new Map<string, number>();
       for (const { report } of owners) uidsOf.set(report, (uidsOf.get(report) ?? 0) + 1);
+      const runUids = new Set(this.#with.runs.list(namespace).map(({ metadata: { uid = '' } }) => uid));
       let going = false;
       for (const owner of owners) {
         // If several reports had the name, one after the other, the run does not show which.
-        if (this.#isAtHand(owner) || (ofRuns.has(owner.report) && uidsOf.get(owner.report) === 1)) continue;
-        if (await this.#isThere(owner, signal)) {
-          going = true;
-          continue;
-        }
+        const isOfRun = ofRuns.has(owner.report) && uidsOf.get(owner.report) === 1;
+        const found = this.#atHand(owner) ?? (isOfRun ? undefined : await this.#read(owner, signal));
+        if (found && isGoing(found, runUids)) going = true;
+        if (found || isOfRun) continue;
         await artifacts.remove(owner, signal);
         log.info({ report: owner.report, uid: owner.uid }, 'removed its artifacts: the report is gone');
       }
@@ -73,8 +73,9 @@ export class ArtifactSweep {
     }
   };
 
-  #isAtHand({ namespace, report: name, uid }: ArtifactOwner): boolean {
-    return this.#with.reports.get({ namespace, name })?.metadata.uid === uid;
+  #atHand({ namespace, report: name, uid }: ArtifactOwner): TestReport | undefined {
+    const cached = this.#with.reports.get({ namespace, name });
+    return cached?.metadata.uid === uid ? cached : undefined;
   }
 
   /** Names of the reports of all runs: settled reports of finished runs are not cached. */
@@ -83,9 +84,19 @@ export class ArtifactSweep {
   }
 
   /** Asks the API server: the cache may lack a report that the previous operator has just archived. */
-  async #isThere({ namespace, report: name, uid }: ArtifactOwner, signal: AbortSignal): Promise<boolean> {
-    return (await this.#with.client.get(TEST_REPORTS, { namespace, name }, { signal }))?.metadata.uid === uid;
+  async #read(owner: ArtifactOwner, signal: AbortSignal): Promise<TestReport | undefined> {
+    const { namespace, report: name, uid } = owner;
+    const stored = await this.#with.client.get(TEST_REPORTS, { namespace, name }, { signal });
+    return stored?.metadata.uid === uid ? stored : undefined;
   }
+}
+
+/**
+ * Whether the garbage collector is about to delete the report: its run is gone. A report without an owner stays: whoever
+ * deleted its run asked for that.
+ */
+function isGoing({ metadata: { ownerReferences = [] } }: TestReport, runUids: ReadonlySet<string>): boolean {
+  return ownerReferences.length > 0 && !ownerReferences.some(({ uid }) => runUids.has(uid));
 }
 
 /** Each report once. */
