@@ -1,15 +1,13 @@
 import { expect } from 'chai';
 import { GraphQl } from '../clients/manager/graphql-v2.ts';
-import { AppProxy } from '../clients/web/app-proxy.ts';
 import {
   type ModelServiceInfo,
-  ModelServices,
-  ModelServiceWatch,
+  type ModelServices,
+  type ModelServiceWatch,
   removeModelService,
 } from '../clients/web/model-services.ts';
-import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
-import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
-import { SMALL, useWorld } from '../fixtures/world.ts';
+import { ModelServiceFixture } from '../fixtures/model-service-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** A model service without replicas costs no agent anything. */
 describe('a model service without replicas', function () {
@@ -21,27 +19,9 @@ describe('a model service without replicas', function () {
   let made: ModelServiceInfo;
 
   before('a user makes one with several tags', async () => {
-    const { user, afterSuite, connection, database } = world();
-    const proxy = new AppProxy(connection);
-    afterSuite.add('connections to the app proxy', () => proxy.close());
-    const vfolders = new VFolderFixture(world());
-    const folder = await vfolders.make(afterSuite, user, world().name('model'), 'model');
-    await vfolders.upload(folder.name, 'model-definition.yaml', DEFINITION);
-    await vfolders.upload(folder.name, 'server.py', SERVER);
-    services = new ModelServices(user.api);
-    made = await services.create({
-      name: world().name('tagged'),
-      desired_session_count: 0,
-      lang: connection.registry.kernelImage,
-      group: connection.project,
-      domain: connection.domain,
-      open_to_public: false,
-      tag: tags().join(','),
-      config: { model: folder.id, scalingGroup: connection.scalingGroup, ...SMALL },
-    });
-    const id = made.endpoint_id;
-    watch = new ModelServiceWatch(id, database, proxy);
-    afterSuite.add(`model service ${made.name}`, () => removeModelService(services, watch, id));
+    const models = await ModelServiceFixture.of(world());
+    services = models.services;
+    ({ info: made, watch } = await models.make('tagged', 0, tags().join(',')));
   });
 
   it('is found by each of its tags, and by no part of one', async () => {

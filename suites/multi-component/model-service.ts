@@ -4,24 +4,22 @@ import { expectRefusal } from '../assertions/refusal.ts';
 import { BackendApiError } from '../clients/http/api.ts';
 import { waitForEnd } from '../clients/manager/session-watch.ts';
 import type { VFolder } from '../clients/manager/vfolders.ts';
-import { AppProxy } from '../clients/web/app-proxy.ts';
+import type { AppProxy } from '../clients/web/app-proxy.ts';
 import {
   BEGUN_SECONDS,
   type ModelServiceInfo,
   ModelServices,
-  ModelServiceWatch,
+  type ModelServiceWatch,
   RELEASE_SECONDS,
-  removeModelService,
   SERVING_SECONDS,
   sessionsOf,
 } from '../clients/web/model-services.ts';
 import { forged } from '../clients/web/tokens.ts';
 import { measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { endReplicas, HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../fixtures/model-endpoint.ts';
-import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
-import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
-import { SMALL, useWorld } from '../fixtures/world.ts';
+import { HEARD_SECONDS, ModelEndpoint, REQUESTS } from '../fixtures/model-endpoint.ts';
+import { ModelServiceFixture } from '../fixtures/model-service-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Time until a short-lived token has expired. */
 const SHORT_LIFE_SECONDS = 8;
@@ -60,34 +58,14 @@ describe('a model service', function () {
 
   before('a folder holds a model, and a service with one replica exists', async function () {
     this.timeout((SERVING_SECONDS + MOST_BARREN * BEGUN_SECONDS + 90) * 1000);
-    const { user, afterSuite, connection, database } = world();
-    proxy = new AppProxy(connection);
-    afterSuite.add('connections to the app proxy', () => proxy.close());
-    const vfolders = new VFolderFixture(world());
-    folder = await vfolders.make(afterSuite, user, world().name('model'), 'model');
-    await vfolders.upload(folder.name, 'model-definition.yaml', DEFINITION);
-    await vfolders.upload(folder.name, 'server.py', SERVER);
-    await vfolders.upload(folder.name, 'weights.txt', weights);
-    services = new ModelServices(user.api);
+    const models = await ModelServiceFixture.of(world(), { 'weights.txt': weights });
+    ({ proxy, services, folder } = models);
     let since: number;
     for (;;) {
       since = performance.now();
-      made = await services.create({
-        name: world().name('service'),
-        desired_session_count: 1,
-        lang: connection.registry.kernelImage,
-        group: connection.project,
-        domain: connection.domain,
-        open_to_public: false,
-        config: { model: folder.id, scalingGroup: connection.scalingGroup, ...SMALL },
-      });
-      const { name, endpoint_id: id } = made;
-      const watching = new ModelServiceWatch(id, database, proxy);
-      watch = watching;
-      afterSuite.add(`replicas of model service ${name}`, () => endReplicas(world(), watching));
-      afterSuite.add(`model service ${name}`, () => removeModelService(services, watching, id));
-      if (barren.length === MOST_BARREN || (await watching.begun())) break;
-      barren.push(name);
+      ({ info: made, watch } = await models.make('service', 1));
+      if (barren.length === MOST_BARREN || (await watch.begun())) break;
+      barren.push(made.name);
     }
     const replicas = await watch.serving(1);
     measure('service-start', (performance.now() - since) / 1000, 's');

@@ -1,18 +1,11 @@
 import { expect } from 'chai';
 import { BackendApiError } from '../clients/http/api.ts';
-import { AppProxy } from '../clients/web/app-proxy.ts';
-import {
-  ModelServices,
-  ModelServiceWatch,
-  removeModelService,
-  SERVING_SECONDS,
-} from '../clients/web/model-services.ts';
+import { type ModelServices, SERVING_SECONDS } from '../clients/web/model-services.ts';
 import { claimsOf, forged, unsignedToken } from '../clients/web/tokens.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
-import { endReplicas, ModelEndpoint } from '../fixtures/model-endpoint.ts';
-import { DEFINITION, SERVER } from '../fixtures/model-server.ts';
-import { VFolderFixture } from '../fixtures/vfolder-fixture.ts';
-import { SMALL, useWorld } from '../fixtures/world.ts';
+import { ModelEndpoint } from '../fixtures/model-endpoint.ts';
+import { ModelServiceFixture } from '../fixtures/model-service-fixture.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 /** Time until a short-lived token has expired. */
 const SHORT_LIFE_SECONDS = 8;
@@ -41,28 +34,12 @@ describe('the tokens of model services', function () {
 
   before('a user has two private model services', async function () {
     this.timeout((SERVING_SECONDS + 60) * 1000);
-    const { user, afterSuite, connection, database } = world();
-    const proxy = new AppProxy(connection);
-    afterSuite.add('connections to the app proxy', () => proxy.close());
-    const vfolders = new VFolderFixture(world());
-    const folder = await vfolders.make(afterSuite, user, world().name('model'), 'model');
-    await vfolders.upload(folder.name, 'model-definition.yaml', DEFINITION);
-    await vfolders.upload(folder.name, 'server.py', SERVER);
-    services = new ModelServices(user.api);
+    const models = await ModelServiceFixture.of(world());
+    services = models.services;
     [mine, other] = (await Promise.all(
       NAMES.map(async (what): Promise<Service> => {
-        const { endpoint_id: id, name } = await services.create({
-          name: world().name(what),
-          desired_session_count: 1,
-          lang: connection.registry.kernelImage,
-          group: connection.project,
-          domain: connection.domain,
-          open_to_public: false,
-          config: { model: folder.id, scalingGroup: connection.scalingGroup, ...SMALL },
-        });
-        const watch = new ModelServiceWatch(id, database, proxy);
-        afterSuite.add(`replicas of model service ${name}`, () => endReplicas(world(), watch));
-        afterSuite.add(`model service ${name}`, () => removeModelService(services, watch, id));
+        const { info, watch } = await models.make(what, 1);
+        const { endpoint_id: id, name } = info;
         await waitUntil(
           `a route to model service ${name}`,
           async () => ((await watch.circuit())?.port ? true : notYet('there is none')),
