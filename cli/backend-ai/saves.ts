@@ -5,6 +5,7 @@ import path from 'node:path';
 /** Milliseconds without a further save after which an edit counts as whole: editors and git write several files. */
 const QUIET_MS = 300;
 
+/** How a folder is watched for saved files. */
 export interface SavesOptions {
   /** Paths below the folder that do not count. */
   ignored: RegExp;

@@ -18,6 +18,7 @@ export interface LogSource {
   ): Promise<string>;
 }
 
+/** What the logs need of a container's status in a pod (core/v1 ContainerStatus). */
 export interface ContainerStatus {
   name: string;
   restartCount: number;
@@ -30,6 +31,8 @@ export interface ContainerStatus {
   };
   lastState?: { terminated?: { reason?: string; exitCode?: number; finishedAt?: string } };
 }
+
+/** What the logs need of a pod. */
 export interface Pod {
   metadata: { name: string; namespace: string; labels?: Record<string, string>; creationTimestamp?: string };
   spec: { nodeName?: string; containers: { name: string }[]; initContainers?: { name: string }[] };
@@ -40,6 +43,8 @@ export interface Pod {
     initContainerStatuses?: ContainerStatus[];
   };
 }
+
+/** What the list of events needs of an Event (core/v1). Old and new recorders fill different fields with its time. */
 export interface ClusterEvent {
   metadata: { namespace: string; creationTimestamp?: string };
   type?: string;

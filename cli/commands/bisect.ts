@@ -43,6 +43,7 @@ const TRIED = path.join(PROJECT_ROOT, OUT, 'tried.json');
 /** Exit codes that `git bisect run` reads: it skips after 125, and ends after a code above 127. */
 const GIT = { good: 0, bad: 1, skip: 125, stop: 128 } as const;
 
+/** What a user chooses of `e2e bisect`. */
 export interface BisectChoice extends TrialTests {
   /** A release on which the tests pass. */
   good: string;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+/** Shells for which `e2e completion` prints a script. */
 export type Shell = 'bash' | 'zsh' | 'fish';
 
 /** What can be typed after a command. */

@@ -16,6 +16,7 @@ import { provided } from './provided.ts';
 /** Names of saved files in a line. */
 const NAMED = 3;
 
+/** What a user chooses of `e2e dev`. */
 export interface DevChoice extends Pick<KindChoice, 'suites' | 'grep' | 'parallelism'> {
   /** Folder of a checkout of Backend.AI. */
   backendAi: string;

@@ -44,6 +44,7 @@ const LOOK_MS = 60_000;
 /** The suites that a run with an upgrade has by default. */
 const UPGRADE_AREA = 'upgrade';
 
+/** What a user chooses of `e2e kind`, and other commands for the job in kind. */
 export interface KindChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suites?: string;

@@ -14,6 +14,7 @@ import { checkTests, kindTrial, type TrialTests } from './kind-trial.ts';
 /** Where the results go, relative to the checkout. */
 const OUT = 'out/matrix';
 
+/** What a user chooses of `e2e matrix`. */
 export interface MatrixChoice extends TrialTests {
   /** Values of --backend-ai, one for each column. */
   versions: string;

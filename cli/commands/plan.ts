@@ -12,6 +12,7 @@ import { type CpuBound, type PlannedRun, planLines } from '../report/plan-lines.
 import { type Format, show } from '../terminal/output.ts';
 import { readDurations } from './suite-durations.ts';
 
+/** What a user chooses of `e2e plan`. */
 export interface PlanChoice {
   /** Suites, areas or suite files, separated by commas; undefined for all. */
   suites?: string;

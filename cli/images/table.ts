@@ -74,6 +74,7 @@ function checkoutRow(parent: (typeof OF_BACKEND_AI)[number], user: string): Imag
   };
 }
 
+/** Every image of the job in kind: built here, or only loaded. */
 export type ImageName = (typeof BAKED)[number] | (typeof LOADED)[number];
 
 function chartFiles(...files: string[]): Extra[] {

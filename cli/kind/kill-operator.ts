@@ -37,6 +37,7 @@ export function suiteInMidRun(seen: Snapshot, spared: ReadonlySet<string>): stri
 
 type KillApi = Pick<RestApi, 'get' | 'text' | 'watch' | 'delete'>;
 
+/** When the operator is killed once during a run. */
 export interface KillOptions {
   /** Of the operator. */
   namespace: string;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { command } from '../machine/command.ts';
 import type { Provision } from '../machine/provision.ts';
 
+/** A measurement of the operator's memory that goes on. */
 export interface MemoryWatch {
   /** Ends the watch. Returns the highest value seen in bytes, undefined when none could be read. */
   stop(): Promise<number | undefined>;

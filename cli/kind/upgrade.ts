@@ -36,6 +36,7 @@ export function refuseDowngrade(from: ImageSet, to: ImageSet): void {
   );
 }
 
+/** An upgrade of Backend.AI while suites run: between which images, and with which values. */
 export interface UpgradeOptions {
   from: ImageSet;
   to: ImageSet;

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { type Provision, ProvisionError } from './provision.ts';
 
+/** How a program of the machine is run: its input, its limits, and where its output goes. */
 export interface CommandOptions {
   cwd?: string;
   /** Added to this process's environment. */

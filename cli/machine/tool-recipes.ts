@@ -12,6 +12,8 @@ export const KUBERNETES_COMMANDS = [
 ] as const;
 
 export type KubernetesCommand = (typeof KUBERNETES_COMMANDS)[number];
+
+/** Every program that the project builds from its sources. */
 export type ToolName = KubernetesCommand | 'kind' | 'helm' | 'etcd' | 'coredns' | 'versitygw';
 
 /** How one tool is built with Go. */

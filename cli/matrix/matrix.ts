@@ -33,6 +33,7 @@ export interface Step {
   changes: readonly Change[];
 }
 
+/** Suites by Backend.AIs. A row has a cell for each column, undefined where the suite did not run. */
 export interface Matrix {
   columns: readonly TriedColumn[];
   rows: readonly { suite: string; cells: readonly (Cell | undefined)[] }[];

@@ -13,6 +13,7 @@ export const PHASES = [
 ] as const;
 export type PhaseName = (typeof PHASES)[number];
 
+/** How long a phase of a job took. */
 export interface PhaseRow {
   name: string;
   seconds: number;

@@ -10,6 +10,7 @@ import type { PhaseClock } from './phases.ts';
 
 const HEARTBEAT_MS = 30_000;
 
+/** What following a run in a job needs. */
 export interface Showing {
   clock: PhaseClock;
   progress: PhaseProgress;

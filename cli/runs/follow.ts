@@ -18,6 +18,7 @@ export interface Snapshot {
   reports: readonly TestReport[];
 }
 
+/** Where a run is, and its environments: the first one, and the others. */
 export interface RunNames {
   namespace: string;
   environment: string;
@@ -46,6 +47,7 @@ export class RunLost extends Error {
   override readonly name = 'RunLost';
 }
 
+/** How long to follow a run, and what hears of it. */
 export interface FollowOptions {
   signal: AbortSignal;
   onChange(seen: Snapshot): void;

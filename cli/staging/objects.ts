@@ -64,6 +64,7 @@ export function stagingRun(namespaces: StagingNamespaces, request: Omit<RunReque
   return runObject(namespaces.test, 'staging', spec, { labels, annotations });
 }
 
+/** References of the images that the cluster pulls. */
 export interface StagingImages {
   operator: string;
   suites: string;

@@ -5,6 +5,7 @@ import { corePath } from '@backendai-e2e/kube/request';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { STAGING } from './names.ts';
 
+/** What the wait for the operator needs of its Deployment (apps/v1). */
 export interface Deployment {
   metadata: ObjectMeta;
   spec: { replicas?: number };
@@ -16,6 +17,8 @@ export interface Deployment {
     conditions?: { type: string; status: string; message?: string }[];
   };
 }
+
+/** What the wait for the operator needs of its pod. */
 export interface OperatorPod {
   metadata: ObjectMeta;
   status?: {

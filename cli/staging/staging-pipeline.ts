@@ -28,6 +28,7 @@ import {
 import { untilOperatorUp } from './operator-up.ts';
 import { lookBefore, refuseUnprepared } from './preflight.ts';
 
+/** How a job in staging ended, and what it left in the cluster. */
 export interface StagingResult {
   ending: Ending;
   state: StagingState;

@@ -13,6 +13,7 @@ export interface SignalSource {
   off(signal: (typeof SIGNALS)[number], listener: (signal: string) => void): unknown;
 }
 
+/** The user's interrupts as two signals: the first stops the work, the second the clean-up. */
 export interface Interrupts {
   /** Aborted with Interrupted by the first Ctrl-C, SIGTERM or SIGHUP: stop the work, clean up. */
   readonly work: AbortSignal;

@@ -23,6 +23,7 @@ export interface Renderer {
 /** Receives every line of progress, for the log file. */
 export type Recorder = (line: string) => void;
 
+/** What a renderer needs of a stream such as process.stdout. */
 export interface Output {
   isTTY?: boolean;
   /** Width of the terminal; some that are none say 0. */

@@ -23,6 +23,7 @@ export interface SeenRun {
   secrets: Pick<Secrets, 'mask'>;
 }
 
+/** Which run the live page follows. */
 export interface LiveRunOptions {
   client: RestApi;
   namespace: string;

@@ -11,6 +11,7 @@ import type { SeenRun } from './live-run.ts';
 import { type ClusterNames, nextCommands } from './next-commands.ts';
 import type { ShownPage } from './ui-server.ts';
 
+/** What the live page shows besides the run. */
 export interface LiveViewOptions {
   client: Pick<RestApi, 'text'>;
   /** Folder that keeps what is expensive to make. */

@@ -27,6 +27,7 @@ import { readLogEnd } from './log-tail.ts';
 import { noteFirstCause } from './run-cause.ts';
 import { EVENTS_TEXT, endOf, eventLines, SUITE_LOG, type TextEnd, type Trace } from './traces.ts';
 
+/** What the collector reads, and where it stores what it found. */
 export interface ArtifactCollectorDependencies {
   client: KubeClient;
   clock: Clock;

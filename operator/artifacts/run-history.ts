@@ -14,6 +14,7 @@ import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { reportInBudget } from '../attempts/report-budget.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
+/** What the history of a run is read from and stored with. */
 export interface RunHistoryDependencies {
   client: Pick<KubeClient, 'get' | 'list'>;
   artifacts: Pick<ArtifactClient, 'list' | 'put'>;

@@ -29,6 +29,7 @@ export class ArtifactServerError extends Error {
   }
 }
 
+/** Two ways to the artifact server: through the API server's proxy, and directly. */
 export interface ArtifactServerAccess {
   /** `<namespace>/<name>:<port>` of its Service, for the API server's proxy. */
   service: string;

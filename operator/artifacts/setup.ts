@@ -9,6 +9,7 @@ import { ArtifactSweep } from './sweep.ts';
 /** Runs are deleted in bursts: one sweep serves all within this time. */
 const BURST_MS = 200;
 
+/** The operator's settings about artifacts. */
 export interface ArtifactOptions {
   /** The artifact server; undefined: artifacts are kept, cut short, in ConfigMaps. */
   server: ArtifactServerAccess | undefined;

@@ -13,6 +13,7 @@ import { reportsOf } from '../attempts/attempt-name.ts';
 import { recordsIn, runsBeyondLimits } from './history-limits.ts';
 import { type ArtifactClient, ArtifactServerError } from './server-client.ts';
 
+/** What the sweep compares: the stored artifacts, and the reports and runs that own them. */
 export interface ArtifactSweepDependencies {
   client: Pick<KubeClient, 'get'>;
   artifacts: Pick<ArtifactClient, 'list' | 'remove'>;

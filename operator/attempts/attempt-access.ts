@@ -11,6 +11,7 @@ export interface AttemptIdentity {
   owner: OwnerReference;
 }
 
+/** The account of an attempt with its rights, as they are applied. */
 export interface AttemptAccess {
   serviceAccount: Intent<ServiceAccount>;
   role: Intent<Role>;

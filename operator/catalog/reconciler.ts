@@ -10,6 +10,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { ObjectName } from '@backendai-e2e/kube/object';
 import { suiteHistory } from './history.ts';
 
+/** What the reconciler of TestSuites reads and writes with. */
 export interface TestSuiteDependencies {
   client: KubeClient;
   suites: Informer<TestSuite>;

@@ -6,6 +6,7 @@ import { TestSuiteReconciler } from './reconciler.ts';
 
 const WORKERS = 2;
 
+/** The operator's settings about the catalog. */
 export interface CatalogOptions {
   /** File with the catalog of suites; undefined: there is none. */
   path: string | undefined;

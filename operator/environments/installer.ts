@@ -33,6 +33,7 @@ import {
 } from './namespace.ts';
 import { deployedReleaseSelector, installedWorkloads, newestRelease } from './release.ts';
 
+/** How deployments are installed: with which helm, which charts and whose rights. */
 export interface InstallerOptions {
   client: KubeClient;
   clock: Clock;

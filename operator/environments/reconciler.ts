@@ -35,6 +35,7 @@ import { driftOf, missingWorkloads } from './release.ts';
 import { TerminationLogs } from './termination-logs.ts';
 import type { WorkloadWatch } from './workload-watch.ts';
 
+/** What the reconciler of TestEnvironments reads and acts with. */
 export interface TestEnvironmentDependencies {
   client: KubeClient;
   environments: Informer<TestEnvironment>;

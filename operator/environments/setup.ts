@@ -13,6 +13,7 @@ const DEADLINE_MS = 330_000;
 /** Changes in an environment come in bursts: one reconcile serves all within this time. */
 const BURST_MS = 200;
 
+/** The operator's settings about environments. */
 export interface EnvironmentOptions {
   installer: Omit<InstallerOptions, 'client' | 'clock'>;
   operatorMetrics: OperatorMetrics;

@@ -4,6 +4,7 @@ import type { ComponentSeen } from './observe.ts';
 import { isLive } from './targets.ts';
 import { hasTime, LOOK_MS, nothingDone, type Timing } from './timing.ts';
 
+/** The next step of a fault that deletes pods. `lookAgainMs` is absent when only a change of the cluster matters. */
 export interface DeleteStep {
   receipts: FaultReceipt[];
   /** Pods to delete now, by name and uid. */

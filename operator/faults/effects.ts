@@ -17,6 +17,7 @@ export type FaultAct =
 /** How an act went. */
 export type ActOutcome = { done: true } | { done: false; gone: true } | { done: false; refusal: Refusal };
 
+/** What acts on the targets of faults. */
 export interface FaultEffectsOptions {
   client: KubeClient;
   /** Image with the tools that act inside pods (images/fault-tools); undefined: such actions are refused. */

@@ -64,6 +64,7 @@ export type Observed =
   | { component: ComponentSeen; targets?: undefined }
   | { component?: undefined; targets: readonly (TargetSeen | undefined)[] };
 
+/** What the state of a fault's targets is read from. */
 export interface FaultObserverOptions {
   client: KubeClient;
   environments: Informer<TestEnvironment>;

@@ -35,6 +35,7 @@ import { chooseTargets } from './targets.ts';
 import type { Timing } from './timing.ts';
 import { isInPod } from './tools.ts';
 
+/** What the reconciler of Faults reads and acts with. */
 export interface FaultDependencies {
   client: KubeClient;
   faults: Informer<Fault>;

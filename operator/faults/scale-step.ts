@@ -3,6 +3,7 @@ import { LENGTHS } from '@backendai-e2e/api/lengths';
 import type { WorkloadSeen } from './observe.ts';
 import { hasTime, LOOK_MS, nothingDone, type Timing } from './timing.ts';
 
+/** What the cluster holds about a component that is scaled to zero. */
 export interface ScaleSeen {
   /** UIDs of the pods of the component that the API server holds now. */
   pods: ReadonlySet<string>;
@@ -11,6 +12,7 @@ export interface ScaleSeen {
   workloads: readonly WorkloadSeen[];
 }
 
+/** The next step of a fault that scales workloads. `lookAgainMs` is absent when only a change of the cluster matters. */
 export interface ScaleStep {
   receipts: FaultReceipt[];
   /** Workloads to scale now. */

@@ -13,6 +13,7 @@ const WORKERS = 8;
 /** Changes in an environment come in bursts: one reconcile serves all within this time. */
 const BURST_MS = 200;
 
+/** The operator's settings about faults. */
 export interface FaultOptions
   extends Pick<FaultEffectsOptions, 'image'>,
     Pick<FaultObserverOptions, 'holderOf'> {

@@ -8,6 +8,8 @@ export type Tool = 'partition' | 'repartition' | 'mend-partition' | 'pause' | 'r
 /** The tool that injects each action that acts inside a pod, and the one that heals it. */
 export const STARTERS = { networkPartition: 'partition', pause: 'pause', kill: 'kill' } as const;
 export const MENDERS = { networkPartition: 'mend-partition', pause: 'resume' } as const;
+
+/** An action that a tool inside the target's pod carries out. */
 export type ToolAction = keyof typeof STARTERS;
 
 /** Whether a tool inside the pod carries out the action. */
@@ -39,6 +41,7 @@ export function toolContainerName(fault: Fault, tool: Tool, round: number): stri
   return `fault-${faultId(fault)}-${tool}${round > 1 ? `-${round}` : ''}`;
 }
 
+/** One start of a tool: an ephemeral container, named after tool and round. */
 export interface ToolCall {
   tool: Tool;
   round: number;

@@ -17,6 +17,7 @@ import { type Change, changesOf } from './changes.ts';
 import { type Delivery, deliver } from './send.ts';
 import { TargetError, targetOf } from './target.ts';
 
+/** What the notifications are made of and sent with. */
 export interface NotificationDependencies {
   client: KubeClient;
   runs: Informer<TestRun>;

@@ -3,6 +3,7 @@ import { isFinished } from '@backendai-e2e/api/test-run';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { type NotificationDependencies, NotificationReconciler } from './reconciler.ts';
 
+/** The operator's settings about notifications. */
 export interface NotificationOptions {
   /** Secret with the webhook, in the namespace of the runs; undefined: no notifications are sent. */
   secret: string | undefined;

@@ -32,6 +32,7 @@ import { isLineOf } from './suite-lines.ts';
 import { newest, suiteEnded } from './suite-pod.ts';
 import { type ChangeUndoer, leftChanges } from './undo.ts';
 
+/** What the reconciler of TestReports reads and acts with. */
 export interface TestReportDependencies {
   client: Pick<KubeClient, 'get' | 'list' | 'delete' | 'applyStatus'>;
   reports: Pick<Informer<TestReport>, 'get' | 'forget'>;

@@ -17,6 +17,7 @@ import { type SuitePods, specIn, undoJob } from '../attempts/attempt-job.ts';
 import { undoJobName } from '../attempts/attempt-name.ts';
 import { hasFinished } from '../attempts/cache-transform.ts';
 
+/** What is needed to undo the changes that an attempt left in a deployment. */
 export interface ChangeUndoerDependencies {
   client: Pick<KubeClient, 'get' | 'create' | 'applyStatus'>;
   suites: Pick<Informer<TestSuite>, 'get'>;

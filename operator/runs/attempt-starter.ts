@@ -40,6 +40,7 @@ interface Stop {
   now: Date;
 }
 
+/** What attempts are started with. */
 export interface AttemptStarterDependencies {
   client: KubeClient;
   clock: Clock;

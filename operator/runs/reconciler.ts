@@ -20,6 +20,7 @@ import { AttemptStarter, type AttemptStarterDependencies, closeReport } from './
 import { planRun } from './plan.ts';
 import type { RunWorld } from './plan-builder.ts';
 
+/** What the reconciler of TestRuns reads and acts with. */
 export interface TestRunDependencies extends AttemptStarterDependencies {
   runs: Informer<TestRun>;
   environments: Informer<TestEnvironment>;

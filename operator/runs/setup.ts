@@ -11,6 +11,7 @@ import { TestRunReconciler } from './reconciler.ts';
 /** A run is cheap to reconcile. */
 const WORKERS = 8;
 
+/** The operator's settings about runs. */
 export interface RunOptions {
   /** Resolves when the TestSuites of the catalog are stored. */
   catalogStored: (signal: AbortSignal) => Promise<void>;

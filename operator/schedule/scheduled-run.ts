@@ -23,6 +23,7 @@ const PATIENCE_MS = 600_000;
 const REFUSED_MS = 60_000;
 const PAUSE_MS = 2_000;
 
+/** What a scheduled Job creates and follows its run with. */
 export interface ScheduledRunParts {
   client: Pick<KubeClient, 'create' | 'get' | 'watch'>;
   settings: ScheduledRunSettings;

@@ -65,4 +65,6 @@ export type FaultSpec = Static<typeof schemas.FaultSpec>;
 export type FaultReceipt = Static<typeof schemas.FaultReceipt>;
 export type ScaledWorkload = Static<typeof schemas.ScaledWorkload>;
 export type FaultStatus = Static<typeof schemas.FaultStatus>;
+
+/** A request to break a component for a time. Its status holds the receipts of what happened. */
 export type Fault = CustomResource<'Fault', FaultSpec, FaultStatus>;

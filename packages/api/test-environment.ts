@@ -53,6 +53,8 @@ export const START_FAILURES: readonly string[] = [
 export type TestEnvironmentSpec = Static<typeof schemas.TestEnvironmentSpec>;
 export type ComponentStatus = Static<typeof schemas.ComponentStatus>;
 export type TestEnvironmentStatus = Static<typeof schemas.TestEnvironmentStatus>;
+
+/** A deployment of Backend.AI to test. Its status holds the connection and the components. */
 export type TestEnvironment = CustomResource<'TestEnvironment', TestEnvironmentSpec, TestEnvironmentStatus>;
 
 /** Annotation on each workload of the chart: the number of pods that must be ready. */

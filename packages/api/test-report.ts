@@ -21,4 +21,6 @@ export const REPORT_CONDITIONS = {
 
 export type Artifact = Static<typeof schemas.Artifact>;
 export type TestReportStatus = Static<typeof schemas.TestReportStatus>;
+
+/** The record of one attempt of a suite. The runner writes its status, and the operator closes it. */
 export type TestReport = CustomResource<'TestReport', TestReportSpec, TestReportStatus>;

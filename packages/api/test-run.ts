@@ -81,6 +81,8 @@ export type TestRunSpec = Static<typeof schemas.TestRunSpec>;
 export type RunSuite = Static<typeof statusSchemas.RunSuite>;
 export type RunEnvironment = Static<typeof statusSchemas.RunEnvironment>;
 export type TestRunStatus = Static<typeof statusSchemas.TestRunStatus>;
+
+/** A request to run suites. Its status has a line for each suite and environment, and the verdict. */
 export type TestRun = CustomResource<'TestRun', TestRunSpec, TestRunStatus>;
 
 /** The environments of a run, in order. */

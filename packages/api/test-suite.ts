@@ -6,6 +6,8 @@ import { VERDICT_POLICY } from './verdict-policy.ts';
 
 export type TestSuiteSpec = Static<typeof schemas.TestSuiteSpec>;
 export type TestSuiteStatus = Static<typeof schemas.TestSuiteStatus>;
+
+/** A suite with its needs and limits. Its status holds its last verdicts. */
 export type TestSuite = CustomResource<'TestSuite', TestSuiteSpec, TestSuiteStatus>;
 
 /** Whether an entry of the history counts for the state of its suite in its environment. */

@@ -22,6 +22,7 @@ export class TerminalError extends Error {
  */
 export type Reconcile = (name: ObjectName, signal: AbortSignal) => Promise<Result | undefined>;
 
+/** What a controller is made of: its reconciler, and how many keys it works on at once. */
 export interface ControllerOptions {
   /** Name in metrics and logs, such as "testrun". */
   name: string;

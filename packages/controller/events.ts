@@ -15,6 +15,7 @@ export interface Notice {
   message: string;
 }
 
+/** As what and with what Events are recorded. */
 export interface EventRecorderOptions {
   client: Pick<KubeClient, 'create' | 'mergePatch'>;
   /** Source of the event, such as "backendai-e2e-operator". */

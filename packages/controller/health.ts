@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 /** A named check: undefined when it passes, otherwise the reason. */
 export type Check = () => string | undefined;
 
+/** Where probes and metrics are served. */
 export interface HealthOptions {
   /** TCP port; 0 takes a free port. */
   port: number;

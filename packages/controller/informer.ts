@@ -14,6 +14,7 @@ export type { Change } from './object-cache.ts';
 /** Called for every change, in order. It must be quick and only enqueue keys. An error is logged and counted. */
 export type ChangeHandler<T> = (change: Change<T>) => void;
 
+/** Which objects an informer caches, and how often it makes sure of them. */
 export interface InformerOptions<T extends KubeObject> {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource<T>;

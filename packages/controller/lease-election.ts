@@ -15,6 +15,7 @@ import {
 import type { Log } from './log.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 
+/** The Lease, the candidate and the three times of an election. */
 export interface LeaseElectionOptions {
   client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   namespace: string;

@@ -5,6 +5,7 @@ import type { Source } from './informer.ts';
 import type { LeaseElection } from './lease-election.ts';
 import type { Log } from './log.ts';
 
+/** What a manager runs its controllers with. */
 export interface ManagerOptions {
   log: Log;
   health: HealthServer;

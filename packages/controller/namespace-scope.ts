@@ -15,6 +15,7 @@ export type CacheOptions<T extends KubeObject> = Pick<
   'transform' | 'labelSelector' | 'pageSize'
 >;
 
+/** What the controllers of one namespace share. */
 export interface NamespaceScopeOptions {
   manager: Manager;
   namespace: string;

@@ -8,6 +8,7 @@ const REMEMBERED = 5_000;
 /** Writes tried at once when others write to the same object. */
 const TRIES = 10;
 
+/** The kind of the objects whose status is written, and the name under which it is applied. */
 export interface StatusWriterOptions<T extends ObjectWithStatus> {
   client: Pick<KubeClient, 'applyStatus' | 'get'>;
   resource: Resource<T>;

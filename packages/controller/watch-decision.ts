@@ -25,6 +25,8 @@ export interface FollowState {
 export type Step =
   | { do: 'list'; afterMs: number; reason: ListReason }
   | { do: 'watch'; afterMs: number; resourceVersion: string };
+
+/** Why an informer lists: at its start, or after this end of a list or watch. */
 export type ListReason = 'start' | Exclude<Ended, 'server'>;
 
 /** Between tries: 0.5 s to 30 s. client-go's reflector uses 0.8 s to 30 s. */

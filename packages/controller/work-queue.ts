@@ -8,6 +8,7 @@ export interface Taken {
   waitedMs: number;
 }
 
+/** The pauses before a failed key returns, for each key and for all together. */
 export interface WorkQueueOptions {
   clock: Clock;
   /** Default 5 ms to 1000 s. */

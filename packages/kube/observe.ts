@@ -9,6 +9,7 @@ import type { KubeList, RestClient } from './rest-client.ts';
 /** What observe needs of a client. */
 export type Watcher = Pick<RestClient, 'get' | 'watch'>;
 
+/** How long an observation survives failures of the API server. */
 export interface ObserveOptions {
   signal: AbortSignal;
   /** Milliseconds without a single good answer after which observing gives up. Default 60 000. */

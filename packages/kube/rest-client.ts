@@ -11,6 +11,7 @@ export interface KubeList<T> {
   items: T[];
 }
 
+/** What holds for every call of a {@link RestClient}. */
 export interface RestClientOptions extends KubeClientOptions {
   /** Field manager of everything that is created, applied and patched. */
   fieldManager: string;

@@ -41,6 +41,7 @@ export interface SeenPod {
   containers: readonly SeenContainer[];
 }
 
+/** A container of a pod as it was when the logs were collected. */
 export interface SeenContainer {
   name: string;
   image: string;

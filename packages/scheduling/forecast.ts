@@ -17,6 +17,7 @@ export interface ForecastSlot {
   end: number;
 }
 
+/** How a run would go with known durations, before it starts. */
 export interface Forecast {
   /** In the order in which the suites start. */
   slots: ForecastSlot[];

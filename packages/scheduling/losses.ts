@@ -37,6 +37,7 @@ export interface Loss {
   parts: readonly { of: string; seconds: number }[];
 }
 
+/** What the places of a run lost. A place is room for one suite in one environment. */
 export interface RunLosses {
   /** From the first start to the last end. */
   seconds: number;

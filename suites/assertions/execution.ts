@@ -15,6 +15,7 @@ export interface WholeRun {
   seconds: number;
 }
 
+/** How code is run to its end. */
 export interface RunOptions {
   deadlineSeconds?: number;
   /** Answers to input() of the code, in order. */

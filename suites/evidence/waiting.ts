@@ -24,6 +24,7 @@ export class WaitTimeout extends Error {
   }
 }
 
+/** How long to wait for a condition, and which errors mean that it does not hold yet. */
 export interface WaitOptions {
   deadlineSeconds: number;
   /** Pause between probes, milliseconds. Default: 500. */

@@ -19,6 +19,7 @@ const SUITE_SECONDS = 1_500;
 /** Seconds until a new environment is ready. */
 const DEPLOY_SECONDS = 900;
 
+/** What a developer chooses of `./tools/dev backtest`. */
 export interface BacktestOptions {
   /** Print the repairs, and run nothing. */
   list?: boolean;

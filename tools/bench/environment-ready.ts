@@ -14,6 +14,7 @@ import type { KubeList, RestApi } from '@backendai-e2e/kube/rest-client';
 import { stringify } from 'yaml';
 import { type BenchRow, benchRow } from './bench-row.ts';
 
+/** Where environments are created and measured, by the operator and by helm alone. */
 export interface EnvironmentPlace {
   client: RestApi;
   /** Of the operator. */

@@ -37,6 +37,7 @@ const SETTLE_MS = 90_000;
 /** MiB that the operator may take. */
 const MEMORY_GOAL = 120;
 
+/** How much the operator has to do while its cost is measured. */
 export interface OperatorCostOptions {
   /** Number of finished runs at the end. Default: 1,000. */
   runs?: number;

@@ -27,6 +27,7 @@ interface Turn {
   memory: number;
 }
 
+/** How long each client is measured. */
 export interface PatchesOptions {
   /** Turns of each client. Default 3. */
   turns?: number;

@@ -9,6 +9,7 @@ import type { RestApi } from '@backendai-e2e/kube/rest-client';
 import { NOT_STARTED_EXIT } from '@backendai-e2e/operator/attempts/attempt-job';
 import { type BenchRow, benchRow } from './bench-row.ts';
 
+/** Where a suite is measured, as a TestRun and as a bare Job. */
 export interface BenchTarget {
   client: RestApi;
   namespace: string;
@@ -23,6 +24,7 @@ export interface BenchTarget {
   log(line: string): void;
 }
 
+/** What the bench needs of a Job. */
 export interface Job extends KubeObject {
   status?: { conditions?: { type: string; status: string; message?: string }[] };
 }

@@ -23,11 +23,13 @@ export const IMAGES = [
   'kernelPush',
 ].flatMap((image) => ['--set', `images.${image}=test/${image}:1`]);
 
+/** What the tests read of a probe. */
 export interface Probe {
   periodSeconds: number;
   failureThreshold: number;
 }
 
+/** What the tests read of a container, of which some run before the others. */
 export interface Container {
   name: string;
   image: string;
@@ -42,6 +44,7 @@ export interface Container {
   securityContext?: Record<string, unknown>;
 }
 
+/** What the tests read of the pod of a workload. */
 export interface Pod {
   containers: Container[];
   initContainers?: Container[];

@@ -31,6 +31,8 @@ export interface ChartValue {
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const CHARTS = ['e2e-operator', 'backend-ai'] as const;
+
+/** Names of the charts, which are folders of `charts`. */
 export type Chart = (typeof CHARTS)[number];
 
 /** Every value of a chart: what its schema and its values.yaml name, in the order of values.yaml. */

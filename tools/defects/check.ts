@@ -17,6 +17,7 @@ export interface Checked {
   wrong: string | null;
 }
 
+/** With what the list of defects is compared. */
 export interface CheckOptions {
   /** Image that holds Backend.AI. Default: the one that this checkout builds. */
   image?: string | undefined;

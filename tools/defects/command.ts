@@ -41,6 +41,7 @@ const RECONNECT_MS = 100_000;
 /** Time for undoing, also after Ctrl-C, milliseconds. */
 const UNDO_MS = 1_200_000;
 
+/** What a developer chooses of `./tools/dev defects`. */
 export interface DefectOptions extends CheckOptions {
   /** Compare the list with the pinned release, and plant nothing. */
   check?: boolean;

@@ -9,6 +9,7 @@ import type { Defect } from './defect-list.ts';
  */
 export type State = 'caught' | 'unnamed' | 'missed' | 'unproven';
 
+/** What the suites said about one planted defect. */
 export interface Outcome {
   name: string;
   state: State;

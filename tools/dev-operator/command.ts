@@ -7,6 +7,7 @@ import { PROJECT_ROOT, ProvisionError } from '@backendai-e2e/cli/machine/provisi
 import { ensureTool } from '@backendai-e2e/cli/machine/tools';
 import { runSession } from './session.ts';
 
+/** What a developer chooses of `./tools/dev operator`. inspect: port of the inspector. */
 export interface DevOperatorOptions {
   /** Left out: that of the kept cluster. */
   kubeconfig?: string;

@@ -38,6 +38,7 @@ const AT_ONCE = 50;
 /** Characters of an error that quotes an object. */
 const LONGEST = 4_000;
 
+/** How many random objects are stored, and which. */
 export interface FuzzOptions {
   /** Objects that the API server must store. */
   objects: number;

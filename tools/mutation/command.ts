@@ -15,6 +15,7 @@ const PAGE = 'docs/mutation.md';
 /** These specs start the runner as a process, which loads the unchanged files. */
 const ELSEWHERE = new Set(['suites/runner/main.spec.ts']);
 
+/** What a developer chooses of `./tools/dev mutate`. The same seed takes the same sample. */
 export interface MutateOptions {
   /** Most mutants to try. */
   sample: number;

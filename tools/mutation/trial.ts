@@ -7,6 +7,7 @@ import type { Answer, Question } from './worker.ts';
 /** How a mutant ended. A stuck one never did, which a person would notice. "no spec": none runs the changed code. */
 export type Fate = 'killed' | 'survived' | 'stuck' | 'no spec';
 
+/** What became of one mutant. */
 export interface Outcome {
   mutant: Mutant;
   fate: Fate;

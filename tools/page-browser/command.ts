@@ -41,6 +41,7 @@ const MADE: Readonly<Record<string, Shape & { past?: number }>> = {
   large: { suites: 50, testsPerSuite: 20, logLines: 12_500, failing: [11, 30], faults: true, hostile: false },
 };
 
+/** What a developer chooses of `./tools/dev test-ui`. */
 export interface TestUiOptions {
   /** Folders of real runs, besides those of out/. */
   run?: readonly string[];

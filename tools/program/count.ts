@@ -8,6 +8,7 @@ import { NAMES } from '@backendai-e2e/cli/kind/names';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { PartResult } from './test.ts';
 
+/** Tests of all parts and jobs together. */
 export type Total = Pick<Counts, 'passed' | 'failed'>;
 
 /**

@@ -18,6 +18,7 @@ import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import type { Tally } from './tally-reporter.ts';
 import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
 
+/** What one part of `make test` found. out/test/tally.json is a list of them. */
 export interface PartResult {
   name: string;
   tally: Tally;

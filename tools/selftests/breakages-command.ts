@@ -8,6 +8,7 @@ import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { type Bench, tryBreakage } from './break-environment.ts';
 import { type Breakage, type Outcome, readBreakages } from './breakages.ts';
 
+/** What a developer chooses of the selftest of breakages. */
 export interface BreakageOptions {
   /** Names of suites, separated by commas. Default: all suites in the list. */
   suites?: string;

@@ -32,6 +32,7 @@ const BAD_SECONDS = 75;
 const PHASE_MS = 900_000;
 const LOOK_MS = 2_000;
 
+/** The cluster in which the schedule is tried, and what is installed there. */
 export interface SelftestTarget {
   client: RestApi;
   tools: Tools;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { PROJECT_ROOT, type Provision } from '@backendai-e2e/cli/machine/provision';
 import { execa } from 'execa';
 
+/** How a selftest runs the command `e2e` as a process of its own. */
 export interface OwnCommandOptions {
   /** Called for each line of output. */
   onLine?: (line: string) => void;

@@ -15,6 +15,7 @@ const LARGE_BYTES = 1_400_000;
 /** Milliseconds for a request of the test: the API server takes long for large objects. */
 const LONGEST_MS = 300_000;
 
+/** How many reports the operator is started among. */
 export interface ManyReportsOptions {
   /** Reports of 1.4 MB, as a hostile suite can write them. */
   large: number;
@@ -24,6 +25,7 @@ export interface ManyReportsOptions {
   say: (line: string) => void;
 }
 
+/** What many and large reports cost the operator. */
 export interface ManyReportsResult {
   /** Most memory of the operator's process at any time. */
   peakMiB: number;

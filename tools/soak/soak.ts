@@ -38,6 +38,7 @@ const OF_RUNS: readonly Resource<KubeObject>[] = [
   CONFIG_MAPS,
 ];
 
+/** How long the soak lasts, and which chances it takes. */
 export interface SoakOptions {
   minutes: number;
   /** The same seed makes the same chances. */

@@ -36,6 +36,7 @@ const ROLLOUT_SECONDS = 300;
 /** A module that only managers import. */
 const EDITED = 'ai.backend.manager.server';
 
+/** What a developer chooses of `./tools/dev sources-selftest`. */
 export interface SourcesOptions {
   proofs: readonly Proof[];
   /** Edits of the loop that are measured. */

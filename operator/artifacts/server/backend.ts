@@ -27,6 +27,7 @@ export interface StorageBackend {
   remove(owner: ArtifactOwner, signal: AbortSignal): Promise<void>;
 }
 
+/** A stored artifact in a list. */
 export interface Listed {
   place: ArtifactPlace;
   bytes: number;

@@ -15,6 +15,7 @@ import { type StorageBackend, WrongSumError } from './backend.ts';
 import { LARGEST_ARTIFACT, TooLargeError } from './checksum.ts';
 import { FullError, type Usage } from './quota.ts';
 
+/** What an artifact server is started with. */
 export interface ArtifactServerOptions {
   store: StorageBackend;
   /** Token that authorizes writing, listing and removal. */

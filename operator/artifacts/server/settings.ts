@@ -16,6 +16,7 @@ export interface S3Settings {
   caFile: string | undefined;
 }
 
+/** The environment variables of the artifact server, checked. */
 export interface ArtifactServerSettings {
   port: number;
   /** Shared with the operator, which alone may write. */

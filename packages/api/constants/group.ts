@@ -15,6 +15,8 @@ export const KINDS = {
   TestReport: { kind: 'TestReport', plural: 'testreports', singular: 'testreport', shortNames: ['treport'] },
   Fault: { kind: 'Fault', plural: 'faults', singular: 'fault', shortNames: ['tfault'] },
 } as const;
+
+/** The kinds of this project's custom resources. */
 export type KindName = keyof typeof KINDS;
 
 /** Labels of the objects that the operator creates. Values are object names, cut to 63 characters. */
@@ -80,6 +82,7 @@ export interface ObjectMeta {
   ownerReferences?: OwnerReference[];
 }
 
+/** An owner in an object's metadata (meta/v1). The garbage collector deletes the object after all of its owners. */
 export interface OwnerReference {
   apiVersion: string;
   kind: string;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Resource } from '../objects/object.ts';
 
+/** What holds for every call of a client. */
 export interface KubeClientOptions {
   clock?: Clock;
   /** Milliseconds for one call with all its retries, unless the call says otherwise. Default 30 000. */
@@ -29,6 +30,7 @@ export interface CallOptions {
   answersAreFinal?: boolean | undefined;
 }
 
+/** Which objects of a kind are meant. Selectors have the syntax of the API server. */
 export interface ListQuery {
   /** Default: all namespaces. */
   namespace?: string | undefined;
@@ -36,6 +38,7 @@ export interface ListQuery {
   fieldSelector?: string | undefined;
 }
 
+/** How a list is fetched. */
 export interface ListOptions<T = unknown> extends CallOptions {
   /** Objects a page; all pages are fetched. Default 500. */
   pageSize?: number | undefined;
@@ -46,23 +49,27 @@ export interface ListOptions<T = unknown> extends CallOptions {
   keep?: ((object: T) => T | undefined) | undefined;
 }
 
+/** All pages of a list. */
 export interface ObjectList<T> {
   items: T[];
   /** Start of the next watch. */
   resourceVersion: string;
 }
 
+/** How an object is applied on the server (server-side apply). */
 export interface ApplyOptions extends CallOptions {
   fieldManager: string;
   /** Takes over fields of other managers. Default false: a conflict is an error (isConflict). */
   force?: boolean;
 }
 
+/** What a merge patch changes, and in whose name. */
 export interface PatchOptions extends CallOptions {
   fieldManager?: string;
   subresource?: 'status' | 'scale' | 'ephemeralcontainers';
 }
 
+/** The conditions and the manner of a deletion (meta/v1 DeleteOptions). */
 export interface DeleteOptions extends CallOptions {
   /** Delete only the object with this UID (409 Conflict otherwise). */
   uid?: string | undefined;
@@ -72,6 +79,7 @@ export interface DeleteOptions extends CallOptions {
   gracePeriodSeconds?: number;
 }
 
+/** Which objects are watched, and from which version on. */
 export interface WatchQuery extends ListQuery {
   resourceVersion: string;
   /** Seconds after which the API server ends the watch. */
@@ -89,6 +97,7 @@ export interface ServedKind extends Resource {
   namespaced: boolean;
 }
 
+/** The part of a container's log that is fetched (core/v1 PodLogOptions). */
 export interface LogQuery {
   container?: string;
   /** Lines from the end. */

@@ -9,6 +9,7 @@ export type TryOutcome =
   /** The connection broke, or the answer is late. Whether the request had an effect is unknown. */
   | { kind: 'broken' };
 
+/** A try that ended, as the decision about another one sees it. */
 export interface TryState {
   method: string;
   outcome: TryOutcome;

@@ -25,6 +25,7 @@ export interface Scene {
   green?: string;
 }
 
+/** A stretch of time, both ends in milliseconds since 1970. */
 export interface Window {
   from: number;
   to: number;

@@ -13,6 +13,7 @@ export interface StreamEvent {
   retries: number;
 }
 
+/** A consumer of the managers' group, as Valkey lists it. pending: entries without its acknowledgement. */
 export interface Consumer {
   name: string;
   pending: number;

@@ -58,6 +58,7 @@ export interface NewSession {
   };
 }
 
+/** The answer of POST /session. TIMEOUT: the session did not run in the time that the request gave. */
 export interface CreatedSession {
   sessionId: string;
   sessionName: string;
@@ -88,7 +89,10 @@ export interface SessionInfo {
   numQueriesExecuted: number;
 }
 
+/** What a request of the execution API asks for. "continue" and "input" belong to a run that goes on. */
 export type ExecutionMode = 'query' | 'batch' | 'continue' | 'input' | 'complete';
+
+/** How far a run of code is. Only "finished" and "exec-timeout" end it. */
 export type ExecutionStatus =
   | 'continued'
   | 'clean-finished'
@@ -108,6 +112,7 @@ export interface ExecutionResult {
   console: [string, unknown][];
 }
 
+/** A request of the execution API. All requests of one run have its runId. options: commands of mode "batch". */
 export interface Execution {
   mode: ExecutionMode;
   runId: string;

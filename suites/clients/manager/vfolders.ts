@@ -55,6 +55,7 @@ export interface FileEntry {
   size: number;
 }
 
+/** An invitation to share a folder (GET /folders/invitations/list). inviter, invitee: their email addresses. */
 export interface Invitation {
   id: string;
   inviter: string;

@@ -32,6 +32,7 @@ export interface Slot {
   circuit_id: string | null;
 }
 
+/** A worker of the app proxy as the coordinator lists it (GET /api/worker). nodes: its processes. */
 export interface Worker {
   id: string;
   authority: string;

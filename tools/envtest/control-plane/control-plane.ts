@@ -20,6 +20,7 @@ interface TokenRequest extends KubeObject {
   status?: { token: string };
 }
 
+/** What a control plane has besides API server and etcd. */
 export interface ControlPlaneOptions {
   /** Also start kube-controller-manager: Jobs make pods, owned objects are collected, namespaces get deleted. Default false. */
   controllerManager?: boolean;

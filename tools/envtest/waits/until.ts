@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** When a wait of a test fails. */
 export interface UntilOptions {
   /** Milliseconds for the whole wait. Set it only where the test asserts this bound. */
   withinMs?: number;

@@ -45,6 +45,7 @@ export interface PageData {
   missing: readonly string[];
 }
 
+/** A part of what was tested: an image or a chart, with its version. */
 export interface TestedPart {
   what: string;
   /** Where it was tested; absent for what all environments share. */
@@ -53,6 +54,7 @@ export interface TestedPart {
   digest: string;
 }
 
+/** A line of the run, with the tests of its last attempt. */
 export interface PageSuite {
   /** Identifier on the page. */
   anchor: string;
@@ -81,6 +83,7 @@ export interface Timed {
   seconds: number;
 }
 
+/** A test of a suite, on the time line. */
 export interface PageTest extends Timed {
   state: TestState;
   /** Anchor of its failure, if it has one. */
@@ -134,6 +137,7 @@ export interface PodLane {
   pods: readonly PagePod[];
 }
 
+/** A pod as a bar of its component's lane. */
 export interface PagePod extends Window {
   name: string;
   /** Row within the lane, from 0. */
@@ -149,6 +153,7 @@ export interface PodSpan extends Window {
   is: 'pending' | 'running' | 'ready' | 'unready';
 }
 
+/** The attempts of a run as bars in lanes, and what decided its length. */
 export interface Gantt extends Window {
   lanes: readonly Lane[];
   /** Anchors of the suites whose end decides the end of the run, first to last. */
@@ -175,6 +180,7 @@ export interface Gap extends Window {
   why: string;
 }
 
+/** An attempt as a bar of its environment's lane. */
 export interface Bar extends Window {
   suite: string;
   anchor: string;

@@ -16,6 +16,7 @@ export interface PastData {
   trends: readonly Trend[];
 }
 
+/** A column of the past: one run, with its number of tests by result. */
 export interface PastRun {
   name: string;
   /** Milliseconds since 1970. */
@@ -56,6 +57,7 @@ export interface PastTests {
   errors: readonly string[];
 }
 
+/** A test in the past: its state in each run, and its errors. */
 export interface PastTestRow extends PastRow {
   /** Suite file. The name is the full title. */
   file: string;

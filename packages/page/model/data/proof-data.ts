@@ -10,6 +10,7 @@ export interface Proof {
   issues: readonly ProvenIssue[];
 }
 
+/** Whether run.json, junit.xml and the pods' output say the same. */
 export interface Agreement {
   /** Tests that were compared. */
   tests: number;
@@ -19,6 +20,7 @@ export interface Agreement {
   notes: readonly string[];
 }
 
+/** How many planted defects the suites caught: numbers of defects, in all and by suite. */
 export interface Defects {
   listed: number;
   tried: number;
@@ -30,6 +32,7 @@ export interface Defects {
   open: readonly { name: string; state: string; wrong: string }[];
 }
 
+/** How many repairs of published releases the tests would have noticed. */
 export interface Backtest {
   repairs: number;
   /** Repairs that name a test. */
@@ -39,6 +42,7 @@ export interface Backtest {
   missed: number;
 }
 
+/** A known issue of Backend.AI, as its list describes it, with its number of tests. */
 export interface ProvenIssue {
   issue: string;
   evidence: string;
