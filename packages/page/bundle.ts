@@ -61,7 +61,7 @@ async function build(folder: string): Promise<void> {
     outdir: work,
   });
   await esbuild.build({
-    entryPoints: { style: path.join(browser, 'page.css') },
+    entryPoints: { style: path.join(browser, 'styles/page.css') },
     bundle: true,
     minify: true,
     outdir: work,

@@ -15,7 +15,11 @@ export const SOURCES = '{packages,operator,cli,tools,suites}/**/*.{ts,tsx}';
 export const TESTS = /\.(?:spec|integration)\.tsx?$/;
 
 /** Sources besides {@link SOURCES} whose comments begin with slashes. */
-const SLASH_FILES = ['images/**/*.{go,mjs}', 'packages/page/browser/*.css', '.markdownlint-cli2.jsonc'];
+const SLASH_FILES = [
+  'images/**/*.{go,mjs}',
+  'packages/page/browser/styles/*.css',
+  '.markdownlint-cli2.jsonc',
+];
 
 /** Sources whose comments begin with `#`. What `cli/backend-ai` and `uv` resolve is generated. */
 const HASH_FILES = [
@@ -46,7 +50,7 @@ const READERS: readonly (readonly [readonly string[], Reader, except?: RegExp])[
   [['*.md', 'docs/**/*.md'], markdownPassages],
   [['charts/e2e-operator/files/crds/*.yaml'], (text) => yamlValues(text, ['description'])],
   [['suites/**/*.yaml'], (text) => yamlValues(text, LIST_KEYS)],
-  [['packages/page/browser/*.tsx'], markupTexts, TESTS],
+  [['packages/page/browser/**/*.tsx'], markupTexts, TESTS],
   [[SOURCES], testTitles],
   [[SOURCES], messages, TESTS],
   [[SOURCES, ...SLASH_FILES], (text) => comments(text, 'slashes')],

@@ -27,10 +27,10 @@ describe('the walls', () => {
   it('have one row for every folder with sources, and no other row', async () => {
     const { stdout } = await execa(
       'git',
-      ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.mjs'],
+      ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs'],
       { cwd: ROOT },
     );
-    const sources = stdout.split('\n').filter((file) => !/\.(spec|integration)\.ts$/.test(file));
+    const sources = stdout.split('\n').filter((file) => !/\.(spec|integration)\.tsx?$/.test(file));
     const present = sources.filter((file) => existsSync(join(ROOT, file)));
     const folders = [...new Set(present.map((file) => dirname(file)))];
     expect([...FOLDERS].sort()).to.deep.equal(folders.sort());

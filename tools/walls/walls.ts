@@ -17,6 +17,8 @@ const OPERATOR = [
 ];
 const SUITES = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
 const COMMAND = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
+/** A part of the page draws data of the model with the elements that all parts share. */
+const PAGE_PART = ['packages/results', 'packages/page/model', 'packages/page/browser/elements'];
 /** An area of suites imports nothing of another area. */
 const AREA = [
   ...SUITES,
@@ -70,7 +72,26 @@ export const WALLS: readonly Wall[] = [
       ...['packages/page/model/past', 'packages/page/model/timeline'],
     ],
   ],
-  ['packages/page/browser', ['packages/api', 'packages/results', 'packages/page/model']],
+  ['packages/page/browser/elements', ['packages/api']],
+  ['packages/page/browser/state', ['packages/page/model']],
+  ['packages/page/browser/past', [...PAGE_PART, 'packages/page/browser/state']],
+  ['packages/page/browser/timeline', PAGE_PART],
+  [
+    'packages/page/browser/results',
+    [
+      ...PAGE_PART,
+      ...['packages/page/browser/state', 'packages/page/browser/past', 'packages/page/browser/timeline'],
+    ],
+  ],
+  ['packages/page/browser/verdict', [...PAGE_PART, 'packages/page/browser/past']],
+  [
+    'packages/page/browser',
+    [
+      'packages/page/model',
+      ...['packages/page/browser/elements', 'packages/page/browser/state', 'packages/page/browser/past'],
+      ...['packages/page/browser/timeline', 'packages/page/browser/results', 'packages/page/browser/verdict'],
+    ],
+  ],
   ['packages/page', ['packages/api', 'packages/results', 'packages/page/model']],
 
   // The operator.

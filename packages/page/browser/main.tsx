@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals';
 import { hydrate, render } from 'preact';
 import type { PageData } from '../model/data/page-data.ts';
-import { readFrom, textOf } from './data-block.ts';
-import { follow } from './live.tsx';
-import { setLogs } from './log-state.ts';
 import { alive, Page } from './page.tsx';
-import { forgetTests } from './past-state.ts';
+import { readFrom, textOf } from './state/data-block.ts';
+import { setLogs } from './state/log-state.ts';
+import { forgetTests } from './state/past-state.ts';
+import { follow } from './verdict/live.tsx';
 
 /** Gives life to the page that was drawn before. Without it, the page is still whole to read. */
 async function main(): Promise<void> {

@@ -1,18 +1,18 @@
 import { signal } from '@preact/signals';
 import type { PageData } from '../model/data/page-data.ts';
-import { Failures } from './failures.tsx';
-import { FlakyBoard } from './flaky-board.tsx';
-import { GanttChart } from './gantt-chart.tsx';
-import { LiveBar } from './live.tsx';
-import { Logs } from './logs.tsx';
-import { Measurements } from './measurements.tsx';
-import { Past } from './past.tsx';
-import { ProofBoard } from './proof.tsx';
-import { Suites } from './suites.tsx';
-import { Tested } from './tested.tsx';
-import { Timeline } from './timeline.tsx';
-import { Trends } from './trends.tsx';
-import { VerdictBar } from './verdict-bar.tsx';
+import { FlakyBoard } from './past/flaky-board.tsx';
+import { Past } from './past/past.tsx';
+import { Trends } from './past/trends.tsx';
+import { Failures } from './results/failures.tsx';
+import { Logs } from './results/logs.tsx';
+import { Measurements } from './results/measurements.tsx';
+import { Suites } from './results/suites.tsx';
+import { GanttChart } from './timeline/gantt-chart.tsx';
+import { Timeline } from './timeline/timeline.tsx';
+import { LiveBar } from './verdict/live.tsx';
+import { ProofBoard } from './verdict/proof.tsx';
+import { Tested } from './verdict/tested.tsx';
+import { VerdictBar } from './verdict/verdict-bar.tsx';
 
 /** Whether the script runs. Before that, the page has no controls that would do nothing. */
 export const alive = signal(false);

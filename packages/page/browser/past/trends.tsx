@@ -1,9 +1,9 @@
-import type { PageData } from '../model/data/page-data.ts';
-import type { Trend } from '../model/data/past-data.ts';
-import { ColumnHeads } from './column-heads.tsx';
-import { OnDemand } from './on-demand.tsx';
-import { Sparkline } from './sparkline.tsx';
-import { counted } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import type { Trend } from '../../model/data/past-data.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { OnDemand } from '../elements/on-demand.tsx';
+import { Sparkline } from '../elements/sparkline.tsx';
+import { counted } from '../elements/words.ts';
 
 /** Durations and measurements over the last runs, with median and spread. */
 export function Trends({ data: { past }, alive }: { data: PageData; alive: boolean }) {

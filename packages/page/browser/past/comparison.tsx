@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
-import type { PastData } from '../model/data/past-data.ts';
-import { neighboursOf } from '../model/past/neighbours.ts';
-import { type Chosen, pastTests } from './past-state.ts';
-import { counted, dateTime, duration } from './words.ts';
+import type { PastData } from '../../model/data/past-data.ts';
+import { neighboursOf } from '../../model/past/neighbours.ts';
+import { counted, dateTime, duration } from '../elements/words.ts';
+import { type Chosen, pastTests } from '../state/past-state.ts';
 
 /** A run beside the one before it: what broke, what became slower, and what else changed. */
 export function Comparison({ past, chosen: { run, suite } }: { past: PastData; chosen: Chosen }) {

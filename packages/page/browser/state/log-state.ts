@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import type { PageLog } from '../model/data/page-data.ts';
-import { type TimedLine, unpackLog } from '../model/text/log-block.ts';
+import type { PageLog } from '../../model/data/page-data.ts';
+import { type TimedLine, unpackLog } from '../../model/text/log-block.ts';
 import { textOf } from './data-block.ts';
 
 /** A line of a log, with its container. */

@@ -1,7 +1,8 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
-import type { PageData } from '../model/data/page-data.ts';
-import { ansiPieces } from '../model/text/ansi.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import { ansiPieces } from '../../model/text/ansi.ts';
+import { clockTime, counted } from '../elements/words.ts';
 import {
   indexAt,
   type LogLine,
@@ -12,8 +13,7 @@ import {
   trouble,
   wanted,
   words,
-} from './log-state.ts';
-import { clockTime, counted } from './words.ts';
+} from '../state/log-state.ts';
 
 /** Height of a line in CSS pixels, as in logs.css. */
 const LINE = 20;

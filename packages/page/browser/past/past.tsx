@@ -1,10 +1,10 @@
-import type { PageData } from '../model/data/page-data.ts';
-import type { PastData } from '../model/data/past-data.ts';
-import { changedParts } from '../model/past/changes.ts';
-import { ColumnHeads } from './column-heads.tsx';
-import { PastGrid } from './past-grid.tsx';
-import { StateMark } from './state-mark.tsx';
-import { dateTime, duration } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import type { PastData } from '../../model/data/past-data.ts';
+import { changedParts } from '../../model/past/changes.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { StateMark } from '../elements/state-mark.tsx';
+import { dateTime, duration } from '../elements/words.ts';
+import { PastGrid } from './grid.tsx';
 
 /** Runs in the table, which needs no script. */
 const TABLE_ROWS = 10;

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import type { PageData } from '../model/data/page-data.ts';
-import { clockTime } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import { clockTime } from '../elements/words.ts';
 
 /** How the page knows of changes: "followed" once the server answered, "lost" while it does not. */
 const link = signal<'new' | 'followed' | 'lost'>('new');

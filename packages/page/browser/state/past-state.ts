@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { PAST_TESTS, type PastTests } from '../model/data/past-data.ts';
+import { PAST_TESTS, type PastTests } from '../../model/data/past-data.ts';
 import { textOf } from './data-block.ts';
 
 /** A row of the grid: a suite, or a test of it. The row -1 is that of the runs. */

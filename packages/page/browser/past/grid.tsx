@@ -2,12 +2,12 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus, and names the active cell
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid takes the keys for its cells
 import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
-import type { PastData } from '../model/data/past-data.ts';
-import { stateOf } from '../model/past/cells.ts';
-import { Comparison } from './past-comparison.tsx';
-import { cellWords, dayOf, type GridRow, rowsOf } from './past-rows.ts';
-import { active, chosen, compare, opened, pastTests, pastTrouble, toggle } from './past-state.ts';
-import { glyphOf, toneOf } from './words.ts';
+import type { PastData } from '../../model/data/past-data.ts';
+import { stateOf } from '../../model/past/cells.ts';
+import { glyphOf, toneOf } from '../elements/words.ts';
+import { active, chosen, compare, opened, pastTests, pastTrouble, toggle } from '../state/past-state.ts';
+import { Comparison } from './comparison.tsx';
+import { cellWords, dayOf, type GridRow, rowsOf } from './grid-rows.ts';
 
 /** Sizes in CSS pixels, as in history.css. */
 const CELL = 24;

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import type { PageData, PageSuite, PageTest } from '../model/data/page-data.ts';
-import { StateMark } from './state-mark.tsx';
-import { clockTime, counted, duration } from './words.ts';
+import type { PageData, PageSuite, PageTest } from '../../model/data/page-data.ts';
+import { StateMark } from '../elements/state-mark.tsx';
+import { clockTime, counted, duration } from '../elements/words.ts';
 
 const query = signal('');
 const onlyBad = signal(false);

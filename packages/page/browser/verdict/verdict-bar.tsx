@@ -1,7 +1,7 @@
-import type { PageData } from '../model/data/page-data.ts';
-import { Parts } from './past-comparison.tsx';
-import { StateMark } from './state-mark.tsx';
-import { counted, dateTime, duration, toneOf } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import { StateMark } from '../elements/state-mark.tsx';
+import { counted, dateTime, duration, toneOf } from '../elements/words.ts';
+import { Parts } from '../past/comparison.tsx';
 
 /** What was tested, how it ended, and what that means. */
 export function VerdictBar({ data }: { data: PageData }) {

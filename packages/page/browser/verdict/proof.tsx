@@ -1,9 +1,9 @@
-import type { PageData } from '../model/data/page-data.ts';
-import type { Agreement, Backtest, Defects, Proof, ProvenIssue } from '../model/data/proof-data.ts';
-import { ColumnHeads } from './column-heads.tsx';
-import { OnDemand } from './on-demand.tsx';
-import { StateMark } from './state-mark.tsx';
-import { counted } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import type { Agreement, Backtest, Defects, Proof, ProvenIssue } from '../../model/data/proof-data.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { OnDemand } from '../elements/on-demand.tsx';
+import { StateMark } from '../elements/state-mark.tsx';
+import { counted } from '../elements/words.ts';
 
 /** Suites that look for what a run left behind. */
 const AUDIT = /^audit-/;

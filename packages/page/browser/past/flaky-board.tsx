@@ -1,8 +1,8 @@
-import type { PageData } from '../model/data/page-data.ts';
-import type { FlakyRow, IssueRow } from '../model/data/past-data.ts';
-import { stateOf } from '../model/past/cells.ts';
-import { ColumnHeads } from './column-heads.tsx';
-import { counted, glyphOf, toneOf } from './words.ts';
+import type { PageData } from '../../model/data/page-data.ts';
+import type { FlakyRow, IssueRow } from '../../model/data/past-data.ts';
+import { stateOf } from '../../model/past/cells.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { counted, glyphOf, toneOf } from '../elements/words.ts';
 
 /** Tests whose results contradict each other, and known issues by the day on which they are due. */
 export function FlakyBoard({ data: { past } }: { data: PageData }) {

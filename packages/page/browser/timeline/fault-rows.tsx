@@ -1,7 +1,7 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
-import type { PageFault } from '../model/data/page-data.ts';
+import type { PageFault } from '../../model/data/page-data.ts';
+import { clockTime, duration } from '../elements/words.ts';
 import type { Place } from './time-axis.tsx';
-import { clockTime, duration } from './words.ts';
 
 /** Height of a row of faults. */
 export const FAULT_ROW = 24;

@@ -1,7 +1,7 @@
 import { medianOf } from '@backendai-e2e/results/history/spread';
-import type { PageData } from '../model/data/page-data.ts';
-import { ColumnHeads } from './column-heads.tsx';
-import { Sparkline } from './sparkline.tsx';
+import type { PageData } from '../../model/data/page-data.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { Sparkline } from '../elements/sparkline.tsx';
 
 interface Series {
   suite: string;

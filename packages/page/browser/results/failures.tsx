@@ -1,14 +1,14 @@
 import { splitFailure } from '@backendai-e2e/results/exchanges';
 import { useState } from 'preact/hooks';
-import type { PageData, PageFailure } from '../model/data/page-data.ts';
-import type { PastData } from '../model/data/past-data.ts';
-import { changedParts } from '../model/past/changes.ts';
-import { showTime } from './log-state.ts';
-import { Parts } from './past-comparison.tsx';
-import { lanesIn, pacesIn } from './pod-rows.tsx';
-import { StateMark } from './state-mark.tsx';
-import { TimelineChart } from './timeline.tsx';
-import { clockTime, counted, dateTime, duration } from './words.ts';
+import type { PageData, PageFailure } from '../../model/data/page-data.ts';
+import type { PastData } from '../../model/data/past-data.ts';
+import { changedParts } from '../../model/past/changes.ts';
+import { StateMark } from '../elements/state-mark.tsx';
+import { clockTime, counted, dateTime, duration } from '../elements/words.ts';
+import { Parts } from '../past/comparison.tsx';
+import { showTime } from '../state/log-state.ts';
+import { lanesIn, pacesIn } from '../timeline/pod-rows.tsx';
+import { TimelineChart } from '../timeline/timeline.tsx';
 
 /** Milliseconds around a failure that its timeline shows. */
 const AROUND_MS = 20_000;

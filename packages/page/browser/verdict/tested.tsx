@@ -1,5 +1,5 @@
-import type { PageData, TestedPart } from '../model/data/page-data.ts';
-import { duration } from './words.ts';
+import type { PageData, TestedPart } from '../../model/data/page-data.ts';
+import { duration } from '../elements/words.ts';
 
 /** Versions and digests, the phases of the job, and what is not on the page. */
 export function Tested({ data: { tested, phases, missing } }: { data: PageData }) {

@@ -1,7 +1,7 @@
 import { scaleUtc } from 'd3-scale';
-import type { Bar, Gantt, Gap, Lane, PageData } from '../model/data/page-data.ts';
+import type { Bar, Gantt, Gap, Lane, PageData } from '../../model/data/page-data.ts';
+import { clockTime, duration, glyphOf, toneOf } from '../elements/words.ts';
 import { placesOn, TimeAxis } from './time-axis.tsx';
-import { clockTime, duration, glyphOf, toneOf } from './words.ts';
 
 const WIDTH = 1200;
 const LEFT = 130;

@@ -1,8 +1,8 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
 import { PACE } from '@backendai-e2e/results/history/measurement-gate';
-import type { Bar, PageData, PagePod, PodLane, PodSpan } from '../model/data/page-data.ts';
+import type { Bar, PageData, PagePod, PodLane, PodSpan } from '../../model/data/page-data.ts';
+import { clockTime, duration } from '../elements/words.ts';
 import type { Place } from './time-axis.tsx';
-import { clockTime, duration } from './words.ts';
 
 /** Height of the row of a pod, and least height of a lane. */
 const POD_ROW = 8;

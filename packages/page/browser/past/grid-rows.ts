@@ -1,6 +1,6 @@
-import type { PastData, PastRow, PastTests } from '../model/data/past-data.ts';
-import { stateOf } from '../model/past/cells.ts';
-import { duration } from './words.ts';
+import type { PastData, PastRow, PastTests } from '../../model/data/past-data.ts';
+import { stateOf } from '../../model/past/cells.ts';
+import { duration } from '../elements/words.ts';
 
 /** A row of the grid that is shown. */
 export interface GridRow {

@@ -1,11 +1,11 @@
 import type { TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import { scaleUtc } from 'd3-scale';
-import type { PageData, PageFault, PodLane } from '../model/data/page-data.ts';
-import { ColumnHeads } from './column-heads.tsx';
+import type { PageData, PageFault, PodLane } from '../../model/data/page-data.ts';
+import { ColumnHeads } from '../elements/column-heads.tsx';
+import { clockTime, counted } from '../elements/words.ts';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
 import { placesOn, TimeAxis } from './time-axis.tsx';
-import { clockTime, counted } from './words.ts';
 
 const WIDTH = 1200;
 const LEFT = 210;
