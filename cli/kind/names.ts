@@ -4,7 +4,7 @@ import { OPERATOR_NAMESPACE } from '@backendai-e2e/api/group';
 export const JOB_TIMEOUT_SECONDS = 3_600;
 /** Environments in which a job runs all suites, where memory allows; a part of them runs in one. */
 export const WHOLE_RUN_ENVIRONMENTS = 3;
-/** Most environments of a job: more do not fit on two cores (tools/charts/requests.spec.ts). */
+/** Most environments of a job: more do not fit on two cores (tools/charts/backend-ai/requests.spec.ts). */
 export const MOST_ENVIRONMENTS = 5;
 
 /** Names of what the kind pipeline creates on a machine: one cluster, one operator, one environment (see also environmentNames). */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Connection } from '@backendai-e2e/api/connection';
 import { ApiError } from '@backendai-e2e/kube/api-error';
 import type { RestApi } from '@backendai-e2e/kube/rest-client';
-import { render, secretData } from '@backendai-e2e/tools/charts/render';
+import { render, secretData } from '@backendai-e2e/tools/charts/rendering/backend-ai';
 import { expect } from 'chai';
 import { completeConnection, findConnection, NotReachable } from './connection.ts';
 import { endpointsOf, layered, type Service } from './discover.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { helm } from '@backendai-e2e/tools/charts/render';
+import { helm } from '@backendai-e2e/tools/charts/rendering/backend-ai';
 import { expect } from 'chai';
 import { parseAllDocuments, stringify } from 'yaml';
 import { PROJECT_ROOT } from '../machine/provision.ts';

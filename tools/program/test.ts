@@ -99,7 +99,7 @@ export function docsCommand(): Promise<number> {
     const ranked = rankedCauses(readDefects(), await readFailures(), catalog);
     await writeFile(path.join(PROJECT_ROOT, CAUSES_PAGE), causesPage(ranked));
     await writeBacktestPage();
-    return (await runNode([process.execPath, 'tools/charts/values-doc.ts'], p)).code;
+    return (await runNode([process.execPath, 'tools/charts/reference/values-doc.ts'], p)).code;
   });
 }
 

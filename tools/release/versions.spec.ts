@@ -50,12 +50,12 @@ describe('a release', () => {
     };
     try {
       write('package.json', '{"version": "0.1.0"}');
-      write('tools/charts/earlier/x', '');
+      write('tools/charts/upgrades/earlier/x', '');
       for (const chart of ['e2e-operator', 'backend-ai']) {
         write(`charts/${chart}/Chart.yaml`, 'version: 0.1.0\n');
         write(`charts/${chart}/files/defaults.yaml`, `of: ${chart}\n`);
       }
-      const kept = 'tools/charts/earlier/e2e-operator-0.1.0.yaml';
+      const kept = 'tools/charts/upgrades/earlier/e2e-operator-0.1.0.yaml';
       expect(await setVersion(root, '0.2.0')).to.include.members(['package.json', kept]);
       expect(readFileSync(path.join(root, kept), 'utf8')).to.equal('of: e2e-operator\n');
       expect(await setVersion(root, '0.2.0')).to.deep.equal([]);

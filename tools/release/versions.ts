@@ -34,7 +34,7 @@ export function chartAt(text: string, version: string, app: boolean): string {
 }
 
 /** Folder with the values of earlier versions of the charts, for the tests of upgrades. */
-const EARLIER_VALUES = 'tools/charts/earlier';
+const EARLIER_VALUES = 'tools/charts/upgrades/earlier';
 
 /**
  * Writes a version into every package.json and Chart.yaml below `root`. Keeps the values that the charts had in the version
