@@ -6,7 +6,17 @@ import { TestEnvironmentSpec } from '@backendai-e2e/api/schemas/test-environment
 import { TestReportSpec, TestReportStatus } from '@backendai-e2e/api/schemas/test-report';
 import { TestRunSpec } from '@backendai-e2e/api/schemas/test-run';
 import { TestSuiteSpec } from '@backendai-e2e/api/schemas/test-suite';
-import { type Arbitrary, boolean, constantFrom, oneof, option, tuple } from 'fast-check';
+import {
+  type Arbitrary,
+  boolean,
+  constantFrom,
+  dictionary,
+  oneof,
+  option,
+  record,
+  sample,
+  tuple,
+} from 'fast-check';
 import { type Schema, valuesOf } from './from-schema.ts';
 
 /** A random object: name, spec and, of a report, the status that its runner writes. */
@@ -28,6 +38,27 @@ type Spec = Record<string, unknown>;
 /** Attempts of one run at once. Hundreds of runs with 50 each only measure how fast the controller manager makes pods. */
 const MOST_AT_ONCE = 3;
 
+/** Objects that are sampled at once. */
+const BATCH = 100;
+/** Distance of the seeds of two batches, more than the number of kinds. */
+const SEEDS = 1_000;
+/** Quantities that a cluster accepts, in ascending order. */
+const QUANTITIES = ['0', '1n', '100m', '0.5', '1', '2000m', '1e3', '128Mi', '512Mi', '1G', '2Gi', '1Ei'];
+
+/**
+ * Resources of which a cluster accepts most. Values of any text alone are no quantities, and few objects would be stored. Some
+ * resources do not exist, so that the API server refuses the Job.
+ */
+function resources(): Arbitrary<Spec> {
+  const names = constantFrom('cpu', 'memory', 'memory', 'ephemeral-storage', 'image');
+  const of = (values: readonly string[]) => dictionary(names, constantFrom(...values), { maxKeys: 3 });
+  const half = QUANTITIES.length / 2;
+  return record(
+    { requests: of(QUANTITIES.slice(0, half)), limits: of(QUANTITIES.slice(half)) },
+    { requiredKeys: [] },
+  ).map(asObject);
+}
+
 /** Random specs of a kind. Where exactly one of some fields must be set, one is. */
 function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
   switch (kind) {
@@ -39,7 +70,9 @@ function specsOf(kind: KindName, known: Known): Arbitrary<Spec> {
         }),
       );
     case 'TestSuite':
-      return specs(TestSuiteSpec);
+      return tuple(specs(TestSuiteSpec), option(resources(), { freq: 4, nil: undefined })).map(
+        ([spec, valid]) => (valid && spec.resources ? { ...spec, resources: valid } : spec),
+      );
     case 'TestRun':
       return tuple(
         specs(TestRunSpec),
@@ -79,12 +112,20 @@ function targetOf({ component, pod, count, leader }: Spec, action: string): Spec
   return { component, ...(pod === undefined ? (count === undefined ? {} : { count }) : { pod }) };
 }
 
-/** Random objects of a kind. Some have the longest name that their references allow. */
-export function objectsOf(
+/** Random objects of a kind without an end. A cluster refuses some. The same seed gives the same ones. */
+export function* makersOf(
   kind: KindName,
   known: Known,
-  prefix: string,
-): Arbitrary<(index: number) => FuzzedObject> {
+  seed: number,
+): Generator<(index: number) => FuzzedObject> {
+  const objects = objectsOf(kind, known, 'fuzz');
+  for (let batch = 0; ; batch += 1) {
+    yield* sample(objects, { seed: seed + batch * SEEDS, numRuns: BATCH });
+  }
+}
+
+/** Random objects of a kind. Some have the longest name that their references allow. */
+function objectsOf(kind: KindName, known: Known, prefix: string): Arbitrary<(index: number) => FuzzedObject> {
   const status: Arbitrary<Spec | undefined> =
     kind === 'TestReport' ? option(specs(withoutConditions()), { nil: undefined }) : constantFrom(undefined);
   return tuple(specsOf(kind, known), status, boolean()).map(([spec, written, long]) => (index) => {
