@@ -120,8 +120,25 @@ export async function soak(
   return result;
 }
 
-/** Pauses the container of a pod of its own, perhaps kills the operator, and heals it. Rejects when the fault does not end. */
+/**
+ * Pauses the container of a pod of its own, perhaps kills the operator, and heals it. Rejects when the fault does not end, with its
+ * status.
+ */
 async function playFault(
+  faults: FaultHarness,
+  name: string,
+  meanwhile: (() => Promise<void>) | undefined,
+): Promise<void> {
+  try {
+    await stepsOfFault(faults, name, meanwhile);
+  } catch (error) {
+    const status = (await faults.fault(name).catch(() => undefined))?.status;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}; the fault: ${JSON.stringify(status)}`, { cause: error });
+  }
+}
+
+async function stepsOfFault(
   faults: FaultHarness,
   name: string,
   meanwhile: (() => Promise<void>) | undefined,
