@@ -1,14 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Fault } from '@backendai-e2e/api/fault';
 import { stagingOperatorValues } from '@backendai-e2e/cli/staging/objects';
 import { attemptAccess } from '@backendai-e2e/operator/attempts/attempt-access';
-import { attemptJob } from '@backendai-e2e/operator/attempts/attempt-job';
+import { attemptJob, undoJob } from '@backendai-e2e/operator/attempts/attempt-job';
+import { type Tool, toolContainer } from '@backendai-e2e/operator/faults/tools';
 import { expect } from 'chai';
 import * as backendAi from '../rendering/backend-ai.ts';
 import { CHART, IMAGES, type Manifest, template } from '../rendering/e2e-operator.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 const PAGE = readFileSync(path.join(ROOT, 'docs/security.md'), 'utf8');
+const STRICT = readFileSync(path.join(ROOT, 'docs/strict-places.md'), 'utf8');
 /** Kinds without a namespace that the charts could contain. */
 const OF_THE_CLUSTER =
   /^(Cluster|ValidatingAdmissionPolicy|CustomResourceDefinition|Namespace|PriorityClass)/;
@@ -89,6 +92,13 @@ function violations(pod: PodSpec): string[] {
   ];
 }
 
+describe('docs/strict-places.md', () => {
+  it('has a test for each of its promises', () => {
+    expect(STRICT.match(/^- /gm)?.length).to.be.greaterThan(12);
+    expect(STRICT.match(/^- .+\n(?! {2}- `)/gm)).to.equal(null);
+  });
+});
+
 describe('docs/security.md', function () {
   this.timeout(60_000);
   let operator: Manifest[];
@@ -101,11 +111,15 @@ describe('docs/security.md', function () {
     labels: {},
     owner: { apiVersion: 'v1', kind: 'TestRun', name: 'run', uid: 'u' },
   };
-  const attempt = attemptJob({
+  const input = {
     ...{ ...identity, run: 'run', environment: 'env', suite: 'alpha', attempt: 1, since: '' },
     ...{ spec: { files: ['a/b'], image: 'i' }, grep: undefined, rounds: undefined, queueName: undefined },
     connectionSecret: 'connection',
-  });
+  };
+  const jobs = [
+    attemptJob(input),
+    undoJob(input, [], { name: 'run-alpha-1-undo', owner: identity.owner }),
+  ].map((job) => ({ kind: 'Job', ...job }));
 
   it('names tests that exist', () => {
     const named = [...PAGE.matchAll(/`([a-z-]+(?:\/[a-z-]+)+\.(?:spec|integration)\.ts)`/g)].map(
@@ -116,12 +130,14 @@ describe('docs/security.md', function () {
   });
 
   it('names titles that these tests have', () => {
-    const proofs = [...PAGE.matchAll(/^ +- `([^`]+\.ts)`: (.+)$/gm)].map(([, file = '', title = '']) => ({
-      file,
-      title,
-    }));
+    const proofs = [...`${PAGE}${STRICT}`.matchAll(/^ +- `([^`]+\.ts)`: (.+)$/gm)].map(
+      ([, file = '', title = '']) => ({
+        file,
+        title,
+      }),
+    );
     expect(PAGE.match(/^\d+\. /gm)).to.have.length(10);
-    expect(proofs.length).to.be.greaterThan(30);
+    expect(proofs.length).to.be.greaterThan(75);
     const missing = proofs.filter(({ file, title }) => {
       // "…" stands for what the title of a repeated test takes from its row.
       const parts = title.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
@@ -142,10 +158,11 @@ describe('docs/security.md', function () {
   });
 
   it('is right that every pod of the operator and every attempt is restricted', () => {
-    const pods = podsOf([...operator, { kind: 'Job', ...attempt }]);
+    const pods = podsOf([...operator, ...jobs]);
     expect(pods.map(([name]) => name)).to.include.members([
       'Deployment/backendai-e2e-operator',
       'Job/run-alpha-1',
+      'Job/run-alpha-1-undo',
     ]);
     const found = pods.map(([name, pod]) => [name, violations(pod)] as const);
     expect(found.filter(([, why]) => why.length > 0)).to.deep.equal([]);
@@ -169,7 +186,7 @@ describe('docs/security.md', function () {
   });
 
   it('is right about who gets a token of the API server', () => {
-    const pods = podsOf([...operator, { kind: 'Job', ...attempt }]);
+    const pods = podsOf([...operator, ...jobs]);
     const withToken = pods
       .filter(([, pod]) => pod.automountServiceAccountToken !== false)
       .map(([name]) => name);
@@ -178,6 +195,31 @@ describe('docs/security.md', function () {
       'CronJob/nightly',
       'Job/run-alpha-1',
     ]);
+  });
+
+  it('is right about the rights of what a Fault adds to a pod', () => {
+    const fault = { metadata: { name: 'f', uid: 'u' }, spec: { environmentRef: { name: 'e' } } } as Fault;
+    const tools: Record<Tool, string> = {
+      ...{ partition: 'NET_ADMIN', repartition: 'NET_ADMIN', 'mend-partition': 'NET_ADMIN' },
+      ...{ pause: 'KILL', resume: 'KILL', kill: 'KILL' },
+    };
+    for (const [tool, capability] of Object.entries(tools)) {
+      // The cast: the names are those of the record.
+      const call = { tool: tool as Tool, round: 1 };
+      const { securityContext } = toolContainer(fault, { pod: 'p', uid: 'u' }, call, 'i');
+      expect(securityContext, tool).to.deep.include({
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'], add: [capability] },
+      });
+      expect(securityContext, tool).to.not.have.property('privileged');
+      expect(PAGE).to.include(`\`${capability}\``);
+    }
+  });
+
+  it('is right about how many runs a user may have at once', async () => {
+    const [, number] = /at most `runs\.perUser` started runs, by default (\d+)\./.exec(PAGE) ?? [];
+    const deployments = JSON.stringify(operator.filter(({ kind }) => kind === 'Deployment'));
+    expect(deployments).to.include(`"--runs-per-user=${number}"`);
   });
 
   it('is right that an attempt reads no Secret, no pod and no other report', () => {
