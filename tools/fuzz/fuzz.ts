@@ -6,7 +6,6 @@ import {
   TEST_RUNS,
   TEST_SUITES,
 } from '@backendai-e2e/api/resources';
-import { ApiError } from '@backendai-e2e/kube/api-error';
 import { PODS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { finalReport } from '../envtest/doubles/final-report.ts';
@@ -15,6 +14,7 @@ import { until } from '../envtest/waits/until.ts';
 import { type Failures, failureLog, worstOf } from './failure-log.ts';
 import { type FuzzedObject, makersOf } from './objects.ts';
 import { endOf, lineEnd, SENTENCES } from './sentences.ts';
+import { store } from './store.ts';
 
 /** The kinds, in the order of their creation: a reference then meets an object. */
 const RESOURCES = {
@@ -106,12 +106,13 @@ async function play(
       runs: ['ordinary-0', ...(names.get('TestRun') ?? [])],
     };
     const stored: string[] = [];
+    const resource: Resource<KubeObject> = RESOURCES[kind];
     let tried = 0;
     for (const make of makersOf(kind, known, seed + index)) {
       if (stored.length === wanted || tried === wanted * MOST_REFUSED) break;
       const object = make(tried);
       tried += 1;
-      if (await store(harness, kind, object)) stored.push(object.name);
+      if (await store(harness.client, resource, placed(harness.namespace, object))) stored.push(object.name);
       else result.refused += 1;
     }
     if (stored.length < wanted) {
@@ -146,43 +147,25 @@ async function play(
   return result;
 }
 
-/** Whether the API server stored the object; it must refuse with a sentence. */
-async function store(
-  harness: OperatorHarness,
-  kind: KindName,
-  { name, spec, status }: FuzzedObject,
-): Promise<boolean> {
-  const { client, namespace } = harness;
-  const resource: Resource<KubeObject> = RESOURCES[kind];
-  const at = { namespace, name };
-  const fixed =
-    kind === 'TestEnvironment' && 'chart' in spec
-      ? { namespace: `${namespace}-${name}`.slice(0, 60).replace(/-+$/, '') }
-      : {};
-  try {
-    await client.create(resource, { metadata: at, spec: { ...spec, ...fixed } } as never);
-    if (status)
-      await client.applyStatus(resource, { metadata: at, status } as never, {
-        fieldManager: 'fuzz',
-        force: true,
-      });
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code < 400 || error.code >= 500 || error.message.length < 20) {
-      throw new Error(
-        `${kind} ${name} was refused without a sentence: ${String(error)}; spec: ${JSON.stringify(spec)}`,
-        { cause: error },
-      );
-    }
-    if (status) await client.delete(resource, at);
-    return false;
-  }
+/** The object as it is sent. An environment with a chart has a namespace of its own. */
+function placed(namespace: string, { name, spec, status }: FuzzedObject) {
+  const own = `${namespace}-${name}`.slice(0, 60).replace(/-+$/, '');
+  return {
+    metadata: { namespace, name },
+    spec: 'chart' in spec ? { ...spec, namespace: own } : spec,
+    ...(status ? { status } : {}),
+  };
 }
 
 /** A run of ordinary objects passes, whatever else there is. */
 async function ordinaryRun(harness: OperatorHarness, name: string): Promise<void> {
   await harness.environment(name);
   await harness.run(name, name, { suites: { names: ['ordinary'] } });
+  await until(`${name} starts its attempt`, async () => {
+    const status = (await harness.getRun(name))?.status;
+    if (status?.suites?.[0]?.report) return true;
+    throw new Error(JSON.stringify(status));
+  });
   await harness.attempt(`${name}-ordinary-1`, 'Passed');
   const run = await harness.finished(name);
   if (run.status?.verdict !== 'Passed')
