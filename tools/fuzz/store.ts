@@ -8,8 +8,8 @@ import type { FuzzedObject } from './objects.ts';
 const SENTENCE = 20;
 
 /**
- * Whether the API server stored the object. It must refuse with a sentence. An answer that says nothing about the object, such as
- * that etcd timed out, counts for nothing: the object is sent again. Rejects when that does not end.
+ * Whether the API server stored the object. It must refuse with a sentence. Some answers say nothing about the
+ * object, for example that etcd timed out. The object is then sent again. Rejects when that does not end.
  */
 export async function store(
   client: Pick<KubeClient, 'create' | 'applyStatus' | 'delete'>,

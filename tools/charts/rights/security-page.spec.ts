@@ -157,7 +157,16 @@ describe('docs/security.md', function () {
     expect(seldom).to.deep.equal([]);
   });
 
-  it('is right that every pod of the operator and every attempt is restricted', () => {
+  it('is right that every pod of the operator and every attempt is restricted', async () => {
+    for (const store of ['configMap', 's3']) {
+      const other = podsOf(
+        await template(CHART, ...IMAGES, '--set', `artifacts.store=${store},artifacts.s3.bucket=b`),
+      );
+      expect(
+        other.flatMap(([, pod]) => violations(pod)),
+        store,
+      ).to.deep.equal([]);
+    }
     const pods = podsOf([...operator, ...jobs]);
     expect(pods.map(([name]) => name)).to.include.members([
       'Deployment/backendai-e2e-operator',
