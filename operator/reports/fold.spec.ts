@@ -168,4 +168,20 @@ describe('the line of a suite', () => {
     expect(lineOf(ended({ a: 'failed', b: 'passed' }), cut).verdict).to.equal('Flaky');
     expect(lineOf(ended({ a: 'failed', b: 'passed', c: 'passed' }), cut).verdict).to.equal('Failed');
   });
+
+  it('says that a report gives no reason, where it should', () => {
+    for (const verdict of ['Failed', 'Interrupted', 'Inconclusive'] as const) {
+      for (const silent of [{}, { message: '', reason: '' }]) {
+        expect(lineOf({ final: true, verdict, ...silent }).message).to.equal(
+          `its report says ${verdict}, and not why`,
+        );
+      }
+    }
+    const again = lineOf({ final: true, verdict: 'Failed', message: '' }, ended({ a: 'passed' }));
+    expect(again.message).to.match(/attempt 1: Failed$/);
+    expect(lineOf(evicted).message).to.equal('Evicted');
+    for (const verdict of ['Passed', 'KnownIssue'] as const) {
+      expect(lineOf({ final: true, verdict }).message).to.equal(undefined);
+    }
+  });
 });

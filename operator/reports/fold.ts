@@ -56,7 +56,7 @@ export function endedLine(name: string, reports: readonly TestReport[]): RunSuit
   const last = others.at(-1) ?? first;
   const { verdict, deciding, missing } = verdictOfAttempts([endOf(first), ...others.map(endOf)]);
   const decides = [first, ...others].find(({ spec }) => spec.attempt === deciding) ?? last;
-  const said = decides.status?.message ?? firstError(decides);
+  const said = decides.status?.message || firstError(decides) || silent(decides);
   const reason = missing
     ? SUITE_REASONS.notRepeated
     : verdict === 'Flaky'
@@ -99,7 +99,14 @@ function endOf(report: TestReport): EndedAttempt {
 }
 
 function inWords(report: TestReport): string {
-  return report.status?.message ?? report.status?.reason ?? report.status?.verdict ?? 'no report';
+  return report.status?.message || report.status?.reason || report.status?.verdict || 'no report';
+}
+
+/** What the line says for a report that ended badly and gives no reason. A suite writes what it likes. */
+function silent(report: TestReport): string | undefined {
+  const verdict = verdictOf(report);
+  if (VERDICT_POLICY[verdict].state !== 'Broken') return undefined;
+  return report.status?.reason || `its report says ${verdict}, and not why`;
 }
 
 function firstError(report: TestReport): string | undefined {

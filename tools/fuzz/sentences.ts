@@ -4,6 +4,9 @@ import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { RUN_CONDITIONS, type RunSuite, type TestRun } from '@backendai-e2e/api/test-run';
 
+/** The field manager of what the fuzz writes into a status. */
+export const FUZZ = 'fuzz';
+
 /**
  * What each kind must show within the patience of the fuzz: the sentence, or undefined while it shows none.
  *
@@ -22,10 +25,14 @@ export const SENTENCES = {
     conditionOf(status?.conditions, RUN_CONDITIONS.succeeded)?.message || undefined,
   Fault: ({ status }: Fault): string | undefined =>
     conditionOf(status?.conditions, FAULT_CONDITIONS.accepted)?.message || undefined,
-  TestReport: ({ status }: TestReport): string | undefined => {
+  TestReport: ({ metadata, status }: TestReport): string | undefined => {
     if (status?.startedAt === undefined) return 'left as it is: nothing says that it was started';
     if (status.final !== true) return undefined;
-    return status.verdict === 'Interrupted' ? status.message || undefined : 'final as its author wrote it';
+    // An author may end a report as interrupted too, and say nothing.
+    const own = metadata.managedFields?.some(
+      ({ manager, fieldsV1 }) => manager === FUZZ && JSON.stringify(fieldsV1).includes('"f:final"'),
+    );
+    return own ? 'final as its author wrote it' : status.message || undefined;
   },
 };
 

@@ -3,6 +3,7 @@ import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { KubeObject, Resource } from '@backendai-e2e/kube/object';
 import { type UntilOptions, until } from '../envtest/waits/until.ts';
 import type { FuzzedObject } from './objects.ts';
+import { FUZZ } from './sentences.ts';
 
 /** Characters of an answer that says what is wrong. */
 const SENTENCE = 20;
@@ -38,7 +39,7 @@ export async function store(
     return false;
   if (!status) return true;
   const written = await answer('the status', () =>
-    client.applyStatus(resource, { metadata, status } as never, { fieldManager: 'fuzz', force: true }),
+    client.applyStatus(resource, { metadata, status } as never, { fieldManager: FUZZ, force: true }),
   );
   if (written === 'refused') await client.delete(resource, metadata);
   return written === 'stored';

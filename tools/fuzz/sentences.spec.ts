@@ -1,0 +1,24 @@
+import { testReport } from '@backendai-e2e/api/object-fixtures';
+import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
+import { expect } from 'chai';
+import { FUZZ, SENTENCES } from './sentences.ts';
+
+/** What the fuzz accepts of a report whose end this manager wrote. */
+function sentenceOf(manager: string, status: TestReportStatus): string | undefined {
+  const report: TestReport = testReport('alpha', { status });
+  report.metadata.managedFields = [{ manager, fieldsV1: { 'f:status': { 'f:final': {} } } }];
+  return SENTENCES.TestReport(report);
+}
+const closed = { startedAt: '2026-01-01T00:00:00Z', final: true, verdict: 'Interrupted' } as const;
+
+describe('the sentence that the fuzz wants of a report', () => {
+  it('is the reason of the operator that closed it', () => {
+    expect(sentenceOf('operator', { ...closed, message: 'the Job is gone' })).to.equal('the Job is gone');
+    expect(sentenceOf('operator', closed)).to.equal(undefined);
+    expect(sentenceOf('operator', { startedAt: closed.startedAt })).to.equal(undefined);
+  });
+
+  it('is none where its author ended it', () => {
+    expect(sentenceOf(FUZZ, closed)).to.include('its author');
+  });
+});
