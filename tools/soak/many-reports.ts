@@ -6,7 +6,9 @@ import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { OperatorHarness } from '../envtest/operator/harness.ts';
 
-/** Flags of images/operator/Dockerfile, and the heap that Node.js chooses in a container with the chart's limit of 512 MiB. */
+/** The limit of memory in charts/e2e-operator. */
+const CONTAINER_MIB = 512;
+/** Flags of images/operator/Dockerfile, and the heap that Node.js chooses in such a container. */
 const FLAGS = ['--max-semi-space-size=1', '--optimize-for-size', '--max-opt=1', '--max-old-space-size=256'];
 /** Requests of the test at once. */
 const AT_ONCE = 8;
@@ -37,7 +39,7 @@ export interface ManyReportsResult {
 
 /**
  * Starts an operator, with the memory of its container, in a namespace with many and large reports. Then changes each of them.
- * Rejects when the operator ends, or when an ordinary run does not pass.
+ * Rejects when the operator ends, or takes more memory than its container has. Also rejects when an ordinary run does not pass.
  */
 export async function manyReports(
   harness: OperatorHarness,
@@ -73,6 +75,9 @@ export async function manyReports(
   await Promise.race([ended, Promise.all([changes, ordinaryRun(harness, 'second')])]);
   const result = { peakMiB: peakOf(operator), startSeconds, changeSeconds: seconds(changed) };
   operator.removeAllListeners('exit');
+  if (result.peakMiB > CONTAINER_MIB) {
+    throw new Error(`the operator took ${result.peakMiB} MiB; its container has ${CONTAINER_MIB} MiB`);
+  }
   return result;
 }
 
