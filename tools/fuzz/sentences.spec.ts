@@ -1,13 +1,15 @@
 import { testReport } from '@backendai-e2e/api/object-fixtures';
-import type { TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
+import type { TestReportStatus } from '@backendai-e2e/api/test-report';
 import { expect } from 'chai';
 import { FUZZ, SENTENCES } from './sentences.ts';
 
 /** What the fuzz accepts of a report whose end this manager wrote. */
 function sentenceOf(manager: string, status: TestReportStatus): string | undefined {
-  const report: TestReport = testReport('alpha', { status });
-  report.metadata.managedFields = [{ manager, fieldsV1: { 'f:status': { 'f:final': {} } } }];
-  return SENTENCES.TestReport(report);
+  const report = testReport('alpha', { status });
+  const fieldsV1 = { 'f:status': { 'f:final': {} } };
+  const managedFields = [{ manager, operation: 'Apply', subresource: 'status', fieldsV1 }];
+  const stored = { ...report, metadata: { ...report.metadata, managedFields } };
+  return SENTENCES.TestReport(stored);
 }
 const closed = { startedAt: '2026-01-01T00:00:00Z', final: true, verdict: 'Interrupted' } as const;
 

@@ -3,6 +3,7 @@ import { FAULT_CONDITIONS, type Fault } from '@backendai-e2e/api/fault';
 import { ENVIRONMENT_CONDITIONS, type TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { RUN_CONDITIONS, type RunSuite, type TestRun } from '@backendai-e2e/api/test-run';
+import { ownedStatus } from '@backendai-e2e/kube/owned-fields';
 
 /** The field manager of what the fuzz writes into a status. */
 export const FUZZ = 'fuzz';
@@ -25,14 +26,13 @@ export const SENTENCES = {
     conditionOf(status?.conditions, RUN_CONDITIONS.succeeded)?.message || undefined,
   Fault: ({ status }: Fault): string | undefined =>
     conditionOf(status?.conditions, FAULT_CONDITIONS.accepted)?.message || undefined,
-  TestReport: ({ metadata, status }: TestReport): string | undefined => {
+  TestReport: (report: TestReport): string | undefined => {
+    const { status } = report;
     if (status?.startedAt === undefined) return 'left as it is: nothing says that it was started';
     if (status.final !== true) return undefined;
-    // An author may end a report as interrupted too, and say nothing.
-    const own = metadata.managedFields?.some(
-      ({ manager, fieldsV1 }) => manager === FUZZ && JSON.stringify(fieldsV1).includes('"f:final"'),
-    );
-    return own ? 'final as its author wrote it' : status.message || undefined;
+    // An author may end a report as interrupted too, and say nothing. The cast: the API server lists who owns which field.
+    const authored = ownedStatus(report, FUZZ) as TestReport['status'] | undefined;
+    return authored?.final ? 'final as its author wrote it' : status.message || undefined;
   },
 };
 
