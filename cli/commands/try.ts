@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { getCompileCacheDir } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { API_VERSION } from '@backendai-e2e/api/group';
@@ -76,6 +77,7 @@ export async function tryFile(
     const child = spawn(process.execPath, [path.join(PROJECT_ROOT, 'suites/runner/main.ts')], {
       env: {
         ...process.env,
+        ...sharedCompileCache(),
         E2E_API_SERVER: `http://127.0.0.1:${port}`,
         [RUNNER_ENV.report]: REPORT,
         [RUNNER_ENV.namespace]: 'try',
@@ -101,6 +103,13 @@ export async function tryFile(
     server.closeAllConnections();
     server.close();
   }
+}
+
+/** Makes another Node.js use the compiled sources of this one. It then starts in less than half of the CPU time. */
+function sharedCompileCache(): { NODE_COMPILE_CACHE?: string } {
+  // Node.js keeps them in a folder of its version, below the one that it was given.
+  const own = getCompileCacheDir();
+  return own === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(own) };
 }
 
 /** The results of a run of this one attempt. A report that is not final is Interrupted, as in a cluster. Pure. */

@@ -68,11 +68,11 @@ describe('the runner', () => {
     const child = spawn(process.execPath, [MAIN], {
       env: {
         E2E_FILES: JSON.stringify([`runner/fixtures/${sample}`]),
-        E2E_SUITE: sample,
-        E2E_REPORT: 'run-sample-1',
-        E2E_NAMESPACE: 'testing',
-        E2E_POD: 'pod-1',
+        ...{ E2E_SUITE: sample, E2E_POD: 'pod-1' },
+        ...{ E2E_REPORT: 'run-sample-1', E2E_NAMESPACE: 'testing' },
         E2E_API_SERVER: `http://127.0.0.1:${port}`,
+        // As in a pod, whose image has the compiled sources.
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         ...more,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
