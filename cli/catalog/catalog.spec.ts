@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type CatalogEntry, listing, parseCatalog, suitesNamed, UnknownSuites, withLast } from './catalog.ts';
+import { type CatalogEntry, parseCatalog } from './catalog.ts';
+import { listing, suitesNamed, UnknownSuites, withLast } from './chosen-suites.ts';
 
 const catalog: CatalogEntry[] = [
   { name: 'session-create', area: 'session', files: ['session/create'], description: 'Creates.' },

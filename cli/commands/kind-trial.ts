@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { readCatalog, suitesNamed } from '../catalog/catalog.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { suitesNamed } from '../catalog/chosen-suites.ts';
 import { copyResults } from '../collect/results-folder.ts';
 import { NAMES } from '../kind/names.ts';
 import { PROJECT_ROOT } from '../machine/provision.ts';

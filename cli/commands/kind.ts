@@ -5,14 +5,8 @@ import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { parse } from 'yaml';
 import { type Choice, choiceInWords, readChoice } from '../backend-ai/choice.ts';
-import {
-  type CatalogEntry,
-  listing,
-  readCatalog,
-  suitesNamed,
-  usualSuites,
-  withLast,
-} from '../catalog/catalog.ts';
+import { type CatalogEntry, readCatalog } from '../catalog/catalog.ts';
+import { listing, suitesNamed, usualSuites, withLast } from '../catalog/chosen-suites.ts';
 import { secondsOf } from '../catalog/durations.ts';
 import { longestFirst, shuffled } from '../catalog/order.ts';
 import { collector } from '../collect/job-collector.ts';

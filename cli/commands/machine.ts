@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { COMMAND_EXIT } from '@backendai-e2e/api/runner-contract';
 import { readChoice } from '../backend-ai/choice.ts';
-import { listing, readCatalog } from '../catalog/catalog.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { listing } from '../catalog/chosen-suites.ts';
 import { ensureImages } from '../images/build.ts';
 import { realEffects } from '../kind/effects.ts';
 import { NAMES } from '../kind/names.ts';

@@ -12,9 +12,6 @@ import { readRunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { readObjects } from '../collect/cluster-logs.ts';
 import { readSurroundings } from '../collect/run-surroundings.ts';
-import { gateLines, judgeRecord } from '../history/run-gate.ts';
-import { storyLines, storyOfFolder } from '../page/first-causes.ts';
-import { knownSuites } from '../page/page-options.ts';
 import { budgetRecords } from '../report/budgets.ts';
 import { compared } from '../report/compare.ts';
 import { flakyTable } from '../report/flaky.ts';
@@ -32,6 +29,9 @@ import { followToEnd } from './follow-run.ts';
 export interface ResultOptions extends ClusterOptions {
   output: Format;
 }
+
+/** Explains failures with all rules of the page. Only commands that explain load it: it doubles the time of their start. */
+const firstCauses = () => import('../page/first-causes.ts');
 
 /** `e2e run`: creates a TestRun and follows it; with `detach` only creates it. The exit code is its verdict. */
 export function runCommand(options: ResultOptions & RunWish & { detach: boolean }): Promise<number> {
@@ -156,7 +156,7 @@ async function showFolder(
   const file = path.join(folder, 'run.json');
   try {
     const objects = readRunFile(await readFile(file, 'utf8'), file);
-    const more = output === 'table' && !waits ? await storyOfFolder(folder) : [];
+    const more = output === 'table' && !waits ? await (await firstCauses()).storyOfFolder(folder) : [];
     show(waits ? shownWaits(objects) : oneRun(objects, more), output);
     return COMMAND_EXIT.passed;
   } catch (error) {
@@ -168,6 +168,7 @@ async function showFolder(
 /** What a finished run measured that is worse than in the runs of the history, with a line before it. */
 async function worseIn(found: Snapshot & { run: TestRun }): Promise<string[]> {
   if (!isFinished(found.run) || found.run.status?.startedAt === undefined) return [];
+  const { gateLines, judgeRecord } = await import('../history/run-gate.ts');
   const lines = gateLines(await judgeRecord(historyRecord(found)));
   return lines.length === 0 ? [] : ['', ...lines];
 }
@@ -187,7 +188,8 @@ async function storyOf(cluster: ClusterContext, found: Snapshot & { run: TestRun
   const around = await readSurroundings(client, found, objects, namespaces, signal);
   for (const line of around.cluster.missing) console.error(`e2e: what is below may be incomplete: ${line}`);
   const file = { run: found.run, reports: found.reports, events: [], ...around };
-  return storyLines(file, await knownSuites());
+  const { knownSuites } = await import('../page/page-options.ts');
+  return (await firstCauses()).storyLines(file, await knownSuites());
 }
 
 /**

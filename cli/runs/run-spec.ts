@@ -1,7 +1,8 @@
 import { API_VERSION } from '@backendai-e2e/api/group';
 import { suiteOf, type TestRun, type TestRunSpec } from '@backendai-e2e/api/test-run';
 import { suitesToRerun } from '@backendai-e2e/api/verdict-policy';
-import { type CatalogEntry, suitesNamed, withLast } from '../catalog/catalog.ts';
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import { suitesNamed, withLast } from '../catalog/chosen-suites.ts';
 
 /** What a TestRun is asked to do. A field that is left out leaves the choice to the operator. */
 export interface RunRequest {
