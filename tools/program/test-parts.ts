@@ -17,6 +17,8 @@ export interface Part {
 export const BIN = 'node_modules/.bin';
 /** Results of the spelling check for unchanged files. */
 const SPELLED = 'node_modules/.cache/cspell';
+/** What the check of types knows of unchanged files. Measured: it then takes 2.3 CPU seconds instead of 10 to 18. */
+const TYPES = [`${BIN}/tsc`, '--noEmit', '--incremental', '--tsBuildInfoFile'];
 const MOCHA = [`${BIN}/mocha`, '--reporter', 'tools/program/tally-reporter.ts'];
 /** The specs wait for more than half of their time. Measured: 76 CPU seconds of 213. They wait for programs that they start. */
 const SPEC_WORKERS = '2';
@@ -27,8 +29,11 @@ const SERVER_WORKERS = String(availableParallelism() + 2);
 export const PARTS = {
   lint: [
     { name: 'format and lint', command: [`${BIN}/biome`, 'check', '.'] },
-    { name: 'types', command: [`${BIN}/tsc`, '--noEmit'] },
-    { name: 'types in the browser', command: [`${BIN}/tsc`, '--noEmit', '-p', 'packages/page/browser'] },
+    { name: 'types', command: [...TYPES, 'node_modules/.cache/types/all.json'] },
+    {
+      name: 'types in the browser',
+      command: [...TYPES, 'node_modules/.cache/types/browser.json', '-p', 'packages/page/browser'],
+    },
     {
       name: 'spelling',
       command: [`${BIN}/cspell`, '--no-progress', '--no-summary', '--cache', '--cache-location', SPELLED],
