@@ -1,10 +1,11 @@
 import type { ReportedTest, TestReport, TestReportStatus } from '@backendai-e2e/api/test-report';
+import { type RunSuite, SUITE_REASONS } from '@backendai-e2e/api/test-run';
 import type { TestState, Verdict } from '@backendai-e2e/api/verdict';
 import { decideOutcome } from '@backendai-e2e/results/outcome';
 import { expect } from 'chai';
 import { report } from '../runs/plan-fixtures.ts';
 import { transformReport } from './cache-transform.ts';
-import { foldSuite } from './fold.ts';
+import { foldSuite, suiteCounts } from './fold.ts';
 
 type States = Record<string, TestState>;
 
@@ -183,5 +184,26 @@ describe('the line of a suite', () => {
     for (const verdict of ['Passed', 'KnownIssue'] as const) {
       expect(lineOf({ final: true, verdict }).message).to.equal(undefined);
     }
+  });
+});
+
+describe('the suites of a run, counted', () => {
+  const line = (verdict: Verdict, reason?: string): RunSuite => ({
+    ...{ name: verdict, state: 'Finished', attempt: 1, verdict },
+    ...(reason ? { reason } : {}),
+  });
+  const running: RunSuite = { name: 'running', state: 'Running', attempt: 1 };
+
+  it('say how many keep the run from succeeding', () => {
+    const lines = [line('Passed'), line('KnownIssue'), line('Failed'), line('NoTests'), running];
+    expect(suiteCounts(lines, {})).to.deep.equal({ total: 5, finished: 4, passed: 2, failed: 2 });
+  });
+
+  it('count a skipped suite neither way, and a flaky one as the run says', () => {
+    const skipped = [line('Skipped'), line('Skipped', SUITE_REASONS.failFast)];
+    expect(suiteCounts(skipped, {})).to.deep.equal({ total: 2, finished: 2, passed: 0, failed: 0 });
+    const strict = { retryPolicy: { flaky: 'Fail' as const } };
+    expect(suiteCounts([line('Flaky')], {})).to.include({ passed: 1, failed: 0 });
+    expect(suiteCounts([line('Flaky')], strict)).to.include({ passed: 0, failed: 1 });
   });
 });

@@ -10,6 +10,7 @@ import {
 import type { Counts, Verdict } from '@backendai-e2e/api/verdict';
 import {
   type EndedAttempt,
+  isFailure,
   letsRunSucceed,
   VERDICT_POLICY,
   verdictOfAttempts,
@@ -113,6 +114,20 @@ function firstError(report: TestReport): string | undefined {
   const failed = report.status?.tests?.find((test) => test.state === 'failed');
   if (!failed) return undefined;
   return `${failed.title}: ${failed.error?.split('\n', 1)[0] ?? 'failed'}`;
+}
+
+/** Suites of a run that ended, that let it succeed, and that keep it from succeeding. A suite that failFast skipped is neither. Pure. */
+export function suiteCounts(
+  lines: readonly RunSuite[],
+  spec: Pick<TestRunSpec, 'retryPolicy' | 'rerunFailedOf'>,
+): NonNullable<TestRunStatus['suiteCounts']> {
+  const finished = lines.filter(({ state }) => state === 'Finished');
+  const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, spec));
+  const failed = finished.filter((line) => isFailure(line, spec));
+  return {
+    ...{ total: lines.length, finished: finished.length },
+    ...{ passed: passed.length, failed: failed.length },
+  };
 }
 
 /** Sum of the counts of all lines. */

@@ -18,7 +18,7 @@ import type { Verdict } from '@backendai-e2e/api/verdict';
 import { firstBadLine, letsRunSucceed, VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { AttemptStart } from '../attempts/start-attempt.ts';
 import type { AttemptEnding } from '../reports/close.ts';
-import { endedLine, fitRunBudget, runVerdict, sumCounts } from '../reports/fold.ts';
+import { endedLine, fitRunBudget, runVerdict, suiteCounts, sumCounts } from '../reports/fold.ts';
 import { foldLines, isLineOf } from '../reports/suite-lines.ts';
 import { firstCauseOf, firstFailureOf } from './first-failure.ts';
 import { type Place, waitInWords } from './queue.ts';
@@ -274,8 +274,6 @@ export class PlanBuilder {
 
   #plan(phase: string): RunPlan {
     const { spec } = this.#world.run;
-    const finished = this.lines.filter((line) => line.state === 'Finished');
-    const passed = finished.filter((line) => line.verdict !== 'Skipped' && letsRunSucceed(line, spec));
     return {
       stop: [],
       start: [],
@@ -287,7 +285,7 @@ export class PlanBuilder {
         ...(this.startedAt ? { startedAt: this.startedAt } : {}),
         ...(this.#suspendedSeconds > 0 ? { suspendedSeconds: this.#suspendedSeconds } : {}),
         counts: sumCounts(this.lines),
-        suiteCounts: { total: this.lines.length, finished: finished.length, passed: passed.length },
+        suiteCounts: suiteCounts(this.lines, spec),
         ...testedBuilds(this.#world.run.status?.backendAi, this.#world.reports),
         ...firstFailureOf(this.lines, spec),
         ...firstCauseOf(this.lines, this.#world),

@@ -40,7 +40,7 @@ describe('TestRun against a real API server', function () {
     const run = await harness.finished('passes');
     expect(run.status).to.deep.include({ phase: 'Succeeded', verdict: 'Passed', observedGeneration: 1 });
     expect(run.status?.counts).to.deep.include({ total: 1, passed: 1, failed: 0 });
-    expect(run.status?.suiteCounts).to.deep.equal({ total: 1, finished: 1, passed: 1 });
+    expect(run.status?.suiteCounts).to.deep.equal({ total: 1, finished: 1, passed: 1, failed: 0 });
     expect(succeeded(run)).to.deep.include({ status: 'True', reason: 'AllPassed' });
     expect((await harness.pod('passes-alpha-1')).status?.phase).to.equal('Pending');
     expect(complaints).to.deep.equal([]);

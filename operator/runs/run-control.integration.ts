@@ -43,7 +43,7 @@ describe('the control of a TestRun against a real API server', function () {
     await suspend('pause', false);
     await harness.attempt('pause-beta-1', 'Passed');
     const run = await harness.finished('pause');
-    expect(run.status?.suiteCounts).to.deep.equal({ total: 2, finished: 2, passed: 2 });
+    expect(run.status?.suiteCounts).to.deep.equal({ total: 2, finished: 2, passed: 2, failed: 0 });
     expect(run.status?.suspendedSeconds).to.be.greaterThan(0);
     expect(conditionOf(run.status?.conditions, 'Suspended')).to.deep.include({ status: 'False' });
   });

@@ -54,7 +54,7 @@ describe('what "kubectl get" prints', function () {
       spec: { environmentRef: { name: 'e2e' } },
       status: {
         ...{ phase: 'Failed', verdict: 'Failed' as const, counts: COUNTS },
-        suiteCounts: { total: 3, finished: 2, passed: 1 },
+        suiteCounts: { total: 3, finished: 2, passed: 1, failed: 1 },
         backendAi: ['26.9.6 (1a2b3c4d5e6f)'],
         firstFailure: 'storage-upload: uploads a file: answered 500',
         firstCause: 'storage-proxy: 00:00:10 it had no ready pod',
@@ -70,7 +70,7 @@ describe('what "kubectl get" prints', function () {
       'FIRST FAILURE': 'storage-upload: uploads a file: answered 500',
     });
     const wide = await shown(TEST_RUNS, run, '--output', 'wide');
-    expect(wide).to.include({ ENVIRONMENT: 'e2e', MESSAGE: 'storage-upload: Failed' });
+    expect(wide).to.include({ 'FAILED SUITES': '1', ENVIRONMENT: 'e2e', MESSAGE: 'storage-upload: Failed' });
     expect(wide).to.include({ 'FIRST CAUSE': 'storage-proxy: 00:00:10 it had no ready pod' });
   });
 

@@ -99,6 +99,12 @@ export const PRINTER_COLUMNS: Record<KindName, PrinterColumn[]> = {
       '.status.firstFailure',
       'First suite that keeps the run from succeeding.',
     ),
+    wide(
+      'Failed suites',
+      'integer',
+      '.status.suiteCounts.failed',
+      'Number of suites that keep the run from succeeding.',
+    ),
     wide('Environment', 'string', '.spec.environmentRef.name', 'First environment of the run.'),
     wide('Message', 'string', condition('Succeeded', 'message'), 'Observation behind the status.'),
     FIRST_CAUSE,

@@ -95,6 +95,11 @@ export const TestRunStatus = Type.Object({
         passed: Type.Integer({
           description: 'Number of suites that let the run succeed, without skipped suites.',
         }),
+        failed: Type.Optional(
+          Type.Integer({
+            description: 'Number of suites that keep the run from succeeding, without those that failFast skipped.',
+          }),
+        ),
       },
       { description: 'Number of suites in each state.' },
     ),
