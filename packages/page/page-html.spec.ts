@@ -88,6 +88,25 @@ describe('the file of the page', () => {
     expect(evidence(40)).not.to.include('the fault');
   });
 
+  it('says when a suite measured, and opens records that do not', () => {
+    const measured = (more: { measuredAt?: string }) => {
+      const status = { startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:01:00Z' };
+      const measurements = [{ name: 'failover', value: 2, unit: 's', ...more }];
+      const objects = {
+        run: run([suite('s', 'Passed')], { status: 'True', reason: 'AllPassed' }),
+        reports: [report('s', [test('t')], { ...status, measurements })],
+      };
+      return buildPage({
+        ...{ file: readRunFile(JSON.stringify(objects), 'run.json'), logs: [], pageLogs: [] },
+        ...{ catalog: new Map(), phases: [], missing: [] },
+      }).suites[0]?.measurements;
+    };
+    expect(measured({ measuredAt: '2026-01-01T00:00:30Z' })).to.deep.equal([
+      { name: 'failover', value: 2, unit: 's', at: Date.parse('2026-01-01T00:00:30Z') },
+    ]);
+    expect(measured({})).to.deep.equal([{ name: 'failover', value: 2, unit: 's' }]);
+  });
+
   it('leaves passed tests to its script where the text has no room for them', () => {
     const suites = data.suites.map((suite) => ({
       ...suite,

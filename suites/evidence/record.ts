@@ -155,6 +155,7 @@ export function measure(name: string, value: number, unit: string, limit?: numbe
   recorder.measure({
     ...{ name, value: thousandths(value), unit },
     ...(limit === undefined ? {} : { limit: thousandths(limit) }),
+    measuredAt: new Date().toISOString(),
   });
 }
 

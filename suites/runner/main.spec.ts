@@ -108,7 +108,14 @@ describe('the runner', () => {
     expect(ended.code, ended.err).to.equal(0);
     expect(ended.last).to.include({ final: true, verdict: 'Passed', pod: 'pod-1' });
     expect(ended.last.counts).to.include({ total: 3, passed: 2, pending: 1, failed: 0 });
-    expect(ended.last.measurements).to.deep.equal([{ name: 'sum', value: 2, unit: 'apples' }]);
+    const [measured, ...others] = ended.last.measurements ?? [];
+    expect(measured).to.include({ name: 'sum', value: 2, unit: 'apples' });
+    expect(others).to.deep.equal([]);
+    const { startedAt = '', finishedAt = '' } = ended.last;
+    expect(Date.parse(measured?.measuredAt ?? '')).to.be.within(
+      Date.parse(startedAt),
+      Date.parse(finishedAt),
+    );
     expect(lines(ended)).to.deep.equal(
       ended.last.tests?.map(({ state, title, seconds }) => ({ state, title, seconds })),
     );

@@ -80,6 +80,12 @@ export const Measurement = Type.Object({
         "Bound that Backend.AI's configuration implies for the value, in the unit. A value beyond it is a regression.",
     }),
   ),
+  measuredAt: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'Time when the value was known. A duration ended then.',
+    }),
+  ),
 });
 
 /** What a test or a hook waited for. */

@@ -158,7 +158,10 @@ function pageSuite(
       seconds: hook.seconds,
       ...timed(hook.startedAt),
     })),
-    measurements: report?.status?.measurements ?? [],
+    measurements: (report?.status?.measurements ?? []).map(({ name, value, unit, measuredAt }) => {
+      const at = time(measuredAt);
+      return { name, value, unit, ...(at === undefined ? {} : { at }) };
+    }),
   };
 }
 

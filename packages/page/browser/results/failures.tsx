@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { PageData, PageFailure } from '../../model/data/page-data.ts';
 import type { PastData } from '../../model/data/past-data.ts';
 import { changedParts } from '../../model/past/changes.ts';
+import { latenciesIn } from '../../model/timeline/latency.ts';
 import { StateMark } from '../elements/state-mark.tsx';
 import { clockTime, counted, dateTime, duration } from '../elements/words.ts';
 import { Parts } from '../past/comparison.tsx';
@@ -195,6 +196,7 @@ function Surroundings({ failure, data, alive }: { failure: PageFailure; data: Pa
         changes={changes}
         lanes={lanes}
         paces={pacesIn(data, wide)}
+        latencies={latenciesIn(data, wide, environment)}
         window={wide}
         test={{ ...window, title: failure.title }}
         alive={alive}

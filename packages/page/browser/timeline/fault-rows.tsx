@@ -147,6 +147,30 @@ function FaultBand({
   );
 }
 
+/** Faults of an environment while they had an effect, behind what they may explain. */
+export function FaultShades({
+  faults,
+  environment,
+  place,
+  window,
+  height,
+}: Pick<Drawn, 'place' | 'window'> & { faults: readonly PageFault[]; environment: string; height: number }) {
+  return (
+    <g class="shades">
+      {faults
+        .filter((fault) => fault.environment === environment && fault.injected !== undefined)
+        .map(({ name, injected = window.to, healed = window.to }) => (
+          <rect
+            key={name}
+            x={place(injected)}
+            width={Math.max(1.5, Math.round((place(healed) - place(injected)) * 10) / 10)}
+            height={height}
+          />
+        ))}
+    </g>
+  );
+}
+
 /** Seconds from the end of the effect to the proof of it. */
 function recoveryOf({ healed, seenHealed }: PageFault): string {
   if (healed === undefined) return 'not healed';

@@ -1,7 +1,8 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
 import { PACE } from '@backendai-e2e/results/history/measurement-gate';
-import type { Bar, PageData, PagePod, PodLane, PodSpan } from '../../model/data/page-data.ts';
+import type { Bar, PageData, PageFault, PagePod, PodLane, PodSpan } from '../../model/data/page-data.ts';
 import { clockTime, duration } from '../elements/words.ts';
+import { FaultShades } from './fault-rows.tsx';
 import type { Place } from './time-axis.tsx';
 
 /** Height of the row of a pod, and least height of a lane. */
@@ -60,14 +61,15 @@ export function heightOfLanes(lanes: readonly PodLane[], paces: readonly Pace[])
 
 interface Drawn {
   lanes: readonly PodLane[];
+  faults: readonly PageFault[];
   paces: readonly Pace[];
   place: Place;
   window: Window;
   top: number;
 }
 
-/** Pods of each component as bars: pending, running, ready and unready. Below them the pace of the machine. */
-export function PodRows({ lanes, paces, place, window, top }: Drawn) {
+/** Pods of each component as bars: pending, running, ready and unready. Faults lie behind, the pace of the machine below. */
+export function PodRows({ lanes, faults, paces, place, window, top }: Drawn) {
   const tops = lanes.map((_, index) => top + heightOfLanes(lanes.slice(0, index), []));
   const places = new Set(lanes.map(({ environment }) => environment)).size;
   return (
@@ -77,6 +79,10 @@ export function PodRows({ lanes, paces, place, window, top }: Drawn) {
           <text x={4} y={13} class="lane">
             {places > 1 ? `${lane.component} (${lane.environment})` : lane.component}
           </text>
+          <FaultShades
+            {...{ faults, environment: lane.environment, place, window }}
+            height={heightOf(lane)}
+          />
           {lane.pods.flatMap((pod) =>
             pod.spans
               .filter(({ from, to }) => from <= window.to && to >= window.from)

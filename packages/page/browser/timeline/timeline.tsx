@@ -1,9 +1,11 @@
 import type { TimedChange, Window } from '@backendai-e2e/results/causes/scene';
 import { scaleUtc } from 'd3-scale';
 import type { PageData, PageFault, PodLane } from '../../model/data/page-data.ts';
+import { type Latency, latenciesIn } from '../../model/timeline/latency.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
 import { clockTime, counted } from '../elements/words.ts';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
+import { heightOfLatencies, LatencyRows } from './latency-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
 import { placesOn, TimeAxis } from './time-axis.tsx';
 
@@ -24,6 +26,9 @@ const KIND_NAMES = Object.keys(KINDS) as TimedChange['kind'][];
 
 const PODS_WORDS =
   'Below are the pods of components that changed. Low bars are pending or unready, high ones run or are ready. ✕ is the end.';
+const LATENCY_WORDS =
+  'A dot is a time that a suite measured: it ended there, its line covers it, and higher is longer.';
+const SHADE_WORDS = 'Faults of the same environment are shades behind.';
 
 interface Shown {
   faults: readonly PageFault[];
@@ -31,6 +36,8 @@ interface Shown {
   /** Pods of components that changed, and how busy the machine was. They are drawn once the script runs. */
   lanes: readonly PodLane[];
   paces: readonly Pace[];
+  /** What suites measured in seconds. */
+  latencies: readonly Latency[];
   window: Window;
   /** The time of the test itself, within the window. */
   test?: Window & { title: string };
@@ -40,14 +47,25 @@ interface Shown {
 }
 
 /** Faults as bands and changes in the cluster as marks, over time. */
-export function TimelineChart({ faults, changes, lanes, paces, window, test, label, alive }: Shown) {
+export function TimelineChart({
+  faults,
+  changes,
+  lanes,
+  paces,
+  latencies,
+  window,
+  test,
+  label,
+  alive,
+}: Shown) {
   const scale = scaleUtc([window.from, window.to], [LEFT, WIDTH - 90]).clamp(true);
   const place = placesOn(scale);
   const kinds = KIND_NAMES.filter((kind) => changes.some((change) => change.kind === kind));
   const layout = faultLayout(faults, { place, window, right: WIDTH });
   const podHeight = alive ? heightOfLanes(lanes, paces) : 0;
   const faultHeight = layout.names.length * FAULT_ROW;
-  const own = (test ? ROW : 0) + faultHeight + kinds.length * ROW + podHeight;
+  const pods = (test ? ROW : 0) + faultHeight + kinds.length * ROW;
+  const own = pods + podHeight + (alive ? heightOfLatencies(latencies) : 0);
   if (own === 0) return null;
   const top = own > HIGH ? 20 : 0;
   const first = top + (test ? ROW : 0);
@@ -95,10 +113,21 @@ export function TimelineChart({ faults, changes, lanes, paces, window, test, lab
         {podHeight > 0 && (
           <PodRows
             lanes={lanes}
+            faults={faults}
             paces={paces}
             place={place}
             window={window}
-            top={marks + kinds.length * ROW}
+            top={top + pods}
+          />
+        )}
+        {alive && (
+          <LatencyRows
+            latencies={latencies}
+            faults={faults}
+            place={place}
+            window={window}
+            top={top + pods + podHeight}
+            places={new Set([...lanes, ...latencies].map(({ environment }) => environment)).size}
           />
         )}
       </svg>
@@ -113,7 +142,8 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
   const window = { from: gantt.from, to: gantt.to };
   const within = changes.filter(({ at }) => at >= window.from && at <= window.to);
   const lanes = lanesIn(data, window);
-  if (faults.length + within.length + deeds.length + lanes.length === 0) return null;
+  const latencies = latenciesIn(data, window);
+  if (faults.length + within.length + deeds.length + lanes.length + latencies.length === 0) return null;
   return (
     <section aria-labelledby="timeline">
       <h2 id="timeline">Faults and changes</h2>
@@ -122,12 +152,15 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
         healing to the proof that it is over. The number at it is the time from healing to that proof.
         {lanes.length > 0 &&
           ` ${PODS_WORDS} Kubernetes keeps no history of readiness: a pod that is gone counts as running.`}
+        {latencies.length > 0 && ` ${LATENCY_WORDS}`}
+        {faults.length > 0 && lanes.length + latencies.length > 0 && ` ${SHADE_WORDS}`}
       </p>
       <TimelineChart
         faults={faults}
         changes={within}
         lanes={lanes}
         paces={pacesIn(data, window)}
+        latencies={latencies}
         window={window}
         alive={alive}
         label="Faults and changes of the run by time"

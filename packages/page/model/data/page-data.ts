@@ -73,7 +73,16 @@ export interface PageSuite {
   /** How many more tests passed, where the page has no room to show them before its script runs. */
   leftOut?: number;
   hooks: readonly Timed[];
-  measurements: readonly { name: string; value: number; unit: string }[];
+  measurements: readonly Measured[];
+}
+
+/** What a suite measured. */
+export interface Measured {
+  name: string;
+  value: number;
+  unit: string;
+  /** When; absent where an older record does not say it. */
+  at?: number;
 }
 
 /** Something with a title that took time. */
