@@ -3,13 +3,13 @@ import { useState } from 'preact/hooks';
 import type { PageData, PageFailure } from '../../model/data/page-data.ts';
 import type { PastData } from '../../model/data/past-data.ts';
 import { changedParts } from '../../model/past/changes.ts';
-import { latenciesIn } from '../../model/timeline/latency.ts';
+import { latenciesIn, requestsOf } from '../../model/timeline/latency.ts';
 import { StateMark } from '../elements/state-mark.tsx';
 import { clockTime, counted, dateTime, duration } from '../elements/words.ts';
 import { Parts } from '../past/comparison.tsx';
 import { showTime } from '../state/log-state.ts';
 import { lanesIn, pacesIn } from '../timeline/pod-rows.tsx';
-import { TimelineChart } from '../timeline/timeline.tsx';
+import { LATENCY_WORDS, TimelineChart } from '../timeline/timeline.tsx';
 
 /** Milliseconds around a failure that its timeline shows. */
 const AROUND_MS = 20_000;
@@ -187,7 +187,9 @@ function Surroundings({ failure, data, alive }: { failure: PageFailure; data: Pa
   );
   const changes = data.changes.filter(({ at }) => at >= wide.from && at <= wide.to);
   const lanes = lanesIn(data, wide, environment);
-  if (faults.length + changes.length + lanes.length === 0) return null;
+  const latencies = [...latenciesIn(data, wide, environment), ...requestsOf(failure, wide)];
+  // Before the script runs, the chart has no room for latencies.
+  if (faults.length + changes.length + lanes.length + (alive ? latencies.length : 0) === 0) return null;
   return (
     <div>
       <h3>At that time</h3>
@@ -196,12 +198,13 @@ function Surroundings({ failure, data, alive }: { failure: PageFailure; data: Pa
         changes={changes}
         lanes={lanes}
         paces={pacesIn(data, wide)}
-        latencies={latenciesIn(data, wide, environment)}
+        latencies={latencies}
         window={wide}
         test={{ ...window, title: failure.title }}
         alive={alive}
         label={`Faults and changes around ${failure.suite}: ${failure.title}`}
       />
+      {alive && latencies.length > 0 && <p class="facts">{LATENCY_WORDS}</p>}
     </div>
   );
 }

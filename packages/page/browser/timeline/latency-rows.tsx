@@ -29,7 +29,7 @@ interface Drawn {
   places: number;
 }
 
-/** What suites measured in seconds: a dot at its end and as high as it is long, a line over its time. Faults lie behind. */
+/** How long things took: a dot at the end, as high as it is long, and a line over the time. Faults lie behind. */
 export function LatencyRows({ latencies, faults, place, window, top, places }: Drawn) {
   const { low, high, share } = decadesOf(latencies);
   const y = (seconds: number) =>
@@ -51,11 +51,17 @@ export function LatencyRows({ latencies, faults, place, window, top, places }: D
           <FaultShades {...{ faults, environment, place, window }} height={LATENCY_ROW} />
           {latencies
             .filter((each) => each.environment === environment)
-            .map(({ suite, name, seconds, at }, index) => (
-              <g key={`${at} ${index}`}>
+            .map(({ suite, name, seconds, at, answered }, index) => (
+              <g key={`${at} ${index}`} class={answered ? `request answered-${answered}` : undefined}>
                 <title>{`${clockTime(at)} ${suite}: ${name} ${duration(seconds)}`}</title>
                 <line x1={place(at - seconds * 1000)} x2={place(at)} y1={y(seconds)} y2={y(seconds)} />
-                <circle cx={place(at)} cy={y(seconds)} r={3.5} />
+                {answered === undefined || answered === 'well' ? (
+                  <circle cx={place(at)} cy={y(seconds)} r={3.5} />
+                ) : (
+                  <text x={place(at)} y={y(seconds) + 4}>
+                    ✘
+                  </text>
+                )}
               </g>
             ))}
         </g>

@@ -26,8 +26,10 @@ const KIND_NAMES = Object.keys(KINDS) as TimedChange['kind'][];
 
 const PODS_WORDS =
   'Below are the pods of components that changed. Low bars are pending or unready, high ones run or are ready. ✕ is the end.';
-const LATENCY_WORDS =
+const MEASURED_WORDS =
   'A dot is a time that a suite measured: it ended there, its line covers it, and higher is longer.';
+/** What the marks around a failure mean. */
+export const LATENCY_WORDS = `${MEASURED_WORDS} ○ is a request of the test. ✘ is one that got no answer, or a status of 500 or more.`;
 const SHADE_WORDS = 'Faults of the same environment are shades behind.';
 
 interface Shown {
@@ -152,7 +154,7 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
         healing to the proof that it is over. The number at it is the time from healing to that proof.
         {lanes.length > 0 &&
           ` ${PODS_WORDS} Kubernetes keeps no history of readiness: a pod that is gone counts as running.`}
-        {latencies.length > 0 && ` ${LATENCY_WORDS}`}
+        {latencies.length > 0 && ` ${MEASURED_WORDS}`}
         {faults.length > 0 && lanes.length + latencies.length > 0 && ` ${SHADE_WORDS}`}
       </p>
       <TimelineChart

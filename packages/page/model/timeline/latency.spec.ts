@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PageSuite } from '../data/page-data.ts';
-import { decadesOf, latenciesIn } from './latency.ts';
+import { decadesOf, latenciesIn, requestsOf } from './latency.ts';
 
 const suite = (environment: string, measurements: PageSuite['measurements']): PageSuite => ({
   ...{ anchor: 'a', name: `suite in ${environment}`, environment, state: 'Finished', failed: false },
@@ -30,6 +30,34 @@ describe('the times that suites measured', () => {
   it('are left out where an older record does not say when they were measured', () => {
     const suites = [suite('e2e', [{ name: 'failover', value: 3, unit: 's' }])];
     expect(latenciesIn({ suites }, window)).to.deep.equal([]);
+  });
+});
+
+describe('the requests of a failed test', () => {
+  const second = (at: number) => `1970-01-01T00:00:0${at}.000Z`;
+  const error = [
+    'AssertionError: not yet',
+    'Last requests:',
+    `  ${second(0)} GET /early`,
+    '    → 200 {} (0.1 s)',
+    `  ${second(2)} GET /folders?all=1`,
+    '    → 200 {} (0.25 s, 3 times)',
+    `  ${second(3)} POST /session {}`,
+    '    → 503 unavailable (0.02 s)',
+    `  ${second(4)} DELETE /session/a`,
+    '    → Error: socket hang up (3 s)',
+  ].join('\n');
+
+  it('say how long each took until its answer, and how it ended', () => {
+    const failure = { error, suite: 's', environment: 'e2e' };
+    const shown = requestsOf(failure, window).map(({ name, seconds, at, answered }) => [
+      ...[name, seconds, at, answered],
+    ]);
+    expect(shown).to.deep.equal([
+      ['GET /folders → 200, 3 times', 0.25, 2_000, 'well'],
+      ['POST /session → 503', 0.02, 3_000, 'badly'],
+      ['DELETE /session/a → no answer', 3, 4_000, 'not'],
+    ]);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Window } from '@backendai-e2e/results/causes/scene';
-import type { PageData } from '../data/page-data.ts';
+import { exchangesIn } from '@backendai-e2e/results/exchanges';
+import type { PageData, PageFailure } from '../data/page-data.ts';
 
-/** A time that a suite measured: of a request, a start, a recovery. Absent from the page where a record has no time of it. */
+/** How long something took that a suite did: a measured start or recovery, or a request of a failed test. */
 export interface Latency {
   suite: string;
   environment: string;
@@ -9,6 +10,8 @@ export interface Latency {
   seconds: number;
   /** When it ended, ms since 1970. */
   at: number;
+  /** How a request ended. Absent: it is no request. */
+  answered?: 'well' | 'badly' | 'not';
 }
 
 /** Units of time, in seconds. */
@@ -32,6 +35,23 @@ export function latenciesIn(
       }),
     )
     .toSorted((one, other) => one.at - other.at);
+}
+
+/** The requests of a failed test that its error lists, and that ended within a window. Pure. */
+export function requestsOf(
+  { error, suite, environment }: Pick<PageFailure, 'error' | 'suite' | 'environment'>,
+  { from, to }: Window,
+): Latency[] {
+  return exchangesIn(error)
+    .filter(({ at }) => at >= from && at <= to)
+    .map(({ at, method, path, status, seconds, times }): Latency => {
+      const often = times > 1 ? `, ${times} times` : '';
+      return {
+        ...{ suite, environment, seconds, at },
+        name: `${method} ${path} → ${status ?? 'no answer'}${often}`,
+        answered: status === undefined ? 'not' : status >= 500 ? 'badly' : 'well',
+      };
+    });
 }
 
 /** A scale over whole powers of ten: requests take milliseconds and recoveries minutes. */
