@@ -15,6 +15,8 @@ import {
   words,
 } from '../state/log-state.ts';
 
+import { LogStrip } from './log-strip.tsx';
+
 /** Height of a line in CSS pixels, as in logs.css. */
 const LINE = 20;
 
@@ -89,13 +91,13 @@ function LogView({ all, data }: { all: readonly LogLine[]; data: PageData }) {
         </label>{' '}
         <output>{counted(shown.length, 'line')}</output>
       </p>
-      <LineList shown={shown} />
+      <LineList shown={shown} data={data} />
     </div>
   );
 }
 
-/** Draws only the lines in view. */
-function LineList({ shown }: { shown: readonly LogLine[] }) {
+/** Draws only the lines in view, below the time of the run. */
+function LineList({ shown, data }: { shown: readonly LogLine[]; data: PageData }) {
   const box = useRef<HTMLElement>(null);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const list = useMemo(
@@ -119,26 +121,30 @@ function LineList({ shown }: { shown: readonly LogLine[] }) {
   useLayoutEffect(() => {
     if (at !== undefined) list.scrollToIndex(indexAt(shown, at), { align: 'start' });
   }, [at, shown, list]);
+  const first = shown[Math.round((list.scrollOffset ?? 0) / LINE)];
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
-    <section class="log" ref={box} tabIndex={0} aria-label="Lines of the logs">
-      <div class="log-all" style={{ height: `${list.getTotalSize()}px` }}>
-        {list.getVirtualItems().map(({ index, start }) => {
-          const line = shown[index];
-          return (
-            line && (
-              <div key={index} class="log-line" style={{ transform: `translateY(${start}px)` }}>
-                <time>{clockTime(line.at)}</time> <b>{line.source.split('/').slice(1).join('/')}</b>{' '}
-                {ansiPieces(line.text).map(({ text, style }, place) => (
-                  <span key={place} class={style}>
-                    {text}
-                  </span>
-                ))}
-              </div>
-            )
-          );
-        })}
-      </div>
-    </section>
+    <div>
+      <LogStrip data={data} at={first?.at} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
+      <section class="log" ref={box} tabIndex={0} aria-label="Lines of the logs">
+        <div class="log-all" style={{ height: `${list.getTotalSize()}px` }}>
+          {list.getVirtualItems().map(({ index, start }) => {
+            const line = shown[index];
+            return (
+              line && (
+                <div key={index} class="log-line" style={{ transform: `translateY(${start}px)` }}>
+                  <time>{clockTime(line.at)}</time> <b>{line.source.split('/').slice(1).join('/')}</b>{' '}
+                  {ansiPieces(line.text).map(({ text, style }, place) => (
+                    <span key={place} class={style}>
+                      {text}
+                    </span>
+                  ))}
+                </div>
+              )
+            );
+          })}
+        </div>
+      </section>
+    </div>
   );
 }
