@@ -107,6 +107,24 @@ describe('the file of the page', () => {
     expect(measured({})).to.deep.equal([{ name: 'failover', value: 2, unit: 's' }]);
   });
 
+  it('says what a suite waited for, the longest first', () => {
+    const wait = (what: string, seconds: number) => ({ file: 's', title: 't', what, seconds, times: 2 });
+    const waits = [wait('a session', 6), wait('a lease', 60)];
+    const objects = {
+      run: run([suite('s', 'Passed')], { status: 'True', reason: 'AllPassed' }),
+      reports: [report('s', [test('t')], { waits })],
+    };
+    const [shown] = buildPage({
+      ...{ file: readRunFile(JSON.stringify(objects), 'run.json'), logs: [], pageLogs: [] },
+      ...{ catalog: new Map(), phases: [], missing: [] },
+    }).suites;
+    expect(shown?.waits?.map(({ what, seconds }) => [what, seconds])).to.deep.equal([
+      ['a lease', 60],
+      ['a session', 6],
+    ]);
+    expect(data.suites[0]).not.to.have.property('waits');
+  });
+
   it('leaves passed tests to its script where the text has no room for them', () => {
     const suites = data.suites.map((suite) => ({
       ...suite,

@@ -1,3 +1,4 @@
+import type { ReportedWait } from '@backendai-e2e/api/test-report';
 import { environmentOf } from '@backendai-e2e/api/test-run';
 import { faultMoments } from '@backendai-e2e/results/causes/fault-moments';
 import type { GreenLines, LogText } from '@backendai-e2e/results/causes/log-lines';
@@ -158,11 +159,23 @@ function pageSuite(
       seconds: hook.seconds,
       ...timed(hook.startedAt),
     })),
+    ...waitsOf(report?.status?.waits ?? []),
     measurements: (report?.status?.measurements ?? []).map(({ name, value, unit, measuredAt }) => {
       const at = time(measuredAt);
       return { name, value, unit, ...(at === undefined ? {} : { at }) };
     }),
   };
+}
+
+/** Waits that the page shows of a suite. */
+const MOST_WAITS = 10;
+
+function waitsOf(waits: readonly ReportedWait[]): Pick<PageSuite, 'waits'> {
+  const shown = waits
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, MOST_WAITS)
+    .map(({ title, what, seconds, times }) => ({ title, what, seconds, times }));
+  return shown.length === 0 ? {} : { waits: shown };
 }
 
 function timed(at: string | undefined): { startedAt?: number } {

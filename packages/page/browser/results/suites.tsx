@@ -54,7 +54,7 @@ export function Suites({ data, alive }: { data: PageData; alive: boolean }) {
             </tr>
           </thead>
           {shown.map((suite) => (
-            <SuiteRows key={suite.anchor} suite={suite} />
+            <SuiteRows key={suite.anchor} suite={suite} alive={alive} />
           ))}
         </table>
       </section>
@@ -62,7 +62,7 @@ export function Suites({ data, alive }: { data: PageData; alive: boolean }) {
   );
 }
 
-function SuiteRows({ suite }: { suite: PageSuite }) {
+function SuiteRows({ suite, alive }: { suite: PageSuite; alive: boolean }) {
   return (
     <tbody id={suite.anchor}>
       <tr>
@@ -100,6 +100,18 @@ function SuiteRows({ suite }: { suite: PageSuite }) {
                 {suite.hooks.map((hook, index) => (
                   <li key={`${index} ${hook.title}`}>
                     hook: {hook.title} <Times {...hook} />
+                  </li>
+                ))}
+              </ul>
+            )}
+            {alive && suite.waits && (
+              <ul class="tests waits">
+                {suite.waits.map(({ title, what, seconds, times }, index) => (
+                  <li key={`${index} ${title}`}>
+                    waited for {what}{' '}
+                    <small>
+                      {duration(seconds)} in {counted(times, 'wait')} of {title}
+                    </small>
                   </li>
                 ))}
               </ul>

@@ -73,7 +73,17 @@ export interface PageSuite {
   /** How many more tests passed, where the page has no room to show them before its script runs. */
   leftOut?: number;
   hooks: readonly Timed[];
+  /** What its tests waited for longest, the longest first. */
+  waits?: readonly PageWait[];
   measurements: readonly Measured[];
+}
+
+/** What a test or hook waited for, in all its waits. */
+export interface PageWait {
+  title: string;
+  what: string;
+  seconds: number;
+  times: number;
 }
 
 /** What a suite measured. */
