@@ -18,6 +18,8 @@ export interface Looked {
 }
 
 const DESK = { viewport: { width: 1280, height: 900 } } as const;
+/** A name of a row is at least so wide, unless it is short, in CSS pixels. */
+const LEAST_NAME = 60;
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
 
 /** Opens a page in each way: wide, dark, narrow, on paper, without scripts, and with the keyboard alone. */
@@ -60,6 +62,17 @@ export async function lookAt(browser: Browser, subject: Subject): Promise<Looked
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     if (Number(wide) > 0) wrong.push(`on a phone, the page is ${wide} pixels too wide`);
+    const broken = await page.locator('tbody th').evaluateAll(
+      (all, least) =>
+        all.flatMap((each) => {
+          const { width } = each.getBoundingClientRect();
+          const text = each.textContent ?? '';
+          return width > 0 && width < least && text.length > 8 ? [text] : [];
+        }),
+      LEAST_NAME,
+    );
+    if (broken.length > 0)
+      wrong.push(`on a phone, ${broken.length} names of rows are narrower than a word: ${broken[0]}`);
   });
   wrong.push(...(await printsWhole(browser, subject)));
   wrong.push(...(await withoutScript(browser, subject)));
@@ -105,6 +118,9 @@ async function faultsBesideFailure(page: Page, subject: Subject): Promise<string
       : ['no failure shows a fault that was in force'];
   await chart.evaluate((element) => element.closest('article')?.scrollIntoView());
   await shoot(page, subject, 'failure-with-fault');
+  const measured = (await chart.locator('.latency').count()) > 0;
+  if (measured && (await chart.locator('.shades rect').count()) === 0)
+    return ['times beside a failure have no fault behind them'];
   const labels = await chart.locator('xpath=.').textContent();
   return /\+[\d.]+ (s|min)|not healed/.test(labels ?? '') ? [] : ['a fault band has no seconds of recovery'];
 }
@@ -137,10 +153,34 @@ async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<
   await page.locator('section:has(#logs) output', { hasText: /^0 lines$/ }).waitFor();
   await search.fill('');
   await page.locator('section:has(#logs) output', { hasText: all ?? '' }).waitFor();
+  wrong.push(...(await logsFollowTime(page)));
   if ((await page.locator('.log a, .log img, .log script').count()) > 0)
     wrong.push('a log line became markup');
   await shootPart(page, subject, 'logs');
   return logsMs;
+}
+
+/** The slider above the logs moves them to its time, and follows them when they are scrolled. */
+async function logsFollowTime(page: Page): Promise<string[]> {
+  const slider = page.locator('.log-strip input[type=range]');
+  if ((await slider.count()) === 0) return ['the logs have no time to choose'];
+  const sees = (what: string) =>
+    page.waitForFunction(`(() => { ${what} })()`).then(
+      () => true,
+      () => false,
+    );
+  const box = `const box = document.querySelector('.log');`;
+  if (await page.evaluate(`(() => { ${box} return box.scrollHeight <= box.clientHeight; })()`)) return [];
+  const start = await slider.inputValue();
+  await slider.focus();
+  await page.keyboard.press('End');
+  if (!(await sees(`${box} return box.scrollTop > 0;`)))
+    return ['the slider above the logs does not move them'];
+  await page.evaluate(`document.querySelector('.log').scrollTo(0, 0)`);
+  const follows = await sees(
+    `return document.querySelector('.log-strip input').value === ${JSON.stringify(start)};`,
+  );
+  return follows ? [] : ['the slider above the logs does not follow them'];
 }
 
 /** What axe finds on the page, a sentence each. Empty: nothing. */

@@ -79,12 +79,15 @@ export async function testUiCommand({ run = [], only = [], ...options }: TestUiO
       const looked = await lookAt(browser, { name, file, shots: out }).catch(
         (error: unknown): Looked => ({ openMs: 0, wrong: [`the checks stopped: ${String(error)}`] }),
       );
+      // A browser that is gone opens no further page: its figures would be those of no page.
+      if (!browser.isConnected()) throw new Error(`the browser ended while it showed ${name}`);
       const textBytes = bytes - dataBytes - programBytes;
       if (bytes - dataBytes > MOST_BYTES)
         looked.wrong.push(
           `without its data, it has ${programBytes} bytes of program and ${textBytes} of text`,
         );
       for (const sentence of looked.wrong) console.error(`test-ui: ${name}: ${sentence}`);
+      console.error(`test-ui: ${name}: opened in ${looked.openMs} ms, ${looked.wrong.length} wrong`);
       wrong += looked.wrong.length;
       rows.push([
         name,

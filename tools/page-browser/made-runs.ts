@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
+import { exchangeList } from '@backendai-e2e/results/exchanges';
 import { PACE } from '@backendai-e2e/results/history/measurement-gate';
 import type { RunFile } from '@backendai-e2e/results/run-file';
 
@@ -167,12 +168,18 @@ function reportOf(
         seconds: Math.round((length / count) * 90) / 100,
         ...(fails && index === 1
           ? {
-              error: `AssertionError: the manager did not answer ${strange}\n\n      -41\n      +42\n    at suite.ts:1`,
+              error: `AssertionError: the manager did not answer ${strange}\n\n      -41\n      +42\n    at suite.ts:1\n${requestsAt(from + length / count)}`,
             }
           : {}),
       })),
       hooks: [
         { file: 'area/suite', title: `"before all" hook ${strange}`, startedAt: iso(from), seconds: 1.2 },
+      ],
+      waits: [
+        {
+          ...{ file: `area${place % 6}/suite-${place}`, title: `group › test 0 ${strange}` },
+          ...{ what: `a session to run ${strange}`, seconds: 12.5, times: 2 },
+        },
       ],
       measurements: [
         { name: PACE, value: 1 + ((place * 13) % 30) / 10, unit: '×' },
@@ -185,6 +192,14 @@ function reportOf(
       ],
     },
   };
+}
+
+/** The last requests of a test, as its error lists them. */
+function requestsAt(seconds: number): string {
+  return exchangeList([
+    { at: iso(seconds + 1), request: 'GET /folders', answer: '200 []', seconds: 0.04, times: 1 },
+    { at: iso(seconds + 4), request: 'POST /session {}', answer: '503 no manager', seconds: 2.5, times: 2 },
+  ]);
 }
 
 function faultOf(place: number, from: number, length: number): NonNullable<RunFile['faults']>[number] {
