@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Recorder } from './record.ts';
+import { measure, Recorder, recorder as running } from './record.ts';
 
 describe('the recorder of a test', () => {
   it('keeps the last exchanges, and counts a request that gets the same answer again', () => {
@@ -22,5 +22,13 @@ describe('the recorder of a test', () => {
     expect(recorder.exchanges[0]?.answer).to.have.length.below(700);
     recorder.startTest();
     expect(recorder.exchanges).to.deep.equal([]);
+  });
+
+  it('says when each value was measured, in thousandths of its unit', () => {
+    const before = Date.now();
+    measure('failover', 2.00049, 's', 10);
+    const { measuredAt = '', ...measured } = running.measurements.at(-1) ?? {};
+    expect(measured).to.deep.equal({ name: 'failover', value: 2, unit: 's', limit: 10 });
+    expect(Date.parse(measuredAt)).to.be.within(before, Date.now());
   });
 });

@@ -111,18 +111,11 @@ describe('the runner', () => {
     const [measured, ...others] = ended.last.measurements ?? [];
     expect(measured).to.include({ name: 'sum', value: 2, unit: 'apples' });
     expect(others).to.deep.equal([]);
-    const { startedAt = '', finishedAt = '' } = ended.last;
-    expect(Date.parse(measured?.measuredAt ?? '')).to.be.within(
-      Date.parse(startedAt),
-      Date.parse(finishedAt),
-    );
     expect(lines(ended)).to.deep.equal(
       ended.last.tests?.map(({ state, title, seconds }) => ({ state, title, seconds })),
     );
-    expect(ended.last.tests?.[0]).to.include({
-      file: 'runner/fixtures/pass',
-      title: 'passing sample › adds',
-    });
+    const [first] = ended.last.tests ?? [];
+    expect(first).to.include({ file: 'runner/fixtures/pass', title: 'passing sample › adds' });
   });
 
   it('says when each test and each long hook began', async () => {

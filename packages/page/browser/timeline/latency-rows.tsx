@@ -29,7 +29,7 @@ interface Drawn {
   places: number;
 }
 
-/** How long things took: a dot at the end, as high as it is long, and a line over the time. Faults lie behind. */
+/** How long things took: a dot at the end, as high as it is long, and a line back. Faults lie behind. */
 export function LatencyRows({ latencies, faults, place, window, top, places }: Drawn) {
   const { low, high, share } = decadesOf(latencies);
   const y = (seconds: number) =>
