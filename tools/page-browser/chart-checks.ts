@@ -12,6 +12,8 @@ export async function chartsExplain(page: Page): Promise<string[]> {
     wrong.push('the timeline has pods, and does not show how busy the machine was');
   if ((await count(`${timeline} .band-in-force`)) > 0 && (await count(`${timeline} .shades rect`)) === 0)
     wrong.push('faults are not drawn over pods and measured times');
+  const negative = await page.locator('.chart text', { hasText: /\+-/ }).count();
+  if (negative > 0) wrong.push(`${negative} faults were seen healed before they were`);
   const gaps = await page.locator(`${gantt} .idle title`).allTextContents();
   const mute = gaps.filter((text) => !/^idle for .+: \S/.test(text));
   const drawn = await count(`${gantt} .idle`);

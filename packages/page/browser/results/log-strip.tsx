@@ -2,7 +2,7 @@ import type { Window } from '@backendai-e2e/results/causes/scene';
 import { scaleUtc } from 'd3-scale';
 import { useMemo } from 'preact/hooks';
 import type { PageData } from '../../model/data/page-data.ts';
-import { clockTime } from '../elements/words.ts';
+import { clockTime, toneOf } from '../elements/words.ts';
 import { wanted } from '../state/log-state.ts';
 import { placesOn } from '../timeline/time-axis.tsx';
 
@@ -39,7 +39,7 @@ export function LogStrip({ data, at }: { data: PageData; at: number | undefined 
       </label>
       <p class="facts">
         {clockTime(from)} to {clockTime(to)}, now at {clockTime(now)}. Above are failures, below faults. A
-        dark line is a restart.
+        line is a restart.
       </p>
     </div>
   );
@@ -57,7 +57,7 @@ function Strip({ data: { failures, faults, changes }, window }: { data: PageData
           failure.window && (
             <rect
               key={failure.anchor}
-              class="run-bad"
+              class={`run-${toneOf(failure.state)}`}
               {...bar(failure.window.from, failure.window.to, FAILURES)}
             />
           ),

@@ -171,10 +171,12 @@ export function FaultShades({
   );
 }
 
-/** Seconds from the end of the effect to the proof of it. */
+/** Seconds from the end of the effect to the proof of it: none where two clocks say less. */
 function recoveryOf({ healed, seenHealed }: PageFault): string {
   if (healed === undefined) return 'not healed';
-  return seenHealed === undefined ? 'not seen healed' : `+${duration((seenHealed - healed) / 1000)}`;
+  return seenHealed === undefined
+    ? 'not seen healed'
+    : `+${duration(Math.max(0, seenHealed - healed) / 1000)}`;
 }
 
 function momentsOf({ name, asked, injected, seenInForce, healed, seenHealed }: PageFault): string {
