@@ -97,7 +97,8 @@ export const TestRunStatus = Type.Object({
         }),
         failed: Type.Optional(
           Type.Integer({
-            description: 'Number of suites that keep the run from succeeding, without those that failFast skipped.',
+            description:
+              'Number of suites that keep the run from succeeding, without those that failFast skipped.',
           }),
         ),
       },
