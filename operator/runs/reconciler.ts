@@ -68,7 +68,8 @@ export class TestRunReconciler {
     if (run.metadata.deletionTimestamp) return undefined;
     try {
       if (run.status?.startedAt || isFinished(run)) {
-        return await this.#carryOut(run, { ...this.#cached(run), others: [] }, signal);
+        const seen = isFinished(run) ? this.#cached(run) : await this.#certain(run, signal);
+        return await this.#carryOut(run, { ...seen, others: [] }, signal);
       }
       if (this.#keepsWaiting(run)) {
         const others = this.#with.runs.list(name.namespace);
@@ -88,6 +89,23 @@ export class TestRunReconciler {
     const { namespace = '' } = run.metadata;
     const places = environmentsOf(run).map((name) => this.#with.environments.get({ namespace, name }));
     return { ...inWorld(places), suites: this.#with.suites.list(namespace) };
+  }
+
+  /**
+   * The same, but the API server is asked for an environment that the cache lacks. A late cache would end a run as if its
+   * environment did not exist.
+   */
+  async #certain(
+    run: TestRun,
+    signal: AbortSignal,
+  ): Promise<Pick<RunWorld, 'environment' | 'moreEnvironments' | 'suites'>> {
+    const { client, environments } = this.#with;
+    const { namespace = '' } = run.metadata;
+    const places = environmentsOf(run).map((name) => {
+      const at = { namespace, name };
+      return environments.get(at) ?? client.get(TEST_ENVIRONMENTS, at, { signal });
+    });
+    return { ...this.#cached(run), ...inWorld(await Promise.all(places)) };
   }
 
   /**
