@@ -2,21 +2,16 @@
  * The walls of this repository: what each folder may import besides its own files. Every folder with sources has a row. The
  * rows go from the lowest floor to the highest, and a folder imports only rows above its own.
  *
- * An entry is a folder, with all folders in it. Of the folder above its own, a folder imports files only. Folders of another workspace are imported by package name, and the package's
- * `exports` limit them further. Specs and integration files may import anything.
+ * An entry is a folder, with all folders in it. Of the folder above its own, a folder imports files only. Folders of another
+ * workspace are imported by package name, and the package's `exports` limit them further. Specs and integration files may import
+ * anything.
  *
  * `./tools/dev walls` writes these rows into biome.walls.json, and Biome enforces them.
  */
 
-const OPERATOR = [
-  'packages/api',
-  'packages/kube',
-  'packages/controller',
-  'packages/redaction',
-  'packages/results',
-];
 const SUITES = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
-const COMMAND = ['packages/api', 'packages/kube', 'packages/redaction', 'packages/results'];
+const COMMAND = SUITES;
+const OPERATOR = [...SUITES, 'packages/controller'];
 /** A part of the page draws data of the model with the elements that all parts share. */
 const PAGE_PART = ['packages/results', 'packages/page/model', 'packages/page/browser/elements'];
 /** An area of suites imports nothing of another area. */
