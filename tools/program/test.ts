@@ -15,6 +15,7 @@ import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
 import { readFailures } from '../defects/failures.ts';
 import { readRecord } from '../defects/record.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
+import { endOnSilence } from './silence.ts';
 import type { Tally } from './tally-reporter.ts';
 import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
 
@@ -26,8 +27,11 @@ export interface PartResult {
 }
 
 const OUT = path.join(PROJECT_ROOT, 'out/test');
-/** Time for one part. The longest, the API server's tests, takes a few minutes. */
-const PART_TIMEOUT_MS = 20 * 60_000;
+/**
+ * Milliseconds without output after which a part is ended. Mocha prints a file's tests when the file ends: the longest takes
+ * two minutes on an idle machine.
+ */
+const SILENCE_MS = 20 * 60_000;
 
 /** Compiled sources, so that the many processes of the tests start faster. */
 const COMPILED = path.join(PROJECT_ROOT, 'node_modules/.cache/compiled');
@@ -129,7 +133,9 @@ async function runPart(part: Part, live: boolean, p: Provision): Promise<PartRes
   for (const [variable, tool] of Object.entries(part.tools ?? {})) env[variable] = await ensureTool(tool, p);
   const files = part.files ? globSync(part.files, { cwd: PROJECT_ROOT, exclude: ['**/node_modules'] }) : [];
   const began = performance.now();
-  const command = [...part.command, ...longestFirst(files, part.longest ?? [])];
+  // Mocha prints to a pipe.
+  const colors = part.files && live && process.stdout.isTTY ? ['--color'] : [];
+  const command = [...part.command, ...colors, ...longestFirst(files, part.longest ?? [])];
   const { code, output } = await runNode(command, p, { env, live });
   const seconds = (performance.now() - began) / 1000;
   if (!live) process.stdout.write(`${heading}${output}\n`);
@@ -169,20 +175,27 @@ async function runNode(
   p: Provision,
   { env = {}, live = true }: { env?: Record<string, string>; live?: boolean } = {},
 ): Promise<{ code: number; output: string }> {
-  const { exitCode, failed, shortMessage, all } = await execa(args[0] ?? '', args.slice(1), {
+  const silent = new AbortController();
+  const running = execa(args[0] ?? '', args.slice(1), {
     cwd: PROJECT_ROOT,
     env,
     stdin: 'ignore',
-    stdout: live ? 'inherit' : 'pipe',
-    stderr: live ? 'inherit' : 'pipe',
+    stdout: live ? ['pipe', 'inherit'] : 'pipe',
+    stderr: live ? ['pipe', 'inherit'] : 'pipe',
     all: true,
     reject: false,
-    timeout: PART_TIMEOUT_MS,
-    cancelSignal: p.signal,
+    cancelSignal: AbortSignal.any([p.signal, silent.signal]),
     // The specs run on the same Node.js as this command.
     preferLocal: true,
     localDir: PROJECT_ROOT,
   });
+  const stop = endOnSilence(running.all, SILENCE_MS, () => {
+    console.error(
+      `${args.slice(0, 2).join(' ')} printed nothing for ${SILENCE_MS / 60_000} minutes: it is ended`,
+    );
+    silent.abort();
+  });
+  const { exitCode, failed, shortMessage, all } = await running.finally(stop);
   p.signal.throwIfAborted();
   // The program did not start, or a signal ended it: its reason is not printed yet.
   if (failed && exitCode === undefined) console.error(shortMessage);
