@@ -43,6 +43,14 @@ export class Valkey {
     return client;
   }
 
+  /**
+   * Resolves when Valkey answers on every connection that is open. After a restart, each connects again by itself. Rejects with
+   * the first error.
+   */
+  async answer(): Promise<void> {
+    await Promise.all([...this.#clients.values()].map((client) => client.ping()));
+  }
+
   /** Time of each agent's last heartbeat, seconds since 1970 by agent id (hash agent.last_seen). */
   async agentsLastSeen(): Promise<Record<string, number>> {
     const seen = await this.db(VALKEY_DB.live).hgetall('agent.last_seen');
