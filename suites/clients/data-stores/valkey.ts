@@ -44,7 +44,7 @@ export class Valkey {
   }
 
   /**
-   * Resolves when Valkey answers on every connection that is open. After a restart, each connects again by itself. Rejects with
+   * Resolves when Valkey answers on every connection that is open. After a restart, each connects again alone. Rejects with
    * the first error.
    */
   async answer(): Promise<void> {
