@@ -40,6 +40,7 @@ const run = (uid: string): TestRun => ({
 async function sweep({ cached, stored, runs = [] }: Known) {
   const removed: string[] = [];
   const { reconcile } = new ArtifactSweep({
+    // The cast: the sweep reads reports only.
     client: { get: async () => stored as never },
     artifacts: {
       list: async () => [{ place: { ...OWNER, key: KEY }, bytes: 1 }],

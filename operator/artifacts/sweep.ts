@@ -93,8 +93,8 @@ export class ArtifactSweep {
 }
 
 /**
- * Whether the garbage collector is about to delete the report: its run is gone. A report without an owner stays: whoever
- * deleted its run asked for that.
+ * Whether the garbage collector is about to delete the report: its run is gone. A report without an owner stays. A deletion
+ * of its run with the policy Orphan removes the owner.
  */
 function isGoing({ metadata: { ownerReferences = [] } }: TestReport, runUids: ReadonlySet<string>): boolean {
   return ownerReferences.length > 0 && !ownerReferences.some(({ uid }) => runUids.has(uid));

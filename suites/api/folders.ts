@@ -165,13 +165,10 @@ describe('a vfolder in the trash bin', function () {
     afterTest.add(`vfolder ${folder.name}`, () => folders.remove(folder, admin));
     await api.folders.mkdir(folder.id, 'kept');
     await api.folders.trash(folder.id);
+    expect(await folders.volume.directory(folder), 'its directory, in the trash bin').to.match(/^\/.+/);
     await accounts.purge(account.email);
     await folders.deleted(folder.id);
-    const left = await folders.volume.files(folder, '.').then(
-      (files) => files.map(({ name }) => name),
-      () => [],
-    );
-    expect(left, 'files of the folder').to.deep.equal([]);
+    expect(await folders.volume.directory(folder), 'its directory').to.equal(undefined);
   });
 });
 

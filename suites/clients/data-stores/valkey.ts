@@ -44,8 +44,8 @@ export class Valkey {
   }
 
   /**
-   * Resolves when Valkey answers on every connection that is open. After a restart, each connects again alone. Rejects with
-   * the first error.
+   * Resolves when Valkey answers on every connection that is open. After a restart, connections return one by one. Rejects
+   * with the first error.
    */
   async answer(): Promise<void> {
     await Promise.all([...this.#clients.values()].map((client) => client.ping()));
