@@ -9,7 +9,8 @@ import { VERDICT_POLICY } from '@backendai-e2e/api/verdict-policy';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import type { Log } from '@backendai-e2e/controller/log';
-import { ApiError, isNotFound } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
+import { ApiError } from '@backendai-e2e/kube/api-error';
 import { EVENTS, type Event, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
@@ -162,21 +163,13 @@ export class ArtifactCollector {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, clock, log, events } = this.#with;
-    const { name, namespace = '', uid } = report.metadata;
     const conditions = withCondition([], seen, clock.now());
     const status = { artifacts, conditions, ...(firstCause === undefined ? {} : { firstCause }) };
-    try {
-      await client.applyStatus(
-        TEST_REPORTS,
-        { metadata: { name, namespace, uid }, status },
-        { fieldManager: FIELD_MANAGERS.artifactCollector, force: true, signal },
-      );
-      await noteFirstCause(client, { ...report, status }, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const options = { fieldManager: FIELD_MANAGERS.artifactCollector, signal };
+    const isThere = await applyStatusPart(client, TEST_REPORTS, report, status, options);
+    if (isThere) await noteFirstCause(client, { ...report, status }, signal);
     if (seen.status !== 'False') return;
-    log.warn({ report: name, why: seen.message }, 'the archive of an attempt is incomplete');
+    log.warn({ report: report.metadata.name, why: seen.message }, 'the archive of an attempt is incomplete');
     const { reason, message } = seen;
     events.record(report, { type: 'Warning', reason, message });
   }

@@ -3,7 +3,7 @@ import { TEST_RUNS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { isFinished } from '@backendai-e2e/api/test-run';
 import { firstBadLine } from '@backendai-e2e/api/verdict-policy';
-import { isNotFound } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 
 /**
@@ -21,13 +21,6 @@ export async function noteFirstCause(
   const run = await client.get(TEST_RUNS, { namespace, name: spec.run }, { signal });
   if (!run || !isFinished(run) || run.status?.firstCause === firstCause) return;
   if (firstBadLine(run.status?.suites ?? [], run.spec)?.report !== name) return;
-  try {
-    await client.applyStatus(
-      TEST_RUNS,
-      { metadata: { namespace, name: spec.run, uid: run.metadata.uid }, status: { firstCause } },
-      { fieldManager: FIELD_MANAGERS.artifactCollector, force: true, signal },
-    );
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const options = { fieldManager: FIELD_MANAGERS.artifactCollector, signal };
+  await applyStatusPart(client, TEST_RUNS, run, { firstCause }, options);
 }

@@ -1,4 +1,4 @@
-import { API_VERSION, FIELD_MANAGERS } from '@backendai-e2e/api/group';
+import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
 import { TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
 import type { TestRun, TestRunStatus } from '@backendai-e2e/api/test-run';
 import { isFinished } from '@backendai-e2e/api/test-run';
@@ -6,7 +6,7 @@ import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { Result } from '@backendai-e2e/controller/controller';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
-import { isNotFound } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
 import { type Backoff, ItemBackoff } from '@backendai-e2e/kube/backoff';
 import { SECRETS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
@@ -137,17 +137,10 @@ export class NotificationReconciler {
   }
 
   async #record(run: TestRun, what: Omit<Notification, 'at'>, signal: AbortSignal): Promise<void> {
-    const { name, namespace = '', uid } = run.metadata;
-    const notification = { ...what, at: this.#with.clock.now().toISOString() };
-    try {
-      await this.#with.client.applyStatus(
-        TEST_RUNS,
-        { apiVersion: API_VERSION, metadata: { name, namespace, uid }, status: { notification } },
-        { fieldManager: FIELD_MANAGERS.notifier, force: true, signal },
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const { client, clock } = this.#with;
+    const notification = { ...what, at: clock.now().toISOString() };
+    const options = { fieldManager: FIELD_MANAGERS.notifier, signal };
+    await applyStatusPart(client, TEST_RUNS, run, { notification }, options);
   }
 }
 

@@ -7,7 +7,8 @@ import { environmentOf, isFinished, type TestRun } from '@backendai-e2e/api/test
 import type { Result } from '@backendai-e2e/controller/controller';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
-import { isConflict, isNotFound } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
+import { isConflict } from '@backendai-e2e/kube/api-error';
 import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
@@ -244,17 +245,8 @@ export class TestReportReconciler {
   }
 
   async #apply(report: TestReport, status: TestReportStatus, signal: AbortSignal): Promise<void> {
-    const { name, namespace = '', uid, resourceVersion } = report.metadata;
-    const metadata = { name, namespace, uid, resourceVersion };
-    try {
-      await this.#with.client.applyStatus(
-        TEST_REPORTS,
-        { metadata, status },
-        { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const options = { fieldManager: FIELD_MANAGERS.operator, onlyIfUnchanged: true, signal };
+    await applyStatusPart(this.#with.client, TEST_REPORTS, report, status, options);
   }
 }
 

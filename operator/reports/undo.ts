@@ -8,7 +8,8 @@ import { environmentOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
 import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
-import { isAlreadyExists, isNotFound, isRefused } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
+import { isAlreadyExists, isRefused } from '@backendai-e2e/kube/api-error';
 import { JOBS, type Job } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
@@ -104,21 +105,15 @@ export class ChangeUndoer {
   /** Writes the condition, under a field manager of its own: the operator's other applies do not remove it. */
   async #tell(report: TestReport, result: Result, signal: AbortSignal): Promise<void> {
     const { client, clock, events } = this.#with;
-    const { name, namespace = '', uid, generation } = report.metadata;
+    const { generation } = report.metadata;
     const seen = {
       type: REPORT_CONDITIONS.undone,
       ...{ ...result, message: result.message.slice(0, LENGTHS.message) },
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
-    try {
-      await client.applyStatus(
-        TEST_REPORTS,
-        { metadata: { name, namespace, uid }, status: { conditions: withCondition([], seen, clock.now()) } },
-        { fieldManager: FIELD_MANAGERS.undoer, force: true, signal },
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const status = { conditions: withCondition([], seen, clock.now()) };
+    const options = { fieldManager: FIELD_MANAGERS.undoer, signal };
+    await applyStatusPart(client, TEST_REPORTS, report, status, options);
     const type = result.status === 'True' ? 'Normal' : 'Warning';
     events.record(report, { type, reason: seen.reason, message: seen.message });
   }

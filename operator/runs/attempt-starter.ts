@@ -4,7 +4,8 @@ import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestReport } from '@backendai-e2e/api/test-report';
 import { type RunSuite, SUITE_REASONS, type TestRun, type TestRunStatus } from '@backendai-e2e/api/test-run';
 import type { Verdict } from '@backendai-e2e/api/verdict';
-import { isConflict, isNotFound, isRefused } from '@backendai-e2e/kube/api-error';
+import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
+import { isConflict, isRefused } from '@backendai-e2e/kube/api-error';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import pMap from 'p-map';
@@ -137,20 +138,12 @@ function waiting(before: RunSuite, error: unknown): RunSuite {
  * the Job, which has outlived its report.
  */
 export async function closeReport(
-  client: Pick<KubeClient, 'applyStatus'>,
+  client: Pick<KubeClient, 'get' | 'applyStatus'>,
   { report, ending, now }: Stop,
   signal: AbortSignal,
 ): Promise<void> {
   if (report.status?.final === true) return;
-  const { name, namespace = '', uid, resourceVersion } = report.metadata;
   const status = { ...closing(ending, now), ...keptConditions(report) };
-  try {
-    await client.applyStatus(
-      TEST_REPORTS,
-      { metadata: { name, namespace, uid, resourceVersion }, status },
-      { fieldManager: FIELD_MANAGERS.operator, force: true, signal },
-    );
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const options = { fieldManager: FIELD_MANAGERS.operator, onlyIfUnchanged: true, signal };
+  await applyStatusPart(client, TEST_REPORTS, report, status, options);
 }

@@ -5,7 +5,7 @@ import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/s
 import { WIDGET_CRD, WIDGETS, type Widget } from '@backendai-e2e/tools/envtest/doubles/widgets';
 import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
-import { StatusWriter } from './status-writer.ts';
+import { applyStatusPart, StatusWriter } from './status-writer.ts';
 
 const at = { namespace: 'status', name: 'w' };
 
@@ -107,6 +107,45 @@ describe('the status writer against a real API server', function () {
     expect((await write(await read(), { verdict: 'Failed' }))?.status).to.deep.equal({
       verdict: 'Failed',
       observedGeneration: 1,
+    });
+  });
+
+  describe('a part of a status', () => {
+    const signal = new AbortController().signal;
+    const part = (object: Widget, verdict: string, onlyIfUnchanged = false) =>
+      applyStatusPart(
+        client,
+        WIDGETS,
+        object,
+        { verdict },
+        { fieldManager: 'part', onlyIfUnchanged, signal },
+      );
+
+    it('is written beside the fields of others', async () => {
+      const before = await read();
+      await client.applyStatus(
+        WIDGETS,
+        { metadata: at, status: { message: 'theirs' } },
+        { fieldManager: 'them' },
+      );
+      expect(await part(before, 'Passed')).to.equal(true);
+      expect((await read()).status).to.deep.equal({ message: 'theirs', verdict: 'Passed' });
+    });
+
+    it('is refused for an object that changed, where it must be unchanged', async () => {
+      const before = await read();
+      await part(before, 'Passed');
+      expect(isConflict(await part(before, 'Failed', true).catch((error: unknown) => error))).to.equal(true);
+      expect((await read()).status?.verdict).to.equal('Passed');
+    });
+
+    it('says that an object is gone, and leaves a later one of its name alone', async () => {
+      const gone = await read();
+      await client.delete(WIDGETS, at);
+      expect(await part(gone, 'Passed')).to.equal(false);
+      await client.create(WIDGETS, { metadata: at });
+      expect(await part(gone, 'Passed')).to.equal(false);
+      expect((await read()).status).to.equal(undefined);
     });
   });
 });

@@ -8,9 +8,12 @@ const REMEMBERED = 5_000;
 /** Writes tried at once when others write to the same object. */
 const TRIES = 10;
 
+/** What a status is written with. */
+type StatusClient = Pick<KubeClient, 'applyStatus' | 'get'>;
+
 /** The kind of the objects whose status is written, and the name under which it is applied. */
 export interface StatusWriterOptions<T extends ObjectWithStatus> {
-  client: Pick<KubeClient, 'applyStatus' | 'get'>;
+  client: StatusClient;
   resource: Resource<T>;
   fieldManager: string;
 }
@@ -49,38 +52,15 @@ export class StatusWriter<T extends ObjectWithStatus> {
    */
   async write(object: T, status: NonNullable<T['status']>, signal: AbortSignal): Promise<T | undefined> {
     const { client, resource, fieldManager } = this.#options;
-    const { uid, generation } = object.metadata;
+    const { generation } = object.metadata;
     const wanted = { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }) };
     const present = object.metadata.managedFields ? ownedStatus(object, fieldManager) : object.status;
     if (sameJson(present, wanted)) return object;
-    let base = object;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const after = await this.#apply(base, wanted, signal);
-        this.#remember(after);
-        return after;
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        if (!isConflict(error) || tries >= TRIES) throw error;
-        const stored = await client.get(resource, objectName(object), { signal });
-        if (!stored || stored.metadata.uid !== uid) return undefined;
-        // Labels or the like were written: the decision still holds. Otherwise the caller must decide again.
-        if (!sameGround(object, stored)) throw error;
-        base = stored;
-      }
-    }
-  }
-
-  #apply(base: T, status: object, signal: AbortSignal): Promise<T> {
-    const { client, resource, fieldManager } = this.#options;
-    const { uid, resourceVersion } = base.metadata;
-    const intent = { metadata: { ...objectName(base), uid, resourceVersion }, status };
-    // The cast: the compiler cannot see that part of a generic T's status is a valid intent.
-    return client.applyStatus(resource, intent as unknown as Intent<T>, {
-      fieldManager,
-      force: true,
-      signal,
-    });
+    // Labels or the like were written: the decision still holds. Otherwise the caller must decide again.
+    const holds = (decidedOn: T, stored: T) => sameGround(decidedOn, stored);
+    const after = await applyFenced(client, resource, object, wanted, { fieldManager, holds, signal });
+    if (after) this.#remember(after);
+    return after;
   }
 
   #remember(object: T): void {
@@ -90,6 +70,67 @@ export class StatusWriter<T extends ObjectWithStatus> {
     this.#written.set(uid, object);
     const oldest = this.#written.size > REMEMBERED ? this.#written.keys().next() : undefined;
     if (oldest && !oldest.done) this.#written.delete(oldest.value);
+  }
+}
+
+/** In whose name a part of a status is written, and on what condition. */
+export interface StatusPartOptions {
+  /** The name under which the part is applied. A later part under this name replaces it. */
+  fieldManager: string;
+  /** Refuses the write (isConflict) when the stored object is newer than the given one. Default false. */
+  onlyIfUnchanged?: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Applies a part of an object's status, over the fields that others wrote there. Resolves to whether it was written. It was not
+ * when the object is gone or was replaced by another of its name. Rejects with the other refusals of the API server.
+ */
+export async function applyStatusPart<T extends ObjectWithStatus>(
+  client: StatusClient,
+  resource: Resource<T>,
+  object: Pick<T, 'metadata'>,
+  status: Partial<NonNullable<T['status']>>,
+  { fieldManager, onlyIfUnchanged = false, signal }: StatusPartOptions,
+): Promise<boolean> {
+  const holds = () => !onlyIfUnchanged;
+  return (await applyFenced(client, resource, object, status, { fieldManager, holds, signal })) !== undefined;
+}
+
+/** How a status is applied that was decided on an object like D. */
+interface Fence<T, D> extends Omit<StatusPartOptions, 'onlyIfUnchanged'> {
+  /** Whether the status is still right for the stored object, which has changed since. */
+  holds(decidedOn: D, stored: T): boolean;
+}
+
+/**
+ * Applies a status at the version that the object had. Only the version tells the API server which object is meant: in an apply
+ * to a status it ignores the uid, and would write into a later object of the name. Resolves to undefined when the object is
+ * gone or was replaced.
+ */
+async function applyFenced<T extends ObjectWithStatus, D extends Pick<T, 'metadata'>>(
+  client: StatusClient,
+  resource: Resource<T>,
+  decidedOn: D,
+  status: object,
+  { fieldManager, holds, signal }: Fence<T, D>,
+): Promise<T | undefined> {
+  const { uid } = decidedOn.metadata;
+  let { resourceVersion } = decidedOn.metadata;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const metadata = { ...objectName(decidedOn), uid, resourceVersion };
+      // The cast: the compiler cannot see that part of a generic T's status is a valid intent.
+      const intent = { metadata, status } as unknown as Intent<T>;
+      return await client.applyStatus(resource, intent, { fieldManager, force: true, signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      if (!isConflict(error) || tries >= TRIES) throw error;
+      const stored = await client.get(resource, objectName(decidedOn), { signal });
+      if (!stored || stored.metadata.uid !== uid) return undefined;
+      if (!holds(decidedOn, stored)) throw error;
+      resourceVersion = stored.metadata.resourceVersion;
+    }
   }
 }
 
