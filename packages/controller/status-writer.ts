@@ -104,9 +104,8 @@ interface Fence<T, D> extends Omit<StatusPartOptions, 'onlyIfUnchanged'> {
 }
 
 /**
- * Applies a status at the version that the object had. Only the version tells the API server which object is meant: in an apply
- * to a status it ignores the uid, and would write into a later object of the name. Resolves to undefined when the object is
- * gone or was replaced.
+ * Applies a status at the version that the object had. The API server ignores the uid in an apply to a status. Without the
+ * version, it would write into a later object of the same name. Resolves to undefined when the object is gone or was replaced.
  */
 async function applyFenced<T extends ObjectWithStatus, D extends Pick<T, 'metadata'>>(
   client: StatusClient,
