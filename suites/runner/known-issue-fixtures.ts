@@ -1,4 +1,4 @@
-import type { KnownIssue } from './known-issues.ts';
+import type { KnownIssue } from './known-issue.ts';
 
 /** An entry of the list, for tests. */
 export const ISSUE: KnownIssue = {

@@ -8,14 +8,9 @@ import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { nearMisses } from '@backendai-e2e/tools/fuzz/near-misses';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { InvalidList } from '../lists/rows.ts';
 import { ISSUE as issue } from './known-issue-fixtures.ts';
-import {
-  InvalidList,
-  issuesOf,
-  KNOWN_ISSUES,
-  parseKnownIssues,
-  readKnownIssues,
-} from './known-issue-list.ts';
+import { issuesOf, KNOWN_ISSUES, parseKnownIssues, readKnownIssues } from './known-issue-list.ts';
 
 const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
 
@@ -54,29 +49,44 @@ describe('a list of known issues', () => {
   });
   it('is refused with the place of the mistake', () => {
     const mistakes: [string, RegExp][] = [
-      ['issues: nothing', /issues must be a list/],
-      ['{}', /must have exactly these keys: issues/],
+      ['issues: nothing', /issues: must be a list with at least one entry, not "nothing"/],
+      ['{}', /the document: must have required properties issues/],
       [
         text((entry) => Object.assign(entry, { expires: '2026-02-30' })),
-        /issues\[0\]\.expires is 2026-02-30/,
+        /issues\[0\]\.expires: must be a day such as 2027-02-28, not "2026-02-30"/,
       ],
-      [text((entry) => Object.assign(entry, { expires: 'soon' })), /expires is soon/],
-      [text((entry) => Object.assign(entry, { since: 26.9 })), /issues\[0\]\.since must be a release/],
-      [text((entry) => Object.assign(entry, { until: 'x' })), /issues\[0\]\.until must be a release/],
-      [text((entry) => Object.assign(entry, { until: '0.9.9' })), /issues\[0\] ends before it begins/],
+      [
+        text((entry) => Object.assign(entry, { expires: 'soon' })),
+        /expires: must be a day such as 2027-02-28, not "soon"/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { since: 26.9 })),
+        /issues\[0\]\.since: must be a release such as '26.9.6', not 26.9/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { until: 'x' })),
+        /issues\[0\]\.until: must be a release such as '26.9.6', not "x"/,
+      ],
+      [text((entry) => Object.assign(entry, { until: '0.9.9' })), /issues\[0\]: ends before it begins/],
       [text((entry) => Object.assign(entry, { fixedIn: '1.0.2' })), /must have either until or fixedIn/],
       [text((entry) => Object.assign(entry, { since: undefined, until: undefined })), /must say since/],
-      [text((entry) => Object.assign(entry, { owner: ' ' })), /issues\[0\]\.owner must be a text/],
-      [text((entry) => delete entry.evidence), /issues\[0\] must have exactly these keys/],
-      [text((entry) => Object.assign(entry, { versions: ['1.0.0'] })), /it has .*versions/],
-      [text((entry) => Object.assign(entry, { tests: [{ file: 'a', title: 'b' }] })), /tests\[0\] must have/],
+      [text((entry) => Object.assign(entry, { owner: ' ' })), /issues\[0\]\.owner: must be a text/],
+      [text((entry) => delete entry.evidence), /issues\[0\]: must have required properties evidence/],
+      [
+        text((entry) => Object.assign(entry, { versions: ['1.0.0'] })),
+        /issues\[0\]\.versions: there is no such field/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { tests: [{ file: 'a', title: 'b' }] })),
+        /issues\[0\]\.tests\[0\]: must have required properties symptom/,
+      ],
       [
         text((entry) => Object.assign(entry, { upstream: 'many' })),
-        /upstream is many: it must be "none found"/,
+        /issues\[0\]\.upstream: must be "none found", or numbers .*, not "many"/,
       ],
       [
         text((entry) => Object.assign(entry, { severity: 'odd' })),
-        /severity must be one of high, medium, low/,
+        /issues\[0\]\.severity: must be one of high, medium, low, not "odd"/,
       ],
       [text((entry) => Object.assign(entry, { tests: [shaky] })), /budget must be there if/],
       [
@@ -85,7 +95,19 @@ describe('a list of known issues', () => {
       ],
       [
         text((entry) => Object.assign(entry, { tests: [shaky], budget: { most: 2, of: 2, measured: 'x' } })),
-        /budget must allow from 1 failure to fewer than all/,
+        /issues\[0\]: budget must allow fewer failures than tests/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { tests: [shaky], budget: { most: 0, of: 2, measured: 'x' } })),
+        /issues\[0\]\.budget\.most: must be a whole number from 1, not 0/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { tests: [{ ...shaky, intermittent: false }] })),
+        /tests\[0\]\.intermittent: must be true or left out, not false/,
+      ],
+      [
+        text((entry) => Object.assign(entry, { owner: ' me' })),
+        /owner: must be a text without blanks around it/,
       ],
       [text(() => undefined, 2), /lists a test twice: area\/one: a › b \(1\.0\.0\)/],
     ];
@@ -114,9 +136,9 @@ describe('a folder of lists of known issues', () => {
   it('is refused with the file of a mistake', () => {
     write('a.yaml', issue);
     write('b.yaml', { ...other, expires: 'soon' });
-    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'b.yaml: issues[0].expires is soon');
+    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'b.yaml: issues[0].expires: must be a day');
     writeFileSync(path.join(folder, 'b.yaml'), 'issues: [');
-    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'b.yaml is not YAML');
+    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'b.yaml: is not YAML');
   });
   it('is refused when two files list a test', () => {
     write('a.yaml', issue);
@@ -124,7 +146,10 @@ describe('a folder of lists of known issues', () => {
     expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'lists a test twice: area/one: a › b');
   });
   it('is refused when it is empty', () => {
-    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'has no list of known issues');
+    expect(() => readKnownIssues(folder)).to.throw(
+      InvalidList,
+      'has no list of issues: it needs a *.yaml file',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { KnownIssue } from './known-issue.ts';
 import { ISSUE as issue } from './known-issue-fixtures.ts';
-import { holdsFor, judgeBy, type KnownIssue } from './known-issues.ts';
+import { holdsFor, judgeBy } from './known-issues.ts';
 
 const listed = { file: 'area/one', title: 'a › b' };
 const broken = { state: 'failed', error: 'AssertionError: expected 1 to equal 2' } as const;
@@ -22,7 +23,7 @@ describe('the judge of known issues', () => {
     });
   });
   it('accepts an intermittent test that passes, and fails it when it has another error', () => {
-    const test = { file: 'area/one', title: 'a › b', symptom: 'expected 1', intermittent: true };
+    const test = { file: 'area/one', title: 'a › b', symptom: 'expected 1', intermittent: true as const };
     const judge = judgeBy([{ ...issue, tests: [test] }], '1.0.0', new Date('2026-06-30T00:00:00Z'));
     expect(judge(listed, { state: 'passed' })).to.deep.equal({ state: 'passed' });
     expect(judge(listed, broken).state).to.equal('known-issue');
@@ -51,7 +52,7 @@ describe('the judge of known issues', () => {
       file: 'area/one',
       title,
       symptom: 'expected 1',
-      intermittent: true,
+      intermittent: true as const,
     }));
     const budget = { most: 1, of: 3, measured: '1 of 9' };
     const states = (...ends: ('passed' | 'failed')[]) => {

@@ -1,53 +1,10 @@
-import { compareReleases, inRange, type ReleaseRange, releaseParts } from '@backendai-e2e/api/release';
+import { compareReleases, inRange, releaseParts } from '@backendai-e2e/api/release';
 import { knownIssueLine, knownIssueName } from '@backendai-e2e/results/known-issue-line';
 import { firstLine, type TestEnd, type TestIdentity } from '@backendai-e2e/results/test-record';
+import type { Budget, KnownIssue, ListedTest } from './known-issue.ts';
 
 /** Name of the list in messages. */
 export const LIST = 'suites/known-issues';
-
-/** A test that is known to fail, and how. */
-export interface ListedTest extends TestIdentity {
-  /**
-   * Text that the first line of the error must contain. The requests and the stack below it would match unrelated failures.
-   * A test with another error fails.
-   */
-  symptom: string;
-  /** The test fails only sometimes (a race), so it may also pass. */
-  intermittent?: boolean;
-}
-
-/** How often the intermittent tests of an entry may fail as listed. Each test counts once in each attempt. */
-export interface Budget {
-  /** Maximum number of failures among the last `of` tests. */
-  most: number;
-  of: number;
-  /** The measured rate: how many of how many, where and when. */
-  measured: string;
-}
-
-/** How much harm an issue does. It decides how soon its entry expires. */
-export const SEVERITIES = ['high', 'medium', 'low'] as const;
-export type Severity = (typeof SEVERITIES)[number];
-
-/** Something that Backend.AI does wrong, and the tests that show it. `since`, `until`: the first and last release with it. */
-export interface KnownIssue extends ReleaseRange {
-  /** What is wrong, in one sentence. */
-  issue: string;
-  /** The first release without it. The entry holds for all before. Not together with `until`. */
-  fixedIn?: string;
-  /** The cause in the sources of Backend.AI, or an observation. */
-  evidence: string;
-  /** Issues and pull requests of lablup/backend.ai, such as "#10751, #14323", or "none found". */
-  upstream?: string;
-  severity?: Severity;
-  /** Required if a test is intermittent. */
-  budget?: Budget;
-  /** The people who extend or remove the entry. */
-  owner: string;
-  /** Last day on which the entry holds, YYYY-MM-DD (UTC). */
-  expires: string;
-  tests: ListedTest[];
-}
 
 /** Applies the list to the result of a test. */
 export type Judge = (test: TestIdentity, end: TestEnd) => TestEnd;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { COMPONENTS as DEPLOYED } from '@backendai-e2e/api/components';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
+import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
-import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 /** Where the fault was. common: in code that several components load. client: in the command line client. */
 export const COMPONENTS = [...DEPLOYED, 'client', 'common'] as const;
@@ -68,16 +68,16 @@ export interface Repair {
 
 /** The list beside the suites. A file holds the repairs of the latest series that came to have them. */
 const BACKTEST = fileURLToPath(new URL('../../suites/backtest', import.meta.url));
-const KEY = 'repairs';
+const LIST = { key: 'repairs', row: Row };
 
 /** Reads suites/backtest. Throws {@link InvalidList}, or the error of reading. */
 export function readRepairs(): Repair[] {
-  return repairsOf(readRows(Row, KEY, BACKTEST));
+  return repairsOf(readRows(LIST, BACKTEST));
 }
 
 /** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseRepairs(text: string): Repair[] {
-  return repairsOf(rowsOf(Row, KEY, text));
+  return repairsOf(rowsOf(LIST, text));
 }
 
 function repairsOf(rows: readonly Row[]): Repair[] {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
+import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
-import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 export const KINDS = [
   'false answer',
@@ -82,16 +82,16 @@ export interface Defect {
 
 /** The list beside the suites, a file or two for each component. */
 const DEFECTS = fileURLToPath(new URL('../../suites/defects', import.meta.url));
-const KEY = 'defects';
+const LIST = { key: 'defects', row: Row };
 
 /** Reads suites/defects. Throws {@link InvalidList}, or the error of reading. */
 export function readDefects(): Defect[] {
-  return defectsOf(readRows(Row, KEY, DEFECTS));
+  return defectsOf(readRows(LIST, DEFECTS));
 }
 
 /** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseDefects(text: string): Defect[] {
-  return defectsOf(rowsOf(Row, KEY, text));
+  return defectsOf(rowsOf(LIST, text));
 }
 
 function defectsOf(rows: readonly Row[]): Defect[] {

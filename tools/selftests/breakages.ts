@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
+import { InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
-import { InvalidList, patternOf, readRows, rowsOf, Text } from '../lists/rows.ts';
 
 /** A step that breaks or mends an environment. Exactly one of sql, valkey, shell and kubectl is set. */
 const Step = Type.Object(
@@ -48,21 +47,19 @@ export type Breakage = Static<typeof Breakage>;
 
 /** The list beside the suites, a file for each area. */
 const BREAKAGES = fileURLToPath(new URL('../../suites/breakages', import.meta.url));
-const KEY = 'breakages';
+const LIST = { key: 'breakages', row: Breakage };
 
 /** Fields of a step that say how it is done. */
 const WAYS = ['sql', 'valkey', 'shell', 'kubectl'] as const;
 
 /** Reads suites/breakages, or a file. Throws {@link InvalidList}, or the error of reading. */
 export function readBreakages(file?: string): Breakage[] {
-  return file === undefined
-    ? checked(readRows(Breakage, KEY, BREAKAGES))
-    : parseBreakages(readFileSync(file, 'utf8'));
+  return checked(readRows(LIST, file ?? BREAKAGES));
 }
 
 /** Reads a list from its YAML text. Throws {@link InvalidList} with the place of the first mistake. */
 export function parseBreakages(text: string): Breakage[] {
-  return checked(rowsOf(Breakage, KEY, text));
+  return checked(rowsOf(LIST, text));
 }
 
 function checked(breakages: Breakage[]): Breakage[] {

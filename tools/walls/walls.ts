@@ -121,6 +121,7 @@ export const WALLS: readonly Wall[] = [
   ],
 
   // The suites.
+  ['suites/lists', []],
   ['suites/evidence', SUITES],
   ['suites/clients/http', [...SUITES, 'suites/evidence']],
   ['suites/clients/cluster', [...SUITES, 'suites/evidence', 'suites/clients/http']],
@@ -146,7 +147,7 @@ export const WALLS: readonly Wall[] = [
   ['suites/runner/fixtures', ['suites/evidence']],
   ['suites/runner/masking', SUITES],
   // The runner imports no client, so that a pod starts quickly.
-  ['suites/runner', [...SUITES, 'suites/evidence', 'suites/runner/masking']],
+  ['suites/runner', [...SUITES, 'suites/lists', 'suites/evidence', 'suites/runner/masking']],
   ['suites/api', AREA],
   ['suites/audit', AREA],
   ['suites/bench', AREA],
@@ -227,7 +228,6 @@ export const WALLS: readonly Wall[] = [
 
   // The tools of the developers.
   ['tools/walls', []],
-  ['tools/lists', []],
   ['tools/crds', ['packages/api']],
   ['tools/catalog', ['packages/api', 'cli']],
   ['tools/dev-operator', ['packages/api', 'packages/kube', 'cli']],
@@ -276,15 +276,15 @@ export const WALLS: readonly Wall[] = [
   ['tools/soak', ['packages/api', 'packages/kube', 'tools/envtest']],
   [
     'tools/selftests',
-    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest', 'tools/lists'],
+    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/envtest', 'suites/lists'],
   ],
   [
     'tools/defects',
-    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'tools/lists', 'tools/selftests'],
+    ['packages/api', 'packages/kube', 'packages/results', 'cli', 'suites/lists', 'tools/selftests'],
   ],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli', 'tools/defects']],
   ['tools/sources', ['packages/api', 'packages/results', 'cli', 'tools/defects', 'tools/selftests']],
-  ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'tools/lists']],
+  ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'suites/lists']],
   [
     'tools/program',
     [
