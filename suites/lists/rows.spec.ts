@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { Type } from 'typebox';
-import { InvalidList, patternOf, readRows, Text } from './rows.ts';
+import { InvalidList } from './files.ts';
+import { patternOf, readRows, Text } from './rows.ts';
 
 const Row = Type.Object({ name: Text }, { additionalProperties: false });
 const ROWS = { key: 'rows', row: Row };

@@ -1,13 +1,9 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Errors, Pointer } from 'typebox/schema';
 import { parse } from 'yaml';
-
-/** A list is invalid. The message names the place and what is wrong there. */
-export class InvalidList extends Error {
-  override name = 'InvalidList';
-}
+import { InvalidList, listFiles } from './files.ts';
 
 // Plain JSON Schema, since the suite's pod loads this file. TypeBox derives the same types, without the time to load its builder.
 
@@ -34,18 +30,11 @@ export interface ListOf<Row extends TSchema> {
 const MAX_SHOWN = 60;
 
 /**
- * The rows of a list: of a YAML file, or of all files of a folder in the order of their names.
+ * The rows of a list: of a YAML file, or of all files of a folder by name.
  * @throws InvalidList with the file and the place of the first mistake, or the error of reading
  */
 export function readRows<Row extends TSchema>(list: ListOf<Row>, place: string): Static<Row>[] {
-  const files = statSync(place).isDirectory()
-    ? globSync('*.yaml', { cwd: place })
-        .sort()
-        .map((file) => path.join(place, file))
-    : [place];
-  if (files.length === 0)
-    throw new InvalidList(`${place} has no list of ${list.key}: it needs a *.yaml file`);
-  return files.flatMap((file) => {
+  return listFiles(place).flatMap((file) => {
     const where = `${path.basename(path.dirname(file))}/${path.basename(file)}: `;
     return rowsOf(list, readFileSync(file, 'utf8'), where);
   });

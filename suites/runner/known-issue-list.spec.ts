@@ -8,9 +8,10 @@ import { LAST_RESORT_MS } from '@backendai-e2e/tools/envtest/waits/until';
 import { nearMisses } from '@backendai-e2e/tools/fuzz/near-misses';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { InvalidList } from '../lists/rows.ts';
+import { InvalidList } from '../lists/files.ts';
+import { KNOWN_ISSUES, listsNaming } from './known-issue-files.ts';
 import { ISSUE as issue } from './known-issue-fixtures.ts';
-import { issuesOf, KNOWN_ISSUES, parseKnownIssues, readKnownIssues } from './known-issue-list.ts';
+import { issuesOf, parseKnownIssues, readKnownIssues } from './known-issue-list.ts';
 
 const LIST_TESTS = fileURLToPath(new URL('./list.ts', import.meta.url));
 
@@ -146,10 +147,7 @@ describe('a folder of lists of known issues', () => {
     expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'lists a test twice: area/one: a › b');
   });
   it('is refused when it is empty', () => {
-    expect(() => readKnownIssues(folder)).to.throw(
-      InvalidList,
-      'has no list of issues: it needs a *.yaml file',
-    );
+    expect(() => readKnownIssues(folder)).to.throw(InvalidList, 'has no list: it needs a *.yaml file');
   });
 });
 
@@ -162,6 +160,14 @@ describe('suites/known-issues', function () {
     const files = [...new Set(tests.map((test) => test.file))];
     const { stdout } = await promisify(execFile)(process.execPath, [LIST_TESTS, ...files]);
     expect(JSON.parse(stdout)).to.deep.include.members(tests);
+  });
+  it('has every entry of a test in the files that its pod reads', () => {
+    for (const wanted of new Set(issues.flatMap((one) => one.tests.map(({ file }) => file)))) {
+      const holding = (all: typeof issues) =>
+        all.filter(({ tests }) => tests.some(({ file }) => file === wanted));
+      expect(holding(readKnownIssues(...listsNaming([wanted]))), wanted).to.deep.equal(holding(issues));
+    }
+    expect(listsNaming(['bench/one-test'])).to.deep.equal([]);
   });
   it('lets the worst issues expire first, and few on the same day', () => {
     const days = (wanted: string) =>

@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { compareReleases } from '@backendai-e2e/api/release';
-import { InvalidList, type ListOf, readRows, rowsIn, rowsOf } from '../lists/rows.ts';
+import { InvalidList } from '../lists/files.ts';
+import { type ListOf, readRows, rowsIn, rowsOf } from '../lists/rows.ts';
 import { KnownIssue } from './known-issue.ts';
 import { holdsFor, LIST } from './known-issues.ts';
-
-/** The list of this project, a file for each area, beside the suites in the checkout and in the image. */
-export const KNOWN_ISSUES = fileURLToPath(new URL('../known-issues', import.meta.url));
 
 const ISSUES: ListOf<typeof KnownIssue> = {
   key: 'issues',
@@ -14,11 +11,11 @@ const ISSUES: ListOf<typeof KnownIssue> = {
 };
 
 /**
- * Reads a list from a file, or from all files of a folder, in the order of their names.
+ * Reads a list from files, or from all files of a folder, in the order of their names.
  * @throws InvalidList with the place of the first mistake, or the error of reading
  */
-export function readKnownIssues(place: string): KnownIssue[] {
-  return withoutDoubles(readRows(ISSUES, place));
+export function readKnownIssues(...places: readonly string[]): KnownIssue[] {
+  return withoutDoubles(places.flatMap((place) => readRows(ISSUES, place)));
 }
 
 /** Reads a list from its YAML text. @throws InvalidList with the place of the first mistake */

@@ -5,7 +5,7 @@ import { compareReleases } from '@backendai-e2e/api/release';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { titleMatches } from '@backendai-e2e/results/titles';
-import { InvalidList } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';

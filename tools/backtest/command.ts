@@ -6,7 +6,7 @@ import { kindTrial } from '@backendai-e2e/cli/commands/kind-trial';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import { isInterrupted, type Trial } from '@backendai-e2e/cli/series/trial';
 import { table } from '@backendai-e2e/cli/terminal/table';
-import { InvalidList } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
 import { earlierTrial } from './earlier-trial.ts';
 import { judge } from './judge.ts';
 import { BACKTEST_PAGE, backtestPage } from './page.ts';

@@ -1,6 +1,6 @@
 import { LENGTHS } from '@backendai-e2e/api/lengths';
 import { compareReleases, seriesOf } from '@backendai-e2e/api/release';
-import { InvalidList } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
 import type { Pair, Repair, Witness } from './repairs.ts';
 
 /** Releases before this one may not deploy: pairs after it are preferred. */

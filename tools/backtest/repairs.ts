@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { COMPONENTS as DEPLOYED } from '@backendai-e2e/api/components';
 import { compareReleases, releaseParts } from '@backendai-e2e/api/release';
-import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
+import { Id, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
 
 /** Where the fault was. common: in code that several components load. client: in the command line client. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { COMPONENTS } from '@backendai-e2e/api/components';
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
-import { InvalidList } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
 import { expect } from 'chai';
 import { ONE_DEFECT as ENTRY } from './defect-fixtures.ts';
 import { KINDS, parseDefects, readDefects } from './defect-list.ts';

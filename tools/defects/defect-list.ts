@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
-import { Id, InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
+import { Id, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
 
 export const KINDS = [

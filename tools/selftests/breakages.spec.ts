@@ -1,7 +1,7 @@
 import { readCatalog } from '@backendai-e2e/cli/catalog/catalog';
 import { PROJECT_ROOT } from '@backendai-e2e/cli/machine/provision';
 import type { TestRecord } from '@backendai-e2e/results/test-record';
-import { InvalidList } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { type Breakage, judge, parseBreakages, readBreakages } from './breakages.ts';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { firstLine, type TestRecord } from '@backendai-e2e/results/test-record';
-import { InvalidList, patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
+import { InvalidList } from '@backendai-e2e/suites/lists/files';
+import { patternOf, readRows, rowsOf, Text } from '@backendai-e2e/suites/lists/rows';
 import { type Static, Type } from 'typebox';
 
 /** A step that breaks or mends an environment. Exactly one of sql, valkey, shell and kubectl is set. */
