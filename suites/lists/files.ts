@@ -6,7 +6,7 @@ export class InvalidList extends Error {
   override name = 'InvalidList';
 }
 
-/** The files of a list: the file itself, or the YAML files of a folder by name. @throws InvalidList if the folder has none */
+/** The file itself, or the YAML files of a folder by name. @throws InvalidList if the folder has none */
 export function listFiles(place: string): string[] {
   if (!statSync(place).isDirectory()) return [place];
   const files = globSync('*.yaml', { cwd: place }).sort();
