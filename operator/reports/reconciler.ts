@@ -9,7 +9,7 @@ import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
 import { isConflict } from '@backendai-e2e/kube/api-error';
-import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import { JOBS, type Job, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
 import { controllerOf, keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
@@ -20,6 +20,7 @@ import { NotYetFreeError } from '../attempts/start-attempt.ts';
 import { secretsOf } from '../environments/environment-secrets.ts';
 import {
   type AttemptEnding,
+  type AttemptProgress,
   attemptProgress,
   closedByOperator,
   closing,
@@ -89,16 +90,18 @@ export class TestReportReconciler {
         throw error;
       }
     }
+    // Decided before the API server is asked: a Job that is created meanwhile must not look as if it had vanished.
+    const started = this.#wasStarted(report);
     const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
-    if (!job && !this.#wasStarted(report)) return undefined;
-    const progress = attemptProgress({ job, pods: own, now: clock.now() });
+    if (!job && !started) return undefined;
+    const { progress, pods: seen } = await this.#look(job, own, name, signal);
     try {
       if (progress.ended) {
         // The cache may lack what the pod noted just before its end.
         const stored = await client.get(TEST_REPORTS, name, { signal });
         if (!stored) return undefined;
         // Until then the attempt goes on: its claims keep other suites away.
-        if (own.every(suiteEnded) && !(await this.#undone(stored, own, signal)))
+        if (seen.every(suiteEnded) && !(await this.#undone(stored, seen, signal)))
           return { requeueAfterMs: UNDO_AGAIN_MS };
         await this.#close(stored, withStartProblem(report, progress.ended), signal);
         return undefined;
@@ -118,6 +121,21 @@ export class TestReportReconciler {
     }
     return { requeueAfterMs: progress.lookAgainMs };
   };
+
+  /** How far the attempt is, and its pods. The API server is asked for the pod of an ended Job that the cache lacks. */
+  async #look(
+    job: Job | undefined,
+    cached: readonly Pod[],
+    { namespace = '', name }: ObjectName,
+    signal: AbortSignal,
+  ): Promise<{ progress: AttemptProgress; pods: readonly Pod[] }> {
+    const { client, clock } = this.#with;
+    const progress = attemptProgress({ job, pods: cached, now: clock.now() });
+    if (!progress.ended || !job || cached.length > 0) return { progress, pods: cached };
+    const query = { namespace, labelSelector: `${JOB_NAME_LABEL}=${name}` };
+    const { items: pods } = await client.list(PODS, query, { signal });
+    return { progress: attemptProgress({ job, pods, now: clock.now() }), pods };
+  }
 
   /** Whether what the attempt left changed in the deployment is undone, as far as it can be. */
   async #undone(report: TestReport, own: readonly Pod[], signal: AbortSignal): Promise<boolean> {

@@ -1,10 +1,14 @@
 import { condition, testReport, testRun } from '@backendai-e2e/api/object-fixtures';
 import { ownerReference } from '@backendai-e2e/api/resources';
 import { REPORT_CONDITIONS, type TestReport } from '@backendai-e2e/api/test-report';
+import type { TestRun } from '@backendai-e2e/api/test-run';
+import type { Job, Pod } from '@backendai-e2e/kube/builtin-resources';
 import { FakeClock } from '@backendai-e2e/tools/envtest/doubles/fake-clock';
 import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
+import { endedPodStatus } from '@backendai-e2e/tools/envtest/doubles/pod-status';
+import { rejection } from '@backendai-e2e/tools/envtest/waits/rejection';
 import { expect } from 'chai';
-import { TestReportReconciler } from './reconciler.ts';
+import { type TestReportDependencies, TestReportReconciler } from './reconciler.ts';
 
 const AT = { namespace: 'tests', name: 'nightly-alpha-1' };
 const run = testRun('nightly', { metadata: { namespace: 'tests', uid: 'run-1' } });
@@ -21,30 +25,45 @@ const archived: TestReport = {
   },
 };
 
-/** Reconciles the report as the cache has it, and returns the archives that were made. */
-async function archives(cached: TestReport, stored: TestReport | undefined): Promise<string[]> {
-  const made: string[] = [];
-  const reconciler = new TestReportReconciler({
-    client: {
-      get: async () => stored as never,
-      list: () => Promise.reject(new Error('nothing is listed')),
-      delete: () => Promise.reject(new Error('nothing is deleted')),
-      applyStatus: () => Promise.reject(new Error('nothing is written')),
-    },
-    reports: { get: () => cached, forget: () => undefined },
+/** A reconciler that finds nothing and may write nothing, except with what a test gives it. */
+function reconcilerWith(given: Partial<TestReportDependencies>): TestReportReconciler {
+  return new TestReportReconciler({
+    client: clientWith({}),
+    reports: { get: () => undefined, forget: () => undefined },
     runs: { get: () => run },
     environments: { get: () => undefined },
     jobs: { get: () => undefined },
     pods: { list: () => [], forget: () => undefined },
+    collector: { archive: () => Promise.reject(new Error('nothing is archived')) },
+    undoer: { settle: () => Promise.reject(new Error('nothing is undone')) },
+    events: { record: () => undefined },
+    clock: new FakeClock(),
+    ...given,
+  });
+}
+
+function clientWith(given: Partial<TestReportDependencies['client']>): TestReportDependencies['client'] {
+  return {
+    get: async () => undefined,
+    list: () => Promise.reject(new Error('nothing is listed')),
+    delete: () => Promise.reject(new Error('nothing is deleted')),
+    applyStatus: () => Promise.reject(new Error('nothing is written')),
+    ...given,
+  };
+}
+
+/** Reconciles the report as the cache has it, and returns the archives that were made. */
+async function archives(cached: TestReport, stored: TestReport | undefined): Promise<string[]> {
+  const made: string[] = [];
+  const reconciler = reconcilerWith({
+    client: clientWith({ get: async () => stored as never }),
+    reports: { get: () => cached, forget: () => undefined },
     collector: {
       archive: async (attempt) => {
         made.push(attempt.report.metadata.name);
         return true;
       },
     },
-    undoer: { settle: () => Promise.reject(new Error('nothing is undone')) },
-    events: { record: () => undefined },
-    clock: new FakeClock(),
   });
   await reconciler.reconcile(AT, new AbortController().signal);
   return made;
@@ -61,5 +80,52 @@ describe('TestReport with a cache that lags behind the API server', () => {
 
   it('archives nothing for a report that is deleted', async () => {
     expect(await archives(report, undefined)).to.deep.equal([]);
+  });
+
+  const begun: TestReport = { ...report, status: {} };
+  const running: TestRun = {
+    ...run,
+    status: { suites: [{ name: 'alpha', state: 'Running', attempt: 1, report: AT.name }] },
+  };
+
+  it('takes a Job for one that vanished only if it was missing after it had been started', async () => {
+    let cached: TestRun = run;
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      runs: { get: () => cached },
+      client: clientWith({
+        // The Job is created, and the run says so, while the answer "no such Job" is on its way.
+        get: async (resource) => {
+          cached = running;
+          return (resource.kind === 'TestReport' ? begun : undefined) as never;
+        },
+      }),
+    });
+    expect(await reconciler.reconcile(AT, new AbortController().signal)).to.equal(undefined);
+    const vanished = await rejection(reconciler.reconcile(AT, new AbortController().signal));
+    expect(String(vanished)).to.include('nothing is written');
+  });
+
+  it('reads the end of a pod that it has not heard of when the Job has failed already', async () => {
+    const written: unknown[] = [];
+    const job = { metadata: AT, status: { conditions: [{ type: 'Failed', status: 'True' }] } } as Job;
+    const pod = {
+      metadata: { ...AT, name: `${AT.name}-x` },
+      status: endedPodStatus(1),
+    } as Pod;
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      jobs: { get: () => job },
+      client: clientWith({
+        get: async () => begun as never,
+        list: async () => ({ items: [pod], metadata: {} }) as never,
+        applyStatus: async (_resource, intent) => {
+          written.push(intent);
+          return begun as never;
+        },
+      }),
+    });
+    await reconciler.reconcile(AT, new AbortController().signal);
+    expect(written).to.have.nested.property('[0].status.reason', 'RunnerEnded');
   });
 });
