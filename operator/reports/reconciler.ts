@@ -90,7 +90,7 @@ export class TestReportReconciler {
         throw error;
       }
     }
-    // Decided before the API server is asked: a Job that is created meanwhile must not look as if it had vanished.
+    // Decided first: a Job that is created while the API server answers must not look vanished.
     const started = this.#wasStarted(report);
     const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
     if (!job && !started) return undefined;

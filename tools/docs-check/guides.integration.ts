@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { type ControlPlane, startControlPlane } from '../envtest/control-plane/control-plane.ts';
 import { type FakeKubelet, startKubelet } from '../envtest/doubles/fake-kubelet.ts';
 import { finalReport } from '../envtest/doubles/final-report.ts';
-import { OperatorHarness } from '../envtest/operator/harness.ts';
+import { harnessIn, type OperatorHarness } from '../envtest/operator/harness.ts';
 import { RunnerDouble } from '../envtest/operator/runner-double.ts';
 import { pinnedTool } from '../envtest/processes/pinned-tools.ts';
 import { type RunningArtifactServer, startArtifactServer } from '../envtest/servers/artifact-server.ts';
@@ -18,7 +18,6 @@ import { LAST_RESORT_MS, until } from '../envtest/waits/until.ts';
 import { guideCommands, runHere } from './guide-lines.ts';
 
 const NAMESPACE = 'backendai-e2e';
-const OPERATOR = 'backendai-e2e-operator';
 /** Of the environment that the runs are in. */
 const DEPLOYED = 'bai-e2e';
 const BROKEN = 'nightly-29387412-storage-file-upload-1';
@@ -115,8 +114,7 @@ describe('every command of the guides that needs no Docker, against a real API s
 
   describe('beside an operator', () => {
     before(async () => {
-      const own = await plane.serviceAccount(NAMESPACE, OPERATOR);
-      harness = new OperatorHarness(plane, own, NAMESPACE);
+      harness = await harnessIn(plane, NAMESPACE);
       kubelet = await startKubelet(plane);
       await harness.waitForServiceAccount(NAMESPACE);
       artifactServer = await startArtifactServer(harness, path.join(folder, 'volume'));

@@ -39,8 +39,12 @@ function addEveryday(program: Command, end: End): void {
     .command('test')
     .description("run the project's own tests: format, lint, types, unit, charts, API server")
     .option('--part <name>', 'run only this part: lint, unit or integration')
-    .action(async (options: { part?: string }) =>
-      end(await (await import('./test.ts')).testCommand(options.part)),
+    .option(
+      '--late-ms <ms>',
+      'the API server answers each operator late, at random: finds decisions on old data',
+    )
+    .action(async (options: { part?: string; lateMs?: string }) =>
+      end(await (await import('./test.ts')).testCommand(options.part, options.lateMs)),
     );
   program
     .command('test-ui')

@@ -46,8 +46,15 @@ const GO_MEMORY = { GOGC: '400', GOMEMLIMIT: '2GiB' };
  * `tools/dev test`: runs all parts, even after a failure, then prints one table. Two groups of parts run side by side: the
  * tests against an API server mostly wait. Writes out/test/tally.json.
  * Returns 0 when nothing failed, 1 when a test or check failed, 2 when a tool is not available.
+ * @param lateMs most milliseconds that an answer of the API server to an operator is late
  */
-export function testCommand(name?: string): Promise<number> {
+export function testCommand(name?: string, lateMs = '0'): Promise<number> {
+  if (!/^\d{1,4}$/.test(lateMs)) {
+    console.error(`--late-ms is "${lateMs}": write whole milliseconds, for example 250`);
+    return Promise.resolve(COMMAND_EXIT.couldNotRun);
+  }
+  // Read by tools/envtest/operator/late-api.ts.
+  process.env.E2E_LATE_MS = lateMs;
   if (name !== undefined && !isPartName(name)) {
     console.error(`there is no part "${name}"; these exist: ${Object.keys(PARTS).join(', ')}`);
     return Promise.resolve(COMMAND_EXIT.couldNotRun);

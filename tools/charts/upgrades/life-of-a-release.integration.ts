@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { type ControlPlane, startControlPlane } from '../../envtest/control-plane/control-plane.ts';
 import { finalReport } from '../../envtest/doubles/final-report.ts';
-import { OperatorHarness } from '../../envtest/operator/harness.ts';
+import { harnessIn, type OperatorHarness } from '../../envtest/operator/harness.ts';
 import { helmPath } from '../../envtest/processes/pinned-tools.ts';
 import { endOf } from '../../envtest/processes/process-end.ts';
 import { LAST_RESORT_MS, until } from '../../envtest/waits/until.ts';
@@ -109,7 +109,7 @@ describe('charts/e2e-operator as a release', function () {
   it('is installed, and lists what it keeps', async () => {
     const { stdout } = await helm('install', 'e2e', earlierChart(), '--create-namespace', ...images(1));
     expect(stdout).to.include('keeps the CRDs with their objects').and.include('kubectl delete crd');
-    harness = new OperatorHarness(plane, await plane.serviceAccount(NAMESPACE, OPERATOR), NAMESPACE);
+    harness = await harnessIn(plane, NAMESPACE);
     operator = await startOperator();
     await until('the suites of the catalog stand', async () => (await benchImage()) === 'suites:1');
   });

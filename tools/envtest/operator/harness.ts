@@ -28,6 +28,7 @@ import { quietLog } from '../doubles/quiet-log.ts';
 import { helmPath } from '../processes/pinned-tools.ts';
 import { endOf } from '../processes/process-end.ts';
 import { until } from '../waits/until.ts';
+import { type LateAccess, lateAccess } from './late-api.ts';
 import { NAMESPACE, renderOperatorChartIn } from './operator-chart.ts';
 import { startOperatorProgram } from './operator-program.ts';
 
@@ -50,23 +51,23 @@ export class OperatorHarness {
   readonly plane: ControlPlane;
   /** A client with the rights of the administrator. */
   readonly client: KubeClient;
-  readonly #access: Access;
+  readonly #late: LateAccess;
   readonly #role: string;
   readonly #running = new Set<RunningOperator>();
 
-  constructor(plane: ControlPlane, access: Access, namespace: string) {
+  constructor(plane: ControlPlane, late: LateAccess, namespace: string) {
     this.namespace = namespace;
     this.plane = plane;
     this.client = plane.client();
-    this.#access = access;
+    this.#late = late;
     this.#role = `${OPERATOR_NAME}-${namespace}-environment`;
   }
 
   /** The options of the operator. `changes` replaces single options. */
   options(changes: Partial<OperatorOptions> = {}): OperatorOptions {
     return {
-      kubeConfig: this.#access.kubeConfig,
-      kubeconfigPath: this.#access.kubeconfigPath,
+      kubeConfig: this.#late.access.kubeConfig,
+      kubeconfigPath: this.#late.access.kubeconfigPath,
       namespace: this.namespace,
       chartsDir: fileURLToPath(new URL('./charts', import.meta.url)),
       helm: helmPath(),
@@ -111,6 +112,7 @@ export class OperatorHarness {
   /** Stops every operator. The shared control plane keeps running. Rejects with the first operator that failed. */
   async stop(): Promise<void> {
     const ends = await Promise.allSettled([...this.#running].map((operator) => operator.stop()));
+    await this.#late.stop();
     await this.plane.stop();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
@@ -260,5 +262,11 @@ export async function startOperatorHarness(...values: string[]): Promise<Operato
   const rights = await renderOperatorChartIn(namespace, values, ...POLICIES, 'rbac.yaml');
   await plane.createNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await plane.applyYaml(rights);
-  return new OperatorHarness(plane, await plane.serviceAccount(namespace, OPERATOR_NAME), namespace);
+  return harnessIn(plane, namespace);
+}
+
+/** A harness in a namespace where the chart's objects are already. */
+export async function harnessIn(plane: ControlPlane, namespace: string): Promise<OperatorHarness> {
+  const access = await plane.serviceAccount(namespace, OPERATOR_NAME);
+  return new OperatorHarness(plane, await lateAccess(plane, access, `${namespace}.late`), namespace);
 }

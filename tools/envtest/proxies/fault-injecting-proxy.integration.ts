@@ -37,4 +37,18 @@ describe('a proxy that injects faults', function () {
     expect([proxy.writesInFlight, answers]).to.deep.equal([0, ['POST 201']]);
     await client.close();
   });
+
+  it('delivers late what it passes, in its order', async () => {
+    proxy.rule = () => undefined;
+    proxy.lateMs = () => 100;
+    const client = new KubeClient(through(proxy, plane.kubeConfig()));
+    const began = performance.now();
+    expect(await client.get(CONFIG_MAPS, { namespace: 'default', name: 'proxied' })).to.nested.include({
+      'metadata.name': 'proxied',
+    });
+    // The request and the answer, each by 100 ms. A timer may fire a millisecond early.
+    expect(performance.now() - began).to.be.at.least(198);
+    proxy.lateMs = () => 0;
+    await client.close();
+  });
 });

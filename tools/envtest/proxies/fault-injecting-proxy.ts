@@ -9,6 +9,7 @@ import {
 import { Agent, createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Transform } from 'node:stream';
 import type { ClusterAccess } from '@backendai-e2e/kube/cluster-access';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 
@@ -34,6 +35,8 @@ export class FaultInjectingProxy {
   rule: FaultRule = () => undefined;
   /** Called when the API server has answered a request, before the proxy forwards the answer. */
   onAnswer: (request: { method: string; path: string; code: number }) => void = () => undefined;
+  /** Milliseconds that the next request, or the next piece of an answer, is late. Pieces keep their order. */
+  lateMs: () => number = () => 0;
   /** Number of injected answers, by status code. */
   readonly injected = new Map<number, number>();
   readonly #server: Server;
@@ -117,7 +120,7 @@ export class FaultInjectingProxy {
         }
         outgoing.writeHead(from.statusCode ?? 502, from.headers);
         outgoing.flushHeaders();
-        from.pipe(outgoing);
+        from.pipe(this.#late()).pipe(outgoing);
         from.once('error', () => outgoing.destroy());
       },
     );
@@ -126,7 +129,20 @@ export class FaultInjectingProxy {
     // An error on one side ends the other side, as a client of the API server would see it.
     call.once('error', () => outgoing.destroy());
     outgoing.once('close', () => call.destroy());
-    incoming.pipe(call);
+    incoming.pipe(this.#late()).pipe(call);
+  }
+
+  /** A stream whose pieces, and whose end, are late. */
+  #late(): Transform {
+    const wait = (then: () => void) => {
+      const ms = this.lateMs();
+      if (ms > 0) setTimeout(then, ms);
+      else then();
+    };
+    return new Transform({
+      transform: (piece, _encoding, next) => wait(() => next(null, piece)),
+      flush: (next) => wait(() => next()),
+    });
   }
 }
 

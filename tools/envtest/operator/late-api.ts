@@ -1,0 +1,31 @@
+import type { Access } from '../control-plane/access.ts';
+import { writeAccess } from '../control-plane/access.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { startFaultInjectingProxy } from '../proxies/fault-injecting-proxy.ts';
+
+/** The environment variable of `./tools/dev test --late-ms`. */
+const LATE_MS = 'E2E_LATE_MS';
+
+/** An operator's way to the API server. */
+export interface LateAccess {
+  access: Access;
+  stop(): Promise<void>;
+}
+
+/**
+ * The access of an operator whose requests, answers and watch events are late, each by a random time. Half of them are not late
+ * at all, so that one overtakes another. In this way, decisions on old data show. Without LATE_MS, it is the given access.
+ * @param name name of the kubeconfig, unique in the control plane
+ */
+export async function lateAccess(
+  plane: ControlPlane,
+  access: Access,
+  name: string,
+  random: () => number = Math.random,
+): Promise<LateAccess> {
+  const mostMs = Number(process.env[LATE_MS] ?? 0);
+  if (!(mostMs > 0)) return { access, stop: async () => undefined };
+  const proxy = await startFaultInjectingProxy(plane);
+  proxy.lateMs = () => (random() < 0.5 ? 0 : random() * mostMs);
+  return { access: writeAccess(plane.folder, proxy.url, name, access.token), stop: () => proxy.stop() };
+}
