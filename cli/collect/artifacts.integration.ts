@@ -158,6 +158,7 @@ describe('artifacts that the command fetches through the API server', function (
     await kubelet.bind(pod);
     await harness.podEnded(pod, 1);
     await harness.finished('mute');
+    await harness.archived('mute-alpha-1');
     const { exitCode, stderr } = await report('mute', 'mute', reader);
     expect(stderr).to.match(/never kept: mute-alpha-1: suite\.log not kept: read pods\/log/);
     expect(exitCode, stderr).to.equal(0);

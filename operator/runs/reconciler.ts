@@ -12,7 +12,7 @@ import { KeyedMutex } from '@backendai-e2e/controller/keyed-mutex';
 import { StatusWriter } from '@backendai-e2e/controller/status-writer';
 import { isBadRequest, isConflict } from '@backendai-e2e/kube/api-error';
 import type { ObjectList } from '@backendai-e2e/kube/client';
-import { keyOf, type ObjectName } from '@backendai-e2e/kube/object';
+import { keyOf, nameOf, type ObjectName } from '@backendai-e2e/kube/object';
 import { ChosenElsewhereError, NotYetFreeError } from '../attempts/start-attempt.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
@@ -151,10 +151,22 @@ export class TestRunReconciler {
     });
   }
 
-  /** A list from before may not say that this process has started the run. It counts for the limit of its user. */
-  #asStarted(run: TestRun): TestRun {
-    if (run.status?.startedAt || this.#started.get(keyOf(run.metadata)) !== run.metadata.uid) return run;
-    return { ...run, status: { ...run.status, startedAt: this.#with.clock.now().toISOString() } };
+  /**
+   * The others, with all starts of this process. A list from before may not say that a run has started, or may lack it. Both
+   * count for the limit of its user. The cache says whether one that the list lacks still goes on.
+   */
+  #withStarts(run: TestRun, others: readonly TestRun[]): TestRun[] {
+    const asStarted = (other: TestRun): TestRun =>
+      other.status?.startedAt || this.#started.get(keyOf(other.metadata)) !== other.metadata.uid
+        ? other
+        : { ...other, status: { ...other.status, startedAt: this.#with.clock.now().toISOString() } };
+    const listed = new Set([run, ...others].map(({ metadata }) => metadata.uid));
+    const missed = [...this.#started].flatMap(([key, uid]) => {
+      const known = listed.has(uid) ? undefined : this.#with.runs.get(nameOf(key));
+      const isOf = known?.metadata.uid === uid && known.metadata.namespace === run.metadata.namespace;
+      return known && isOf ? [known] : [];
+    });
+    return [...others, ...missed].map(asStarted);
   }
 
   /** The runs without a verdict; all runs if the stored CRD cannot select them. */
@@ -181,7 +193,7 @@ export class TestRunReconciler {
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const { runsPerUser } = this.#with;
     // Nothing is awaited from here to the note of a start. Another run of the user may be decided meanwhile.
-    const others = seen.others.map((other) => this.#asStarted(other));
+    const others = run.status?.startedAt || isFinished(run) ? [] : this.#withStarts(run, seen.others);
     const plan = planRun({ now: clock.now(), run, reports, ...seen, others, runsPerUser });
     if (!run.status?.startedAt && plan.status.startedAt) {
       this.#started.set(keyOf(run.metadata), run.metadata.uid ?? '');

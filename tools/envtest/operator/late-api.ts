@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Access } from '../control-plane/access.ts';
 import { writeAccess } from '../control-plane/access.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
@@ -26,6 +27,6 @@ export async function lateAccess(
   const mostMs = Number(process.env[LATE_MS] ?? 0);
   if (!(mostMs > 0)) return { access, stop: async () => undefined };
   const proxy = await startFaultInjectingProxy(plane);
-  proxy.lateMs = () => (random() < 0.5 ? 0 : random() * mostMs);
+  proxy.hold = () => (random() < 0.5 ? undefined : delay(random() * mostMs));
   return { access: writeAccess(plane.folder, proxy.url, name, access.token), stop: () => proxy.stop() };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG_MAPS } from '@backendai-e2e/kube/builtin-resources';
 import { KubeClient } from '@backendai-e2e/kube/client';
 import { expect } from 'chai';
@@ -40,7 +41,7 @@ describe('a proxy that injects faults', function () {
 
   it('delivers late what it passes, in its order', async () => {
     proxy.rule = () => undefined;
-    proxy.lateMs = () => 100;
+    proxy.hold = () => delay(100);
     const client = new KubeClient(through(proxy, plane.kubeConfig()));
     const began = performance.now();
     expect(await client.get(CONFIG_MAPS, { namespace: 'default', name: 'proxied' })).to.nested.include({
@@ -48,7 +49,7 @@ describe('a proxy that injects faults', function () {
     });
     // The request and the answer, each by 100 ms. A timer may fire a millisecond early.
     expect(performance.now() - began).to.be.at.least(198);
-    proxy.lateMs = () => 0;
+    proxy.hold = () => undefined;
     await client.close();
   });
 });

@@ -29,14 +29,21 @@ export type FaultRule = (request: {
   number: number;
 }) => InjectedFault | undefined;
 
+/** A piece of what passes the proxy: of which request, and in which direction. */
+export interface HeldPiece {
+  method: string;
+  path: string;
+  of: 'request' | 'answer';
+}
+
 /** A proxy before the API server. A test can inject errors, cut connections and block all traffic. */
 export class FaultInjectingProxy {
   readonly url: string;
   rule: FaultRule = () => undefined;
   /** Called when the API server has answered a request, before the proxy forwards the answer. */
   onAnswer: (request: { method: string; path: string; code: number }) => void = () => undefined;
-  /** Milliseconds that the next request, or the next piece of an answer, is late. Pieces keep their order. */
-  lateMs: () => number = () => 0;
+  /** Holds back a piece of a request or of an answer until it resolves. Pieces of one stream keep their order. */
+  hold: (piece: HeldPiece) => Promise<unknown> | undefined = () => undefined;
   /** Number of injected answers, by status code. */
   readonly injected = new Map<number, number>();
   readonly #server: Server;
@@ -120,7 +127,7 @@ export class FaultInjectingProxy {
         }
         outgoing.writeHead(from.statusCode ?? 502, from.headers);
         outgoing.flushHeaders();
-        from.pipe(this.#late()).pipe(outgoing);
+        from.pipe(this.#held({ method, path, of: 'answer' })).pipe(outgoing);
         from.once('error', () => outgoing.destroy());
       },
     );
@@ -129,14 +136,15 @@ export class FaultInjectingProxy {
     // An error on one side ends the other side, as a client of the API server would see it.
     call.once('error', () => outgoing.destroy());
     outgoing.once('close', () => call.destroy());
-    incoming.pipe(this.#late()).pipe(call);
+    const { method = 'GET', url: path = '/' } = incoming;
+    incoming.pipe(this.#held({ method, path, of: 'request' })).pipe(call);
   }
 
-  /** A stream whose pieces, and whose end, are late. */
-  #late(): Transform {
+  /** A stream whose pieces, and whose end, may be held back. */
+  #held(piece: HeldPiece): Transform {
     const wait = (then: () => void) => {
-      const ms = this.lateMs();
-      if (ms > 0) setTimeout(then, ms);
+      const held = this.hold(piece);
+      if (held) void held.then(then);
       else then();
     };
     return new Transform({
