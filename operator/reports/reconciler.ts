@@ -1,6 +1,6 @@
 import { conditionOf, withCondition } from '@backendai-e2e/api/conditions';
 import { FIELD_MANAGERS } from '@backendai-e2e/api/group';
-import { TEST_REPORTS, TEST_RUNS } from '@backendai-e2e/api/resources';
+import { TEST_REPORTS } from '@backendai-e2e/api/resources';
 import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import { REPORT_CONDITIONS, type TestReport, type TestReportStatus } from '@backendai-e2e/api/test-report';
 import { environmentOf, isFinished, type TestRun } from '@backendai-e2e/api/test-run';
@@ -9,10 +9,10 @@ import type { EventLog } from '@backendai-e2e/controller/event-log';
 import type { Informer } from '@backendai-e2e/controller/informer';
 import { applyStatusPart } from '@backendai-e2e/controller/status-writer';
 import { isConflict } from '@backendai-e2e/kube/api-error';
-import { JOBS, type Job, PODS, type Pod } from '@backendai-e2e/kube/builtin-resources';
+import { JOBS, type Job, type Pod } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Clock } from '@backendai-e2e/kube/clock';
-import { controllerOf, keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
+import { keyOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import type { ArtifactCollector } from '../artifacts/collector.ts';
 import { noteFirstCause } from '../artifacts/run-cause.ts';
 import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
@@ -29,9 +29,10 @@ import {
   NO_POD,
   outlivesItsReport,
 } from './close.ts';
+import { jobOf, podsNow, podsOf, runOf } from './own-objects.ts';
 import { isFinalRefusal, podRefusal } from './pod-refusal.ts';
 import { isLineOf } from './suite-lines.ts';
-import { newest, suiteEnded } from './suite-pod.ts';
+import { neverBegan, newest, suiteEnded } from './suite-pod.ts';
 import { type ChangeUndoer, leftChanges } from './undo.ts';
 
 /** What the reconciler of TestReports reads and acts with. */
@@ -79,12 +80,13 @@ export class TestReportReconciler {
       this.#triedSince.delete(keyOf(name));
       return undefined;
     }
-    const own = pods
+    const named = pods
       .list(name.namespace)
       .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
+    const known = jobOf(report, jobs.get(name));
     if (report.status?.final === true) {
       try {
-        return await this.#settle(report, jobs.get(name), own, signal);
+        return await this.#settle(report, known, podsOf(known, named), signal);
       } catch (error) {
         if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
         throw error;
@@ -92,13 +94,13 @@ export class TestReportReconciler {
     }
     // Decided first: a Job that is created while the API server answers must not look vanished.
     const started = this.#wasStarted(report);
-    const job = jobs.get(name) ?? (await client.get(JOBS, name, { signal }));
+    const job = known ?? jobOf(report, await client.get(JOBS, name, { signal }));
     if (!job && !started) return undefined;
-    const { progress, pods: seen } = await this.#look(job, own, name, signal);
+    const { progress, pods: seen } = await this.#look(job, podsOf(job, named), name, signal);
     try {
       if (progress.ended) {
         // The cache may lack what the pod noted just before its end.
-        const stored = await client.get(TEST_REPORTS, name, { signal });
+        const stored = await this.#stored(report, signal);
         if (!stored) return undefined;
         // Until then the attempt goes on: its claims keep other suites away.
         if (seen.every(suiteEnded) && !(await this.#undone(stored, seen, signal)))
@@ -110,7 +112,7 @@ export class TestReportReconciler {
         job && progress.hint?.reason === NO_POD ? await podRefusal(client, job, signal) : undefined;
       const othersRun = pods.list(name.namespace).some((pod) => !suiteEnded(pod));
       if (refused && job && isFinalRefusal(refused, job, othersRun, clock.now())) {
-        const stored = await client.get(TEST_REPORTS, name, { signal });
+        const stored = await this.#stored(report, signal);
         if (stored) await this.#close(stored, refused, signal);
         return undefined;
       }
@@ -122,26 +124,34 @@ export class TestReportReconciler {
     return { requeueAfterMs: progress.lookAgainMs };
   };
 
-  /** How far the attempt is, and its pods. The API server is asked for the pod of an ended Job that the cache lacks. */
+  /**
+   * How far the attempt is, and its pods. A cache of pods that is behind would end one that goes on, or miss why it ended. So the
+   * API server is asked, unless all pods in the cache have run and ended.
+   */
   async #look(
     job: Job | undefined,
     cached: readonly Pod[],
-    { namespace = '', name }: ObjectName,
+    name: ObjectName,
     signal: AbortSignal,
   ): Promise<{ progress: AttemptProgress; pods: readonly Pod[] }> {
     const { client, clock } = this.#with;
     const progress = attemptProgress({ job, pods: cached, now: clock.now() });
-    if (!progress.ended || !job || cached.length > 0) return { progress, pods: cached };
-    const query = { namespace, labelSelector: `${JOB_NAME_LABEL}=${name}` };
-    const { items: pods } = await client.list(PODS, query, { signal });
+    const over = cached.length > 0 && cached.every((pod) => suiteEnded(pod) && !neverBegan(pod));
+    if (!progress.ended || !job || over) return { progress, pods: cached };
+    const pods = await podsNow(client, job, name, signal);
     return { progress: attemptProgress({ job, pods, now: clock.now() }), pods };
+  }
+
+  /** The report as the API server has it. Undefined when it is gone, or when a later run has one of its name. */
+  async #stored(report: TestReport, signal: AbortSignal): Promise<TestReport | undefined> {
+    const stored = await this.#with.client.get(TEST_REPORTS, objectName(report), { signal });
+    return stored?.metadata.uid === report.metadata.uid ? stored : undefined;
   }
 
   /** Whether what the attempt left changed in the deployment is undone, as far as it can be. */
   async #undone(report: TestReport, own: readonly Pod[], signal: AbortSignal): Promise<boolean> {
     if (leftChanges(report).length === 0) return true;
-    const owner = controllerOf(report, TEST_RUNS);
-    const run = owner ? this.#with.runs.get(owner) : undefined;
+    const run = runOf(report, this.#with.runs);
     if (!run) return true;
     // A pod that ends may still undo it itself.
     return own.every(suiteEnded) && this.#with.undoer.settle(report, run, signal);
@@ -149,8 +159,7 @@ export class TestReportReconciler {
 
   /** Whether the run recorded that the attempt runs: only then a missing Job has vanished. */
   #wasStarted(report: TestReport): boolean {
-    const owner = controllerOf(report, TEST_RUNS);
-    const run = owner ? this.#with.runs.get(owner) : undefined;
+    const run = runOf(report, this.#with.runs);
     const line = run?.status?.suites?.find((candidate) => isLineOf(candidate, report));
     if (report.status?.startedAt !== undefined) return true;
     return line?.state === 'Running' && line.attempt >= report.spec.attempt;
@@ -170,20 +179,22 @@ export class TestReportReconciler {
   async #settle(
     report: TestReport,
     job: Job | undefined,
-    own: readonly Pod[],
+    cached: readonly Pod[],
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    const { collector, client, clock, environments, runs } = this.#with;
+    const { collector, client, clock, environments } = this.#with;
     const name = objectName(report);
-    const owner = controllerOf(report, TEST_RUNS);
-    const run = owner ? runs.get(owner) : undefined;
+    const run = runOf(report, this.#with.runs);
     // The garbage collector deletes everything with the run.
     if (!run) return undefined;
+    const archived = isArchived(report);
+    const isDone = archived && leftChanges(report).length === 0;
+    // A late cache may not know the pod yet. Its log would be lost, or its changes undone while it works.
+    const own = isDone || cached.length > 0 ? cached : await podsNow(client, job, name, signal);
     const livesOn = await this.#livesOn(report, job, own, signal);
     const since = clock.now().getTime() - Date.parse(report.status?.finishedAt ?? '');
     const left = own.length > 0 ? own.every(suiteEnded) : since < EVENTS_MS;
-    const archived = isArchived(report);
-    const stored = !archived && (left || livesOn) ? await this.#unarchived(name, signal) : undefined;
+    const stored = !archived && (left || livesOn) ? await this.#unarchived(report, signal) : undefined;
     if (stored) {
       const at = { namespace: name.namespace ?? '', name: environmentOf(run, report.spec) };
       const now = clock.monotonicMs();
@@ -201,15 +212,16 @@ export class TestReportReconciler {
       if (isFinished(run)) await noteFirstCause(client, report, signal);
       this.#forget(report, run, own);
     }
-    return undefined;
+    // The end of a pod that the cache does not know may bring no event.
+    return cached.length === own.length ? undefined : { requeueAfterMs: LOG_AGAIN_MS };
   }
 
   /**
    * The stored report, if it is not archived. The cache may be older than the condition, and a second archive restores what was
    * deleted.
    */
-  async #unarchived(name: ObjectName, signal: AbortSignal): Promise<TestReport | undefined> {
-    const stored = await this.#with.client.get(TEST_REPORTS, name, { signal });
+  async #unarchived(report: TestReport, signal: AbortSignal): Promise<TestReport | undefined> {
+    const stored = await this.#stored(report, signal);
     return stored && !isArchived(stored) ? stored : undefined;
   }
 
@@ -228,7 +240,7 @@ export class TestReportReconciler {
   ): Promise<boolean> {
     if (goesOnAfterSuite(report, { job, pods })) return true;
     if (!outlivesItsReport(report, { job, pods })) return false;
-    const stored = await this.#with.client.get(TEST_REPORTS, objectName(report), { signal });
+    const stored = await this.#stored(report, signal);
     return stored !== undefined && closedByOperator(stored);
   }
 

@@ -8,6 +8,7 @@ import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
 import { endedPodStatus } from '@backendai-e2e/tools/envtest/doubles/pod-status';
 import { rejection } from '@backendai-e2e/tools/envtest/waits/rejection';
 import { expect } from 'chai';
+import { JOB_NAME_LABEL } from '../attempts/attempt-name.ts';
 import { type TestReportDependencies, TestReportReconciler } from './reconciler.ts';
 
 const AT = { namespace: 'tests', name: 'nightly-alpha-1' };
@@ -24,6 +25,8 @@ const archived: TestReport = {
     conditions: [condition(REPORT_CONDITIONS.archived, 'True', 'Archived')],
   },
 };
+
+const NO_PODS = { items: [], metadata: {} } as never;
 
 /** A reconciler that finds nothing and may write nothing, except with what a test gives it. */
 function reconcilerWith(given: Partial<TestReportDependencies>): TestReportReconciler {
@@ -56,7 +59,7 @@ function clientWith(given: Partial<TestReportDependencies['client']>): TestRepor
 async function archives(cached: TestReport, stored: TestReport | undefined): Promise<string[]> {
   const made: string[] = [];
   const reconciler = reconcilerWith({
-    client: clientWith({ get: async () => stored as never }),
+    client: clientWith({ get: async () => stored as never, list: async () => NO_PODS }),
     reports: { get: () => cached, forget: () => undefined },
     collector: {
       archive: async (attempt) => {
@@ -127,5 +130,93 @@ describe('TestReport with a cache that lags behind the API server', () => {
     });
     await reconciler.reconcile(AT, new AbortController().signal);
     expect(written).to.have.nested.property('[0].status.reason', 'RunnerEnded');
+  });
+
+  it('archives the log of a pod that it has not heard of', async () => {
+    const pod = { metadata: { ...AT, name: `${AT.name}-x` }, status: endedPodStatus(0) } as Pod;
+    const logs: (string | undefined)[] = [];
+    const reconciler = reconcilerWith({
+      client: clientWith({
+        get: async () => report as never,
+        list: async () => ({ items: [pod], metadata: {} }) as never,
+      }),
+      reports: { get: () => report, forget: () => undefined },
+      collector: {
+        archive: async (attempt) => {
+          logs.push(attempt.pod?.metadata.name);
+          return true;
+        },
+      },
+    });
+    await reconciler.reconcile(AT, new AbortController().signal);
+    expect(logs).to.deep.equal(['nightly-alpha-1-x']);
+  });
+
+  const jobOfRun: Job = {
+    metadata: { ...AT, uid: 'job-1', ownerReferences: [ownerReference(run)] },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+  };
+  const podOf = ({ metadata: { uid = '' } }: Job, status: Pod['status']) => {
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: AT.name, uid, controller: true };
+    const labels = { [JOB_NAME_LABEL]: AT.name };
+    return { metadata: { ...AT, name: `${AT.name}-x`, labels, ownerReferences: [owner] }, status } as Pod;
+  };
+  const endedOldPod = podOf({ ...jobOfRun, metadata: { ...AT, uid: 'job-0' } }, endedPodStatus(1));
+
+  it('does not end an attempt for the pod of an earlier run of its name', async () => {
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      jobs: { get: () => jobOfRun },
+      pods: { list: () => [endedOldPod], forget: () => undefined },
+      client: clientWith({ get: async () => begun as never, list: async () => NO_PODS }),
+    });
+    await reconciler.reconcile(AT, new AbortController().signal);
+  });
+
+  it('does not end an attempt for the Job of an earlier run of its name', async () => {
+    const earlier = testRun('nightly', { metadata: { uid: 'run-0' } });
+    const old = {
+      ...jobOfRun,
+      metadata: { ...AT, uid: 'job-0', ownerReferences: [ownerReference(earlier)] },
+    };
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      jobs: { get: () => old },
+      pods: { list: () => [endedOldPod], forget: () => undefined },
+      client: clientWith({ get: async ({ kind }) => (kind === 'TestReport' ? begun : undefined) as never }),
+    });
+    await reconciler.reconcile(AT, new AbortController().signal);
+  });
+
+  it('does not end or archive the attempt of a later run, for an end of the earlier one', async () => {
+    const later = { ...begun, metadata: { ...begun.metadata, uid: 'report-2' } };
+    for (const cached of [begun, report]) {
+      const reconciler = reconcilerWith({
+        reports: { get: () => cached, forget: () => undefined },
+        jobs: { get: () => jobOfRun },
+        pods: { list: () => [podOf(jobOfRun, endedPodStatus(1))], forget: () => undefined },
+        client: clientWith({ get: async () => later as never, list: async () => NO_PODS }),
+      });
+      await reconciler.reconcile(AT, new AbortController().signal);
+    }
+  });
+
+  it('does not give up an image that has been pulled meanwhile', async () => {
+    const waiting = { name: 'suite', state: { waiting: { reason: 'ErrImagePull' } } };
+    const status = { phase: 'Pending', containerStatuses: [waiting] } as Pod['status'];
+    const pulls = podOf(jobOfRun, status);
+    pulls.metadata.creationTimestamp = '2020-01-01T00:00:00Z';
+    const runs = podOf(jobOfRun, { phase: 'Running' });
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      jobs: { get: () => jobOfRun },
+      pods: { list: () => [pulls], forget: () => undefined },
+      client: clientWith({
+        get: async () => begun as never,
+        list: async () => ({ items: [runs], metadata: {} }) as never,
+      }),
+    });
+    await reconciler.reconcile(AT, new AbortController().signal);
   });
 });

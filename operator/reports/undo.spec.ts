@@ -47,6 +47,22 @@ describe('the undoing of changes', () => {
     expect((await told({ ...ended('Complete'), status: {} })).done).to.equal(false);
   });
 
+  it('waits while the Job of an earlier report of its name is there', async () => {
+    const job = ended('Complete');
+    const owner = {
+      apiVersion: 'e2e.backend.ai/v1alpha1',
+      kind: 'TestReport',
+      name: 'run-alpha-1',
+      controller: true,
+    };
+    const of = (uid: string) => ({
+      ...job,
+      metadata: { ...job.metadata, ownerReferences: [{ ...owner, uid }] },
+    });
+    expect(await told(of('earlier'))).to.deep.equal({ done: false, text: '[]' });
+    expect((await told(of('u'))).done).to.equal(true);
+  });
+
   it('says that everything is undone', async () => {
     const { done, text } = await told(ended('Complete'));
     expect(done).to.equal(true);

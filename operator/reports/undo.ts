@@ -56,6 +56,9 @@ export class ChangeUndoer {
     const at = { ...objectName(report), name: undoJobName(report.metadata.name) };
     const job = await client.get(JOBS, at, { signal });
     if (job && !hasFinished(job)) return false;
+    // That of an earlier report of the same name undid other changes. The garbage collector deletes it.
+    const owner = job?.metadata.ownerReferences?.find(({ controller }) => controller);
+    if (owner && owner.uid !== report.metadata.uid) return false;
     const result = job ? resultOf(job, changes) : await this.#start(report, run, changes, signal);
     if (!result) return false;
     await this.#tell(report, result, signal);

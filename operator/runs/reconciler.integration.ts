@@ -12,6 +12,7 @@ import { KubeClient } from '@backendai-e2e/kube/client';
 import type { Resource } from '@backendai-e2e/kube/object';
 import { finalReport } from '@backendai-e2e/tools/envtest/doubles/final-report';
 import { type OperatorHarness, startOperatorHarness } from '@backendai-e2e/tools/envtest/operator/harness';
+import { isLate } from '@backendai-e2e/tools/envtest/operator/late-api';
 import { lineOf, succeeded } from '@backendai-e2e/tools/envtest/operator/run-status';
 import { LAST_RESORT_MS, until } from '@backendai-e2e/tools/envtest/waits/until';
 import { expect } from 'chai';
@@ -194,7 +195,9 @@ describe('TestRun against a real API server', function () {
     });
   });
 
-  it('comes to its end however many others write to it', async () => {
+  it('comes to its end however many others write to it', async function () {
+    // They write again before a late answer arrives: no write that waits for a version would ever come first.
+    if (isLate()) this.skip();
     const at = { namespace: harness.namespace, name: 'storm' };
     let on = true;
     await harness.run('storm', 'ext', { suites: { names: ['retried'] } });

@@ -7,6 +7,11 @@ import { startFaultInjectingProxy } from '../proxies/fault-injecting-proxy.ts';
 /** The environment variable of `./tools/dev test --late-ms`. */
 const LATE_MS = 'E2E_LATE_MS';
 
+/** Whether the API server answers operators late in this run of the tests. */
+export function isLate(): boolean {
+  return Number(process.env[LATE_MS] ?? 0) > 0;
+}
+
 /** An operator's way to the API server. */
 export interface LateAccess {
   access: Access;
@@ -24,8 +29,8 @@ export async function lateAccess(
   name: string,
   random: () => number = Math.random,
 ): Promise<LateAccess> {
-  const mostMs = Number(process.env[LATE_MS] ?? 0);
-  if (!(mostMs > 0)) return { access, stop: async () => undefined };
+  if (!isLate()) return { access, stop: async () => undefined };
+  const mostMs = Number(process.env[LATE_MS]);
   const proxy = await startFaultInjectingProxy(plane);
   proxy.hold = () => (random() < 0.5 ? undefined : delay(random() * mostMs));
   return { access: writeAccess(plane.folder, proxy.url, name, access.token), stop: () => proxy.stop() };
