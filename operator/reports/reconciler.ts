@@ -51,6 +51,8 @@ export interface TestReportDependencies {
 
 /** Whether the attempt's pod could start; written only when something prevents it. */
 const STARTED = REPORT_CONDITIONS.started;
+/** Why an attempt ends that began before its run knew of it, when the run ends without it. */
+const RUN_ENDED: AttemptEnding = { reason: 'RunEnded', message: 'its run ended without this attempt' };
 const SOON_MS = 250;
 /** A change of the Job that undoes an attempt's changes comes earlier. */
 const UNDO_AGAIN_MS = 5_000;
@@ -84,9 +86,14 @@ export class TestReportReconciler {
       .list(name.namespace)
       .filter((pod) => pod.metadata.labels?.[JOB_NAME_LABEL] === name.name);
     const known = jobOf(report, jobs.get(name));
-    if (report.status?.final === true) {
+    const run = runOf(report, this.#with.runs);
+    const isFinal = report.status?.final === true;
+    if (isFinal || (run && isFinished(run))) {
       try {
-        return await this.#settle(report, known, podsOf(known, named), signal);
+        if (isFinal) return await this.#settle(report, known, podsOf(known, named), signal);
+        const stored = await this.#stored(report, signal);
+        if (stored) await this.#close(stored, RUN_ENDED, signal);
+        return undefined;
       } catch (error) {
         if (isConflict(error) || error instanceof NotYetFreeError) return { requeueAfterMs: SOON_MS };
         throw error;

@@ -1,10 +1,10 @@
 import { LABELS } from '@backendai-e2e/api/group';
 import { LIMITS } from '@backendai-e2e/api/limits';
 import { TEST_ENVIRONMENTS, TEST_REPORTS, TEST_RUNS, TEST_SUITES } from '@backendai-e2e/api/resources';
-import { isFinished } from '@backendai-e2e/api/test-run';
+import { isFinished, type TestRun } from '@backendai-e2e/api/test-run';
 import type { NamespaceScope } from '@backendai-e2e/controller/namespace-scope';
 import { JOBS, PODS } from '@backendai-e2e/kube/builtin-resources';
-import { controllerOf } from '@backendai-e2e/kube/object';
+import { controllerOf, type ObjectName, objectName } from '@backendai-e2e/kube/object';
 import type { ArtifactCollector } from '../artifacts/collector.ts';
 import type { SuitePods } from '../attempts/attempt-job.ts';
 import { JOB_NAME_LABEL, reportsOf } from '../attempts/attempt-name.ts';
@@ -57,10 +57,16 @@ export function setup(
 ): void {
   const { namespace, client, clock, events } = scope;
   const jobs = scope.informer(JOBS);
+  const reports = scope.informer(TEST_REPORTS);
+  const openReportsOf = (run: TestRun): ObjectName[] =>
+    reports
+      .list(namespace)
+      .filter(({ spec, status }) => spec.run === run.metadata.name && status?.final !== true)
+      .map(objectName);
   const reconciler = new TestReportReconciler({
     client,
     clock,
-    reports: scope.informer(TEST_REPORTS),
+    reports,
     runs: scope.informer(TEST_RUNS),
     environments: scope.informer(TEST_ENVIRONMENTS),
     jobs,
@@ -81,9 +87,9 @@ export function setup(
     .owns(PODS, JOBS)
     // The Job that undoes what the attempt left changed.
     .owns(JOBS, TEST_REPORTS)
-    // Once the run has finished, settled reports leave the cache.
+    // Once the run has finished, settled reports leave the cache, and an attempt that it does not know of ends.
     .watches(TEST_RUNS, ({ type, object }) =>
-      type !== 'deleted' && isFinished(object) ? reportsOf(object) : [],
+      type !== 'deleted' && isFinished(object) ? [...reportsOf(object), ...openReportsOf(object)] : [],
     )
     // Only the run's status distinguishes a Job that vanished from one that does not exist yet.
     .watches(TEST_RUNS, ({ type, object }) =>

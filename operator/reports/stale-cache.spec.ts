@@ -26,6 +26,7 @@ const archived: TestReport = {
   },
 };
 
+const ENDED = [condition('Succeeded', 'False', 'Cancelled')];
 const NO_PODS = { items: [], metadata: {} } as never;
 
 /** A reconciler that finds nothing and may write nothing, except with what a test gives it. */
@@ -200,6 +201,16 @@ describe('TestReport with a cache that lags behind the API server', () => {
       });
       await reconciler.reconcile(AT, new AbortController().signal);
     }
+  });
+
+  it('ends an attempt that its run does not know of when the run has ended', async () => {
+    const reconciler = reconcilerWith({
+      reports: { get: () => begun, forget: () => undefined },
+      runs: { get: () => ({ ...run, status: { finishedAt: '2026-01-01T00:00:00Z', conditions: ENDED } }) },
+      client: clientWith({ get: async () => begun as never }),
+    });
+    const closed = await rejection(reconciler.reconcile(AT, new AbortController().signal));
+    expect(String(closed)).to.include('nothing is written');
   });
 
   it('does not give up an image that has been pulled meanwhile', async () => {

@@ -22,7 +22,7 @@ import type { PlannedStart, RunPlan, RunWorld } from './plan-builder.ts';
 /** Attempts created at once: the first pods start while the API server still checks the rights of the last. */
 const STARTS_AT_A_TIME = 4;
 /** Attempts of a run that start before other runs have their turn. The rest start in the next turn. */
-const STARTS_IN_A_TURN = 8;
+export const STARTS_IN_A_TURN = 8;
 
 /** What became of the attempts of a plan. */
 interface Started {

@@ -16,7 +16,12 @@ import { keyOf, nameOf, type ObjectName } from '@backendai-e2e/kube/object';
 import { ChosenElsewhereError, NotYetFreeError } from '../attempts/start-attempt.ts';
 import type { OperatorMetrics } from '../observability/metrics.ts';
 import { conditionNotices, suiteNotices } from '../observability/notices.ts';
-import { AttemptStarter, type AttemptStarterDependencies, closeReport } from './attempt-starter.ts';
+import {
+  AttemptStarter,
+  type AttemptStarterDependencies,
+  closeReport,
+  STARTS_IN_A_TURN,
+} from './attempt-starter.ts';
 import { planRun } from './plan.ts';
 import type { RunWorld } from './plan-builder.ts';
 
@@ -47,6 +52,8 @@ export class TestRunReconciler {
   readonly #starter: AttemptStarter;
   /** Runs that this process has started and that have not finished: the UID by namespace and name. */
   readonly #started = new Map<string, string>();
+  /** Attempts that this process began, and that the status of their run does not name: by the UID of the run. */
+  readonly #begun = new Map<string, readonly string[]>();
   /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
 
@@ -142,22 +149,33 @@ export class TestRunReconciler {
       const run = runs.items.find((candidate) => candidate.metadata.uid === cached.metadata.uid);
       if (!run) return undefined;
       const others = [...runs.items, ...(earlier ? [earlier] : [])].filter((candidate) => candidate !== run);
-      try {
-        return await this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
-      } catch (error) {
-        this.#started.delete(keyOf(run.metadata));
-        throw error;
-      }
+      return await this.#carryOut(run, { ...inWorld(places), suites: suites.items, others }, signal);
     });
+  }
+
+  #begunOf({ metadata: { uid = '' } }: TestRun): readonly string[] {
+    return this.#begun.get(uid) ?? [];
+  }
+
+  #setBegun({ metadata: { uid = '' } }: TestRun, attempts: readonly string[]): void {
+    if (attempts.length > 0) this.#begun.set(uid, [...new Set(attempts)]);
+    else this.#begun.delete(uid);
   }
 
   /**
    * The others, with all starts of this process. A list from before may not say that a run has started, or may lack it. Both
-   * count for the limit of its user. The cache says whether one that the list lacks still goes on.
+   * count for the limit of its user. The cache says whether one that the list lacks still goes on. A run with an attempt has
+   * started as well, even if the operator died before it wrote so.
    */
   #withStarts(run: TestRun, others: readonly TestRun[]): TestRun[] {
+    const attempts = this.#with.reports.list(run.metadata.namespace);
+    const owners = new Set(
+      attempts.flatMap(({ metadata }) => (metadata.ownerReferences ?? []).map(({ uid }) => uid)),
+    );
+    const hasStarted = ({ metadata }: TestRun) =>
+      this.#started.get(keyOf(metadata)) === metadata.uid || owners.has(metadata.uid ?? '');
     const asStarted = (other: TestRun): TestRun =>
-      other.status?.startedAt || this.#started.get(keyOf(other.metadata)) !== other.metadata.uid
+      other.status?.startedAt || !hasStarted(other)
         ? other
         : { ...other, status: { ...other.status, startedAt: this.#with.clock.now().toISOString() } };
     const listed = new Set([run, ...others].map(({ metadata }) => metadata.uid));
@@ -195,14 +213,19 @@ export class TestRunReconciler {
     // Nothing is awaited from here to the note of a start. Another run of the user may be decided meanwhile.
     const others = run.status?.startedAt || isFinished(run) ? [] : this.#withStarts(run, seen.others);
     const plan = planRun({ now: clock.now(), run, reports, ...seen, others, runsPerUser });
-    if (!run.status?.startedAt && plan.status.startedAt) {
-      this.#started.set(keyOf(run.metadata), run.metadata.uid ?? '');
-    }
+    const key = keyOf(run.metadata);
+    if (!plan.status.startedAt) this.#started.delete(key);
+    else if (!run.status?.startedAt) this.#started.set(key, run.metadata.uid ?? '');
+    const starts = plan.start.slice(0, STARTS_IN_A_TURN);
+    this.#setBegun(run, [...this.#begunOf(run), ...starts.map(({ name }) => name)]);
 
     await Promise.all(plan.stop.map((stop) => closeReport(client, { ...stop, now: clock.now() }, signal)));
     const { status, failure, isMore } = await this.#starter.start(run, seen, plan, signal);
     if (!isFinished(run)) {
       const after = await this.#status.write(run, status, signal);
+      const written = new Set(runningReports(status));
+      const unwritten = after ? this.#begunOf(run).filter((name) => !written.has(name)) : [];
+      this.#setBegun(run, unwritten);
       if (!after) return undefined;
       operatorMetrics.run(run, status);
       const object = { ...after, apiVersion: run.apiVersion, kind: run.kind };
@@ -227,7 +250,10 @@ export class TestRunReconciler {
     return { requeueAfterMs: isMore ? 0 : plan.requeueAfterMs };
   }
 
-  /** The run's reports. A report that its status names and the cache lacks is read from the API server. */
+  /**
+   * The run's reports. Those that its status names, or that belong to attempts that began before a status could not be written,
+   * are read from the API server where the cache lacks them.
+   */
   async #reportsOf(run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
     const { client, reports } = this.#with;
     const namespace = run.metadata.namespace ?? '';
@@ -235,13 +261,18 @@ export class TestRunReconciler {
       report.metadata.ownerReferences?.some((owner) => owner.uid === run.metadata.uid) === true;
     const own = reports.list(namespace).filter(isOwn);
     const known = new Set(own.map((report) => report.metadata.name));
-    const named = (run.status?.suites ?? []).flatMap(({ state, report }) =>
-      state === 'Running' && report !== undefined && !known.has(report) ? [report] : [],
-    );
+    const mayBe = new Set([...runningReports(run.status), ...this.#begunOf(run)]);
+    const named = [...mayBe].filter((report) => !known.has(report));
     const asked = await Promise.all(
       named.map((name) => client.get(TEST_REPORTS, { namespace, name }, { signal })),
     );
-    return [...own, ...asked.filter((report) => report !== undefined).filter(isOwn)];
+    const found = asked.filter((report) => report !== undefined).filter(isOwn);
+    const missed = new Set(found.map((report) => report.metadata.name));
+    this.#setBegun(
+      run,
+      this.#begunOf(run).filter((name) => missed.has(name)),
+    );
+    return [...own, ...found];
   }
 }
 
@@ -249,6 +280,13 @@ export class TestRunReconciler {
 function inWorld(places: readonly (TestEnvironment | undefined)[]) {
   const [environment, ...more] = places;
   return { environment, moreEnvironments: more.filter((each) => each !== undefined) };
+}
+
+/** The reports of the attempts that a status says are running. */
+function runningReports(status: TestRun['status']): string[] {
+  return (status?.suites ?? []).flatMap(({ state, report }) =>
+    state === 'Running' && report !== undefined ? [report] : [],
+  );
 }
 
 /** Finished says nothing that Succeeded does not say at the same time. */
