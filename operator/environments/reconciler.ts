@@ -24,6 +24,7 @@ import { conditionNotices } from '../observability/notices.ts';
 import { componentStatuses, deadContainers, deployedBuild, failedJobs, unready } from './components.ts';
 import { deployStep, installing, isFinalFailure, placed, turnOf } from './decide.ts';
 import { copyConnection } from './environment-secrets.ts';
+import { expire, stored } from './expire.ts';
 import { expiresInMs } from './expiry.ts';
 import { ChartNotFoundError } from './helm/chart.ts';
 import { HelmError } from './helm/helm.ts';
@@ -85,7 +86,7 @@ export class TestEnvironmentReconciler {
     try {
       if (environment.metadata.deletionTimestamp) return await this.#delete(environment, signal);
       const left = expiresInMs(environment, this.#with.runs.list(name.namespace), this.#with.clock.now());
-      if (left !== undefined && left <= 0) return await this.#expire(environment, signal);
+      if (left !== undefined && left <= 0) return await expire(this.#with, environment, signal);
       const result = environment.spec.external
         ? await this.#observeExternal(environment, signal)
         : await this.#deploy(environment, signal);
@@ -201,6 +202,8 @@ export class TestEnvironmentReconciler {
       await this.#write(started, deploying(started, before, now, `retried after: ${message}`), signal);
       throw error;
     }
+    // A late cache would show the workloads of before, all of them ready: the next look lists them.
+    this.#with.watch.forget(namespaceOf(started), objectName(started));
     // Written with the first observation of what helm installed.
     return { ...started, status: { ...started.status, valuesHash: wanted } };
   }
@@ -231,18 +234,12 @@ export class TestEnvironmentReconciler {
     return { requeueAfterMs: earliest(requeueAfterMs, copied.name ? undefined : SECRET_MS) };
   }
 
-  async #expire(environment: TestEnvironment, signal: AbortSignal): Promise<undefined> {
-    const { client, events } = this.#with;
-    const message = `no run for ${environment.spec.ttlSeconds} s: the environment is deleted`;
-    events.record(environment, { type: 'Normal', reason: 'Expired', message });
-    const { uid } = environment.metadata;
-    await client.delete(TEST_ENVIRONMENTS, objectName(environment), { uid, signal });
-  }
-
   /** Uninstalls, deletes the namespace, waits until it is gone, then drops the finalizer. Reports what blocks it. */
   async #delete(environment: TestEnvironment, signal: AbortSignal): Promise<Result | undefined> {
     const { installer, watch, clock, events } = this.#with;
     if (!environment.metadata.finalizers?.includes(FINALIZERS.environment)) return undefined;
+    // A namespace belongs to the environment of a name. By now that may be a later one, and its deployment.
+    if (!(await stored(this.#with.client, environment, signal))) return undefined;
     watch.forget(namespaceOf(environment), objectName(environment));
     const namespace = await installer.namespace(environment, signal);
     const isForeign = namespace !== undefined && !isOwn(namespace, environment);

@@ -14,7 +14,7 @@ import {
   type StatefulSet,
 } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
-import { type ObjectName, withoutManagedFields } from '@backendai-e2e/kube/object';
+import { type ObjectName, objectName, withoutManagedFields } from '@backendai-e2e/kube/object';
 import type { Workload } from './components.ts';
 
 /** The objects in the namespace of one deployment. */
@@ -77,6 +77,11 @@ export class WorkloadWatch {
     if (!watched || keyOf(watched.environment) !== keyOf(environment)) return;
     watched.stop.abort();
     this.#watched.delete(namespace);
+    const { deployments, statefulSets, jobs, pods } = watched;
+    // The metrics count what is cached.
+    for (const informer of [deployments, statefulSets, jobs, pods]) {
+      for (const object of informer.list()) informer.forget(objectName(object));
+    }
   }
 
   /** Stops watching all namespaces. */

@@ -24,6 +24,7 @@ import {
 } from './attempt-starter.ts';
 import { planRun } from './plan.ts';
 import type { RunWorld } from './plan-builder.ts';
+import { removeRun } from './remove-run.ts';
 
 /** What the reconciler of TestRuns reads and acts with. */
 export interface TestRunDependencies extends AttemptStarterDependencies {
@@ -207,7 +208,6 @@ export class TestRunReconciler {
     signal: AbortSignal,
   ): Promise<Result | undefined> {
     const { client, events, operatorMetrics, clock } = this.#with;
-    const namespace = run.metadata.namespace ?? '';
     const reports = isFinished(run) ? [] : await this.#reportsOf(run, signal);
     const { runsPerUser } = this.#with;
     // Nothing is awaited from here to the note of a start. Another run of the user may be decided meanwhile.
@@ -239,14 +239,7 @@ export class TestRunReconciler {
     }
     // Only now: what did start is recorded.
     if (failure) throw failure;
-    if (plan.remove) {
-      await client.delete(
-        TEST_RUNS,
-        { namespace, name: run.metadata.name },
-        { uid: run.metadata.uid, signal },
-      );
-      return undefined;
-    }
+    if (plan.remove) return removeRun(this.#with, run, signal);
     return { requeueAfterMs: isMore ? 0 : plan.requeueAfterMs };
   }
 
