@@ -175,7 +175,10 @@ export class FaultObserver {
     if (attempt === undefined) return false;
     const { client, reports } = this.#with;
     const at = { namespace: fault.metadata.namespace ?? '', name: attempt };
-    const report = reports.get(at) ?? (await client.get(TEST_REPORTS, at, { signal }));
+    const cached = reports.get(at);
+    if (cached && cached.status?.final !== true) return false;
+    // A late cache may still have the final report of an earlier attempt of that name.
+    const report = await client.get(TEST_REPORTS, at, { signal });
     return report === undefined || report.status?.final === true;
   }
 
