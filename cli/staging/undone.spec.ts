@@ -10,9 +10,20 @@ const undone = (status: 'True' | 'False', message: string): NonNullable<TestRepo
 
 /** What is left when the API server lists these statuses, one after the other; the last one repeats. */
 function left(...looks: TestReportStatus[]): Promise<string[]> {
+  return leftWith(['Succeeded'], ...looks);
+}
+
+/** The same, with a pod in these phases, one after the other. */
+function leftWith(pods: readonly string[], ...looks: TestReportStatus[]): Promise<string[]> {
   const queue = [...looks];
-  const get = async () => ({
-    items: [{ metadata: { name: 'r' }, status: queue.length > 1 ? queue.shift() : queue[0] }],
+  const phases = [...pods];
+  const next = <T>(all: T[]) => (all.length > 1 ? all.shift() : all[0]);
+  const get = async (path: string) => ({
+    items: [
+      path.endsWith('/pods')
+        ? { status: { phase: next(phases) } }
+        : { metadata: { name: 'r' }, status: next(queue) },
+    ],
   });
   const client = { get } as unknown as Pick<RestApi, 'get'>;
   return untilUndone(client, 'ns', { signal: new AbortController().signal, deadlineMs: 1_200 });
@@ -25,6 +36,11 @@ describe('the end of a staging run', () => {
 
   it('does not wait for attempts that changed nothing or undid it themselves', async () => {
     expect(await left({ final: true })).to.deep.equal([]);
+  });
+
+  it('waits for a pod that works: it may still change something', async () => {
+    const failed = await leftWith(['Running', 'Succeeded'], { final: true }, { final: true, changes });
+    expect(failed[0]).to.include('ScheduleAgent i-1');
   });
 
   it('names what is still changed, and why', async () => {
