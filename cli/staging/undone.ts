@@ -17,8 +17,8 @@ interface Pod {
 }
 
 /**
- * Waits until the pods of attempts have ended and the operator has undone what they left changed in the deployment: its record goes with the reports.
- * Resolves to what is still changed after the deadline, or cannot be undone, a line for each attempt.
+ * Waits until the pods of attempts have ended, and the operator has undone what they left changed. Its record goes with their
+ * reports. Resolves to what is still changed after the deadline, or cannot be undone, a line for each attempt.
  */
 export async function untilUndone(
   client: Pick<RestApi, 'get'>,

@@ -15,7 +15,7 @@ const fault: Fault = {
   spec: { environmentRef: { name: 'e2e' }, target: { component: 'manager' }, podDelete: {} },
 };
 
-/** Whether the attempt of a fault has ended, with this report in the cache and that one at the API server. */
+/** Whether the attempt has ended, with these reports in the cache and at the API server. */
 function hasEnded(cached: TestReport | undefined, stored: TestReport | undefined): Promise<boolean> {
   // The cast: only the report is read.
   const observer = new FaultObserver({

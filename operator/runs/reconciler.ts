@@ -53,7 +53,7 @@ export class TestRunReconciler {
   readonly #starter: AttemptStarter;
   /** Runs that this process has started and that have not finished: the UID by namespace and name. */
   readonly #started = new Map<string, string>();
-  /** Attempts that this process began, and that the status of their run does not name: by the UID of the run. */
+  /** Attempts that this process began and that no status names yet: by the UID of their run. */
   readonly #begun = new Map<string, readonly string[]>();
   /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
@@ -244,8 +244,8 @@ export class TestRunReconciler {
   }
 
   /**
-   * The run's reports. Those that its status names, or that belong to attempts that began before a status could not be written,
-   * are read from the API server where the cache lacks them.
+   * The run's reports. Its status names some, and this process began some whose status could not be written. Where the cache
+   * lacks those, they are read from the API server.
    */
   async #reportsOf(run: TestRun, signal: AbortSignal): Promise<TestReport[]> {
     const { client, reports } = this.#with;
