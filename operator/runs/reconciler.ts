@@ -53,8 +53,8 @@ export class TestRunReconciler {
   readonly #starter: AttemptStarter;
   /** Runs that this process has started and that have not finished: the UID by namespace and name. */
   readonly #started = new Map<string, string>();
-  /** Attempts that this process began and that no status names yet: by the UID of their run. */
-  readonly #begun = new Map<string, readonly string[]>();
+  /** Attempts that this process began and that no status names yet: by namespace and name of their run. */
+  readonly #begun = new Map<string, { run: string | undefined; attempts: readonly string[] }>();
   /** False: the stored CRD is older than the selectable field. */
   #selectable = true;
 
@@ -70,7 +70,10 @@ export class TestRunReconciler {
 
   readonly reconcile = async (name: ObjectName, signal: AbortSignal): Promise<Result | undefined> => {
     const cached = this.#with.runs.get(name);
-    if (!cached || isFinished(cached)) this.#started.delete(keyOf(name));
+    if (!cached || isFinished(cached)) {
+      this.#started.delete(keyOf(name));
+      this.#begun.delete(keyOf(name));
+    }
     if (!cached) return undefined;
     const run = this.#status.latest(cached);
     if (run.metadata.deletionTimestamp) return undefined;
@@ -154,13 +157,14 @@ export class TestRunReconciler {
     });
   }
 
-  #begunOf({ metadata: { uid = '' } }: TestRun): readonly string[] {
-    return this.#begun.get(uid) ?? [];
+  #begunOf({ metadata }: TestRun): readonly string[] {
+    const begun = this.#begun.get(keyOf(metadata));
+    return begun?.run === metadata.uid ? (begun?.attempts ?? []) : [];
   }
 
-  #setBegun({ metadata: { uid = '' } }: TestRun, attempts: readonly string[]): void {
-    if (attempts.length > 0) this.#begun.set(uid, [...new Set(attempts)]);
-    else this.#begun.delete(uid);
+  #setBegun({ metadata }: TestRun, attempts: readonly string[]): void {
+    if (attempts.length === 0) this.#begun.delete(keyOf(metadata));
+    else this.#begun.set(keyOf(metadata), { run: metadata.uid, attempts: [...new Set(attempts)] });
   }
 
   /**
