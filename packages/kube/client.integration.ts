@@ -232,4 +232,28 @@ describe('the client against a real API server', function () {
     expect(await fenced.get(CONFIG_MAPS, at('unsent'))).to.equal(undefined);
     expect(await fenced.get(CONFIG_MAPS, at('fenced'))).to.not.have.property('data');
   });
+
+  it('sends no write that its owner refuses while it waits for a connection', async () => {
+    let refused = false;
+    const seen: string[] = [];
+    const { proxy, client: fenced } = await throughProxy({
+      beforeWrite: (what) => {
+        if (refused) throw new Error(`not sent: ${what}`);
+      },
+      onRequest: ({ verb, code }) => seen.push(`${verb} ${code}`),
+    });
+    proxy.hold();
+    // More than the connections for ordinary requests: some wait for a connection to open, others for a free one.
+    const names = Array.from({ length: 12 }, (_, index) => `late-${index}`);
+    const writes = names.map((name) => failure(fenced.create(CONFIG_MAPS, { metadata: at(name) })));
+    await until('the client connects', async () => proxy.accepted > 0);
+    refused = true;
+    proxy.allow();
+    expect((await Promise.all(writes)).map(String)).to.deep.equal(
+      names.map((name) => `Error: not sent: create configmaps client/${name}`),
+    );
+    const { items } = await fenced.list(CONFIG_MAPS, { namespace });
+    expect(items.filter(({ metadata }) => names.includes(metadata.name ?? ''))).to.deep.equal([]);
+    expect(seen).to.deep.equal(['list 200']);
+  });
 });

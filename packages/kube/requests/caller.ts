@@ -19,6 +19,9 @@ const DEADLINE_MS = 30_000;
  */
 const TRY_MS = 10_000;
 
+/** The owner of the client refused a write. Its cause is the owner's error. */
+class Refusal extends Error {}
+
 type Body = Dispatcher.ResponseData['body'];
 
 /** Sends requests, with deadlines, retries and typed errors. It does not know about objects. */
@@ -72,7 +75,6 @@ export class Caller {
       const before = this.#clock.monotonicMs();
       const sender = await this.#transport.session(options.signal);
       end += this.#clock.monotonicMs() - before;
-      if (request.method !== 'GET') this.#beforeWrite(request.what);
       const answer = await this.#try(sender, request, end - this.#clock.monotonicMs(), options, read);
       if ('value' in answer) return answer.value;
       options.signal?.throwIfAborted();
@@ -120,6 +122,7 @@ export class Caller {
         outcome: { kind: 'answer', code: error.code, retryAfterSeconds: error.retryAfterSeconds },
       };
     } catch (error) {
+      if (error instanceof Refusal) throw error.cause;
       if (error === late) return { error: late, outcome: { kind: 'broken' } };
       return { error: noAnswer(request, error), outcome: connectionOutcome(error) };
     } finally {
@@ -128,15 +131,32 @@ export class Caller {
     }
   }
 
-  async #send(sender: Sender, request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
+  async #send(
+    sender: Sender,
+    request: ApiRequest,
+    limits: Omit<TryLimits, 'beforeSend'>,
+  ): Promise<Dispatcher.ResponseData> {
     const start = this.#clock.monotonicMs();
-    let code = 0;
-    try {
-      const response = await this.#transport.send(sender, request, limits);
-      code = response.statusCode;
-      return response;
-    } finally {
+    const tell = (code: number) =>
       this.#onRequest({ verb: request.verb, code, seconds: (this.#clock.monotonicMs() - start) / 1000 });
+    const beforeSend = () => this.#askOwner(request);
+    try {
+      const response = await this.#transport.send(sender, request, { ...limits, beforeSend });
+      tell(response.statusCode);
+      return response;
+    } catch (error) {
+      if (!(error instanceof Refusal)) tell(0);
+      throw error;
+    }
+  }
+
+  /** Throws Refusal when the owner of this client refuses a write. */
+  #askOwner({ method, what }: ApiRequest): void {
+    if (method === 'GET') return;
+    try {
+      this.#beforeWrite(what);
+    } catch (cause) {
+      throw new Refusal(what, { cause });
     }
   }
 

@@ -8,7 +8,10 @@ export interface KubeClientOptions {
   deadlineMs?: number;
   /** Called after each try: verb, HTTP code (0: no answer), seconds. For metrics. */
   onRequest?: (seen: { verb: string; code: number; seconds: number }) => void;
-  /** Called before each try of a write, with the write in words. Throws to refuse it: the call rejects with that error. */
+  /**
+   * Called for each try of a write, before its first byte is sent, with the write in words. Throws to refuse it: the call
+   * rejects with that error.
+   */
   beforeWrite?: (what: string) => void;
 }
 

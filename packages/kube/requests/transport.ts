@@ -48,6 +48,8 @@ export interface TryLimits {
   headersMs: number;
   /** Milliseconds between two parts of the body; 0 for no limit. The informer has its own watchdog. */
   bodyMs: number;
+  /** Called when a connection takes the request, before its first byte. Throws to send nothing: `send` rejects with it. */
+  beforeSend: () => void;
 }
 
 /** What a request is sent with; see Transport.session. */
@@ -73,7 +75,8 @@ export class Transport {
 
   /** Sends once. Rejects with what undici throws. */
   async send(sender: Sender, request: ApiRequest, limits: TryLimits): Promise<Dispatcher.ResponseData> {
-    const answer = requestOver.call(standsAlone(request) ? sender.own : sender.shared, {
+    const pool = standsAlone(request) ? sender.own : sender.shared;
+    const answer = requestOver.call(asking(pool, limits.beforeSend), {
       origin: this.#origin,
       path: this.#prefix + urlPath(request.path, request.query),
       method: request.method,
@@ -169,6 +172,22 @@ export class Transport {
  */
 function standsAlone({ verb, path }: ApiRequest): boolean {
   return verb === 'watch' || verb === 'log' || path.startsWith('/apis/coordination.k8s.io/');
+}
+
+/**
+ * A dispatcher that asks before it writes a request. A request waits until a connection is open and free. A process that
+ * is frozen meanwhile would send at its wake what it may send no longer.
+ */
+function asking(pool: Dispatcher, beforeSend: () => void): Dispatcher {
+  const dispatch: Dispatcher['dispatch'] = (options, handler) => {
+    const start = handler.onRequestStart?.bind(handler);
+    handler.onRequestStart = (controller, context) => {
+      beforeSend();
+      start?.(controller, context);
+    };
+    return pool.dispatch(options, handler);
+  };
+  return Object.assign(Object.create(pool), { dispatch });
 }
 
 /**
