@@ -76,6 +76,7 @@ describe('storms', function () {
     );
   }
 
+  // An answer of 500 is not repeated by the client. Every n-th such one could always meet the same request of a reconcile.
   const rules: [string, string, FaultRule][] = [
     [
       'every third request gets 429',
@@ -85,13 +86,13 @@ describe('storms', function () {
     [
       'one request in four gets 500',
       'broken',
-      // Not periodic: every n-th request could always be the same one, until its pauses exceed every deadline.
       ({ number }) => (scattered(number) < 0.25 ? { code: 500 } : undefined),
     ],
     [
-      'every third write gets 500 after it took effect',
+      'one write in three gets 500 after it took effect',
       'late',
-      ({ method, number }) => (method !== 'GET' && number % 3 === 0 ? { code: 500, late: true } : undefined),
+      ({ method, number }) =>
+        method !== 'GET' && scattered(number) < 0.33 ? { code: 500, late: true } : undefined,
     ],
     [
       'every second update gets 409, as if another client had written first',
@@ -118,6 +119,38 @@ describe('storms', function () {
       expect([...proxy.injected.values()].reduce((sum, count) => sum + count, 0)).to.be.greaterThan(4);
     });
   }
+
+  it('two objects of an attempt are refused in turn: the pauses between the tries grow, and the run goes on', async () => {
+    await harness.environment('turns');
+    const tries: number[] = [];
+    proxy.rule = ({ method, path }) => {
+      if (method !== 'POST') return undefined;
+      if (path.includes('/testreports')) tries.push(performance.now());
+      const refused = tries.length % 2 === 0 ? '/serviceaccounts' : '/testreports';
+      // The run's status says what is refused. So each try changes the run, which its operator watches.
+      return path.includes(refused) ? { code: 500 } : undefined;
+    };
+    const operator = startOperator();
+    try {
+      await harness.run('turns', 'turns', { suites: { names: ['beta'] } });
+      const seen = await until('its attempt was tried nine times', () => {
+        if (tries.length >= 9) return tries.slice(0, 9);
+        throw new Error(`${tries.length} times`);
+      });
+      const between = seen.slice(1).map((at, index) => Math.round(at - (seen[index] ?? 0)));
+      const pauses = [5, 10, 20, 40, 80, 160, 320, 640];
+      // A timer of Node may end a millisecond early.
+      expect(
+        between.filter((ms, index) => ms < (pauses[index] ?? 0) - 2),
+        between.join(),
+      ).to.deep.equal([]);
+    } finally {
+      proxy.rule = () => undefined;
+    }
+    await harness.attempt('turns-beta-1', 'Passed');
+    expect((await harness.finished('turns')).status?.verdict).to.equal('Passed');
+    await operator.stop();
+  });
 
   it('nothing but 500 for five seconds, watches cut: the run goes on after it', async () => {
     const operator = startOperator();

@@ -14,7 +14,7 @@ import { signatureOf, type WebhookNotice } from './body.ts';
 
 /** A webhook on loopback that notes every delivery. */
 class Webhook {
-  readonly received: { headers: IncomingHttpHeaders; body: string; notice: WebhookNotice }[] = [];
+  readonly received: { headers: IncomingHttpHeaders; body: string; notice: WebhookNotice; at: number }[] = [];
   /** Answers of the next deliveries; then 204. */
   readonly answers: number[] = [];
   /** Called instead of an answer while it is set. */
@@ -28,7 +28,8 @@ class Webhook {
         body += String(data);
       });
       request.on('end', () => {
-        this.received.push({ headers: request.headers, body, notice: JSON.parse(body) });
+        const at = performance.now();
+        this.received.push({ headers: request.headers, body, notice: JSON.parse(body), at });
         if (this.hold) return this.hold(response);
         response.writeHead(this.answers.shift() ?? 204).end();
       });
@@ -130,6 +131,31 @@ describe('notifications against a real API server and a real webhook', function 
     await reached('fixes', 'Sent');
     expect(webhook.told().slice(1)).to.deep.equal(Array.from({ length: 7 }, () => 'fixes: fixed'));
     expect(new Set(webhook.received.slice(1).map(({ notice }) => notice.id)).size).to.equal(1);
+  });
+
+  it('keeps its pauses while the reasons of the refusals change, and other runs end', async () => {
+    const from = webhook.received.length;
+    webhook.answers.push(...Array.from({ length: 1_000 }, (_, index) => (index % 2 === 0 ? 503 : 500)));
+    await play('varies', 'Failed');
+    await reached('varies', 'Pending');
+    await play('ends-meanwhile', 'Failed');
+    const times = await until('the webhook has refused it eight times', () => {
+      const refused = webhook.received.slice(from).map(({ at }) => at);
+      if (refused.length >= 8) return refused;
+      throw new Error(`${refused.length} times`);
+    });
+    webhook.answers.splice(0);
+    const pauses = [100, 200, 400, 500, 500, 500, 500];
+    const between = pauses.map((_, index) => Math.round((times[index + 1] ?? 0) - (times[index] ?? 0)));
+    // A timer of Node may end a millisecond early.
+    expect(
+      between.filter((ms, index) => ms < (pauses[index] ?? 0) - 2),
+      between.join(),
+    ).to.deep.equal([]);
+    await reached('varies', 'Sent');
+    await reached('ends-meanwhile', 'NothingNew');
+    await play('varies-no-more', 'Passed');
+    await reached('varies-no-more', 'Sent');
   });
 
   it('keeps the order, and loses nothing, when the operator goes while the webhook is down', async () => {

@@ -47,6 +47,8 @@ const HISTORY_MS = 250;
 export class NotificationReconciler {
   readonly #with: NotificationDependencies;
   readonly #failures: ItemBackoff;
+  /** The earliest next delivery of a run that was refused, by uid: monotonic milliseconds. Any change of a run brings a look. */
+  readonly #notBefore = new Map<string, number>();
 
   constructor(dependencies: NotificationDependencies) {
     this.#with = dependencies;
@@ -77,11 +79,16 @@ export class NotificationReconciler {
 
   /** Undefined when the run is done. */
   async #notify(cached: TestRun, signal: AbortSignal): Promise<Result | undefined> {
-    const { client } = this.#with;
+    const { client, clock } = this.#with;
+    const pauseMs = (this.#notBefore.get(cached.metadata.uid ?? '') ?? 0) - clock.monotonicMs();
+    if (pauseMs > 0) return { requeueAfterMs: pauseMs };
     const at = { namespace: cached.metadata.namespace ?? '', name: cached.metadata.name };
     // A stale cache must not repeat a notification.
     const run = await client.get(TEST_RUNS, at, { signal });
-    if (!run || run.metadata.uid !== cached.metadata.uid || !isOpen(run)) return undefined;
+    if (!run || run.metadata.uid !== cached.metadata.uid || !isOpen(run)) {
+      this.#forget(cached);
+      return undefined;
+    }
     const suites = await client.list(TEST_SUITES, { namespace: at.namespace }, { signal });
     const changes = changesOf(run, suites.items);
     if (changes === 'unknown') return { requeueAfterMs: HISTORY_MS };
@@ -91,7 +98,7 @@ export class NotificationReconciler {
     }
     const delivery = await this.#deliver(run, changes, signal);
     if (delivery.ok) {
-      this.#failures.forget(run.metadata.uid ?? '');
+      this.#forget(run);
       await this.#record(run, { state: 'Sent', changes: changes.length }, signal);
       this.#with.events.record(run, {
         type: 'Normal',
@@ -131,9 +138,22 @@ export class NotificationReconciler {
       await this.#record(run, wanted, signal);
       events.record(run, { type: 'Warning', reason: `Notification${state}`, message: delivery.why });
     }
-    if (over) return undefined;
-    const own = this.#failures.next(run.metadata.uid ?? '');
-    return { requeueAfterMs: Math.max(own, Math.min(delivery.retryAfterMs ?? 0, LONGEST_PAUSE_MS)) };
+    if (over) {
+      this.#forget(run);
+      return undefined;
+    }
+    const { uid = '' } = run.metadata;
+    const pauseMs = Math.max(
+      this.#failures.next(uid),
+      Math.min(delivery.retryAfterMs ?? 0, LONGEST_PAUSE_MS),
+    );
+    this.#notBefore.set(uid, clock.monotonicMs() + pauseMs);
+    return { requeueAfterMs: pauseMs };
+  }
+
+  #forget({ metadata: { uid = '' } }: TestRun): void {
+    this.#failures.forget(uid);
+    this.#notBefore.delete(uid);
   }
 
   async #record(run: TestRun, what: Omit<Notification, 'at'>, signal: AbortSignal): Promise<void> {

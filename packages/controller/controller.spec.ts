@@ -60,6 +60,21 @@ describe('the controller', () => {
     expect(times.slice(4)).to.deep.equal([1_000, 1_005]);
   });
 
+  it('keeps its pauses when each failed reconcile changes its own object', async () => {
+    const times: number[] = [];
+    const controller = start(async (name) => {
+      times.push(clock.monotonicMs());
+      // Without a pause, the clock would never move.
+      if (times.length > 30) return undefined;
+      controller.enqueue(name);
+      throw new Error(`the ${times.length % 2 === 0 ? 'first' : 'second'} object is refused`);
+    });
+    controller.enqueue(a);
+    await clock.advance(60_000);
+    expect(times.slice(0, 4)).to.deep.equal([0, 5, 15, 35]);
+    expect(times.at(-1)).to.be.greaterThan(50_000);
+  });
+
   it('does not retry after a terminal error before the next change', async () => {
     let calls = 0;
     const controller = start(async () => {

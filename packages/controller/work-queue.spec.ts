@@ -72,6 +72,40 @@ describe('the work queue', () => {
     expect(queue.addRateLimited('a')).to.equal(5);
   });
 
+  it('keeps a failed key away for its pause, whatever changes meanwhile', async () => {
+    const times: number[] = [];
+    for (let failures = 1; failures <= 8; failures += 1) {
+      queue.add('a');
+      await take();
+      times.push(clock.monotonicMs());
+      // Its own write, as the watch shows it: before the failure is known, and after it.
+      queue.add('a');
+      queue.addRateLimited('a');
+      queue.done('a');
+      queue.add('a');
+      expect(queue.depth).to.equal(0);
+      await clock.advance(5 * 2 ** (failures - 1));
+      expect(queue.depth).to.equal(1);
+    }
+    expect(times).to.deep.equal([0, 5, 15, 35, 75, 155, 315, 635]);
+  });
+
+  it('brings a failed key back after 5 s when it changes, long before its next try', async () => {
+    queue.add('a');
+    await take();
+    while (queue.addRateLimited('a') < 30_000);
+    queue.done('a');
+    queue.add('a');
+    await clock.advance(4_999);
+    expect(queue.depth).to.equal(0);
+    await clock.advance(1);
+    expect(await take()).to.equal('a');
+    queue.forget('a');
+    queue.done('a');
+    queue.add('a');
+    expect(queue.depth).to.equal(1);
+  });
+
   it('limits all failures together to 10 per second after a burst of 100', () => {
     const waits = Array.from({ length: 120 }, (_, index) => queue.addRateLimited(`key-${index}`));
     expect(waits[99]).to.equal(5);

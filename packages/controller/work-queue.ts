@@ -1,6 +1,9 @@
 import { ItemBackoff, TokenBucket } from '@backendai-e2e/kube/backoff';
 import type { Clock } from '@backendai-e2e/kube/clock';
 
+/** The longest pause of a failed key that changes, in milliseconds. What a user mends must not wait for minutes. */
+const LONGEST_HOLD_MS = 5_000;
+
 /** A key that a worker has taken. */
 export interface Taken {
   key: string;
@@ -22,6 +25,9 @@ export interface WorkQueueOptions {
 /**
  * A work queue of keys, as in client-go. A key that is added twice before it is taken is taken once. A key that is added while a
  * worker has it is taken again after done(). So no key has two workers, and no change is lost.
+ *
+ * Unlike client-go's, a failed key stays away for its pause even if it changes, up to 5 s. A reconcile that records its error
+ * in a status changes its own key. It would follow itself without a pause for as long as the text varies.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -34,6 +40,8 @@ export class WorkQueue {
   /** Keys that were added while a worker has them, with the monotonic time of that. */
   readonly #dirty = new Map<string, number>();
   readonly #delayed = new Map<string, { at: number; cancel: () => void }>();
+  /** Keys that failed last, with the monotonic time before which no change brings them back. */
+  readonly #held = new Map<string, number>();
   readonly #takers: ((taken: Taken | undefined) => void)[] = [];
   readonly #idle: (() => void)[] = [];
   #closed = false;
@@ -55,7 +63,10 @@ export class WorkQueue {
     return this.#processing.size;
   }
 
-  /** Adds a key, at once. A key that waits already stays once; one that is worked on is worked on again. */
+  /**
+   * Adds a key: at once, or after the pause of a failure, if that is not over. A key that waits already stays once; one that is
+   * worked on is worked on again.
+   */
   add(key: string): void {
     if (this.#closed) return;
     const now = this.#clock.monotonicMs();
@@ -63,10 +74,7 @@ export class WorkQueue {
       if (!this.#dirty.has(key)) this.#dirty.set(key, now);
       return;
     }
-    if (this.#waiting.has(key)) return;
-    this.#waiting.set(key, now);
-    this.#hand();
-    this.#onDepth(this.#waiting.size);
+    this.#addSince(key, now);
   }
 
   /** Adds the key after that many milliseconds. Of several such calls for one key, the earliest counts. */
@@ -87,15 +95,20 @@ export class WorkQueue {
     this.#delayed.set(key, { at, cancel });
   }
 
-  /** Adds the key after a failure, when both limits allow it. Returns the milliseconds until then. */
+  /**
+   * Adds the key after a failure, when both limits allow it. Changes add it after 5 s at the earliest, or at that time, if it is
+   * sooner. Returns the milliseconds until then.
+   */
   addRateLimited(key: string): number {
     const ms = Math.max(this.#perItem.next(key), this.#overall.reserve());
+    this.#held.set(key, this.#clock.monotonicMs() + Math.min(ms, LONGEST_HOLD_MS));
     this.addAfter(key, ms);
     return ms;
   }
 
   /** Resets the failure count of the key. */
   forget(key: string): void {
+    this.#held.delete(key);
     this.#perItem.forget(key);
   }
 
@@ -120,9 +133,7 @@ export class WorkQueue {
     const since = this.#dirty.get(key);
     if (since !== undefined) {
       this.#dirty.delete(key);
-      if (!this.#closed) this.#waiting.set(key, since);
-      this.#hand();
-      this.#onDepth(this.#waiting.size);
+      this.#addSince(key, since);
     }
     this.#tellIdle();
   }
@@ -137,12 +148,26 @@ export class WorkQueue {
     this.#delayed.clear();
     this.#waiting.clear();
     this.#dirty.clear();
+    this.#held.clear();
     this.#onDepth(0);
     for (const taker of this.#takers.splice(0)) taker(undefined);
     return new Promise((resolve) => {
       this.#idle.push(resolve);
       this.#tellIdle();
     });
+  }
+
+  /** Adds a key that no worker has, for a change at that monotonic time. */
+  #addSince(key: string, since: number): void {
+    if (this.#closed || this.#waiting.has(key)) return;
+    const holdMs = (this.#held.get(key) ?? 0) - this.#clock.monotonicMs();
+    if (holdMs > 0) {
+      this.addAfter(key, holdMs);
+      return;
+    }
+    this.#waiting.set(key, since);
+    this.#hand();
+    this.#onDepth(this.#waiting.size);
   }
 
   #hand(): void {
