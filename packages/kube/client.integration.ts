@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlPlane } from '@backendai-e2e/tools/envtest/control-plane/control-plane';
 import { sharedControlPlane } from '@backendai-e2e/tools/envtest/control-plane/shared-control-plane';
@@ -44,6 +46,30 @@ describe('the client against a real API server', function () {
       await proxy.stop();
     });
     return { proxy, client: proxied };
+  }
+
+  /** The same, but the client connects to an HTTP proxy, which it asks for a tunnel to the API server. */
+  async function throughTunnel(options: KubeClientOptions) {
+    const tunnels = createServer().on('connect', ({ url }, near) => {
+      const far = connect(Number(url?.split(':')[1]), '127.0.0.1', () =>
+        near.write('HTTP/1.1 200 OK\r\n\r\n'),
+      );
+      far.on('error', () => near.destroy()).on('close', () => near.destroy());
+      near.on('error', () => far.destroy()).on('close', () => far.destroy());
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((resolve) => tunnels.listen(0, '127.0.0.1', resolve));
+    const address = tunnels.address();
+    if (address === null || typeof address === 'string') throw new Error('no TCP port');
+    const proxy = new TcpProxy(address.port);
+    const entry = `http://127.0.0.1:${await proxy.start()}`;
+    const tunnelled = new KubeClient({ ...plane.kubeConfig(), proxy: entry }, options);
+    opened.push(async () => {
+      await tunnelled.close();
+      await proxy.stop();
+      tunnels.close();
+    });
+    return { proxy, client: tunnelled };
   }
 
   it('creates, gets, patches, replaces and deletes, with an error for each refusal', async () => {
@@ -233,27 +259,32 @@ describe('the client against a real API server', function () {
     expect(await fenced.get(CONFIG_MAPS, at('fenced'))).to.not.have.property('data');
   });
 
-  it('sends no write that its owner refuses while it waits for a connection', async () => {
-    let refused = false;
-    const seen: string[] = [];
-    const { proxy, client: fenced } = await throughProxy({
-      beforeWrite: (what) => {
-        if (refused) throw new Error(`not sent: ${what}`);
-      },
-      onRequest: ({ verb, code }) => seen.push(`${verb} ${code}`),
+  for (const [way, open] of [
+    ['to open or to be free', throughProxy],
+    ['through an HTTP proxy', throughTunnel],
+  ] as const) {
+    it(`sends no write that its owner refuses while it waits for a connection ${way}`, async () => {
+      let refused = false;
+      const seen: string[] = [];
+      const { proxy, client: fenced } = await open({
+        beforeWrite: (what) => {
+          if (refused) throw new Error(`not sent: ${what}`);
+        },
+        onRequest: ({ verb, code }) => seen.push(`${verb} ${code}`),
+      });
+      proxy.hold();
+      // More than the connections for ordinary requests: some wait for a connection to open, others for a free one.
+      const names = Array.from({ length: 12 }, (_, index) => `late-${index}`);
+      const writes = names.map((name) => failure(fenced.create(CONFIG_MAPS, { metadata: at(name) })));
+      await until('the client connects', async () => proxy.accepted > 0);
+      refused = true;
+      proxy.allow();
+      expect((await Promise.all(writes)).map(String)).to.deep.equal(
+        names.map((name) => `Error: not sent: create configmaps client/${name}`),
+      );
+      const { items } = await fenced.list(CONFIG_MAPS, { namespace });
+      expect(items.filter(({ metadata }) => names.includes(metadata.name ?? ''))).to.deep.equal([]);
+      expect(seen).to.deep.equal(['list 200']);
     });
-    proxy.hold();
-    // More than the connections for ordinary requests: some wait for a connection to open, others for a free one.
-    const names = Array.from({ length: 12 }, (_, index) => `late-${index}`);
-    const writes = names.map((name) => failure(fenced.create(CONFIG_MAPS, { metadata: at(name) })));
-    await until('the client connects', async () => proxy.accepted > 0);
-    refused = true;
-    proxy.allow();
-    expect((await Promise.all(writes)).map(String)).to.deep.equal(
-      names.map((name) => `Error: not sent: create configmaps client/${name}`),
-    );
-    const { items } = await fenced.list(CONFIG_MAPS, { namespace });
-    expect(items.filter(({ metadata }) => names.includes(metadata.name ?? ''))).to.deep.equal([]);
-    expect(seen).to.deep.equal(['list 200']);
-  });
+  }
 });
