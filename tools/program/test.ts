@@ -14,10 +14,19 @@ import { readDefects } from '../defects/defect-list.ts';
 import { DEFECTS_PAGE, defectsPage } from '../defects/defects-page.ts';
 import { readFailures } from '../defects/failures.ts';
 import { readRecord } from '../defects/record.ts';
+import { keepChecks, restoreChecks } from './kept-checks.ts';
 import { SETTINGS_PAGE, settingsPage } from './settings-page.ts';
 import { endOnSilence } from './silence.ts';
 import type { Tally } from './tally-reporter.ts';
-import { BIN, isPartName, PARTS, type Part, type PartName, SIDE_BY_SIDE } from './test-parts.ts';
+import {
+  BIN,
+  isPartName,
+  KNOWN_TO_CHECKS,
+  PARTS,
+  type Part,
+  type PartName,
+  SIDE_BY_SIDE,
+} from './test-parts.ts';
 
 /** What one part of `make test` found. out/test/tally.json is a list of them. */
 export interface PartResult {
@@ -62,6 +71,8 @@ export function testCommand(name?: string, lateMs = '0'): Promise<number> {
   return withProvision(async (p) => {
     await rm(OUT, { recursive: true, force: true });
     await mkdir(OUT, { recursive: true });
+    const known = path.join(PROJECT_ROOT, KNOWN_TO_CHECKS);
+    await restoreChecks(known, p.cacheDir);
     const groups = name === undefined ? SIDE_BY_SIDE : [[name]];
     // The last group prints as it goes, the others part by part.
     const running = groups.map((group, index) => runGroup(group, index === groups.length - 1, p));
@@ -73,7 +84,9 @@ export function testCommand(name?: string, lateMs = '0'): Promise<number> {
     }
     await writeFile(path.join(OUT, 'tally.json'), `${JSON.stringify(results, null, 2)}\n`);
     console.log(`\n${testSummary(results).join('\n')}`);
-    return results.some((result) => result.tally.failed > 0) ? COMMAND_EXIT.failed : COMMAND_EXIT.passed;
+    if (results.some((result) => result.tally.failed > 0)) return COMMAND_EXIT.failed;
+    await keepChecks(known, p.cacheDir);
+    return COMMAND_EXIT.passed;
   });
 }
 
