@@ -153,7 +153,7 @@ async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<
   await page.locator('section:has(#logs) output', { hasText: /^0 lines$/ }).waitFor();
   await search.fill('');
   await page.locator('section:has(#logs) output', { hasText: all ?? '' }).waitFor();
-  wrong.push(...(await logsFollowTime(page)));
+  wrong.push(...(await logsFollowTime(page)), ...(await timelineShowsLogs(page)));
   if ((await page.locator('.log a, .log img, .log script').count()) > 0)
     wrong.push('a log line became markup');
   await shootPart(page, subject, 'logs');
@@ -181,6 +181,36 @@ async function logsFollowTime(page: Page): Promise<string[]> {
     `${box} box.scrollTo(0, 0); return document.querySelector('.log-strip input').value === ${JSON.stringify(start)};`,
   );
   return follows ? [] : ['the slider above the logs does not follow them'];
+}
+
+/** A click on a time of the timeline, and the button of a change, move the logs there. */
+async function timelineShowsLogs(page: Page): Promise<string[]> {
+  const chart = page.locator('section:has(> #timeline) svg.timed');
+  const slider = page.locator('.log-strip input[type=range]');
+  if ((await chart.count()) === 0 || (await slider.count()) === 0) return [];
+  const box = await chart.boundingBox();
+  const isLong = `(() => { const box = document.querySelector('.log'); return box.scrollHeight > box.clientHeight; })()`;
+  if (!box || !(await page.evaluate(isLong))) return [];
+  const moved = async (how: '<' | '>', than: string, act: () => Promise<void>) => {
+    await act();
+    const test = `Number(document.querySelector('.log-strip input').value) ${how} ${Number(than)}`;
+    return page.waitForFunction(test).then(
+      () => true,
+      () => false,
+    );
+  };
+  const start = await slider.inputValue();
+  // Right of the middle: a run has lines before it.
+  const at = { x: box.width * 0.75, y: box.height / 2 };
+  if (!(await moved('>', start, () => chart.click({ position: at }))))
+    return ['a click on the timeline does not show the logs of that time'];
+  const list = page.locator('section:has(> #timeline) details:has(.moment)');
+  if ((await list.count()) === 0) return [];
+  await list.locator('summary').click();
+  const later = await slider.inputValue();
+  return (await moved('<', later, () => list.locator('.moment').first().click()))
+    ? []
+    : ['the time of a change does not show its logs'];
 }
 
 /** What axe finds on the page, a sentence each. Empty: nothing. */

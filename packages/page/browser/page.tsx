@@ -7,6 +7,7 @@ import { Failures } from './results/failures.tsx';
 import { Logs } from './results/logs.tsx';
 import { Measurements } from './results/measurements.tsx';
 import { Suites } from './results/suites.tsx';
+import { showTime } from './state/log-state.ts';
 import { GanttChart } from './timeline/gantt-chart.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 import { LiveBar } from './verdict/live.tsx';
@@ -61,7 +62,11 @@ export function Page({ data }: { data: PageData }) {
         <Past data={data} alive={isAlive} />
         <FlakyBoard data={data} />
         <GanttChart data={data} alive={isAlive} />
-        <Timeline data={data} alive={isAlive} />
+        <Timeline
+          data={data}
+          alive={isAlive}
+          onTime={isAlive && data.logs.length > 0 ? showTime : undefined}
+        />
         <Measurements data={data} alive={isAlive} />
         <Trends data={data} alive={isAlive} />
         <ProofBoard data={data} alive={isAlive} />

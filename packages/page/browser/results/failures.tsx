@@ -202,6 +202,7 @@ function Surroundings({ failure, data, alive }: { failure: PageFailure; data: Pa
         window={wide}
         test={{ ...window, title: failure.title }}
         alive={alive}
+        onTime={alive && data.logs.length > 0 ? showTime : undefined}
         label={`Faults and changes around ${failure.suite}: ${failure.title}`}
       />
       {alive && latencies.length > 0 && <p class="facts">{LATENCY_WORDS}</p>}

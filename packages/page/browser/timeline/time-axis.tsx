@@ -8,6 +8,18 @@ export function placesOn(scale: ScaleTime<number, number>): Place {
   return (at) => Math.round(scale(at) * 10) / 10;
 }
 
+/** The time below the pointer, in a chart whose drawing is that wide. Undefined outside of the scale. */
+export function timeBelow(
+  { currentTarget, clientX }: { currentTarget: SVGElement; clientX: number },
+  scale: ScaleTime<number, number>,
+  width: number,
+): number | undefined {
+  const box = currentTarget.getBoundingClientRect();
+  const x = ((clientX - box.left) / box.width) * width;
+  const [from = 0, to = 0] = scale.range();
+  return x < from || x > to ? undefined : scale.invert(x).getTime();
+}
+
 interface Axis {
   scale: ScaleTime<number, number>;
   top: number;

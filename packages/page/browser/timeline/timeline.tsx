@@ -7,7 +7,7 @@ import { clockTime, counted } from '../elements/words.ts';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLatencies, LatencyRows } from './latency-rows.tsx';
 import { heightOfLanes, lanesIn, type Pace, PodRows, pacesIn } from './pod-rows.tsx';
-import { placesOn, TimeAxis } from './time-axis.tsx';
+import { placesOn, TimeAxis, timeBelow } from './time-axis.tsx';
 
 const WIDTH = 1200;
 const LEFT = 210;
@@ -30,6 +30,8 @@ const MEASURED_WORDS =
   'A dot is a time that a suite measured: it ended there, its line covers it, and higher is longer.';
 /** What the marks around a failure mean. */
 export const LATENCY_WORDS = `${MEASURED_WORDS} ○ is a request of the test. ✘ is one that got no answer, or a status of 500 or more.`;
+/** What a click in a drawing does. */
+export const CLICK_WORDS = 'Click on a time to see the logs from then on.';
 const SHADE_WORDS = 'Faults of the same environment are shades behind.';
 
 interface Shown {
@@ -46,7 +48,11 @@ interface Shown {
   label: string;
   /** Whether the script runs. Without it, the list below has the texts of the marks. */
   alive: boolean;
+  /** Shows what else was at a time. Absent where nothing can be shown. */
+  onTime?: OnTime | undefined;
 }
+
+type OnTime = (at: number) => void;
 
 /** Faults as bands and changes in the cluster as marks, over time. */
 export function TimelineChart({
@@ -59,6 +65,7 @@ export function TimelineChart({
   test,
   label,
   alive,
+  onTime,
 }: Shown) {
   const scale = scaleUtc([window.from, window.to], [LEFT, WIDTH - 90]).clamp(true);
   const place = placesOn(scale);
@@ -76,7 +83,17 @@ export function TimelineChart({
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
     <section class="scroll" tabIndex={0} aria-label={label}>
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} class="chart" role="img" aria-label={label}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the list of changes has a button for each time */}
+      <svg
+        viewBox={`0 0 ${WIDTH} ${height}`}
+        class={onTime ? 'chart timed' : 'chart'}
+        role="img"
+        aria-label={label}
+        onClick={(event) => {
+          const at = timeBelow(event, scale, WIDTH);
+          if (at !== undefined) onTime?.(at);
+        }}
+      >
         <TimeAxis scale={scale} top={top} height={own + 4} both={top > 0} />
         {test && (
           <g transform={`translate(0 ${top})`}>
@@ -139,7 +156,15 @@ export function TimelineChart({
 }
 
 /** Faults and changes of the whole run. */
-export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
+export function Timeline({
+  data,
+  alive,
+  onTime,
+}: {
+  data: PageData;
+  alive: boolean;
+  onTime?: OnTime | undefined;
+}) {
   const { faults, changes, deeds, gantt } = data;
   const window = { from: gantt.from, to: gantt.to };
   const within = changes.filter(({ at }) => at >= window.from && at <= window.to);
@@ -156,6 +181,7 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
           ` ${PODS_WORDS} Kubernetes keeps no history of readiness: a pod that is gone counts as running.`}
         {latencies.length > 0 && ` ${MEASURED_WORDS}`}
         {faults.length > 0 && lanes.length + latencies.length > 0 && ` ${SHADE_WORDS}`}
+        {onTime && ` ${CLICK_WORDS}`}
       </p>
       <TimelineChart
         faults={faults}
@@ -165,6 +191,7 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
         latencies={latencies}
         window={window}
         alive={alive}
+        onTime={onTime}
         label="Faults and changes of the run by time"
       />
       {faults.length > 0 && <FaultTable faults={faults} />}
@@ -179,13 +206,24 @@ export function Timeline({ data, alive }: { data: PageData; alive: boolean }) {
             ...deeds,
           ]).map(({ at, text, times }, index) => (
             <li key={`${index} ${at}`}>
-              <time>{clockTime(at)}</time> {text}
+              <Moment at={at} onTime={onTime} /> {text}
               {times > 1 && ` (${times} times until the next line)`}
             </li>
           ))}
         </ul>
       </details>
     </section>
+  );
+}
+
+/** A time of day; a button where it can show more. */
+function Moment({ at, onTime }: { at: number; onTime: OnTime | undefined }) {
+  const time = <time>{clockTime(at)}</time>;
+  if (!onTime) return time;
+  return (
+    <button type="button" class="moment" title="Show the logs from then on" onClick={() => onTime(at)}>
+      {time}
+    </button>
   );
 }
 
