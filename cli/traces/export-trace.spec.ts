@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { spanIdOf, traceIdOf } from '@backendai-e2e/results/trace-ids';
 import { expect } from 'chai';
 import { exportTrace } from './export-trace.ts';
-import { type Span, spanIdOf, type Trace, traceIdOf } from './span.ts';
+import type { Span, Trace } from './span.ts';
 
 const span = (index: number): Span => ({
   ...{ id: spanIdOf(String(index)), name: `s${index}`, kind: 'internal', start: 1, end: 2, attributes: {} },

@@ -1,7 +1,8 @@
+import { spanIdOf, traceIdOf } from '@backendai-e2e/results/trace-ids';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { expect } from 'chai';
 import { otlpRequest } from './otlp.ts';
-import { type Span, spanIdOf, type Trace, traceIdOf } from './span.ts';
+import type { Span, Trace } from './span.ts';
 
 type ReadableSpan = Parameters<typeof JsonTraceSerializer.serializeRequest>[0][number];
 

@@ -2,6 +2,7 @@ import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
 import { TEST_STATES } from '@backendai-e2e/api/verdict';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { report, run, suite, test } from '@backendai-e2e/results/run-fixtures';
+import { attemptContext, testContext } from '@backendai-e2e/results/trace-ids';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { expect } from 'chai';
 import { traceOf } from './run-trace.ts';
@@ -59,6 +60,15 @@ describe('the trace of a run', () => {
       ['s', 'fault podDelete manager', 2.5],
     ]);
     expect(new Set(spans.map(({ id }) => id)).size).to.equal(spans.length);
+  });
+
+  it('has each test where the runner placed it, so that spans of Backend.AI come below it', () => {
+    const file = fileOf();
+    const { id, spans } = traceOf(file);
+    const attempt = attemptContext('run-uid', 'report-uid');
+    expect([id, spans[1]?.id]).to.deep.equal([attempt.trace, attempt.span]);
+    const [first] = file.reports[0]?.status?.tests ?? [];
+    expect(spans[2]).to.deep.include({ name: 'passes', id: testContext(attempt, first?.id ?? '').span });
   });
 
   it('says what failed and why', () => {

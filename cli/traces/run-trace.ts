@@ -8,7 +8,14 @@ import { plainLine, printable } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
 import { firstLine, isBad, type TestRecord } from '@backendai-e2e/results/test-record';
-import { type Span, spanIdOf, type Trace, traceIdOf, type Value } from './span.ts';
+import {
+  attemptContext,
+  spanIdOf,
+  type TraceContext,
+  testContext,
+  traceIdOf,
+} from '@backendai-e2e/results/trace-ids';
+import type { Span, Trace, Value } from './span.ts';
 
 /** Name of this project in traces. */
 const SERVICE = 'backendai-e2e';
@@ -23,7 +30,7 @@ export function traceOf(file: WholeRunFile): Trace {
   const uid = run.metadata.uid ?? run.metadata.name;
   const record = runRecord(file);
   const start = millis(run.status?.startedAt) ?? millis(run.metadata.creationTimestamp);
-  const attempts = reports.flatMap((report) => attemptSpans(file, report, spanIdOf(uid)));
+  const attempts = reports.flatMap((report) => attemptSpans(file, report, uid));
   const ends = attempts.map(({ end }) => end);
   const from = start ?? Math.min(...attempts.map((span) => span.start));
   if (!Number.isFinite(from)) return { id: traceIdOf(uid), resource: {}, spans: [] };
@@ -56,14 +63,15 @@ export function traceOf(file: WholeRunFile): Trace {
   };
 }
 
-function attemptSpans(file: WholeRunFile, report: TestReport, parent: string): Span[] {
+function attemptSpans(file: WholeRunFile, report: TestReport, runUid: string): Span[] {
   const { metadata, spec, status = {} } = report;
   const uid = metadata.uid ?? metadata.name;
   const start = millis(status.startedAt);
   if (start === undefined) return [];
-  const id = spanIdOf(uid);
+  const context = attemptContext(runUid, uid);
+  const [id, parent] = [context.span, spanIdOf(runUid)];
   const below = [
-    ...(status.tests ?? []).flatMap((test) => testSpans(test, spec.suite, uid)),
+    ...(status.tests ?? []).flatMap((test) => testSpans(test, spec.suite, context)),
     ...(status.hooks ?? []).map(({ title, file: suiteFile, startedAt, seconds }, index) => ({
       ...{ id: spanIdOf(uid, 'hook', String(index)), parent: id, kind: 'internal' as const },
       name: plainLine(title),
@@ -102,14 +110,14 @@ function attemptSpans(file: WholeRunFile, report: TestReport, parent: string): S
   ];
 }
 
-function testSpans(test: TestRecord, suite: string, attempt: string): Span[] {
+function testSpans(test: TestRecord, suite: string, attempt: TraceContext): Span[] {
   if (millis(test.startedAt) === undefined) return [];
-  const id = spanIdOf(attempt, 'test', test.id);
+  const id = testContext(attempt, test.id).span;
   const bad = isBad(test);
   const times = timesOf(test.startedAt, test.seconds);
   return [
     {
-      ...{ id, parent: spanIdOf(attempt), name: plainLine(test.title), kind: 'internal' },
+      ...{ id, parent: attempt.span, name: plainLine(test.title), kind: 'internal' },
       ...times,
       attributes: texts({
         'test.case.name': test.title,
@@ -128,7 +136,7 @@ function testSpans(test: TestRecord, suite: string, attempt: string): Span[] {
       ({ at, method, path, status, seconds, times: count }, index): Span => {
         const refused = status === undefined || status >= 400;
         return {
-          ...{ id: spanIdOf(attempt, 'test', test.id, String(index)), parent: id, kind: 'client' },
+          ...{ id: spanIdOf(id, String(index)), parent: id, kind: 'client' },
           name: plainLine(`${method} ${path}`),
           ...{ start: at - seconds * 1000, end: at },
           attributes: {

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A value of an attribute. OTLP has more types; these are what a run has. */
 export type Value = string | number | boolean;
 
@@ -28,20 +26,4 @@ export interface Trace {
   resource: Readonly<Record<string, Value>>;
   /** Parents come before their children. */
   spans: readonly Span[];
-}
-
-/** An id that follows from its parts, so that a second export of a run gives the same trace. */
-export function traceIdOf(...parts: readonly string[]): string {
-  return digest('trace', parts).slice(0, 32);
-}
-
-/** As {@link traceIdOf}, for a span. */
-export function spanIdOf(...parts: readonly string[]): string {
-  return digest('span', parts).slice(0, 16);
-}
-
-function digest(what: string, parts: readonly string[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify([what, ...parts]))
-    .digest('hex');
 }

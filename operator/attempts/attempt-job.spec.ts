@@ -59,6 +59,14 @@ describe('attemptJob', () => {
     expect(env.has('E2E_CHANGES')).to.equal(false);
   });
 
+  it('gives the runner its place in the trace of the run', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const placeIn = (job: ReturnType<typeof attemptJob>) =>
+      job.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'TRACEPARENT')?.value;
+    expect(placeIn(attemptJob({ ...input, traceparent }))).to.equal(traceparent);
+    expect(placeIn(attemptJob(input))).to.equal(undefined);
+  });
+
   it('leaves its start to Kueue only when the run names a queue', () => {
     const queued = attemptJob({ ...input, queueName: 'ci' });
     expect(queued.spec).to.have.property('suspend', true);

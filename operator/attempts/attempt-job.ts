@@ -34,6 +34,8 @@ export interface JobInput extends AttemptIdentity {
   rounds: number | undefined;
   /** LocalQueue of Kueue that lets the Job start; undefined: it starts at once. */
   queueName: string | undefined;
+  /** The place of the attempt in the trace of its run, as the header `traceparent`. */
+  traceparent?: string | undefined;
   /** Secret with connection.json in the run's namespace; undefined: the suite gets no connection. */
   connectionSecret: string | undefined;
   /** The operator's settings. */
@@ -277,6 +279,7 @@ function containerEnv(input: JobInput, timeoutSeconds: number) {
     ...(input.grep === undefined ? {} : { [RUNNER_ENV.grep]: input.grep }),
     ...(input.changes?.length ? { [RUNNER_ENV.changes]: JSON.stringify(input.changes) } : {}),
     ...(input.rounds === undefined ? {} : { [RUNNER_ENV.rounds]: String(input.rounds) }),
+    ...(input.traceparent === undefined ? {} : { [RUNNER_ENV.traceparent]: input.traceparent }),
     ...(input.connectionSecret ? { [RUNNER_ENV.connection]: `${CONNECTION_MOUNT}/${CONNECTION_KEY}` } : {}),
   };
   return [

@@ -1,6 +1,8 @@
 import { testRun, testSuite } from '@backendai-e2e/api/object-fixtures';
 import { ApiError } from '@backendai-e2e/kube/api-error';
+import type { Job } from '@backendai-e2e/kube/builtin-resources';
 import type { Intent, KubeObject, ObjectName, Resource } from '@backendai-e2e/kube/object';
+import { attemptContext, traceparent } from '@backendai-e2e/results/trace-ids';
 import { expect } from 'chai';
 import type { AttemptStart } from './start-attempt.ts';
 import { ChosenElsewhereError, startAttempt } from './start-attempt.ts';
@@ -48,6 +50,16 @@ describe('an attempt in one of several environments', () => {
     memory.objects.delete('Job/run-alpha-1');
     await begin(memory);
     expect(memory.kinds()).to.include('Job');
+  });
+
+  it('has its place in the trace of the run, by the uids of both', async () => {
+    const memory = new Memory();
+    await begin(memory);
+    const job = memory.objects.get('Job/run-alpha-1') as Job | undefined;
+    const env = job?.spec?.template?.spec?.containers?.[0]?.env ?? [];
+    // The memory gives no uid to a report.
+    const place = traceparent(attemptContext('u', 'run-alpha-1'));
+    expect(env).to.deep.include({ name: 'TRACEPARENT', value: place });
   });
 
   it('gets no Job in another one while the cache lacks its report', async () => {

@@ -7,6 +7,7 @@ import { isAlreadyExists, isRefused } from '@backendai-e2e/kube/api-error';
 import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject, Resource } from '@backendai-e2e/kube/object';
+import { attemptContext, traceparent } from '@backendai-e2e/results/trace-ids';
 import { attemptAccess } from './attempt-access.ts';
 import { attemptJob, type JobInput, specIn } from './attempt-job.ts';
 import { attemptLabels } from './attempt-name.ts';
@@ -90,6 +91,7 @@ export async function startAttempt(
       grep: run.spec.grep,
       rounds: run.spec.rounds,
       queueName: run.spec.queueName,
+      traceparent: traceparent(attemptContext(owner.uid, report.metadata.uid ?? name)),
       connectionSecret: place?.status?.connectionSecret,
       pods,
     });

@@ -2,6 +2,7 @@ import { LIMITS } from '@backendai-e2e/api/limits';
 import type { DeploymentChange, Measurement } from '@backendai-e2e/api/test-report';
 import { Secrets } from '@backendai-e2e/redaction/redaction';
 import type { TestIdentity } from '@backendai-e2e/results/test-record';
+import { type TraceContext, testContext, traceparent } from '@backendai-e2e/results/trace-ids';
 
 /** One request of the running test and its answer, both masked and shortened. */
 export interface Exchange {
@@ -42,6 +43,9 @@ export class Recorder {
   readonly #waits = new Map<string, Wait>();
   /** The test or hook that runs. Waits are recorded for it. */
   running: TestIdentity | undefined;
+  /** The place of the attempt in the trace of its run. The runner sets it, except in a run without a report. */
+  trace: TraceContext | undefined;
+  #testId: string | undefined;
   /** Stores the changes outside of this process. The runner sets it, except in a run without a report. */
   storeChanges: () => Promise<void> = async () => undefined;
 
@@ -90,10 +94,26 @@ export class Recorder {
     return this.#changes;
   }
 
-  /** Clears the exchanges when a new test, or a hook before all tests, begins. */
-  startTest(test?: TestIdentity): void {
+  /**
+   * Clears the exchanges when a new test, or a hook before all tests, begins.
+   * @param id of a test in the report
+   */
+  startTest(test?: TestIdentity, id?: string): void {
     this.#exchanges = [];
+    this.#testId = id;
     this.running = test;
+  }
+
+  /** A hook after all tests begins: its waits and requests belong to no test. The exchanges of the last test stay. */
+  startCleanUp(hook: TestIdentity): void {
+    this.#testId = undefined;
+    this.running = hook;
+  }
+
+  /** The header `traceparent` of a request: its spans come below the running test, or the attempt. */
+  get traceparent(): string | undefined {
+    if (!this.trace) return undefined;
+    return traceparent(this.#testId === undefined ? this.trace : testContext(this.trace, this.#testId));
   }
 
   /** Records a wait of the running test, if it was long. Only the longest are kept. */

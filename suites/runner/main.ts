@@ -12,6 +12,7 @@ import { secretValues } from '@backendai-e2e/redaction/redaction';
 import { couldNotRun, exitCode, type Interruption, type Outcome } from '@backendai-e2e/results/outcome';
 import { specReporter } from '@backendai-e2e/results/spec-reporter';
 import type { TestIdentity, TestRecord } from '@backendai-e2e/results/test-record';
+import { readTraceparent } from '@backendai-e2e/results/trace-ids';
 import { recorder } from '../evidence/record.ts';
 import { applicability } from '../evidence/releases.ts';
 import { fitReport } from './budget.ts';
@@ -134,6 +135,7 @@ async function run(settings: Settings, progress: Progress, changed: () => void):
       process.once(signal, () => resolve({ reason: 'Terminated', message: `the runner got ${signal}` }));
     }
   });
+  recorder.trace = readTraceparent(process.env[RUNNER_ENV.traceparent]);
   changed();
   const { loadSuites, startRun } = await import('./mocha-run.ts');
   const { judgeBy } = await import('./known-issues.ts');

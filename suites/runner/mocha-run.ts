@@ -158,12 +158,12 @@ export function startRun(
   });
   runner.on(Mocha.Runner.constants.EVENT_HOOK_BEGIN, (hook: Mocha.Hook) => {
     if (hook.title.startsWith('"before all"')) recorder.startTest(describeTest(hook));
-    else if (hook.title.startsWith('"after all"')) recorder.running = describeTest(hook);
+    else if (hook.title.startsWith('"after all"')) recorder.startCleanUp(describeTest(hook));
     hookSince = monotonic();
     hookAt = now();
   });
   runner.on(Mocha.Runner.constants.EVENT_TEST_BEGIN, (test: Mocha.Test) => {
-    recorder.startTest(plan(test));
+    recorder.startTest(plan(test), progress.idOf(plan(test)));
     progress.begin(plan(test), monotonic(), now());
     events.changed();
   });

@@ -50,6 +50,11 @@ export class Progress {
     this.#open.set(test, this.#ids.next(test.file, test.title));
   }
 
+  /** The id of a planned test in the report. Undefined once it has ended. */
+  idOf(test: TestIdentity): string | undefined {
+    return this.#open.get(test);
+  }
+
   /** The test that began last. */
   get latest(): TestIdentity | undefined {
     return this.#latest;

@@ -23,6 +23,8 @@ export const RUNNER_ENV = {
   /** Path of connection.json. Unset for an environment without a connection. */
   connection: 'E2E_CONNECTION',
   pod: 'E2E_POD',
+  /** The place of the attempt in the trace of its run, as OpenTelemetry's programs read it from their environment. */
+  traceparent: 'TRACEPARENT',
   /**
    * JSON array of changes, as in TestReport.status.changes. {@link UNDO_FILE} undoes them. A suite that runs last gets those that no
    * Job undid.

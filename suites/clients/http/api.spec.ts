@@ -50,6 +50,19 @@ describe('a request to an API', () => {
     recorder.startTest();
   });
 
+  it('carries its place in the trace of the run, if it has one', async () => {
+    const api = new Api(url);
+    await api.request({ method: 'GET', path: '/a' });
+    expect(seen.headers).not.to.have.property('traceparent');
+    recorder.trace = { trace: 'a'.repeat(32), span: 'b'.repeat(16) };
+    try {
+      await api.request({ method: 'GET', path: '/a' });
+      expect(seen.headers.traceparent).to.equal(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);
+    } finally {
+      recorder.trace = undefined;
+    }
+  });
+
   it('comes over one connection where one process of several is to answer all, errors too', async () => {
     const api = new Api(url, undefined, 5_000, { connections: 1 });
     const before = connections;

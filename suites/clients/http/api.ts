@@ -181,6 +181,7 @@ export class Api {
       headers: {
         // got writes the boundary of a form.
         ...(request.form ? {} : { 'content-type': contentType }),
+        ...(recorder.traceparent === undefined ? {} : { traceparent: recorder.traceparent }),
         ...signature,
         ...request.headers,
       },
