@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Fault } from '@backendai-e2e/api/fault';
 import { API_VERSION, LABELS } from '@backendai-e2e/api/group';
 import { FAULTS } from '@backendai-e2e/api/resources';
+import { isForbidden } from '@backendai-e2e/kube/api-error';
 import { LEASES } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { pathOf } from '@backendai-e2e/kube/request';
 import type { KubeList, RestClient } from '@backendai-e2e/kube/rest-client';
-import type { SeenLease } from '@backendai-e2e/results/cluster-record';
+import { clockOf, closerClocks, errorOf, type RenewedLease } from '@backendai-e2e/results/clocks';
+import type { SeenClock, SeenLease } from '@backendai-e2e/results/cluster-record';
 import type { RunFile } from '@backendai-e2e/results/run-file';
 import { seenEvent, seenPod } from '@backendai-e2e/results/seen-objects';
 import { PROJECT_ROOT } from '../machine/provision.ts';
@@ -18,6 +21,19 @@ import type { ClusterLogs, Pod } from './cluster-logs.ts';
 
 /** What run.json holds besides the run, its reports and the deeds of the command. */
 export type Surroundings = Required<Pick<RunFile, 'faults' | 'cluster' | 'tested'>>;
+
+/** Looks at clocks that seem wrong. */
+export interface ClockLooks {
+  /** Default 3. */
+  most?: number;
+  /** Milliseconds between two looks. Default 11 s, after which a node has renewed its Lease. */
+  pauseMs?: number;
+}
+
+/** Namespace of the Leases of nodes (KEP-589). */
+const NODE_LEASES = 'kube-node-lease';
+const LOOKS = 3;
+const RENEWAL_MS = 11_000;
 
 /** Labels of pods whose images are what tested, not what was tested. */
 const TESTING: ReadonlySet<string> = new Set(['operator', 'suite']);
@@ -41,13 +57,15 @@ export async function readSurroundings(
   collected: Pick<ClusterLogs, 'pods' | 'events' | 'troubles'>,
   namespaces: readonly string[],
   signal: AbortSignal,
+  clockLooks: ClockLooks = {},
 ): Promise<Surroundings> {
   const missing = [...collected.troubles];
-  const list = async <T>(what: string, at: string): Promise<T[]> => {
+  const list = async <T>(what: string, at: string, mayBeForbidden = false): Promise<T[]> => {
     try {
       return (await client.get<KubeList<T>>(at, {}, signal)).items;
     } catch (error) {
       signal.throwIfAborted();
+      if (mayBeForbidden && isForbidden(error)) return [];
       missing.push(`cannot read ${what}: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     }
@@ -59,6 +77,12 @@ export async function readSurroundings(
   for (const each of namespaces) {
     leases.push(...(await list<Lease>(`the leases of ${each}`, pathOf(LEASES, { namespace: each }))));
   }
+  const at = pathOf(LEASES, { namespace: NODE_LEASES });
+  const clocks = await readClocks(
+    () => list<RenewedLease>('the clocks of the nodes', at, true),
+    clockLooks,
+    signal,
+  );
   return {
     faults: faults
       .filter(({ metadata }) => own.has(metadata.labels?.[LABELS.report] ?? ''))
@@ -67,6 +91,7 @@ export async function readSurroundings(
       events: collected.events.map(seenEvent),
       pods: collected.pods.map(seenPod),
       leases: leases.map(seenLease),
+      clocks,
       missing,
     },
     tested: {
@@ -78,6 +103,24 @@ export async function readSurroundings(
       command: await commandVersion(),
     },
   };
+}
+
+/**
+ * The clocks of the nodes. One that looks wrong is looked at again: a renewal may have been under way for long. A node renews its
+ * Lease every 10 s.
+ */
+async function readClocks(
+  look: () => Promise<RenewedLease[]>,
+  { most = LOOKS, pauseMs = RENEWAL_MS }: ClockLooks,
+  signal: AbortSignal,
+): Promise<SeenClock[]> {
+  let clocks: SeenClock[] = [];
+  for (let looks = 1; ; looks += 1) {
+    const seen = (await look()).flatMap((lease) => clockOf(lease) ?? []);
+    clocks = closerClocks(clocks, seen);
+    if (looks >= most || clocks.every((clock) => errorOf(clock) === 0)) return clocks;
+    await delay(pauseMs, undefined, { signal });
+  }
 }
 
 function seenLease({ metadata, spec }: Lease): SeenLease {

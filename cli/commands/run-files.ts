@@ -6,6 +6,7 @@ import { environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { KubeObject } from '@backendai-e2e/kube/object';
 import { corePath } from '@backendai-e2e/kube/request';
 import type { KubeList } from '@backendai-e2e/kube/rest-client';
+import { alignedRun } from '@backendai-e2e/results/clocks';
 import { splitTimestamp } from '@backendai-e2e/results/printed-output';
 import { readRunFile } from '@backendai-e2e/results/run-file';
 import { fetchArtifacts, untilArchived } from '../collect/artifacts.ts';
@@ -175,7 +176,7 @@ export function reportCommand(
 async function sentTrace(folder: string, url: string, signal?: AbortSignal): Promise<string[]> {
   try {
     const file = path.join(folder, 'run.json');
-    const trace = traceOf(readRunFile(await readFile(file, 'utf8'), file));
+    const trace = traceOf(alignedRun(readRunFile(await readFile(file, 'utf8'), file)));
     const headers = process.env.OTEL_EXPORTER_OTLP_HEADERS;
     const count = await exportTrace(trace, { url, headers, ...(signal ? { signal } : {}) });
     console.error(`e2e: the trace ${trace.id} with ${count} spans is sent`);

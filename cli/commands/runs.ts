@@ -185,7 +185,7 @@ async function storyOf(cluster: ClusterContext, found: Snapshot & { run: TestRun
   const objects = failed
     ? await readObjects(client, namespaces, signal)
     : { pods: [], events: [], troubles: [] };
-  const around = await readSurroundings(client, found, objects, namespaces, signal);
+  const around = await readSurroundings(client, found, objects, namespaces, signal, { most: 1 });
   for (const line of around.cluster.missing) console.error(`e2e: what is below may be incomplete: ${line}`);
   const file = { run: found.run, reports: found.reports, events: [], ...around };
   const { knownSuites } = await import('../page/page-options.ts');

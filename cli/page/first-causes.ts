@@ -1,6 +1,7 @@
 import { buildPage, type PageSource } from '@backendai-e2e/page/model/build-page';
 import type { PageData, PageFailure } from '@backendai-e2e/page/model/data/page-data';
 import { readPageSource } from '@backendai-e2e/page/page-file';
+import { alignedRun } from '@backendai-e2e/results/clocks';
 import { plainLine } from '@backendai-e2e/results/plain-text';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { runRecord } from '@backendai-e2e/results/run-record';
@@ -19,7 +20,8 @@ const MAX_LINES = 30;
  * Kubernetes, faults and the tests say counts. No lines where there was no fault, and nothing failed or nothing speaks for any
  * component. Pure.
  */
-export function storyLines(file: WholeRunFile, catalog: PageSource['catalog'] = new Map()): string[] {
+export function storyLines(seen: WholeRunFile, catalog: PageSource['catalog'] = new Map()): string[] {
+  const file = alignedRun(seen);
   return storyOf(file, buildPage({ file, catalog, logs: [], pageLogs: [], phases: [], missing: [] }));
 }
 

@@ -177,7 +177,7 @@ async function lookAround(
     namespaces: names,
     pods: objects.pods,
     secrets,
-    surroundings: await readSurroundings(client, snapshot, objects, namespaces, signal),
+    surroundings: await readSurroundings(client, snapshot, objects, namespaces, signal, { most: 1 }),
   };
 }
 

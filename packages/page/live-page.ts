@@ -1,3 +1,4 @@
+import { alignedRun } from '@backendai-e2e/results/clocks';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type Bundle, bundleOf } from './bundle.ts';
@@ -26,7 +27,7 @@ export interface LiveView {
 /** The page of a run that may go on. It has no log lines: the reader asks for each log. Pure. */
 export function livePage(file: WholeRunFile, { history, ...options }: LiveOptions): LiveView {
   const past = pastOfRun(file, history);
-  const data = buildPage({ file, logs: [], phases: [], ...options, ...past });
+  const data = buildPage({ file: alignedRun(file), logs: [], phases: [], ...options, ...past });
   return { data, texts: new Map(past.tests ? [[PAST_TESTS, JSON.stringify(inert(past.tests))]] : []) };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { alarmLines, kindOfLine, type LogText } from '@backendai-e2e/results/causes/log-lines';
+import { alignedLog, alignedRun } from '@backendai-e2e/results/clocks';
 import type { HistoryRecord } from '@backendai-e2e/results/history/record';
 import { readRunFile, type WholeRunFile } from '@backendai-e2e/results/run-file';
 import { bundleOf, writeWhole } from './bundle.ts';
@@ -56,9 +57,10 @@ export async function readPageSource(
   options: Omit<PageOptions, 'cacheDir'>,
 ): Promise<PageSource & { logs: readonly LogFile[] }> {
   const runFile = path.join(folder, 'run.json');
-  const file = readRunFile(await readFile(runFile, 'utf8'), runFile);
+  const written = readRunFile(await readFile(runFile, 'utf8'), runFile);
+  const file = alignedRun(written);
   return {
-    ...{ file, logs: await readLogs(path.join(folder, 'logs'), file), pageLogs: [] },
+    ...{ file, logs: await readLogs(path.join(folder, 'logs'), written), pageLogs: [] },
     missing: options.missing ?? [],
     catalog: options.catalog ?? new Map(),
     phases: await phasesOf(folder),
@@ -101,7 +103,7 @@ async function readLogs(folder: string, file: WholeRunFile): Promise<LogFile[]> 
   for (const name of found.sort()) {
     const [namespace, pod, container, more] = name.split(path.sep);
     if (!namespace || !pod || !container?.endsWith('.log') || more !== undefined) continue;
-    const text = await readFile(path.join(folder, name), 'utf8');
+    const text = alignedLog(file, { namespace, name: pod }, await readFile(path.join(folder, name), 'utf8'));
     const component = components.get(`${namespace}/${pod}`) ?? pod;
     const log = container.slice(0, -'.log'.length);
     logs.push({

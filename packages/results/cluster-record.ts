@@ -7,8 +7,16 @@ export interface ClusterRecord {
   /** Pods that were still there when the run was collected. */
   pods: readonly SeenPod[];
   leases: readonly SeenLease[];
+  /** Of the nodes, as far as the user may read their leases. A record from before version 0.3 has none. */
+  clocks?: readonly SeenClock[];
   /** What could not be read, a sentence each. */
   missing: readonly string[];
+}
+
+/** How far the clock of a node is ahead of the API server's, between two bounds in milliseconds. Negative: it is behind. */
+export interface SeenClock {
+  node: string;
+  aheadMs: { least: number; most: number };
 }
 
 /** An event of Kubernetes. */
@@ -25,6 +33,8 @@ export interface SeenEvent {
   namespace: string;
   /** Kind and name, for example "Pod/manager-0". */
   object: string;
+  /** The node whose kubelet wrote it, by its own clock. */
+  node?: string;
 }
 
 /** A pod at the end of the run. */

@@ -43,6 +43,7 @@ export interface EventObject {
   firstTimestamp?: string | null | undefined;
   lastTimestamp?: string | null | undefined;
   eventTime?: string | null | undefined;
+  source?: { component?: string | undefined; host?: string | undefined } | undefined;
   involvedObject: { kind?: string | undefined; name?: string | undefined };
 }
 
@@ -101,6 +102,7 @@ export function seenEvent(event: EventObject): SeenEvent {
     count: event.count ?? 1,
     namespace: event.metadata.namespace ?? '',
     object: `${event.involvedObject.kind ?? '?'}/${event.involvedObject.name ?? '?'}`,
+    ...(event.source?.component === 'kubelet' && event.source.host ? { node: event.source.host } : {}),
   };
 }
 

@@ -266,6 +266,7 @@ function clusterOf(shape: Shape, strange: string): NonNullable<RunFile['cluster'
         transitions: 1,
       },
     ],
+    clocks: [{ node: `node-1 ${strange}`, aheadMs: { least: -400, most: 900 } }],
     missing: [],
   };
 }

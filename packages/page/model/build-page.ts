@@ -4,6 +4,7 @@ import { faultMoments } from '@backendai-e2e/results/causes/fault-moments';
 import type { GreenLines, LogText } from '@backendai-e2e/results/causes/log-lines';
 import { rareNeeds } from '@backendai-e2e/results/causes/rare-needs';
 import type { TimedChange } from '@backendai-e2e/results/causes/scene';
+import { clockSentences } from '@backendai-e2e/results/clocks';
 import { clusterChanges } from '@backendai-e2e/results/cluster-record';
 import type { WholeRunFile } from '@backendai-e2e/results/run-file';
 import { type RunRecord, runRecord } from '@backendai-e2e/results/run-record';
@@ -115,6 +116,7 @@ export function buildPage(source: PageSource): PageData {
     logs: source.pageLogs,
     ...(source.proof ? { proof: source.proof } : {}),
     ...(source.live ? { live: source.live } : {}),
+    clocks: clockSentences(file.cluster.clocks),
     missing: [...file.cluster.missing, ...source.missing],
   });
 }

@@ -2,7 +2,7 @@ import type { PageData, TestedPart } from '../../model/data/page-data.ts';
 import { duration } from '../elements/words.ts';
 
 /** Versions and digests, the phases of the job, and what is not on the page. */
-export function Tested({ data: { tested, phases, missing } }: { data: PageData }) {
+export function Tested({ data: { tested, phases, clocks, missing } }: { data: PageData }) {
   return (
     <section aria-labelledby="tested">
       <h2 id="tested">What was tested</h2>
@@ -37,6 +37,7 @@ export function Tested({ data: { tested, phases, missing } }: { data: PageData }
           Phases of the job: {phases.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(' · ')}
         </p>
       )}
+      {clocks.length > 0 && <p>{clocks.join(' ')}</p>}
       {missing.length > 0 && (
         <details>
           <summary>What this page does not have</summary>

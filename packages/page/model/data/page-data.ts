@@ -42,6 +42,8 @@ export interface PageData {
   /** Where the page follows a run in a cluster. */
   live?: Live;
   /** What is not on the page, a sentence each. */
+  /** What is known of the clocks of the nodes, a sentence each. */
+  clocks: readonly string[];
   missing: readonly string[];
 }
 
