@@ -1,7 +1,7 @@
 import { COMPONENTS, type Component } from '@backendai-e2e/api/components';
 import { Inconclusive } from '../../evidence/record.ts';
 import { VALKEY_DB, type Valkey } from '../data-stores/valkey.ts';
-import { Api } from '../http/api.ts';
+import { Api, NoAnswer } from '../http/api.ts';
 import { BackendAi } from './backend-ai.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -47,6 +47,25 @@ export async function registrations(valkey: Valkey): Promise<Registration[]> {
     }),
   );
   return read.flat().sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/**
+ * The records of processes that are there. A deleted pod stays registered until its record expires, and may have renewed it just
+ * before its end. A process that is too slow to answer is there.
+ */
+export async function livingProcesses(valkey: Valkey): Promise<Registration[]> {
+  const renewed = (await registrations(valkey)).filter(
+    ({ lastHeartbeat }) => Date.now() / 1000 - lastHeartbeat < RENEWAL_SECONDS + 15,
+  );
+  const there = await Promise.all(
+    renewed.map(({ metricsAddress }) =>
+      new Api(`http://${metricsAddress}`).request({ method: 'GET', path: '/health', timeoutMs: 5_000 }).then(
+        () => true,
+        (error: unknown) => !(error instanceof NoAnswer) || error.tooSlow,
+      ),
+    ),
+  );
+  return renewed.filter((_, index) => there[index]);
 }
 
 /** Parses the fields of one hash. */
