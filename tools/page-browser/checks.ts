@@ -160,15 +160,21 @@ async function openLogs(page: Page, subject: Subject, wrong: string[]): Promise<
   return logsMs;
 }
 
+/** Whether an expression becomes true in the page. Its policy forbids what waitForFunction does: to evaluate a text again. */
+async function becomesTrue(page: Page, expression: string): Promise<boolean> {
+  const end = performance.now() + STEP_MS;
+  while (!(await page.evaluate(expression))) {
+    if (performance.now() > end) return false;
+    await page.waitForTimeout(50);
+  }
+  return true;
+}
+
 /** The slider above the logs moves them to its time, and follows them when they are scrolled. */
 async function logsFollowTime(page: Page): Promise<string[]> {
   const slider = page.locator('.log-strip input[type=range]');
   if ((await slider.count()) === 0) return ['the logs have no time to choose'];
-  const sees = (what: string) =>
-    page.waitForFunction(`(() => { ${what} })()`).then(
-      () => true,
-      () => false,
-    );
+  const sees = (what: string) => becomesTrue(page, `(() => { ${what} })()`);
   const box = `const box = document.querySelector('.log');`;
   if (await page.evaluate(`(() => { ${box} return box.scrollHeight <= box.clientHeight; })()`)) return [];
   const start = await slider.inputValue();
@@ -194,10 +200,7 @@ async function timelineShowsLogs(page: Page): Promise<string[]> {
   const moved = async (how: '<' | '>', than: string, act: () => Promise<void>) => {
     await act();
     const test = `Number(document.querySelector('.log-strip input').value) ${how} ${Number(than)}`;
-    return page.waitForFunction(test).then(
-      () => true,
-      () => false,
-    );
+    return becomesTrue(page, test);
   };
   const start = await slider.inputValue();
   // Right of the middle: a run has lines before it.

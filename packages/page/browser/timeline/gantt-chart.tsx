@@ -150,34 +150,37 @@ function GanttTable({ gantt }: { gantt: Gantt }) {
   return (
     <details>
       <summary>The same as a table</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">slot</th>
-            <th scope="col">suite</th>
-            <th scope="col">start (UTC)</th>
-            <th scope="col">time</th>
-            <th scope="col">claims</th>
-            <th scope="col">critical</th>
-          </tr>
-        </thead>
-        <tbody>
-          {gantt.lanes.flatMap((lane) =>
-            lane.bars.map((bar) => (
-              <tr key={`${bar.anchor} ${bar.attempt} ${bar.from}`}>
-                <td>{laneName(lane)}</td>
-                <th scope="row">
-                  <a href={`#${bar.anchor}`}>{bar.suite}</a>
-                </th>
-                <td>{clockTime(bar.from)}</td>
-                <td class="number">{duration(lengthOf(bar))}</td>
-                <td>{bar.claims.join(', ')}</td>
-                <td>{criticalWords(gantt, bar)}</td>
-              </tr>
-            )),
-          )}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
+      <section class="scroll" tabIndex={0} aria-label="Table of attempts by time">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">slot</th>
+              <th scope="col">suite</th>
+              <th scope="col">start (UTC)</th>
+              <th scope="col">time</th>
+              <th scope="col">claims</th>
+              <th scope="col">critical</th>
+            </tr>
+          </thead>
+          <tbody>
+            {gantt.lanes.flatMap((lane) =>
+              lane.bars.map((bar) => (
+                <tr key={`${bar.anchor} ${bar.attempt} ${bar.from}`}>
+                  <td>{laneName(lane)}</td>
+                  <th scope="row">
+                    <a href={`#${bar.anchor}`}>{bar.suite}</a>
+                  </th>
+                  <td>{clockTime(bar.from)}</td>
+                  <td class="number">{duration(lengthOf(bar))}</td>
+                  <td>{bar.claims.join(', ')}</td>
+                  <td>{criticalWords(gantt, bar)}</td>
+                </tr>
+              )),
+            )}
+          </tbody>
+        </table>
+      </section>
     </details>
   );
 }

@@ -244,36 +244,39 @@ function FaultTable({ faults }: { faults: readonly PageFault[] }) {
   return (
     <details>
       <summary>{`${faults.length} faults with their receipts`}</summary>
-      <table>
-        <ColumnHeads
-          names={[
-            'fault',
-            'target',
-            'asked',
-            'injected',
-            'seen in force',
-            'healed',
-            'seen healed',
-            'receipts',
-          ]}
-        />
-        <tbody>
-          {faults.map((fault) => (
-            <tr key={fault.name}>
-              <th scope="row">
-                {fault.name} ({fault.action}, {fault.phase})
-              </th>
-              <td>{`${fault.environment}: ${fault.component}`}</td>
-              {[fault.asked, fault.injected, fault.seenInForce, fault.healed, fault.seenHealed].map(
-                (at, index) => (
-                  <td key={index}>{clockTime(at)}</td>
-                ),
-              )}
-              <td>{fault.receipts.join('; ')}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
+      <section class="scroll" tabIndex={0} aria-label="Table of faults">
+        <table>
+          <ColumnHeads
+            names={[
+              'fault',
+              'target',
+              'asked',
+              'injected',
+              'seen in force',
+              'healed',
+              'seen healed',
+              'receipts',
+            ]}
+          />
+          <tbody>
+            {faults.map((fault) => (
+              <tr key={fault.name}>
+                <th scope="row">
+                  {fault.name} ({fault.action}, {fault.phase})
+                </th>
+                <td>{`${fault.environment}: ${fault.component}`}</td>
+                {[fault.asked, fault.injected, fault.seenInForce, fault.healed, fault.seenHealed].map(
+                  (at, index) => (
+                    <td key={index}>{clockTime(at)}</td>
+                  ),
+                )}
+                <td>{fault.receipts.join('; ')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
     </details>
   );
 }

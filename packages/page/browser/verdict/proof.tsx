@@ -105,18 +105,21 @@ function Differences({ agreement: { disagreements, notes } }: { agreement: Agree
 function DefectTable({ defects }: { defects: Defects }) {
   return (
     <div>
-      <table>
-        <ColumnHeads names={['suite', 'noticed', 'listed']} />
-        <tbody>
-          {defects.suites.map(({ name, listed, caught }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td class="number">{caught}</td>
-              <td class="number">{listed}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
+      <section class="scroll" tabIndex={0} aria-label="Table of planted defects">
+        <table>
+          <ColumnHeads names={['suite', 'noticed', 'listed']} />
+          <tbody>
+            {defects.suites.map(({ name, listed, caught }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td class="number">{caught}</td>
+                <td class="number">{listed}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
       {defects.open.length > 0 && (
         <ul>
           {defects.open.map(({ name, state, wrong }) => (
