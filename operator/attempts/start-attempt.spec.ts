@@ -62,6 +62,27 @@ describe('an attempt in one of several environments', () => {
     expect(env).to.deep.include({ name: 'TRACEPARENT', value: place });
   });
 
+  it('starts in one go although the API server fails after each creation', async () => {
+    const memory = new Memory();
+    const { create } = memory;
+    const late: Memory['create'] = async (resource, object) => {
+      await create(resource, object);
+      throw new ApiError({ code: 500, reason: 'InternalError', message: 'too late', what: 'create' });
+    };
+    await begin(Object.assign(memory, { create: late }));
+    expect(memory.kinds()).to.deep.equal(['Job', 'Role', 'RoleBinding', 'ServiceAccount', 'TestReport']);
+  });
+
+  it('says why the API server failed where it created nothing', async () => {
+    const memory = new Memory();
+    const never: Memory['create'] = async () => {
+      throw new ApiError({ code: 500, reason: 'InternalError', message: 'etcd is away', what: 'create' });
+    };
+    const failure = await begin(Object.assign(memory, { create: never })).catch((error: unknown) => error);
+    expect(String(failure)).to.include('etcd is away');
+    expect(memory.kinds()).to.deep.equal([]);
+  });
+
   it('gets no Job in another one while the cache lacks its report', async () => {
     const memory = new Memory();
     await begin(memory, { environment: 'two' });

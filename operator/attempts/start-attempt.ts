@@ -3,7 +3,7 @@ import type { TestEnvironment } from '@backendai-e2e/api/test-environment';
 import type { DeploymentChange } from '@backendai-e2e/api/test-report';
 import { environmentOf, environmentsOf, type TestRun } from '@backendai-e2e/api/test-run';
 import type { TestSuite } from '@backendai-e2e/api/test-suite';
-import { isAlreadyExists, isRefused } from '@backendai-e2e/kube/api-error';
+import { isAlreadyExists, isRefused, mayHaveActed } from '@backendai-e2e/kube/api-error';
 import { JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '@backendai-e2e/kube/builtin-resources';
 import type { KubeClient } from '@backendai-e2e/kube/client';
 import type { Intent, KubeObject, Resource } from '@backendai-e2e/kube/object';
@@ -114,7 +114,10 @@ export async function startAttempt(
   if (job.status === 'rejected') throw job.reason;
 }
 
-/** Creates the object, or returns the existing one if it has the same owner. */
+/**
+ * Creates the object, or returns the existing one if it has the same owner. An API server that failed may have created it. A look
+ * at once saves the next reconcile from creating all objects of the attempt again.
+ */
 async function ensure<T extends KubeObject>(
   client: Pick<KubeClient, 'create' | 'get'>,
   resource: Resource<T>,
@@ -122,16 +125,18 @@ async function ensure<T extends KubeObject>(
   ownerUid: string,
   signal: AbortSignal,
 ): Promise<T> {
+  let failure: unknown;
   try {
     return await client.create(resource, intent, { signal });
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
+    if (!isAlreadyExists(error) && !mayHaveActed(error)) throw error;
+    failure = error;
   }
   const { name } = intent.metadata;
   const namespace = intent.metadata.namespace ?? '';
   const existing = await client.get(resource, { namespace, name }, { signal });
   const what = `${resource.kind} ${namespace}/${name}`;
-  if (!existing) throw new NotYetFreeError(`${what} is being deleted`);
+  if (!existing) throw isAlreadyExists(failure) ? new NotYetFreeError(`${what} is being deleted`) : failure;
   const [owner] = existing.metadata.ownerReferences ?? [];
   if (owner?.uid === ownerUid) return existing;
   if (existing.metadata.deletionTimestamp || owner?.name === ownerName(intent)) {

@@ -45,6 +45,11 @@ export function isUnreachable(error: unknown): error is ApiError {
 /** Reasons of an ApiError without an answer. */
 const UNREACHABLE = new Set(['NoAnswer', 'Deadline']);
 
+/** The API server failed (5xx), or the connection broke before its answer. It may have acted on the request all the same. */
+export function mayHaveActed(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.code >= 500 || error.reason === 'NoAnswer');
+}
+
 /** The object does not exist (404). */
 export function isNotFound(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 404;

@@ -31,7 +31,7 @@ const MEASURED_WORDS =
 /** What the marks around a failure mean. */
 export const LATENCY_WORDS = `${MEASURED_WORDS} ○ is a request of the test. ✘ is one that got no answer, or a status of 500 or more.`;
 /** What a click in a drawing does. */
-export const CLICK_WORDS = 'Click on a time to see the logs from then on.';
+const CLICK_WORDS = 'Click on a time to see the logs from then on.';
 const SHADE_WORDS = 'Faults of the same environment are shades behind.';
 
 interface Shown {
