@@ -96,8 +96,8 @@ export class WorkQueue {
   }
 
   /**
-   * Adds the key after a failure, when both limits allow it. Changes add it after 5 s at the earliest, or at that time, if it is
-   * sooner. Returns the milliseconds until then.
+   * Adds the key after a failure, when both limits allow it. A change adds it at the same time, or after 5 s if that is sooner.
+   * Returns the milliseconds until then.
    */
   addRateLimited(key: string): number {
     const ms = Math.max(this.#perItem.next(key), this.#overall.reserve());

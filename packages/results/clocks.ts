@@ -10,7 +10,7 @@ export interface RenewedLease {
   spec?: { renewTime?: string | undefined } | undefined;
 }
 
-/** The field that whoever renews a Lease writes, in the form of managedFields. */
+/** The field of a renewal, as managedFields names it. */
 const RENEWAL = '"f:renewTime"';
 /** The API server writes its time in whole seconds. */
 const WHOLE_MS = 1_000;
