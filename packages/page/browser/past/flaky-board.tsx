@@ -2,6 +2,7 @@ import type { PageData } from '../../model/data/page-data.ts';
 import type { FlakyRow, IssueRow } from '../../model/data/past-data.ts';
 import { stateOf } from '../../model/past/cells.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { counted, glyphOf, toneOf } from '../elements/words.ts';
 
 /** Tests whose results contradict each other, and known issues by the day on which they are due. */
@@ -23,8 +24,7 @@ function Flaky({ rows, more }: { rows: readonly FlakyRow[]; more: number }) {
         A test is here if it both passed and failed on the same digests. It is also here if it passed on a
         retry, or changed three times. The interval of its pass rate holds the true rate in 95 % of all cases.
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of flaky tests">
+      <ScrollRegion label="Table of flaky tests">
         <table>
           <ColumnHeads
             names={[
@@ -57,7 +57,7 @@ function Flaky({ rows, more }: { rows: readonly FlakyRow[]; more: number }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
       {more > 0 && <p>{counted(more, 'more test')} are not shown.</p>}
     </div>
   );
@@ -81,8 +81,7 @@ function Issues({ rows }: { rows: readonly IssueRow[] }) {
   return (
     <div>
       <h3>Known issues by due date</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of known issues">
+      <ScrollRegion label="Table of known issues">
         <table>
           <ColumnHeads names={['due', 'known issue', 'in this run', 'tests', 'failed as listed', 'budget']} />
           <tbody>
@@ -101,7 +100,7 @@ function Issues({ rows }: { rows: readonly IssueRow[] }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { PageData } from '../../model/data/page-data.ts';
 import type { PastData } from '../../model/data/past-data.ts';
 import { changedParts } from '../../model/past/changes.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { StateMark } from '../elements/state-mark.tsx';
 import { dateTime, duration } from '../elements/words.ts';
 import { PastGrid } from './grid.tsx';
@@ -17,8 +18,7 @@ export function Past({ data: { past }, alive }: { data: PageData; alive: boolean
       <h2 id="history">History</h2>
       {alive && <PastGrid past={past} />}
       <h3>The last runs</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of the last runs">
+      <ScrollRegion label="Table of the last runs">
         <table>
           <ColumnHeads
             names={[
@@ -53,7 +53,7 @@ export function Past({ data: { past }, alive }: { data: PageData; alive: boolean
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </section>
   );
 }

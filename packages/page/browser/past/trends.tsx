@@ -2,6 +2,7 @@ import type { PageData } from '../../model/data/page-data.ts';
 import type { Trend } from '../../model/data/past-data.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
 import { OnDemand } from '../elements/on-demand.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { Sparkline } from '../elements/sparkline.tsx';
 import { counted } from '../elements/words.ts';
 
@@ -33,8 +34,7 @@ export function Trends({ data: { past }, alive }: { data: PageData; alive: boole
 function Rows({ rows, label, alive }: { rows: readonly Trend[]; label: string; alive: boolean }) {
   if (rows.length === 0) return null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <ScrollRegion label={label}>
       <table class="figures">
         <ColumnHeads names={['suite', 'what', 'now', 'median', 'middle half', 'gate', 'oldest to newest']} />
         <tbody>
@@ -54,7 +54,7 @@ function Rows({ rows, label, alive }: { rows: readonly Trend[]; label: string; a
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -1,6 +1,7 @@
 import { medianOf } from '@backendai-e2e/results/history/spread';
 import type { PageData } from '../../model/data/page-data.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { Sparkline } from '../elements/sparkline.tsx';
 import { clockTime } from '../elements/words.ts';
 
@@ -21,8 +22,7 @@ export function Measurements({ data, alive }: { data: PageData; alive: boolean }
   return (
     <section aria-labelledby="measurements">
       <h2 id="measurements">Measurements</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of measurements">
+      <ScrollRegion label="Table of measurements">
         <table class="figures">
           <ColumnHeads
             names={[
@@ -49,7 +49,7 @@ export function Measurements({ data, alive }: { data: PageData; alive: boolean }
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </section>
   );
 }

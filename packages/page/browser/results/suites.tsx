@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { PageData, PageSuite, PageTest } from '../../model/data/page-data.ts';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { StateMark } from '../elements/state-mark.tsx';
 import { clockTime, counted, duration } from '../elements/words.ts';
 
@@ -40,8 +41,7 @@ export function Suites({ data, alive }: { data: PageData; alive: boolean }) {
           <output>{counted(shown.length, 'suite')}</output>
         </p>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of suites">
+      <ScrollRegion label="Table of suites">
         <table>
           <thead>
             <tr>
@@ -57,7 +57,7 @@ export function Suites({ data, alive }: { data: PageData; alive: boolean }) {
             <SuiteRows key={suite.anchor} suite={suite} alive={alive} />
           ))}
         </table>
-      </section>
+      </ScrollRegion>
     </section>
   );
 }

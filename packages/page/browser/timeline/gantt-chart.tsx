@@ -1,5 +1,6 @@
 import { scaleUtc } from 'd3-scale';
 import type { Bar, Gantt, Gap, Lane, PageData } from '../../model/data/page-data.ts';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { clockTime, duration, glyphOf, toneOf } from '../elements/words.ts';
 import { placesOn, TimeAxis } from './time-axis.tsx';
 
@@ -26,8 +27,7 @@ export function GanttChart({ data, alive }: { data: PageData; alive: boolean }) 
         the end of the run. <b>▣</b> marks a suite that claims components for itself. <b>◔</b> marks rows of
         suites that mostly wait, which take no slot. Hatched gaps are idle. <CriticalSentence gantt={gantt} />
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Chart of the suites by time">
+      <ScrollRegion label="Chart of the suites by time">
         <svg viewBox={`0 0 ${WIDTH} ${height}`} class="chart">
           <title>Suites by slot and time</title>
           <Hatch />
@@ -62,7 +62,7 @@ export function GanttChart({ data, alive }: { data: PageData; alive: boolean }) 
             </g>
           ))}
         </svg>
-      </section>
+      </ScrollRegion>
       <GanttTable gantt={gantt} />
       <GapList gantt={gantt} alive={alive} />
     </section>
@@ -150,8 +150,7 @@ function GanttTable({ gantt }: { gantt: Gantt }) {
   return (
     <details>
       <summary>The same as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of attempts by time">
+      <ScrollRegion label="Table of attempts by time">
         <table>
           <thead>
             <tr>
@@ -180,7 +179,7 @@ function GanttTable({ gantt }: { gantt: Gantt }) {
             )}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </details>
   );
 }

@@ -3,6 +3,7 @@ import { scaleUtc } from 'd3-scale';
 import type { PageData, PageFault, PodLane } from '../../model/data/page-data.ts';
 import { type Latency, latenciesIn } from '../../model/timeline/latency.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { clockTime, counted } from '../elements/words.ts';
 import { FAULT_ROW, FaultRows, faultLayout } from './fault-rows.tsx';
 import { heightOfLatencies, LatencyRows } from './latency-rows.tsx';
@@ -81,8 +82,7 @@ export function TimelineChart({
   const marks = first + faultHeight;
   const height = top + own + 28;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <ScrollRegion label={label}>
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the list of changes has a button for each time */}
       <svg
         viewBox={`0 0 ${WIDTH} ${height}`}
@@ -151,7 +151,7 @@ export function TimelineChart({
         )}
       </svg>
       {layout.left > 0 && <p>{counted(layout.left, 'more fault')} are in the table below.</p>}
-    </section>
+    </ScrollRegion>
   );
 }
 
@@ -244,8 +244,7 @@ function FaultTable({ faults }: { faults: readonly PageFault[] }) {
   return (
     <details>
       <summary>{`${faults.length} faults with their receipts`}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of faults">
+      <ScrollRegion label="Table of faults">
         <table>
           <ColumnHeads
             names={[
@@ -276,7 +275,7 @@ function FaultTable({ faults }: { faults: readonly PageFault[] }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </details>
   );
 }

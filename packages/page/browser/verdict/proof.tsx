@@ -2,6 +2,7 @@ import type { PageData } from '../../model/data/page-data.ts';
 import type { Agreement, Backtest, Defects, Proof, ProvenIssue } from '../../model/data/proof-data.ts';
 import { ColumnHeads } from '../elements/column-heads.tsx';
 import { OnDemand } from '../elements/on-demand.tsx';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { StateMark } from '../elements/state-mark.tsx';
 import { counted } from '../elements/words.ts';
 
@@ -105,8 +106,7 @@ function Differences({ agreement: { disagreements, notes } }: { agreement: Agree
 function DefectTable({ defects }: { defects: Defects }) {
   return (
     <div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus */}
-      <section class="scroll" tabIndex={0} aria-label="Table of planted defects">
+      <ScrollRegion label="Table of planted defects">
         <table>
           <ColumnHeads names={['suite', 'noticed', 'listed']} />
           <tbody>
@@ -119,7 +119,7 @@ function DefectTable({ defects }: { defects: Defects }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
       {defects.open.length > 0 && (
         <ul>
           {defects.open.map(({ name, state, wrong }) => (
@@ -135,8 +135,7 @@ function DefectTable({ defects }: { defects: Defects }) {
 
 function IssueTable({ issues }: { issues: readonly ProvenIssue[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
-    <section class="scroll" tabIndex={0} aria-label="Table of known issues with their evidence">
+    <ScrollRegion label="Table of known issues with their evidence">
       <table>
         <ColumnHeads names={['known issue', 'severity', 'due', 'tests', 'upstream', 'evidence']} />
         <tbody>
@@ -152,6 +151,6 @@ function IssueTable({ issues }: { issues: readonly ProvenIssue[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }

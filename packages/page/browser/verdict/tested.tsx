@@ -1,4 +1,5 @@
 import type { PageData, TestedPart } from '../../model/data/page-data.ts';
+import { ScrollRegion } from '../elements/scroll-region.tsx';
 import { duration } from '../elements/words.ts';
 
 /** Versions and digests, the phases of the job, and what is not on the page. */
@@ -8,8 +9,7 @@ export function Tested({ data: { tested, phases, clocks, missing } }: { data: Pa
       <h2 id="tested">What was tested</h2>
       {tested.length === 0 && <p>The results do not say it: an older version wrote them.</p>}
       {tested.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus
-        <section class="scroll" tabIndex={0} aria-label="Table of versions">
+        <ScrollRegion label="Table of versions">
           <table>
             <thead>
               <tr>
@@ -30,7 +30,7 @@ export function Tested({ data: { tested, phases, clocks, missing } }: { data: Pa
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollRegion>
       )}
       {phases.length > 0 && (
         <p>
