@@ -131,18 +131,30 @@ describe('the signature of a release', () => {
     expect(verify('sha256', Buffer.from('other'), publicKey, signature)).to.equal(false);
   });
 
-  it('is made by cosign for its own keys and for those in a service, and enters no log', async () => {
-    const program = path.join(folder, 'cosign');
-    writeFileSync(program, `#!/bin/sh\necho "$*" > ${folder}/called\n`);
-    chmodSync(program, 0o755);
-    process.env.PATH = `${folder}:${searched}`;
-    const own = keyFile('cosign.key', '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nx\n-----END…');
-    for (const key of [own, 'awskms:///alias/release']) {
-      await signFile(sums, key, p);
-      const called = readFileSync(path.join(folder, 'called'), 'utf8');
-      expect(called).to.include(`--key ${key} `).and.include('--tlog-upload=false');
-    }
-  });
+  // Version 3 refuses to write a signature alone unless both options are given; version 2.2 knows neither.
+  const versions: [version: string, help: string, options: string][] = [
+    ['2.2', '--key string', '--tlog-upload=false --key'],
+    [
+      '3.1',
+      '--key string\n--use-signing-config',
+      '--tlog-upload=false --use-signing-config=false --new-bundle-format=false --key',
+    ],
+  ];
+  for (const [version, help, options] of versions) {
+    it(`is made by cosign ${version} for its own keys and for those in a service, and enters no log`, async () => {
+      const program = path.join(folder, 'cosign');
+      const answers = `[ "$2" = --help ] && echo '${help}' || echo "$*" > ${folder}/called`;
+      writeFileSync(program, `#!/bin/sh\n${answers}\n`);
+      chmodSync(program, 0o755);
+      process.env.PATH = `${folder}:${searched}`;
+      const own = keyFile('cosign.key', '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nx\n-----END…');
+      for (const key of [own, 'awskms:///alias/release']) {
+        await signFile(sums, key, p);
+        const called = readFileSync(path.join(folder, 'called'), 'utf8');
+        expect(called).to.equal(`sign-blob --yes ${options} ${key} --output-signature ${sums}.sig ${sums}\n`);
+      }
+    });
+  }
 
   it('is refused with another kind of key, or without one', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');

@@ -12,7 +12,7 @@ import { projectVersion } from '@backendai-e2e/cli/program/program';
 import { saveImages } from './images.ts';
 import { type Artifact, provenanceOf, type Source } from './provenance.ts';
 import { stableNpmSpdx } from './sbom.ts';
-import { signFile } from './signature.ts';
+import { HOW_TO_CHECK, signFile } from './signature.ts';
 import { withTime } from './tar.ts';
 import { notesOf, otherVersions, setVersion } from './versions.ts';
 
@@ -59,7 +59,7 @@ export function releaseCommand(images: boolean, key?: string): Promise<number> {
     await mkdir(out, { recursive: true });
     const { seconds, ...source } = await sourceOf(p);
     if (source.modified) p.log('files of the checkout differ from its commit: the provenance says so');
-    await writeFile(path.join(out, 'NOTES.md'), `# ${version}\n\n${notes}`);
+    await writeFile(path.join(out, 'NOTES.md'), `# ${version}\n\n${notes}${HOW_TO_CHECK}`);
     await packCharts(out, seconds, p);
     await writeFile(path.join(out, `backendai-e2e-npm-${version}.spdx.json`), await npmSpdx(seconds, p));
     const built = images ? await saveImages(out, version, seconds, p) : [];

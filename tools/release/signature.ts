@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { command } from '@backendai-e2e/cli/machine/command';
+import { command, tryCommand } from '@backendai-e2e/cli/machine/command';
 import { type Provision, ProvisionError } from '@backendai-e2e/cli/machine/provision';
 
 /** The first line of a key that `cosign generate-key-pair` made. It is encrypted, in a format of its own. */
@@ -21,17 +21,46 @@ export async function signFile(file: string, key: string, p: Provision): Promise
     await writeFile(to, `${sign('sha256', await readFile(file), own).toString('base64')}\n`);
     return to;
   }
-  await command(
-    p,
-    'cosign',
-    ['sign-blob', '--yes', '--tlog-upload=false', '--key', key, '--output-signature', to, file],
-    {
-      timeoutSeconds: 120,
-      remedy: 'Install cosign 2 (https://docs.sigstore.dev), set COSIGN_PASSWORD, or give a key in PEM.',
-    },
-  );
+  const help = (await tryCommand(p, 'cosign', ['sign-blob', '--help'])) ?? '';
+  const args = ['sign-blob', '--yes', ...detached(help), '--key', key, '--output-signature', to, file];
+  await command(p, 'cosign', args, {
+    timeoutSeconds: 120,
+    remedy: 'Install cosign 2 or 3 (https://docs.sigstore.dev), set COSIGN_PASSWORD, or give a key in PEM.',
+  });
   return to;
 }
+
+/**
+ * Options with which cosign writes a signature alone and asks no service. cosign 3 writes a bundle and takes the services from a
+ * list that it downloads, unless both are refused. Earlier versions do not know these options.
+ * @param help what `cosign sign-blob --help` prints: it hides deprecated options, such as --new-bundle-format
+ */
+function detached(help: string): string[] {
+  const newer = ['--use-signing-config=false', '--new-bundle-format=false'];
+  return ['--tlog-upload=false', ...(help.includes('--use-signing-config') ? newer : [])];
+}
+
+/** How a user checks the files of a release, in Markdown. */
+export const HOW_TO_CHECK = `
+## Check these files
+
+\`\`\`sh
+sha256sum --check SHA256SUMS
+\`\`\`
+
+Where \`SHA256SUMS.sig\` is there, check the sums with the public key of those who released them:
+
+\`\`\`sh
+base64 --decode SHA256SUMS.sig > signature
+openssl dgst -sha256 -verify release.pub -signature signature SHA256SUMS
+\`\`\`
+
+cosign does the same, with a key of its own too:
+
+\`\`\`sh
+cosign verify-blob --key release.pub --signature SHA256SUMS.sig --insecure-ignore-tlog SHA256SUMS
+\`\`\`
+`;
 
 /** The key of a PEM file; undefined where only cosign can read it. */
 async function ownKey(file: string): Promise<KeyObject | undefined> {
