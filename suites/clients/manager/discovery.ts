@@ -52,14 +52,15 @@ export async function registrations(valkey: Valkey): Promise<Registration[]> {
 /**
  * The records of processes that are there. A deleted pod stays registered until its record expires, and may have renewed it just
  * before its end. A process that is too slow to answer is there.
+ * @param answerMs milliseconds for an answer of each
  */
-export async function livingProcesses(valkey: Valkey): Promise<Registration[]> {
+export async function livingProcesses(valkey: Valkey, answerMs = 5_000): Promise<Registration[]> {
   const renewed = (await registrations(valkey)).filter(
     ({ lastHeartbeat }) => Date.now() / 1000 - lastHeartbeat < RENEWAL_SECONDS + 15,
   );
   const there = await Promise.all(
     renewed.map(({ metricsAddress }) =>
-      new Api(`http://${metricsAddress}`).request({ method: 'GET', path: '/health', timeoutMs: 5_000 }).then(
+      new Api(`http://${metricsAddress}`).request({ method: 'GET', path: '/health', timeoutMs: answerMs }).then(
         () => true,
         (error: unknown) => !(error instanceof NoAnswer) || error.tooSlow,
       ),
