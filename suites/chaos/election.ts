@@ -1,6 +1,6 @@
 import { LEADER_LOCKS } from '@backendai-e2e/api/fault';
 import { expect } from 'chai';
-import { VALKEY_DB } from '../clients/data-stores/valkey.ts';
+import { UNANSWERED_MS, VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { Inconclusive, measure } from '../evidence/record.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import type { World } from '../fixtures/world.ts';
@@ -14,9 +14,10 @@ import { handovers, LockWatch, longestGap } from './lock-watch.ts';
 export const LEASE_SECONDS = 30;
 /** A follower tries to take the lock at this interval. */
 export const TRY_SECONDS = 10;
-/** A try asks Valkey three times (`valkey_leader`), waits 1 s for each answer (`valkey_client`) and 0.1 s after it. */
-const TRY_ANSWER_MS = 1_000;
+/** A try asks Valkey three times (`valkey_leader`), waits 1 s for each answer and 0.1 s after it. */
 const FAILED_TRY_SECONDS = 3.3;
+/** Tries in a row that fail until a leader gives up (`failure_threshold`). */
+const FAILED_TRIES = 3;
 /** Longest time from the deletion until the lock is released. */
 export const RELEASED_SECONDS = 10;
 /** Time until a lock is lost that the leader cannot release: the rest of the lease, renewed every 10 s. */
@@ -67,7 +68,17 @@ export async function watched<T>(
  * @param slowestMs the slowest answer of the follower meanwhile
  */
 export function longestTry(slowestMs: number): number {
-  const missed = slowestMs >= TRY_ANSWER_MS ? FAILED_TRY_SECONDS + TRY_SECONDS : 0;
+  const missed = slowestMs >= UNANSWERED_MS ? FAILED_TRY_SECONDS + TRY_SECONDS : 0;
+  return TRY_SECONDS + missed + slowestMs / 1000;
+}
+
+/**
+ * Longest time until a process notices that it lost the lock, seconds: one interval. A process that misses the answers of Valkey
+ * remains the leader until its third failed try.
+ * @param slowestMs its slowest answer meanwhile
+ */
+export function longestUnaware(slowestMs: number): number {
+  const missed = slowestMs >= UNANSWERED_MS ? (FAILED_TRIES - 1) * (FAILED_TRY_SECONDS + TRY_SECONDS) : 0;
   return TRY_SECONDS + missed + slowestMs / 1000;
 }
 

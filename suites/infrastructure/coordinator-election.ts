@@ -14,11 +14,14 @@ import {
 import { useFaults, withFault } from '../chaos/faults.ts';
 import { expectActsOnlyWithLock } from '../chaos/leader-acts.ts';
 import { handovers } from '../chaos/lock-watch.ts';
+import { Api } from '../clients/http/api.ts';
 import { measure } from '../evidence/record.ts';
 import { rounds } from '../evidence/rounds.ts';
 import { notYet, waitUntil } from '../evidence/waiting.ts';
 import { useWorld } from '../fixtures/world.ts';
 
+/** Longest wait for one answer of the coordinator. */
+const ANSWER_MS = 10_000;
 /** Number of repetitions for each way to lose the leader. */
 const ROUNDS = rounds(3);
 
@@ -28,7 +31,11 @@ describe('leader election of the app proxy coordinator', function () {
   const world = useWorld(['valkey']);
   const faults = useFaults();
 
-  it('does not act as the leader without the lock', () => expectActsOnlyWithLock(world(), 'coordinator'));
+  it('does not act as the leader without the lock', async () => {
+    const api = new Api(world().connection.appProxy.coordinatorUrl);
+    const ask = () => api.request({ method: 'GET', path: '/health/livez', timeoutMs: ANSWER_MS });
+    await expectActsOnlyWithLock(world(), 'coordinator', [ask]);
+  });
 
   for (let round = 1; round <= ROUNDS; round++) {
     const of = `round ${round} of ${ROUNDS}`;

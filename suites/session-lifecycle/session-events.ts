@@ -1,14 +1,23 @@
 import { expect } from 'chai';
+import { AnswerWatch } from '../chaos/answer-watch.ts';
+import { UNANSWERED_MS, VALKEY_DB } from '../clients/data-stores/valkey.ts';
 import { eachManager } from '../clients/manager/discovery.ts';
 import { type ServerEvent, SessionEvents } from '../clients/manager/server-events.ts';
 import { START_SECONDS, statesInOrder, waitForEnd } from '../clients/manager/session-watch.ts';
 import type { SessionState } from '../clients/manager/sessions.ts';
+import { Inconclusive } from '../evidence/record.ts';
 import { type RunningSession, useWorld } from '../fixtures/world.ts';
 
 /** The state that an event reports (SessionEventPropagator in ai.backend.manager.events.hub.propagators.session). */
 function stateOf(event: ServerEvent): string {
   const reported = event.name.replace(/^session_/, '').toUpperCase();
   return reported === 'STARTED' ? 'RUNNING' : reported;
+}
+
+/** Whether the states are those expected, with one or more of them several times in a row. */
+function isRepeated(states: readonly string[], expected: readonly string[]): boolean {
+  const once = states.filter((state, index) => state !== states[index - 1]);
+  return once.length < states.length && once.join() === expected.join();
 }
 
 /** Sessions whose two events follow each other closely. Events that swap now and then swap at least once among them. */
@@ -23,6 +32,8 @@ describe('events of a session', function () {
   let reported: { manager: string; events: ServerEvent[] }[];
   let streams: { manager: string; stream: SessionEvents }[];
   let stranger: SessionEvents;
+  /** The slowest answer of a manager or Valkey while the events came, milliseconds. */
+  let slowestMs: number;
 
   before('a session lives and ends while its owner and another user listen', async function () {
     this.timeout((START_SECONDS + 90) * 1000);
@@ -43,6 +54,15 @@ describe('events of a session', function () {
       })),
     );
     stranger = await listen(connection.manager.url, connection.accounts.user2);
+    const valkey = world().valkey.db(VALKEY_DB.stream);
+    const asks = managers.map(
+      ({ asUser }) =>
+        () =>
+          asUser.api.request({ method: 'GET', path: '/' }),
+    );
+    const watches = [...asks, () => valkey.ping()].map((ask) => new AnswerWatch(ask).start());
+    for (const watch of watches) afterSuite.add('a watch of answers', async () => watch.stop());
+    const from = Date.now();
     session = await world().startSession(afterSuite);
     await user.sessions.destroy(session.id);
     const row = await waitForEnd(database, session.id, ['TERMINATED']);
@@ -53,6 +73,8 @@ describe('events of a session', function () {
         events: await stream.until(session.id, 'session_terminated'),
       })),
     );
+    slowestMs = Math.max(...watches.map((watch) => watch.slowest(from, Date.now())));
+    for (const watch of watches) watch.stop();
   });
 
   it('report every state of its database history once and in order at each manager', () => {
@@ -61,7 +83,13 @@ describe('events of a session', function () {
     expect(history).to.include('RUNNING');
     expect(history.at(-1)).to.equal('TERMINATED');
     for (const { manager, events } of reported) {
-      expect(events.map(stateOf), manager).to.deep.equal(history);
+      const states = events.map(stateOf);
+      if (slowestMs >= UNANSWERED_MS && isRepeated(states, history)) {
+        throw new Inconclusive(
+          `an event came twice: it is sent again without an answer of Valkey, and answers took up to ${slowestMs} ms`,
+        );
+      }
+      expect(states, manager).to.deep.equal(history);
     }
   });
 

@@ -1,6 +1,12 @@
 import type { Connection } from '@backendai-e2e/api/connection';
 import { Redis } from 'ioredis';
 
+/**
+ * Milliseconds that a component of Backend.AI waits for an answer of Valkey (`_DEFAULT_REQUEST_TIMEOUT` in
+ * ai.backend.common.clients.valkey_client). Then it sends the command again, up to three times. Valkey may carry out both.
+ */
+export const UNANSWERED_MS = 1_000;
+
 /** Backend.AI's databases in Valkey (ai.backend.common.defs). */
 export const VALKEY_DB = {
   statistics: 0,

@@ -60,10 +60,12 @@ export async function livingProcesses(valkey: Valkey, answerMs = 5_000): Promise
   );
   const there = await Promise.all(
     renewed.map(({ metricsAddress }) =>
-      new Api(`http://${metricsAddress}`).request({ method: 'GET', path: '/health', timeoutMs: answerMs }).then(
-        () => true,
-        (error: unknown) => !(error instanceof NoAnswer) || error.tooSlow,
-      ),
+      new Api(`http://${metricsAddress}`)
+        .request({ method: 'GET', path: '/health', timeoutMs: answerMs })
+        .then(
+          () => true,
+          (error: unknown) => !(error instanceof NoAnswer) || error.tooSlow,
+        ),
     ),
   );
   return renewed.filter((_, index) => there[index]);
