@@ -1,6 +1,6 @@
 # Every target is one call of ./e2e or ./tools/dev, which installs what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-breakages-selftest e2e-sources-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench soak
+.PHONY: help setup dev release doctor e2e-kind e2e-matrix e2e-staging e2e-staging-selftest e2e-cron-selftest e2e-policies-selftest e2e-breakages-selftest e2e-sources-selftest defects backtest down images images-push test test-ui lint fmt crds catalog docs bench soak
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ images: ## Build or fetch every image, and the node image that holds them
 
 e2e-cron-selftest: ## Run the schedule in kind, a run each minute (in the kept cluster if there is one)
 	@./tools/dev cron-selftest
+
+e2e-policies-selftest: ## Prove the NetworkPolicies in kind, with a network that enforces them and real connections
+	@./tools/dev policies-selftest
 
 e2e-breakages-selftest: ## Break what each suite proves, in the kept cluster: each suite must fail (an hour)
 	@./tools/dev breakages-selftest

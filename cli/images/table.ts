@@ -143,6 +143,7 @@ export const IMAGES: ImageRow[] = [
     extras: [tool('kubeadm', 'bin/kubeadm'), tool('kubelet', 'bin/kubelet'), tool('kubectl', 'bin/kubectl')],
     args: { KUBERNETES: VERSIONS.kubernetes },
   },
+  { name: 'kube-router', parent: 'base', extras: [tool('kube-router', 'kube-router')] },
   { name: 'kube-proxy', parent: 'base', extras: [tool('kube-proxy', 'kube-proxy')] },
   { name: 'node-runtime', parent: 'base', extras: [nodeBinary('node')] },
   {

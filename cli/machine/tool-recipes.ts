@@ -14,7 +14,7 @@ export const KUBERNETES_COMMANDS = [
 export type KubernetesCommand = (typeof KUBERNETES_COMMANDS)[number];
 
 /** Every program that the project builds from its sources. */
-export type ToolName = KubernetesCommand | 'kind' | 'helm' | 'etcd' | 'coredns' | 'versitygw';
+export type ToolName = KubernetesCommand | 'kind' | 'helm' | 'etcd' | 'coredns' | 'versitygw' | 'kube-router';
 
 /** How one tool is built with Go. */
 export interface Recipe {
@@ -49,6 +49,10 @@ export function recipeOf(name: ToolName, versions: Versions): Recipe {
     }
     case 'coredns':
       return plain(versions.coredns, 'github.com/coredns/coredns', 160);
+    case 'kube-router': {
+      const module = 'github.com/cloudnativelabs/kube-router/v2';
+      return plain(versions.kubeRouter, `${module}/cmd/kube-router`, 90);
+    }
     case 'versitygw':
       return plain(versions.versitygw, 'github.com/versity/versitygw/cmd/versitygw', 60);
     case 'etcd':

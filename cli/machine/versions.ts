@@ -17,6 +17,8 @@ export interface Versions {
   kindNodeImage: string;
   helm: string;
   versitygw: string;
+  /** Enforces NetworkPolicies in a selftest; the newest that the Go proxies hold. */
+  kubeRouter: string;
   /** Debian release of the base image. */
   debian: string;
   debianImage: string;
@@ -36,6 +38,7 @@ const KEYS: ReadonlyArray<keyof Versions> = [
   'kindNodeImage',
   'helm',
   'versitygw',
+  'kubeRouter',
   'debian',
   'debianImage',
   'goMinimum',

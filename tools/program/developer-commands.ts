@@ -166,6 +166,14 @@ function addMeasurements(program: Command, end: End): void {
     .description('prove the schedule in kind with a scheduled run each minute')
     .action(async () => end(await (await import('../selftests/cron-command.ts')).cronSelftestCommand()));
   program
+    .command('policies-selftest')
+    .description('prove the NetworkPolicies in kind, with a network that enforces them and real connections')
+    .addOption(textOption('suites', 'names', 'suites to run under the policies'))
+    .action(async ({ suites = SELFTEST_SUITES }: { suites?: string }) => {
+      const { policiesSelftestCommand } = await import('../enforcement/command.ts');
+      await end(await policiesSelftestCommand({ suites }));
+    });
+  program
     .command('breakages-selftest')
     .description('break what each suite proves, in the kept cluster: the suite must fail (suites/breakages)')
     .option('--suites <names>', 'comma-separated suites (default: all)')

@@ -31,8 +31,8 @@ export async function signFile(file: string, key: string, p: Provision): Promise
 }
 
 /**
- * Options with which cosign writes a signature alone and asks no service. cosign 3 writes a bundle and takes the services from a
- * list that it downloads, unless both are refused. Earlier versions do not know these options.
+ * Options with which cosign writes a signature alone and asks no service. By default, cosign 3 writes a bundle, and downloads a
+ * list of services. Earlier versions do not know the options against both.
  * @param help what `cosign sign-blob --help` prints: it hides deprecated options, such as --new-bundle-format
  */
 function detached(help: string): string[] {

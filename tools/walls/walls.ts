@@ -284,6 +284,7 @@ export const WALLS: readonly Wall[] = [
   ],
   ['tools/page-browser', ['packages/api', 'packages/results', 'cli', 'tools/defects']],
   ['tools/sources', ['packages/api', 'packages/results', 'cli', 'tools/defects', 'tools/selftests']],
+  ['tools/enforcement', ['packages/api', 'cli', 'tools/charts/e2e-operator/network', 'tools/selftests']],
   ['tools/backtest', ['packages/api', 'packages/results', 'cli', 'suites/lists']],
   [
     'tools/program',
@@ -292,7 +293,7 @@ export const WALLS: readonly Wall[] = [
       ...['tools/backtest', 'tools/bench', 'tools/catalog', 'tools/defects', 'tools/dev-operator'],
       ...['tools/fuzz', 'tools/mutation', 'tools/soak'],
       ...['tools/page-browser', 'tools/recording', 'tools/release'],
-      ...['tools/selftests', 'tools/sources', 'tools/walls'],
+      ...['tools/enforcement', 'tools/selftests', 'tools/sources', 'tools/walls'],
     ],
   ],
   ['tools', ['packages/api', 'cli', 'tools/program']],

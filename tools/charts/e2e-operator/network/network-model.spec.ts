@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { testEnvironment } from '@backendai-e2e/api/object-fixtures';
 import { attemptJob, undoJob } from '@backendai-e2e/operator/attempts/attempt-job';
 import { environmentNamespace } from '@backendai-e2e/operator/environments/namespace';
@@ -7,8 +5,7 @@ import { expect } from 'chai';
 import * as backendAi from '../../rendering/backend-ai.ts';
 import { CHART, IMAGES, type Manifest, template } from '../../rendering/e2e-operator.ts';
 import { allows, type NetworkPolicy, networkPolicies, type Party } from './network-model.ts';
-
-const PAGE = path.join(import.meta.dirname, '../../../../docs/network-policies.md');
+import { EVERY_PORT, policyTable } from './policy-table.ts';
 
 /** Labels of the pods of a rendered workload. */
 function podLabels(objects: readonly Manifest[], name: string): Record<string, string> {
@@ -111,16 +108,10 @@ describe('the NetworkPolicies of charts/e2e-operator', function () {
   });
 
   it('allow and refuse what docs/network-policies.md says', () => {
-    const rows = readFileSync(PAGE, 'utf8')
-      .split('\n')
-      .flatMap((line) => {
-        const [, from = '', to = '', port = '', allowed = ''] =
-          /^\| ([^|]+) \| ([^|]+) \| (\d+|every port) \| (yes|no) \|$/.exec(line) ?? [];
-        return from ? [{ from, to, port, allowed: allowed === 'yes' }] : [];
-      });
+    const rows = policyTable();
     expect(rows.length).to.be.greaterThan(20);
     const wrong = rows.filter(({ from, to, port, allowed }) => {
-      if (to === 'every component of an environment') return false;
+      if (port === EVERY_PORT) return false;
       return allows(policies, party(from), party(to), Number(port)) !== allowed;
     });
     expect(wrong).to.deep.equal([]);
